@@ -1,0 +1,71 @@
+# The commands of this project. `make bench` and `make test` need Python 3.11 or later and nothing else:
+# both make a virtual environment in .venv, install the package there and go on from that.
+
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+ARGS    ?=
+SOURCES := $(shell find src -name '*.py' -o -name py.typed) README.md LICENSE
+PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help bench test lint install clean
+
+help:
+	@echo 'make bench   measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
+	@echo 'make test    lint, then all tests on the installed package (ARGS goes to pytest)'
+	@echo 'make lint    ruff and mypy only'
+	@echo 'make install install the package with all that development needs into .venv'
+	@echo 'make clean   remove .venv and everything made'
+
+bench: $(VENV)/.bench
+	@$(BIN)/rseq bench $(ARGS)
+
+test: lint
+	@echo '== pytest'
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	@echo '== ruff check'
+	@$(BIN)/ruff check
+	@echo '== ruff format --check'
+	@$(BIN)/ruff format --check
+	@echo '== mypy --strict'
+	@$(BIN)/mypy --strict
+
+install: $(VENV)/.dev
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'rseq needs Python 3.11 or later: name one, as in `make PYTHON=python3.12 test`.' >&2; exit 1; }
+	@echo '== making $(VENV) with $(PYTHON)'
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo '$(PYTHON) -m venv failed: on Debian and Ubuntu, `apt install python3-venv` and try again.' >&2; exit 1; }
+	@touch $@
+
+# What the package depends on: installed again when pyproject.toml changes. The copy of the package that comes
+# with it is replaced below whenever a source file is newer.
+$(VENV)/.depends-bench: $(VENV)/.python pyproject.toml
+	@echo '== installing what the measurements need (a minute the first time)'
+	@$(PIP) '.[numba,bench]'
+	@touch $@
+
+$(VENV)/.depends-dev: $(VENV)/.python pyproject.toml
+	@echo '== installing what the tests need (a minute or two the first time)'
+	@$(PIP) '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.depends-bench $(SOURCES)
+	@echo '== installing rseq'
+	@$(PIP) --no-deps --force-reinstall .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.depends-dev $(SOURCES)
+	@echo '== installing rseq'
+	@$(PIP) --no-deps --force-reinstall .
+	@touch $@
