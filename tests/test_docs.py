@@ -1,0 +1,134 @@
+"""The documentation: its code runs, prints what the page says, and its links lead somewhere.
+
+Each page is a program. Its ```python blocks run in order, in one namespace; where a ```text block follows, it is
+what the block prints (`...` stands for anything). "```python raises" marks a block that is refused: the text below
+is then the exception's message. Blocks in other languages (console, make, c) are not run.
+"""
+
+from __future__ import annotations
+
+import doctest
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support import ROOT, run_python
+
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+FENCE = re.compile(r"^```(?P<info>.*)$")
+LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]+)|(?:src|srcset|href)=\"(?!\w+:)(?P<attribute>[^\"#]+)")
+
+# Runs the page's blocks from a real file, at their own lines, so that errors and inspect.getsource find them.
+DRIVER = """
+import contextlib, io, json, sys
+path, blocks = sys.argv[1], json.loads(sys.argv[2])
+namespace = {"__name__": "__main__", "__file__": path}
+printed = []
+for line, code, raises in blocks:
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream):
+        try:
+            exec(compile("\\n" * line + code, path, "exec"), namespace)
+        except Exception as refusal:
+            if not raises:
+                raise
+            print(refusal)
+        else:
+            assert not raises, f"line {line}: this block should be refused"
+    printed.append(stream.getvalue())
+print(json.dumps(printed))
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: the line that its text starts after, what follows the fence, its text."""
+
+    line: int
+    info: str
+    text: str
+
+
+def _blocks(page: str) -> list[Block]:
+    found, start, info = [], 0, None
+    lines = page.splitlines()
+    for number, line in enumerate(lines, 1):
+        fence = FENCE.match(line)
+        if fence and info is None:
+            start, info = number, fence["info"].strip()
+        elif fence and info is not None:
+            found.append(Block(start, info, "\n".join([*lines[start : number - 1], ""])))
+            info = None
+    assert info is None, f"the block that opens at line {start} never ends"
+    return found
+
+
+def _expected(blocks: list[Block]) -> dict[int, str]:
+    """What blocks print, by the block's line: the next block, if that is a ```text block."""
+    expected = {}
+    for block, following in itertools.pairwise(blocks):
+        if block.info.startswith("python") and following.info == "text":
+            expected[block.line] = following.text
+    return expected
+
+
+def _ids(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_code_on_the_page_runs_and_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    blocks = _blocks(text)
+    programs = [block for block in blocks if block.info in ("python", "python raises")]
+    if not programs:
+        return
+    path = tmp_path / f"{page.stem}.py"
+    path.write_text(_as_program(text, programs), encoding="utf-8")
+    arguments = [(block.line, block.text, block.info == "python raises") for block in programs]
+    printed = json.loads(run_python(DRIVER, str(path), json.dumps(arguments)).stdout)
+    expected = _expected(blocks)
+    for block, got in zip(programs, printed, strict=True):
+        _compare(page, block, expected.get(block.line), got.replace(str(path), page.name))
+
+
+def _as_program(text: str, programs: list[Block]) -> str:
+    """The page with everything but its programs blanked out, so that line numbers are the page's."""
+    lines = [""] * len(text.splitlines())
+    for block in programs:
+        code = block.text.splitlines()
+        lines[block.line : block.line + len(code)] = code
+    return "\n".join([*lines, ""])
+
+
+def _compare(page: Path, block: Block, expected: str | None, got: str) -> None:
+    if expected is None:
+        assert got == "", f"{page.name}:{block.line} prints this, and the page does not show it:\n{got}"
+        return
+    same = doctest.OutputChecker().check_output(expected, got, doctest.ELLIPSIS)
+    assert same, f"{page.name}:{block.line}: the page shows\n{expected}\nbut the code prints\n{got}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_links_on_the_page_lead_somewhere(page: Path) -> None:
+    found = [match["path"] or match["attribute"] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
+    assert [link for link in found if not (page.parent / link).exists()] == []
+
+
+def test_every_page_is_listed_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [page.name for page in PAGES if page.parent.name == "docs" and page.name != "README.md"]
+    assert [page for page in pages if f"({page})" not in index] == []
+
+
+def test_the_page_runner_bites(tmp_path: Path) -> None:
+    blocks = _blocks("# Page\n\n```python\nprint(1)\n```\n\n```text\n2\n```\n")
+    assert _expected(blocks) == {3: "2\n"}
+    with pytest.raises(AssertionError, match="the page shows"):
+        _compare(tmp_path / "page.md", blocks[0], "2\n", "1\n")

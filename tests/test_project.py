@@ -1,0 +1,264 @@
+"""The project as a whole: its public face, its layers, the tools that guard it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import rseq
+from support import ROOT, ThreadSet, kernel_has_rseq, run_python
+
+SOURCE = ROOT / "src" / "rseq"
+
+# Lowest first: a module may import from its own line and those before it. "" is the package itself, rseq/__init__.py.
+LAYERS = (
+    ("abi",),
+    ("thread",),
+    ("language",),
+    ("arch",),
+    ("native.load",),
+    ("native.blob",),
+    ("native.lower",),
+    ("native",),
+    ("percpu",),
+    ("structures",),
+    ("",),
+    ("numba", "check", "emit", "metrics", "bench"),
+    ("cli", "__main__"),
+)
+
+
+def _sources() -> Iterator[tuple[str, Path]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+# The public face
+
+
+def test_public_names_are_exactly_all() -> None:
+    code = """
+        import types, rseq
+        found = {name for name in dir(rseq) if not name.startswith("_")}
+        print(*sorted(name for name in found if not isinstance(getattr(rseq, name), types.ModuleType)))
+    """
+    assert run_python(code).stdout.split() == sorted(rseq.__all__)
+
+
+def test_importing_every_module_replaces_no_public_name() -> None:
+    modules = [f"rseq.{name}" for name, _ in _sources() if name not in ("", "__main__")]
+    code = """
+        import importlib, sys, types, warnings
+        import rseq
+        before = {name: getattr(rseq, name) for name in rseq.__all__}
+        warnings.simplefilter("ignore")  # of other people's packages
+        for name in sys.argv[1:]:
+            importlib.import_module(name)
+        print(*(name for name, value in before.items() if getattr(rseq, name) is not value))
+    """
+    assert run_python(code, *modules).stdout.split() == []
+
+
+def test_import_loads_neither_numpy_nor_llvmlite_nor_numba() -> None:
+    code = """
+        import sys, rseq
+        print(*(name for name in ("numpy", "llvmlite", "numba", "rich", "click") if name in sys.modules))
+    """
+    assert run_python(code).stdout.split() == []
+
+
+def test_entry_points_lead_to_functions() -> None:
+    ours = metadata.distribution("rseq").entry_points
+    assert {(point.group, point.name) for point in ours} == {("console_scripts", "rseq"), ("numba_extensions", "init")}
+    assert all(callable(point.load()) for point in ours)
+
+
+def test_installed_package_says_that_it_is_typed() -> None:
+    assert rseq.__file__ is not None
+    assert (Path(rseq.__file__).parent / "py.typed").exists()
+
+
+# The layers
+
+
+def _layer(module: str) -> int:
+    for height, names in enumerate(LAYERS):
+        if any(name and (module == name or module.startswith(f"{name}.")) for name in names) or module in names:
+            return height
+    raise AssertionError(f"rseq.{module} has no place in LAYERS: which modules may it import?")
+
+
+def _imports(module: str, path: Path) -> Iterator[tuple[int, str]]:
+    """Line and target, without the leading `rseq.`, of every import in the file that stays inside the package."""
+    known = {name for name, _ in _sources()}
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for target in _targets(node, package, known):
+            yield node.lineno, target  # type: ignore[attr-defined]
+
+
+def _targets(node: ast.AST, package: str, known: set[str]) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+        yield from (name.partition(".")[2] for name in names if name.split(".")[0] == "rseq")
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(node, package)
+        if base is not None:
+            for alias in node.names:
+                deeper = f"{base}.{alias.name}".lstrip(".")
+                yield deeper if deeper in known else base
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str | None:
+    name = node.module or ""
+    if node.level == 0:
+        return name.partition(".")[2] if name.split(".")[0] == "rseq" else None
+    parents = package.split(".")
+    kept = parents[: len(parents) - (node.level - 1)]
+    return ".".join([*kept, *([name] if name else [])]).strip(".")
+
+
+@pytest.mark.parametrize(
+    ("module", "path"), list(_sources()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_lower_layers_never_import_higher_ones(module: str, path: Path) -> None:
+    own = _layer(module)
+    climbing = [f"{path}:{line}: imports rseq.{name}" for line, name in _imports(module, path) if _layer(name) > own]
+    assert climbing == []
+
+
+def test_the_layer_rule_bites(tmp_path: Path) -> None:
+    path = tmp_path / "thread.py"
+    path.write_text("import rseq\nfrom rseq import percpu\nfrom .structures import counter\nfrom rseq.abi import X\n")
+    found = [name for _, name in _imports("thread", path)]
+    assert [_layer(name) > _layer("thread") for name in found] == [True, True, True, False]
+
+
+def test_only_lower_and_blob_import_llvmlite_at_the_top() -> None:
+    importing = []
+    for module, path in _sources():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            importing += [module for name in names if name.split(".")[0] in ("llvmlite", "numba", "numpy")]
+    assert set(importing) <= {"native.lower", "native.blob", "numba"}
+
+
+def test_no_architecture_is_named_outside_arch() -> None:
+    names = {path.stem for path in (SOURCE / "arch").glob("*.py")} - {"__init__", "base"}
+    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(names)))
+    assert names
+    named = [
+        f"{path}:{number}: {line.strip()}"
+        for module, path in _sources()
+        if not module.startswith("arch")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert named == []
+
+
+# The tools
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("F401", "import os\n"),
+        ("N801", "class badName:\n    pass\n"),
+        ("B006", "def f(x=[]):\n    return x\n"),
+        ("T201", "print(1)\n"),
+        ("D100", "X = 1\n"),
+        ("BLE001", "try:\n    pass\nexcept Exception:\n    pass\n"),
+        ("E501", f"X = {'1' * 120}\n"),
+        ("ERA001", "# print(x)\n"),
+        ("FIX002", "# TODO: later\n"),
+    ],
+)
+def test_lint_bites(rule: str, code: str) -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise"]
+    done = subprocess.run(
+        [*command, "--stdin-filename", "src/rseq/bad.py", "-"],
+        input=code,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f" {rule} " in done.stdout
+
+
+@pytest.mark.slow
+def test_type_checking_bites(tmp_path: Path) -> None:
+    page = tmp_path / "page.py"
+    page.write_text("def f(x): return x\n")
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={tmp_path}", str(page)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "no-untyped-def" in done.stdout
+
+
+def test_coverage_leaves_the_bodies_of_sequences_out(tmp_path: Path) -> None:
+    coverage = pytest.importorskip("coverage")
+    page = tmp_path / "page.py"
+    page.write_text(
+        "import rseq\n"
+        "@rseq.sequence\n"
+        "def add(cpu):\n"
+        "    cpu.value += 1\n"
+        "@sequence(release=True)\n"
+        "def publish(cpu):\n"
+        "    cpu.value = 1\n"
+        "def counted():\n"
+        "    return 1\n"
+    )
+    measured = coverage.Coverage(data_file=None, config_file=str(ROOT / "pyproject.toml"))
+    _, statements, excluded, _, _ = measured.analysis2(str(page))
+    assert excluded == [2, 3, 4, 5, 6, 7]
+    assert statements == [1, 8, 9]
+
+
+# The tests' own tools
+
+
+@pytest.mark.needs_rseq
+def test_needs_rseq_runs_where_this_thread_is_registered() -> None:
+    assert rseq.available()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not kernel_has_rseq(), reason="this kernel has no rseq: skipping everything is right")
+@pytest.mark.parametrize(("options", "expected"), [([], 1), (["--allow-no-rseq"], 0)])
+def test_a_session_fails_if_all_that_need_rseq_were_skipped(options: list[str], expected: int) -> None:
+    code = """
+        import sys, pytest
+        sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
+    """
+    test = f"{__file__}::test_needs_rseq_runs_where_this_thread_is_registered"
+    unregistered = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
+    done = run_python(code, test, f"--rootdir={ROOT}", *options, env=unregistered, returncode=expected)
+    assert ("all 1 tests that need it were skipped" in done.stdout) == (expected == 1)
+
+
+def test_join_raises_what_a_thread_raised() -> None:
+    threads = ThreadSet()
+    threads.start(lambda: None)
+    threads.start(int, "not a number")
+    with pytest.raises(ValueError, match="not a number"):
+        threads.join()
+
+
+def test_a_missing_golden_file_fails_and_shows_what_was_made(golden, request) -> None:  # type: ignore[no-untyped-def]
+    if request.config.getoption("update_golden"):
+        return  # it would be made
+    with pytest.raises(pytest.fail.Exception, match="Made:\nsome text"):
+        golden("some text", "no/such/file.txt")
