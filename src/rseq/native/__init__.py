@@ -1,0 +1,1 @@
+"""Assembly -> code that runs: lowering, blobs, loading."""

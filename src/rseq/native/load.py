@@ -1,0 +1,332 @@
+"""Blob -> executable memory that is never unmapped. Standard library only: no compiler is needed to run a blob.
+
+A loaded image is one range of addresses: code from 0 on, mapped r-x, and at `data_offset` the data, mapped rw-.
+Memory that can be executed is never writable, not even while it is filled:
+
+    reserve the range (PROT_NONE)  ->  relocate in a bytearray  ->  put code and data in their places
+
+The code gets there in one of two ways. A memfd is written with write() and mapped r-x over the reservation; that
+works under PR_SET_MDWE and systemd's MemoryDenyWriteExecute, as no mapping is ever written and then executed.
+Where a memfd may not be mapped for execution, anonymous memory is filled and then made r-x with mprotect.
+
+Never unmapped, because the `rseq_cs` of any thread may still point at a descriptor in the image long after its last
+sequence, and the kernel kills a process whose descriptor or code has gone (a membarrier fence does not help threads
+that are off the CPU). Only a failed load gives its range back: nothing has run from it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import operator
+import os
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+
+DATA_ALIGNMENT = 64 * 1024  # the largest page size of any Linux
+LARGEST_IMAGE = 1 << 30  # more is a broken blob, not a big one
+
+_MAP_FIXED = 0x10  # asm-generic/mman-common.h
+_MFD_EXEC = 0x10  # linux/memfd.h, 6.3: asks for an executable file where vm.memfd_noexec is 1
+_WORD = ctypes.sizeof(ctypes.c_void_p)
+_WORD_MASK = (1 << 8 * _WORD) - 1
+_MAP_FAILED = _WORD_MASK
+_WAYS = ("to map a memfd for execution", "to make written memory executable")
+_NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
+
+
+class ExecutableMemoryError(OSError):
+    """No executable memory for this process; the sentence says what refused it and what to do."""
+
+
+class LinkError(LookupError):
+    """A blob refers to symbols that are neither given nor in this process."""
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """One word of an image that depends on where things are in this process.
+
+    The pointer-sized word at `where` (counted from the image's beginning, in host order) becomes the value of
+    `symbol`, or the image's own address if that is None, plus `addend`.
+    """
+
+    where: int
+    symbol: str | None
+    addend: int
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Code and data that run at any address once `relocations` are applied.
+
+    `data` begins at `data_offset`, a multiple of 64 KiB and not below len(code); without data it means nothing.
+    `entries` are offsets in `code`.
+    """
+
+    code: bytes
+    data: bytes
+    data_offset: int
+    relocations: tuple[Relocation, ...]
+    entries: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A loaded image: its address, and the addresses of its entries."""
+
+    address: int
+    entries: Mapping[str, int] = field(hash=False)
+
+
+def load(blob: Blob, symbols: Mapping[str, int] = _NO_SYMBOLS) -> Code:
+    """Map `blob` into this process, for good.
+
+    A symbol that is not in `symbols` is looked up in the process: CPython's C API, libc and what else is loaded.
+
+    Raises: ValueError - the blob contradicts itself. LinkError - symbols that nobody has. ExecutableMemoryError -
+    the system gives no executable memory.
+    Threads: any thread. Each call makes a new copy.
+    """
+    _check_blob(blob)
+    values = _resolve(blob, symbols)
+    _require_linux()
+    address = _reserve(_image_size(blob))
+    try:
+        code, data = _relocated(blob, address, values)
+        _place_code(address, code)
+        _place_data(address + blob.data_offset, data)
+    except BaseException:
+        _unmap(address, _image_size(blob))
+        raise
+    _forget_stale_instructions(address, len(code))
+    return Code(address, {name: address + offset for name, offset in blob.entries.items()})
+
+
+# The blob
+
+
+def _check_blob(blob: Blob) -> None:
+    """Refuse a blob that would be mapped, written or entered out of its bounds."""
+    if not blob.code:
+        raise ValueError("expected a blob with code, got one without; it is damaged, make it again")
+    if blob.data:
+        _check_data_offset(blob)
+    if _image_size(blob) > LARGEST_IMAGE:
+        raise ValueError(f"expected an image of at most {LARGEST_IMAGE} bytes, got {_image_size(blob)}")
+    for name, offset in blob.entries.items():
+        if not 0 <= offset < len(blob.code):
+            raise ValueError(f"expected entry {name!r} within {len(blob.code)} bytes of code, got offset {offset}")
+    for relocation in blob.relocations:
+        if not (_in_code(blob, relocation) or _in_data(blob, relocation)):
+            raise ValueError(
+                f"expected relocations of {_WORD} bytes within code or data, got one for "
+                f"{relocation.symbol or 'the image itself'} at {relocation.where}"
+            )
+
+
+def _check_data_offset(blob: Blob) -> None:
+    if blob.data_offset % DATA_ALIGNMENT or blob.data_offset < len(blob.code):
+        raise ValueError(
+            f"expected data at a multiple of {DATA_ALIGNMENT} beyond {len(blob.code)} bytes of code, "
+            f"got {blob.data_offset}"
+        )
+
+
+def _in_code(blob: Blob, relocation: Relocation) -> bool:
+    return 0 <= relocation.where <= len(blob.code) - _WORD
+
+
+def _in_data(blob: Blob, relocation: Relocation) -> bool:
+    return bool(blob.data) and 0 <= relocation.where - blob.data_offset <= len(blob.data) - _WORD
+
+
+def _image_size(blob: Blob) -> int:
+    end = blob.data_offset + len(blob.data) if blob.data else len(blob.code)
+    return _whole_pages(end)
+
+
+def _whole_pages(nbytes: int) -> int:
+    return -(-nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+
+
+def _relocated(blob: Blob, address: int, values: Mapping[str, int]) -> tuple[bytes, bytes]:
+    """The code and the data of `blob` as they are to stand at `address`."""
+    code, data = bytearray(blob.code), bytearray(blob.data)
+    for relocation in blob.relocations:
+        value = address if relocation.symbol is None else values[relocation.symbol]
+        word = (value + relocation.addend) & _WORD_MASK
+        if _in_code(blob, relocation):
+            struct.pack_into("@P", code, relocation.where, word)
+        else:
+            struct.pack_into("@P", data, relocation.where - blob.data_offset, word)
+    return bytes(code), bytes(data)
+
+
+# Symbols
+
+
+def _resolve(blob: Blob, symbols: Mapping[str, int]) -> dict[str, int]:
+    """The value of each symbol that `blob` refers to. Raises: LinkError - naming all that are missing."""
+    names = {relocation.symbol for relocation in blob.relocations} - {None}
+    values = {name: _value(name, symbols) for name in sorted(filter(None, names))}
+    missing = [name for name, value in values.items() if value is None]
+    if missing:
+        raise LinkError(
+            f"expected {', '.join(missing)} in this process, but neither CPython nor a loaded library has "
+            f"{'it' if len(missing) == 1 else 'them'}: the blob was made for another version; make it again"
+        )
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(name: str, symbols: Mapping[str, int]) -> int | None:
+    if name not in symbols:
+        return _address_in_process(name)
+    value = operator.index(symbols[name])
+    if not -(_WORD_MASK >> 1) - 1 <= value <= _WORD_MASK:
+        raise ValueError(f"expected a value of {_WORD} bytes for symbol {name!r}, got {value}")
+    return value
+
+
+def _address_in_process(name: str) -> int | None:
+    for library in (ctypes.pythonapi, _libc()):
+        try:
+            return ctypes.addressof(ctypes.c_char.in_dll(library, name))
+        except ValueError:
+            continue
+    return None
+
+
+# Memory
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    """libc, with the argument types of what is called here: ctypes would cut addresses to 32 bits."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    address, size, number = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    libc.mmap.argtypes = (address, size, number, number, number, ctypes.c_long)
+    libc.mmap.restype = address
+    libc.mprotect.argtypes = (address, size, number)
+    libc.munmap.argtypes = (address, size)
+    return libc
+
+
+def _require_linux() -> None:
+    if not sys.platform.startswith("linux"):
+        raise ExecutableMemoryError(
+            f"expected Linux to run code on, but this is {sys.platform}; "
+            "here sequences can be checked, printed and emitted, not run"
+        )
+
+
+def _map(address: int | None, nbytes: int, protection: int, flags: int, file: int = -1) -> int:
+    """mmap(2). Raises: OSError - with its errno."""
+    ctypes.set_errno(0)
+    result = _libc().mmap(address, nbytes, protection, mmap.MAP_PRIVATE | flags, file, 0)
+    if result in (None, _MAP_FAILED):
+        raise _os_error(f"mmap of {nbytes} bytes")
+    return int(result)
+
+
+def _protect(address: int, nbytes: int, protection: int) -> None:
+    """mprotect(2). Raises: OSError - with its errno."""
+    ctypes.set_errno(0)
+    if _libc().mprotect(address, nbytes, protection) != 0:
+        raise _os_error(f"mprotect of {nbytes} bytes")
+
+
+def _unmap(address: int, nbytes: int) -> None:
+    _libc().munmap(address, nbytes)
+
+
+def _os_error(what: str) -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _reserve(nbytes: int) -> int:
+    """A range of addresses that nothing else gets, and that cannot be accessed yet."""
+    return _map(None, nbytes, 0, mmap.MAP_ANONYMOUS)
+
+
+def _place_code(address: int, code: bytes) -> None:
+    """Put `code` at `address`, readable and executable. Raises: ExecutableMemoryError - no way works."""
+    refusals = []
+    for place in (_place_by_memfd, _place_by_mprotect):
+        try:
+            place(address, code)
+        except OSError as refusal:
+            refusals.append(refusal)
+        else:
+            return
+    reasons = ", and ".join(f"{way} ({refusal.strerror})" for way, refusal in zip(_WAYS, refusals, strict=True))
+    error = ExecutableMemoryError(
+        f"expected executable memory, but the system refused {reasons}: allow one of the two "
+        "(noexec or SELinux rules on memfd, vm.memfd_noexec, MemoryDenyWriteExecute, a seccomp filter)"
+    )
+    error.errno = refusals[-1].errno
+    raise error
+
+
+def _place_by_memfd(address: int, code: bytes) -> None:
+    file = _memfd()
+    try:
+        _write_all(file, code)
+        _map(address, _whole_pages(len(code)), mmap.PROT_READ | mmap.PROT_EXEC, _MAP_FIXED, file)
+    finally:
+        os.close(file)
+
+
+def _memfd() -> int:
+    if not hasattr(os, "memfd_create"):
+        raise OSError(errno.ENOSYS, "this Python has no os.memfd_create")
+    try:
+        return os.memfd_create("rseq", os.MFD_CLOEXEC | _MFD_EXEC)
+    except OSError:  # EINVAL: before Linux 6.3; EACCES: vm.memfd_noexec is 2
+        return os.memfd_create("rseq", os.MFD_CLOEXEC)
+
+
+def _write_all(file: int, code: bytes) -> None:
+    rest = memoryview(code)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _place_by_mprotect(address: int, code: bytes) -> None:
+    nbytes = _whole_pages(len(code))
+    _protect(address, nbytes, mmap.PROT_READ | mmap.PROT_WRITE)
+    ctypes.memmove(address, code, len(code))
+    _protect(address, nbytes, mmap.PROT_READ | mmap.PROT_EXEC)
+
+
+def _place_data(address: int, data: bytes) -> None:
+    if data:
+        _protect(address, _whole_pages(len(data)), mmap.PROT_READ | mmap.PROT_WRITE)
+        ctypes.memmove(address, data, len(data))
+
+
+def _forget_stale_instructions(address: int, nbytes: int) -> None:
+    """Make the instruction caches agree with memory, where the architecture does not do so by itself.
+
+    Linux already does it for pages that become executable; libgcc's function costs nothing where it is not needed.
+    """
+    clear = _clear_cache()
+    if clear is not None:
+        clear(address, address + nbytes)
+
+
+@cache
+def _clear_cache() -> Callable[[int, int], object] | None:
+    try:
+        function = ctypes.CDLL("libgcc_s.so.1")["__clear_cache"]
+    except (OSError, AttributeError):
+        return None
+    function.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    function.restype = None
+    return function
