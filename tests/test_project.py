@@ -18,12 +18,13 @@ from support import ROOT, ThreadSet, kernel_has_rseq, run_python
 SOURCE = ROOT / "src" / "rseq"
 
 # Lowest first: a module may import from its own line and those before it. "" is the package itself, rseq/__init__.py.
+# `thread` comes after what reads the thread pointer for it: a few bytes of machine code, and the loader that maps them.
 LAYERS = (
     ("abi",),
-    ("thread",),
     ("language",),
     ("arch",),
     ("native.load",),
+    ("thread",),
     ("native.blob",),
     ("native.lower",),
     ("native",),
