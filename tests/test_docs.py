@@ -7,6 +7,7 @@ is then the exception's message. Blocks in other languages (console, make, c) ar
 
 from __future__ import annotations
 
+import ast
 import doctest
 import itertools
 import json
@@ -22,6 +23,7 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
     (ROOT / "docs").glob("*.md")
 )
 FENCE = re.compile(r"^```(?P<info>.*)$")
+SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
 LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]+)|(?:src|srcset|href)=\"(?!\w+:)(?P<attribute>[^\"#]+)")
 
 # Runs the page's blocks from a real file, at their own lines, so that errors and inspect.getsource find them.
@@ -125,6 +127,30 @@ def test_every_page_is_listed_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     pages = [page.name for page in PAGES if page.parent.name == "docs" and page.name != "README.md"]
     assert [page for page in pages if f"({page})" not in index] == []
+
+
+def _slugs(path: Path) -> set[str]:
+    """The slugs of the diagnostics in one source file: the first string that each call which makes one is given."""
+    makers = ("refuse", "_refuse", "Diagnostic", "_after_commit")
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in makers:
+            strings = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            found.update(strings[:1])
+    return {slug for slug in found if SLUG.fullmatch(slug)}
+
+
+def test_every_slug_in_a_message_has_a_heading_on_its_page() -> None:
+    language = ROOT / "src" / "rseq" / "language"
+    slugs = {path.name: _slugs(path) for path in language.glob("*.py")}
+    missing = []
+    for name, found in slugs.items():
+        page = "contract.md" if name == "contract.py" else "language.md"
+        headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+        missing += [f"docs/{page}#{slug}" for slug in sorted(found - set(headings))]
+    assert missing == []
+    assert len(set().union(*slugs.values())) > 20
 
 
 def test_the_page_runner_bites(tmp_path: Path) -> None:
