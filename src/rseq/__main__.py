@@ -1,0 +1,8 @@
+"""`python -m rseq` is the command `rseq`."""
+
+from __future__ import annotations
+
+from .cli import main
+
+if __name__ == "__main__":
+    main(prog_name="rseq")

@@ -1,0 +1,103 @@
+"""The command `rseq`. Each subcommand imports what it needs when it runs, so that `rseq info` works everywhere."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .thread import Info
+
+_WIDTH = 80
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH})
+@click.version_option(package_name="rseq")
+def main() -> None:
+    """Restartable sequences for Python: per-CPU data without locks or atomics."""
+
+
+@main.command("info")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def info_command(as_json: bool) -> None:
+    """Say what this machine has of restartable sequences, and why something is missing."""
+    from .thread import info
+
+    found = info()
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), indent=2))
+        return
+    from rich.console import Console
+
+    console = Console()
+    if console.is_terminal:
+        _print_tables(found, console)
+    else:
+        click.echo("\n".join(_plain_lines(found)))
+
+
+def _rows(found: Info) -> Iterator[tuple[str, str]]:
+    """What there is, as a name and a value each."""
+    yield "sequences run on", _lanes(found)
+    yield "kernel", f"{found.system} {found.kernel}"
+    yield "libc", found.libc
+    yield "architecture", f"{found.architecture} ({'supported' if found.supported else 'not supported'})"
+    yield "kernel has rseq", _yes(found.kernel_has_rseq) if found.kernel_answer else "not asked"
+    yield "this thread", f"registered by {found.registered_by}" if found.registered else _unregistered(found)
+    yield "__rseq_offset", _number(found.offset)
+    yield "__rseq_size", _number(found.size)
+    yield "usable size", f"{found.usable_size} bytes"
+    yield "feature size", f"{found.feature_size} bytes, aligned to {found.feature_alignment}"
+    yield "usable fields", ", ".join(found.fields) or "none"
+    yield "fences", _yes(found.fences)
+    yield "CPUs", f"{found.possible_cpus} possible, {found.online_cpus} online"
+
+
+def _lanes(found: Info) -> str:
+    if found.registered:
+        return "the lanes of their CPUs"
+    no_code = found.executable_memory or not found.system.startswith("Linux")
+    return "nothing here, see below" if no_code else "the spare lane, under a lock"
+
+
+def _unregistered(found: Info) -> str:
+    return "not registered" if found.registered_by == "nobody" else f"registered by {found.registered_by}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _number(value: int | None) -> str:
+    return "libc has no such symbol" if value is None else str(value)
+
+
+def _plain_lines(found: Info) -> Iterator[str]:
+    """The report without colours or lines, each line within 80 columns."""
+    width = max(len(name) for name, _ in _rows(found))
+    for name, value in _rows(found):
+        yield from textwrap.wrap(f"{name:<{width}}  {value}", _WIDTH, subsequent_indent=" " * (width + 2))
+    for what, sentence in found.missing:
+        yield ""
+        yield from textwrap.wrap(f"missing: {what}. {sentence}", _WIDTH)
+
+
+def _print_tables(found: Info, console: Console) -> None:
+    from rich.table import Table
+
+    width = min(console.width, _WIDTH)
+    present = Table("what", "here", title="restartable sequences", width=width)
+    for row in _rows(found):
+        present.add_row(*row)
+    console.print(present)
+    if found.missing:
+        missing = Table("missing", "why, and what happens instead", width=width, show_lines=True)
+        for row in found.missing:
+            missing.add_row(*row)
+        console.print(missing)

@@ -1,0 +1,103 @@
+"""The command: plain lines when piped, tables on a terminal, JSON on request; all within 80 columns."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from rseq import cli, thread
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(cli.main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_info_is_plain_lines_when_piped() -> None:
+    lines = run("info").splitlines()
+    info = thread.info()
+    assert f"libc              {info.libc}" in lines
+    assert f"CPUs              {info.possible_cpus} possible, {info.online_cpus} online" in lines
+    assert all(len(line) <= 80 and line.isascii() for line in lines)
+
+
+def test_json_is_what_info_returns() -> None:
+    assert json.loads(run("info", "--json")) == json.loads(json.dumps(thread.info().as_dict()))
+
+
+def test_a_thread_that_is_not_registered_reads_why() -> None:
+    command = [sys.executable, "-m", "rseq", "info"]
+    env = {**os.environ, "GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
+    output = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    assert "sequences run on  the spare lane, under a lock\n" in output
+    assert "this thread       not registered\n" in output
+    assert "missing: registration. GLIBC_TUNABLES contains glibc.pthread.rseq=0, which tells\n" in output
+
+
+def test_a_terminal_gets_tables_that_fit_in_80_columns() -> None:
+    text = on_a_terminal([sys.executable, "-m", "rseq", "info"], columns=200)
+    lines = text.splitlines()
+    assert any("restartable sequences" in line for line in lines)
+    assert any("│" in line and "usable fields" in line for line in lines)
+    assert all(len(line) <= 80 for line in lines)
+
+
+def on_a_terminal(command: list[str], columns: int) -> str:
+    """What `command` prints on a terminal of so many columns, without colours."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    chunks = []
+    while chunk := _read(ours):
+        chunks.append(chunk)
+    os.close(ours)
+    assert process.wait() == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", b"".join(chunks).decode())
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # EIO: the other end is closed
+        return b""
+
+
+@pytest.mark.parametrize("width", [40, 80, 300])
+def test_tables_keep_every_sentence_whole(width: int) -> None:
+    info = replace(thread.info(), registered=True, fields=(), fences=False)
+    file = io.StringIO()
+    cli._print_tables(info, Console(file=file, width=width, force_terminal=True, color_system=None))
+    lines = file.getvalue().splitlines()
+    assert all(len(line) <= min(width, 80) for line in lines)
+    words = set(re.findall(r"[\w.]+", file.getvalue()))
+    assert {word for _, sentence in info.missing for word in re.findall(r"[\w.]+", sentence)} <= words
+
+
+def test_a_libc_without_symbols_and_a_machine_without_a_file_are_printed() -> None:
+    info = replace(thread.info(), supported=False, registered=False, offset=None, size=None, kernel_answer="")
+    text = "\n".join(cli._plain_lines(info))
+    assert "__rseq_offset     libc has no such symbol" in text
+    assert "kernel has rseq   not asked" in text
+    assert "(not supported)" in text
+
+
+@pytest.mark.parametrize("change", [{"system": "Darwin"}, {"executable_memory": "nothing may be executed here"}])
+def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> None:
+    info = replace(thread.info(), registered=False, **change)  # type: ignore[arg-type]
+    assert "sequences run on  nothing here, see below" in list(cli._plain_lines(info))
+
+
+def test_help_names_the_subcommands() -> None:
+    assert re.search(r"^  info +Say what this machine has", run("--help"), re.MULTILINE)
