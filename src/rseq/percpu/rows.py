@@ -1,0 +1,156 @@
+"""Rows: what a `ptr[T]` argument is from Python.
+
+A sequence stores through a pointer without looking, so a pointer never is an integer: it is a row of an array of
+records, which exists and is bounds-checked, and which the row keeps alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, SupportsIndex, TypeVar, final
+
+from rseq.language.types import Record
+from rseq.percpu.checks import integer, require_bytes, require_record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+R = TypeVar("R", bound=Record)
+
+
+@final
+class RowArray(Generic[R]):
+    """`n` zeroed records of ordinary memory side by side, for the `ptr[T]` parameters of sequences.
+
+        nodes = rseq.array(Node, 100)
+        push(nodes[3])
+
+    `nodes.values` shows them as a NumPy array. The memory lives as long as the array, a row or a view of it. Storage
+    into which sequences put a row's address keeps the array alive too (`Memory.keep`).
+    Raises: TypeError - no record, or no integer. ValueError - `n` below 1 or absurdly large. MemoryError - no memory.
+    Threads: any thread. Who may write to a row that sequences have published is the sequences' matter.
+    """
+
+    __slots__ = ("__weakref__", "_data", "address", "length", "record")
+
+    def __init__(self, record: type[R], n: int) -> None:
+        require_record(record, "rseq.array(Node, 100)")
+        self.record = record
+        self.length = integer("n", n)
+        if self.length < 1:
+            raise ValueError(f"n: expected at least 1 record, got {n}")
+        require_bytes(self.length * record.size, f"an array of {n} of {record.__name__}")
+        self._data = _zeros(record.dtype, self.length)
+        self.address: int = self._data.__array_interface__["data"][0]
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """The records as a live structured array of shape [n]. It keeps the memory alive."""
+        return self._data[:]
+
+    def row_at(self, address: int) -> Row[R]:
+        """The row that starts at `address`, such as one that a sequence has returned.
+
+        Raises: ValueError - no row of this array starts there.
+        """
+        index, rest = divmod(address - self.address, self.record.size)
+        if rest or not 0 <= index < self.length:
+            raise ValueError(f"no row of {self!r} starts at {address:#x}")
+        return Row(self, index)
+
+    def __getitem__(self, index: SupportsIndex) -> Row[R]:
+        """Row `index`. Raises: IndexError - it is not in 0 … length - 1; negative ones are out of range too."""
+        return Row(self, index)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[Row[R]]:
+        return (Row(self, index) for index in range(self.length))
+
+    def __repr__(self) -> str:
+        return f"rseq.array({self.record.__name__}, {self.length})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an array of rows cannot be pickled or copied: its rows are addresses. Pass `values` instead")
+
+
+@final
+class Row(Generic[R]):
+    """One record of an `rseq.array`: the address that a sequence gets, and the array that owns it.
+
+    Immutable; rows are equal if they are the same record in memory. `row["count"]` reads a field and
+    `row["count"] = 1` writes it, as elements of the array's `values`.
+    Threads: any thread; see `RowArray`.
+    """
+
+    __slots__ = ("__weakref__", "address", "array")
+
+    address: int
+    array: RowArray[R]
+
+    def __new__(cls, array: RowArray[R], index: SupportsIndex) -> Row[R]:
+        """Row `index` of `array`; the same as `array[index]`."""
+        if not isinstance(array, RowArray):
+            raise TypeError(f"a row belongs to an rseq.array; expected one, got {array!r}")
+        row = super().__new__(cls)
+        object.__setattr__(row, "array", array)
+        object.__setattr__(row, "address", array.address + _bounded(array, index) * array.record.size)
+        return row
+
+    @property
+    def index(self) -> int:
+        """Which row of its array this is."""
+        return (self.address - self.array.address) // self.array.record.size
+
+    def __getitem__(self, field: str) -> Any:
+        """The value of `field`; an array field is a live view. Raises: KeyError - the record has no such field."""
+        return self.array.values[self._known(field)][self.index]
+
+    def __setitem__(self, field: str, value: object) -> None:
+        self.array.values[self._known(field)][self.index] = value
+
+    def _known(self, field: str) -> str:
+        fields = self.array.record.fields
+        if field not in fields:
+            raise KeyError(f"record {self.array.record.__name__} has the fields {', '.join(fields)}; got {field!r}")
+        return field
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f'a row is immutable; write its fields as row["{name}"] = …')
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a row is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Row):
+            return NotImplemented
+        return bool(self.address == other.address and self.array is other.array)
+
+    def __hash__(self) -> int:
+        return hash(self.address)
+
+    def __repr__(self) -> str:
+        return f"{self.array!r}[{self.index}]"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a row cannot be pickled or copied: it is an address. Pass its index, or its fields")
+
+
+def _zeros(dtype: np.dtype[Any], n: int) -> npt.NDArray[Any]:
+    import numpy as np
+
+    try:
+        return np.zeros(n, dtype)
+    except MemoryError as error:
+        raise MemoryError(f"no memory for {n} records of {dtype.itemsize} bytes") from error
+
+
+def _bounded(array: RowArray[Any], index: object) -> int:
+    if isinstance(index, slice):
+        raise TypeError(f"a row is picked by an int; {array!r}.values takes slices")
+    number = integer("row index", index)
+    if not 0 <= number < array.length:
+        raise IndexError(f"row index {number} is not in 0 … {array.length - 1} of {array!r}")
+    return number

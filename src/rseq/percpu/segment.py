@@ -1,0 +1,139 @@
+"""Segments: memory cut into lanes, one for each CPU and a spare one, in mappings called extents.
+
+    page 0        stride bytes   stride bytes         stride bytes
+    +------+------+--------------+--------------+-----+--------------+
+    | lock |      | lane 0       | lane 1       | ... | spare lane   |
+    +------+------+--------------+--------------+-----+--------------+
+                  ^ base         ^ base + stride      ^ base + lanes * stride
+
+An item has the same offset in every lane. Lanes are page aligned and each is written by its own CPU, so items lie
+densely and no two CPUs write the same cache line. The mapping is sparse: a page costs memory once it is written.
+A segment grows by further extents; items never move.
+
+Guarantees: an extent is never unmapped, not even when the interpreter ends, because threads may still run
+sequences then. A forked child has a copy of the memory, and locks that nobody holds.
+Assumptions: no CPU's number reaches `possible_cpus()`. Generated code checks that, and takes the spare lane otherwise.
+The road not taken: huge pages would span lanes and turn sparse memory into real memory; they are switched off.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from rseq.percpu.mutex import make_mutex
+from rseq.thread import possible_cpus
+
+PAGE_BYTES = mmap.PAGESIZE
+
+# Older Pythons do not name it. Where the flag has another number, this one means nothing to the kernel.
+_MAP_NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+_private_extents: list[Extent] = []
+
+
+class Place(NamedTuple):
+    """Where an item is: all that generated code needs to find it on any CPU."""
+
+    base: int
+    """Address of the item in lane 0."""
+    stride: int
+    """Bytes from one lane to the next."""
+    lanes: int
+    """How many lanes belong to CPUs: 0 … lanes - 1. The spare lane is number `lanes`."""
+    lock: int
+    """Address of the spare lane's lock."""
+
+    def addresses(self) -> range:
+        """The item's address in each lane, the spare lane last."""
+        return range(self.base, self.base + self.stride * (self.lanes + 1), self.stride)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """One mapping of a segment. The fields are those of `Place`, with `base` at offset 0 of lane 0."""
+
+    base: int
+    stride: int
+    lanes: int
+    lock: int
+
+    def place(self, offset: int) -> Place:
+        """The place of the item that is `offset` bytes into each lane."""
+        return Place(self.base + offset, self.stride, self.lanes, self.lock)
+
+
+def private_extent(stride_bytes: int) -> Extent:
+    """Map a zeroed extent of anonymous memory, with lanes of at least `stride_bytes` (rounded up to pages).
+
+    Raises: MemoryError - there is no address space for so much.
+    Threads: any thread.
+    """
+    stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
+    start = _map_private(PAGE_BYTES + stride * (lanes + 1), lanes)
+    make_mutex(start)
+    extent = Extent(start + PAGE_BYTES, stride, lanes, lock=start)
+    _private_extents.append(extent)
+    _make_locks_anew_after_fork()
+    return extent
+
+
+def zero(place: Place, nbytes: int) -> None:
+    """Zero `nbytes` of the item at `place` in every lane. Nobody may use the item."""
+    for address in place.addresses():
+        ctypes.memset(address, 0, nbytes)
+
+
+def discard(extent: Extent) -> None:
+    """Zero a private extent and give its pages back to the system. Nobody may use its items."""
+    nbytes = extent.stride * (extent.lanes + 1)
+    madvise = ctypes.CDLL(None).madvise
+    if madvise(ctypes.c_void_p(extent.base), ctypes.c_size_t(nbytes), mmap.MADV_DONTNEED):
+        zero(extent.place(0), extent.stride)  # locked in memory
+
+
+def round_up(number: int, multiple: int) -> int:
+    """The smallest multiple of `multiple` that is not below `number`."""
+    return -(-number // multiple) * multiple
+
+
+def _map_private(nbytes: int, lanes: int) -> int:
+    problem = MemoryError(
+        f"no address space for a segment of {nbytes} bytes ({lanes} CPUs and a spare lane); "
+        "ask for less, or raise the limit (ulimit -v)"
+    )
+    if nbytes > sys.maxsize:
+        raise problem
+    try:
+        mapping = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+    except OSError as error:
+        if error.errno not in (errno.ENOMEM, errno.EAGAIN, errno.EINVAL):
+            raise
+        raise problem from error
+    _refuse_huge_pages(mapping)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mapping))  # never collected, hence never unmapped
+    return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+
+
+def _refuse_huge_pages(mapping: mmap.mmap) -> None:
+    try:
+        mapping.madvise(mmap.MADV_NOHUGEPAGE)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # EINVAL: a kernel without them
+            raise
+
+
+@cache
+def _make_locks_anew_after_fork() -> None:
+    os.register_at_fork(after_in_child=_make_locks_anew)
+
+
+def _make_locks_anew() -> None:
+    for extent in _private_extents:
+        make_mutex(extent.lock)
