@@ -1,0 +1,208 @@
+"""`rseq bench`: measure this machine, print the table, and say so if a single update was lost."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from .run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
+
+__all__ = ["bench", "operations"]
+
+_QUICK = (5, 0.08)
+_FULL = (15, 0.3)
+"""Rounds, and seconds of each run in a round."""
+
+
+def operations() -> tuple[Operation, ...]:
+    """Everything that can be measured, in the order of the table."""
+    from . import native, processes, python
+
+    return (native.COUNTER, native.CPU_NUMBER, python.COUNTER, processes.COUNTER)
+
+
+@click.command("bench")
+@click.option("--quick", is_flag=True, help="Shorter runs and fewer of them: half a minute instead of a few.")
+@click.option("--only", metavar="NAME,…", default="", help="Only these operations and implementations.")
+@click.option(
+    "--threads", metavar="1,2,…", default="", help="With these numbers of threads, in the native counter loop."
+)
+@click.option(
+    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JSON."
+)
+@click.option(
+    "--plot", "plot_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="Draw it."
+)
+def bench(quick: bool, only: str, threads: str, json_path: Path | None, plot_path: Path | None) -> None:
+    """Measure what counting costs here: rseq beside atomics, locks and what else Python offers.
+
+    Implementations of one operation take turns, in rounds, on pinned CPUs, and after every run its total is checked:
+    if one update was lost, the command fails. By default the native counter runs with one thread, with one on each
+    CPU, and with twice as many.
+    """
+    rounds, seconds = _QUICK if quick else _FULL
+    plan = Plan(rounds, seconds)
+    chosen = _choose(operations(), only)
+    counts = _numbers(threads) or (1, len(plan.cpus), 2 * len(plan.cpus))
+    _check_outputs(json_path, plot_path)
+    jobs, notes = _prepare(chosen, tuple(dict.fromkeys(counts)))
+    try:
+        results = _measure(jobs, plan)
+    except LostUpdates as lost:
+        raise click.ClickException(str(lost)) from None
+    _tell(chosen, results, notes, plan, json_path, plot_path)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One block of the table: implementations of an operation with one number of workers."""
+
+    operation: Operation
+    workers: int
+    implementations: tuple[Implementation, ...]
+
+
+def _choose(known: Sequence[Operation], only: str) -> list[Operation]:
+    """The operations to measure, each with the implementations to measure.
+
+    Names of operations and of implementations both narrow the choice.
+    """
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    operation_names = [operation.name for operation in known]
+    implementation_names = list(dict.fromkeys(name for operation in known for name in operation.makers))
+    unknown = [name for name in names if name not in operation_names + implementation_names]
+    if unknown:
+        raise click.BadParameter(
+            f"nothing is called {', '.join(unknown)}; there are the operations {', '.join(operation_names)} "
+            f"and the implementations {', '.join(implementation_names)}.",
+            param_hint="--only",
+        )
+    wanted_operations = {name for name in names if name in operation_names} or set(operation_names)
+    wanted = {name for name in names if name in implementation_names} or set(implementation_names)
+    chosen = [
+        replace(operation, makers={name: maker for name, maker in operation.makers.items() if name in wanted})
+        for operation in known
+        if operation.name in wanted_operations
+    ]
+    chosen = [operation for operation in chosen if operation.makers]
+    if not chosen:
+        raise click.BadParameter("none of these operations has such an implementation.", param_hint="--only")
+    return chosen
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The numbers of threads that `--threads` asks for."""
+    try:
+        numbers = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        numbers = (0,)
+    if any(number < 1 for number in numbers):
+        raise click.BadParameter(f"expected numbers of threads like 1,2,4, got {text!r}.", param_hint="--threads")
+    return numbers
+
+
+def _check_outputs(json_path: Path | None, plot_path: Path | None) -> None:
+    """Find out before the measurement, not minutes later, whether its results can be written."""
+    for path, option in ((json_path, "--json"), (plot_path, "--plot")):
+        if path and not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {path.parent}.", param_hint=option)
+    if plot_path and plot_path.suffix != ".png":
+        raise click.BadParameter(f"expected a name that ends in .png, got {plot_path}.", param_hint="--plot")
+    if plot_path and not find_spec("matplotlib"):
+        raise click.UsageError("--plot needs matplotlib: pip install 'rseq[bench]'.")
+
+
+def _prepare(chosen: Sequence[Operation], counts: Sequence[int]) -> tuple[list[_Job], list[str]]:
+    """Make the implementations, and say which cannot be made here.
+
+    `counts` are the numbers of threads for the operations that leave them open.
+    """
+    jobs, notes = [], _warnings()
+    for operation in chosen:
+        numbers = tuple(counts) if operation.workers is None else operation.workers
+        made = []
+        for name, make in operation.makers.items():
+            try:
+                made.append(make(max(numbers)))
+            except Unavailable as why:
+                notes.append(f"{operation.name}: {name} is left out: {why}")
+        if made:
+            jobs += [_Job(operation, number, tuple(made)) for number in numbers]
+    return jobs, notes
+
+
+def _warnings() -> list[str]:
+    from rseq.thread import available, info
+
+    if available():
+        return []
+    reasons = [lack.sentence for lack in info().missing[:1]]
+    return [*reasons, "So everything that is called rseq here ran on the spare lane, under a lock."]
+
+
+def _measure(jobs: Sequence[_Job], plan: Plan) -> list[Result]:
+    turns = sum(len(job.implementations) for job in jobs) * (plan.rounds + 1)
+    results: list[Result] = []
+    with _progress(turns) as tick:
+        for job in jobs:
+
+            def tell(label: str, job: _Job = job) -> None:
+                tick(f"{job.operation.title}, {job.workers} at once: {label}")
+
+            results += measure(job.operation, job.implementations, job.workers, plan, tell)
+    return results
+
+
+@contextmanager
+def _progress(turns: int) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error if that is a terminal; nothing at all if not.
+
+    It is drawn only between runs: a thread that draws would take the GIL from what is measured.
+    """
+    if not sys.stderr.isatty():
+        yield lambda label: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from .report import console
+
+    columns = (
+        BarColumn(24),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console(error=True), auto_refresh=False, transient=True) as progress:
+        task = progress.add_task("", total=turns)
+
+        def tick(label: str) -> None:
+            progress.update(task, advance=1, description=label, refresh=True)
+
+        yield tick
+
+
+def _tell(
+    chosen: Sequence[Operation],
+    results: Sequence[Result],
+    notes: Sequence[str],
+    plan: Plan,
+    json_path: Path | None,
+    plot_path: Path | None,
+) -> None:
+    from .machine import describe
+    from .report import Report, console, write_json
+
+    machine = describe()
+    Report(machine, chosen, results, notes, len(plan.cpus)).print(console())
+    if json_path:
+        write_json(json_path, machine, results)
+    if plot_path:
+        from .plot import draw
+
+        draw(plot_path, machine, chosen, results, len(plan.cpus))
