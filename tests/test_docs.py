@@ -2,7 +2,7 @@
 
 Each page is a program. Its ```python blocks run in order, in one namespace; where a ```text block follows, it is
 what the block prints (`...` stands for anything). "```python raises" marks a block that is refused: the text below
-is then the exception's message. Blocks in other languages (console, make, c) are not run.
+is then the exception's message, in which the block is example.py. Blocks in other languages are not run.
 """
 
 from __future__ import annotations
@@ -26,23 +26,22 @@ FENCE = re.compile(r"^```(?P<info>.*)$")
 SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
 LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]+)|(?:src|srcset|href)=\"(?!\w+:)(?P<attribute>[^\"#]+)")
 
-# Runs the page's blocks from a real file, at their own lines, so that errors and inspect.getsource find them.
+# Runs each block from a file of its own, example.py, so that messages and inspect.getsource find its lines.
 DRIVER = """
-import contextlib, io, json, sys
-path, blocks = sys.argv[1], json.loads(sys.argv[2])
-namespace = {"__name__": "__main__", "__file__": path}
+import contextlib, io, json, os, sys
+namespace = {"__name__": "__main__"}
 printed = []
-for line, code, raises in blocks:
+for path, raises in json.loads(sys.argv[1]):
     stream = io.StringIO()
     with contextlib.redirect_stdout(stream):
         try:
-            exec(compile("\\n" * line + code, path, "exec"), namespace)
+            exec(compile(open(path).read(), path, "exec"), namespace)
         except Exception as refusal:
             if not raises:
                 raise
             print(refusal)
         else:
-            assert not raises, f"line {line}: this block should be refused"
+            assert not raises, f"{path}: this block should be refused"
     printed.append(stream.getvalue())
 print(json.dumps(printed))
 """
@@ -91,22 +90,18 @@ def test_code_on_the_page_runs_and_prints_what_the_page_says(page: Path, tmp_pat
     programs = [block for block in blocks if block.info in ("python", "python raises")]
     if not programs:
         return
-    path = tmp_path / f"{page.stem}.py"
-    path.write_text(_as_program(text, programs), encoding="utf-8")
-    arguments = [(block.line, block.text, block.info == "python raises") for block in programs]
-    printed = json.loads(run_python(DRIVER, str(path), json.dumps(arguments)).stdout)
+    arguments = [(str(_written(block, tmp_path)), block.info == "python raises") for block in programs]
+    printed = json.loads(run_python(DRIVER, json.dumps(arguments)).stdout)
     expected = _expected(blocks)
     for block, got in zip(programs, printed, strict=True):
-        _compare(page, block, expected.get(block.line), got.replace(str(path), page.name))
+        _compare(page, block, expected.get(block.line), got)
 
 
-def _as_program(text: str, programs: list[Block]) -> str:
-    """The page with everything but its programs blanked out, so that line numbers are the page's."""
-    lines = [""] * len(text.splitlines())
-    for block in programs:
-        code = block.text.splitlines()
-        lines[block.line : block.line + len(code)] = code
-    return "\n".join([*lines, ""])
+def _written(block: Block, folder: Path) -> Path:
+    path = folder / f"line{block.line}" / "example.py"
+    path.parent.mkdir()
+    path.write_text(block.text, encoding="utf-8")
+    return path
 
 
 def _compare(page: Path, block: Block, expected: str | None, got: str) -> None:
