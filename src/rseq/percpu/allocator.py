@@ -19,7 +19,7 @@ from __future__ import annotations
 import ctypes
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rseq.percpu.segment import Extent, Place, discard, private_extent, round_up, zero
 
@@ -44,6 +44,8 @@ class Block(NamedTuple):
     extent: Extent | None
     """The extent that it has to itself, if it has one."""
 
+
+T = TypeVar("T")
 
 _lent: dict[int, Block] = {}
 _returned: deque[int] = deque()
@@ -96,10 +98,9 @@ class Allocator:
     def _block(self, nbytes: int, alignment: int) -> Block:
         size = round_up(size_class(nbytes), alignment)
         pool = self._pool(size, alignment)
-        try:
-            return pool.pop()
-        except IndexError:
-            return self._cut(size, alignment, pool) if size <= _SHARED_BYTES else self._whole_extent(size, pool)
+        if (block := _last_of(pool)) is not None:
+            return block
+        return self._cut(size, alignment, pool) if size <= _SHARED_BYTES else self._whole_extent(size, pool)
 
     def _pool(self, size: int, alignment: int) -> deque[Block]:
         return self._pools.setdefault((size, alignment), deque())
@@ -127,11 +128,8 @@ class Allocator:
         return block
 
     def _next_open(self, too_full: list[_Open]) -> _Open:
-        if len(too_full) < _EXTENTS_TRIED:
-            try:
-                return self._open.pop()
-            except IndexError:
-                pass
+        if len(too_full) < _EXTENTS_TRIED and (room := _last_of(self._open)) is not None:
+            return room
         return _Open(self._extend(STRIDE_BYTES))
 
 
@@ -162,6 +160,14 @@ def size_class(nbytes: int) -> int:
     if nbytes <= _SMALL_BYTES:
         return round_up(nbytes, _WORD)
     return round_up(nbytes, 1 << ((nbytes - 1).bit_length() - 3))
+
+
+def _last_of(things: deque[T]) -> T | None:
+    """Take the last of `things` out, if there is one; in one step, because others may do the same."""
+    try:
+        return things.pop()
+    except IndexError:
+        return None
 
 
 def _take_back() -> None:

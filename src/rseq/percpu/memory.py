@@ -59,7 +59,7 @@ class Memory:
         nbytes = element.itemsize * product(shape)
         if not 0 < nbytes <= self.nbytes:
             raise ValueError(f"expected a dtype and shape of 1 … {self.nbytes} bytes, got {element} {shape}: {nbytes}")
-        return np.asarray(self)[:, :nbytes].view(element).reshape(-1, *shape, *element.shape)
+        return np.asarray(self)[:, :nbytes].view(element.base).reshape(-1, *shape, *element.shape)
 
     @property
     def __array_interface__(self) -> dict[str, Any]:

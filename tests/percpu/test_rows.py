@@ -1,0 +1,176 @@
+"""Rows: bounds, identity, fields, and the life of the array behind them."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import re
+import weakref
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from rseq.language.types import Record, i64, ptr, u8
+from rseq.percpu import Row, RowArray
+from rseq.percpu.allocator import MAX_ITEM_BYTES
+
+
+class Node(Record):
+    value: i64
+    next: ptr[i64]
+    tags: u8[3]
+
+
+def test_an_array_is_zeroed_records_side_by_side() -> None:
+    nodes = RowArray(Node, 10)
+    assert (nodes.record, nodes.length, len(nodes)) == (Node, 10, 10)
+    assert nodes.values.dtype == Node.dtype
+    assert nodes.values.tobytes() == bytes(10 * Node.size)
+    assert nodes.address % Node.alignment == 0
+    assert [row.address for row in nodes] == list(range(nodes.address, nodes.address + 10 * Node.size, Node.size))
+
+
+def test_a_row_reads_and_writes_its_fields() -> None:
+    nodes = RowArray(Node, 3)
+    row = nodes[1]
+    row["value"] = -5
+    row["tags"] = [1, 2, 3]
+    row["tags"][0] = 9
+    assert nodes.values["value"].tolist() == [0, -5, 0]
+    assert nodes.values["tags"].tolist() == [[0, 0, 0], [9, 2, 3], [0, 0, 0]]
+    assert row["value"] == -5
+    with pytest.raises(OverflowError):
+        row["value"] = 1 << 63
+
+
+def test_rows_are_equal_if_they_are_the_same_memory() -> None:
+    nodes, others = RowArray(Node, 3), RowArray(Node, 3)
+    assert nodes[1] == nodes[1]
+    assert nodes[1] == Row(nodes, 1)
+    assert nodes[1] != nodes[2]
+    assert nodes[1] != others[1]
+    assert nodes[1] != nodes[1].address
+    assert len({nodes[0], nodes[1], nodes[1], others[1]}) == 3
+
+
+def test_a_row_is_found_by_its_address() -> None:
+    nodes = RowArray(Node, 3)
+    assert [nodes.row_at(row.address) for row in nodes] == list(nodes)
+    for address in (0, nodes.address - Node.size, nodes.address + 1, nodes.address + 3 * Node.size):
+        with pytest.raises(ValueError, match=rf"^no row of rseq\.array\(Node, 3\) starts at {address:#x}$"):
+            nodes.row_at(address)
+
+
+def test_a_row_keeps_its_array_alive_and_so_does_a_view() -> None:
+    nodes = RowArray(Node, 3)
+    alive, row, view = weakref.ref(nodes), nodes[2], nodes.values
+    del nodes
+    gc.collect()
+    assert alive() is row.array
+    row["value"] = 7
+    del row
+    assert alive() is None
+    assert view["value"].tolist() == [0, 0, 7]
+
+
+def test_the_memory_cannot_be_resized_under_a_row() -> None:
+    nodes = RowArray(Node, 3)
+    with pytest.raises(ValueError, match="resize"):
+        nodes.values.resize(100, refcheck=False)
+
+
+def test_a_row_is_immutable() -> None:
+    row = RowArray(Node, 3)[0]
+    with pytest.raises(AttributeError, match=r'^a row is immutable; write its fields as row\["address"\] = …$'):
+        row.address = 1
+    with pytest.raises(AttributeError, match=r"^a row is immutable$"):
+        del row.address
+    assert row == row.array[0]
+
+
+def test_repr_is_the_expression_that_makes_it() -> None:
+    assert repr(RowArray(Node, 3)) == "rseq.array(Node, 3)"
+    assert repr(RowArray(Node, 3)[2]) == "rseq.array(Node, 3)[2]"
+
+
+@pytest.mark.parametrize("index", [-1, 3, 1 << 70])
+def test_an_index_out_of_range_is_refused(index: int) -> None:
+    with pytest.raises(IndexError, match=rf"^row index {index} is not in 0 … 2 of rseq\.array\(Node, 3\)$"):
+        RowArray(Node, 3)[index]
+
+
+def test_any_integer_is_an_index() -> None:
+    nodes = RowArray(Node, 3)
+    assert nodes[np.int32(2)] == nodes[2]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: RowArray(Node, 0), ValueError, "n: expected at least 1 record, got 0"),
+        (lambda: RowArray(Node, -3), ValueError, "n: expected at least 1 record, got -3"),
+        (lambda: RowArray(Node, 2.0), TypeError, "n: expected an int, got 2.0"),  # type: ignore[arg-type]
+        (lambda: RowArray(Node, True), TypeError, "n: expected an int, got True"),
+        (
+            lambda: RowArray(Node, 1 << 60),
+            ValueError,
+            f"an array of {1 << 60} of Node needs {24 << 60} bytes; the most is {MAX_ITEM_BYTES}",
+        ),
+        (
+            lambda: RowArray(dict, 3),  # type: ignore[type-var]
+            TypeError,
+            "expected a subclass of rseq.Record, as in rseq.array(Node, 100); got <class 'dict'>",
+        ),
+        (
+            lambda: RowArray(Node, 3)[0:2],  # type: ignore[index]
+            TypeError,
+            "a row is picked by an int; rseq.array(Node, 3).values takes slices",
+        ),
+        (lambda: RowArray(Node, 3)["value"], TypeError, "row index: expected an int, got 'value'"),  # type: ignore[index]
+        (
+            lambda: Row(1234, 0),  # type: ignore[arg-type]
+            TypeError,
+            "a row belongs to an rseq.array; expected one, got 1234",
+        ),
+        (
+            lambda: RowArray(Node, 3)[0]["nothing"],
+            KeyError,
+            "\"record Node has the fields value, next, tags; got 'nothing'\"",
+        ),
+    ],
+)
+def test_bad_arguments_are_refused(make: Callable[[], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        make()
+
+
+def test_more_rows_than_memory_is_refused_in_a_sentence(run_python: Callable[..., object]) -> None:
+    run_python(
+        """
+        import numpy, resource
+        from rseq.language.types import Record, i64
+        from rseq.percpu import RowArray
+
+        class Node(Record):
+            value: i64
+
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))
+        try:
+            RowArray(Node, 1 << 30)
+        except MemoryError as error:
+            assert str(error) == "no memory for 1073741824 records of 8 bytes", error
+        else:
+            raise AssertionError("the limit did not bite")
+        """
+    )
+
+
+@pytest.mark.parametrize("how", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_rows_and_arrays_cannot_be_copied(how: object) -> None:
+    assert callable(how)
+    with pytest.raises(TypeError, match=r"^an array of rows cannot be pickled or copied: .* Pass `values` instead$"):
+        how(RowArray(Node, 3))
+    with pytest.raises(TypeError, match=r"^a row cannot be pickled or copied: .* Pass its index, or its fields$"):
+        how(RowArray(Node, 3)[0])
