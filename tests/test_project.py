@@ -25,8 +25,10 @@ LAYERS = (
     ("arch",),
     ("native.load",),
     ("thread",),
-    ("native.blob",),
+    ("native.codes",),
+    ("native.body",),
     ("native.lower",),
+    ("native.blob",),
     ("native",),
     ("percpu",),
     ("structures",),
@@ -101,9 +103,19 @@ def _imports(module: str, path: Path) -> Iterator[tuple[int, str]]:
     """Line and target, without the leading `rseq.`, of every import in the file that stays inside the package."""
     known = {name for name, _ in _sources()}
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in _running(tree):
         for target in _targets(node, package, known):
             yield node.lineno, target  # type: ignore[attr-defined]
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only type checkers see: a name in an annotation is no dependency."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        for_checkers = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        for seen in child.orelse if for_checkers else [child]:  # type: ignore[attr-defined]
+            yield from _running(seen)
 
 
 def _targets(node: ast.AST, package: str, known: set[str]) -> Iterator[str]:
@@ -138,19 +150,28 @@ def test_lower_layers_never_import_higher_ones(module: str, path: Path) -> None:
 
 def test_the_layer_rule_bites(tmp_path: Path) -> None:
     path = tmp_path / "thread.py"
-    path.write_text("import rseq\nfrom rseq import percpu\nfrom .structures import counter\nfrom rseq.abi import X\n")
+    path.write_text(
+        "import rseq\n"
+        "from rseq import percpu\n"
+        "def late():\n"
+        "    from .structures import counter\n"
+        "from rseq.abi import X\n"
+        "if TYPE_CHECKING:\n"
+        "    from rseq import cli\n"
+    )
     found = [name for _, name in _imports("thread", path)]
     assert [_layer(name) > _layer("thread") for name in found] == [True, True, True, False]
 
 
-def test_only_lower_and_blob_import_llvmlite_at_the_top() -> None:
-    importing = []
+def test_only_native_imports_llvmlite_at_the_top_and_its_loader_does_not() -> None:
+    importing = set()
     for module, path in _sources():
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            importing += [module for name in names if name.split(".")[0] in ("llvmlite", "numba", "numpy")]
-    assert set(importing) <= {"native.lower", "native.blob", "numba"}
+            importing.update(module for name in names if name.split(".")[0] in ("llvmlite", "numba", "numpy"))
+    assert {name for name in importing if not name.startswith(("native.", "numba", "bench."))} == set()
+    assert "native.load" not in importing
 
 
 def test_no_architecture_is_named_outside_arch() -> None:
