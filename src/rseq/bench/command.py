@@ -61,10 +61,10 @@ def bench(quick: bool, only: str, threads: str, json_path: Path | None, plot_pat
 
 @dataclass(frozen=True)
 class _Job:
-    """One block of the table: implementations of an operation with one number of workers."""
+    """What is measured in turns: implementations of an operation, each with these numbers of workers."""
 
     operation: Operation
-    workers: int
+    workers: tuple[int, ...]
     implementations: tuple[Implementation, ...]
 
 
@@ -133,7 +133,7 @@ def _prepare(chosen: Sequence[Operation], counts: Sequence[int]) -> tuple[list[_
             except Unavailable as why:
                 notes.append(f"{operation.name}: {name} is left out: {why}")
         if made:
-            jobs += [_Job(operation, number, tuple(made)) for number in numbers]
+            jobs.append(_Job(operation, numbers, tuple(made)))
     return jobs, notes
 
 
@@ -147,13 +147,13 @@ def _warnings() -> list[str]:
 
 
 def _measure(jobs: Sequence[_Job], plan: Plan) -> list[Result]:
-    turns = sum(len(job.implementations) for job in jobs) * (plan.rounds + 1)
+    turns = sum(len(job.implementations) * len(job.workers) for job in jobs) * (plan.rounds + 1)
     results: list[Result] = []
     with _progress(turns) as tick:
         for job in jobs:
 
-            def tell(label: str, job: _Job = job) -> None:
-                tick(f"{job.operation.title}, {job.workers} at once: {label}")
+            def tell(label: str, workers: int, job: _Job = job) -> None:
+                tick(f"{job.operation.title}, {workers} at once: {label}")
 
             results += measure(job.operation, job.implementations, job.workers, plan, tell)
     return results

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
+from .empty import Holder, empty_builtin
 from .run import Crew, Implementation, Operation, Threads, Unavailable, Work, counted
 
 __all__ = ["COUNTER", "loop"]
@@ -115,8 +116,18 @@ def _cereggii(workers: int) -> Implementation:
     return _implementation("cereggii", "cereggii: increment_and_get(1)", work, lambda: int(number.get()))
 
 
+def _empty(workers: int) -> Implementation:
+    work = loop("empty(1)", empty=empty_builtin())
+    return _implementation("empty", "empty builtin (floor)", work, None)
+
+
+def _empty_attribute(workers: int) -> Implementation:
+    work = loop("holder.add(1)", holder=Holder(empty_builtin()))
+    return _implementation("empty-attribute", "empty builtin, holder.add(1) (floor)", work, None)
+
+
 def _abs(workers: int) -> Implementation:
-    return _implementation("abs", "abs(1)", loop("abs(1)", abs=abs), None)
+    return _implementation("abs", "abs(1) (floor)", loop("abs(1)", abs=abs), None)
 
 
 def _counter() -> Any:
@@ -133,6 +144,8 @@ COUNTER = Operation(
     makers={
         "rseq": _rseq,
         "rseq-name": _rseq_name,
+        "empty": _empty,
+        "empty-attribute": _empty_attribute,
         "abs": _abs,
         "lock": _lock,
         "itertools": _itertools,

@@ -70,8 +70,8 @@ class Report:
         """Write the tables, what they show, and the figures of 2018 beside them, to `out`."""
         with out.capture() as text:
             self._print_all(out)
-        for line in text.get().splitlines():  # without the blanks that pad a table's lines
-            out.file.write(line.rstrip() + "\n")
+        for line in text.get().splitlines():
+            out.file.write(_writable(line.rstrip(), out.file.encoding) + "\n")  # without the blanks that pad tables
 
     def _print_all(self, out: Console) -> None:
         out.print(headline(self.machine), highlight=False)
@@ -174,6 +174,11 @@ def headline(machine: Mapping[str, Fact]) -> str:
         machine["python"],
     ]
     return ", ".join(str(fact) for fact in facts if fact)
+
+
+def _writable(text: str, encoding: str | None) -> str:
+    """`text` without what `encoding` cannot say: a measurement of minutes must not end in a UnicodeEncodeError."""
+    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
 
 
 def _columns(title: str, *headings: tuple[str, int]) -> Table:

@@ -273,27 +273,30 @@ def _serve(
 def measure(
     operation: Operation,
     implementations: Sequence[Implementation],
-    workers: int,
+    workers: Sequence[int],
     plan: Plan,
-    tick: Callable[[str], None] = lambda label: None,
+    tick: Callable[[str, int], None] = lambda label, workers: None,
 ) -> list[Result]:
-    """Measure `implementations` of one operation with `workers` workers each, in turns.
+    """Measure `implementations` of one operation with each of these numbers of workers, all in turns.
 
-    `tick` is called with an implementation's label before each of its runs and once before it is warmed up, so
-    `len(implementations) * (plan.rounds + 1)` times in all.
+    `tick` is called with an implementation's label and a number of workers before each run, and once before warming
+    up, so `len(implementations) * len(workers) * (plan.rounds + 1)` times in all.
     Raises: LostUpdates - after a run, the totals were not what they must be.
     """
-    cpus = plan.placement(workers)
+    places = [plan.placement(number) for number in workers]
+    bench: list[_Turn] = []
     with _quiet():
-        bench = [_Turn(operation, implementation, cpus, plan) for implementation in implementations]
         try:
+            for cpus in places:
+                for implementation in implementations:
+                    bench.append(_Turn(operation, implementation, cpus, plan))
             for turn in bench:
-                tick(turn.implementation.label)
+                tick(turn.implementation.label, len(turn.cpus))
                 turn.calibrate()
             for number in range(plan.rounds):
                 first = number % max(1, len(bench))
                 for turn in bench[first:] + bench[:first]:
-                    tick(turn.implementation.label)
+                    tick(turn.implementation.label, len(turn.cpus))
                     turn.take()
         finally:
             for turn in bench:

@@ -66,7 +66,7 @@ class Blob:
     """Code and data that run at any address once `relocations` are applied.
 
     `data` begins at `data_offset`, a multiple of 64 KiB and not below len(code); without data it means nothing.
-    `entries` are offsets in `code`.
+    `entries` are offsets of functions in `code`, or of variables in `data`.
     """
 
     code: bytes
@@ -120,8 +120,8 @@ def _check_blob(blob: Blob) -> None:
     if _image_size(blob) > LARGEST_IMAGE:
         raise ValueError(f"expected an image of at most {LARGEST_IMAGE} bytes, got {_image_size(blob)}")
     for name, offset in blob.entries.items():
-        if not 0 <= offset < len(blob.code):
-            raise ValueError(f"expected entry {name!r} within {len(blob.code)} bytes of code, got offset {offset}")
+        if not (0 <= offset < len(blob.code) or 0 <= offset - blob.data_offset < len(blob.data)):
+            raise ValueError(f"expected entry {name!r} within code or data, got offset {offset}")
     for relocation in blob.relocations:
         if not (_in_code(blob, relocation) or _in_data(blob, relocation)):
             raise ValueError(

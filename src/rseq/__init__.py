@@ -1,0 +1,70 @@
+"""Linux's restartable sequences for Python: per-CPU data that many threads update at once, without locks.
+
+Threads:       available, cpu_number, fence, info
+Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
+Storage:       percpu, array
+Structures:    Counter, FloatCounter, CounterArray
+Errors:        CompileError, ContractError, UnsupportedError
+"""
+
+from .language.errors import CompileError as CompileError
+from .language.errors import ContractError as ContractError
+from .language.types import Record as Record
+from .language.types import f32 as f32
+from .language.types import f64 as f64
+from .language.types import i8 as i8
+from .language.types import i16 as i16
+from .language.types import i32 as i32
+from .language.types import i64 as i64
+from .language.types import prepared as prepared
+from .language.types import ptr as ptr
+from .language.types import u8 as u8
+from .language.types import u16 as u16
+from .language.types import u32 as u32
+from .language.types import u64 as u64
+from .native.bind import UnsupportedError as UnsupportedError
+from .percpu.rows import RowArray as array
+from .percpu.storage import PerCPU as percpu
+from .sequence import Routine as Routine
+from .sequence import Sequence as Sequence
+from .sequence import routine as routine
+from .sequence import sequence as sequence
+from .structures.array import CounterArray as CounterArray
+from .structures.counter import Counter as Counter
+from .structures.counter import FloatCounter as FloatCounter
+from .thread import available as available
+from .thread import cpu_number as cpu_number
+from .thread import fence as fence
+from .thread import info as info
+
+__all__ = [
+    "CompileError",
+    "ContractError",
+    "Counter",
+    "CounterArray",
+    "FloatCounter",
+    "Record",
+    "Routine",
+    "Sequence",
+    "UnsupportedError",
+    "array",
+    "available",
+    "cpu_number",
+    "f32",
+    "f64",
+    "fence",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "info",
+    "percpu",
+    "prepared",
+    "ptr",
+    "routine",
+    "sequence",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+]

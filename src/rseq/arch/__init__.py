@@ -1,0 +1,40 @@
+"""From IR to assembly: one file for each architecture, named as `platform.machine()` says and found by that name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import platform
+from functools import cache
+
+from .base import Architecture
+
+__all__ = ["Architecture", "get", "host", "names"]
+
+_NOT_ARCHITECTURES = {"base"}
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The architectures that code can be made for, in alphabetical order."""
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(set(modules) - _NOT_ARCHITECTURES))
+
+
+@cache
+def get(name: str) -> Architecture:
+    """The architecture called `name`.
+
+    Raises: ValueError - there is none of that name.
+    """
+    if name not in names():
+        raise ValueError(f"no architecture is called {name!r}; there are: {', '.join(names())}")
+    architecture = importlib.import_module(f"{__name__}.{name}").ARCHITECTURE
+    assert isinstance(architecture, Architecture)
+    return architecture
+
+
+def host() -> Architecture | None:
+    """The architecture of this machine, or None if there is no file for it."""
+    machine = platform.machine()
+    return get(machine) if machine in names() else None

@@ -1,0 +1,435 @@
+"""What the architectures share: from a `Section` to an `Assembly`, one instruction template after another.
+
+A critical section is one inline-assembly block. Its registers are *slots*, numbered as the block's
+operands: outputs first (the status, the result, temporaries), then inputs (the rseq area, the lanes'
+base, stride and number, the parameters). Whoever compiles the block assigns the registers; inputs
+are never changed, since a restart needs them again.
+
+In templates `<3:k>` is slot 3 with the register form `k`. Labels are numeric and local, because a
+compiler may copy the block:
+
+    1   before the store to rseq_cs, where a restart begins        77  the descriptor
+    2   start: the first protected instruction                     4   the abort handler
+    3   end: the first instruction after the commit                100 and up: the section's own
+
+The status slot ends as an address offset on success, and above `LEFT` (as an unsigned number) when
+the section was left without running to its end: NO_LANE, ABORTED, or INDEX - k for check number k.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from ..abi import CPU_ID, MM_CID
+from ..language import ir
+from ..language.section import END, Section
+
+__all__ = [
+    "ABORTED",
+    "INDEX",
+    "LEFT",
+    "NO_LANE",
+    "Architecture",
+    "Assembly",
+    "Emitter",
+    "IndexMode",
+    "Line",
+    "RegisterError",
+    "Slot",
+]
+
+NO_LANE, ABORTED, INDEX = -1, -2, -16
+LEFT = -4096
+"""Status values: an unsigned status of LEFT or more says how the section was left (as the kernel's IS_ERR_VALUE)."""
+
+IndexMode = Literal["cpu_id", "mm_cid"]
+RegisterClass = Literal["int", "float"]
+
+RESTART, START, FINISH, ABORT, DESCRIPTOR, NOWHERE, FIRST_OWN = 1, 2, 3, 4, 77, 9, 100
+
+_TOKEN = re.compile(r"<(\d+)(?::(\w))?>")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One operand of the block. `role` is what it holds, `fixed` the register that it must be, if any."""
+
+    number: int
+    kind: RegisterClass
+    role: str
+    is_output: bool
+    fixed: str = ""
+
+    def __format__(self, form: str) -> str:
+        return f"<{self.number}:{form}>" if form else f"<{self.number}>"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of assembly, and the operation that it comes from."""
+
+    text: str
+    comment: str = ""
+
+    @property
+    def is_instruction(self) -> bool:
+        """False for labels, directives and data."""
+        return not self.text.endswith(":") and not self.text.startswith(".")
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A critical section as an inline-assembly template: `hot` is run, `cold` lies out of line in subsection 1."""
+
+    architecture: Architecture
+    section: Section
+    index: IndexMode
+    slots: tuple[Slot, ...]
+    hot: tuple[Line, ...]
+    cold: tuple[Line, ...]
+
+    @property
+    def outputs(self) -> tuple[Slot, ...]:
+        """The operands that the block writes."""
+        return tuple(slot for slot in self.slots if slot.is_output)
+
+    @property
+    def inputs(self) -> tuple[Slot, ...]:
+        """The operands that the block reads."""
+        return tuple(slot for slot in self.slots if not slot.is_output)
+
+    def slot(self, role: str) -> Slot | None:
+        """The operand called `role`, if there is one."""
+        return next((slot for slot in self.slots if slot.role == role), None)
+
+    def lines(self) -> Iterator[Line]:
+        """The block in the order in which it is assembled."""
+        yield Line(".subsection 1")
+        yield from self.cold
+        yield Line(".previous")
+        yield from self.hot
+
+    def llvm_template(self) -> str:
+        """The text of an LLVM inline-assembly block."""
+        text = "\n".join(f" {line.text}" if line.is_instruction else line.text for line in self.lines())
+        return _TOKEN.sub(_llvm_operand, text.replace("$", "$$"))
+
+    def llvm_constraints(self) -> str:
+        """The constraints of an LLVM inline-assembly block: outputs are early-clobber, inputs plain registers."""
+        names = self.architecture.constraints
+        written = [f"=&{{{slot.fixed}}}" if slot.fixed else f"=&{names[slot.kind]}" for slot in self.outputs]
+        read = [names[slot.kind] for slot in self.inputs]
+        return ",".join([*written, *read, *(f"~{{{name}}}" for name in self.architecture.clobbers)])
+
+    def __str__(self) -> str:
+        """The block with registers of its own choice, commented: what `rseq asm` prints."""
+        registers = self._chosen_registers()
+
+        def name(match: re.Match[str]) -> str:
+            return self.architecture.register(registers[int(match[1])], match[2] or "")
+
+        rows = [(line, _TOKEN.sub(name, line.text)) for line in self.lines()]
+        return "\n".join([*self._head(registers), "", *(_row(line, text) for line, text in rows)])
+
+    def _chosen_registers(self) -> dict[int, str]:
+        free = {kind: list(names) for kind, names in self.architecture.registers.items()}
+        taken = {slot.fixed for slot in self.slots if slot.fixed}
+        chosen: dict[int, str] = {}
+        for slot in sorted(self.slots, key=lambda slot: slot.is_output):
+            pool = [name for name in free[slot.kind] if name not in taken and name not in chosen.values()]
+            chosen[slot.number] = slot.fixed or pool[0]
+        return chosen
+
+    def _head(self, registers: dict[int, str]) -> list[str]:
+        mark, name = self.architecture.comment, self.architecture.register
+        body = [f"{mark} {line}" for line in str(self.section.body).splitlines()]
+        places = ", ".join(f"{slot.role} {name(registers[slot.number], '')}" for slot in self.slots)
+        counts = [sum(line.is_instruction for line in lines) for lines in (self.hot, self.cold)]
+        return [
+            *body,
+            mark,
+            f"{mark} {self.architecture.name}, lanes by {self.index}: {counts[0]} instructions, {counts[1]} out of line",
+            f"{mark} registers: {places}",
+        ]
+
+
+def _llvm_operand(match: re.Match[str]) -> str:
+    return f"${{{match[1]}:{match[2]}}}" if match[2] else f"${match[1]}"
+
+
+def _row(line: Line, text: str) -> str:
+    indent = "" if text.endswith(":") else "    "
+    return f"{indent + text:<44} # {line.comment}".rstrip() if line.comment else indent + text
+
+
+class Architecture(ABC):
+    """One architecture: its facts as data, and its emitter. `name` is what `platform.machine()` says."""
+
+    name: ClassVar[str]
+    triple: ClassVar[str]
+    pointer_bytes: ClassVar[int]
+    signature: ClassVar[int]
+    """The word before the abort handler, as it is given to the kernel; source: librseq."""
+    syscall: ClassVar[int]
+    """The number of rseq(2)."""
+    getcpu: ClassVar[int]
+    """The number of getcpu(2)."""
+    membarrier: ClassVar[int]
+    """The number of membarrier(2)."""
+    vdso_getcpu: ClassVar[str]
+    """The vDSO's name for getcpu."""
+    thread_pointer: ClassVar[bytes]
+    """Machine code of `uintptr_t f(void)` that returns the thread pointer."""
+    constraints: ClassVar[dict[RegisterClass, str]]
+    registers: ClassVar[dict[RegisterClass, tuple[str, ...]]]
+    clobbers: ClassVar[tuple[str, ...]]
+    budget: ClassVar[dict[RegisterClass, int]]
+    """Operands that a block may have in any caller, also one with a dynamic, over-aligned frame."""
+    comment: ClassVar[str] = "#"
+
+    @abstractmethod
+    def emitter(self, section: Section, index: IndexMode) -> Emitter:
+        """What writes `section` in this architecture's instructions."""
+
+    @abstractmethod
+    def register(self, name: str, form: str) -> str:
+        """The register `name` in the form that a template asks for."""
+
+    @abstractmethod
+    def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
+        """Apply a PC-relative relocation of an object file to `image`; True if `kind` is an absolute pointer instead.
+
+        Raises: ValueError - a kind of relocation that our code does not use.
+        """
+
+    def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
+        """The critical section for `section`.
+
+        Raises: RegisterError - it needs more registers than a block may have.
+        """
+        return self.emitter(section, index).assembly()
+
+
+class RegisterError(ValueError):
+    """A sequence that needs more registers than the architecture has for one block."""
+
+
+class Emitter(ABC):
+    """Writes one section. An architecture's emitter has one method for each operation."""
+
+    def __init__(self, architecture: Architecture, section: Section, index: IndexMode) -> None:
+        self.architecture = architecture
+        self.section = replace(section, ops=tuple(self._legal(section.ops)))
+        self.index: IndexMode = index
+        self.hot: list[Line] = []
+        self.cold: list[Line] = []
+        self.comment = ""
+        self._labels: dict[str, int] = {END: FINISH}
+        self._next_label = FIRST_OWN
+        self._allocate()
+
+    # ---- what an architecture says
+
+    @abstractmethod
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        """True if `constant` cannot stand in the instruction for `op`."""
+
+    @abstractmethod
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        """The registers that `op` needs beside its operands: classes, or names of fixed registers."""
+
+    @abstractmethod
+    def enter(self) -> None:
+        """Emit from the restart point to the lane's offset in the status slot: rseq_cs, start, cpu_id, its check."""
+
+    @abstractmethod
+    def leave_with(self, status: int) -> None:
+        """Emit out of line: the status, and the jump to the end."""
+
+    @abstractmethod
+    def abort_handler(self) -> None:
+        """Emit out of line: the descriptor, the signature and the abort handler."""
+
+    # ---- registers
+
+    def _legal(self, ops: Sequence[ir.Op]) -> Iterator[ir.Op]:
+        """`ops` with constants that do not fit an instruction moved to registers."""
+        serial = 0
+        for op in ops:
+            for name in ("left", "right", "source"):
+                operand = getattr(op, name, None)
+                if isinstance(operand, ir.Const) and not isinstance(op, ir.Set) and self.needs_register(op, operand):
+                    serial += 1
+                    held = ir.Value(f"constant{serial}", operand.type)
+                    yield ir.Set(held, operand, op.span)
+                    op = replace(op, **{name: held})  # type: ignore[arg-type]
+            yield op
+
+    def _allocate(self) -> None:
+        """Give each value a slot for as long as it lives. Branches go forward, so a life is an interval."""
+        section = self.section
+        self._slots: list[Slot] = []
+        self.status = self._new_slot("int", "status")
+        self.where: dict[ir.Value, Slot] = {}
+        if section.result is not None:
+            self.where[section.result] = self._new_slot(_class_of(section.result), "result")
+        self._scratch: dict[int, list[Slot]] = {}
+        self._allocate_temporaries()
+        outputs = len(self._slots)
+        self.area, self.base, self.stride, self.lanes = (
+            self._new_slot("int", role, output=False) for role in ("area", "base", "stride", "lanes")
+        )
+        for parameter in section.body.parameters:
+            self.where[parameter] = self._new_slot(_class_of(parameter), parameter.name, output=False)
+        assert all(slot.is_output for slot in self._slots[:outputs])
+        self._check_budget()
+
+    def _new_slot(self, kind: RegisterClass, role: str, *, output: bool = True, fixed: str = "") -> Slot:
+        slot = Slot(len(self._slots), kind, role, output, fixed)
+        self._slots.append(slot)
+        return slot
+
+    def _allocate_temporaries(self) -> None:
+        lives = _lives(self.section)
+        free: dict[str, list[Slot]] = {"int": [], "float": []}
+        if self.section.cpu is not None:
+            self.where[self.section.cpu] = self._new_slot("int", "temporary")
+        for position, op in enumerate(self.section.ops):
+            dying = [value for value in set(ir.used(op)) if value in lives and lives[value][1] == position]
+            reusable = [value for value in dying if value == _first_operand(op) and _once(value, op)]
+            self._release(reusable, free)
+            target = ir.defined(op)
+            if target is not None and target not in self.where and target in lives:
+                self.where[target] = self._take(_class_of(target), free)
+            self._scratch[position] = [self._take_scratch(need, free) for need in self.scratch(op)]
+            for slot in self._scratch[position]:
+                free[slot.fixed or slot.kind].append(slot)
+            self._release([value for value in dying if value not in reusable], free)
+            if target in lives and target is not None and lives[target][1] == position:
+                self._release([target], free)
+
+    def _take(self, kind: RegisterClass, free: dict[str, list[Slot]]) -> Slot:
+        return free[kind].pop() if free[kind] else self._new_slot(kind, "temporary")
+
+    def _take_scratch(self, need: RegisterClass | str, free: dict[str, list[Slot]]) -> Slot:
+        if need in ("int", "float"):
+            return self._take("int" if need == "int" else "float", free)
+        pool = free.setdefault(need, [])
+        return pool.pop() if pool else self._new_slot("int", "temporary", fixed=need)
+
+    def _release(self, values: Sequence[ir.Value], free: dict[str, list[Slot]]) -> None:
+        for value in values:
+            free[self.where[value].kind].append(self.where[value])
+
+    def _check_budget(self) -> None:
+        for kind, budget in self.architecture.budget.items():
+            needed = sum(slot.kind == kind for slot in self._slots)
+            if needed > budget:
+                raise RegisterError(
+                    f"{self.section.body.name}() needs {needed} {kind} registers on {self.architecture.name}, "
+                    f"where a critical section may have {budget}; use fewer parameters, or fewer values at a time"
+                )
+
+    # ---- emission
+
+    def assembly(self) -> Assembly:
+        """Emit everything."""
+        self.comment = "restart"
+        self.label(RESTART)
+        self.enter()
+        for position, op in enumerate(self.section.ops):
+            self.comment = str(op)
+            self.extra = self._scratch[position]
+            method: Callable[[ir.Op], None] = getattr(self, f"emit_{type(op).__name__.lower()}")
+            method(op)
+        self.comment = ""
+        self.label(FINISH)
+        self.comment = "this CPU has no lane, or this thread is not registered"
+        self._cold_exit(NOWHERE, NO_LANE)
+        for check in self.section.checks:
+            self.comment = f"{check.text}: index out of range"
+            self._cold_exit(self._labels[_exit_name(check)], INDEX - check.number)
+        self.comment = "abort"
+        self.abort_handler()
+        slots = tuple(self._slots)
+        return Assembly(self.architecture, self.section, self.index, slots, tuple(self.hot), tuple(self.cold))
+
+    def _cold_exit(self, label: int, status: int) -> None:
+        self.out_of_line(f"{label}:")
+        self.leave_with(status)
+
+    def line(self, text: str) -> None:
+        """Emit one instruction of the fast path."""
+        self.hot.append(Line(text, self.comment))
+
+    def out_of_line(self, text: str) -> None:
+        """Emit one line in subsection 1."""
+        self.cold.append(Line(text, self.comment))
+
+    def label(self, number: int) -> None:
+        """Emit a label of the fast path."""
+        self.hot.append(Line(f"{number}:", self.comment if number in (RESTART, START) else ""))
+
+    def new_label(self) -> int:
+        """A label number of the section's own."""
+        self._next_label += 1
+        return self._next_label
+
+    def target(self, name: str) -> int:
+        """The number of the label called `name`."""
+        if name not in self._labels:
+            self._labels[name] = self.new_label()
+        return self._labels[name]
+
+    def check_exit(self, check: ir.Check) -> int:
+        """The label out of line where a failed check goes."""
+        return self.target(_exit_name(check))
+
+    def slot(self, operand: ir.Operand) -> Slot:
+        """Where a value is."""
+        assert isinstance(operand, ir.Value)
+        return self.where[operand]
+
+    def emit_label(self, op: ir.Label) -> None:
+        """Every architecture writes labels alike."""
+        self.label(self.target(op.name))
+
+    @property
+    def lane_field(self) -> int:
+        """The offset in the rseq area of the number that chooses the lane."""
+        return CPU_ID if self.index == "cpu_id" else MM_CID
+
+
+def _exit_name(check: ir.Check) -> str:
+    return f"check {check.number}"
+
+
+def _class_of(value: ir.Value) -> RegisterClass:
+    return "float" if value.type.is_float else "int"
+
+
+def _first_operand(op: ir.Op) -> ir.Operand | None:
+    """The operand that is read before the target is written, so that both may share a register."""
+    if isinstance(op, ir.Arithmetic):
+        return op.left
+    return op.source if isinstance(op, ir.Set) else None
+
+
+def _once(value: ir.Value, op: ir.Op) -> bool:
+    return sum(operand == value for operand in ir.used(op)) == 1
+
+
+def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
+    """First and last position of each value that is not a parameter, the result or the CPU's number."""
+    lives: dict[ir.Value, tuple[int, int]] = {}
+    apart = {*section.body.parameters, section.result, section.cpu}
+    for position, op in enumerate(section.ops):
+        for value in (ir.defined(op), *ir.used(op)):
+            if value is not None and value not in apart:
+                lives[value] = (lives.get(value, (position, 0))[0], position)
+    return lives
+

@@ -1,0 +1,489 @@
+"""x86-64: memory operands, so the shortest sections: a counter's is five instructions.
+
+The status slot holds the lane's offset from the lanes' base; fields are addressed as
+`displacement(base, offset)`. Variable shifts need %cl, division needs %rax and %rdx.
+Order is TSO: a plain load acquires, a plain store releases.
+
+Sources: struct offsets, abi.py; signature and syscall number, librseq; the abort handler is preceded
+by 0f b9 3d, so that a disassembler shows signature and prefix as one (never executed) ud1.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from .. import abi
+from ..language import ir
+from ..language.section import Section
+from ..language.types import Pointer, Scalar
+from .base import (
+    ABORT,
+    ABORTED,
+    DESCRIPTOR,
+    FINISH,
+    NOWHERE,
+    RESTART,
+    START,
+    Architecture,
+    Emitter,
+    IndexMode,
+    RegisterClass,
+    Slot,
+)
+
+__all__ = ["ARCHITECTURE"]
+
+_NARROW = {  # the low, word and byte names of the old registers; the numbered ones add a letter
+    "ax": ("rax", "eax", "ax", "al"),
+    "bx": ("rbx", "ebx", "bx", "bl"),
+    "cx": ("rcx", "ecx", "cx", "cl"),
+    "dx": ("rdx", "edx", "dx", "dl"),
+    "si": ("rsi", "esi", "si", "sil"),
+    "di": ("rdi", "edi", "di", "dil"),
+}
+_FORM = {"q": 0, "": 0, "k": 1, "w": 2, "b": 3}
+
+_SUFFIX = {1: "b", 2: "w", 4: "l", 8: "q"}
+_WIDTH = {1: "b", 2: "w", 4: "k", 8: "q"}
+_EXTEND = {  # into 64 bits; a 32-bit destination clears the upper half
+    ("signed", 1): ("movsbq", "q"),
+    ("signed", 2): ("movswq", "q"),
+    ("signed", 4): ("movslq", "q"),
+    ("signed", 8): ("movq", "q"),
+    ("unsigned", 1): ("movzbl", "k"),
+    ("unsigned", 2): ("movzwl", "k"),
+    ("unsigned", 4): ("movl", "k"),
+    ("unsigned", 8): ("movq", "q"),
+    ("bool", 1): ("movzbl", "k"),
+    ("pointer", 8): ("movq", "q"),
+}
+_INTEGER = {"+": "addq", "-": "subq", "*": "imulq", "&": "andq", "|": "orq", "^": "xorq"}
+_FLOAT = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_SIGNED = {"==": "je", "!=": "jne", "<": "jl", "<=": "jle", ">": "jg", ">=": "jge"}
+_UNSIGNED = {"==": "je", "!=": "jne", "<": "jb", "<=": "jbe", ">": "ja", ">=": "jae"}
+_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+R_64, R_PC32, R_PLT32 = 1, 2, 4  # x86-64 psABI
+
+
+class X86_64(Architecture):
+    """See the module's text."""
+
+    name = "x86_64"
+    triple = "x86_64-unknown-linux-gnu"
+    pointer_bytes = 8
+    signature = 0x53053053
+    syscall = 334
+    membarrier = 324
+    getcpu = 309
+    vdso_getcpu = "__vdso_getcpu"
+    thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
+    constraints = {"int": "r", "float": "x"}
+    registers = {
+        "int": ("di", "si", "dx", "cx", "r8", "r9", "ax", "r10", "r11", "r12", "r13", "r14", "r15"),
+        "float": tuple(f"xmm{number}" for number in range(16)),
+    }
+    clobbers = ("memory", "cc", "dirflag", "fpsr", "flags")
+    budget = {"int": 13, "float": 16}
+
+    def emitter(self, section: Section, index: IndexMode) -> Emitter:
+        """What writes `section` for x86-64."""
+        return _Emitter(self, section, index)
+
+    def register(self, name: str, form: str) -> str:
+        """AT&T names: %rdi, %edi, %di, %dil."""
+        if name.startswith("xmm"):
+            return f"%{name}"
+        if name in _NARROW:
+            return "%" + _NARROW[name][_FORM[form]]
+        return f"%{name}" + {"q": "", "": "", "k": "d", "w": "w", "b": "b"}[form]
+
+    def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
+        """PC-relative 32-bit distances; R_X86_64_64 is the absolute pointer."""
+        if kind == R_64:
+            return True
+        if kind not in (R_PC32, R_PLT32):
+            raise ValueError(f"unexpected x86-64 relocation {kind}")
+        struct.pack_into("<i", image, where, target - where)
+        return False
+
+
+ARCHITECTURE = X86_64()
+
+
+class _Emitter(Emitter):
+    # ---- around the body
+
+    def enter(self) -> None:
+        status = self.status
+        self.line(f"leaq {DESCRIPTOR}b(%rip), {status}")
+        self.line(f"movq {status}, {abi.RSEQ_CS}({self.area})")
+        self.label(START)
+        self.comment = "this CPU's lane"
+        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
+            self.line(f"cmpl $0, {abi.CPU_ID}({self.area})")
+            self.line(f"js {NOWHERE}b")
+        self.line(f"movl {self.lane_field}({self.area}), {status:k}")
+        self.line(f"cmpl {self.lanes:k}, {status:k}")
+        self.line(f"jae {NOWHERE}b")
+        if self.section.cpu is not None:
+            self.line(f"movl {status:k}, {self.where[self.section.cpu]:k}")
+        self.line(f"imulq {self.stride}, {status}")
+
+    def leave_with(self, status: int) -> None:
+        self.out_of_line(f"movq ${status}, {self.status}")
+        self.out_of_line(f"jmp {FINISH}f")
+
+    def abort_handler(self) -> None:
+        self.out_of_line(".byte 0x0f, 0xb9, 0x3d")
+        self.out_of_line(f".long {self.architecture.signature:#x}")
+        self.out_of_line(f"{ABORT}:")
+        self.leave_with(ABORTED)
+        self.out_of_line(".balign 32")
+        self.out_of_line(f"{DESCRIPTOR}:")
+        self.out_of_line(".long 0, 0")
+        self.out_of_line(f".quad {START}f, {FINISH}f - {START}f, {ABORT}b")
+
+    # ---- what needs registers
+
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        if constant.type.is_float:
+            return True
+        if isinstance(op, ir.Arithmetic):
+            if op.operator == "quo":
+                return constant == op.right or not _is_imm32(constant)
+            if op.operator in ("<<", ">>") and constant == op.right:
+                return False
+        if isinstance(op, (ir.Store, ir.AddStore)) and constant.type.size < 8:
+            return False
+        return not _is_imm32(constant)
+
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        if isinstance(op, (ir.Load, ir.Locate)):
+            needs_one = op.address.in_lane and op.address.index is not None and op.target.type.is_float
+            return ("int",) if needs_one else ()
+        if isinstance(op, (ir.Store, ir.AddStore)):
+            return ("int",) if op.address.in_lane and op.address.index is not None else ()
+        if isinstance(op, ir.Convert):
+            return _conversion_scratch(op)
+        if isinstance(op, ir.Arithmetic):
+            return self._arithmetic_scratch(op)
+        return ()
+
+    def _arithmetic_scratch(self, op: ir.Arithmetic) -> Sequence[RegisterClass | str]:
+        if op.operator == "quo":
+            return ("ax", "dx")
+        if op.operator in ("<<", ">>") and isinstance(op.right, ir.Value):
+            return ("cx",)
+        clash = op.target == op.right and op.left != op.right and op.operator not in "+*&|^"
+        return ("float" if op.target.type.is_float else "int",) if clash else ()
+
+    # ---- operands
+
+    def _source(self, operand: ir.Operand, form: str = "q") -> str:
+        if isinstance(operand, ir.Const):
+            return f"${int(operand.number)}"
+        return format(self.slot(operand), form)
+
+    def _memory(self, address: ir.Address, spare: Slot | None) -> str:
+        """The memory operand; a lane's element needs `spare` for index and offset, since x86 adds two registers."""
+        displacement = str(address.offset) if address.offset else ""
+        index = None if address.index is None else self.slot(address.index)
+        if address.base is not None:
+            base = self.slot(address.base)
+            return f"{displacement}({base}, {index}, {address.scale})" if index else f"{displacement}({base})"
+        if index is None:
+            return f"{displacement}({self.base}, {self.status})"
+        assert spare is not None
+        self.line(f"leaq {displacement}({self.status}, {index}, {address.scale}), {spare}")
+        return f"({self.base}, {spare})"
+
+    # ---- one method for each operation
+
+    def emit_set(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Set)
+        target = self.slot(op.target)
+        if isinstance(op.source, ir.Const):
+            self._set_constant(target, op.source)
+        elif self.slot(op.source).number != target.number:
+            self._copy(self.slot(op.source), target)
+
+    def _copy(self, source: Slot, target: Slot) -> None:
+        self.line(f"movaps {source}, {target}" if target.kind == "float" else f"movq {source}, {target}")
+
+    def _set_constant(self, target: Slot, constant: ir.Const) -> None:
+        if target.kind == "float":
+            self.line(f"{_float('mov', constant.type)} {self._literal(constant)}(%rip), {target}")
+        elif constant.number == 0:
+            self.line(f"xorl {target:k}, {target:k}")
+        elif 0 < constant.number < 1 << 32:
+            self.line(f"movl ${int(constant.number)}, {target:k}")
+        else:
+            move = "movq" if _is_imm32(constant) else "movabsq"
+            self.line(f"{move} ${int(constant.number)}, {target}")
+
+    def _literal(self, constant: ir.Const) -> str:
+        """A constant in memory, out of line: its label."""
+        assert isinstance(constant.type, Scalar)
+        label = self.new_label()
+        data = struct.pack("<" + constant.type.code, constant.number)
+        self.out_of_line(f".balign {len(data)}")
+        self.out_of_line(f"{label}:")
+        self.out_of_line(f".byte {', '.join(map(str, data))}")
+        return f"{label}b"
+
+    def emit_arithmetic(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
+        if op.operator in ("<<", ">>"):
+            self._shift(op)
+        elif op.operator == "quo":
+            self._divide(op)
+        else:
+            self._two_operands(op)
+        if not op.target.type.is_float and op.operator in ("+", "-", "*", "<<", "quo"):
+            self._extend(self.slot(op.target), op.target.type)
+
+    def _two_operands(self, op: ir.Arithmetic) -> None:
+        target, left, right = self.slot(op.target), op.left, op.right
+        is_float = op.target.type.is_float
+        name = _float(_FLOAT[op.operator], op.target.type) if is_float else _INTEGER[op.operator]
+        if isinstance(right, ir.Value) and self.slot(right).number == target.number and left != right:
+            if op.operator in "+*&|^":
+                left, right = right, left
+            else:
+                self._copy(self.slot(right), self.extra[0])
+                self._load_left(target, left)
+                self.line(f"{name} {self.extra[0]}, {target}")
+                return
+        self._load_left(target, left)
+        self.line(f"{name} {self._source(right)}, {target}")
+
+    def _load_left(self, target: Slot, left: ir.Operand) -> None:
+        if isinstance(left, ir.Const):
+            self._set_constant(target, left)
+        elif self.slot(left).number != target.number:
+            self._copy(self.slot(left), target)
+
+    def _shift(self, op: ir.Arithmetic) -> None:
+        assert isinstance(op.target.type, Scalar)
+        target, bits = self.slot(op.target), op.target.type.bits
+        name = "shlq" if op.operator == "<<" else ("sarq" if op.target.type.kind == "signed" else "shrq")
+        if isinstance(op.right, ir.Const):
+            self._load_left(target, op.left)
+            self.line(f"{name} ${int(op.right.number) & (bits - 1)}, {target}")
+            return
+        count = self.extra[0]
+        self.line(f"movl {self.slot(op.right):k}, {count:k}")
+        if bits < 64:  # the processor masks to 63
+            self.line(f"andl ${bits - 1}, {count:k}")
+        self._load_left(target, op.left)
+        self.line(f"{name} {count:b}, {target}")
+
+    def _divide(self, op: ir.Arithmetic) -> None:
+        assert isinstance(op.target.type, Scalar)
+        low, high = self.extra
+        self._load_left(low, op.left)
+        if op.target.type.kind == "signed":
+            self.line("cqto")
+            self.line(f"idivq {self._source(op.right)}")
+        else:
+            self.line(f"xorl {high:k}, {high:k}")
+            self.line(f"divq {self._source(op.right)}")
+        self._copy(low, self.slot(op.target))
+
+    def _extend(self, target: Slot, type: Scalar) -> None:
+        if type.size < 8:
+            name, form = _EXTEND[type.kind, type.size]
+            self.line(f"{name} {target:{_WIDTH[type.size]}}, {target:{form}}")
+
+    def emit_load(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Load)
+        target = self.slot(op.target)
+        memory = self._memory(op.address, self.extra[0] if self.extra else target)
+        if target.kind == "float":
+            self.line(f"{_float('mov', op.target.type)} {memory}, {target}")
+        else:
+            name, form = _EXTEND[op.target.type.kind, op.target.type.size]
+            self.line(f"{name} {memory}, {target:{form}}")
+
+    def emit_locate(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Locate)
+        target = self.slot(op.target)
+        self.line(f"leaq {self._memory(op.address, target)}, {target}")
+
+    def emit_store(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Store)
+        memory = self._memory(op.address, self.extra[0] if self.extra else None)
+        type = op.address.type
+        if type.is_float:
+            self.line(f"{_float('mov', type)} {self._source(op.source, '')}, {memory}")
+        else:
+            self.line(f"mov{_SUFFIX[type.size]} {self._source(op.source, _WIDTH[type.size])}, {memory}")
+
+    def emit_addstore(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.AddStore)
+        memory = self._memory(op.address, self.extra[0] if self.extra else None)
+        size = op.address.type.size
+        self.line(f"add{_SUFFIX[size]} {self._source(op.source, _WIDTH[size])}, {memory}")
+
+    def emit_check(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Check)
+        self.line(f"cmpq ${op.length}, {self.slot(op.index)}")
+        self.line(f"jae {self.check_exit(op)}b")
+
+    def emit_jump(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Jump)
+        self.line(f"jmp {self.target(op.label)}f")
+
+    def emit_branchif(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.BranchIf)
+        if op.left.type.is_float:
+            self._branch_float(op)
+            return
+        left, sign, right = op.left, op.comparison, op.right
+        if isinstance(left, ir.Const):
+            left, sign, right = right, _SWAPPED[sign], left
+        names = _SIGNED if left.type.kind == "signed" else _UNSIGNED
+        if right == ir.Const(0, right.type) and sign in ("==", "!="):
+            self.line(f"testq {self._source(left)}, {self._source(left)}")
+        else:
+            self.line(f"cmpq {self._source(right)}, {self._source(left)}")
+        self.line(f"{names[sign]} {self.target(op.label)}f")
+
+    def _branch_float(self, op: ir.BranchIf) -> None:
+        """ucomis sets the flags of an unsigned comparison, and parity for NaN; `above` is false for NaN."""
+        left, right, to = self._source(op.left, ""), self._source(op.right, ""), self.target(op.label)
+        name = _float("ucomi", op.left.type)
+        if op.comparison in (">", ">="):
+            left, right = right, left
+        self.line(f"{name} {left}, {right}")
+        if op.comparison == "==":
+            skip = self.new_label()
+            self.line(f"jp {skip}f")
+            self.line(f"je {to}f")
+            self.label(skip)
+        elif op.comparison == "!=":
+            self.line(f"jp {to}f")
+            self.line(f"jne {to}f")
+        else:
+            self.line(f"{'ja' if op.comparison in ('<', '>') else 'jae'} {to}f")
+
+    # ---- conversions
+
+    def emit_convert(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
+        source, target, to = self.slot(op.source), self.slot(op.target), op.target.type
+        if op.source.type.is_float and to.is_float:
+            self.line(f"{'cvtss2sd' if to.size == 8 else 'cvtsd2ss'} {source}, {target}")
+        elif op.source.type.is_float:
+            self._float_to_integer(source, op.source.type, target, to)
+        elif to.is_float:
+            self._integer_to_float(source, op.source.type, target, to)
+        else:
+            name, form = _EXTEND[to.kind, to.size]
+            self.line(f"{name} {source:{_WIDTH[to.size]}}, {target:{form}}")
+
+    def _integer_to_float(self, source: Slot, kind: Scalar, target: Slot, to: Scalar) -> None:
+        convert = _float("cvtsi2", to) + "q"
+        self.line(f"xorps {target}, {target}")
+        if kind.name != "u64":
+            self.line(f"{convert} {source}, {target}")
+            return
+        large, halved, done, half = self.new_label(), self.new_label(), self.new_label(), self.extra[0]
+        self.line(f"testq {source}, {source}")
+        self.line(f"js {large}f")
+        self.line(f"{convert} {source}, {target}")
+        self.line(f"jmp {done}f")
+        self.label(large)  # half of it, with the lost bit kept for rounding, then doubled
+        self.line(f"movq {source}, {half}")
+        self.line(f"shrq $1, {half}")
+        self.line(f"jnc {halved}f")
+        self.line(f"orq $1, {half}")
+        self.label(halved)
+        self.line(f"{convert} {half}, {target}")
+        self.line(f"{_float('add', to)} {target}, {target}")
+        self.label(done)
+
+    def _float_to_integer(self, source: Slot, kind: Scalar, target: Slot, to: Scalar) -> None:
+        """The processor answers the smallest i64 where the number does not fit; then look again."""
+        done = self.new_label()
+        self.line(f"{_float('cvtt', kind)}2siq {source}, {target}")
+        if to.name == "u64":
+            self._beyond_i63(source, kind, target, done)
+        else:
+            self._beyond_i64(source, kind, target)
+            self._clamp(target, to)
+        self.label(done)
+
+    def _beyond_i64(self, source: Slot, kind: Scalar, target: Slot) -> None:
+        fits, number = self.new_label(), self.new_label()
+        self.line(f"cmpq $1, {target}")
+        self.line(f"jno {fits}f")
+        self.line(f"{_float('ucomi', kind)} {source}, {source}")
+        self.line(f"jnp {number}f")
+        self.line(f"xorl {target:k}, {target:k}")
+        self.line(f"jmp {fits}f")
+        self.label(number)
+        if kind.size == 8:
+            self.line(f"movq {source}, {target}")
+        else:
+            self.line(f"movd {source}, {target:k}")
+            self.line(f"movslq {target:k}, {target}")
+        self.line(f"sarq $63, {target}")
+        self.line(f"btcq $63, {target}")
+        self.line(f"notq {target}")
+        self.label(fits)
+
+    def _clamp(self, target: Slot, to: Scalar) -> None:
+        if to.size == 8:
+            return
+        for bound, keeps in ((to.maximum, "jle"), (to.minimum, "jge")):
+            within = self.new_label()
+            limit = self._literal(ir.Const(bound, _I64))
+            self.line(f"cmpq {limit}(%rip), {target}")
+            self.line(f"{keeps} {within}f")
+            self.line(f"movq {limit}(%rip), {target}")
+            self.label(within)
+
+    def _beyond_i63(self, source: Slot, kind: Scalar, target: Slot, done: int) -> None:
+        """u64 from 2**63 on: convert the rest and put the bit back; from 2**64 on all ones; negative and NaN 0."""
+        shifted = self.extra[0]
+        edge = self._literal(ir.Const(2.0**63, kind))
+        zero = self.new_label()
+        self.line(f"testq {target}, {target}")
+        self.line(f"jns {done}f")
+        self.line(f"{_float('mov', kind)} {edge}(%rip), {shifted}")
+        self.line(f"{_float('ucomi', kind)} {shifted}, {source}")
+        self.line(f"movq $0, {target}")
+        self.line(f"jp {done}f")
+        self.line(f"jb {done}f")
+        self.line(f"movaps {source}, {shifted}")
+        self.line(f"{_float('sub', kind)} {edge}(%rip), {shifted}")
+        self.line(f"{_float('cvtt', kind)}2siq {shifted}, {target}")
+        self.line(f"testq {target}, {target}")
+        self.line(f"js {zero}f")
+        self.line(f"btcq $63, {target}")
+        self.line(f"jmp {done}f")
+        self.label(zero)
+        self.line(f"movq $-1, {target}")
+
+
+_I64 = Scalar("i64", "signed", 8, "q")
+
+
+def _conversion_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
+    from_float, to_float = op.source.type.is_float, op.target.type.is_float
+    if to_float and not from_float and op.source.type.name == "u64":
+        return ("int",)
+    if from_float and not to_float and op.target.type.name == "u64":
+        return ("float",)
+    return ()
+
+
+def _float(name: str, type: Scalar | Pointer) -> str:
+    return name + ("ss" if type.size == 4 else "sd")
+
+
+def _is_imm32(constant: ir.Const) -> bool:
+    return -(1 << 31) <= constant.number < 1 << 31

@@ -1,0 +1,77 @@
+"""A builtin that does nothing, in the calling convention of rseq's own: what a call from Python costs at the least.
+
+It is compiled and loaded as they are, takes its arguments as they do, looks at none and returns None.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from rseq.arch import host
+
+from .run import Unavailable
+
+__all__ = ["Holder", "empty_builtin"]
+
+_METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
+
+
+class Holder:
+    """An object with a builtin in the same kind of attribute as `counter.add`: a slot of the instance."""
+
+    __slots__ = ("add",)
+
+    def __init__(self, add: Callable[..., Any]) -> None:
+        self.add = add
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("text", ctypes.c_char_p),
+    )
+
+
+@cache
+def empty_builtin() -> Callable[..., None]:
+    """The builtin; its code and its method definition are never freed.
+
+    Raises: Unavailable - no code can be made for this machine.
+    """
+    method = _MethodDef(b"empty", _function(), _METH_FASTCALL_KEYWORDS, None)
+    _kept.append(method)
+    new = ctypes.pythonapi["PyCFunction_NewEx"]
+    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
+    made: Callable[..., None] = new(ctypes.addressof(method), None, None)
+    return made
+
+
+_kept: list[_MethodDef] = []
+
+
+def _function() -> int:
+    """The address of `PyObject *f(self, arguments, count, names)` that returns None."""
+    import llvmlite.ir as ll
+
+    from rseq.native.blob import BlobEnvironment, compile_module, new_module
+    from rseq.native.load import load
+
+    architecture = host()
+    if architecture is None:
+        raise Unavailable("this project makes no code for this architecture.")
+    pointer = ll.PointerType()
+    module = new_module(architecture, "empty")
+    environment = BlobEnvironment(architecture, module, has_rseq=False)
+    function = ll.Function(module, ll.FunctionType(pointer, [pointer, pointer, ll.IntType(64), pointer]), "empty")
+    build = ll.IRBuilder(function.append_basic_block())
+    none = environment.address(build, "_Py_NoneStruct")
+    if sys.version_info < (3, 12):  # later, None is not counted
+        environment.call(build, "Py_IncRef", ll.FunctionType(ll.VoidType(), [pointer]), [none])
+    build.ret(none)
+    return load(compile_module(module, architecture, ["empty"])).entries["empty"]

@@ -1,0 +1,33 @@
+"""What the language makes of a function: the base of `rseq.Sequence` and `rseq.Routine`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal
+
+from .ir import Body
+
+__all__ = ["Compiled"]
+
+
+class Compiled:
+    """A function that has been parsed, typed and checked. `body` is its meaning, `kind` which contract it keeps."""
+
+    kind: Literal["sequence", "routine"]
+    __name__: str
+    __qualname__: str
+
+    def __init__(self, function: Callable[..., Any], body: Body) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.body = body
+
+    def __call__(self, *arguments: object, **keywords: object) -> object:
+        raise TypeError(
+            f"{self.__name__}() runs on per-CPU storage: bind it, as in "
+            f"`bound = {self.__name__}.bind(rseq.percpu({self.body.record.__name__}))`, and call `bound(…)`"
+        )
+
+    def __repr__(self) -> str:
+        return f"<rseq.{self.kind} {self.__qualname__}>"

@@ -1,0 +1,94 @@
+"""Diagnostics: what is wrong with a sequence, where, why, and how to write it instead.
+
+    stack.py:13:5: error[store-after-commit]: a store after the commit
+      13 |     cpu.count = n + 1
+         |     ^^^^^^^^^^^^^^^^^ the commit
+      14 |     cpu.first = n
+         |     ------------- stored after it
+      why: …
+      fix: … (docs/contract.md#store-after-commit)
+
+All diagnostics of one function are raised together, as one `CompileError`.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass, field
+
+__all__ = ["CompileError", "ContractError", "Diagnostic", "Span"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of one source file. Lines count from 1, columns from 0; `end_column` is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @property
+    def text(self) -> str:
+        """The source line that the span begins on, without its line break."""
+        return linecache.getline(self.file, self.line).rstrip()
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line}:{self.column + 1}"
+
+    def underlined(self, mark: str, label: str, gutter: int) -> list[str]:
+        """The source line, and below it `mark` under the span with its label."""
+        text = self.text
+        end = self.end_column if self.end_line == self.line else len(text)
+        width = max(1, min(end, len(text)) - self.column)
+        return [
+            f"  {self.line:>{gutter}} | {text}",
+            f"  {'':>{gutter}} | {' ' * self.column}{mark * width} {label}".rstrip(),
+        ]
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing that is wrong. The first place is where the error is reported; the others are shown with it."""
+
+    slug: str
+    message: str
+    places: tuple[tuple[Span, str], ...]
+    why: str = ""
+    fix: str = ""
+    page: str = field(default="language.md")
+
+    def __str__(self) -> str:
+        here = self.places[0][0]
+        gutter = max(len(str(span.line)) for span, _ in self.places)
+        lines = [f"{here}: error[{self.slug}]: {self.message}"]
+        for span, label in sorted(self.places, key=lambda place: (place[0].line, place[0].column)):
+            lines += span.underlined("^" if span == here else "-", label, gutter)
+        if self.why:
+            lines.append(f"  why: {self.why}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix} (docs/{self.page}#{self.slug})")
+        return "\n".join(lines)
+
+
+class CompileError(SyntaxError):
+    """A function that is no sequence or routine: `diagnostics` says everything that is wrong with it.
+
+    As a SyntaxError it carries file, line and source line of the first diagnostic.
+    """
+
+    def __init__(self, diagnostics: Seq[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        first = self.diagnostics[0].places[0][0]
+        where = (first.file, first.line, first.column + 1, first.text, first.end_line, first.end_column + 1)
+        super().__init__("\n" + "\n".join(str(diagnostic) for diagnostic in self.diagnostics), where)
+
+    def __str__(self) -> str:
+        return self.msg.strip()
+
+
+class ContractError(CompileError):
+    """A sequence that would break when the kernel restarts it."""

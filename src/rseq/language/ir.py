@@ -1,0 +1,387 @@
+"""The intermediate representation: a dozen operations on virtual registers, with forward branches.
+
+A `Body` is what a function means: parameters, a result type, and a flat list of operations.
+Registers (`Value`) may be assigned more than once. Integers are always held extended to the
+register's full width, as their type says; every operation brings its result back into its type.
+A sequence branches forward only; a routine may branch back (`while`).
+
+Each operation is a frozen dataclass with the `Span` that it comes from, and prints itself as a
+line of pseudo-code.
+
+    Set         a = b                       Load      a = cpu.count
+    Arithmetic  a = b + c                   Store     cpu.slots[n] = a
+    Convert     a = i64(b)                  AddStore  cpu.value += a
+    CpuNumber   a = cpu_number()            Check     n < 64, or IndexError
+    BranchIf    if a < b goto L             Call      a = push(cpu, b)
+    Jump        goto L                      Return    return a
+    Label       L:
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from .errors import Span
+from .types import Pointer, RecordType, Scalar
+
+if TYPE_CHECKING:
+    from .compiled import Compiled
+
+__all__ = [
+    "COMPARISONS",
+    "AddStore",
+    "Address",
+    "Arithmetic",
+    "Body",
+    "BranchIf",
+    "Call",
+    "Check",
+    "Const",
+    "Convert",
+    "CpuNumber",
+    "Jump",
+    "Label",
+    "Load",
+    "Locate",
+    "Op",
+    "Operand",
+    "Return",
+    "Set",
+    "Store",
+    "Value",
+    "defined",
+    "used",
+]
+
+ArithmeticName = Literal["+", "-", "*", "/", "//", "%", "&", "|", "^", "<<", ">>", "quo"]
+"""The operators of the language, and `quo`: division that rounds towards zero, which the others are made of."""
+
+ComparisonName = Literal["==", "!=", "<", "<=", ">", ">="]
+
+COMPARISONS: Mapping[ComparisonName, ComparisonName] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
+"""Each comparison and its opposite. For floats the opposite is not the negation: NaN compares false."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A virtual register."""
+
+    name: str
+    type: Scalar | Pointer
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Const:
+    """A number known when the sequence is compiled. A pointer constant is 0, which is None."""
+
+    number: int | float
+    type: Scalar | Pointer
+
+    def __str__(self) -> str:
+        if isinstance(self.type, Pointer):
+            return "None"
+        if self.type.kind == "bool":
+            return str(bool(self.number))
+        return repr(self.number)
+
+
+Operand = Value | Const
+
+
+@dataclass(frozen=True)
+class Address:
+    """A place in memory: base + offset + index * scale. `base` None is the record in this CPU's lane.
+
+    `type` is what stands there, `text` how the user wrote it, `size` the bytes that the access may touch
+    from `offset` on (the whole array, when the index is not known).
+    """
+
+    base: Value | None
+    offset: int
+    index: Value | None
+    scale: int
+    type: Scalar | Pointer
+    text: str
+    prepared: bool
+    size: int
+
+    @property
+    def in_lane(self) -> bool:
+        """True if this is memory of the lane's record."""
+        return self.base is None
+
+    def registers(self) -> tuple[Value, ...]:
+        """The registers that the address is made of."""
+        return tuple(value for value in (self.base, self.index) if value is not None)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Set:
+    """Copy `source` to `target`."""
+
+    target: Value
+    source: Operand
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.source}"
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """`target = left operator right`, in `target`'s type, which is that of both operands (a shift count aside)."""
+
+    target: Value
+    operator: ArithmeticName
+    left: Operand
+    right: Operand
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.left} {self.operator} {self.right}"
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Bring `source` into `target`'s type: wrap, extend, round, or saturate (float to integer; NaN gives 0)."""
+
+    target: Value
+    source: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.target.type}({self.source})"
+
+
+@dataclass(frozen=True)
+class Load:
+    """Read memory."""
+
+    target: Value
+    address: Address
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.address}"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Write memory. `commit`: this is the store that makes the sequence happen."""
+
+    address: Address
+    source: Operand
+    span: Span
+    commit: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.address} = {self.source}" + ("    # commit" if self.commit else "")
+
+
+@dataclass(frozen=True)
+class AddStore:
+    """Add to an integer in memory; one instruction where the architecture has one."""
+
+    address: Address
+    source: Operand
+    span: Span
+    commit: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.address} += {self.source}" + ("    # commit" if self.commit else "")
+
+
+@dataclass(frozen=True)
+class Locate:
+    """Take the address of a place in memory (made when commits to several places are joined)."""
+
+    target: Value
+    address: Address
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = address of {self.address}"
+
+
+@dataclass(frozen=True)
+class CpuNumber:
+    """The number of the lane that the sequence runs on: that of its CPU; on the spare lane, the number of CPU lanes."""
+
+    target: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = cpu_number()"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart."""
+
+    index: Value
+    length: int
+    text: str
+    number: int
+    span: Span
+
+    def __str__(self) -> str:
+        return f"check {self.index} < {self.length}, or IndexError"
+
+
+@dataclass(frozen=True)
+class BranchIf:
+    """Go to `label` if the comparison holds."""
+
+    left: Operand
+    comparison: ComparisonName
+    right: Operand
+    label: str
+    span: Span
+
+    def __str__(self) -> str:
+        return f"if {self.left} {self.comparison} {self.right} goto {self.label}"
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Go to `label`."""
+
+    label: str
+    span: Span
+
+    def __str__(self) -> str:
+        return f"goto {self.label}"
+
+
+@dataclass(frozen=True)
+class Label:
+    """A place to go to."""
+
+    name: str
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.name}:"
+
+
+@dataclass(frozen=True)
+class Call:
+    """Run another sequence or routine on the same storage (routines only)."""
+
+    target: Value | None
+    callee: Compiled
+    arguments: tuple[Operand, ...]
+    span: Span
+
+    def __str__(self) -> str:
+        arguments = ", ".join(["cpu", *map(str, self.arguments)])
+        return (f"{self.target} = " if self.target else "") + f"{self.callee.__name__}({arguments})"
+
+
+@dataclass(frozen=True)
+class Return:
+    """Leave, with a value unless the function returns nothing."""
+
+    value: Operand | None
+    span: Span
+
+    def __str__(self) -> str:
+        return "return" if self.value is None else f"return {self.value}"
+
+
+Op = (
+    Set
+    | Arithmetic
+    | Convert
+    | Load
+    | Store
+    | AddStore
+    | Locate
+    | CpuNumber
+    | Check
+    | BranchIf
+    | Jump
+    | Label
+    | Call
+    | Return
+)
+
+
+def defined(op: Op) -> Value | None:
+    """The register that `op` assigns, if any."""
+    target = getattr(op, "target", None)
+    return target if isinstance(target, Value) else None
+
+
+def used(op: Op) -> tuple[Value, ...]:
+    """The registers that `op` reads."""
+    return tuple(value for value in _operands(op) if isinstance(value, Value))
+
+
+def _operands(op: Op) -> Iterator[Operand | None]:
+    match op:
+        case Set() | Convert():
+            yield op.source
+        case Arithmetic() | BranchIf():
+            yield from (op.left, op.right)
+        case Load() | Locate():
+            yield from op.address.registers()
+        case Store() | AddStore():
+            yield from op.address.registers()
+            yield op.source
+        case Check():
+            yield op.index
+        case Call():
+            yield from op.arguments
+        case Return():
+            yield op.value
+        case CpuNumber() | Jump() | Label():
+            return
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a function means. `lane` is the name of its first parameter, `record` the type of that.
+
+    `checks` are the bounds of parameters that index an array of the record: (parameter, length, text).
+    They are made before a sequence is entered.
+    """
+
+    name: str
+    record: RecordType
+    lane: str
+    parameters: tuple[Value, ...]
+    result: Scalar | Pointer | None
+    ops: tuple[Op, ...]
+    span: Span
+    checks: tuple[Check, ...] = ()
+    release: bool = False
+    acquire: bool = False
+    defaults: Mapping[str, int | float] = field(default_factory=dict)
+
+    def with_ops(self, ops: tuple[Op, ...]) -> Body:
+        """The same function with other operations."""
+        return replace(self, ops=ops)
+
+    def __str__(self) -> str:
+        parameters = "".join(f", {value}: {value.type}" for value in self.parameters)
+        result = f" -> {self.result}" if self.result else ""
+        head = f"{self.name}({self.lane}: {self.record.__name__}{parameters}){result}:"
+        checks = [f"    {check}    # before the section" for check in self.checks]
+        lines = [f"  {op}" if isinstance(op, Label) else f"    {op}" for op in self.ops]
+        return "\n".join([head, *checks, *lines])

@@ -1,0 +1,379 @@
+"""From a function's syntax tree to IR: one small method for each accepted statement, the rest refused by name.
+
+Registers that are assigned once are the values themselves; a name assigned on several paths
+is a register that each path sets. Diagnostics are collected, so that one compilation shows
+them all; what follows from a statement that failed is not reported again.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from . import ir
+from .errors import CompileError, Diagnostic
+from .expressions import Expressions
+from .scope import Literal, Refused, Scope, ends
+from .source import Source, read
+from .types import SCALARS, Pointer, RecordType, Scalar, resolve
+
+__all__ = ["parse"]
+
+MAX_UNROLLED = 4096
+"""The most operations that unrolled loops may grow a function to."""
+
+
+def parse(function: Callable[..., Any], *, routine: bool = False, release: bool = False, acquire: bool = False) -> ir.Body:
+    """The meaning of `function` as a sequence, or as a routine.
+
+    Raises: CompileError - with everything that the language does not accept. TypeError - `function` has no source.
+    """
+    source = read(function)
+    try:
+        scope, defaults = _signature(source, routine)
+    except Refused as refused:
+        assert refused.diagnostic is not None
+        raise CompileError([refused.diagnostic]) from None
+    _Statements(scope).function(source.tree)
+    if scope.diagnostics:
+        raise CompileError(scope.diagnostics)
+    return ir.Body(
+        name=function.__name__,
+        record=scope.record,
+        lane=scope.lane,
+        parameters=scope.parameters,
+        result=scope.result,
+        ops=tuple(scope.ops),
+        span=source.span(source.tree),
+        checks=tuple(scope.checks),
+        release=release,
+        acquire=acquire,
+        defaults=defaults,
+    )
+
+
+# ---- the signature
+
+
+def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | float]]:
+    arguments = source.tree.args
+    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
+        raise _refuse(source, source.tree, "signature", "* and ** parameters are not in the language", "name each one")
+    nodes = [*arguments.posonlyargs, *arguments.args]
+    annotations = _annotations(source)
+    kind = "routine" if routine else "sequence"
+    record = resolve(annotations.get(nodes[0].arg)) if nodes else None
+    if not isinstance(record, RecordType) or not record.fields:
+        where = nodes[0] if nodes else source.tree
+        message = f"the first parameter of a {kind} is this CPU's record"
+        raise _refuse(source, where, "signature", message, "annotate it with a subclass of rseq.Record, as in cpu: Cell")
+    parameters = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in nodes[1:])
+    result = _result_type(source, annotations)
+    scope = Scope(source, routine, nodes[0].arg, record, result, parameters)
+    return scope, _defaults(source, parameters, arguments.defaults)
+
+
+def _annotations(source: Source) -> dict[str, object]:
+    try:
+        return inspect.get_annotations(source.function, locals=source.names, eval_str=True)
+    except Exception as error:
+        message = f"an annotation cannot be evaluated: {error}"
+        raise _refuse(source, source.tree, "signature", message, "define its names before the function") from None
+
+
+def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object]) -> Scalar | Pointer:
+    if node.arg not in annotations:
+        message = f"parameter {node.arg!r} has no type"
+        raise _refuse(source, node, "signature", message, f"annotate it, as in {node.arg}: i64")
+    meaning = resolve(annotations[node.arg])
+    if not isinstance(meaning, (Scalar, Pointer)):
+        message = f"parameter {node.arg!r} is {annotations[node.arg]!r}; expected a number or a ptr[T]"
+        raise _refuse(source, node, "signature", message, "use i8 … u64, f32, f64, bool or ptr[T]")
+    return meaning
+
+
+def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Pointer | None:
+    given = annotations.get("return")
+    if given is None:
+        return None
+    meaning = resolve(given)
+    if not isinstance(meaning, (Scalar, Pointer)):
+        node = source.tree.returns or source.tree
+        raise _refuse(source, node, "signature", f"the result is {given!r}; expected a number, a ptr[T] or None", "")
+    return meaning
+
+
+def _defaults(source: Source, parameters: tuple[ir.Value, ...], nodes: list[ast.expr]) -> dict[str, int | float]:
+    given = source.function.__defaults__ or ()
+    defaults: dict[str, int | float] = {}
+    if len(given) > len(parameters):
+        raise _refuse(source, nodes[0], "signature", "this CPU's record has no default", "leave it out")
+    for parameter, value, node in zip(parameters[len(parameters) - len(given) :], given, nodes, strict=True):
+        fits = isinstance(value, (int, float)) and isinstance(parameter.type, Scalar)
+        if not fits or parameter.type.wrap(value) != value:
+            message = f"the default {value!r} of {parameter.name!r} is no {parameter.type}"
+            raise _refuse(source, node, "signature", message, "use a number that fits")
+        defaults[parameter.name] = value
+    return defaults
+
+
+def _refuse(source: Source, node: ast.AST, slug: str, message: str, fix: str) -> Refused:
+    return Refused(Diagnostic(slug, message, ((source.span(node), ""),), "", fix))
+
+
+# ---- statements
+
+
+class _Statements(Expressions):
+    def function(self, tree: ast.FunctionDef) -> None:
+        scope = self.scope
+        for parameter in scope.parameters:
+            scope.types[parameter.name] = parameter.type
+            scope.names[parameter.name] = parameter
+            if scope.assigned[parameter.name]:
+                self._own_copy(parameter, tree)
+        self.block(tree.body)
+        if not ends(scope.ops):
+            if scope.result is not None:
+                message = f"{tree.name}() may end without returning a {scope.result}"
+                refused = scope.refuse(tree, "missing-return", message, "return a value on every path")
+                self._record_refusal(refused)
+            scope.emit(ir.Return(None, scope.span(tree.body[-1])))
+
+    def _own_copy(self, parameter: ir.Value, tree: ast.FunctionDef) -> None:
+        """A parameter that is assigned gets a register of its own: a restart needs the caller's value again."""
+        scope = self.scope
+        scope.assigned[parameter.name] += 1
+        copy = ir.Value(f"{parameter.name}'", parameter.type)
+        scope.emit(ir.Set(copy, parameter, scope.span(tree)))
+        scope.names[parameter.name] = copy
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            if ends(self.scope.ops):
+                return  # what follows cannot be reached
+            try:
+                self.statement(statement)
+            except Refused as refused:
+                self._record_refusal(refused)
+                stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+                self.scope.failed.update(node.id for node in stored)
+
+    def _record_refusal(self, refused: Refused) -> None:
+        if refused.diagnostic is not None:
+            self.scope.diagnostics.append(refused.diagnostic)
+
+    def statement(self, node: ast.stmt) -> None:
+        method = getattr(self, f"_stmt_{type(node).__name__}", None)
+        if method is None:
+            what = type(node).__name__
+            message = f"{what} is no statement of the language"
+            raise self.scope.refuse(node, "not-in-the-language", message, "see what it accepts")
+        method(node)
+
+    def _stmt_Pass(self, node: ast.Pass) -> None:
+        pass
+
+    def _stmt_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            return  # a docstring
+        if isinstance(node.value, ast.Call):
+            self.call(node.value, None)
+            return
+        raise self.scope.refuse(node, "no-effect", "this expression has no effect", "assign it, or leave it out")
+
+    def _stmt_Assign(self, node: ast.Assign) -> None:
+        if len(node.targets) != 1:
+            raise self.scope.refuse(node, "not-in-the-language", "one target for each assignment", "write them apart")
+        self._assign(node.targets[0], node.value, node)
+
+    def _stmt_AnnAssign(self, node: ast.AnnAssign) -> None:
+        meaning = resolve(self.static_type(node.annotation))
+        if not isinstance(node.target, ast.Name) or not isinstance(meaning, (Scalar, Pointer)):
+            raise self.scope.refuse(node, "not-in-the-language", "only a local number or ptr[T] is declared", "")
+        if self.scope.types.setdefault(node.target.id, meaning) != meaning:
+            known = self.scope.types[node.target.id]
+            raise self.scope.refuse(node, "types-differ", f"{node.target.id} is {known} already", "use another name")
+        if node.value is not None:
+            self._assign_local(node.target.id, node.value, node)
+
+    def static_type(self, node: ast.expr) -> object:
+        if isinstance(node, ast.Subscript):
+            return self.static(node.value)[self.static(node.slice)]  # type: ignore[index]
+        return self.static(node)
+
+    def _assign(self, target: ast.expr, value: ast.expr, node: ast.stmt) -> None:
+        if isinstance(target, ast.Name):
+            self._assign_local(target.id, value, node)
+        elif isinstance(target, (ast.Attribute, ast.Subscript)):
+            address = self.address(target)
+            source = self.value(value, address.type)
+            self.scope.emit(ir.Store(address, source, self.scope.span(node)))
+        else:
+            message = f"cannot assign to {ast.unparse(target)}"
+            raise self.scope.refuse(target, "not-in-the-language", message, "assign to a local, a field or an element")
+
+    def _assign_local(self, name: str, value: ast.expr, node: ast.stmt) -> None:
+        scope = self.scope
+        if name == scope.lane:
+            message = f"{name} is this CPU's record and cannot be assigned"
+            raise scope.refuse(node, "lane-as-value", message, "use another name")
+        is_single = not scope.is_reassigned(name)
+        held = scope.names.get(name)
+        register = held.name if isinstance(held, ir.Value) else name
+        meaning = self.meaning(value, into=register if is_single else None)
+        if is_single and isinstance(meaning, (ir.Const, Literal)) and name not in scope.types:
+            scope.names[name] = meaning
+            return
+        if is_single and isinstance(meaning, ir.Value) and not scope.is_reassigned(meaning.name.rstrip("'")):
+            if scope.types.get(name, meaning.type) == meaning.type:
+                scope.names[name] = meaning
+                return
+        self._set_local(name, meaning, value, node)
+
+    def _set_local(self, name: str, meaning: Any, value: ast.expr, node: ast.stmt) -> None:
+        scope = self.scope
+        if isinstance(meaning, Literal):
+            literal_type = scope.types.get(name)
+            meaning = self.coerce(meaning, literal_type, value) if literal_type else self._default_typed(meaning, value)
+        type = scope.types.setdefault(name, meaning.type)
+        try:
+            source = self.coerce(meaning, type, value)
+        except Refused:
+            message = f"{name} is {type}, and cannot become {meaning.type}"
+            raise scope.refuse(value, "types-differ", message, f"convert it, or declare it: {name}: {type}") from None
+        held = scope.names.get(name)
+        is_copy = isinstance(held, ir.Value) and held.name == f"{name}'"
+        target = ir.Value(f"{name}'" if is_copy else name, type)
+        scope.emit(ir.Set(target, source, scope.span(node)))
+        scope.names[name] = target
+
+    def _default_typed(self, literal: Literal, node: ast.expr) -> ir.Operand:
+        return self.coerce(literal, SCALARS["f64" if isinstance(literal.number, float) else "i64"], node)
+
+    def _stmt_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            left = self._expr_Name(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target), None)
+            result = self.arithmetic(left, node.op, self.meaning(node.value), node, None)
+            self._set_local(node.target.id, result, node.value, node)
+        else:
+            self._augment_memory(node)
+
+    def _augment_memory(self, node: ast.AugAssign) -> None:
+        scope, span = self.scope, self.scope.span(node)
+        address = self.address(node.target)
+        is_integer = isinstance(address.type, Scalar) and address.type.is_integer
+        if isinstance(node.op, ast.Add) and is_integer:
+            scope.emit(ir.AddStore(address, self.value(node.value, address.type), span))
+            return
+        right = self.meaning(node.value)
+        held = scope.temporary(address.type)
+        scope.emit(ir.Load(held, address, span))
+        result = self.arithmetic(held, node.op, right, node, None)
+        assert not isinstance(result, Literal)
+        scope.emit(ir.Store(address, self.coerce(result, address.type, node.value), span))
+
+    def _stmt_Return(self, node: ast.Return) -> None:
+        scope = self.scope
+        if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
+            if scope.result is not None and not (node.value and isinstance(scope.result, Pointer)):
+                raise scope.refuse(node, "missing-return", f"expected a {scope.result} to return", "return a value")
+            nothing = ir.Const(0, scope.result) if scope.result else None
+            scope.emit(ir.Return(nothing, scope.span(node)))
+            return
+        if scope.result is None:
+            message = "this function is declared to return nothing"
+            raise scope.refuse(node, "types-differ", message, "annotate its result, as in -> i64")
+        scope.emit(ir.Return(self.value(node.value, scope.result), scope.span(node)))
+
+    def _stmt_If(self, node: ast.If) -> None:
+        scope, span = self.scope, self.scope.span(node)
+        other, done = scope.label("else"), scope.label("endif")
+        self.jump_unless(node.test, other)
+        before = dict(scope.names)
+        self.block(node.body)
+        after_body, body_ends = scope.names, ends(scope.ops)
+        if node.orelse and not body_ends:
+            scope.emit(ir.Jump(done, span))
+        scope.emit(ir.Label(other, span))
+        scope.names = dict(before)
+        self.block(node.orelse)
+        else_ends = ends(scope.ops)
+        if node.orelse and not body_ends:
+            scope.emit(ir.Label(done, span))
+        scope.names = _merged(after_body, body_ends, scope.names, else_ends)
+
+    def _stmt_For(self, node: ast.For) -> None:
+        scope, span = self.scope, self.scope.span(node)
+        is_ours = isinstance(node.target, ast.Name) and not self._is_set_in(node.body, node.target.id)
+        if not isinstance(node.target, ast.Name) or node.orelse or not is_ours:
+            message = "a loop is `for name in range(constant)`, and only the loop sets its name"
+            raise scope.refuse(node, "not-in-the-language", message, "write it so")
+        name, done = node.target.id, scope.label("done")
+        scope.breaks.append(done)
+        for number in self._range(node.iter):
+            if ends(scope.ops):
+                break
+            scope.names[name] = Literal(number)
+            self.block(node.body)
+            if len(scope.ops) > MAX_UNROLLED:
+                message = f"unrolled, this loop has more than {MAX_UNROLLED} operations"
+                raise scope.refuse(node, "loop-too-long", message, "loop in a routine, or in the caller")
+        scope.breaks.pop()
+        scope.names.pop(name, None)
+        scope.emit(ir.Label(done, span))
+
+    def _is_set_in(self, statements: list[ast.stmt], name: str) -> bool:
+        nodes = (node for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name))
+        return any(node.id == name and isinstance(node.ctx, ast.Store) for node in nodes)
+
+    def _range(self, node: ast.expr) -> range:
+        is_range = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+        if not is_range or not isinstance(node, ast.Call) or node.keywords or not 1 <= len(node.args) <= 3:
+            raise self.scope.refuse(node, "unbounded-loop", "a loop runs over range(constant)", "write range(8)")
+        bounds = [self.meaning(argument) for argument in node.args]
+        numbers = [bound.number for bound in bounds if isinstance(bound, Literal) and isinstance(bound.number, int)]
+        if len(numbers) != len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
+            fix = "use a constant bound, and `break` or an `if` inside"
+            raise self.scope.refuse(node, "unbounded-loop", "the bounds of range() are not constants", fix)
+        return range(*numbers)
+
+    def _stmt_Break(self, node: ast.Break) -> None:
+        if not self.scope.breaks:
+            raise self.scope.refuse(node, "not-in-the-language", "break stands in a loop", "")
+        self.scope.emit(ir.Jump(self.scope.breaks[-1], self.scope.span(node)))
+
+    def _stmt_While(self, node: ast.While) -> None:
+        scope, span = self.scope, self.scope.span(node)
+        if not scope.is_routine or node.orelse:
+            message = "a while loop may run for ever, and a sequence must end"
+            fix = "use `for … in range(constant)`, or loop in a @rseq.routine that calls the sequence"
+            raise scope.refuse(node, "unbounded-loop", message, fix)
+        again, done = scope.label("again"), scope.label("done")
+        before = dict(scope.names)
+        scope.breaks.append(done)
+        scope.emit(ir.Label(again, span))
+        is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        if not is_endless:
+            self.jump_unless(node.test, done)
+        self.block(node.body)
+        if not ends(scope.ops):
+            scope.emit(ir.Jump(again, span))
+        leaves = any(getattr(op, "label", None) == done for op in scope.ops)
+        scope.breaks.pop()
+        scope.names = before
+        if leaves:
+            scope.emit(ir.Label(done, span))
+
+
+def _merged(body: dict[str, Any], body_ends: bool, other: dict[str, Any], other_ends: bool) -> dict[str, Any]:
+    """What is known after an `if`: what both branches agree on, or the one that goes on."""
+    if body_ends:
+        return other
+    if other_ends:
+        return body
+    return {name: meaning for name, meaning in body.items() if other.get(name) == meaning}
+
+

@@ -1,0 +1,97 @@
+"""A Python function's syntax tree, with positions that are true in its file.
+
+The function's lines are dedented to be parsed; line and column numbers are shifted back
+afterwards, so that a nested or decorated function is reported where it stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import Span
+
+__all__ = ["Source", "read"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A function, its syntax tree, and what the names in it mean."""
+
+    function: Callable[..., Any]
+    tree: ast.FunctionDef
+    file: str
+    names: dict[str, object] = field(repr=False)
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node` stands in the file."""
+        line, column = getattr(node, "lineno", self.tree.lineno), getattr(node, "col_offset", 0)
+        end_line = getattr(node, "end_lineno", None) or line
+        end_column = getattr(node, "end_col_offset", None) or column + 1
+        if isinstance(node, ast.FunctionDef):
+            end_line, end_column = line, column + len("def ") + len(node.name)
+        return Span(self.file, line, column, end_line, end_column)
+
+
+def read(function: Callable[..., Any]) -> Source:
+    """The syntax tree of `function` and the objects that its global and closure names refer to.
+
+    Raises: TypeError - `function` is no plain Python function, or its source text cannot be found.
+    """
+    if not inspect.isfunction(function):
+        raise TypeError(f"expected a Python function written with `def`; got {function!r}")
+    try:
+        lines, first = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        raise TypeError(
+            f"the source text of {function.__qualname__}() cannot be found, and a sequence is compiled from it; "
+            "write it in a file, a notebook or an interactive session that keeps its input"
+        ) from None
+    text = "".join(lines)
+    dedented = textwrap.dedent(text)
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    module = ast.parse(dedented)
+    tree = module.body[0] if module.body else None
+    if not isinstance(tree, ast.FunctionDef):
+        raise TypeError(f"expected a function written with `def`; {function.__qualname__} is something else")
+    _shift(tree, first - 1, indent, dedented)
+    file = inspect.getsourcefile(function) or function.__code__.co_filename
+    linecache.checkcache(file)
+    return Source(function, tree, file, _names(function))
+
+
+def _shift(tree: ast.AST, lines: int, columns: int, text: str) -> None:
+    """Move positions to where they are in the file, and from UTF-8 bytes to characters."""
+    rows = text.splitlines()
+
+    def characters(line: int, column: int) -> int:
+        row = rows[line - 1].encode() if line <= len(rows) else b""
+        return len(row[:column].decode(errors="replace")) + columns
+
+    for node in ast.walk(tree):
+        if not hasattr(node, "lineno"):
+            continue
+        place: Any = node
+        place.col_offset = characters(place.lineno, place.col_offset)
+        place.end_col_offset = characters(place.end_lineno, place.end_col_offset)
+        place.lineno += lines
+        place.end_lineno += lines
+
+
+def _names(function: Callable[..., Any]) -> dict[str, object]:
+    import builtins
+
+    scope: dict[str, object] = dict(vars(builtins))
+    scope.update(getattr(function, "__globals__", {}))
+    code = function.__code__
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            scope[name] = cell.cell_contents
+        except ValueError:  # not assigned yet, such as a function that refers to itself
+            continue
+    return scope

@@ -1,0 +1,188 @@
+"""From a sequence and storage to a builtin that is called like any other.
+
+One program (machine code and its PyMethodDef) is made for each sequence, kind of storage and
+title; it is kept for good. A builtin is a few words on top of it: a payload with the storage's
+place, and the handles that keep the memory alive.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, NamedTuple, NoReturn
+
+from ..arch import host
+from ..language.compiled import Compiled
+from .load import Code, load
+
+__all__ = ["Binding", "Payload", "UnsupportedError", "builtin", "restarts"]
+
+_METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
+
+
+class UnsupportedError(RuntimeError):
+    """There is no code generator for this machine."""
+
+
+class Binding(NamedTuple):
+    """What a builtin is bound to. It is the builtin's `__module__`, which keeps it alive: hashable, no reference back."""
+
+    code: Compiled
+    title: str
+    memory: Any
+    index: str
+    shape: tuple[int, ...]
+    record_size: int
+    arrays: tuple[Any, ...]
+
+    def __hash__(self) -> int:
+        return id(self.memory)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class Payload(bytes):
+    """A builtin's `self`: the words that its machine code reads. It is not for use."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} is bound to memory of this process and cannot be pickled; "
+            "make the structure, and bind to it, in the process that uses it"
+        )
+
+
+class _Named:
+    """What a profiler finds when it looks a builtin up in its payload's type: a name that means something."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def __repr__(self) -> str:
+        return f"<rseq {self._title}>"
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("text", ctypes.c_char_p),
+    )
+
+
+@dataclass(frozen=True)
+class _Program:
+    code: Code
+    method: _MethodDef
+    payload: type[Payload]
+    counters: tuple[str, ...]
+
+
+_programs: list[_Program] = []
+_lock = threading.Lock()
+
+
+@cache
+def _program(code: Compiled, index: Literal["cpu_id", "mm_cid"], dimensions: int, title: str) -> _Program:
+    with _lock:
+        program = _compile(code, index, dimensions, title)
+        _programs.append(program)  # machine code is never unmapped, so neither is what describes it
+        return program
+
+
+def _compile(code: Compiled, index: Literal["cpu_id", "mm_cid"], dimensions: int, title: str) -> _Program:
+    from .blob import RSEQ_OFFSET, compile_module, new_module
+    from .builtin import Builtin, PythonEnvironment, metadata_text
+    from .lower import Unit
+
+    architecture = host()
+    if architecture is None or not sys.platform.startswith("linux"):
+        from ..thread import info
+
+        raise UnsupportedError(" ".join(missing.sentence for missing in info().missing) or "unsupported machine")
+    from ..percpu.rows import Row
+    from ..thread import rseq_offset
+
+    offset = rseq_offset()
+    module = new_module(architecture, title)
+    environment = PythonEnvironment(architecture, module, has_rseq=offset is not None)
+    unit = Unit(module, environment, index, counter_linkage="hidden")
+    Builtin(unit, code, title, dimensions).lower("builtin")
+    counters = [name for name in module.globals if name.startswith("restarts.")]
+    blob = compile_module(module, architecture, ["builtin", *counters])
+    loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row)})
+    owner, _, name = title.rpartition(".")
+    text = metadata_text(code, name, dimensions).encode()
+    method = _MethodDef(name.encode(), loaded.entries["builtin"], _METH_FASTCALL_KEYWORDS, text)
+    payload = type(owner or name, (Payload,), {"__slots__": (), name: _Named(title), "__module__": "rseq"})
+    return _Program(loaded, method, payload, tuple(counters))
+
+
+def builtin(
+    code: Compiled,
+    *,
+    memory: Any,
+    index: Literal["cpu_id", "mm_cid"],
+    shape: tuple[int, ...],
+    title: str,
+    arrays: Sequence[tuple[int, int, Any]] = (),
+    result_array: Any = None,
+) -> Callable[..., Any]:
+    """A builtin that runs `code` on `memory`.
+
+    `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of a returned pointer.
+    """
+    program = _program(code, index, len(shape), title)
+    bounds = [word for start, end, _ in arrays for word in (start, end)]
+    owner = [] if result_array is None else [id(result_array)]
+    words = (*memory.place, *shape, *bounds, *owner)
+    payload = program.payload(b"".join(word.to_bytes(8, sys.byteorder) for word in words))
+    kept = (*(array for _, _, array in arrays), result_array)
+    binding = Binding(code, title, memory, index, shape, code.body.record.size, kept)
+    made = _new_builtin()(ctypes.byref(program.method), payload, binding)
+    defer_reference_count(made)
+    function: Callable[..., Any] = made
+    return function
+
+
+@cache
+def _new_builtin() -> Any:
+    new = ctypes.pythonapi["PyCFunction_NewEx"]
+    new.restype = ctypes.py_object
+    new.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
+    return new
+
+
+def defer_reference_count(thing: object) -> None:
+    """On free-threaded Python 3.14 and later: let threads call `thing` without contending for its count."""
+    defer = _deferrer()
+    if defer is not None:
+        defer(thing)
+
+
+@cache
+def _deferrer() -> Any:
+    try:
+        defer = ctypes.pythonapi["PyUnstable_Object_EnableDeferredRefcount"]
+    except AttributeError:
+        return None
+    defer.argtypes, defer.restype = [ctypes.py_object], ctypes.c_int
+    return defer
+
+
+def restarts() -> dict[str, int]:
+    """How often the kernel has aborted each sequence that was called from Python, since the process began."""
+    found: dict[str, int] = {}
+    for program in list(_programs):
+        for name in program.counters:
+            _, sequence, _ = name.split(".")
+            count = ctypes.c_uint64.from_address(program.code.entries[name]).value
+            found[sequence] = found.get(sequence, 0) + count
+    return found

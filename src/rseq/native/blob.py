@@ -1,0 +1,217 @@
+"""LLVM IR -> object file -> blob: position-independent code, data, and the words to fill in when it is loaded.
+
+LLVM's object file is flattened: everything executable or read-only becomes the code, everything
+writable the data. References between them are resolved here (their distance is fixed); what is left
+are absolute pointers, to the image itself or to symbols of the process. Code reaches the process's
+functions through slots, one pointer each in the data, so that it may lie anywhere in memory.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import llvmlite.ir as ll
+
+from ..arch import Architecture
+from ..language.compiled import Compiled
+from .codes import I64, PTR
+from .load import DATA_ALIGNMENT, Blob, Relocation
+from .lower import WAIT_FOREVER, Environment, Lane, Unit, thread_pointer
+
+__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "new_module"]
+
+RSEQ_OFFSET = "rseq_offset"
+"""The symbol whose value the loader gets: the rseq area's offset from the thread pointer."""
+
+_SHF_WRITE, _SHF_ALLOC = 1, 2
+_SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS = 1, 2, 4, 8
+_SHT_INIT_ARRAY, _STT_SECTION, _STB_GLOBAL = 14, 3, 1
+
+
+def new_module(architecture: Architecture, name: str) -> Any:
+    """An empty LLVM module for `architecture`."""
+    module = ll.Module(name)
+    module.triple = architecture.triple
+    module.data_layout = str(_machine(architecture.triple).target_data)
+    return module
+
+
+class BlobEnvironment(Environment):
+    """Code in a blob: functions of the process through slots, the rseq area's offset in one."""
+
+    def __init__(self, architecture: Architecture, module: Any, has_rseq: bool) -> None:
+        self.architecture = architecture
+        self.module = module
+        self.has_rseq = has_rseq
+
+    def address(self, builder: Any, name: str) -> Any:
+        """Emit the address of the process's symbol `name`, as a pointer."""
+        load = builder.load(self._slot(name), typ=PTR)
+        load.set_metadata("invariant.load", self.module.add_metadata([]))
+        return load
+
+    def _slot(self, name: str) -> Any:
+        slot = f"slot.{name}"
+        if slot not in self.module.globals:
+            symbol = ll.GlobalVariable(self.module, ll.IntType(8), name)
+            symbol.linkage = "external"
+            variable = ll.GlobalVariable(self.module, PTR, slot)
+            variable.initializer = symbol
+            variable.linkage = "hidden"  # not internal: LLVM must not look through it and call directly
+            variable.align = 8
+        return self.module.globals[slot]
+
+    def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
+        function = self.address(builder, name)
+        return builder.call(_TypedPointer(function, type), arguments)
+
+    def area(self, builder: Any) -> Any:
+        offset = builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)
+        return builder.add(thread_pointer(builder), offset)
+
+    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
+        return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
+
+
+class _TypedPointer:
+    """A pointer that llvmlite's builder takes for a callee."""
+
+    def __init__(self, pointer: Any, function_type: ll.FunctionType) -> None:
+        self.type = ll.PointerType()
+        self.ftype = self.function_type = function_type
+        self._pointer = pointer
+
+    def get_reference(self) -> str:
+        """How the call names it."""
+        return str(self._pointer.get_reference())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pointer, name)
+
+
+# ---- compilation
+
+
+@cache
+def _machine(triple: str) -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
+    target = llvm.Target.from_triple(triple)
+    return target.create_target_machine(opt=2, reloc="pic", codemodel="small")
+
+
+def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
+    """The blob of an LLVM module; `entries` are the functions and variables that callers will look for."""
+    parsed, machine = llvm.parse_assembly(str(module)), _machine(architecture.triple)
+    parsed.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
+    return _flatten(machine.emit_object(parsed), architecture, entries)
+
+
+# ---- the object file
+
+
+@dataclass(frozen=True)
+class _Section:
+    index: int
+    type: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+
+
+class _Object:
+    """What we read of an ELF-64 relocatable object file; LLVM has just written it, so it is taken at its word."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        assert data[:5] == b"\x7fELF\x02", "LLVM wrote no 64-bit ELF file"
+        self.order = "<" if data[5] == 1 else ">"
+        (start,) = self._unpack("Q", 40)
+        size, count, _ = self._unpack("HHH", 58)
+        self.sections = [self._section(index, start + index * size) for index in range(count)]
+        tables = [section for section in self.sections if section.type == _SHT_SYMTAB]
+        self.symbols = [symbol for table in tables for symbol in self._symbols(table)]
+
+    def _unpack(self, form: str, offset: int) -> tuple[int, ...]:
+        return struct.unpack_from(self.order + form, self.data, offset)
+
+    def _section(self, index: int, where: int) -> _Section:
+        _, type, flags, _, offset, size, link, info, alignment, _ = self._unpack("IIQQQQIIQQ", where)
+        return _Section(index, type, flags, offset, size, link, info, alignment)
+
+    def _symbols(self, table: _Section) -> list[tuple[str, int, int]]:
+        names = self.sections[table.link].offset
+        found = []
+        for where in range(table.offset, table.offset + table.size, 24):
+            name, _, _, section, value, _ = self._unpack("IBBHQQ", where)
+            end = self.data.index(b"\0", names + name)
+            found.append((self.data[names + name : end].decode(), section, value))
+        return found
+
+    def contents(self, section: _Section) -> bytes:
+        """The bytes of a section; zeros where the file has none."""
+        if section.type == _SHT_NOBITS:
+            return bytes(section.size)
+        return self.data[section.offset : section.offset + section.size]
+
+    def relocations(self, section: _Section) -> list[tuple[int, int, int, int]]:
+        """(offset, kind, symbol, addend) of each relocation of `section`."""
+        found = []
+        for table in self.sections:
+            if table.type == _SHT_RELA and table.info == section.index:
+                for where in range(table.offset, table.offset + table.size, 24):
+                    offset, info, addend = self._unpack("QQq", where)
+                    found.append((offset, info & 0xFFFFFFFF, info >> 32, addend))
+        return found
+
+
+def _flatten(data: bytes, architecture: Architecture, entries: Sequence[str]) -> Blob:
+    elf = _Object(data)
+    kept = [s for s in elf.sections if s.flags & _SHF_ALLOC and s.size and s.type in (_SHT_PROGBITS, _SHT_NOBITS)]
+    parts, placed = (bytearray(), bytearray()), dict[int, tuple[int, int]]()
+    for section in kept:
+        which = int(bool(section.flags & _SHF_WRITE))
+        part = parts[which]
+        part += bytes(-len(part) % max(section.alignment, 1))
+        placed[section.index] = (which, len(part))
+        part += elf.contents(section)
+    code, data_part = parts
+    data_offset = _round_up(max(len(code), 1), DATA_ALIGNMENT)
+    image = code + bytes(data_offset - len(code)) + data_part
+    address = {index: which * data_offset + offset for index, (which, offset) in placed.items()}
+    relocations = [r for section in kept for r in _link(elf, section, address, image, architecture)]
+    found = {name: address[s] + value for name, s, value in elf.symbols if name in entries and s in address}
+    missing = set(entries) - set(found)
+    assert not missing, f"LLVM left out {missing}"
+    return Blob(bytes(image[: len(code)]), bytes(image[data_offset:]), data_offset, tuple(relocations), found)
+
+
+def _link(
+    elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
+) -> list[Relocation]:
+    left = []
+    for offset, kind, symbol, addend in elf.relocations(section):
+        name, home, value = elf.symbols[symbol]
+        where = address[section.index] + offset
+        target = address[home] + value + addend if home in address else addend
+        if architecture.relocate(kind, image, where, target):
+            left.append(Relocation(where, None, target) if home in address else Relocation(where, name, addend))
+        elif home not in address:
+            raise ValueError(f"the code refers to {name} by distance, and it may lie anywhere")
+    return left
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

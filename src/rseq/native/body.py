@@ -1,0 +1,203 @@
+"""A body's operations as plain LLVM IR: routines, and sequences on the spare lane.
+
+Registers of the body are stack slots, which LLVM turns into registers of its own. Numbers have
+their natural LLVM types; the arithmetic is the language's (wrapping, masked shifts, saturating
+conversions), so what runs here and what runs in a critical section agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import llvmlite.ir as ll
+
+from ..language import ir
+from ..language.compiled import Compiled
+from ..language.section import floor_division
+from ..language.types import Pointer, Scalar
+from .codes import FIRST_CHECK, I32, I64, OK, extended, llvm_type, pack
+
+if TYPE_CHECKING:
+    from .lower import Lane, Unit
+
+__all__ = ["BodyLowering", "Frame"]
+
+_INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and_", "|": "or_", "^": "xor"}
+_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
+
+
+@dataclass
+class Frame:
+    """What a function is lowered in: a sequence has its record's address and lane number, a routine area and lane."""
+
+    unit: Unit
+    code: Compiled
+    arguments: Sequence[Any]
+    record: Any = None
+    cpu: Any = None
+    area: Any = None
+    lane: Lane | None = None
+
+
+class BodyLowering:
+    """Lowers one body into one function."""
+
+    def __init__(self, function: Any, frame: Frame) -> None:
+        self.function = function
+        self.frame = frame
+        self.builder = ll.IRBuilder(function.append_basic_block("entry"))
+        self._places: dict[ir.Value, Any] = {}
+        self._blocks: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Emit the whole body."""
+        body = self.frame.code.body
+        ops = [part for index, op in enumerate(body.ops) for part in _lowered(op, index)]
+        for value in dict.fromkeys([*body.parameters, *(v for op in ops if (v := ir.defined(op)) is not None)]):
+            self._places[value] = self.builder.alloca(llvm_type(value.type), name=value.name)
+        for parameter, argument in zip(body.parameters, self.frame.arguments, strict=True):
+            self.builder.store(argument, self._places[parameter])
+        for check in body.checks if self.frame.record is None else ():
+            self._check(check)
+        for op in ops:
+            if self.builder.block.is_terminated:
+                if not isinstance(op, ir.Label):
+                    continue
+            method: Callable[[Any], None] = getattr(self, f"_{type(op).__name__.lower()}")
+            method(op)
+        if not self.builder.block.is_terminated:
+            self.builder.unreachable()
+
+    # ---- values
+
+    def _get(self, operand: ir.Operand) -> Any:
+        type = llvm_type(operand.type)
+        if isinstance(operand, ir.Const):
+            return ll.Constant(type, operand.number if operand.type.is_float else int(operand.number))
+        return self.builder.load(self._places[operand], typ=type)
+
+    def _put(self, target: ir.Value, value: Any) -> None:
+        self.builder.store(value, self._places[target])
+
+    def _wide(self, operand: ir.Operand) -> Any:
+        return extended(self.builder, self._get(operand), operand.type)
+
+    def _pointer(self, address: ir.Address) -> Any:
+        base = self.frame.record if address.base is None else self._get(address.base)
+        place = self.builder.add(base, ll.Constant(I64, address.offset))
+        if address.index is not None:
+            scaled = self.builder.mul(self._wide(address.index), ll.Constant(I64, address.scale))
+            place = self.builder.add(place, scaled)
+        return self.builder.inttoptr(place, ll.IntType(address.type.bits).as_pointer())
+
+    def _block(self, label: str) -> Any:
+        if label not in self._blocks:
+            self._blocks[label] = self.function.append_basic_block(label)
+        return self._blocks[label]
+
+    def _fall_to(self, block: Any) -> None:
+        if not self.builder.block.is_terminated:
+            self.builder.branch(block)
+        self.builder.position_at_end(block)
+
+    # ---- one method for each operation
+
+    def _set(self, op: ir.Set) -> None:
+        self._put(op.target, self._get(op.source))
+
+    def _arithmetic(self, op: ir.Arithmetic) -> None:
+        builder, kind = self.builder, op.target.type
+        left, right = self._get(op.left), self._get(op.right)
+        if kind.is_float:
+            self._put(op.target, getattr(builder, _FLOAT[op.operator])(left, right))
+        elif op.operator == "quo":
+            self._put(op.target, (builder.sdiv if kind.kind == "signed" else builder.udiv)(left, right))
+        elif op.operator in ("<<", ">>"):
+            count = builder.and_(right, ll.Constant(right.type, kind.bits - 1))
+            right_shift = builder.ashr if kind.kind == "signed" else builder.lshr
+            self._put(op.target, (builder.shl if op.operator == "<<" else right_shift)(left, count))
+        else:
+            self._put(op.target, getattr(builder, _INTEGER[op.operator])(left, right))
+
+    def _convert(self, op: ir.Convert) -> None:
+        self._put(op.target, self._converted(self._get(op.source), op.source.type, op.target.type))
+
+    def _converted(self, value: Any, source: Scalar | Pointer, target: Scalar | Pointer) -> Any:
+        builder, type = self.builder, llvm_type(target)
+        if source.is_float and target.is_float:
+            return builder.fpext(value, type) if target.size > source.size else builder.fptrunc(value, type)
+        if source.is_float:
+            name = "llvm.fptosi.sat" if target.kind == "signed" else "llvm.fptoui.sat"
+            signature = ll.FunctionType(type, [value.type])
+            return builder.call(builder.module.declare_intrinsic(name, [type, value.type], signature), [value])
+        if target.is_float:
+            return (builder.sitofp if source.kind == "signed" else builder.uitofp)(value, type)
+        if target.size <= source.size:
+            return builder.trunc(value, type) if target.size < source.size else value
+        return builder.sext(value, type) if source.kind == "signed" else builder.zext(value, type)
+
+    def _load(self, op: ir.Load) -> None:
+        type = op.address.type
+        value = self.builder.load_atomic(self._pointer(op.address), "monotonic", type.size)
+        self._put(op.target, self.builder.bitcast(value, llvm_type(type)) if type.is_float else value)
+
+    def _store(self, op: ir.Store) -> None:
+        self._write(op.address, self._get(op.source))
+
+    def _addstore(self, op: ir.AddStore) -> None:
+        type = op.address.type
+        held = self.builder.load_atomic(self._pointer(op.address), "monotonic", type.size)
+        self._write(op.address, self.builder.add(held, self._get(op.source)))
+
+    def _write(self, address: ir.Address, value: Any) -> None:
+        """Every store to the lane may be the commit; a release store serves both."""
+        if address.type.is_float:
+            value = self.builder.bitcast(value, ll.IntType(address.type.bits))
+        order = "monotonic" if address.prepared else "release"
+        self.builder.store_atomic(value, self._pointer(address), order, address.type.size)
+
+    def _cpunumber(self, op: ir.CpuNumber) -> None:
+        self._put(op.target, self.frame.cpu)
+
+    def _check(self, op: ir.Check) -> None:
+        fails = self.builder.icmp_unsigned(">=", self._wide(op.index), ll.Constant(I64, op.length))
+        number = FIRST_CHECK + self.frame.unit.first_check(self.frame.code) + op.number
+        with self.builder.if_then(fails, likely=False):
+            self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, number), None))
+
+    def _branchif(self, op: ir.BranchIf) -> None:
+        left, right = self._get(op.left), self._get(op.right)
+        if op.left.type.is_float:
+            compare = self.builder.fcmp_unordered if op.comparison == "!=" else self.builder.fcmp_ordered
+        else:
+            compare = self.builder.icmp_signed if op.left.type.kind == "signed" else self.builder.icmp_unsigned
+        following = self.function.append_basic_block()
+        self.builder.cbranch(compare(op.comparison, left, right), self._block(op.label), following)
+        self.builder.position_at_end(following)
+
+    def _jump(self, op: ir.Jump) -> None:
+        self.builder.branch(self._block(op.label))
+
+    def _label(self, op: ir.Label) -> None:
+        self._fall_to(self._block(op.name))
+
+    def _call(self, op: ir.Call) -> None:
+        frame, arguments = self.frame, [self._get(argument) for argument in op.arguments]
+        code, result = frame.unit.call(self.builder, op.callee, frame.area, frame.lane, arguments)  # type: ignore[arg-type]
+        fails = self.builder.icmp_unsigned("!=", code, ll.Constant(I32, OK))
+        with self.builder.if_then(fails, likely=False):
+            self.builder.ret(pack(self.builder, frame.code, code, None))
+        if op.target is not None:
+            self._put(op.target, result)
+
+    def _return(self, op: ir.Return) -> None:
+        value = None if op.value is None else self._get(op.value)
+        self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, OK), value))
+
+
+def _lowered(op: ir.Op, serial: int) -> list[ir.Op]:
+    if isinstance(op, ir.Arithmetic) and op.operator in ("//", "%"):
+        return floor_division(op, serial)
+    return [op]

@@ -1,0 +1,42 @@
+"""What generated functions have in common: LLVM types of numbers, and the codes that they return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as ll
+
+from ..language.compiled import Compiled
+from ..language.types import Pointer, Scalar
+
+__all__ = ["BUSY", "FAILED", "FIRST_CHECK", "I8", "I32", "I64", "OK", "PTR", "RAISED", "extended", "llvm_type", "pack"]
+
+OK, BUSY, FAILED, RAISED, FIRST_CHECK = 0, 1, 2, 3, 16
+"""Codes: done; the spare lane's lock is held; it cannot be taken (this thread holds it); a Python exception is set;
+FIRST_CHECK + n: bounds check number n of the unit failed."""
+
+I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)
+PTR = ll.PointerType()
+
+
+def llvm_type(type: Scalar | Pointer) -> Any:
+    """The LLVM type of a number. Pointers are i64: they are addresses, compared and added to."""
+    if type.is_float:
+        return ll.FloatType() if type.size == 4 else ll.DoubleType()
+    return ll.IntType(type.bits)
+
+
+def pack(builder: Any, code: Compiled, number: Any, result: Any) -> Any:
+    """What a function of `code` returns: the code, and the result unless there is none."""
+    if code.body.result is None:
+        return number
+    type = ll.LiteralStructType([I32, llvm_type(code.body.result)])
+    pair = builder.insert_value(ll.Constant(type, ll.Undefined), number, 0)
+    return pair if result is None else builder.insert_value(pair, result, 1)
+
+
+def extended(builder: Any, value: Any, type: Scalar | Pointer) -> Any:
+    """An integer as the register holds it: extended to 64 bits as its type says."""
+    if type.is_float or type.size == 8:
+        return value
+    return builder.sext(value, I64) if type.kind == "signed" else builder.zext(value, I64)

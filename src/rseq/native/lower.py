@@ -1,0 +1,325 @@
+"""IR and assembly to LLVM IR: sequences, their spare-lane form, and routines, as functions of one module.
+
+Each sequence becomes one function that is inlined into whoever calls it:
+
+    attempt:  status = the critical section, one inline-assembly block
+              status < LEFT ?  done : left          (unlikely: kept out of the caller's loop)
+    left:     aborted?   count it, and attempt again; every RESTART_LIMIT-th time take the spare lane
+              no lane?   take the spare lane
+              index?     return its code
+    spare:    the same operations as plain LLVM IR on the spare lane, under its lock
+
+Functions take (area, base, stride, lanes, lock, arguments …) and return a code, OK or why not, and
+the result if there is one. `Environment` is what differs between a blob and Numba's modules: how
+code finds the rseq area and the process's functions, and how it waits for the spare lane's lock.
+
+The spare lane's loads and stores are monotonic atomics and its commit a release store, or LLVM
+merges and reorders them, and readers and killed owners would see it.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import llvmlite.ir as ll
+
+from ..arch import Architecture
+from ..arch.base import ABORTED, INDEX, LEFT, NO_LANE, Assembly, IndexMode
+from ..language import ir
+from ..language.compiled import Compiled
+from ..language.section import section
+from .body import BodyLowering, Frame
+from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, OK, PTR, extended, llvm_type, pack
+
+__all__ = ["Environment", "Lane", "Unit", "emit_block", "thread_pointer"]
+
+RESTART_LIMIT = 1024
+"""Aborts of one sequence between two visits to the spare lane: a debugger that single-steps aborts for ever."""
+
+WAIT_FOREVER = -1
+
+
+class Lane(NamedTuple):
+    """Where a sequence runs: i64 values of the module."""
+
+    base: Any
+    stride: Any
+    lanes: Any
+    lock: Any
+
+
+class Environment(ABC):
+    """How generated code finds what lies outside of it."""
+
+    architecture: Architecture
+    has_rseq: bool
+
+    @abstractmethod
+    def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
+        """Emit a call of the process's function `name`."""
+
+    @abstractmethod
+    def area(self, builder: Any) -> Any:
+        """Emit the address of this thread's rseq area."""
+
+    @abstractmethod
+    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
+        """Emit a run of a sequence on the spare lane, waiting for its lock; what its function returns."""
+
+
+def thread_pointer(builder: Any) -> Any:
+    """Emit the thread pointer, as an i64. LLVM may hoist it: it is constant in a thread."""
+    intrinsic = builder.module.declare_intrinsic("llvm.thread.pointer", [PTR], ll.FunctionType(PTR, []))
+    return builder.ptrtoint(builder.call(intrinsic, []), I64)
+
+
+@dataclass
+class Unit:
+    """One LLVM module that sequences and routines are put into, each once."""
+
+    module: Any
+    environment: Environment
+    index: IndexMode = "cpu_id"
+    checks: list[ir.Check] = field(default_factory=list)
+    _functions: dict[tuple[int, str], Any] = field(default_factory=dict)
+    _first_check: dict[int, int] = field(default_factory=dict)
+    prefix: str = ""
+
+    # ---- what callers use
+
+    def call(self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any]) -> tuple[Any, Any]:
+        """Emit a run of a sequence or routine; its code (i32) and its result (None if it returns nothing)."""
+        function = self.sequence(code) if code.kind == "sequence" else self.routine(code)
+        return self.unpack(builder, code, builder.call(function, [area, *lane, *arguments]))
+
+    def unpack(self, builder: Any, code: Compiled, returned: Any) -> tuple[Any, Any]:
+        """Code and result of what a function returned."""
+        if code.body.result is None:
+            return returned, None
+        return builder.extract_value(returned, 0), builder.extract_value(returned, 1)
+
+    def first_check(self, code: Compiled) -> int:
+        """The unit's number of the first bounds check of `code`."""
+        if id(code) not in self._first_check:
+            self._first_check[id(code)] = len(self.checks)
+            inside = [op for op in code.body.ops if isinstance(op, ir.Check)]
+            self.checks += sorted({c.number: c for c in (*code.body.checks, *inside)}.values(), key=_number)
+        return self._first_check[id(code)]
+
+    # ---- functions
+
+    def _declare(self, code: Compiled, kind: str, parameters: Sequence[Any], *, inline: bool) -> Any:
+        result = code.body.result
+        returns = I32 if result is None else ll.LiteralStructType([I32, llvm_type(result)])
+        arguments = [llvm_type(parameter.type) for parameter in code.body.parameters]
+        name = self.module.get_unique_name(f"{self.prefix}{code.__name__}.{kind}")
+        function = ll.Function(self.module, ll.FunctionType(returns, [*parameters, *arguments]), name)
+        function.linkage = "internal"
+        for attribute in ("alwaysinline",) if inline else ("noinline", "cold"):
+            function.attributes.add(attribute)
+        function.attributes.add("nounwind")
+        self._functions[id(code), kind] = function
+        return function
+
+    def sequence(self, code: Compiled) -> Any:
+        """The function of a sequence."""
+        known = self._functions.get((id(code), "sequence"))
+        return known if known is not None else self._make_sequence(code)
+
+    def _make_sequence(self, code: Compiled) -> Any:
+        function = self._declare(code, "sequence", [I64] * 5, inline=True)
+        area, *place = function.args[:5]
+        arguments, lane = function.args[5:], Lane(*place)
+        builder = ll.IRBuilder(function.append_basic_block("entry"))
+        self._check_parameters(builder, code, arguments)
+        if not self.environment.has_rseq:
+            builder.ret(self.environment.spare(self, builder, code, lane, arguments))
+            return function
+        assembly = self.environment.architecture.assemble(section(code.body), self.index)
+        attempt, left, done = (function.append_basic_block(name) for name in ("attempt", "left", "done"))
+        builder.branch(attempt)
+        builder.position_at_end(attempt)
+        status, result = emit_block(builder, assembly, area, lane, arguments)
+        is_left = builder.icmp_unsigned(">=", status, ll.Constant(I64, LEFT))
+        builder.cbranch(is_left, left, done).set_weights([1, 1 << 20])
+        builder.position_at_end(done)
+        builder.ret(pack(builder, code, ll.Constant(I32, OK), result))
+        builder.position_at_end(left)
+        self._left(builder, code, lane, arguments, status, attempt)
+        return function
+
+    def _check_parameters(self, builder: Any, code: Compiled, arguments: Sequence[Any]) -> None:
+        first = self.first_check(code)
+        values = dict(zip(code.body.parameters, arguments, strict=True))
+        for check in code.body.checks:
+            index = extended(builder, values[check.index], check.index.type)
+            fails = builder.icmp_unsigned(">=", index, ll.Constant(I64, check.length))
+            with builder.if_then(fails, likely=False):
+                builder.ret(pack(builder, code, ll.Constant(I32, FIRST_CHECK + first + check.number), None))
+
+    def _left(self, builder: Any, code: Compiled, lane: Lane, arguments: Any, status: Any, attempt: Any) -> None:
+        """The section was left early: restart it, run it on the spare lane, or report the index."""
+        function = builder.function
+        aborted, spare, failed = (function.append_basic_block(name) for name in ("aborted", "spare", "failed"))
+        switch = builder.switch(status, failed)
+        switch.add_case(ll.Constant(I64, ABORTED), aborted)
+        switch.add_case(ll.Constant(I64, NO_LANE), spare)
+        builder.position_at_end(aborted)
+        before = builder.atomic_rmw("add", self.restarts(code), ll.Constant(I64, 1), "monotonic")
+        turn = builder.and_(before, ll.Constant(I64, RESTART_LIMIT - 1))
+        is_many = builder.icmp_unsigned("==", turn, ll.Constant(I64, RESTART_LIMIT - 1))
+        builder.cbranch(is_many, spare, attempt)
+        builder.position_at_end(spare)
+        builder.ret(self.environment.spare(self, builder, code, lane, arguments))
+        builder.position_at_end(failed)
+        number = builder.sub(ll.Constant(I64, INDEX + FIRST_CHECK + self.first_check(code)), status)
+        builder.ret(pack(builder, code, builder.trunc(number, I32), None))
+
+    def restarts(self, code: Compiled) -> Any:
+        """The module's count of aborts of a sequence."""
+        name = f"{self.prefix}restarts.{code.__name__}.{self._serial(code)}"
+        if name not in self.module.globals:
+            counter = ll.GlobalVariable(self.module, I64, name)
+            counter.initializer = ll.Constant(I64, 0)
+            counter.linkage = self.counter_linkage
+            counter.align = 8
+        return self.module.globals[name]
+
+    counter_linkage: str = "internal"
+
+    def _serial(self, code: Compiled) -> int:
+        return list(dict.fromkeys(key for key, _ in self._functions)).index(id(code))
+
+    def spare(self, code: Compiled) -> Any:
+        """The function of a sequence on the spare lane: (base, stride, lanes, lock, patience in ns, arguments …)."""
+        known = self._functions.get((id(code), "spare"))
+        return known if known is not None else self._make_spare(code)
+
+    def _make_spare(self, code: Compiled) -> Any:
+        function = self._declare(code, "spare", [I64] * 5, inline=False)
+        base, stride, lanes, lock, patience, *arguments = function.args
+        builder = ll.IRBuilder(function.append_basic_block("entry"))
+        taken = self._take_lock(builder, lock, patience)
+        with builder.if_then(builder.icmp_unsigned("!=", taken, ll.Constant(I32, OK)), likely=False):
+            builder.ret(pack(builder, code, taken, None))
+        record = builder.add(base, builder.mul(stride, lanes))
+        returned = builder.call(self._plain(code), [record, builder.trunc(lanes, I32), *arguments])
+        type = ll.FunctionType(I32, [PTR])
+        self.environment.call(builder, "pthread_mutex_unlock", type, [builder.inttoptr(lock, PTR)])
+        builder.ret(returned)
+        return function
+
+    def _plain(self, code: Compiled) -> Any:
+        """A sequence's operations as plain LLVM IR: (record's address, lane number, arguments …)."""
+        function = self._declare(code, "plain", [I64, I32], inline=True)
+        frame = Frame(self, code, function.args[2:], record=function.args[0], cpu=function.args[1])
+        BodyLowering(function, frame).run()
+        return function
+
+    def routine(self, code: Compiled) -> Any:
+        """The function of a routine."""
+        known = self._functions.get((id(code), "routine"))
+        if known is not None:
+            return known
+        function = self._declare(code, "routine", [I64] * 5, inline=True)
+        frame = Frame(self, code, function.args[5:], area=function.args[0], lane=Lane(*function.args[1:5]))
+        BodyLowering(function, frame).run()
+        return function
+
+    # ---- the spare lane's lock
+
+    def _take_lock(self, builder: Any, lock: Any, patience: Any) -> Any:
+        """Emit: take the robust mutex, waiting `patience` ns (0: not at all, negative: for ever); OK, BUSY or FAILED."""
+        function, mutex = builder.function, builder.inttoptr(lock, PTR)
+        names = ("try", "wait", "forever", "timed", "taken", "orphan", "answer")
+        attempt, wait, forever, timed, taken, orphan, answer = (function.append_basic_block(name) for name in names)
+        call, one = self.environment.call, ll.FunctionType(I32, [PTR])
+        builder.branch(attempt)
+        builder.position_at_end(attempt)
+        tried = call(builder, "pthread_mutex_trylock", one, [mutex])
+        waits = builder.and_(
+            builder.icmp_signed("==", tried, ll.Constant(I32, errno.EBUSY)),
+            builder.icmp_signed("!=", patience, ll.Constant(I64, 0)),
+        )
+        builder.cbranch(waits, wait, taken)
+        builder.position_at_end(wait)
+        builder.cbranch(builder.icmp_signed("<", patience, ll.Constant(I64, 0)), forever, timed)
+        builder.position_at_end(forever)
+        locked = call(builder, "pthread_mutex_lock", one, [mutex])
+        builder.branch(taken)
+        builder.position_at_end(timed)
+        waited = self._timed_lock(builder, mutex, patience)
+        end_of_timed = builder.block
+        builder.branch(taken)
+        builder.position_at_end(taken)
+        outcome = builder.phi(I32)
+        for value, block in ((tried, attempt), (locked, forever), (waited, end_of_timed)):
+            outcome.add_incoming(value, block)
+        code = _code_of(builder, outcome)
+        is_orphan = builder.icmp_signed("==", outcome, ll.Constant(I32, errno.EOWNERDEAD))
+        builder.cbranch(is_orphan, orphan, answer)
+        builder.position_at_end(orphan)  # its owner died before or after its one commit: nothing is half done
+        call(builder, "pthread_mutex_consistent", one, [mutex])
+        builder.branch(answer)
+        builder.position_at_end(answer)
+        return code
+
+    def _timed_lock(self, builder: Any, mutex: Any, patience: Any) -> Any:
+        pair = ll.ArrayType(I64, 2)
+        until = builder.alloca(pair)
+        clock = ll.Constant(I32, time.CLOCK_REALTIME)  # the one that pthread_mutex_timedlock knows
+        self.environment.call(builder, "clock_gettime", ll.FunctionType(I32, [I32, PTR]), [clock, until])
+        now = builder.load(until, typ=pair)
+        billion = ll.Constant(I64, 1_000_000_000)
+        total = builder.add(builder.extract_value(now, 1), patience)
+        seconds = builder.add(builder.extract_value(now, 0), builder.udiv(total, billion))
+        later = builder.insert_value(ll.Constant(pair, ll.Undefined), seconds, 0)
+        later = builder.insert_value(later, builder.urem(total, billion), 1)
+        builder.store(later, until)
+        type = ll.FunctionType(I32, [PTR, PTR])
+        return self.environment.call(builder, "pthread_mutex_timedlock", type, [mutex, until])
+
+
+def _number(check: ir.Check) -> int:
+    return check.number
+
+
+def _code_of(builder: Any, outcome: Any) -> Any:
+    code = ll.Constant(I32, FAILED)
+    for number, meaning in ((errno.EBUSY, BUSY), (errno.ETIMEDOUT, BUSY), (errno.EOWNERDEAD, OK), (0, OK)):
+        is_it = builder.icmp_signed("==", outcome, ll.Constant(I32, number))
+        code = builder.select(is_it, ll.Constant(I32, meaning), code)
+    return code
+
+
+def emit_block(builder: Any, assembly: Assembly, area: Any, lane: Lane, arguments: Sequence[Any]) -> tuple[Any, Any]:
+    """Emit one critical section; its status, and its result in the sequence's type."""
+    body = assembly.section.body
+    pairs = zip(arguments, body.parameters, strict=True)
+    given = [area, lane.base, lane.stride, lane.lanes, *(extended(builder, a, p.type) for a, p in pairs)]
+    types = [_operand_type(assembly, slot.number) for slot in assembly.outputs]
+    returns = types[0] if len(types) == 1 else ll.LiteralStructType(types)
+    type = ll.FunctionType(returns, [value.type for value in given])
+    template = assembly.llvm_template().replace('"', "\\22")
+    block = ll.InlineAsm(type, template, assembly.llvm_constraints(), side_effect=True)
+    returned = builder.call(block, given)
+    if len(types) == 1:
+        return returned, None
+    result = builder.extract_value(returned, 1) if body.result is not None else None
+    if body.result is not None and not body.result.is_float and body.result.size < 8:
+        result = builder.trunc(result, llvm_type(body.result))
+    return builder.extract_value(returned, 0), result
+
+
+def _operand_type(assembly: Assembly, number: int) -> Any:
+    slot = assembly.slots[number]
+    if slot.kind == "int":
+        return I64
+    result = assembly.section.body.result
+    is_single = slot.role == "result" and result is not None and result.size == 4
+    return ll.FloatType() if is_single else ll.DoubleType()

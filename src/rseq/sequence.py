@@ -1,0 +1,156 @@
+"""Sequences and routines: what `@rseq.sequence` and `@rseq.routine` make of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+
+from . import arch as _arch
+from .language import contract
+from .language.compiled import Compiled
+from .language.parse import parse
+from .language.section import section
+from .language.types import Pointer, RecordType
+
+if TYPE_CHECKING:
+    from .percpu.rows import RowArray
+    from .percpu.storage import PerCPU
+
+__all__ = ["Routine", "Sequence", "routine", "sequence"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Bindable(Compiled, Generic[P, R]):
+    """What sequences and routines have in common: they are bound to storage, and then called."""
+
+    def bind(self, storage: PerCPU[Any], *arrays: RowArray[Any], title: str | None = None) -> Callable[P, R]:
+        """A builtin function that runs this on `storage`: call it with the parameters after the first.
+
+        Where the storage is an array of records, the builtin takes the index first: an int, or a tuple of ints.
+        `arrays` hold the rows for the ptr[T] parameters, one array for each T; the storage keeps them alive.
+        `title` is the name in messages, in profiles and of the builtin: "Owner.method".
+
+        The builtin raises TypeError, OverflowError or IndexError for arguments that do not fit, before anything is
+        touched. It may be called from any thread, registered or not, and lives on its own: it keeps the memory alive.
+
+        Raises: TypeError - `storage` holds another record, or an array for a pointer is missing. RuntimeError - this
+        machine's architecture has no code generator. OSError - the system refuses executable memory.
+        """
+        from .native.bind import builtin
+        from .percpu.storage import PerCPU
+
+        if not isinstance(storage, PerCPU):
+            raise TypeError(f"{self.__name__}.bind() takes storage made by rseq.percpu(…); got {storage!r}")
+        if storage.record is not self.body.record:
+            wanted, got = self.body.record.__name__, storage.record.__name__
+            raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
+        bounds = [self._bounds(value.type, arrays) for value in self.body.parameters if isinstance(value.type, Pointer)]
+        result = self.body.result
+        of_result = self._bounds(result, arrays)[2] if isinstance(result, Pointer) else None
+        for array in arrays:
+            storage.memory.keep(array)
+        return builtin(
+            self,
+            memory=storage.memory,
+            index=storage.index,
+            shape=storage.shape,
+            title=title or self.__name__,
+            arrays=bounds,
+            result_array=of_result,
+        )
+
+    def _bounds(self, pointer: Pointer, arrays: tuple[RowArray[Any], ...]) -> tuple[int, int, RowArray[Any]]:
+        from .percpu.rows import RowArray
+
+        for array in arrays:
+            if not isinstance(array, RowArray):
+                raise TypeError(f"{self.__name__}.bind() takes arrays made by rseq.array(…); got {array!r}")
+        fitting = [array for array in arrays if array.record is pointer.target]
+        if not isinstance(pointer.target, RecordType):
+            raise TypeError(f"{self.__name__}() takes a {pointer!r}; from Python a pointer is a row, so use a record")
+        if len(fitting) != 1:
+            name = pointer.target.__name__
+            raise TypeError(
+                f"{self.__name__}() has a {pointer!r}, so it is bound with one array of that record, as in "
+                f"{self.__name__}.bind(storage, rseq.array({name}, 100)); got {len(fitting)}"
+            )
+        array = fitting[0]
+        return array.address, array.address + array.length * array.record.size, array
+
+    @property
+    def ir(self) -> str:
+        """What the function means, as pseudo-code."""
+        return str(self.body)
+
+
+class Sequence(_Bindable[P, R]):
+    """A restartable sequence: a function on one CPU's record that happens as a whole, or starts again.
+
+    Made by `@rseq.sequence`. `bind` it to storage to call it from Python; inside `@njit` functions and in a
+    `@rseq.routine` a bound sequence, or the sequence itself, is inlined.
+    """
+
+    kind = "sequence"
+
+    def asm(self, arch: str | None = None, *, index: Literal["cpu_id", "mm_cid"] = "cpu_id") -> str:
+        """The critical section in assembly, commented with the operation that each line comes from.
+
+        `arch` names an architecture (this machine's by default), `index` the number that chooses the lane.
+        Raises: ValueError - no such architecture, or the sequence needs more registers than it has.
+        """
+        architecture = _arch.get(arch) if arch is not None else _arch.host()
+        if architecture is None:
+            raise ValueError(f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}")
+        return str(architecture.assemble(section(self.body), index))
+
+
+class Routine(_Bindable[P, R]):
+    """Work around sequences: loops, decisions, several sequences in a row. Made by `@rseq.routine`.
+
+    A routine is not atomic as a whole: each sequence that it calls is, and between two of them the thread may be
+    moved to another CPU.
+    """
+
+    kind = "routine"
+
+
+@overload
+def sequence(function: Callable[Concatenate[Any, P], R], /) -> Sequence[P, R]: ...
+
+
+@overload
+def sequence(
+    *, release: bool = False, acquire: bool = False
+) -> Callable[[Callable[Concatenate[Any, P], R]], Sequence[P, R]]: ...
+
+
+def sequence(function: Callable[..., Any] | None = None, /, *, release: bool = False, acquire: bool = False) -> Any:
+    """Decorator: compile a function on one CPU's record into a restartable sequence.
+
+    Its first parameter is the record in this CPU's lane (a `rseq.Record` subclass), the others are numbers or `ptr[T]`.
+    `release` makes the commit a release store, for data that another CPU reads; `acquire` orders the sequence's loads
+    before what follows it.
+
+    Raises: CompileError - the language does not accept it. ContractError - it would break when restarted. Both are
+    SyntaxErrors, and say everything that is wrong at once. TypeError - no source text can be found.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Sequence[..., Any]:
+        body = parse(function, release=release, acquire=acquire)
+        contract.require(body)
+        return Sequence(function, body)
+
+    return decorate if function is None else decorate(function)
+
+
+def routine(function: Callable[Concatenate[Any, P], R], /) -> Routine[P, R]:
+    """Decorator: compile a function that calls sequences on the same storage.
+
+    The same language as a sequence's, and `while`. It does not touch the lane itself.
+    Raises: CompileError - the language does not accept it. TypeError - no source text can be found.
+    """
+    return Routine(function, parse(function, routine=True))
+
+

@@ -1,0 +1,89 @@
+"""An array of counters for each CPU: `shape` numbers side by side in every lane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+
+from ..language.types import SCALARS, as_scalar
+from ..native.bind import defer_reference_count
+from ..percpu.storage import PerCPU
+from .cell import adder
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["CounterArray"]
+
+_ADD = (
+    "add(index, n=1)\n\nAdd `n` to element `index`, an int or a tuple of ints. Any thread; it never waits."
+    "\nRaises IndexError for an index outside the shape; negative ones are outside."
+)
+
+
+class _Add(Protocol):
+    def __call__(self, index: int | tuple[int, ...], n: float = 1) -> None: ...
+
+
+class CounterArray:
+    """An array of counters that any thread adds to: an exact histogram, a table of hits, a matrix of flows.
+
+        flows = rseq.CounterArray((3, 4), rseq.i64)
+        flows.add((2, 1), 10)
+        flows.values()         # a NumPy array of shape (3, 4)
+
+    `shape` is an int or a tuple, `dtype` a number of the language or what NumPy takes for one (i64 by default).
+    Integers wrap around as their type does.
+    Raises: ValueError - an empty or absurdly large shape. TypeError - no such dtype. `add` raises IndexError,
+    TypeError and OverflowError, and then adds nothing.
+    Threads: any, registered or not; after a fork, parent and child count apart.
+    """
+
+    __slots__ = {"add": _ADD, "storage": "The per-CPU storage, for your own sequences on it.", "__weakref__": ""}
+
+    def __init__(
+        self,
+        shape: int | tuple[int, ...],
+        dtype: object = SCALARS["i64"],
+        *,
+        index: Literal["cpu_id", "mm_cid"] = "cpu_id",
+    ) -> None:
+        scalar = as_scalar(dtype)
+        if scalar.kind == "bool":
+            raise TypeError("expected a number to count in; got bool")
+        sequence = adder(scalar)
+        self.storage: PerCPU[Any] = PerCPU(sequence.body.record, shape, index=index)
+        self.add: _Add = sequence.bind(self.storage, title=f"{type(self).__name__}.add")
+        defer_reference_count(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return self.storage.shape
+
+    def values(self) -> npt.NDArray[Any]:
+        """The sums over all CPUs, as an array of the counter's shape and dtype."""
+        cells = self.storage.view()["value"]
+        totals: npt.NDArray[Any] = cells.sum(axis=0, dtype=cells.dtype)
+        return totals
+
+    def per_cpu(self) -> npt.NDArray[Any]:
+        """A copy of each CPU's part: one row for each CPU number, the last one is the spare lane's."""
+        values: npt.NDArray[Any] = self.storage.per_cpu()["value"]
+        return values
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a CounterArray of shape () has no length")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        dtype = self.storage.record.fields["value"].type
+        return f"rseq.CounterArray({self.shape}, {dtype})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a private CounterArray cannot be pickled: its memory belongs to this process. "
+            "Pass its values, or make one in each process and add them up"
+        )
+
+

@@ -1,0 +1,34 @@
+"""One number for each CPU, and the sequence that adds to it: what every counter is made of.
+
+    lane 0      lane 1      …  lane n-1    spare lane
+    +-------+   +-------+      +-------+   +-------+
+    | value |   | value |      | value |   | value |      the counter is their sum
+    +-------+   +-------+      +-------+   +-------+
+
+`add` is one load and one store, or one instruction: the store is the commit. There is one record
+and one sequence for each type of number, made once.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..language.types import Record, Scalar
+from ..sequence import Sequence, sequence
+
+__all__ = ["adder"]
+
+
+@cache
+def adder(scalar: Scalar) -> Sequence[Any, None]:
+    """The sequence `add(cell, n=1)` on a record with one `scalar` called `value`."""
+
+    class Cell(Record):
+        value: scalar  # type: ignore[valid-type]
+
+    @sequence
+    def add(cpu: Cell, n: scalar = 1) -> None:  # type: ignore[valid-type]
+        cpu.value += n
+
+    return add
