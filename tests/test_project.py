@@ -19,6 +19,7 @@ SOURCE = ROOT / "src" / "rseq"
 
 # Lowest first: a module may import from its own line and those before it. "" is the package itself, rseq/__init__.py.
 # `thread` comes after what reads the thread pointer for it: a few bytes of machine code, and the loader that maps them.
+# `native.bind` is where code and per-CPU memory meet.
 LAYERS = (
     ("abi",),
     ("language",),
@@ -31,6 +32,8 @@ LAYERS = (
     ("native.blob",),
     ("native",),
     ("percpu",),
+    ("native.bind",),
+    ("sequence",),
     ("structures",),
     ("",),
     ("numba", "check", "emit", "metrics", "bench"),
@@ -93,10 +96,13 @@ def test_installed_package_says_that_it_is_typed() -> None:
 
 
 def _layer(module: str) -> int:
-    for height, names in enumerate(LAYERS):
-        if any(name and (module == name or module.startswith(f"{name}.")) for name in names) or module in names:
-            return height
-    raise AssertionError(f"rseq.{module} has no place in LAYERS: which modules may it import?")
+    """The height of the module, or of the nearest package around it that has one."""
+    heights = {name: height for height, names in enumerate(LAYERS) for name in names}
+    name = module
+    while name not in heights or (name == "" and module != ""):
+        assert name, f"rseq.{module} has no place in LAYERS: which modules may it import?"
+        name = name.rpartition(".")[0]
+    return heights[name]
 
 
 def _imports(module: str, path: Path) -> Iterator[tuple[int, str]]:
