@@ -220,7 +220,7 @@ DAMAGE: dict[str, tuple[dict[str, object], str]] = {
     "huge": ({"data_offset": 1 << 40}, "expected an image of at most"),
     "entry before": ({"entries": {"f": -1}}, "expected entry 'f' within"),
     "entry beyond": ({"entries": {"f": 1 << 20}}, "expected entry 'f' within"),
-    "entry in data": ({"entries": {"f": DATA_OFFSET}}, "expected entry 'f' within"),
+    "entry between": ({"entries": {"f": DATA_OFFSET - 8}}, "expected entry 'f' within"),
     "relocation before": ({"relocations": (Relocation(-WORD, None, 0),)}, "expected relocations of"),
     "relocation between": ({"relocations": (Relocation(4096, None, 0),)}, "expected relocations of"),
     "relocation over the end": ({"relocations": (Relocation(DATA_OFFSET + 64 - WORD + 1, "x", 0),)}, "for x at 65593"),

@@ -65,7 +65,7 @@ class Slot:
     fixed: str = ""
 
     def __format__(self, form: str) -> str:
-        return f"<{self.number}:{form}>" if form else f"<{self.number}>"
+        return f"<{self.number}:{form}>" if form and self.kind == "int" else f"<{self.number}>"
 
 
 @dataclass(frozen=True)

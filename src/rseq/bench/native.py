@@ -19,7 +19,7 @@ from typing import Any
 
 from rseq import abi
 from rseq.arch import Architecture, host
-from rseq.percpu import allocate
+from rseq.structures.counter import Counter
 from rseq.thread import available, possible_cpus, rseq_offset
 
 from .run import Crew, Implementation, Missing, Operation, Span, Threads, Unavailable, Work, counted
@@ -182,9 +182,9 @@ def _implementation(name: str, label: str, work: Work, missing: Missing) -> Impl
 
 
 def _rseq(workers: int) -> Implementation:
-    memory = allocate(8)
-    work = _work("rseq", [tuple(memory.place)] * workers)
-    return _implementation("rseq", "rseq", work, counted(lambda: int(memory.view("i8").sum())))
+    counter = Counter()
+    work = _work("rseq", [tuple(counter.storage.place)] * workers)
+    return _implementation("rseq", "rseq", work, counted(lambda: counter.value))
 
 
 def _vdso_atomic(workers: int) -> Implementation:
@@ -255,10 +255,10 @@ def _getcpu(workers: int) -> Implementation:
 
 def _syscall_number() -> int:
     """The number of the system call getcpu, which differs between architectures."""
-    number: int | None = getattr(host(), "getcpu", None)
-    if number is None:
-        raise Unavailable("the number of this architecture's getcpu is not known.")
-    return number
+    architecture = host()
+    if architecture is None:
+        raise Unavailable("this project does not know this architecture's system calls.")
+    return architecture.getcpu
 
 
 def _syscall(workers: int) -> Implementation:
@@ -296,9 +296,12 @@ def _rseq_module(architecture: Architecture) -> Any:
     """
     import llvmlite.ir as ll
 
+    from rseq.language.types import SCALARS
     from rseq.native.blob import BlobEnvironment, new_module
     from rseq.native.lower import OK, Lane, Unit
+    from rseq.structures.cell import adder
 
+    add = adder(SCALARS["i64"])  # what Counter.add is made of
     i64 = ll.IntType(64)
     module = new_module(architecture, "bench")
     module.declare_intrinsic("llvm.thread.pointer", [ll.PointerType()], ll.FunctionType(ll.PointerType(), []))
@@ -313,7 +316,7 @@ def _rseq_module(architecture: Architecture) -> Any:
     build.branch(again)
     build.position_at_end(again)
     i = build.phi(i64)
-    code, _ = Unit(module, environment).call(build, _add(), area, Lane(*words), [ll.Constant(i64, 1)])
+    code, _ = Unit(module, environment).call(build, add, area, Lane(*words), [ll.Constant(i64, 1)])
     i.add_incoming(ll.Constant(i64, 0), entry)
     build.cbranch(build.icmp_unsigned("==", code, ll.Constant(code.type, OK)), added, failed).set_weights([1 << 20, 1])
     build.position_at_end(failed)
@@ -325,10 +328,6 @@ def _rseq_module(architecture: Architecture) -> Any:
     build.position_at_end(done)
     build.ret(following)
     return module
-
-
-def _add() -> Any:
-    return None
 
 
 COUNTER = Operation(

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
+from rseq.structures.counter import Counter
+
 from .empty import Holder, empty_builtin
 from .run import Crew, Implementation, Operation, Threads, Unavailable, Work, counted
 
@@ -55,13 +57,13 @@ def _implementation(name: str, label: str, work: Work, total: Callable[[], int] 
 
 
 def _rseq(workers: int) -> Implementation:
-    counter = _counter()
+    counter = Counter()
     work = loop("counter.add(1)", counter=counter)
     return _implementation("rseq", "rseq: counter.add(1)", work, lambda: counter.value)
 
 
 def _rseq_name(workers: int) -> Implementation:
-    counter = _counter()
+    counter = Counter()
     work = loop("add(1)", add=counter.add)
     return _implementation("rseq-name", "rseq: add(1), add = counter.add", work, lambda: counter.value)
 
@@ -128,12 +130,6 @@ def _empty_attribute(workers: int) -> Implementation:
 
 def _abs(workers: int) -> Implementation:
     return _implementation("abs", "abs(1) (floor)", loop("abs(1)", abs=abs), None)
-
-
-def _counter() -> Any:
-    from rseq import Counter
-
-    return Counter()
 
 
 COUNTER = Operation(

@@ -50,6 +50,7 @@ _RATIOS = (
     _Ratio("python", "rseq", "empty-attribute", "counter.add(1) ÷ an empty builtin as such an attribute"),
     _Ratio("python", "lock", "rseq", "with lock: n += 1 ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq", "prometheus_client inc() ÷ counter.add(1)"),
+    _Ratio("python", "prometheus", "rseq-name", "prometheus_client inc() ÷ add(1)"),
 )
 
 

@@ -8,7 +8,6 @@ them all; what follows from a statement that failed is not reported again.
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from .errors import CompileError, Diagnostic
 from .expressions import Expressions
 from .scope import Literal, Refused, Scope, ends
 from .source import Source, read
-from .types import SCALARS, Pointer, RecordType, Scalar, resolve
+from .types import SCALARS, Pointer, RecordType, Scalar, evaluated_annotations, resolve
 
 __all__ = ["parse"]
 
@@ -77,7 +76,7 @@ def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | fl
 
 def _annotations(source: Source) -> dict[str, object]:
     try:
-        return inspect.get_annotations(source.function, locals=source.names, eval_str=True)
+        return evaluated_annotations(source.function)
     except Exception as error:
         message = f"an annotation cannot be evaluated: {error}"
         raise _refuse(source, source.tree, "signature", message, "define its names before the function") from None

@@ -34,6 +34,7 @@ __all__ = [
     "Type",
     "as_scalar",
     "boolean",
+    "evaluated_annotations",
     "f32",
     "f64",
     "i8",
@@ -268,7 +269,7 @@ class RecordType(type):
         parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
         if parents:
             raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")
-        cls.__fields = _layout(name, _annotations(cls)) if bases else {}
+        cls.__fields = _layout(name, evaluated_annotations(cls)) if bases else {}
         return cls
 
     @property
@@ -309,15 +310,22 @@ def _numpy_format(type: Type) -> Any:
     return "uint64" if isinstance(type, Pointer) else _NUMPY_NAMES[type.name]
 
 
-def _annotations(cls: type) -> dict[str, object]:
-    own = inspect.get_annotations(cls)
-    if any(isinstance(value, str) for value in own.values()):
-        frame = inspect.currentframe()
-        while frame is not None and frame.f_globals.get("__name__") == __name__:
-            frame = frame.f_back
-        here = dict(frame.f_locals) if frame is not None else {}
-        return inspect.get_annotations(cls, locals=here, eval_str=True)
-    return own
+def evaluated_annotations(thing: Any) -> dict[str, object]:
+    """The annotations of a class or function as objects, also where they are strings that name the locals of the
+    function in which it is being defined."""
+    own = inspect.get_annotations(thing)
+    if not any(isinstance(value, str) for value in own.values()):
+        return own
+    frame = inspect.currentframe()
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    here = dict(frame.f_locals) if frame is not None else {}
+    return inspect.get_annotations(thing, locals=here, eval_str=True)
+
+
+def _is_ours(module: str) -> bool:
+    package = __name__.rpartition(".")[0]
+    return module.startswith(f"{package}.") or module == f"{package.rpartition('.')[0]}.sequence"
 
 
 def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
