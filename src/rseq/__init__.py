@@ -23,8 +23,8 @@ from .language.types import u16 as u16
 from .language.types import u32 as u32
 from .language.types import u64 as u64
 from .native.bind import UnsupportedError as UnsupportedError
-from .percpu.rows import RowArray as array
-from .percpu.storage import PerCPU as percpu
+from .percpu.rows import RowArray as array  # noqa: N813
+from .percpu.storage import PerCPU as percpu  # noqa: N813
 from .sequence import Routine as Routine
 from .sequence import Sequence as Sequence
 from .sequence import routine as routine

@@ -102,7 +102,9 @@ class Sequence(_Bindable[P, R]):
         """
         architecture = _arch.get(arch) if arch is not None else _arch.host()
         if architecture is None:
-            raise ValueError(f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}")
+            raise ValueError(
+                f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}"
+            )
         return str(architecture.assemble(section(self.body), index))
 
 
@@ -152,5 +154,3 @@ def routine(function: Callable[Concatenate[Any, P], R], /) -> Routine[P, R]:
     Raises: CompileError - the language does not accept it. TypeError - no source text can be found.
     """
     return Routine(function, parse(function, routine=True))
-
-

@@ -152,7 +152,7 @@ class Assembly:
         return [
             *body,
             mark,
-            f"{mark} {self.architecture.name}, lanes by {self.index}: {counts[0]} instructions, {counts[1]} out of line",
+            f"{mark} {self.architecture.name}, lanes by {self.index}: {counts[0]} instructions and {counts[1]} cold",
             f"{mark} registers: {places}",
         ]
 
@@ -259,7 +259,8 @@ class Emitter(ABC):
     def _legal(self, ops: Sequence[ir.Op]) -> Iterator[ir.Op]:
         """`ops` with constants that do not fit an instruction moved to registers."""
         serial = 0
-        for op in ops:
+        for given in ops:
+            op = given
             for name in ("left", "right", "source"):
                 operand = getattr(op, name, None)
                 if isinstance(operand, ir.Const) and not isinstance(op, ir.Set) and self.needs_register(op, operand):
@@ -309,7 +310,7 @@ class Emitter(ABC):
             for slot in self._scratch[position]:
                 free[slot.fixed or slot.kind].append(slot)
             self._release([value for value in dying if value not in reusable], free)
-            if target in lives and target is not None and lives[target][1] == position:
+            if target is not None and target in lives and lives[target][1] == position:
                 self._release([target], free)
 
     def _take(self, kind: RegisterClass, free: dict[str, list[Slot]]) -> Slot:
@@ -432,4 +433,3 @@ def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
             if value is not None and value not in apart:
                 lives[value] = (lives.get(value, (position, 0))[0], position)
     return lives
-

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import ClassVar
 
 from .. import abi
 from ..language import ir
@@ -23,7 +24,6 @@ from .base import (
     DESCRIPTOR,
     FINISH,
     NOWHERE,
-    RESTART,
     START,
     Architecture,
     Emitter,
@@ -67,7 +67,7 @@ _SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<="
 R_64, R_PC32, R_PLT32 = 1, 2, 4  # x86-64 psABI
 
 
-class X86_64(Architecture):
+class X86(Architecture):
     """See the module's text."""
 
     name = "x86_64"
@@ -79,13 +79,13 @@ class X86_64(Architecture):
     getcpu = 309
     vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
-    constraints = {"int": "r", "float": "x"}
-    registers = {
+    constraints: ClassVar = {"int": "r", "float": "x"}
+    registers: ClassVar = {
         "int": ("di", "si", "dx", "cx", "r8", "r9", "ax", "r10", "r11", "r12", "r13", "r14", "r15"),
         "float": tuple(f"xmm{number}" for number in range(16)),
     }
     clobbers = ("memory", "cc", "dirflag", "fpsr", "flags")
-    budget = {"int": 13, "float": 16}
+    budget: ClassVar = {"int": 13, "float": 16}
 
     def emitter(self, section: Section, index: IndexMode) -> Emitter:
         """What writes `section` for x86-64."""
@@ -109,7 +109,7 @@ class X86_64(Architecture):
         return False
 
 
-ARCHITECTURE = X86_64()
+ARCHITECTURE = X86()
 
 
 class _Emitter(Emitter):
@@ -352,7 +352,7 @@ class _Emitter(Emitter):
         self.line(f"{names[sign]} {self.target(op.label)}f")
 
     def _branch_float(self, op: ir.BranchIf) -> None:
-        """ucomis sets the flags of an unsigned comparison, and parity for NaN; `above` is false for NaN."""
+        """Ucomis sets the flags of an unsigned comparison, and parity for NaN; `above` is false for NaN."""
         left, right, to = self._source(op.left, ""), self._source(op.right, ""), self.target(op.label)
         name = _float("ucomi", op.left.type)
         if op.comparison in (">", ">="):

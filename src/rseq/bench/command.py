@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from rseq.native.bind import UnsupportedError
+
 from .run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
 
 __all__ = ["bench", "operations"]
@@ -46,6 +48,8 @@ def bench(quick: bool, only: str, threads: str, json_path: Path | None, plot_pat
     if one update was lost, the command fails. By default the native counter runs with one thread, with one on each
     CPU, and with twice as many.
     """
+    if not sys.platform.startswith("linux"):
+        raise click.ClickException("rseq bench runs on Linux only: it pins threads, and rseq is Linux's.")
     rounds, seconds = _QUICK if quick else _FULL
     plan = Plan(rounds, seconds)
     chosen = _choose(operations(), only)
@@ -130,7 +134,7 @@ def _prepare(chosen: Sequence[Operation], counts: Sequence[int]) -> tuple[list[_
         for name, make in operation.makers.items():
             try:
                 made.append(make(max(numbers)))
-            except Unavailable as why:
+            except (Unavailable, UnsupportedError, OSError) as why:
                 notes.append(f"{operation.name}: {name} is left out: {why}")
         if made:
             jobs.append(_Job(operation, numbers, tuple(made)))

@@ -298,7 +298,8 @@ def _rseq_module(architecture: Architecture) -> Any:
 
     from rseq.language.types import SCALARS
     from rseq.native.blob import BlobEnvironment, new_module
-    from rseq.native.lower import OK, Lane, Unit
+    from rseq.native.codes import OK
+    from rseq.native.lower import Lane, Unit
     from rseq.structures.cell import adder
 
     add = adder(SCALARS["i64"])  # what Counter.add is made of

@@ -53,7 +53,7 @@ def _implementation(name: str, label: str, work: Work, total: Callable[[], int] 
     def crew(cpus: Sequence[int | None]) -> Crew:
         return Threads(work, cpus)
 
-    return Implementation(name, label, crew, counted(total) if total else lambda spans: 0)
+    return Implementation(name, label, crew, counted(total) if total else None)
 
 
 def _rseq(workers: int) -> Implementation:

@@ -72,7 +72,7 @@ class Report:
         with out.capture() as text:
             self._print_all(out)
         for line in text.get().splitlines():
-            out.file.write(_writable(line.rstrip(), out.file.encoding) + "\n")  # without the blanks that pad tables
+            out.file.write(_writable(line.rstrip(), out.encoding) + "\n")  # without the blanks that pad tables
 
     def _print_all(self, out: Console) -> None:
         out.print(headline(self.machine), highlight=False)
@@ -93,10 +93,13 @@ class Report:
         if lines:
             out.print()
             out.print(_ratio_table(lines))
-        verified = sum(result.verified for result in self.results)
-        by_rseq = sum(result.verified for result in self.results if result.implementation.startswith("rseq"))
-        out.print()
-        out.print(f"Operations verified: {verified:,}, {by_rseq:,} of them by rseq; lost: 0.", highlight=False)
+        units = {operation.name: operation.unit for operation in self.operations}
+        updates = [result for result in self.results if units[result.operation] == "update"]
+        by_rseq = sum(result.verified for result in updates if result.implementation.startswith("rseq"))
+        verified = sum(result.verified for result in updates)
+        if verified:
+            out.print()
+            out.print(f"Updates verified: {verified:,}, of them {by_rseq:,} by rseq; lost: 0.", highlight=False)
 
     def _ratios(self) -> Iterable[tuple[str, float]]:
         medians = {(r.operation, r.implementation, r.threads): r.ns_per_op for r in self.results}
@@ -177,9 +180,9 @@ def headline(machine: Mapping[str, Fact]) -> str:
     return ", ".join(str(fact) for fact in facts if fact)
 
 
-def _writable(text: str, encoding: str | None) -> str:
+def _writable(text: str, encoding: str) -> str:
     """`text` without what `encoding` cannot say: a measurement of minutes must not end in a UnicodeEncodeError."""
-    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _columns(title: str, *headings: tuple[str, int]) -> Table:
@@ -188,6 +191,7 @@ def _columns(title: str, *headings: tuple[str, int]) -> Table:
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
     table.title, table.title_justify, table.title_style = title, "left", "bold"
+    table.show_header = any(heading for heading, _ in headings)
     table.add_column("", width=_WIDTH - 2 - sum(width + 1 for _, width in headings), overflow="fold")
     for heading, width in headings:
         table.add_column(heading, width=width, justify="right", no_wrap=True)

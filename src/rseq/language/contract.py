@@ -84,7 +84,8 @@ def _place(address: ir.Address) -> tuple[object, ...]:
 
 def commits(body: ir.Body) -> tuple[int, ...]:
     """The indices of the stores that make the sequence happen: to lane memory that is not `prepared`, or
-    through a pointer that was found in memory. Other stores are preparation."""
+    through a pointer that was found in memory. Other stores are preparation.
+    """
     own = _parameter_pointers(body)
     return tuple(
         index
@@ -159,7 +160,7 @@ def _commits_differ(flow: Flow) -> Iterator[Diagnostic]:
                 "commits-differ",
                 "paths commit values of different types",
                 ((store.span, f"commits a {address.type}"), (stores[0].span, f"commits a {addresses[0].type}")),
-                "all paths join at one store instruction, since a descriptor has one end; one instruction has one width.",
+                "all paths join at one store instruction, as a descriptor has one end; one instruction has one width.",
                 "commit to fields of one type, or write two sequences.",
                 _PAGE,
             )

@@ -450,9 +450,7 @@ class Expressions:
         if isinstance(left.type, Pointer) and sign not in ("==", "!="):
             raise self.scope.refuse(node, "types-differ", f"{sign} is not defined for pointers", "use == or !=")
 
-    def _branch_if_not(
-        self, a: ir.Operand, sign: ir.ComparisonName, b: ir.Operand, label: str, node: ast.expr
-    ) -> None:
+    def _branch_if_not(self, a: ir.Operand, sign: ir.ComparisonName, b: ir.Operand, label: str, node: ast.expr) -> None:
         if not a.type.is_float or sign in ("==", "!="):
             self._branch_if(a, ir.COMPARISONS[sign], b, label, node)
             return
@@ -520,9 +518,11 @@ class Expressions:
         if not scope.is_routine:
             message, why = f"{name}() is a call", "a critical section is left by a call, and no longer protected"
             raise scope.refuse(node, "call-in-sequence", message, "call both from a @rseq.routine", why)
-        lane, *arguments = node.args or [None]
+        lane, arguments = (node.args[0] if node.args else None), node.args[1:]
         if not isinstance(lane, ast.Name) or lane.id != scope.lane:
-            raise scope.refuse(node, "wrong-arguments", f"{name}() takes {scope.lane} first", f"{name}({scope.lane}, …)")
+            raise scope.refuse(
+                node, "wrong-arguments", f"{name}() takes {scope.lane} first", f"{name}({scope.lane}, …)"
+            )
         body = callee.body
         if body.record is not scope.record:
             message = f"{name}() works on {body.record.__name__}, this routine on {scope.record.__name__}"
@@ -532,7 +532,7 @@ class Expressions:
             message = f"{name}() takes {len(body.parameters)} arguments after {scope.lane}; got {len(arguments)}"
             raise scope.refuse(node, "wrong-arguments", message, "pass each of them")
         pairs = zip(arguments, body.parameters, strict=False)
-        values = [self.value(argument, parameter.type) for argument, parameter in pairs if argument is not None]
+        values = [self.value(argument, parameter.type) for argument, parameter in pairs]
         for parameter in body.parameters[len(values) :]:
             values.append(ir.Const(body.defaults[parameter.name], parameter.type))
         target = scope.target(into, body.result) if body.result else None

@@ -24,7 +24,9 @@ MAX_UNROLLED = 4096
 """The most operations that unrolled loops may grow a function to."""
 
 
-def parse(function: Callable[..., Any], *, routine: bool = False, release: bool = False, acquire: bool = False) -> ir.Body:
+def parse(
+    function: Callable[..., Any], *, routine: bool = False, release: bool = False, acquire: bool = False
+) -> ir.Body:
     """The meaning of `function` as a sequence, or as a routine.
 
     Raises: CompileError - with everything that the language does not accept. TypeError - `function` has no source.
@@ -67,7 +69,9 @@ def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | fl
     if not isinstance(record, RecordType) or not record.fields:
         where = nodes[0] if nodes else source.tree
         message = f"the first parameter of a {kind} is this CPU's record"
-        raise _refuse(source, where, "signature", message, "annotate it with a subclass of rseq.Record, as in cpu: Cell")
+        raise _refuse(
+            source, where, "signature", message, "annotate it with a subclass of rseq.Record, as in cpu: Cell"
+        )
     parameters = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in nodes[1:])
     result = _result_type(source, annotations)
     scope = Scope(source, routine, nodes[0].arg, record, result, parameters)
@@ -77,7 +81,7 @@ def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | fl
 def _annotations(source: Source) -> dict[str, object]:
     try:
         return evaluated_annotations(source.function)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever the user's annotation raises
         message = f"an annotation cannot be evaluated: {error}"
         raise _refuse(source, source.tree, "signature", message, "define its names before the function") from None
 
@@ -110,8 +114,8 @@ def _defaults(source: Source, parameters: tuple[ir.Value, ...], nodes: list[ast.
     if len(given) > len(parameters):
         raise _refuse(source, nodes[0], "signature", "this CPU's record has no default", "leave it out")
     for parameter, value, node in zip(parameters[len(parameters) - len(given) :], given, nodes, strict=True):
-        fits = isinstance(value, (int, float)) and isinstance(parameter.type, Scalar)
-        if not fits or parameter.type.wrap(value) != value:
+        scalar = parameter.type if isinstance(parameter.type, Scalar) else None
+        if scalar is None or not isinstance(value, (int, float)) or scalar.wrap(value) != value:
             message = f"the default {value!r} of {parameter.name!r} is no {parameter.type}"
             raise _refuse(source, node, "signature", message, "use a number that fits")
         defaults[parameter.name] = value
@@ -374,5 +378,3 @@ def _merged(body: dict[str, Any], body_ends: bool, other: dict[str, Any], other_
     if other_ends:
         return body
     return {name: meaning for name, meaning in body.items() if other.get(name) == meaning}
-
-

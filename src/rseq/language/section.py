@@ -155,8 +155,6 @@ def _join(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
     return _drop_jumps([*joined, ir.Label("commit", body.span), *tail, final])
 
 
-
-
 def _one_store(stores: list[ir.Op]) -> tuple[ir.Op, list[list[ir.Op]]]:
     """The store that all `stores` become, and what each path does before it goes there."""
     first = stores[0]
@@ -211,9 +209,7 @@ def _drop_jumps(ops: list[ir.Op]) -> list[ir.Op]:
     """Without jumps to the next operation, and without labels that nothing jumps to."""
     while True:
         kept = [
-            op
-            for index, op in enumerate(ops)
-            if not (isinstance(op, ir.Jump) and _falls_to(ops, index + 1, op.label))
+            op for index, op in enumerate(ops) if not (isinstance(op, ir.Jump) and _falls_to(ops, index + 1, op.label))
         ]
         used = {op.label for op in kept if isinstance(op, (ir.Jump, ir.BranchIf))}
         kept = [op for op in kept if not isinstance(op, ir.Label) or op.name in used]
@@ -306,7 +302,7 @@ def _fold_copies(ops: list[ir.Op]) -> list[ir.Op]:
             source = op.source
             once = uses.get(source) == 1 and definitions.get(source) == 1
             if once and ir.defined(last) == source and op.target not in ir.used(last):
-                out[-1] = replace(last, target=op.target)  # type: ignore[call-arg]
+                out[-1] = replace(last, target=op.target)  # type: ignore[arg-type]
                 continue
         out.append(op)
     return out

@@ -14,8 +14,7 @@ from __future__ import annotations
 import inspect
 import struct
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,7 +159,11 @@ class Pointer:
 
     target: Scalar | RecordType
 
-    name = property(lambda self: repr(self))
+    @property
+    def name(self) -> str:
+        """How the user writes it."""
+        return repr(self)
+
     kind: Literal["pointer"] = "pointer"
     size: int = 8
     alignment: int = 8
@@ -312,7 +315,8 @@ def _numpy_format(type: Type) -> Any:
 
 def evaluated_annotations(thing: Any) -> dict[str, object]:
     """The annotations of a class or function as objects, also where they are strings that name the locals of the
-    function in which it is being defined."""
+    function in which it is being defined.
+    """
     own = inspect.get_annotations(thing)
     if not any(isinstance(value, str) for value in own.values()):
         return own
@@ -393,8 +397,16 @@ class _PreparedForm:
 
 if TYPE_CHECKING:
     _T = TypeVar("_T")
-    i8 = i16 = i32 = i64 = u8 = u16 = u32 = u64 = int
-    f32 = f64 = float
+    i8: TypeAlias = int
+    i16: TypeAlias = int
+    i32: TypeAlias = int
+    i64: TypeAlias = int
+    u8: TypeAlias = int
+    u16: TypeAlias = int
+    u32: TypeAlias = int
+    u64: TypeAlias = int
+    f32: TypeAlias = float
+    f64: TypeAlias = float
     ptr = Annotated[_T, "ptr"]
     prepared = Annotated[_T, "prepared"]
 else:

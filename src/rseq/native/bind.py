@@ -13,10 +13,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from ..arch import host
+from ..arch.base import IndexMode
 from ..language.compiled import Compiled
+from ..percpu.memory import Memory
 from .load import Code, load
 
 __all__ = ["Binding", "Payload", "UnsupportedError", "builtin", "restarts"]
@@ -28,22 +30,16 @@ class UnsupportedError(RuntimeError):
     """There is no code generator for this machine."""
 
 
-class Binding(NamedTuple):
-    """What a builtin is bound to. It is the builtin's `__module__`, which keeps it alive: hashable, no reference back."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Binding:
+    """What a builtin is bound to. It is the builtin's `__module__`, so it lives as long; no reference back."""
 
     code: Compiled
     title: str
-    memory: Any
-    index: str
+    memory: Memory
+    index: IndexMode
     shape: tuple[int, ...]
-    record_size: int
     arrays: tuple[Any, ...]
-
-    def __hash__(self) -> int:
-        return id(self.memory)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 class Payload(bytes):
@@ -90,14 +86,14 @@ _lock = threading.Lock()
 
 
 @cache
-def _program(code: Compiled, index: Literal["cpu_id", "mm_cid"], dimensions: int, title: str) -> _Program:
+def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
     with _lock:
         program = _compile(code, index, dimensions, title)
         _programs.append(program)  # machine code is never unmapped, so neither is what describes it
         return program
 
 
-def _compile(code: Compiled, index: Literal["cpu_id", "mm_cid"], dimensions: int, title: str) -> _Program:
+def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
     from .blob import RSEQ_OFFSET, compile_module, new_module
     from .builtin import Builtin, PythonEnvironment, metadata_text
     from .lower import Unit
@@ -128,8 +124,8 @@ def _compile(code: Compiled, index: Literal["cpu_id", "mm_cid"], dimensions: int
 def builtin(
     code: Compiled,
     *,
-    memory: Any,
-    index: Literal["cpu_id", "mm_cid"],
+    memory: Memory,
+    index: IndexMode,
     shape: tuple[int, ...],
     title: str,
     arrays: Sequence[tuple[int, int, Any]] = (),
@@ -137,7 +133,7 @@ def builtin(
 ) -> Callable[..., Any]:
     """A builtin that runs `code` on `memory`.
 
-    `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of a returned pointer.
+    `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers.
     """
     program = _program(code, index, len(shape), title)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
@@ -145,7 +141,7 @@ def builtin(
     words = (*memory.place, *shape, *bounds, *owner)
     payload = program.payload(b"".join(word.to_bytes(8, sys.byteorder) for word in words))
     kept = (*(array for _, _, array in arrays), result_array)
-    binding = Binding(code, title, memory, index, shape, code.body.record.size, kept)
+    binding = Binding(code, title, memory, index, shape, kept)
     made = _new_builtin()(ctypes.byref(program.method), payload, binding)
     defer_reference_count(made)
     function: Callable[..., Any] = made

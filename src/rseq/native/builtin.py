@@ -147,7 +147,7 @@ class Builtin:
         return chosen
 
     def _sorter(self) -> Any:
-        """A function that sorts positional and keyword arguments into an array; -1 with an exception set if it cannot."""
+        """A function that sorts positional and keyword arguments into an array; -1 and an exception if it cannot."""
         function = ll.Function(self.module, ll.FunctionType(I32, [PTR, I64, PTR, PTR]), self._unique("arguments"))
         function.linkage = "internal"
         for attribute in ("noinline", "cold", "nounwind"):
@@ -238,7 +238,7 @@ class Builtin:
     # ---- conversion
 
     def _convert(self, parameter: ir.Value, given: Any) -> Any:
-        """Emit: the number that a Python object means, or its default; returns NULL from the builtin if it means none."""
+        """Emit: the number that a Python object means, or its default; or a return of NULL."""
         default = self.code.body.defaults.get(parameter.name)
         type = llvm_type(parameter.type)
         if default is None:
@@ -365,7 +365,9 @@ class Builtin:
         if self.dimensions > 1:
             self._require_tuple(index)
         for axis in range(self.dimensions):
-            part = index if self.dimensions == 1 else self._call("PyTuple_GetItem", PTR, [index, ll.Constant(I64, axis)])
+            part = (
+                index if self.dimensions == 1 else self._call("PyTuple_GetItem", PTR, [index, ll.Constant(I64, axis)])
+            )
             number = self._call("PyLong_AsLongLong", I64, [part])
             with builder.if_then(builder.icmp_signed("==", number, ll.Constant(I64, -1)), likely=False):
                 self._fail_index(part)

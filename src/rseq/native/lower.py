@@ -234,7 +234,7 @@ class Unit:
     # ---- the spare lane's lock
 
     def _take_lock(self, builder: Any, lock: Any, patience: Any) -> Any:
-        """Emit: take the robust mutex, waiting `patience` ns (0: not at all, negative: for ever); OK, BUSY or FAILED."""
+        """Emit: take the robust mutex, waiting `patience` ns (0: none, negative: no end); OK, BUSY or FAILED."""
         function, mutex = builder.function, builder.inttoptr(lock, PTR)
         names = ("try", "wait", "forever", "timed", "taken", "orphan", "answer")
         attempt, wait, forever, timed, taken, orphan, answer = (function.append_basic_block(name) for name in names)

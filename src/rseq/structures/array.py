@@ -38,7 +38,7 @@ class CounterArray:
     Threads: any, registered or not; after a fork, parent and child count apart.
     """
 
-    __slots__ = {"add": _ADD, "storage": "The per-CPU storage, for your own sequences on it.", "__weakref__": ""}
+    __slots__ = {"__weakref__": "", "add": _ADD, "storage": "The per-CPU storage, for your own sequences on it."}
 
     def __init__(
         self,
@@ -85,5 +85,3 @@ class CounterArray:
             "a private CounterArray cannot be pickled: its memory belongs to this process. "
             "Pass its values, or make one in each process and add them up"
         )
-
-

@@ -29,6 +29,6 @@ def adder(scalar: Scalar) -> Sequence[Any, None]:
 
     @sequence
     def add(cpu: Cell, n: scalar = 1) -> None:  # type: ignore[valid-type]
-        cpu.value += n
+        cpu.value += n  # type: ignore[operator]
 
     return add

@@ -36,7 +36,7 @@ _ADD = "add(n=1)\n\nAdd `n` to this CPU's part. Any thread, any signal handler; 
 class _PerCPUCounter:
     """What the counters share. `add` is a builtin function made for this very counter."""
 
-    __slots__ = {"add": _ADD, "storage": "The per-CPU storage, for your own sequences on it.", "__weakref__": ""}
+    __slots__ = {"__weakref__": "", "add": _ADD, "storage": "The per-CPU storage, for your own sequences on it."}
 
     _type: Scalar
 
@@ -84,7 +84,7 @@ class Counter(_PerCPUCounter):
     _type = SCALARS["i64"]
 
     if TYPE_CHECKING:
-        add: _AddInt  # type: ignore[assignment]
+        add: _AddInt
 
     @property
     def value(self) -> int:
@@ -102,7 +102,7 @@ class FloatCounter(_PerCPUCounter):
     _type = SCALARS["f64"]
 
     if TYPE_CHECKING:
-        add: _AddFloat  # type: ignore[assignment]
+        add: _AddFloat
 
     @property
     def value(self) -> float:
