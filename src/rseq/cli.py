@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rseq.bench.command import bench
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -21,6 +23,9 @@ _WIDTH = 80
 @click.version_option(package_name="rseq")
 def main() -> None:
     """Restartable sequences for Python: per-CPU data without locks or atomics."""
+
+
+main.add_command(bench)
 
 
 @main.command("info")

@@ -72,7 +72,7 @@ def test_the_table_shows_times_ratios_the_claim_of_2018_and_what_was_verified() 
     assert re.search(r"\n  Intel Xeon E5-2630 v3, 2018 +15\.3 +2\.0 +7\.65\n", done.output)
     assert re.search(r"\n  this machine, now( +[\d.]+){3}\n", done.output)
     assert "Linux commit d7822b1e24f2" in done.output
-    assert re.search(r"\nOperations verified: [\d,]+, [\d,]+ of them by rseq; lost: 0\.\n", done.output)
+    assert re.search(r"\nUpdates verified: [\d,]+, of them [\d,]+ by rseq; lost: 0\.\n", done.output)
     assert "counter: absent is left out: it is a fake." in done.output
 
 
@@ -213,3 +213,29 @@ def test_on_a_terminal_the_table_has_colour() -> None:
     _, shown = _run_on_a_terminal(stdout=True)
     table = shown[shown.rindex("counter, fake loop · 1 thread") :]
     assert "\x1b[1;32m" in table
+
+
+# The real thing, once with rseq and once without
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tunables", ["", "glibc.pthread.rseq=0"])
+def test_the_real_command_runs_with_rseq_and_without(tunables: str, tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    command = [
+        sys.executable,
+        "-m",
+        "rseq",
+        "bench",
+        "--quick",
+        "--only",
+        "counter,rseq,thread-local",
+        "--threads",
+        "2",
+    ]
+    environment = {**os.environ, "GLIBC_TUNABLES": tunables}
+    done = subprocess.run([*command, "--json", str(path)], capture_output=True, text=True, check=True, env=environment)
+    assert done.stderr == ""
+    assert {row["implementation"] for row in json.loads(path.read_text())["results"]} == {"rseq", "thread-local"}
+    if tunables:
+        assert "ran on the spare lane, under a lock." in done.stdout

@@ -48,7 +48,7 @@ class Total:
 
 def test_every_round_is_timed_and_verified() -> None:
     good = Total()
-    (result,) = measure(OPERATION, [good.implementation("good")], 2, PLAN)
+    (result,) = measure(OPERATION, [good.implementation("good")], [2], PLAN)
     assert len(result.runs) == PLAN.rounds
     assert min(result.runs) > 0
     assert min(result.runs) <= result.ns_per_op <= max(result.runs)
@@ -59,7 +59,7 @@ def test_every_round_is_timed_and_verified() -> None:
 def test_implementations_take_turns_and_each_round_starts_with_another_one() -> None:
     turns: list[str] = []
     both = [Total().implementation("good"), Total().implementation("other")]
-    measure(OPERATION, both, 1, PLAN, turns.append)
+    measure(OPERATION, both, [1], PLAN, lambda label, workers: turns.append(label))
     assert turns == ["the good one", "the other one"] * 2 + ["the other one", "the good one"] + [
         "the good one",
         "the other one",
@@ -71,14 +71,14 @@ def test_one_lost_update_is_an_error_that_names_the_implementation_and_how_many(
     with pytest.raises(
         LostUpdates, match=r"^bad \(the bad one\) in operation count lost 1 of 500 updates with 1 thread: "
     ):
-        measure(OPERATION, [Total().implementation("good"), lossy.implementation("bad")], 1, PLAN)
+        measure(OPERATION, [Total().implementation("good"), lossy.implementation("bad")], [1], PLAN)
 
 
 def test_an_update_counted_twice_is_an_error_too() -> None:
     with pytest.raises(
         LostUpdates, match=r"^bad \(the bad one\) in operation count counted 2 more than the 1,000 updates "
     ):
-        measure(OPERATION, [Total(loses=-500).implementation("bad")], 2, PLAN)
+        measure(OPERATION, [Total(loses=-500).implementation("bad")], [2], PLAN)
 
 
 def test_a_loss_between_two_runs_is_found_by_the_next_one() -> None:
