@@ -203,7 +203,13 @@ def _tell(
     from .report import Report, console, write_json
 
     machine = describe()
-    Report(machine, chosen, results, notes, len(plan.cpus)).print(console())
+    measured = {(result.operation, result.implementation) for result in results}
+    remarks = [
+        f"{operation.name}: {operation.remark()}"
+        for operation in chosen
+        if operation.remark and (operation.name, operation.reference) in measured
+    ]
+    Report(machine, chosen, results, [*remarks, *notes], len(plan.cpus)).print(console())
     if json_path:
         write_json(json_path, machine, results)
     if plot_path:

@@ -152,7 +152,10 @@ def number(value: float) -> str:
 
 
 def write_json(path: Path, machine: Mapping[str, Fact], results: Iterable[Result]) -> None:
-    """Write the machine and every result, with each round's time, to `path`."""
+    """Write the machine and every result, with each round's time, to `path`.
+
+    `threads` is the number of workers: where they are processes, the operation's name says so.
+    """
     rows = [
         {
             "operation": result.operation,

@@ -104,7 +104,8 @@ class Operation:
 
     `makers` maps each implementation's name to a function that makes it, given the largest number of workers; it may
     raise `Unavailable`. `reference` is the one that ratios are taken to. `workers` are the numbers of workers it is
-    measured with, None for what the user chose (`--threads`). `fault` is what a bad implementation did to a unit.
+    measured with, None for what the user chose (`--threads`). `fault` is what a bad implementation did to a unit;
+    `remark` says, once it has been measured, what there is to add.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Operation:
     workers: tuple[int, ...] | None = None
     fault: str = "lost"
     notes: tuple[str, ...] = ()
+    remark: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -268,7 +270,7 @@ def _serve(
             started = time.perf_counter_ns()
             answer = work(worker, count)
             pipe.send(Span(cpu, count, answer, started, time.perf_counter_ns()))
-    except (EOFError, KeyboardInterrupt):
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
         return
     except Exception as error:  # noqa: BLE001 - told to the process that asked
         pipe.send(f"{type(error).__name__}: {error}")
