@@ -1,0 +1,278 @@
+"""Runs a body in plain Python: what a sequence or routine means, operation by operation.
+
+This is the oracle that machine code is compared with, on every architecture and on the spare lane,
+so it shares nothing with them but the IR: it works on the body as it was parsed, before commits are
+joined and divisions lowered. Arithmetic is the language's: integers wrap, shift counts are masked, `//`
+and `%` floor, float to integer saturates, f32 is rounded after each operation, nothing traps.
+
+    memory = Memory.of(Items, lanes=2)
+    run(push.body, memory, [7], cpu=1)        # True, and lane 1 of `memory` has changed
+
+Memory is bytes at addresses, so it can also stand for that of a real process: give each block
+the address that it has there. Pointers are addresses; 0 is None.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from . import ir
+from .expressions import compare, converted
+from .types import Pointer, RecordType, Scalar
+
+__all__ = ["FaultError", "LimitError", "Memory", "run"]
+
+Number = int | float
+
+_FIRST_LANE = 1 << 32
+_FIRST_ROW = 1 << 40
+_GAP = 1 << 12
+_ORDER = {"little": "<", "big": ">"}
+
+
+class FaultError(Exception):
+    """A load or store where there is no memory: machine code would have died, or worse."""
+
+
+class LimitError(Exception):
+    """More operations than were allowed: a routine that waits for something that nobody else will do."""
+
+
+@dataclass
+class Memory:
+    """Blocks of bytes by address, with nothing between them. The record of lane `cpu` is at base + cpu * stride.
+
+    `blocks` may be read and changed at will between runs.
+    """
+
+    blocks: dict[int, bytearray]
+    base: int = _FIRST_LANE
+    stride: int = 0
+    byteorder: Literal["little", "big"] = field(default=sys.byteorder)
+
+    @classmethod
+    def of(cls, record: RecordType, lanes: int = 1) -> Memory:
+        """Zeroed lanes of one record each."""
+        stride = record.size + _GAP
+        blocks = {_FIRST_LANE + cpu * stride: bytearray(record.size) for cpu in range(lanes)}
+        return cls(blocks, stride=stride)
+
+    def add(self, nbytes: int) -> int:
+        """A new block of zeros, such as the rows of an array; its address."""
+        taken = [address + len(block) for address, block in self.blocks.items() if address >= _FIRST_ROW]
+        address = -(-max(taken, default=_FIRST_ROW) // _GAP) * _GAP + _GAP
+        self.blocks[address] = bytearray(nbytes)
+        return address
+
+    def lane(self, cpu: int) -> int:
+        """The address of the record in lane `cpu`."""
+        return self.base + cpu * self.stride
+
+    def copy(self) -> Memory:
+        """The same memory, to change apart."""
+        blocks = {address: bytearray(block) for address, block in self.blocks.items()}
+        return Memory(blocks, self.base, self.stride, self.byteorder)
+
+    def load(self, address: int, type: Scalar | Pointer) -> Number:
+        """The number at `address`. Raises: FaultError - there is no memory."""
+        block, offset = self._find(address, type)
+        (number,) = struct.unpack_from(_ORDER[self.byteorder] + type.code, block, offset)
+        loaded: Number = number
+        return loaded
+
+    def store(self, address: int, type: Scalar | Pointer, number: Number) -> None:
+        """Write the number at `address`. Raises: FaultError - there is no memory."""
+        block, offset = self._find(address, type)
+        struct.pack_into(_ORDER[self.byteorder] + type.code, block, offset, number)
+
+    def _find(self, address: int, type: Scalar | Pointer) -> tuple[bytearray, int]:
+        for start, block in self.blocks.items():
+            if start <= address and address + type.size <= start + len(block):
+                return block, address - start
+        raise FaultError(f"a {type} at {address:#x} is in no block of this memory")
+
+
+def run(
+    body: ir.Body, memory: Memory, arguments: Sequence[Number] = (), *, cpu: int = 0, limit: int = 1_000_000
+) -> int | float | bool | None:
+    """Run `body` as a whole on lane `cpu` of `memory`, which it changes; what it returns.
+
+    `arguments` are those after the lane; the last ones may be left out if they have defaults. They are brought into
+    their types. A pointer is an address, also as a result.
+
+    Raises: IndexError - a bounds check failed: what had been prepared until then is in memory, nothing is committed
+    (a routine's sequences that had ended are). FaultError - a pointer led nowhere. LimitError - more than `limit`
+    operations, those of called functions included. TypeError - too many or too few arguments.
+    """
+    result = _Run(memory, cpu, limit).body(body, arguments)
+    if result is not None and body.result is not None and body.result.kind == "bool":
+        return bool(result)
+    return result
+
+
+class _Run:
+    def __init__(self, memory: Memory, cpu: int, limit: int) -> None:
+        self.memory = memory
+        self.cpu = cpu
+        self.left = limit
+
+    def body(self, body: ir.Body, arguments: Sequence[Number]) -> Number | None:
+        values = _bound(body, arguments)
+        for check in body.checks:
+            _check(check, values)
+        labels = {op.name: index for index, op in enumerate(body.ops) if isinstance(op, ir.Label)}
+        frame = _Frame(self, body.record, values)
+        index = 0
+        while True:
+            self.left -= 1
+            if self.left < 0:
+                raise LimitError(f"{body.name}() has not ended within the limit of operations")
+            op = body.ops[index]
+            index += 1
+            if isinstance(op, ir.Return):
+                return None if op.value is None else frame.get(op.value)
+            if isinstance(op, ir.Jump) or (isinstance(op, ir.BranchIf) and frame.holds(op)):
+                index = labels[op.label]
+            elif not isinstance(op, (ir.Label, ir.BranchIf)):
+                frame.step(op)
+
+
+def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]:
+    given = list(arguments)
+    given += [body.defaults[value.name] for value in body.parameters[len(given) :] if value.name in body.defaults]
+    if len(given) != len(body.parameters):
+        raise TypeError(f"{body.name}() takes {len(body.parameters)} arguments after {body.lane}; got {len(arguments)}")
+    return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, given, strict=True)}
+
+
+def _wrapped(number: Number, type: Scalar | Pointer) -> Number:
+    return int(number) if isinstance(type, Pointer) else type.wrap(number)
+
+
+def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:
+    if not 0 <= values[check.index] < check.length:
+        name = check.index.name.rstrip("'")
+        raise IndexError(f"{name} is out of range for {check.text}, which has {check.length} elements")
+
+
+class _Frame:
+    """The registers of one function that is being run."""
+
+    def __init__(self, run: _Run, record: RecordType, values: dict[ir.Value, Number]) -> None:
+        self.run = run
+        self.record = record
+        self.values = values
+
+    def get(self, operand: ir.Operand) -> Number:
+        return operand.number if isinstance(operand, ir.Const) else self.values[operand]
+
+    def holds(self, op: ir.BranchIf) -> bool:
+        return compare(self.get(op.left), op.comparison, self.get(op.right))
+
+    def step(self, op: ir.Op) -> None:
+        match op:
+            case ir.Set():
+                self.values[op.target] = self.get(op.source)
+            case ir.Arithmetic():
+                self.values[op.target] = self._arithmetic(op)
+            case ir.Convert():
+                assert isinstance(op.target.type, Scalar)
+                self.values[op.target] = converted(self.get(op.source), op.target.type)
+            case ir.Load():
+                self.values[op.target] = self.run.memory.load(self._at(op.address), op.address.type)
+            case ir.Store():
+                self.run.memory.store(self._at(op.address), op.address.type, self.get(op.source))
+            case ir.AddStore():
+                self._add_store(op)
+            case ir.Locate():
+                self.values[op.target] = self._at(op.address)
+            case ir.CpuNumber():
+                self.values[op.target] = self.run.cpu
+            case ir.Check():
+                _check(op, self.values)
+            case ir.Call():
+                self._call(op)
+            case _:
+                raise AssertionError(f"{op} is no step")
+
+    def _at(self, address: ir.Address) -> int:
+        base = self.run.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]
+        index = 0 if address.index is None else self.values[address.index]
+        return int(base) + address.offset + int(index) * address.scale
+
+    def _add_store(self, op: ir.AddStore) -> None:
+        at, type = self._at(op.address), op.address.type
+        assert isinstance(type, Scalar)
+        total = self.run.memory.load(at, type) + self.get(op.source)
+        self.run.memory.store(at, type, type.wrap(total))
+
+    def _arithmetic(self, op: ir.Arithmetic) -> Number:
+        type = op.target.type
+        assert isinstance(type, Scalar)
+        left, right = self.get(op.left), self.get(op.right)
+        if type.is_float:
+            return type.wrap(_float(op.operator, float(left), float(right)))
+        return type.wrap(_integer(op.operator, int(left), int(right), type.bits))
+
+    def _call(self, op: ir.Call) -> None:
+        result = self.run.body(op.callee.body, [self.get(argument) for argument in op.arguments])
+        if op.target is not None:
+            assert result is not None
+            self.values[op.target] = result
+
+
+def _float(operator: ir.ArithmeticName, left: float, right: float) -> float:
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return _quotient(left, right)
+        case _:
+            raise AssertionError(f"{operator} is not defined for floats")
+
+
+def _quotient(left: float, right: float) -> float:
+    """IEEE division, where Python raises."""
+    if right != 0.0:  # NaN too
+        return left / right
+    if left == 0.0 or math.isnan(left):
+        return math.nan
+    return math.copysign(math.inf, math.copysign(1.0, left) * math.copysign(1.0, right))
+
+
+def _integer(operator: ir.ArithmeticName, left: int, right: int, bits: int) -> int:
+    """The mathematical result, which the caller wraps. Python's ints are as wide as they need to be."""
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "&":
+            return left & right
+        case "|":
+            return left | right
+        case "^":
+            return left ^ right
+        case "<<":
+            return left << (right & (bits - 1))
+        case ">>":
+            return left >> (right & (bits - 1))
+        case "//":
+            return left // right
+        case "%":
+            return left % right
+        case "quo":
+            return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+        case _:
+            raise AssertionError(f"{operator} is not defined for integers")
