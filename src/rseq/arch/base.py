@@ -190,6 +190,8 @@ class Architecture(ABC):
     budget: ClassVar[dict[RegisterClass, int]]
     """Operands that a block may have in any caller, also one with a dynamic, over-aligned frame."""
     comment: ClassVar[str] = "#"
+    area_is_offset: ClassVar[bool] = False
+    """True if the area operand is the rseq area's offset from the thread pointer instead of its address."""
 
     @abstractmethod
     def emitter(self, section: Section, index: IndexMode) -> Emitter:

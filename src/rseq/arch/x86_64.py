@@ -85,6 +85,7 @@ class X86(Architecture):
         "float": tuple(f"xmm{number}" for number in range(16)),
     }
     clobbers = ("memory", "cc", "dirflag", "fpsr", "flags")
+    area_is_offset = True  # %fs adds the thread pointer for nothing
     budget: ClassVar = {"int": 13, "float": 16}
 
     def emitter(self, section: Section, index: IndexMode) -> Emitter:
@@ -118,13 +119,13 @@ class _Emitter(Emitter):
     def enter(self) -> None:
         status = self.status
         self.line(f"leaq {DESCRIPTOR}b(%rip), {status}")
-        self.line(f"movq {status}, {abi.RSEQ_CS}({self.area})")
+        self.line(f"movq {status}, %fs:{abi.RSEQ_CS}({self.area})")
         self.label(START)
         self.comment = "this CPU's lane"
         if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"cmpl $0, {abi.CPU_ID}({self.area})")
+            self.line(f"cmpl $0, %fs:{abi.CPU_ID}({self.area})")
             self.line(f"js {NOWHERE}b")
-        self.line(f"movl {self.lane_field}({self.area}), {status:k}")
+        self.line(f"movl %fs:{self.lane_field}({self.area}), {status:k}")
         self.line(f"cmpl {self.lanes:k}, {status:k}")
         self.line(f"jae {NOWHERE}b")
         if self.section.cpu is not None:

@@ -270,8 +270,8 @@ def _syscall(workers: int) -> Implementation:
 
 
 @cache
-def _code() -> Mapping[str, Callable[[int, int], int]]:
-    """Every loop, compiled and loaded: a function that runs without the GIL.
+def _image() -> tuple[dict[str, int], dict[str, int]]:
+    """Compile and load all loops: the address of each, and of each counter of restarts.
 
     Raises: Unavailable - no code can be made for this machine.
     """
@@ -282,11 +282,24 @@ def _code() -> Mapping[str, Callable[[int, int], int]]:
     if architecture is None:
         raise Unavailable("this project makes no code for this architecture.")
     loops = {name: f"loop_{name}" for name in ("rseq", *_LOOPS)}
-    module = f"{_rseq_module(architecture)}\n{_baselines()}"
-    blob = compile_module(module, architecture, tuple(loops.values()))
+    module = _rseq_module(architecture)
+    counters = [name for name in module.globals if name.startswith("restarts.")]
+    blob = compile_module(f"{module}\n{_baselines()}", architecture, (*loops.values(), *counters))
     entries = load(blob, {RSEQ_OFFSET: rseq_offset() or 0}).entries
+    return {name: entries[loop] for name, loop in loops.items()}, {name: entries[name] for name in counters}
+
+
+@cache
+def _code() -> Mapping[str, Callable[[int, int], int]]:
+    """Every loop as a function that runs without the GIL."""
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
-    return {name: kind(entries[loop]) for name, loop in loops.items()}
+    return {name: kind(address) for name, address in _image()[0].items()}
+
+
+def _restarts() -> str:
+    """How often the kernel restarted the loop's sequence, in words: proof that it was interrupted at all."""
+    count = sum(ctypes.c_uint64.from_address(address).value for address in _image()[1].values())
+    return f"the kernel interrupted rseq's loop in the middle of an update, which then began again, {count:,} times."
 
 
 def _rseq_module(architecture: Architecture) -> Any:
@@ -298,7 +311,6 @@ def _rseq_module(architecture: Architecture) -> Any:
 
     from rseq.language.types import SCALARS
     from rseq.native.blob import BlobEnvironment, new_module
-    from rseq.native.codes import OK
     from rseq.native.lower import Lane, Unit
     from rseq.structures.cell import adder
 
@@ -307,9 +319,9 @@ def _rseq_module(architecture: Architecture) -> Any:
     module = new_module(architecture, "bench")
     module.declare_intrinsic("llvm.thread.pointer", [ll.PointerType()], ll.FunctionType(ll.PointerType(), []))
     environment = BlobEnvironment(architecture, module, has_rseq=rseq_offset() is not None)
+    unit = Unit(module, environment, counter_linkage="hidden")
     loop = ll.Function(module, ll.FunctionType(i64, [ll.PointerType(), i64]), "loop_rseq")
-    names = ("entry", "again", "added", "done", "failed")
-    entry, again, added, done, failed = (loop.append_basic_block(name) for name in names)
+    entry, again, done = (loop.append_basic_block(name) for name in ("entry", "again", "done"))
     place, count = loop.args
     build = ll.IRBuilder(entry)
     words = [build.load(build.gep(place, [ll.Constant(i64, n)], source_etype=i64), typ=i64) for n in range(4)]
@@ -317,14 +329,10 @@ def _rseq_module(architecture: Architecture) -> Any:
     build.branch(again)
     build.position_at_end(again)
     i = build.phi(i64)
-    code, _ = Unit(module, environment).call(build, add, area, Lane(*words), [ll.Constant(i64, 1)])
     i.add_incoming(ll.Constant(i64, 0), entry)
-    build.cbranch(build.icmp_unsigned("==", code, ll.Constant(code.type, OK)), added, failed).set_weights([1 << 20, 1])
-    build.position_at_end(failed)
-    build.ret(i)
-    build.position_at_end(added)
+    unit.run(build, add, area, Lane(*words), [ll.Constant(i64, 1)], lambda code: build.ret(i))
     following = build.add(i, ll.Constant(i64, 1))
-    i.add_incoming(following, added)
+    i.add_incoming(following, build.block)
     build.cbranch(build.icmp_unsigned("<", following, count), again, done)
     build.position_at_end(done)
     build.ret(following)
@@ -344,6 +352,7 @@ COUNTER = Operation(
         "mutex": _mutex,
         "thread-local": _thread_local,
     },
+    remark=_restarts,
 )
 
 CPU_NUMBER = Operation(

@@ -21,7 +21,7 @@ from ..language.compiled import Compiled
 from ..percpu.memory import Memory
 from .load import Code, load
 
-__all__ = ["Binding", "Payload", "UnsupportedError", "builtin", "restarts"]
+__all__ = ["Binding", "Bound", "Payload", "UnsupportedError", "builtin", "restarts"]
 
 _METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
 
@@ -30,9 +30,9 @@ class UnsupportedError(RuntimeError):
     """There is no code generator for this machine."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Binding:
-    """What a builtin is bound to. It is the builtin's `__module__`, so it lives as long; no reference back."""
+@dataclass(frozen=True)
+class Bound:
+    """What a builtin is bound to."""
 
     code: Compiled
     title: str
@@ -40,6 +40,21 @@ class Binding:
     index: IndexMode
     shape: tuple[int, ...]
     arrays: tuple[Any, ...]
+
+
+class Binding(str):  # noqa: SLOT000 - it has a dict, for `bound`
+    """A builtin's `__module__`, which holds what it is bound to, so that this lives as long as the builtin.
+
+    To whoever asks a builtin for its module (inspect, profilers, Numba) it is the string "rseq".
+    """
+
+    bound: Bound
+
+    def __new__(cls, bound: Bound) -> Binding:
+        """The string "rseq", with `bound`."""
+        binding = super().__new__(cls, "rseq")
+        binding.bound = bound
+        return binding
 
 
 class Payload(bytes):
@@ -107,7 +122,7 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     from ..thread import rseq_offset
 
     offset = rseq_offset()
-    module = new_module(architecture, title)
+    module = new_module(architecture, "rseq")
     environment = PythonEnvironment(architecture, module, has_rseq=offset is not None)
     unit = Unit(module, environment, index, counter_linkage="hidden")
     Builtin(unit, code, title, dimensions).lower("builtin")
@@ -117,7 +132,8 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     owner, _, name = title.rpartition(".")
     text = metadata_text(code, name, dimensions).encode()
     method = _MethodDef(name.encode(), loaded.entries["builtin"], _METH_FASTCALL_KEYWORDS, text)
-    payload = type(owner or name, (Payload,), {"__slots__": (), name: _Named(title), "__module__": "rseq"})
+    owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__)
+    payload = type(owner, (Payload,), {name: _Named(title), "__slots__": (), "__module__": home})
     return _Program(loaded, method, payload, tuple(counters))
 
 
@@ -135,13 +151,15 @@ def builtin(
 
     `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers.
     """
+    if not all(part.isidentifier() for part in title.split(".")):
+        raise ValueError(f"title: expected names with dots between them, as in 'Owner.method'; got {title!r}")
     program = _program(code, index, len(shape), title)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
     words = (*memory.place, *shape, *bounds, *owner)
     payload = program.payload(b"".join(word.to_bytes(8, sys.byteorder) for word in words))
     kept = (*(array for _, _, array in arrays), result_array)
-    binding = Binding(code, title, memory, index, shape, kept)
+    binding = Binding(Bound(code, title, memory, index, shape, kept))
     made = _new_builtin()(ctypes.byref(program.method), payload, binding)
     defer_reference_count(made)
     function: Callable[..., Any] = made

@@ -21,7 +21,7 @@ from ..arch import Architecture
 from ..language.compiled import Compiled
 from .codes import I64, PTR
 from .load import DATA_ALIGNMENT, Blob, Relocation
-from .lower import WAIT_FOREVER, Environment, Lane, Unit, thread_pointer
+from .lower import WAIT_FOREVER, Environment, Lane, Unit
 
 __all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "new_module"]
 
@@ -70,9 +70,8 @@ class BlobEnvironment(Environment):
         function = self.address(builder, name)
         return builder.call(_TypedPointer(function, type), arguments)
 
-    def area(self, builder: Any) -> Any:
-        offset = builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)
-        return builder.add(thread_pointer(builder), offset)
+    def offset(self, builder: Any) -> Any:
+        return builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)
 
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
         return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])

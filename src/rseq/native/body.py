@@ -59,8 +59,8 @@ class BodyLowering:
             self._places[value] = self.builder.alloca(llvm_type(value.type), name=value.name)
         for parameter, argument in zip(body.parameters, self.frame.arguments, strict=True):
             self.builder.store(argument, self._places[parameter])
-        for check in body.checks if self.frame.record is None else ():
-            self._check(check)
+        if self.frame.record is None:
+            self._check_parameters()
         for op in ops:
             if self.builder.block.is_terminated:
                 if not isinstance(op, ir.Label):
@@ -69,6 +69,11 @@ class BodyLowering:
             method(op)
         if not self.builder.block.is_terminated:
             self.builder.unreachable()
+
+    def _check_parameters(self) -> None:
+        for check in self.frame.code.body.checks:
+            self._check(check)
+        self.frame.unit.check_rows(self.builder, self.frame.code, self.frame.arguments, self._leave_with)
 
     # ---- values
 
@@ -185,12 +190,13 @@ class BodyLowering:
 
     def _call(self, op: ir.Call) -> None:
         frame, arguments = self.frame, [self._get(argument) for argument in op.arguments]
-        code, result = frame.unit.call(self.builder, op.callee, frame.area, frame.lane, arguments)  # type: ignore[arg-type]
-        fails = self.builder.icmp_unsigned("!=", code, ll.Constant(I32, OK))
-        with self.builder.if_then(fails, likely=False):
-            self.builder.ret(pack(self.builder, frame.code, code, None))
+        assert frame.lane is not None
+        result = frame.unit.run(self.builder, op.callee, frame.area, frame.lane, arguments, self._leave_with)
         if op.target is not None:
             self._put(op.target, result)
+
+    def _leave_with(self, code: Any) -> None:
+        self.builder.ret(pack(self.builder, self.frame.code, code, None))
 
     def _return(self, op: ir.Return) -> None:
         value = None if op.value is None else self._get(op.value)

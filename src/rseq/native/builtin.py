@@ -14,6 +14,8 @@ things (keywords, defaults, errors) are functions of their own, so that the fast
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +24,10 @@ import llvmlite.ir as ll
 
 from ..language import ir
 from ..language.compiled import Compiled
+from ..language.pointers import pointer_use
 from ..language.types import Pointer, Scalar
 from .blob import BlobEnvironment
-from .codes import BUSY, FAILED, FIRST_CHECK, I8, I32, I64, OK, PTR, RAISED, extended, llvm_type
+from .codes import BUSY, FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, RAISED, SAME_ROW, extended, llvm_type
 from .lower import Lane, Unit
 
 __all__ = ["PLACE_WORDS", "Builtin", "PythonEnvironment", "metadata_text"]
@@ -33,6 +36,9 @@ PLACE_WORDS = 4
 PAYLOAD_OFFSET = bytes.__basicsize__ - 1
 WAIT_NS = 50_000_000
 """How long to wait for the spare lane's lock before looking for signals, so that Ctrl-C works."""
+
+_LETTERS = re.compile(r"[^\x00-\x7f]+")
+_DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
 
 _IS_IMMORTAL_NONE = sys.version_info >= (3, 12)  # PEP 683: None, True and False need no counting
 
@@ -76,13 +82,31 @@ class PythonEnvironment(BlobEnvironment):
         return builder.icmp_signed("==", number, ll.Constant(I32, BUSY))
 
 
+def parameter_names(code: Compiled, dimensions: int) -> list[str]:
+    """What the builtin's parameters are called: the sequence's, after the index into an array of records."""
+    names = [value.name for value in code.body.parameters]
+    index = "index"
+    while index in names:
+        index += "_"
+    return [index, *names] if dimensions else names
+
+
 def metadata_text(code: Compiled, name: str, dimensions: int) -> str:
-    """The builtin's docstring as CPython parses it: signature line, then the user's text."""
-    parameters = ["index"] if dimensions else []
-    for value in code.body.parameters:
-        default = code.body.defaults.get(value.name)
-        parameters.append(value.name if default is None else f"{value.name}={default!r}")
-    return f"{name}({', '.join(parameters)})\n--\n\n{code.__doc__ or ''}"
+    """The builtin's docstring as CPython parses it: signature line, then the user's text.
+
+    CPython has no signatures with other letters than ASCII's, nor with NaN. Those remain a line of the text.
+    """
+    defaults = code.body.defaults
+    parameters = [
+        f"{name}={_default(defaults[name])}" if name in defaults else name for name in parameter_names(code, dimensions)
+    ]
+    line = f"{name}({', '.join(parameters)})"
+    is_plain = line.isascii() and not any(math.isnan(default) for default in defaults.values())
+    return "\n".join([line, *(["--"] if is_plain else []), "", code.__doc__ or ""])
+
+
+def _default(number: int | float) -> str:
+    return repr(number).replace("inf", "1e999")
 
 
 class Builtin:
@@ -92,7 +116,7 @@ class Builtin:
         assert isinstance(unit.environment, BlobEnvironment)
         self.unit, self.environment = unit, unit.environment
         self.code, self.title, self.dimensions = code, title, dimensions
-        self.names = [*(["index"] if dimensions else []), *(value.name for value in code.body.parameters)]
+        self.names = parameter_names(code, dimensions)
         self.module = unit.module
 
     def lower(self, name: str) -> Any:
@@ -108,11 +132,8 @@ class Builtin:
         lane = Lane(*(self._word(words, index) for index in range(PLACE_WORDS)))
         if self.dimensions:
             lane = lane._replace(base=self.builder.add(lane.base, self._row_offset(words, given)))
-        area = self.environment.area(self.builder) if self.environment.has_rseq else ll.Constant(I64, 0)
-        number, result = self.unit.call(self.builder, self.code, area, lane, converted)
-        fails = self.builder.icmp_unsigned("!=", number, ll.Constant(I32, OK))
-        with self.builder.if_then(fails, likely=False):
-            self._raise_code(number)
+        area = self.environment.area(self.builder)
+        result = self.unit.run(self.builder, self.code, area, lane, converted, self._raise_code)
         self.builder.ret(self._box(words, result))
         return function
 
@@ -203,8 +224,7 @@ class Builtin:
 
     def _match_keyword(self, name: Any, known: str, value: Any, array: Any, number: int, following: Any) -> None:
         builder = self.builder
-        order = self._call("PyUnicode_CompareWithASCIIString", I32, [name, self._text(known)])
-        with builder.if_then(builder.icmp_signed("==", order, ll.Constant(I32, 0))):
+        with builder.if_then(builder.icmp_signed("==", self._compared(name, known), ll.Constant(I32, 0))):
             slot = builder.gep(array, [ll.Constant(I64, number)], source_etype=PTR)
             twice = builder.icmp_unsigned("!=", builder.load(slot, typ=PTR), ll.Constant(PTR, None))
             with builder.if_then(twice, likely=False):
@@ -212,10 +232,18 @@ class Builtin:
                 builder.ret(ll.Constant(I32, -1))
             builder.store(value, slot)
             builder.branch(following)
-            builder.position_at_end(builder.append_basic_block())
-            builder.unreachable()
-            builder.position_at_end(builder.append_basic_block())
-            builder.unreachable()
+
+    def _compared(self, name: Any, known: str) -> Any:
+        """Emit: 0 if the string `name` is `known`."""
+        if known.isascii():
+            return self._call("PyUnicode_CompareWithASCIIString", I32, [name, self._text(known)])
+        builder = self.builder
+        other = self._call("PyUnicode_FromString", PTR, [self._text(known)])
+        with builder.if_then(builder.icmp_unsigned("==", other, ll.Constant(PTR, None)), likely=False):
+            builder.ret(ll.Constant(I32, -1))
+        order = self._call("PyUnicode_Compare", I32, [name, other])
+        self._call("Py_DecRef", ll.VoidType(), [other])
+        return order
 
     def _require_all(self, array: Any) -> None:
         builder = self.builder
@@ -325,9 +353,11 @@ class Builtin:
         is_none = builder.icmp_unsigned("==", given, self.environment.address(builder, "_Py_NoneStruct"))
         with builder.if_then(builder.not_(is_none)):
             row_type = self.environment.address(builder, "rseq_row_type")
-            is_row = self._call("PyObject_IsInstance", I32, [given, row_type])
-            with builder.if_then(builder.icmp_signed("!=", is_row, ll.Constant(I32, 1)), likely=False):
-                text = f"{self.title}(): {parameter.name} is {parameter.type!r}, a row of an rseq.array or None; got %R"
+            kind = self._call("PyObject_Type", PTR, [given])  # no isinstance: an object can lie about its class
+            self._call("Py_DecRef", ll.VoidType(), [kind])
+            with builder.if_then(builder.icmp_unsigned("!=", kind, row_type), likely=False):
+                type = f"{parameter.type!r}".replace("%", "%%")
+                text = f"{self.title}(): {parameter.name} is {type}, a row of an rseq.array or None; got %R"
                 self._format("PyExc_TypeError", text, [given])
                 builder.ret(ll.Constant(PTR, None))
             number = self._call("PyObject_GetAttrString", PTR, [given, self._text("address")])
@@ -446,13 +476,13 @@ class Builtin:
 
     def _raise_code(self, number: Any) -> None:
         """Emit: the exception for a code, and return NULL."""
-        builder = self.builder
-        builder.call(self._raiser(), [number])
-        builder.ret(ll.Constant(PTR, None))
+        self.builder.call(self._raiser(), [number])
+        self.builder.ret(ll.Constant(PTR, None))
 
     def _raiser(self) -> Any:
-        name = self._unique("raise")
-        function = ll.Function(self.module, ll.FunctionType(ll.VoidType(), [I32]), name)
+        if "raise" in self.module.globals:
+            return self.module.globals["raise"]
+        function = ll.Function(self.module, ll.FunctionType(ll.VoidType(), [I32]), "raise")
         function.linkage = "internal"
         for attribute in ("noinline", "cold", "nounwind"):
             function.attributes.add(attribute)
@@ -460,7 +490,11 @@ class Builtin:
         done = function.append_basic_block("done")
         switch = self.builder.switch(function.args[0], done)
         failed = "the spare lane's lock cannot be taken: this thread holds it already (a signal handler?)"
-        messages = {FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}")}
+        messages = {
+            FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}"),
+            NO_ROW: ("PyExc_ValueError", self._row_message("None where a row is needed: its fields are used")),
+            SAME_ROW: ("PyExc_ValueError", self._row_message("the same row twice, and one is stored through")),
+        }
         for index, check in enumerate(self.unit.checks):
             text = f"{self.title}(): {check.index.name.rstrip(chr(39))} is out of range for {check.text}, "
             messages[FIRST_CHECK + index] = ("PyExc_IndexError", text + f"which has {check.length} elements")
@@ -475,6 +509,13 @@ class Builtin:
         self.builder = outer
         return function
 
+    def _row_message(self, what: str) -> str:
+        """Names the parameters that may be meant; in a routine it may be an argument of what it calls."""
+        use = pointer_use(self.code.body)
+        pairs = {value: None for pair in use.distinct for value in pair}
+        names = [value.name for value in (use.rows if what.startswith("None") else pairs)]
+        return f"{self.title}(): {' or '.join(names) or 'a pointer'} is {what}"
+
     # ---- calls into CPython
 
     def _call(self, name: str, returns: Any, arguments: Sequence[Any]) -> Any:
@@ -485,12 +526,21 @@ class Builtin:
         return self.builder.load(self.environment.address(self.builder, name), typ=PTR)
 
     def _format(self, exception: str, text: str, arguments: Sequence[Any]) -> None:
+        """Emit PyErr_Format. It takes ASCII only: other letters are passed as strings."""
+        rest, values = iter(arguments), []
+        for part in _DIRECTIVE_OR_LETTERS.findall(text):
+            if not part.isascii():
+                values.append(self._text(part))
+            elif part != "%%":
+                values.append(next(rest))
+        template = _LETTERS.sub("%s", text)
         type = ll.FunctionType(PTR, [PTR, PTR], var_arg=True)
-        values = [self._exception(exception), self._text(text), *arguments]
-        self.environment.call(self.builder, "PyErr_Format", type, values)
+        self.environment.call(
+            self.builder, "PyErr_Format", type, [self._exception(exception), self._text(template), *values]
+        )
 
     def _text(self, text: str) -> Any:
-        data = bytearray(text.encode("ascii", "backslashreplace") + b"\0")
+        data = bytearray(text.encode() + b"\0")
         name = self._unique("text")
         constant = ll.GlobalVariable(self.module, ll.ArrayType(I8, len(data)), name)
         constant.initializer = ll.Constant(constant.value_type, data)

@@ -1,6 +1,6 @@
 """IR and assembly to LLVM IR: sequences, their spare-lane form, and routines, as functions of one module.
 
-Each sequence becomes one function that is inlined into whoever calls it:
+A sequence is emitted where it is called:
 
     attempt:  status = the critical section, one inline-assembly block
               status < LEFT ?  done : left          (unlikely: kept out of the caller's loop)
@@ -9,9 +9,10 @@ Each sequence becomes one function that is inlined into whoever calls it:
               index?     return its code
     spare:    the same operations as plain LLVM IR on the spare lane, under its lock
 
-Functions take (area, base, stride, lanes, lock, arguments …) and return a code, OK or why not, and
-the result if there is one. `Environment` is what differs between a blob and Numba's modules: how
-code finds the rseq area and the process's functions, and how it waits for the spare lane's lock.
+Routines are functions (area, base, stride, lanes, lock, arguments …) that return a code, OK or why not,
+and the result if there is one; so is the spare-lane form. `Environment` is what differs between a blob
+and Numba's modules: how code finds the rseq area and the process's functions, and how it waits for the
+spare lane's lock.
 
 The spare lane's loads and stores are monotonic atomics and its commit a release store, or LLVM
 merges and reorders them, and readers and killed owners would see it.
@@ -22,7 +23,7 @@ from __future__ import annotations
 import errno
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,9 +33,10 @@ from ..arch import Architecture
 from ..arch.base import ABORTED, INDEX, LEFT, NO_LANE, Assembly, IndexMode
 from ..language import ir
 from ..language.compiled import Compiled
+from ..language.pointers import pointer_use
 from ..language.section import section
 from .body import BodyLowering, Frame
-from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, OK, PTR, extended, llvm_type, pack
+from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, OK, PTR, SAME_ROW, extended, llvm_type, pack
 
 __all__ = ["Environment", "Lane", "Unit", "emit_block", "thread_pointer"]
 
@@ -64,8 +66,15 @@ class Environment(ABC):
         """Emit a call of the process's function `name`."""
 
     @abstractmethod
+    def offset(self, builder: Any) -> Any:
+        """Emit the rseq area's offset from the thread pointer, which is one for the whole process."""
+
     def area(self, builder: Any) -> Any:
-        """Emit the address of this thread's rseq area."""
+        """Emit the area operand of critical sections: this thread's rseq area, as the architecture wants it."""
+        if not self.has_rseq:
+            return ll.Constant(I64, 0)
+        offset = self.offset(builder)
+        return offset if self.architecture.area_is_offset else builder.add(thread_pointer(builder), offset)
 
     @abstractmethod
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
@@ -92,10 +101,27 @@ class Unit:
 
     # ---- what callers use
 
-    def call(self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any]) -> tuple[Any, Any]:
-        """Emit a run of a sequence or routine; its code (i32) and its result (None if it returns nothing)."""
-        function = self.sequence(code) if code.kind == "sequence" else self.routine(code)
-        return self.unpack(builder, code, builder.call(function, [area, *lane, *arguments]))
+    def run(
+        self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
+    ) -> Any:
+        """Emit a run of a sequence or routine; its result (None if it returns nothing).
+
+        `fail` emits what happens with a code that is not OK, and leaves the function.
+        """
+        if code.kind == "routine":
+            returned = builder.call(self.routine(code), [area, *lane, *arguments])
+            return self._unless_failed(builder, code, returned, fail)
+        self._check_parameters(builder, code, arguments, fail)
+        if not self.environment.has_rseq:
+            returned = self.environment.spare(self, builder, code, lane, arguments)
+            return self._unless_failed(builder, code, returned, fail)
+        return self._section(builder, code, area, lane, arguments, fail)
+
+    def _unless_failed(self, builder: Any, code: Compiled, returned: Any, fail: Callable[[Any], None]) -> Any:
+        number, result = self.unpack(builder, code, returned)
+        with builder.if_then(builder.icmp_unsigned("!=", number, ll.Constant(I32, OK)), likely=False):
+            fail(number)
+        return result
 
     def unpack(self, builder: Any, code: Compiled, returned: Any) -> tuple[Any, Any]:
         """Code and result of what a function returned."""
@@ -126,46 +152,64 @@ class Unit:
         self._functions[id(code), kind] = function
         return function
 
-    def sequence(self, code: Compiled) -> Any:
-        """The function of a sequence."""
-        known = self._functions.get((id(code), "sequence"))
-        return known if known is not None else self._make_sequence(code)
-
-    def _make_sequence(self, code: Compiled) -> Any:
-        function = self._declare(code, "sequence", [I64] * 5, inline=True)
-        area, *place = function.args[:5]
-        arguments, lane = function.args[5:], Lane(*place)
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        self._check_parameters(builder, code, arguments)
-        if not self.environment.has_rseq:
-            builder.ret(self.environment.spare(self, builder, code, lane, arguments))
-            return function
-        assembly = self.environment.architecture.assemble(section(code.body), self.index)
-        attempt, left, done = (function.append_basic_block(name) for name in ("attempt", "left", "done"))
-        builder.branch(attempt)
-        builder.position_at_end(attempt)
-        status, result = emit_block(builder, assembly, area, lane, arguments)
-        is_left = builder.icmp_unsigned(">=", status, ll.Constant(I64, LEFT))
-        builder.cbranch(is_left, left, done).set_weights([1, 1 << 20])
-        builder.position_at_end(done)
-        builder.ret(pack(builder, code, ll.Constant(I32, OK), result))
-        builder.position_at_end(left)
-        self._left(builder, code, lane, arguments, status, attempt)
-        return function
-
-    def _check_parameters(self, builder: Any, code: Compiled, arguments: Sequence[Any]) -> None:
+    def _check_parameters(
+        self, builder: Any, code: Compiled, arguments: Sequence[Any], fail: Callable[[Any], None]
+    ) -> None:
         first = self.first_check(code)
         values = dict(zip(code.body.parameters, arguments, strict=True))
         for check in code.body.checks:
             index = extended(builder, values[check.index], check.index.type)
             fails = builder.icmp_unsigned(">=", index, ll.Constant(I64, check.length))
             with builder.if_then(fails, likely=False):
-                builder.ret(pack(builder, code, ll.Constant(I32, FIRST_CHECK + first + check.number), None))
+                fail(ll.Constant(I32, FIRST_CHECK + first + check.number))
+        self.check_rows(builder, code, arguments, fail)
 
-    def _left(self, builder: Any, code: Compiled, lane: Lane, arguments: Any, status: Any, attempt: Any) -> None:
-        """The section was left early: restart it, run it on the spare lane, or report the index."""
-        function = builder.function
-        aborted, spare, failed = (function.append_basic_block(name) for name in ("aborted", "spare", "failed"))
+    def check_rows(self, builder: Any, code: Compiled, arguments: Sequence[Any], fail: Callable[[Any], None]) -> None:
+        """Emit: fail if a pointer is None that must be a row, or two are one row that must not be."""
+        values, use = dict(zip(code.body.parameters, arguments, strict=True)), pointer_use(code.body)
+        none = ll.Constant(I64, 0)
+        wrong = [(NO_ROW, builder.icmp_unsigned("==", values[row], none)) for row in use.rows]
+        for one, other in use.distinct:
+            is_same = builder.icmp_unsigned("==", values[one], values[other])
+            wrong.append((SAME_ROW, builder.and_(is_same, builder.icmp_unsigned("!=", values[one], none))))
+        for number, fails in wrong:
+            with builder.if_then(fails, likely=False):
+                fail(ll.Constant(I32, number))
+
+    def _section(
+        self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
+    ) -> Any:
+        assembly = self.environment.architecture.assemble(section(code.body), self.index)
+        attempt, left, done = (builder.append_basic_block(name) for name in ("attempt", "left", "done"))
+        builder.branch(attempt)
+        builder.position_at_end(attempt)
+        status, result = emit_block(builder, assembly, area, lane, arguments)
+        is_left = builder.icmp_unsigned(">=", status, ll.Constant(I64, LEFT))
+        builder.cbranch(is_left, left, done).set_weights([1, 1 << 20])
+        builder.position_at_end(left)
+        of_spare = self._left(builder, code, lane, arguments, status, attempt, fail)
+        end_of_left = builder.block
+        builder.branch(done)
+        builder.position_at_end(done)
+        if result is None:
+            return None
+        either = builder.phi(result.type)
+        either.add_incoming(result, attempt)
+        either.add_incoming(of_spare, end_of_left)
+        return either
+
+    def _left(
+        self,
+        builder: Any,
+        code: Compiled,
+        lane: Lane,
+        arguments: Sequence[Any],
+        status: Any,
+        attempt: Any,
+        fail: Callable[[Any], None],
+    ) -> Any:
+        """The section was left early: restart it, report the index, or run it on the spare lane; that run's result."""
+        aborted, spare, failed = (builder.append_basic_block(name) for name in ("aborted", "spare", "failed"))
         switch = builder.switch(status, failed)
         switch.add_case(ll.Constant(I64, ABORTED), aborted)
         switch.add_case(ll.Constant(I64, NO_LANE), spare)
@@ -174,11 +218,12 @@ class Unit:
         turn = builder.and_(before, ll.Constant(I64, RESTART_LIMIT - 1))
         is_many = builder.icmp_unsigned("==", turn, ll.Constant(I64, RESTART_LIMIT - 1))
         builder.cbranch(is_many, spare, attempt)
-        builder.position_at_end(spare)
-        builder.ret(self.environment.spare(self, builder, code, lane, arguments))
         builder.position_at_end(failed)
         number = builder.sub(ll.Constant(I64, INDEX + FIRST_CHECK + self.first_check(code)), status)
-        builder.ret(pack(builder, code, builder.trunc(number, I32), None))
+        fail(builder.trunc(number, I32))
+        builder.position_at_end(spare)
+        returned = self.environment.spare(self, builder, code, lane, arguments)
+        return self._unless_failed(builder, code, returned, fail)
 
     def restarts(self, code: Compiled) -> Any:
         """The module's count of aborts of a sequence."""
@@ -193,7 +238,7 @@ class Unit:
     counter_linkage: str = "internal"
 
     def _serial(self, code: Compiled) -> int:
-        return list(dict.fromkeys(key for key, _ in self._functions)).index(id(code))
+        return list(self._first_check).index(id(code))
 
     def spare(self, code: Compiled) -> Any:
         """The function of a sequence on the spare lane: (base, stride, lanes, lock, patience in ns, arguments …)."""
