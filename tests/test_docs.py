@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from rseq.cli import main
 from support import ROOT, run_python
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -116,6 +117,12 @@ def _compare(page: Path, block: Block, expected: str | None, got: str) -> None:
 def test_links_on_the_page_lead_somewhere(page: Path) -> None:
     found = [match["path"] or match["attribute"] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
     assert [link for link in found if not (page.parent / link).exists()] == []
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    named = {name for page in PAGES for name in re.findall(r"`rseq ([a-z]+)", page.read_text(encoding="utf-8"))}
+    assert {"info", "bench"} <= named
+    assert named <= set(main.commands)
 
 
 def test_every_page_is_listed_in_the_index() -> None:
