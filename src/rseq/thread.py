@@ -122,6 +122,16 @@ def rseq_offset() -> int | None:
     return None if offset == 0 and not _libc_size() else offset
 
 
+def lanes_offset(index: str) -> int | None:
+    """The area's offset for code that picks its lane by `index`, or None if all of it must run on the spare lane.
+
+    A kernel that does not keep mm_cid leaves the field at 0: every thread would take lane 0, and not be restarted when
+    another does. The answer is one for the whole process.
+    """
+    is_kept = index != "mm_cid" or usable_size(_libc_size(), _auxv(abi.AT_RSEQ_FEATURE_SIZE)) >= abi.FEATURE_SIZE_MM_CID
+    return rseq_offset() if is_kept else None
+
+
 def _libc_size() -> int | None:
     """`__rseq_size`: 0 if libc does not register threads, None if it has never heard of rseq."""
     return _symbol(abi.SIZE_SYMBOL, ctypes.c_uint)
@@ -466,7 +476,10 @@ def _lacks(info: Info) -> Iterator[Missing]:
     if "node_id" not in info.fields:
         yield Missing("node_id", "node_id is not kept up to date before Linux 6.3: nothing here uses it.")
     if "mm_cid" not in info.fields:
-        yield Missing("mm_cid", 'mm_cid is not kept up to date before Linux 6.3: use index="cpu_id", the default.')
+        yield Missing(
+            "mm_cid",
+            'mm_cid is not kept up to date before Linux 6.3: storage with index="mm_cid" has only the spare lane.',
+        )
     if "slice_ctrl" not in info.fields:
         yield Missing(
             "slice extension",

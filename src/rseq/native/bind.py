@@ -8,6 +8,7 @@ place, and the handles that keep the memory alive.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -97,11 +98,18 @@ class _Program:
 
 
 _programs: list[_Program] = []
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may bind in the middle of a compilation
+
+
+@cache
+def _hold_lock_over_forks() -> None:
+    """A child must not begin in the middle of another thread's compilation: LLVM's locks would stay held in it."""
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @cache
 def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
+    _hold_lock_over_forks()
     with _lock:
         program = _compile(code, index, dimensions, title)
         _programs.append(program)  # machine code is never unmapped, so neither is what describes it
@@ -119,9 +127,9 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
 
         raise UnsupportedError(" ".join(missing.sentence for missing in info().missing) or "unsupported machine")
     from ..percpu.rows import Row
-    from ..thread import rseq_offset
+    from ..thread import lanes_offset
 
-    offset = rseq_offset()
+    offset = lanes_offset(index)
     module = new_module(architecture, "rseq")
     environment = PythonEnvironment(architecture, module, has_rseq=offset is not None)
     unit = Unit(module, environment, index, counter_linkage="hidden")

@@ -490,10 +490,11 @@ class Builtin:
         done = function.append_basic_block("done")
         switch = self.builder.switch(function.args[0], done)
         failed = "the spare lane's lock cannot be taken: this thread holds it already (a signal handler?)"
+        no_row, same_row = self._row_messages()
         messages = {
             FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}"),
-            NO_ROW: ("PyExc_ValueError", self._row_message("None where a row is needed: its fields are used")),
-            SAME_ROW: ("PyExc_ValueError", self._row_message("the same row twice, and one is stored through")),
+            NO_ROW: ("PyExc_ValueError", no_row),
+            SAME_ROW: ("PyExc_ValueError", same_row),
         }
         for index, check in enumerate(self.unit.checks):
             text = f"{self.title}(): {check.index.name.rstrip(chr(39))} is out of range for {check.text}, "
@@ -509,12 +510,15 @@ class Builtin:
         self.builder = outer
         return function
 
-    def _row_message(self, what: str) -> str:
-        """Names the parameters that may be meant; in a routine it may be an argument of what it calls."""
+    def _row_messages(self) -> tuple[str, str]:
+        """For None, and for one row twice. What minds may also be a sequence that a routine calls."""
         use = pointer_use(self.code.body)
-        pairs = {value: None for pair in use.distinct for value in pair}
-        names = [value.name for value in (use.rows if what.startswith("None") else pairs)]
-        return f"{self.title}(): {' or '.join(names) or 'a pointer'} is {what}"
+        none = " or ".join(value.name for value in use.rows) or "a pointer"
+        same = " or ".join(f"{one} and {other}" for one, other in use.distinct) or "two pointers"
+        return (
+            f"{self.title}(): {none} is None, and its fields are used; pass a row",
+            f"{self.title}(): {same} are the same row, and one of them is stored through; pass two rows",
+        )
 
     # ---- calls into CPython
 
