@@ -34,6 +34,7 @@ LAYERS = (
     ("percpu",),
     ("native.bind",),
     ("sequence",),
+    ("named",),
     ("structures",),
     ("",),
     ("numba", "check", "emit", "metrics", "bench"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -45,6 +45,24 @@ def info_command(as_json: bool) -> None:
         _print_tables(found, console)
     else:
         click.echo("\n".join(_plain_lines(found)))
+
+
+@main.command("asm")
+@click.argument("name", metavar="MODULE:NAME")
+@click.option("--arch", help="The architecture, instead of this machine's.")
+@click.option("--index", type=click.Choice(["cpu_id", "mm_cid"]), default="cpu_id", help="What chooses the lane.")
+def asm_command(name: str, arch: str | None, index: Literal["cpu_id", "mm_cid"]) -> None:
+    """Print the pseudo-code and the commented assembly of a sequence.
+
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
+    """
+    from .named import NamedError, sequences
+
+    try:
+        texts = [sequence.asm(arch, index=index) for sequence in sequences(name)]
+    except (NamedError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("\n\n".join(texts))
 
 
 def _rows(found: Info) -> Iterator[tuple[str, str]]:

@@ -267,7 +267,7 @@ class Emitter(ABC):
                 operand = getattr(op, name, None)
                 if isinstance(operand, ir.Const) and not isinstance(op, ir.Set) and self.needs_register(op, operand):
                     serial += 1
-                    held = ir.Value(f"constant{serial}", operand.type)
+                    held = ir.Value(f"%constant{serial}", operand.type)
                     yield ir.Set(held, operand, op.span)
                     op = replace(op, **{name: held})  # type: ignore[arg-type]
             yield op
@@ -303,10 +303,12 @@ class Emitter(ABC):
             self.where[self.section.cpu] = self._new_slot("int", "temporary")
         for position, op in enumerate(self.section.ops):
             dying = [value for value in set(ir.used(op)) if value in lives and lives[value][1] == position]
-            reusable = [value for value in dying if value == _first_operand(op) and _once(value, op)]
-            self._release(reusable, free)
             target = ir.defined(op)
-            if target is not None and target not in self.where and target in lives:
+            is_new = target is not None and target not in self.where
+            # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
+            reusable = [value for value in dying if is_new and value == _first_operand(op) and _once(value, op)]
+            self._release(reusable, free)
+            if target is not None and is_new and target in lives:
                 self.where[target] = self._take(_class_of(target), free)
             self._scratch[position] = [self._take_scratch(need, free) for need in self.scratch(op)]
             for slot in self._scratch[position]:

@@ -262,7 +262,7 @@ class Expressions:
             return
         number = len(scope.checks) + sum(isinstance(op, ir.Check) for op in scope.ops)
         check = ir.Check(index, length, array, number, scope.span(node))
-        straight = not any(isinstance(op, (ir.BranchIf, ir.Label, ir.Return)) for op in scope.ops)
+        straight = not any(isinstance(op, (ir.BranchIf, ir.Jump, ir.Label, ir.Return)) for op in scope.ops)
         if straight and index in scope.parameters and not scope.is_routine:
             scope.checks.append(check)
         else:

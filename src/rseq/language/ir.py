@@ -82,12 +82,21 @@ class Value:
         return self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Const:
-    """A number known when the sequence is compiled. A pointer constant is 0, which is None."""
+    """A number known when the sequence is compiled. A pointer constant is 0, which is None. 0.0 is not -0.0."""
 
     number: int | float
     type: Scalar | Pointer
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Const) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, Scalar | Pointer]:
+        return repr(self.number), self.type
 
     def __str__(self) -> str:
         if isinstance(self.type, Pointer):

@@ -8,13 +8,14 @@ them all; what follows from a statement that failed is not reported again.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from . import ir
-from .errors import CompileError, Diagnostic
+from .errors import CompileError, Diagnostic, Span
 from .expressions import Expressions
-from .scope import Literal, Refused, Scope, ends
+from .scope import Literal, Loop, Meaning, Refused, Scope, ends
 from .source import Source, read
 from .types import SCALARS, Pointer, RecordType, Scalar, evaluated_annotations, resolve
 
@@ -165,7 +166,7 @@ class _Statements(Expressions):
                 self.scope.failed.update(node.id for node in stored)
 
     def _record_refusal(self, refused: Refused) -> None:
-        if refused.diagnostic is not None:
+        if refused.diagnostic is not None and refused.diagnostic not in self.scope.diagnostics:  # unrolled loops
             self.scope.diagnostics.append(refused.diagnostic)
 
     def statement(self, node: ast.stmt) -> None:
@@ -247,8 +248,7 @@ class _Statements(Expressions):
         except Refused:
             message = f"{name} is {type}, and cannot become {meaning.type}"
             raise scope.refuse(value, "types-differ", message, f"convert it, or declare it: {name}: {type}") from None
-        held = scope.names.get(name)
-        is_copy = isinstance(held, ir.Value) and held.name == f"{name}'"
+        is_copy = any(parameter.name == name for parameter in scope.parameters)
         target = ir.Value(f"{name}'" if is_copy else name, type)
         scope.emit(ir.Set(target, source, scope.span(node)))
         scope.names[name] = target
@@ -297,6 +297,8 @@ class _Statements(Expressions):
         self.jump_unless(node.test, other)
         before = dict(scope.names)
         self.block(node.body)
+        if not self._is_jumped_to(other):
+            return  # the condition is a constant
         after_body, body_ends = scope.names, ends(scope.ops)
         if node.orelse and not body_ends:
             scope.emit(ir.Jump(done, span))
@@ -314,19 +316,31 @@ class _Statements(Expressions):
         if not isinstance(node.target, ast.Name) or node.orelse or not is_ours:
             message = "a loop is `for name in range(constant)`, and only the loop sets its name"
             raise scope.refuse(node, "not-in-the-language", message, "write it so")
-        name, done = node.target.id, scope.label("done")
-        scope.breaks.append(done)
-        for number in self._range(node.iter):
-            if ends(scope.ops):
+        name, turns = node.target.id, self._range(node.iter)
+        scope.loops.append(Loop(scope.label("done")))
+        for number in turns[: MAX_UNROLLED + 1]:
+            if ends(scope.ops) or len(scope.ops) > MAX_UNROLLED:
                 break
             scope.names[name] = Literal(number)
             self.block(node.body)
-            if len(scope.ops) > MAX_UNROLLED:
-                message = f"unrolled, this loop has more than {MAX_UNROLLED} operations"
-                raise scope.refuse(node, "loop-too-long", message, "loop in a routine, or in the caller")
-        scope.breaks.pop()
+        self._leave_loop([] if ends(scope.ops) else [scope.names], span)
         scope.names.pop(name, None)
-        scope.emit(ir.Label(done, span))
+        if len(scope.ops) > MAX_UNROLLED or len(turns[: MAX_UNROLLED + 1]) > MAX_UNROLLED:
+            message = f"unrolled, this loop has more than {MAX_UNROLLED} operations"
+            raise scope.refuse(node, "loop-too-long", message, "loop in a routine, or in the caller")
+
+    def _leave_loop(self, exits: list[dict[str, Meaning]], span: Span) -> None:
+        """What is known after a loop: what all ways out of it agree on; `exits` are those that are no `break`."""
+        scope = self.scope
+        loop = scope.loops.pop()
+        states = [*exits, *loop.exits]
+        if states:
+            scope.names = functools.reduce(_agreed, states)
+        if self._is_jumped_to(loop.done):
+            scope.emit(ir.Label(loop.done, span))
+
+    def _is_jumped_to(self, label: str) -> bool:
+        return any(getattr(op, "label", None) == label for op in self.scope.ops)
 
     def _is_set_in(self, statements: list[ast.stmt], name: str) -> bool:
         nodes = (node for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name))
@@ -344,9 +358,11 @@ class _Statements(Expressions):
         return range(*numbers)
 
     def _stmt_Break(self, node: ast.Break) -> None:
-        if not self.scope.breaks:
+        if not self.scope.loops:
             raise self.scope.refuse(node, "not-in-the-language", "break stands in a loop", "")
-        self.scope.emit(ir.Jump(self.scope.breaks[-1], self.scope.span(node)))
+        loop = self.scope.loops[-1]
+        loop.exits.append(dict(self.scope.names))
+        self.scope.emit(ir.Jump(loop.done, self.scope.span(node)))
 
     def _stmt_While(self, node: ast.While) -> None:
         scope, span = self.scope, self.scope.span(node)
@@ -356,7 +372,7 @@ class _Statements(Expressions):
             raise scope.refuse(node, "unbounded-loop", message, fix)
         again, done = scope.label("again"), scope.label("done")
         before = dict(scope.names)
-        scope.breaks.append(done)
+        scope.loops.append(Loop(done))
         scope.emit(ir.Label(again, span))
         is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
         if not is_endless:
@@ -364,11 +380,7 @@ class _Statements(Expressions):
         self.block(node.body)
         if not ends(scope.ops):
             scope.emit(ir.Jump(again, span))
-        leaves = any(getattr(op, "label", None) == done for op in scope.ops)
-        scope.breaks.pop()
-        scope.names = before
-        if leaves:
-            scope.emit(ir.Label(done, span))
+        self._leave_loop([] if is_endless else [before], span)
 
 
 def _merged(body: dict[str, Any], body_ends: bool, other: dict[str, Any], other_ends: bool) -> dict[str, Any]:
@@ -377,4 +389,8 @@ def _merged(body: dict[str, Any], body_ends: bool, other: dict[str, Any], other_
         return other
     if other_ends:
         return body
-    return {name: meaning for name, meaning in body.items() if other.get(name) == meaning}
+    return _agreed(body, other)
+
+
+def _agreed(one: dict[str, Meaning], other: dict[str, Meaning]) -> dict[str, Meaning]:
+    return {name: meaning for name, meaning in one.items() if other.get(name) == meaning}

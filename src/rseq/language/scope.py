@@ -14,7 +14,7 @@ from .errors import Diagnostic, Span
 from .source import Source
 from .types import Pointer, RecordType, Scalar
 
-__all__ = ["Literal", "Meaning", "Refused", "Scope", "ends"]
+__all__ = ["Literal", "Loop", "Meaning", "Refused", "Scope", "ends"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,14 @@ class Literal:
 
 
 Meaning = ir.Value | ir.Const | Literal
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop around what is being parsed: where `break` goes, and what is known at each of them."""
+
+    done: str
+    exits: list[dict[str, Meaning]] = field(default_factory=list)
 
 
 class Refused(Exception):
@@ -51,7 +59,7 @@ class Scope:
     ops: list[ir.Op] = field(default_factory=list)
     checks: list[ir.Check] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    breaks: list[str] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
     assigned: Counter[str] = field(default_factory=Counter)
     _serial: int = 0
 

@@ -8,7 +8,8 @@ and there must be one of it. `section` brings a body into that form:
     join    all commits become one store at the end, with value, address and result in registers
     lower   flooring `//` and `%` become shifts, masks, or a truncating division and a correction
 
-The result is the same IR without `Return`: leaving early is a jump to `end`.
+The result is the same IR without `Return`: leaving early is a jump to `end`. Registers that are made here
+have names with a %, which no local of the user can have.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def section(body: ir.Body) -> Section:
     ops = _join(ops, body)
     ops, cpu = _ask_once_for_cpu(ops, body)
     ops = _fold_copies(_lower_all(ops))
-    result = ir.Value("result", body.result) if body.result else None
+    result = ir.Value("%result", body.result) if body.result else None
     return Section(body, tuple(ops), result, cpu)
 
 
@@ -104,11 +105,11 @@ def _commit_at_returns(commit: ir.Store | ir.AddStore, tail: list[ir.Op], serial
     changed = {ir.defined(op) for op in tail}
     out: list[ir.Op] = []
     if isinstance(commit.source, ir.Value) and commit.source in changed:
-        kept = ir.Value(f"kept{serial}", commit.source.type)
+        kept = ir.Value(f"%kept{serial}", commit.source.type)
         out.append(ir.Set(kept, commit.source, commit.span))
         commit = replace(commit, source=kept)
     if any(register in changed for register in commit.address.registers()):
-        located = _located(f"kept{serial}.at", commit.address, out, commit)
+        located = _located(f"%kept{serial}.at", commit.address, out, commit)
         commit = replace(commit, address=located)
     for op in tail:
         if isinstance(op, ir.Return):
@@ -133,7 +134,7 @@ def _located(name: str, address: ir.Address, out: list[ir.Op], op: ir.Store | ir
 
 def _join(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
     """One commit at the end; returns become results and jumps."""
-    result = ir.Value("result", body.result) if body.result else None
+    result = ir.Value("%result", body.result) if body.result else None
     sites = [index for index, op in enumerate(ops) if isinstance(op, (ir.Store, ir.AddStore)) and op.commit]
     if not sites:
         return _drop_jumps(_leave(ops, result))
@@ -170,10 +171,10 @@ def _one_store(stores: list[ir.Op]) -> tuple[ir.Op, list[list[ir.Op]]]:
     for store, out in zip(typed, before, strict=True):
         sources.append(store.source if all_add or isinstance(store, ir.Store) else _summed(store, out))
         if len(places) > 1:
-            address = _located("commit.at", store.address, out, store)
+            address = _located("%commit.at", store.address, out, store)
     source = sources[0]
     if len(set(sources)) > 1:
-        source = ir.Value("commit.value", address.type)
+        source = ir.Value("%commit", address.type)
         for operand, store, out in zip(sources, typed, before, strict=True):
             if operand != source:
                 out.append(ir.Set(source, operand, store.span))
@@ -182,7 +183,7 @@ def _one_store(stores: list[ir.Op]) -> tuple[ir.Op, list[list[ir.Op]]]:
 
 
 def _summed(store: ir.AddStore, out: list[ir.Op]) -> ir.Operand:
-    held = ir.Value("commit.value", store.address.type)
+    held = ir.Value("%commit", store.address.type)
     out.append(ir.Load(held, store.address, store.span))
     out.append(ir.Arithmetic(held, "+", held, store.source, store.span))
     return held
@@ -234,7 +235,7 @@ def _ask_once_for_cpu(ops: list[ir.Op], body: ir.Body) -> tuple[list[ir.Op], ir.
     """The lane's number is known when the section is entered; later it would have to be read again."""
     if not any(isinstance(op, ir.CpuNumber) for op in ops):
         return ops, None
-    cpu = ir.Value("cpu", SCALARS["i32"])
+    cpu = ir.Value("%cpu", SCALARS["i32"])
     return [ir.Set(op.target, cpu, op.span) if isinstance(op, ir.CpuNumber) else op for op in ops], cpu
 
 
@@ -266,7 +267,7 @@ def floor_division(op: ir.Arithmetic, serial: int) -> list[ir.Op]:
 
 
 def _divide_and_correct(op: ir.Arithmetic, kind: Scalar, divisor: ir.Const, serial: int) -> list[ir.Op]:
-    quotient, rest = ir.Value(f"quotient{serial}", kind), ir.Value(f"rest{serial}", kind)
+    quotient, rest = ir.Value(f"%quotient{serial}", kind), ir.Value(f"%rest{serial}", kind)
     span, one, exact = op.span, ir.Const(1, kind), f"exact{serial}"
     out: list[ir.Op] = [
         ir.Arithmetic(quotient, "quo", op.left, divisor, span),

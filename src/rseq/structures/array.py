@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 from ..language.types import SCALARS, as_scalar
 from ..native.bind import defer_reference_count
 from ..percpu.storage import PerCPU
+from ..sequence import Sequence
 from .cell import adder
 
 if TYPE_CHECKING:
@@ -50,10 +51,15 @@ class CounterArray:
         scalar = as_scalar(dtype)
         if scalar.kind == "bool":
             raise TypeError("expected a number to count in; got bool")
-        sequence = adder(scalar)
+        sequence = self.sequences(scalar)["add"]
         self.storage: PerCPU[Any] = PerCPU(sequence.body.record, shape, index=index)
         self.add: _Add = sequence.bind(self.storage, title=f"{type(self).__name__}.add")
         defer_reference_count(self)
+
+    @staticmethod
+    def sequences(dtype: object = SCALARS["i64"]) -> dict[str, Sequence[Any, None]]:
+        """The sequences that the hot methods are made of, by the method's name."""
+        return {"add": adder(as_scalar(dtype))}
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 from ..language.types import SCALARS, Scalar
 from ..native.bind import defer_reference_count
 from ..percpu.storage import PerCPU
+from ..sequence import Sequence
 from .cell import adder
 
 if TYPE_CHECKING:
@@ -41,10 +42,15 @@ class _PerCPUCounter:
     _type: Scalar
 
     def __init__(self, *, index: Literal["cpu_id", "mm_cid"] = "cpu_id") -> None:
-        sequence = adder(self._type)
+        sequence = self.sequences()["add"]
         self.storage: PerCPU[Any] = PerCPU(sequence.body.record, index=index)
         self.add: Callable[..., None] = sequence.bind(self.storage, title=f"{type(self).__name__}.add")
         defer_reference_count(self)
+
+    @classmethod
+    def sequences(cls) -> dict[str, Sequence[Any, None]]:
+        """The sequences that the hot methods are made of, by the method's name."""
+        return {"add": adder(cls._type)}
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""

@@ -1,0 +1,94 @@
+"""Sequences by name, for the command line: MODULE:NAME or FILE.py:NAME."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from types import ModuleType
+from typing import Any
+
+from .language.errors import CompileError
+from .sequence import Sequence
+
+__all__ = ["NamedError", "sequences"]
+
+
+class NamedError(LookupError):
+    """A name that leads to no sequence; the sentence says why."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def sequences(name: str) -> list[Sequence[Any, Any]]:
+    """The sequence that `name` means, or all those of the structure that it means.
+
+    Raises: NamedError - there is no such module, file or name, or it is neither sequence nor structure.
+    """
+    module_name, colon, path = name.partition(":")
+    if not colon or not path:
+        raise NamedError(f"expected MODULE:NAME, such as rseq:Counter or shop.py:push; got {name!r}")
+    thing: Any = _module(module_name)
+    for part in path.split("."):
+        if isinstance(found := _method(thing, part), Sequence):
+            return [found]
+        if not hasattr(thing, part):
+            raise NamedError(
+                f"{module_name} has no {path}; there are: {', '.join(_available(thing)) or 'no sequences'}"
+            )
+        thing = getattr(thing, part)
+    if isinstance(thing, Sequence):
+        return [thing]
+    if isinstance(thing, type) and hasattr(thing, "sequences"):
+        return list(thing.sequences().values())
+    raise NamedError(f"{name} is neither a sequence nor a structure; it is {thing!r}")
+
+
+def _method(thing: Any, name: str) -> object:
+    has_sequences = isinstance(thing, type) and hasattr(thing, "sequences")
+    return thing.sequences().get(name) if has_sequences else None
+
+
+def _available(thing: Any) -> list[str]:
+    return sorted(name for name, value in vars(thing).items() if _is_nameable(value) and not name.startswith("_"))
+
+
+def _is_nameable(value: object) -> bool:
+    return isinstance(value, Sequence) or (isinstance(value, type) and hasattr(value, "sequences"))
+
+
+def _module(name: str) -> ModuleType:
+    if name.endswith(".py"):
+        return _file(name)
+    sys.path.insert(0, os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise NamedError(f"{name} cannot be imported: {error}") from None
+    except Exception as error:  # noqa: BLE001 - whatever the user's module raises
+        raise _failed(name, error) from None
+    finally:
+        sys.path.remove(os.getcwd())
+
+
+def _file(path: str) -> ModuleType:
+    if not os.path.isfile(path):
+        raise NamedError(f"there is no file {path}")
+    name = os.path.basename(path).removesuffix(".py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(name, module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - whatever the user's file raises
+        raise _failed(path, error) from None
+    return module
+
+
+def _failed(name: str, error: Exception) -> NamedError:
+    if isinstance(error, CompileError):
+        return NamedError(f"{name} does not compile:\n{error}")
+    return NamedError(f"{name} raised {type(error).__name__}: {error}")
