@@ -89,6 +89,9 @@ class CompileError(SyntaxError):
     def __str__(self) -> str:
         return self.msg.strip()
 
+    def __reduce__(self) -> tuple[type[CompileError], tuple[Seq[Diagnostic]]]:
+        return type(self), (self.diagnostics,)
+
 
 class ContractError(CompileError):
     """A sequence that would break when the kernel restarts it."""

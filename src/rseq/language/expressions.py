@@ -105,7 +105,7 @@ class Expressions:
         if isinstance(type, Pointer) or type.kind == "bool":
             raise self.scope.refuse(node, "types-differ", f"expected {type}, got the number {number}", "compare it")
         if type.is_float:
-            return ir.Const(type.wrap(float(number)), type)
+            return self._converted(number, type, node)
         if isinstance(number, float):
             raise self.scope.refuse(node, "types-differ", f"expected {type}, got {number}", f"write {type}({number})")
         if not type.minimum <= number <= type.maximum:
@@ -113,9 +113,16 @@ class Expressions:
             raise self.scope.refuse(node, "constant-too-large", message, "use a wider type")
         return ir.Const(number, type)
 
+    def _converted(self, number: int | float, type: Scalar, node: ast.expr) -> ir.Const:
+        try:
+            return ir.Const(converted(number, type), type)
+        except OverflowError:
+            message = f"the constant does not fit {type}: it has {int(number).bit_length()} bits"
+            raise self.scope.refuse(node, "constant-too-large", message, "use a float, such as 1e300") from None
+
     def _convert(self, source: ir.Operand, type: Scalar, node: ast.expr, into: str | None) -> ir.Operand:
         if isinstance(source, ir.Const):
-            return ir.Const(converted(source.number, type), type)
+            return self._converted(source.number, type, node)
         target = self.scope.target(into, type)
         self.scope.emit(ir.Convert(target, source, self.scope.span(node)))
         return target
@@ -126,8 +133,8 @@ class Expressions:
     def _python_value(self, value: object, node: ast.expr) -> Meaning:
         if isinstance(value, bool):
             return ir.Const(int(value), boolean)
-        if isinstance(value, (int, float)):
-            return Literal(value)
+        if isinstance(value, (int, float)):  # or a subclass, such as an IntEnum
+            return Literal(int(value) if isinstance(value, int) else float(value))
         if value is None:
             return ir.Const(0, Pointer(SCALARS["u8"]))
         raise self.scope.refuse(node, "not-a-number", f"{value!r} is no number", "use numbers, True, False or None")
@@ -497,7 +504,7 @@ class Expressions:
         if type.kind == "bool":
             return self._truth(node.args[0])
         if isinstance(source, Literal):
-            return ir.Const(converted(source.number, type), type)
+            return self._converted(source.number, type, node)
         if isinstance(source.type, Pointer):
             raise self.scope.refuse(node, "types-differ", "a pointer is never a number", "keep it in a ptr[T]")
         if source.type == type:

@@ -115,12 +115,23 @@ def _defaults(source: Source, parameters: tuple[ir.Value, ...], nodes: list[ast.
     if len(given) > len(parameters):
         raise _refuse(source, nodes[0], "signature", "this CPU's record has no default", "leave it out")
     for parameter, value, node in zip(parameters[len(parameters) - len(given) :], given, nodes, strict=True):
-        scalar = parameter.type if isinstance(parameter.type, Scalar) else None
-        if scalar is None or not isinstance(value, (int, float)) or scalar.wrap(value) != value:
+        number = _default(value, parameter.type)
+        if number is None:
             message = f"the default {value!r} of {parameter.name!r} is no {parameter.type}"
             raise _refuse(source, node, "signature", message, "use a number that fits")
-        defaults[parameter.name] = value
+        defaults[parameter.name] = number
     return defaults
+
+
+def _default(value: object, type: Scalar | Pointer) -> int | float | None:
+    """A default as a number of its type, floats rounded; None if it does not fit."""
+    try:
+        if not isinstance(type, Scalar) or not isinstance(value, (int, float)):
+            return None
+        number = type.wrap(value)
+    except (OverflowError, ValueError):  # infinity or NaN as an integer, an int larger than floats
+        return None
+    return number if type.is_float or number == value else None
 
 
 def _refuse(source: Source, node: ast.AST, slug: str, message: str, fix: str) -> Refused:
@@ -140,7 +151,7 @@ class _Statements(Expressions):
                 self._own_copy(parameter, tree)
         self.block(tree.body)
         if not ends(scope.ops):
-            if scope.result is not None:
+            if scope.result is not None and not scope.may_return:
                 message = f"{tree.name}() may end without returning a {scope.result}"
                 refused = scope.refuse(tree, "missing-return", message, "return a value on every path")
                 self._record_refusal(refused)
@@ -162,6 +173,7 @@ class _Statements(Expressions):
                 self.statement(statement)
             except Refused as refused:
                 self._record_refusal(refused)
+                self.scope.may_return |= any(isinstance(node, ast.Return) for node in ast.walk(statement))
                 stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
                 self.scope.failed.update(node.id for node in stored)
 

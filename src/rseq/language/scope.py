@@ -59,6 +59,8 @@ class Scope:
     ops: list[ir.Op] = field(default_factory=list)
     checks: list[ir.Check] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    may_return: bool = False
+    """A statement with a `return` in it has been refused."""
     loops: list[Loop] = field(default_factory=list)
     assigned: Counter[str] = field(default_factory=Counter)
     _serial: int = 0

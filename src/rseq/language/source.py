@@ -1,7 +1,8 @@
 """A Python function's syntax tree, with positions that are true in its file.
 
-The function's lines are dedented to be parsed; line and column numbers are shifted back
-afterwards, so that a nested or decorated function is reported where it stands.
+The lines of an indented function are parsed inside of an `if`, and line numbers are shifted back
+afterwards, so that a nested or decorated function is reported where it stands. (Dedenting them would
+change what stands in strings, and fails where a string or a comment stands further left.)
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,26 +52,34 @@ def read(function: Callable[..., Any]) -> Source:
             f"the source text of {function.__qualname__}() cannot be found, and a sequence is compiled from it; "
             "write it in a file, a notebook or an interactive session that keeps its input"
         ) from None
-    text = "".join(lines)
-    dedented = textwrap.dedent(text)
-    indent = len(lines[0]) - len(lines[0].lstrip())
-    module = ast.parse(dedented)
-    tree = module.body[0] if module.body else None
+    tree = _parsed(lines, first)
     if not isinstance(tree, ast.FunctionDef):
         raise TypeError(f"expected a function written with `def`; {function.__qualname__} is something else")
-    _shift(tree, first - 1, indent, dedented)
     file = inspect.getsourcefile(function) or function.__code__.co_filename
     linecache.checkcache(file)
     return Source(function, tree, file, _names(function))
 
 
-def _shift(tree: ast.AST, lines: int, columns: int, text: str) -> None:
+def _parsed(lines: list[str], first: int) -> ast.stmt | None:
+    """The statement that stands in `lines`, of which the first is number `first` of the file."""
+    is_indented = lines[0][:1].isspace()
+    rows = ["if True:\n", *lines] if is_indented else lines
+    try:
+        (statement,) = ast.parse("".join(rows)).body
+    except (SyntaxError, ValueError):  # a piece of a statement: a lambda
+        return None
+    if is_indented:
+        assert isinstance(statement, ast.If)
+        statement = statement.body[0]
+    _shift(statement, first - (2 if is_indented else 1), rows)
+    return statement
+
+
+def _shift(tree: ast.AST, lines: int, rows: list[str]) -> None:
     """Move positions to where they are in the file, and from UTF-8 bytes to characters."""
-    rows = text.splitlines()
 
     def characters(line: int, column: int) -> int:
-        row = rows[line - 1].encode() if line <= len(rows) else b""
-        return len(row[:column].decode(errors="replace")) + columns
+        return len(rows[line - 1].encode()[:column].decode(errors="replace"))
 
     for node in ast.walk(tree):
         if not hasattr(node, "lineno"):

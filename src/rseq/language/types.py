@@ -12,6 +12,7 @@ multiple of its largest alignment. A `Record` is also a NumPy structured dtype.
 from __future__ import annotations
 
 import inspect
+import math
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
@@ -95,9 +96,9 @@ class Scalar:
         return (1 << (self.bits - (self.kind == "signed"))) - 1
 
     def wrap(self, value: int | float) -> int | float:
-        """`value` brought into this type: integers wrap around, f32 is rounded."""
+        """`value` brought into this type: integers wrap around, floats are rounded, once."""
         if self.is_float:
-            return _as_f32(float(value)) if self.bits == 32 else float(value)
+            return _as_f32(value) if self.bits == 32 else float(value)
         if self.kind == "bool":
             return int(bool(value))
         low = int(value) & ((1 << self.bits) - 1)
@@ -110,12 +111,20 @@ class Scalar:
         return self.name
 
 
-def _as_f32(value: float) -> float:
+def _as_f32(value: int | float) -> float:
     try:
-        (rounded,) = struct.unpack("f", struct.pack("f", value))
+        (rounded,) = struct.unpack("f", struct.pack("f", _odd(value) if isinstance(value, int) else value))
     except OverflowError:
         rounded = float("inf") if value > 0 else float("-inf")
     return float(rounded)
+
+
+def _odd(number: int) -> float:
+    """An integer as a float that rounds to the same f32: what a float has no room for is kept in its last bit."""
+    lost = max(abs(number).bit_length() - 53, 0)
+    kept = abs(number) >> lost
+    kept |= abs(number) != kept << lost
+    return math.ldexp(kept if number > 0 else -kept, lost)
 
 
 SCALARS: dict[str, Scalar] = {
