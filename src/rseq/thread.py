@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import abi
+from .language.compiled import operation
 
 if TYPE_CHECKING:
     from .arch import Architecture
@@ -48,6 +49,7 @@ def available() -> bool:
     return _calling_thread().cpu_id.value >= 0
 
 
+@operation("cpu_number")
 def cpu_number() -> int:
     """The CPU that the calling thread runs on, which may be another one as soon as it is known.
 

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from .ir import Body
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "operation", "operation_of"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_MARK = "__rseq_operation__"
+
+
+def operation(name: str) -> Callable[[_F], _F]:
+    """Decorator: in the language, a call of this function is the operation `name`, not a call."""
+
+    def mark(function: _F) -> _F:
+        setattr(function, _MARK, name)
+        return function
+
+    return mark
+
+
+def operation_of(callee: object) -> str | None:
+    """The operation that a call of `callee` is, if it is one."""
+    name = getattr(callee, _MARK, None)
+    return name if isinstance(name, str) else None
 
 
 class Compiled:

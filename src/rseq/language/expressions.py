@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from . import ir
-from .compiled import Compiled
+from .compiled import Compiled, operation_of
 from .scope import Literal, Meaning, Refused, Scope
 from .types import SCALARS, Array, Field, Pointer, RecordType, Scalar, boolean
 
@@ -488,7 +488,7 @@ class Expressions:
             raise self.scope.refuse(node, "not-in-the-language", "calls take plain positional arguments", "")
         if callee is bool or isinstance(callee, Scalar):
             return self._conversion(node, boolean if callee is bool else callee, into)
-        if getattr(callee, "__rseq_operation__", None) == "cpu_number":
+        if operation_of(callee) == "cpu_number":
             return self._cpu_number(node, into)
         if isinstance(callee, Compiled):
             return self._call(node, callee, into)
@@ -500,9 +500,9 @@ class Expressions:
         assert isinstance(type, Scalar)
         if len(node.args) != 1:
             raise self.scope.refuse(node, "not-in-the-language", f"{type}() takes one argument", "")
-        source = self.meaning(node.args[0])
         if type.kind == "bool":
             return self._truth(node.args[0])
+        source = self.meaning(node.args[0])
         if isinstance(source, Literal):
             return self._converted(source.number, type, node)
         if isinstance(source.type, Pointer):
