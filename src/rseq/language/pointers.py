@@ -1,19 +1,15 @@
-"""What a function does with the rows that it is given: which must not be None, and which must not be the same row.
+"""What a function does with the rows that it is given: which of them must not be None.
 
 A sequence uses a pointer's fields without a look. So None is refused for a pointer parameter whose fields are used
-where nothing has compared it with None; and since pointer parameters do not overlap (the contract's aliasing rule),
-two of them may not be one row if one is stored through and the other's fields are used.
+where nothing has compared it with None.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-
 from . import ir
 from .types import Pointer
 
-__all__ = ["PointerUse", "pointer_use"]
+__all__ = ["required_rows"]
 
 _Origins = frozenset[ir.Value]
 _State = dict[ir.Value, tuple[_Origins, bool]]
@@ -22,25 +18,13 @@ _State = dict[ir.Value, tuple[_Origins, bool]]
 _NEW: tuple[_Origins, bool] = (frozenset(), False)
 
 
-@dataclass(frozen=True)
-class PointerUse:
-    """Pointer parameters in the order of the function's."""
-
-    rows: tuple[ir.Value, ...]
-    """Those that must be a row: a field is used where the parameter may be None."""
-    distinct: tuple[tuple[ir.Value, ir.Value], ...]
-    """Pairs that must not be the same row."""
-
-
-def pointer_use(body: ir.Body) -> PointerUse:
-    """What `body` does with its pointer parameters."""
+def required_rows(body: ir.Body) -> tuple[ir.Value, ...]:
+    """The pointer parameters that must be a row: a field is used where the parameter may be None."""
     pointers = [value for value in body.parameters if isinstance(value.type, Pointer)]
     if not pointers:
-        return PointerUse((), ())
-    uses = _Uses(body, pointers)
-    rows = tuple(value for value in pointers if value in uses.unguarded)
-    pairs = (pair for pair in combinations(pointers, 2) if pair[0].type == pair[1].type and uses.clash(*pair))
-    return PointerUse(rows, tuple(pairs))
+        return ()
+    unguarded = _Uses(body, pointers).unguarded
+    return tuple(value for value in pointers if value in unguarded)
 
 
 class _Uses:
@@ -48,18 +32,12 @@ class _Uses:
 
     def __init__(self, body: ir.Body, pointers: list[ir.Value]) -> None:
         self.unguarded: set[ir.Value] = set()
-        self.used: set[ir.Value] = set()
-        self.written: set[ir.Value] = set()
         self._at_label: dict[str, _State] = {}
         self._start: _State = {value: (frozenset([value]), True) for value in pointers}
         before: dict[str, _State] | None = None
         while before != self._at_label:
             before = {label: dict(state) for label, state in self._at_label.items()}
             self._follow(body.ops)
-
-    def clash(self, one: ir.Value, other: ir.Value) -> bool:
-        """Whether a store through one of them may change what the other shows."""
-        return (one in self.written and other in self.used) or (other in self.written and one in self.used)
 
     def _follow(self, ops: tuple[ir.Op, ...]) -> None:
         state: _State | None = dict(self._start)
@@ -75,8 +53,6 @@ class _Uses:
         if not isinstance(op, (ir.Load, ir.Store, ir.AddStore, ir.Locate)) or op.address.base is None:
             return
         origins, may_be_none = state.get(op.address.base, _NEW)
-        self.used |= origins
-        self.written |= frozenset() if isinstance(op, ir.Load) else origins
         self.unguarded |= origins if may_be_none else frozenset()
 
     def _after(self, op: ir.Op, state: _State) -> _State | None:

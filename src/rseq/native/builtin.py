@@ -24,10 +24,10 @@ import llvmlite.ir as ll
 
 from ..language import ir
 from ..language.compiled import Compiled
-from ..language.pointers import pointer_use
+from ..language.pointers import required_rows
 from ..language.types import Pointer, Scalar
 from .blob import BlobEnvironment
-from .codes import BUSY, FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, RAISED, SAME_ROW, extended, llvm_type
+from .codes import BUSY, FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, RAISED, extended, llvm_type
 from .lower import Lane, Unit
 
 __all__ = ["PLACE_WORDS", "Builtin", "PythonEnvironment", "metadata_text"]
@@ -490,11 +490,10 @@ class Builtin:
         done = function.append_basic_block("done")
         switch = self.builder.switch(function.args[0], done)
         failed = "the spare lane's lock cannot be taken: this thread holds it already (a signal handler?)"
-        no_row, same_row = self._row_messages()
+        none = " or ".join(value.name for value in required_rows(self.code.body)) or "a pointer"
         messages = {
             FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}"),
-            NO_ROW: ("PyExc_ValueError", no_row),
-            SAME_ROW: ("PyExc_ValueError", same_row),
+            NO_ROW: ("PyExc_ValueError", f"{self.title}(): {none} is None, and its fields are used; pass a row"),
         }
         for index, check in enumerate(self.unit.checks):
             text = f"{self.title}(): {check.index.name.rstrip(chr(39))} is out of range for {check.text}, "
@@ -509,16 +508,6 @@ class Builtin:
         self.builder.ret_void()
         self.builder = outer
         return function
-
-    def _row_messages(self) -> tuple[str, str]:
-        """For None, and for one row twice. What minds may also be a sequence that a routine calls."""
-        use = pointer_use(self.code.body)
-        none = " or ".join(value.name for value in use.rows) or "a pointer"
-        same = " or ".join(f"{one} and {other}" for one, other in use.distinct) or "two pointers"
-        return (
-            f"{self.title}(): {none} is None, and its fields are used; pass a row",
-            f"{self.title}(): {same} are the same row, and one of them is stored through; pass two rows",
-        )
 
     # ---- calls into CPython
 

@@ -33,10 +33,10 @@ from ..arch import Architecture
 from ..arch.base import ABORTED, INDEX, LEFT, NO_LANE, Assembly, IndexMode
 from ..language import ir
 from ..language.compiled import Compiled
-from ..language.pointers import pointer_use
+from ..language.pointers import required_rows
 from ..language.section import section
 from .body import BodyLowering, Frame
-from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, OK, PTR, SAME_ROW, extended, llvm_type, pack
+from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, OK, PTR, extended, llvm_type, pack
 
 __all__ = ["Environment", "Lane", "Unit", "emit_block", "thread_pointer"]
 
@@ -165,16 +165,12 @@ class Unit:
         self.check_rows(builder, code, arguments, fail)
 
     def check_rows(self, builder: Any, code: Compiled, arguments: Sequence[Any], fail: Callable[[Any], None]) -> None:
-        """Emit: fail if a pointer is None that must be a row, or two are one row that must not be."""
-        values, use = dict(zip(code.body.parameters, arguments, strict=True)), pointer_use(code.body)
-        none = ll.Constant(I64, 0)
-        wrong = [(NO_ROW, builder.icmp_unsigned("==", values[row], none)) for row in use.rows]
-        for one, other in use.distinct:
-            is_same = builder.icmp_unsigned("==", values[one], values[other])
-            wrong.append((SAME_ROW, builder.and_(is_same, builder.icmp_unsigned("!=", values[one], none))))
-        for number, fails in wrong:
-            with builder.if_then(fails, likely=False):
-                fail(ll.Constant(I32, number))
+        """Emit: fail if a pointer is None that must be a row."""
+        values = dict(zip(code.body.parameters, arguments, strict=True))
+        for row in required_rows(code.body):
+            is_none = builder.icmp_unsigned("==", values[row], ll.Constant(I64, 0))
+            with builder.if_then(is_none, likely=False):
+                fail(ll.Constant(I32, NO_ROW))
 
     def _section(
         self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]

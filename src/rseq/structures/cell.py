@@ -29,6 +29,7 @@ def adder(scalar: Scalar) -> Sequence[Any, None]:
 
     @sequence
     def add(cpu: Cell, n: scalar = 1) -> None:  # type: ignore[valid-type]
+        """Add `n` to this CPU's part. Any thread, any signal handler; it never waits."""
         cpu.value += n  # type: ignore[operator]
 
     return add

@@ -1,0 +1,700 @@
+"""Builtins: what they look like, what they refuse before anything is touched, and what they keep alive."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import cProfile
+import gc
+import inspect
+import io
+import pickle
+import pstats
+import pydoc
+import sys
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import rseq
+from rseq import f32, f64, i8, i32, i64, ptr, u8, u64
+from rseq.native.bind import Binding, Payload
+from support import ThreadSet, run_python
+
+I64_RANGE = "an int of -9223372036854775808 to 9223372036854775807"
+INFINITE = float("inf")
+NAN = float("nan")
+
+
+class Cell(rseq.Record):
+    value: i64
+
+
+class Node(rseq.Record):
+    value: i64
+    next: u64
+
+
+class Newest(rseq.Record):
+    node: ptr[Node]
+
+
+@rseq.sequence
+def add(cpu: Cell, n: i64, times: i64 = 1) -> None:
+    """Add `n` so many `times`. 100 % of it."""
+    cpu.value += n * times
+
+
+@rseq.sequence
+def publish(cpu: Newest, node: ptr[Node], value: i64) -> None:
+    node.value = value
+    cpu.node = node
+
+
+@rseq.sequence
+def exchange(cpu: Newest, node: ptr[Node]) -> ptr[Node]:
+    old = cpu.node
+    cpu.node = node
+    return old
+
+
+def bound() -> tuple[Callable[..., Any], rseq.percpu[Cell]]:
+    storage = rseq.percpu(Cell)
+    return add.bind(storage), storage
+
+
+def total(storage: rseq.percpu[Any]) -> Any:
+    return storage.per_cpu()["value"].sum(axis=0)
+
+
+# What it looks like
+
+
+def test_a_builtin_shows_the_users_names() -> None:
+    function, _ = bound()
+    assert function.__name__ == "add"
+    assert function.__qualname__ == "Cell.add"  # it works on a Cell
+    assert function.__doc__ == "Add `n` so many `times`. 100 % of it."
+    assert function.__text_signature__ == "(n, times=1)"
+    assert str(inspect.signature(function)) == "(n, times=1)"
+    assert repr(function).startswith("<built-in method add of Cell object at 0x")
+    assert inspect.isbuiltin(function)
+
+
+def test_a_counters_add_is_a_method_of_the_counter() -> None:
+    hits = rseq.Counter()
+    assert hits.add.__qualname__ == "Counter.add"
+    assert str(inspect.signature(hits.add)) == "(n=1)"
+    flows = rseq.CounterArray((2, 3))
+    assert flows.add.__qualname__ == "CounterArray.add"
+    assert str(inspect.signature(flows.add)) == "(index, n=1)"
+
+
+def test_help_shows_signature_and_docstring() -> None:
+    function, _ = bound()
+    text = pydoc.plain(pydoc.render_doc(function))
+    assert "add(n, times=1)" in text
+    assert "Add `n` so many `times`. 100 % of it." in text
+    assert "Any thread, any signal handler" in pydoc.plain(pydoc.render_doc(rseq.Counter().add))
+
+
+def test_a_title_names_the_owner_everywhere() -> None:
+    function = add.bind(rseq.percpu(Cell), title="Shop.sell")
+    assert function.__qualname__ == "Shop.sell"
+    with pytest.raises(TypeError, match=r"^Shop\.sell\(\) needs a value for 'n'$"):
+        function()
+
+
+@pytest.mark.parametrize("title", ["100%s", "a\nb", "a\0b", ".x", "x.", "\udc80", 'q"', "{}", "a b"])
+def test_a_title_that_is_no_name_is_refused(title: str) -> None:
+    with pytest.raises(ValueError, match=r"^title: expected names with dots between them, as in 'Owner\.method'; got "):
+        add.bind(rseq.percpu(Cell), title=title)
+
+
+def test_the_module_is_a_string_that_holds_what_is_bound() -> None:
+    function, storage = bound()
+    assert function.__module__ == "rseq"
+    assert isinstance(function.__module__, Binding)
+    assert function.__module__.bound.memory is storage.memory
+
+
+def test_a_profiler_shows_a_name_that_means_something() -> None:
+    function = add.bind(rseq.percpu(Cell), title="Shop.sell")
+    profile = cProfile.Profile()
+    profile.enable()
+    function(1)
+    profile.disable()
+    text = io.StringIO()
+    pstats.Stats(profile, stream=text).print_stats()
+    assert "rseq Shop.sell" in text.getvalue() or "built-in method sell" in text.getvalue()
+
+
+def test_a_profile_function_is_given_the_builtin() -> None:
+    function, _ = bound()
+    seen: list[tuple[str, object]] = []
+
+    def look(frame: object, event: str, argument: object) -> None:
+        if event.startswith("c_") and argument is function:
+            seen.append((event, argument))
+
+    sys.setprofile(look)
+    try:
+        function(1)
+        with pytest.raises(TypeError):
+            function("x")
+    finally:
+        sys.setprofile(None)
+    assert [event for event, _ in seen] == ["c_call", "c_return", "c_call", "c_exception"]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickling_says_that_it_cannot(protocol: int) -> None:
+    function, _ = bound()
+    with pytest.raises(TypeError, match=r"bound to memory of this process and cannot be pickled; make the structure"):
+        pickle.dumps(function, protocol)
+    with pytest.raises(TypeError, match=r"cannot be pickled"):
+        pickle.dumps(function.__self__, protocol)
+
+
+def test_a_copy_is_the_builtin_itself() -> None:
+    function, _ = bound()
+    assert copy.copy(function) is function
+    assert copy.deepcopy(function) is function
+    with pytest.raises(TypeError, match=r"cannot be pickled"):
+        copy.copy(function.__self__)
+    assert isinstance(function.__self__, Payload)
+
+
+# Which arguments there are
+
+
+def test_arguments_may_be_positional_or_named() -> None:
+    function, storage = bound()
+    function(1)
+    function(n=2)
+    function(3, times=10)
+    function(times=100, n=4)
+    assert total(storage) == 433
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        ((), {}, r"add\(\) needs a value for 'n'"),
+        ((), {"times": 2}, r"add\(\) needs a value for 'n'"),
+        ((1, 2, 3), {}, r"add\(\) takes 1 to 2 arguments, got 3 positional"),
+        ((1,) * 1000, {}, r"add\(\) takes 1 to 2 arguments, got 1000 positional"),
+        ((1,), {"n": 2}, r"add\(\) got two values for 'n'"),
+        ((1,), {"m": 2}, r"add\(\) has no parameter called 'm'"),
+        ((1,), {"%s%n": 2}, r"add\(\) has no parameter called '%s%n'"),
+        ((1,), {"é": 2}, r"add\(\) has no parameter called 'é'"),
+        ((1,), {"n\0": 2}, r"add\(\) has no parameter called 'n\\x00'"),
+        ((1,), {"\udc80": 2}, r"add\(\) has no parameter called '\\udc80'"),
+        ((1,), {"": 2}, r"add\(\) has no parameter called ''"),
+    ],
+)
+def test_a_wrong_number_of_arguments_is_refused(arguments: Any, keywords: Any, message: str) -> None:
+    function, storage = bound()
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        function(*arguments, **keywords)
+    assert total(storage) == 0
+
+
+def test_a_keyword_may_be_a_str_of_another_class() -> None:
+    class Lying(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError("never asked")
+
+        __hash__ = str.__hash__
+
+    function, storage = bound()
+    function(**{Lying("n"): 5})
+    assert total(storage) == 5
+
+
+def test_parameters_may_be_in_any_alphabet() -> None:
+    @rseq.sequence
+    def größe(cpu: Cell, größe: i64, 数: i64 = 2) -> i64:  # noqa: N803, PLC2401
+        cpu.value += größe
+        return größe * 数
+
+    function = größe.bind(rseq.percpu(Cell))
+    assert function(größe=4) == 8
+    assert function(4, 数=5) == 20
+    assert function.__name__ == "größe"
+    assert function.__doc__ == "größe(größe, 数=2)\n\n"  # CPython's own signatures are ASCII only
+    with pytest.raises(ValueError, match=r"^no signature found for builtin"):
+        inspect.signature(function)
+    with pytest.raises(TypeError, match=rf"^größe\(\): 数 is i64, {I64_RANGE}; got <class 'str'>$"):
+        function(1, "x")
+    with pytest.raises(TypeError, match=r"^größe\(\) needs a value for 'größe'$"):
+        function()
+    with pytest.raises(TypeError, match=r"^größe\(\) got two values for 'größe'$"):
+        function(1, größe=1)
+
+
+def test_infinite_defaults_have_a_signature() -> None:
+    @rseq.sequence
+    def least(cpu: Cell, x: f64 = INFINITE, y: f64 = -INFINITE) -> f64:
+        return x + y if x > y else x
+
+    function = least.bind(rseq.percpu(Cell))
+    assert [p.default for p in inspect.signature(function).parameters.values()] == [INFINITE, -INFINITE]
+    assert function(1.0, 2.0) == 1.0
+
+
+def test_a_default_of_nan_is_shown_in_the_text() -> None:
+    @rseq.sequence
+    def nothing(cpu: Cell, x: f64 = NAN) -> bool:
+        return x == x
+
+    function = nothing.bind(rseq.percpu(Cell))
+    assert function.__doc__ == "nothing(x=nan)\n\n"
+    assert function() is False
+
+
+def test_an_index_does_not_hide_a_parameter_of_that_name() -> None:
+    @rseq.sequence
+    def at(cpu: Cell, index: i64) -> None:
+        cpu.value += index
+
+    storage = rseq.percpu(Cell, 3)
+    function = at.bind(storage)
+    assert str(inspect.signature(function)) == "(index_, index)"
+    function(1, index=5)
+    function(index=7, index_=2)
+    assert total(storage).tolist() == [0, 5, 7]
+
+
+# What they may be
+
+
+class Index:
+    """An integer that does something when it is asked for."""
+
+    def __init__(self, number: int, do: Callable[[], object] = int) -> None:
+        self.number, self.do = number, do
+
+    def __index__(self) -> int:
+        self.do()
+        return self.number
+
+
+class Real(Index):
+    def __float__(self) -> float:
+        self.do()
+        return float(self.number)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ("1", TypeError, rf"{I64_RANGE}; got <class 'str'>"),
+        (1.0, TypeError, rf"{I64_RANGE}; got <class 'float'>"),
+        (None, TypeError, rf"{I64_RANGE}; got <class 'NoneType'>"),
+        (1 << 63, OverflowError, I64_RANGE),
+        (-(1 << 63) - 1, OverflowError, I64_RANGE),
+        (1 << 10000, OverflowError, I64_RANGE),
+        (Index(1 << 70), OverflowError, I64_RANGE),
+    ],
+)
+def test_an_integer_that_does_not_fit_is_refused(given: object, error: type[Exception], message: str) -> None:
+    function, storage = bound()
+    with pytest.raises(error, match=rf"^add\(\): n is i64, {message}$"):
+        function(given)
+    with pytest.raises(error, match=rf"^add\(\): times is i64, {message}$"):
+        function(1, given)
+    assert total(storage) == 0
+
+
+@pytest.mark.parametrize("scalar", [rseq.i8, rseq.i16, rseq.i32, rseq.i64, rseq.u8, rseq.u16, rseq.u32, rseq.u64])
+def test_each_integer_type_has_its_own_range(scalar: Any) -> None:
+    @rseq.sequence
+    def same(cpu: Cell, n: scalar) -> scalar:
+        return n
+
+    function = same.bind(rseq.percpu(Cell))
+    for number in (scalar.minimum, scalar.maximum, 0, 1, max(scalar.minimum, -1)):
+        assert function(number) == number
+        assert function(Index(number)) == number
+    for number in (scalar.minimum - 1, scalar.maximum + 1):
+        with pytest.raises(OverflowError, match=rf"^same\(\): n is {scalar}, an int of {scalar.minimum} to "):
+            function(number)
+    with pytest.raises(TypeError, match=rf"^same\(\): n is {scalar}, an int of .*; got <class 'float'>$"):
+        function(0.0)
+
+
+def test_floats_take_what_has_a_float() -> None:
+    @rseq.sequence
+    def halves(cpu: Cell, x: f64, y: f32) -> f64:
+        return x + f64(y)
+
+    function = halves.bind(rseq.percpu(Cell))
+    assert function(1, Real(2)) == 3.0
+    assert function(-1.0, 0.1) == -1.0 + 0.10000000149011612
+    assert function(0, 1e300) == INFINITE  # f32 has no such number
+    with pytest.raises(TypeError, match=r"^halves\(\): x is f64, a float; got <class 'str'>$"):
+        function("1", 1)
+    with pytest.raises(OverflowError, match=r"^halves\(\): x is f64, a float$"):
+        function(10**400, 1)
+
+
+def test_every_kind_of_result() -> None:
+    @rseq.sequence
+    def single(cpu: Cell, x: f32) -> f32:
+        return x
+
+    @rseq.sequence
+    def double(cpu: Cell, x: f64) -> f64:
+        return x
+
+    @rseq.sequence
+    def truth(cpu: Cell, x: bool) -> bool:
+        return not x
+
+    @rseq.sequence
+    def byte(cpu: Cell, x: i64) -> i8:
+        return i8(x)
+
+    @rseq.sequence
+    def octet(cpu: Cell, x: i64) -> u8:
+        return u8(x)
+
+    @rseq.sequence
+    def word(cpu: Cell, x: u64) -> u64:
+        return x
+
+    @rseq.sequence
+    def quarter(cpu: Cell, x: i64) -> i32:
+        return i32(x)
+
+    cell = rseq.percpu(Cell)
+    assert single.bind(cell)(0.1) == 0.10000000149011612
+    assert double.bind(cell)(0.1) == 0.1
+    assert truth.bind(cell)([]) is True
+    assert truth.bind(cell)("x") is False
+    assert byte.bind(cell)(0xFF) == -1
+    assert octet.bind(cell)(-1) == 0xFF
+    assert word.bind(cell)((1 << 64) - 1) == (1 << 64) - 1
+    assert quarter.bind(cell)(0x80000000) == -(1 << 31)
+    assert add.bind(cell)(1) is None
+
+
+# Objects that misbehave
+
+
+class Refusal(Exception):
+    pass
+
+
+def refuse() -> None:
+    raise Refusal
+
+
+def test_an_exception_of_the_object_comes_out_as_it_is() -> None:
+    function, storage = bound()
+    with pytest.raises(Refusal):
+        function(Index(1, refuse))
+    with pytest.raises(Refusal):
+        function(1, Index(1, refuse))
+    with pytest.raises(Refusal):
+        rseq.FloatCounter().add(Real(1, refuse))
+    with pytest.raises(Refusal):
+        rseq.CounterArray(3).add(Index(1, refuse))
+    with pytest.raises(Refusal):
+        rseq.CounterArray((3, 3)).add((0, Index(1, refuse)))
+    assert total(storage) == 0
+
+
+def test_an_object_may_delete_what_it_is_added_to() -> None:
+    kept: dict[str, Any] = {"hits": rseq.Counter()}
+    view = kept["hits"].storage.view()
+    kept["hits"].add(Index(3, lambda: (kept.clear(), gc.collect())))
+    assert view["value"].sum() == 3
+    others = [rseq.Counter() for _ in range(100)]  # had the memory gone back, one of them would show the 3
+    assert sum(other.value for other in others) == 0
+
+
+def test_an_object_may_call_the_builtin_that_asks_it() -> None:
+    function, storage = bound()
+
+    def again() -> None:
+        function(10)
+        function(n=20, times=2)
+
+    function(Index(1, again), times=Index(3, again))
+    assert total(storage) == 3 + 2 * (10 + 40)
+
+
+def test_an_object_may_let_other_threads_run(threads: ThreadSet) -> None:
+    function, storage = bound()
+
+    def work() -> None:
+        for _ in range(200):
+            function(times=Index(1, gc.get_count), n=Index(2, lambda: __import__("time").sleep(0)))
+
+    threads.run(4, work)
+    assert total(storage) == 4 * 200 * 2
+
+
+def test_an_argument_without_a_usable_repr_does_no_harm() -> None:
+    class Unprintable:
+        def __repr__(self) -> str:
+            raise Refusal
+
+    function = publish.bind(rseq.percpu(Newest), rseq.array(Node, 2))
+    with pytest.raises(Refusal):
+        function(Unprintable(), 1)
+
+
+# Pointers
+
+
+def rows() -> tuple[Callable[..., Any], rseq.percpu[Newest], rseq.array[Node]]:
+    storage, nodes = rseq.percpu(Newest), rseq.array(Node, 4)
+    return exchange.bind(storage, nodes), storage, nodes
+
+
+def test_a_row_of_the_array_is_stored_and_comes_back() -> None:
+    function, storage, nodes = rows()
+    assert function(nodes[3]) is None
+    for _ in range(3):  # the next call may be on another CPU, whose lane holds None
+        answer = function(nodes[1])
+        assert answer in (None, nodes[3], nodes[1])
+    stored = {int(address) for address in storage.per_cpu()["node"]}
+    assert stored <= {0, nodes[3].address, nodes[1].address}
+
+
+def test_none_is_a_pointer_to_nothing() -> None:
+    function, storage, _ = rows()
+    assert function(None) is None
+    assert set(storage.per_cpu()["node"]) == {0}
+
+
+class Foreign:
+    address = 0
+
+
+class Liar:
+    """Says that it is a row."""
+
+    def __init__(self, address: int) -> None:
+        self.address = address
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return type(rseq.array(Node, 1)[0])
+
+    @__class__.setter
+    def __class__(self, value: type) -> None:
+        raise AssertionError
+
+
+def test_anything_but_a_row_is_refused() -> None:
+    function, storage, nodes = rows()
+    subclass = type("Mine", (type(nodes[0]),), {})
+    for thing in (5, nodes.address, Foreign(), Liar(nodes.address), nodes, nodes.values[0], subclass(nodes, 1)):
+        with pytest.raises(
+            TypeError, match=r"^exchange\(\): node is ptr\[Node\], a row of an rseq\.array or None; got "
+        ):
+            function(thing)
+    assert set(storage.per_cpu()["node"]) == {0}
+
+
+def test_a_row_of_another_array_is_refused() -> None:
+    function, storage, nodes = rows()
+    for other in (rseq.array(Node, 4), rseq.array(Cell, 4)):
+        with pytest.raises(ValueError, match=r"^exchange\(\): node is a row of another array than this is bound to$"):
+            function(other[1])
+    assert set(storage.per_cpu()["node"]) == {0}
+    function(nodes[0])
+
+
+def test_none_is_refused_where_fields_are_used() -> None:
+    nodes = rseq.array(Node, 4)
+    function = publish.bind(rseq.percpu(Newest), nodes)
+    with pytest.raises(ValueError, match=r"^publish\(\): node is None, and its fields are used; pass a row$"):
+        function(None, 5)
+    function(nodes[2], 5)
+    assert nodes.values["value"].tolist() == [0, 0, 5, 0]
+
+
+def test_none_is_allowed_where_the_sequence_looks_first() -> None:
+    @rseq.sequence
+    def careful(cpu: Newest, node: ptr[Node]) -> i64:
+        if node == None:  # noqa: E711
+            return -1
+        return node.value
+
+    @rseq.sequence
+    def careless(cpu: Newest, node: ptr[Node], other: ptr[Node]) -> i64:
+        chosen = node
+        if node == None:  # noqa: E711
+            chosen = other
+        return chosen.value
+
+    nodes = rseq.array(Node, 2)
+    nodes.values["value"] = [7, 8]
+    function = careful.bind(rseq.percpu(Newest), nodes)
+    assert (function(None), function(nodes[1])) == (-1, 8)
+    function = careless.bind(rseq.percpu(Newest), nodes)
+    assert (function(nodes[0], nodes[0]), function(nodes[0], nodes[1])) == (7, 7)
+    with pytest.raises(ValueError, match=r"^careless\(\): .*other is None, and its fields are used"):
+        function(nodes[0], None)
+
+
+def test_two_pointers_may_be_one_row() -> None:
+    @rseq.sequence
+    def write(cpu: Newest, one: ptr[Node], other: ptr[Node]) -> None:
+        one.value = 1
+        other.next = 2
+        cpu.node = one
+
+    nodes = rseq.array(Node, 2)
+    write.bind(rseq.percpu(Newest), nodes)(nodes[1], nodes[1])
+    assert nodes.values.tolist() == [(0, 0), (1, 2)]
+
+
+def test_a_routine_minds_what_its_sequences_mind() -> None:
+    @rseq.routine
+    def both(cpu: Newest, node: ptr[Node], value: i64) -> None:
+        publish(cpu, node, value)
+        publish(cpu, node, value + 1)
+
+    nodes = rseq.array(Node, 2)
+    function = both.bind(rseq.percpu(Newest), nodes)
+    function(nodes[1], 4)
+    assert nodes.values["value"].tolist() == [0, 5]
+    with pytest.raises(ValueError, match=r"^both\(\): a pointer is None, and its fields are used"):
+        function(None, 4)
+
+
+def test_arrays_are_named_one_for_each_pointer() -> None:
+    storage, nodes = rseq.percpu(Newest), rseq.array(Node, 2)
+    with pytest.raises(TypeError, match=r"bound with one array of that record, as in exchange\.bind\(.*got 0$"):
+        exchange.bind(storage)
+    with pytest.raises(TypeError, match=r"got 2$"):
+        exchange.bind(storage, nodes, rseq.array(Node, 2))
+    with pytest.raises(TypeError, match=r"^exchange\.bind\(\) takes arrays made by rseq\.array\(…\); got 5$"):
+        exchange.bind(storage, 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^add\.bind\(\) takes storage made by rseq\.percpu\(…\); got 5$"):
+        add.bind(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^add\(\) works on Cell; this storage holds Newest$"):
+        add.bind(storage)
+
+
+# What lives how long
+
+
+def test_a_builtin_outlives_storage_and_counter() -> None:
+    hits = rseq.Counter()
+    function, memory = hits.add, weakref.ref(hits.storage.memory)
+    counter = weakref.ref(hits)
+    del hits
+    gc.collect()
+    assert counter() is None
+    alive = memory()
+    assert alive is not None
+    function(5)
+    assert alive.view("i8").sum() == 5
+    del alive, function
+    gc.collect()
+    assert memory() is None
+
+
+def test_builtins_are_collected_with_what_they_hold() -> None:
+    function, storage = bound()
+    memory, binding = weakref.ref(storage.memory), sys.getrefcount(add)
+    watched = weakref.ref(function)
+    del storage
+    gc.collect()
+    assert memory() is not None
+    del function
+    gc.collect()
+    assert (watched(), memory()) == (None, None)
+    assert sys.getrefcount(add) < binding  # nor is the sequence held by it
+
+
+def test_a_builtin_in_a_cycle_is_collected() -> None:
+    class Owner:
+        def __init__(self) -> None:
+            self.hits = rseq.Counter()
+            self.add = self.hits.add
+            self.me = self
+
+    owner = Owner()
+    memory = weakref.ref(owner.hits.storage.memory)
+    del owner
+    gc.collect()
+    assert memory() is None
+
+
+def test_storage_keeps_the_arrays_whose_rows_it_may_hold() -> None:
+    function, storage, nodes = rows()
+    array = weakref.ref(nodes)
+    function(nodes[1])
+    del nodes, function
+    gc.collect()
+    assert array() is not None
+    del storage
+    gc.collect()
+    assert array() is None
+
+
+def test_ten_thousand_builtins_leave_nothing() -> None:
+    rseq.Counter()
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(10_000):
+        rseq.Counter().add(1)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 100
+
+
+def counts() -> list[int]:
+    return [sys.getrefcount(thing) for thing in (None, True, False)]
+
+
+def test_reference_counts_stay_as_they_are_over_a_million_calls() -> None:
+    @rseq.sequence
+    def odd(cpu: Cell, n: i64) -> bool:
+        cpu.value += n
+        return n & 1 == 1
+
+    function, storage = bound()
+    is_odd = odd.bind(storage)
+    publish_row, _, nodes = rows()
+    row, large, name = nodes[1], 1 << 40, "n"
+    keywords = {name: large}
+    things: list[object] = [large, row, name, function, is_odd, storage.memory, row.array, function.__self__]
+    before, before_things = counts(), [sys.getrefcount(thing) for thing in things]
+    for _ in range(100_000):
+        function(large)
+        function(large, times=3)
+        function(**keywords)
+        is_odd(large)
+        is_odd(1)
+        publish_row(row)
+        publish_row(None)
+        for arguments in (("x",), (), (1 << 70,)):
+            with contextlib.suppress(TypeError, OverflowError):
+                function(*arguments)
+    del arguments
+    assert [sys.getrefcount(thing) for thing in things] == before_things
+    assert all(abs(after - start) < 1000 for after, start in zip(counts(), before, strict=True))
+
+
+def test_the_same_in_development_mode() -> None:
+    """-X dev: CPython checks memory, types and counts as it goes."""
+    run_python(
+        f"""
+        import sys, pytest
+        sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k",
+            "not development_mode and not million and not thousand", {__file__!r}]))
+        """,
+        env={"PYTHONDEVMODE": "1", "PYTHONMALLOC": "debug"},
+    )
