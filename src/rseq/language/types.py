@@ -254,7 +254,7 @@ def as_scalar(dtype: object) -> Scalar:
     import numpy as np
 
     try:
-        given = np.dtype(dtype)  # type: ignore[call-overload]
+        given = None if dtype is None else np.dtype(dtype)  # type: ignore[call-overload]
     except TypeError:
         given = None
     if given is None or given.name not in _DTYPE_NAMES or not given.isnative:

@@ -8,7 +8,7 @@ from ..language.types import SCALARS, as_scalar
 from ..native.bind import defer_reference_count
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
-from .cell import adder
+from .cell import adder, sum_over_lanes
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -48,6 +48,8 @@ class CounterArray:
         *,
         index: Literal["cpu_id", "mm_cid"] = "cpu_id",
     ) -> None:
+        if shape is None:
+            raise TypeError("shape: expected an int or a tuple of ints, got None")
         scalar = as_scalar(dtype)
         if scalar.kind == "bool":
             raise TypeError("expected a number to count in; got bool")
@@ -68,9 +70,7 @@ class CounterArray:
 
     def values(self) -> npt.NDArray[Any]:
         """The sums over all CPUs, as an array of the counter's shape and dtype."""
-        cells = self.storage.view()["value"]
-        totals: npt.NDArray[Any] = cells.sum(axis=0, dtype=cells.dtype)
-        return totals
+        return sum_over_lanes(self.storage)
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part: one row for each CPU number, the last one is the spare lane's."""

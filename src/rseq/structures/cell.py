@@ -12,12 +12,16 @@ and one sequence for each type of number, made once.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..language.types import Record, Scalar
+from ..percpu.storage import PerCPU
 from ..sequence import Sequence, sequence
 
-__all__ = ["adder"]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["adder", "sum_over_lanes"]
 
 
 @cache
@@ -33,3 +37,12 @@ def adder(scalar: Scalar) -> Sequence[Any, None]:
         cpu.value += n  # type: ignore[operator]
 
     return add
+
+
+def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
+    """The `value` of each record, summed over all lanes in its own type: integers wrap, floats overflow."""
+    import numpy as np
+
+    cells = storage.view()["value"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(cells.sum(axis=0, dtype=cells.dtype))

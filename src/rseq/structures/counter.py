@@ -14,10 +14,9 @@ from ..language.types import SCALARS, Scalar
 from ..native.bind import defer_reference_count
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
-from .cell import adder
+from .cell import adder, sum_over_lanes
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["Counter", "FloatCounter"]
@@ -57,12 +56,8 @@ class _PerCPUCounter:
         values: npt.NDArray[Any] = self.storage.per_cpu()["value"]
         return values
 
-    def _total(self) -> np.generic:
-        total: np.generic = self.storage.view()["value"].sum(dtype=self.storage.record.dtype["value"])
-        return total
-
     def __repr__(self) -> str:
-        return f"<rseq.{type(self).__name__} {self._total().item()}>"
+        return f"<rseq.{type(self).__name__} {sum_over_lanes(self.storage).item()}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -95,7 +90,7 @@ class Counter(_PerCPUCounter):
     @property
     def value(self) -> int:
         """The sum over all CPUs."""
-        return int(self._total())
+        return int(sum_over_lanes(self.storage))
 
 
 class FloatCounter(_PerCPUCounter):
@@ -113,4 +108,4 @@ class FloatCounter(_PerCPUCounter):
     @property
     def value(self) -> float:
         """The sum over all CPUs."""
-        return float(self._total())
+        return float(sum_over_lanes(self.storage))
