@@ -313,9 +313,9 @@ class Emitter(ABC):
             self._scratch[position] = [self._take_scratch(need, free) for need in self.scratch(op)]
             for slot in self._scratch[position]:
                 free[slot.fixed or slot.kind].append(slot)
+            if target is not None and target not in dying and target in lives and lives[target][1] == position:
+                dying.append(target)  # nobody reads it
             self._release([value for value in dying if value not in reusable], free)
-            if target is not None and target in lives and lives[target][1] == position:
-                self._release([target], free)
 
     def _take(self, kind: RegisterClass, free: dict[str, list[Slot]]) -> Slot:
         return free[kind].pop() if free[kind] else self._new_slot(kind, "temporary")
