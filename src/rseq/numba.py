@@ -51,11 +51,10 @@ from .language.types import Pointer, Scalar
 from .native.bind import Binding, Bound, Payload, UnsupportedError
 from .native.codes import FAILED, FIRST_CHECK, I32, I64
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
-from .structures.array import CounterArray
-from .structures.counter import Counter, FloatCounter
+from .structures.structure import Structure
 from .thread import rseq_offset
 
-__all__ = ["BoundSequence", "Structure"]
+__all__ = ["BoundSequenceType", "StructureType"]
 
 _PLACE_WORDS = len(Lane._fields)
 
@@ -84,7 +83,7 @@ class _Storage(types.Type):
         super().__init__(name)
 
 
-class Structure(_Storage):
+class StructureType(_Storage):
     """The type of a structure; `methods` are its hot methods and the digests of their sequences."""
 
     def __init__(self, kind: str, index: IndexMode, dimensions: int, methods: tuple[tuple[str, str], ...]) -> None:
@@ -92,7 +91,7 @@ class Structure(_Storage):
         super().__init__(f"rseq.{kind}[{index}, {dimensions}d, {methods}]", index, dimensions)
 
 
-class BoundSequence(_Storage, types.Callable):
+class BoundSequenceType(_Storage, types.Callable):
     """The type of a sequence or routine bound to storage: callable with its parameters, the index first."""
 
     def __init__(self, digest: str, title: str, index: IndexMode, dimensions: int) -> None:
@@ -145,7 +144,7 @@ class BoundSequence(_Storage, types.Callable):
 
     def get_impl_key(self, sig: Any) -> type:
         """One implementation serves all bound sequences."""
-        return BoundSequence
+        return BoundSequenceType
 
 
 def _is_tuple_of(given: Any, wanted: Any) -> bool:
@@ -159,32 +158,32 @@ def _numba_type(type: Scalar | Pointer) -> Any:
     return types.boolean if type.kind == "bool" else getattr(types, names[type.name[0]] + type.name[1:])
 
 
-@register_model(Structure)
-@register_model(BoundSequence)
+@register_model(StructureType)
+@register_model(BoundSequenceType)
 class _PlaceModel(models.StructModel):
     def __init__(self, manager: Any, type: _Storage) -> None:
         names = [*Lane._fields, *(f"length{axis}" for axis in range(type.dimensions))]
         super().__init__(manager, type, [(name, types.uint64) for name in names])
 
 
-@typeof_impl.register(Counter)
-@typeof_impl.register(FloatCounter)
-@typeof_impl.register(CounterArray)
-def _typeof_structure(thing: Any, context: Any) -> Structure:
-    methods = ((name, _digest(_bound(getattr(thing, name)).code)) for name in ("add",))
-    storage = thing.storage
-    return Structure(type(thing).__name__, storage.index, len(storage.shape), tuple(methods))
+@typeof_impl.register(Structure)
+def _typeof_structure(thing: Structure, context: Any) -> StructureType:
+    methods = tuple((name, _digest(thing.bound(name).code)) for name in thing.hot)
+    return StructureType(type(thing).__name__, thing.storage.index, len(thing.storage.shape), methods)
 
 
 @typeof_impl.register(python_types.BuiltinFunctionType)
-def _typeof_builtin(thing: Any, context: Any) -> BoundSequence | None:
-    if not isinstance(thing.__self__, Payload):
+def _typeof_builtin(thing: Any, context: Any) -> BoundSequenceType | None:
+    if not isinstance(thing.__self__, (Payload, Structure)):
         return None
     bound = _bound(thing)
-    return BoundSequence(_digest(bound.code), bound.title, bound.index, len(bound.shape))
+    return BoundSequenceType(_digest(bound.code), bound.title, bound.index, len(bound.shape))
 
 
 def _bound(builtin: Any) -> Bound:
+    """What a builtin is bound to: a sequence's own, or a structure's method."""
+    if isinstance(builtin.__self__, Structure):
+        return builtin.__self__.bound(builtin.__name__)
     binding = builtin.__module__
     assert isinstance(binding, Binding)
     return binding.bound
@@ -192,14 +191,12 @@ def _bound(builtin: Any) -> Bound:
 
 def _words(thing: Any) -> tuple[int, ...]:
     """What the native value of `thing` consists of."""
-    if isinstance(thing, python_types.BuiltinFunctionType):
-        bound = _bound(thing)
-        return (*bound.memory.place, *bound.shape)
-    return (*thing.storage.place, *thing.storage.shape)
+    held = thing.storage if isinstance(thing, Structure) else _bound(thing)
+    return (*held.memory.place, *held.shape)
 
 
-@unbox(Structure)
-@unbox(BoundSequence)
+@unbox(StructureType)
+@unbox(BoundSequenceType)
 def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
     value = cgutils.create_struct_proxy(type)(c.context, c.builder)
     reader = c.pyapi.unserialize(c.pyapi.serialize_object(_words))
@@ -212,8 +209,8 @@ def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
     return NativeValue(value._getvalue(), is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
 
 
-@lower_constant(Structure)
-@lower_constant(BoundSequence)
+@lower_constant(StructureType)
+@lower_constant(BoundSequenceType)
 def _constant(context: Any, builder: Any, type: _Storage, thing: Any) -> Any:
     """A global: an address of this process, so Numba must not cache it, and the memory must stay."""
     _pinned.append(thing)
@@ -235,18 +232,18 @@ def _names(type: _Storage) -> list[str]:
 
 @infer_getattr
 class _Methods(AttributeTemplate):
-    key = Structure
+    key = StructureType
 
-    def generic_resolve(self, type: Structure, attribute: str) -> BoundSequence | None:
+    def generic_resolve(self, type: StructureType, attribute: str) -> BoundSequenceType | None:
         digest = type.methods.get(attribute)
         if digest is None:
             return None
         kind = type.name.split("[")[0].removeprefix("rseq.")
-        return BoundSequence(digest, f"{kind}.{attribute}", type.index, type.dimensions)
+        return BoundSequenceType(digest, f"{kind}.{attribute}", type.index, type.dimensions)
 
 
-@lower_getattr_generic(Structure)
-def _method(context: Any, builder: Any, type: Structure, value: Any, attribute: str) -> Any:
+@lower_getattr_generic(StructureType)
+def _method(context: Any, builder: Any, type: StructureType, value: Any, attribute: str) -> Any:
     return value  # a bound sequence is the same place
 
 
@@ -289,9 +286,9 @@ def _unit(module: Any, index: IndexMode) -> Unit:
     return units[index]
 
 
-@lower_builtin(BoundSequence, _misc.VarArg(types.Any))
+@lower_builtin(BoundSequenceType, _misc.VarArg(types.Any))
 def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-    bound: BoundSequence = sig.args[0]  # the receiver
+    bound: BoundSequenceType = sig.args[0]  # the receiver
     place = cgutils.create_struct_proxy(bound)(context, builder, value=args[0])
     given = list(args[1:])
     lane = Lane(*(getattr(place, name) for name in Lane._fields))
@@ -316,7 +313,7 @@ def _argument(builder: Any, value: Any, parameter: Any) -> Any:
     return builder.zext(value, ll.IntType(8)) if parameter.type.kind == "bool" else value
 
 
-def _row(context: Any, builder: Any, bound: BoundSequence, place: Any, index: Any) -> Any:
+def _row(context: Any, builder: Any, bound: BoundSequenceType, place: Any, index: Any) -> Any:
     """The address of the record that an index means; out of range raises."""
     flat: Any = ll.Constant(I64, 0)
     for axis in range(bound.dimensions):
@@ -329,7 +326,7 @@ def _row(context: Any, builder: Any, bound: BoundSequence, place: Any, index: An
     return builder.add(place.base, builder.mul(flat, ll.Constant(I64, bound.code.body.record.size)))
 
 
-def _raise(context: Any, builder: Any, bound: BoundSequence, unit: Unit, code: Any) -> None:
+def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, code: Any) -> None:
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FAILED))):
         text = f"{bound.title}(): the spare lane's lock is held by this thread already"
         context.call_conv.return_user_exc(builder, RuntimeError, (text,))

@@ -9,33 +9,34 @@ import ctypes
 import sys
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from rseq.arch import host
+from rseq.native.bind import METH_FASTCALL_KEYWORDS, MethodDef
 
 from .run import Unavailable
 
-__all__ = ["Holder", "empty_builtin"]
-
-_METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
+__all__ = ["empty_builtin", "holder"]
 
 
-class Holder:
-    """An object with a builtin in the same kind of attribute as `counter.add`: a slot of the instance."""
+    """An object with a method that does nothing, of the same kind as `counter.add`: machine code in the class."""
+    """An object with a method that does nothing, of the same kind as `counter.add`: machine code, found in the class."""
 
-    __slots__ = ("add",)
+    __slots__ = ()
 
-    def __init__(self, add: Callable[..., Any]) -> None:
-        self.add = add
+    def add(self, n: int = 1) -> None:
+        """Do nothing; the first `holder()` puts machine code in its place."""
 
 
-class _MethodDef(ctypes.Structure):
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("text", ctypes.c_char_p),
-    )
+@cache
+def holder() -> Holder:
+    """An object whose `add` is an empty native method.
+
+    Raises: Unavailable - no code can be made for this machine.
+    """
+    from rseq.native.method import descriptor
+
+    Holder.add = descriptor(Holder, "add", _function(), "add($self, n=1)\n--\n\n")  # type: ignore[method-assign]
+    return Holder()
 
 
 @cache
@@ -44,7 +45,7 @@ def empty_builtin() -> Callable[..., None]:
 
     Raises: Unavailable - no code can be made for this machine.
     """
-    method = _MethodDef(b"empty", _function(), _METH_FASTCALL_KEYWORDS, None)
+    method = MethodDef(b"empty", _function(), METH_FASTCALL_KEYWORDS, None)
     _kept.append(method)
     new = ctypes.pythonapi["PyCFunction_NewEx"]
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
@@ -52,7 +53,7 @@ def empty_builtin() -> Callable[..., None]:
     return made
 
 
-_kept: list[_MethodDef] = []
+_kept: list[MethodDef] = []
 
 
 def _function() -> int:

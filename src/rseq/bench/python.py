@@ -16,7 +16,7 @@ from typing import Any
 
 from rseq.structures.counter import Counter
 
-from .empty import Holder, empty_builtin
+from .empty import empty_builtin, holder
 from .run import Crew, Implementation, Operation, Threads, Unavailable, Work, counted
 
 __all__ = ["COUNTER", "loop"]
@@ -124,8 +124,8 @@ def _empty(workers: int) -> Implementation:
 
 
 def _empty_attribute(workers: int) -> Implementation:
-    work = loop("holder.add(1)", holder=Holder(empty_builtin()))
-    return _implementation("empty-attribute", "empty builtin, holder.add(1) (floor)", work, None)
+    work = loop("holder.add(1)", holder=holder())
+    return _implementation("empty-attribute", "empty method, holder.add(1) (floor)", work, None)
 
 
 def _abs(workers: int) -> Implementation:

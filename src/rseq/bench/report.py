@@ -47,7 +47,7 @@ _RATIOS = (
     _Ratio("cpu-number", "sched_getcpu", "rseq", "sched_getcpu ÷ rseq field"),
     _Ratio("python", "rseq-name", "empty", "add(1) ÷ an empty builtin"),
     _Ratio("python", "rseq-name", "abs", "add(1) ÷ abs(1)"),
-    _Ratio("python", "rseq", "empty-attribute", "counter.add(1) ÷ an empty builtin as such an attribute"),
+    _Ratio("python", "rseq", "empty-attribute", "counter.add(1) ÷ an empty method of the same kind"),
     _Ratio("python", "lock", "rseq", "with lock: n += 1 ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq", "prometheus_client inc() ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq-name", "prometheus_client inc() ÷ add(1)"),

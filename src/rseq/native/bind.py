@@ -22,9 +22,21 @@ from ..language.compiled import Compiled
 from ..percpu.memory import Memory
 from .load import Code, load
 
-__all__ = ["Binding", "Bound", "Payload", "UnsupportedError", "builtin", "restarts"]
+__all__ = [
+    "METH_FASTCALL_KEYWORDS",
+    "Binding",
+    "Bound",
+    "MethodDef",
+    "Payload",
+    "UnsupportedError",
+    "builtin",
+    "defer_reference_count",
+    "restarts",
+    "structure_payload",
+]
 
-_METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
+METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
+"""The calling convention of all our functions (methodobject.h)."""
 
 
 class UnsupportedError(RuntimeError):
@@ -80,7 +92,9 @@ class _Named:
         return f"<rseq {self._title}>"
 
 
-class _MethodDef(ctypes.Structure):
+class MethodDef(ctypes.Structure):
+    """CPython's PyMethodDef. It and its strings must outlive what is made of it."""
+
     _fields_ = (
         ("name", ctypes.c_char_p),
         ("function", ctypes.c_void_p),
@@ -92,7 +106,7 @@ class _MethodDef(ctypes.Structure):
 @dataclass(frozen=True)
 class _Program:
     code: Code
-    method: _MethodDef
+    method: MethodDef
     payload: type[Payload]
     counters: tuple[str, ...]
 
@@ -139,7 +153,7 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row)})
     owner, _, name = title.rpartition(".")
     text = metadata_text(code, name, dimensions).encode()
-    method = _MethodDef(name.encode(), loaded.entries["builtin"], _METH_FASTCALL_KEYWORDS, text)
+    method = MethodDef(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text)
     owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__)
     payload = type(owner, (Payload,), {name: _Named(title), "__slots__": (), "__module__": home})
     return _Program(loaded, method, payload, tuple(counters))
@@ -164,14 +178,25 @@ def builtin(
     program = _program(code, index, len(shape), title)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
-    words = (*memory.place, *shape, *bounds, *owner)
-    payload = program.payload(b"".join(word.to_bytes(8, sys.byteorder) for word in words))
+    payload = program.payload(_bytes(*memory.place, *shape, *bounds, *owner))
     kept = (*(array for _, _, array in arrays), result_array)
     binding = Binding(Bound(code, title, memory, index, shape, kept))
     made = _new_builtin()(ctypes.byref(program.method), payload, binding)
     defer_reference_count(made)
     function: Callable[..., Any] = made
     return function
+
+
+def structure_payload(
+    codes: Sequence[Compiled], titles: Sequence[str], *, memory: Memory, index: IndexMode, shape: tuple[int, ...]
+) -> Payload:
+    """What an object's native methods read (native/method.py): the entry of each, then the storage."""
+    programs = [_program(code, index, len(shape), title) for code, title in zip(codes, titles, strict=True)]
+    return Payload(_bytes(*(program.code.entries["builtin"] for program in programs), *memory.place, *shape))
+
+
+def _bytes(*words: int) -> bytes:
+    return b"".join(word.to_bytes(8, sys.byteorder) for word in words)
 
 
 @cache

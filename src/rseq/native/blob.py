@@ -67,8 +67,11 @@ class BlobEnvironment(Environment):
         return self.module.globals[slot]
 
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
-        function = self.address(builder, name)
-        return builder.call(_TypedPointer(function, type), arguments)
+        return self.call_address(builder, self.address(builder, name), type, arguments)
+
+    def call_address(self, builder: Any, address: Any, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
+        """Emit a call of the function at `address`."""
+        return builder.call(_TypedPointer(address, type), arguments)
 
     def offset(self, builder: Any) -> Any:
         return builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)

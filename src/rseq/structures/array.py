@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..language.types import SCALARS, as_scalar
-from ..native.bind import defer_reference_count
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
 from .cell import adder, sum_over_lanes
+from .structure import Structure, not_set_up
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["CounterArray"]
 
-_ADD = (
-    "add(index, n=1)\n\nAdd `n` to element `index`, an int or a tuple of ints. Any thread; it never waits."
-    "\nRaises IndexError for an index outside the shape; negative ones are outside."
-)
 
-
-class _Add(Protocol):
-    def __call__(self, index: int | tuple[int, ...], n: float = 1) -> None: ...
-
-
-class CounterArray:
+class CounterArray(Structure):
     """An array of counters that any thread adds to: an exact histogram, a table of hits, a matrix of flows.
 
         flows = rseq.CounterArray((3, 4), rseq.i64)
@@ -39,7 +30,8 @@ class CounterArray:
     Threads: any, registered or not; after a fork, parent and child count apart.
     """
 
-    __slots__ = {"__weakref__": "", "add": _ADD, "storage": "The per-CPU storage, for your own sequences on it."}
+    __slots__ = ()
+    hot = ("add",)
 
     def __init__(
         self,
@@ -53,10 +45,16 @@ class CounterArray:
         scalar = as_scalar(dtype)
         if scalar.kind == "bool":
             raise TypeError("expected a number to count in; got bool")
-        sequence = self.sequences(scalar)["add"]
-        self.storage: PerCPU[Any] = PerCPU(sequence.body.record, shape, index=index)
-        self.add: _Add = sequence.bind(self.storage, title=f"{type(self).__name__}.add")
-        defer_reference_count(self)
+        sequences = self.sequences(scalar)
+        self._set_up(PerCPU(sequences["add"].body.record, shape, index=index), sequences)
+
+    def add(self, index: int | tuple[int, ...], n: float = 1) -> None:
+        """Add `n` to element `index`, an int or a tuple of ints. Any thread, any signal handler; it never waits.
+
+        Raises: IndexError - `index` lies outside of the shape, as negative ones do. TypeError, OverflowError - not the
+        right kinds of numbers. Then nothing is added.
+        """
+        raise not_set_up(self)
 
     @staticmethod
     def sequences(dtype: object = SCALARS["i64"]) -> dict[str, Sequence[Any, None]]:
@@ -85,9 +83,3 @@ class CounterArray:
     def __repr__(self) -> str:
         dtype = self.storage.record.fields["value"].type
         return f"rseq.CounterArray({self.shape}, {dtype})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a private CounterArray cannot be pickled: its memory belongs to this process. "
-            "Pass its values, or make one in each process and add them up"
-        )

@@ -7,14 +7,13 @@ that had begun when it returned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..language.types import SCALARS, Scalar
-from ..native.bind import defer_reference_count
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
 from .cell import adder, sum_over_lanes
+from .structure import Structure, not_set_up
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,29 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["Counter", "FloatCounter"]
 
 
-class _AddInt(Protocol):
-    def __call__(self, n: int = 1) -> None: ...
+class _PerCPUCounter(Structure):
+    """What the counters share."""
 
-
-class _AddFloat(Protocol):
-    def __call__(self, n: float = 1.0) -> None: ...
-
-
-_ADD = "add(n=1)\n\nAdd `n` to this CPU's part. Any thread, any signal handler; it never waits."
-
-
-class _PerCPUCounter:
-    """What the counters share. `add` is a builtin function made for this very counter."""
-
-    __slots__ = {"__weakref__": "", "add": _ADD, "storage": "The per-CPU storage, for your own sequences on it."}
-
-    _type: Scalar
+    __slots__ = ()
+    _type: ClassVar[Scalar]
 
     def __init__(self, *, index: Literal["cpu_id", "mm_cid"] = "cpu_id") -> None:
-        sequence = self.sequences()["add"]
-        self.storage: PerCPU[Any] = PerCPU(sequence.body.record, index=index)
-        self.add: Callable[..., None] = sequence.bind(self.storage, title=f"{type(self).__name__}.add")
-        defer_reference_count(self)
+        sequences = self.sequences()
+        self._set_up(PerCPU(sequences["add"].body.record, index=index), sequences)
 
     @classmethod
     def sequences(cls) -> dict[str, Sequence[Any, None]]:
@@ -58,12 +43,6 @@ class _PerCPUCounter:
 
     def __repr__(self) -> str:
         return f"<rseq.{type(self).__name__} {sum_over_lanes(self.storage).item()}>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"a private {type(self).__name__} cannot be pickled: its memory belongs to this process. "
-            "Pass its value, or make a counter in each process and add the values up"
-        )
 
 
 class Counter(_PerCPUCounter):
@@ -82,10 +61,15 @@ class Counter(_PerCPUCounter):
     """
 
     __slots__ = ()
+    hot = ("add",)
     _type = SCALARS["i64"]
 
-    if TYPE_CHECKING:
-        add: _AddInt
+    def add(self, n: int = 1) -> None:
+        """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError, OverflowError - `n` is no i64; then nothing is added.
+        """
+        raise not_set_up(self)
 
     @property
     def value(self) -> int:
@@ -100,10 +84,15 @@ class FloatCounter(_PerCPUCounter):
     """
 
     __slots__ = ()
+    hot = ("add",)
     _type = SCALARS["f64"]
 
-    if TYPE_CHECKING:
-        add: _AddFloat
+    def add(self, n: float = 1.0) -> None:
+        """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError - `n` is no float; then nothing is added.
+        """
+        raise not_set_up(self)
 
     @property
     def value(self) -> float:

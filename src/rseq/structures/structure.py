@@ -1,0 +1,94 @@
+"""What all structures share: storage that is set once, and hot methods that are machine code.
+
+A structure declares its hot methods as Python methods, with signature and documentation; the
+sequences and routines behind them are what `sequences()` returns. When the first object is made,
+native methods take the place of the declarations (native/method.py). A subclass may override them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+from ..language.compiled import Compiled
+from ..native.bind import Bound, defer_reference_count, structure_payload
+from ..percpu.storage import PerCPU
+
+__all__ = ["Structure"]
+
+
+class Structure:
+    """Base of the structures. `hot` names the methods that are machine code."""
+
+    __slots__ = ("__weakref__", "_payload", "_storage")
+    hot: ClassVar[tuple[str, ...]]
+
+    def _set_up(self, storage: PerCPU[Any], codes: Mapping[str, Compiled]) -> None:
+        """Give the object its storage, for good, and its class the native methods."""
+        from ..native.method import install
+
+        if _is_set_up(self):
+            raise TypeError(f"this {type(self).__name__} has been set up; __init__ is called once")
+        owners = [_owner(type(self), name) for name in self.hot]
+        titles = [f"{owner.__name__}.{name}" for owner, name in zip(owners, self.hot, strict=True)]
+        payload = structure_payload(
+            [codes[name] for name in self.hot],
+            titles,
+            memory=storage.memory,
+            index=storage.index,
+            shape=storage.shape,
+        )
+        for position, (owner, name) in enumerate(zip(owners, self.hot, strict=True)):
+            install(owner, name, position, len(self.hot))
+        _storage.__set__(self, (storage, dict(codes)))
+        _payload.__set__(self, payload)  # last: from now on, methods run
+        defer_reference_count(self)
+
+    @property
+    def storage(self) -> PerCPU[Any]:
+        """The per-CPU storage, for your own sequences on it."""
+        return _held(self)[0]
+
+    def bound(self, name: str) -> Bound:
+        """What the hot method `name` is bound to, for other code generators (rseq.numba)."""
+        storage, codes = _held(self)
+        title = f"{_owner(type(self), name).__name__}.{name}"
+        return Bound(codes[name], title, storage.memory, storage.index, storage.shape, ())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a private {type(self).__name__} cannot be pickled or copied: its memory belongs to this process. "
+            "Pass its values, or make one in each process and add them up"
+        )
+
+
+_payload: Any = vars(Structure)["_payload"]
+_storage: Any = vars(Structure)["_storage"]
+for _name in ("_payload", "_storage"):
+    delattr(Structure, _name)  # machine code trusts what is there, so no name leads there any more
+
+
+def _held(structure: Structure) -> tuple[PerCPU[Any], dict[str, Compiled]]:
+    try:
+        held: tuple[PerCPU[Any], dict[str, Compiled]] = _storage.__get__(structure)
+    except AttributeError:
+        raise not_set_up(structure) from None
+    return held
+
+
+def _is_set_up(structure: Structure) -> bool:
+    try:
+        _payload.__get__(structure)
+    except AttributeError:
+        return False
+    return True
+
+
+def not_set_up(structure: Structure) -> TypeError:
+    """What a hot method's declaration raises: it is called only before there is any object that is set up."""
+    return TypeError(f"this {type(structure).__name__} was made without calling __init__")
+
+
+def _owner(cls: type, name: str) -> type:
+    """The structure's class that declares the hot method `name`, below what users derive from it."""
+    return next(base for base in cls.__mro__ if name in vars(base) and name in vars(base).get("hot", ()))
