@@ -1,0 +1,111 @@
+"""The interpreter beside machine code: `Bench` runs code in critical sections and on the spare lane, and compares."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+import rseq
+from programs import edges
+from rseq.language.interpret import Memory, run
+from rseq.language.types import Pointer, Record
+from rseq.percpu.memory import Memory as Item
+
+
+class Bench:
+    """A sequence or routine bound to a CPU's lane and to a spare one, beside the interpreter's memory of both."""
+
+    def __init__(self, code: Any, cpu: int, *arrays: Any) -> None:
+        self.code, self.arrays = code, arrays
+        record = code.body.record
+        storages = {"in the critical section": (rseq.percpu(record), cpu), "on the spare lane": (only_spare(record), 0)}
+        self.ways = [(where, code.bind(storage, *arrays), lane) for where, (storage, lane) in storages.items()]
+        self.lanes = [storage.view()[lane : lane + 1] for storage, lane in storages.values()]
+
+    def fill(self, record: Any) -> None:
+        """The same values in each lane."""
+        for lane in self.lanes:
+            lane[0] = record
+
+    def check(self, *arguments: Any) -> Any:
+        """Run it each way, beside the interpreter; what the critical section gave, if all agree."""
+        before = [array.values.copy() for array in self.arrays]
+        answers = []
+        for (where, bound, number), lane in zip(self.ways, self.lanes, strict=True):
+            for array, rows in zip(self.arrays, before, strict=True):
+                array.values[:] = rows
+            memory = self._memory(lane, number)
+            expected = outcome(run, self.code.body, memory, [plain(argument) for argument in arguments], cpu=number)
+            got = outcome(bound, *arguments)
+            pointer = isinstance(self.code.body.result, Pointer)
+            assert same(plain(got) if pointer else got, expected), f"{where}: {got!r} instead of {expected!r}"
+            assert same_bytes(lane, memory.blocks[memory.lane(number)]), f"{where}: the lane differs"
+            for array in self.arrays:
+                assert same_bytes(array.values, memory.blocks[array.address]), f"{where}: the rows differ"
+            answers.append(got)
+        return answers[0]
+
+    def _memory(self, lane: Any, number: int) -> Memory:
+        memory = Memory.of(self.code.body.record, number + 1)
+        memory.blocks.update((array.address, bytearray(array.values.tobytes())) for array in self.arrays)
+        memory.blocks[memory.lane(number)] = bytearray(lane.tobytes())
+        return memory
+
+
+def only_spare(record: type[Record]) -> Any:
+    """Storage without a lane for any CPU: what runs on it takes the spare lane, which is lane 0."""
+    storage: Any = rseq.percpu(record)
+    item = storage.memory
+    storage.memory = Item(item.place._replace(lanes=0), item.nbytes, item)
+    return storage
+
+
+def outcome(function: Any, *arguments: Any, **options: Any) -> Any:
+    """What a call returns, or the text of its IndexError without the function's name."""
+    try:
+        return function(*arguments, **options)
+    except IndexError as error:
+        return f"IndexError: {str(error).removeprefix('f(): ')}"
+
+
+def plain(value: Any) -> Any:
+    """A row or None as the interpreter has it: an address."""
+    return 0 if value is None else getattr(value, "address", value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in value, kind and sign; one NaN is as good as another."""
+    if isinstance(one, float) and isinstance(other, float):
+        return repr(one) == repr(other)
+    return type(one) is type(other) and bool(one == other)
+
+
+def same_bytes(values: Any, block: bytearray) -> bool:
+    """Equal memory, where one NaN is as good as another."""
+    if values.tobytes() == block:
+        return True
+    return _canonical(values) == _canonical(np.frombuffer(bytearray(block), values.dtype))
+
+
+def _canonical(values: Any) -> bytes:
+    copy = values.copy()
+    for name in copy.dtype.names:
+        field = copy[name]
+        if field.dtype.kind == "f":
+            field[np.isnan(field)] = np.nan
+    return bytes(copy.tobytes())
+
+
+def filled(seed: int, record: Any, row: Any = None) -> Any:
+    """A record of edges, picked by `seed`; its pointers are `row` or None."""
+    values = np.zeros((), record.dtype)
+    turns = itertools.count(seed)
+    for name, field in record.fields.items():
+        type = getattr(field.type, "element", field.type)
+        choices = [0, plain(row)] if isinstance(type, Pointer) else edges(type)
+        count = getattr(field.type, "length", 1)
+        picked = [choices[next(turns) * 7919 % len(choices)] for _ in range(count)]
+        values[name] = np.array(picked, values[name].dtype).reshape(values[name].shape)
+    return values
