@@ -33,6 +33,7 @@ LAYERS = (
     ("native",),
     ("percpu",),
     ("native.bind",),
+    ("native.method",),
     ("sequence",),
     ("named",),
     ("structures",),

@@ -18,8 +18,8 @@ from .run import Unavailable
 __all__ = ["empty_builtin", "holder"]
 
 
-    """An object with a method that does nothing, of the same kind as `counter.add`: machine code in the class."""
-    """An object with a method that does nothing, of the same kind as `counter.add`: machine code, found in the class."""
+class Holder:
+    """An object with a method that does nothing, like `counter.add`: machine code that is found in the class."""
 
     __slots__ = ()
 
