@@ -202,7 +202,7 @@ def test_values_are_a_copy() -> None:
 def test_an_array_cannot_be_pickled_or_copied() -> None:
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(
-            TypeError, match=r"^a private CounterArray cannot be pickled: its memory belongs to this process"
+            TypeError, match=r"^a private CounterArray cannot be pickled or copied: its memory belongs to this process"
         ):
             attempt(rseq.CounterArray(3))
 
