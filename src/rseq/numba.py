@@ -10,12 +10,23 @@ same sequences are lowered by the same code as for builtins; only the `Environme
 Numba's modules functions of the process are ordinary symbols, and so is `__rseq_offset`.
 
 A structure is a value of its storage's place (base, stride, lanes, lock, then the dimensions). As an
-argument it may be used in functions compiled with `cache=True`. As a global it is a constant of this
-process: Numba then refuses to cache, and the memory lives as long as the process.
+argument it may be used in functions compiled with `cache=True`: what a sequence means, the code
+generator itself, and whether this process has the lanes' numbers are part of its type, so machine
+code is reused only where it is the same. As a global it is a constant of this process: Numba then
+refuses to cache, and the memory lives as long as the process. It cannot go back to Python.
 
-An index out of range raises IndexError, whether bounds checking is on or not; in a `prange` loop
-Numba cannot raise from a thread other than the caller's, so there it is not counted and nothing is
-raised in those threads. No other counter is ever touched.
+Arguments are converted as Numba converts: integers of other widths wrap around. A float for an integer
+is refused when the function is compiled.
+
+An index out of range raises IndexError, whether bounds checking is on or not; nothing is counted then,
+in no element. In a `prange` loop the same happens as with NumPy arrays under `boundscheck=True`: the
+thread that meets it leaves out the rest of its part of the loop, the other threads do theirs, and
+Numba drops what a worker thread raises, so the loop goes on as if nothing had happened. Where the
+calling thread works on a part of its own (OpenMP; not workqueue) and that is the one, the call ends in
+a SystemError whose cause is the IndexError. Check indices before the loop if they may be wrong.
+
+While compiled code that holds the GIL waits for the spare lane's lock, it keeps the GIL. That cannot
+deadlock: whoever has the lock needs the GIL for nothing until the lock is free again.
 """
 
 from __future__ import annotations
@@ -24,6 +35,9 @@ import hashlib
 import inspect
 import types as python_types
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -37,6 +51,7 @@ from numba.core.typing import signature
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import (
     NativeValue,
+    box,
     lower_builtin,
     lower_getattr_generic,
     register_model,
@@ -46,58 +61,98 @@ from numba.extending import (
 
 from .arch import host
 from .arch.base import IndexMode
+from .language import ir
 from .language.compiled import Compiled
 from .language.types import Pointer, Scalar
 from .native.bind import Binding, Bound, Payload, UnsupportedError
+from .native.builtin import parameter_names
 from .native.codes import FAILED, FIRST_CHECK, I32, I64
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
 from .structures.structure import Structure
-from .thread import rseq_offset
+from .thread import lanes_offset
 
 __all__ = ["BoundSequenceType", "StructureType"]
-
-_PLACE_WORDS = len(Lane._fields)
 
 _codes: dict[str, Compiled] = {}
 _pinned: list[object] = []
 
 
+@cache
 def _digest(code: Compiled) -> str:
-    """A name for what a sequence does, the same in every process: cached machine code must not outlive its meaning."""
-    text = [code.kind, str(code.body), str(code.body.record.fields)]
-    text += [_digest(op.callee) for op in code.body.ops if hasattr(op, "callee")]
-    digest = hashlib.sha256("\n".join(text).encode()).hexdigest()
+    """A name for a sequence's machine code, the same in every process: cached code must not outlive its meaning."""
+    body, record = code.body, code.body.record
+    text = [_generator(), code.kind, repr((record.size, record.fields, body.parameters, body.result))]
+    text += [repr((body.release, body.acquire, sorted(body.defaults.items())))]
+    text += [_meaning(op) for op in (*body.checks, *body.ops)]
+    digest = hashlib.sha256("\n".join(text).encode()).hexdigest()[:20]
     _codes.setdefault(digest, code)
     return digest
+
+
+def _meaning(op: ir.Op) -> str:
+    """All of an operation but where it was written."""
+    parts = [getattr(op, field.name) for field in fields(op) if field.name != "span"]
+    return repr((type(op).__name__, [_digest(part) if isinstance(part, Compiled) else part for part in parts]))
+
+
+@cache
+def _generator() -> str:
+    """The version of the code generator: its source."""
+    package = Path(__file__).parent
+    files = [file for name in ("arch", "language", "native") for file in sorted((package / name).glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in (Path(__file__), *files))).hexdigest()
+
+
+@cache
+def _has_lanes(index: IndexMode) -> bool:
+    """Whether code may pick lanes by `index` in this process; if not, all of it runs on the spare lane."""
+    return lanes_offset(index) is not None
 
 
 # ---- types
 
 
 class _Storage(types.Type):
-    """A place of per-CPU memory, with the number of dimensions of its array of records."""
+    """A place of per-CPU memory, with the number of dimensions of its array of records.
 
-    def __init__(self, name: str, index: IndexMode, dimensions: int) -> None:
+    `name` is what messages show; types are told apart by what their machine code depends on.
+    """
+
+    def __init__(self, name: str, digest: str, index: IndexMode, dimensions: int) -> None:
         self.index: IndexMode = index
         self.dimensions = dimensions
-        super().__init__(name)
+        self.has_lanes = _has_lanes(index)
+        self.digest = digest
+        traits = [f"{dimensions}d"] if dimensions else []
+        traits += [index] if index != "cpu_id" else []
+        super().__init__(f"{name}[{', '.join(traits)}]" if traits else name)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What equality and Numba's cache compare."""
+        return self.name, self.digest, self.index, self.dimensions, self.has_lanes
+
+    @property
+    def mangling_args(self) -> tuple[str, tuple[()]]:
+        """What symbols are called."""
+        return f"{self.name}.{self.digest}{'' if self.has_lanes else '.spare'}", ()
 
 
 class StructureType(_Storage):
-    """The type of a structure; `methods` are its hot methods and the digests of their sequences."""
+    """The type of a structure; `methods` are the digests and titles of its hot methods."""
 
-    def __init__(self, kind: str, index: IndexMode, dimensions: int, methods: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, kind: str, index: IndexMode, dimensions: int, methods: Mapping[str, tuple[str, str]]) -> None:
         self.methods = dict(methods)
-        super().__init__(f"rseq.{kind}[{index}, {dimensions}d, {methods}]", index, dimensions)
+        digest = hashlib.sha256(repr(sorted(methods.items())).encode()).hexdigest()[:20]
+        super().__init__(f"rseq.{kind}", digest, index, dimensions)
 
 
 class BoundSequenceType(_Storage, types.Callable):
     """The type of a sequence or routine bound to storage: callable with its parameters, the index first."""
 
     def __init__(self, digest: str, title: str, index: IndexMode, dimensions: int) -> None:
-        self.digest = digest
         self.title = title
-        super().__init__(f"rseq.bound[{title}, {digest}, {index}, {dimensions}d]", index, dimensions)
+        super().__init__(f"rseq.bound {title}", digest, index, dimensions)
 
     @property
     def code(self) -> Compiled:
@@ -106,37 +161,43 @@ class BoundSequenceType(_Storage, types.Callable):
 
     def get_call_type(self, context: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
         """Numba's signature for a call with these argument types."""
-        pysig = self._pysig()
+        wanted = self._parameter_types()
+        pysig = self._pysig(list(wanted))
         try:
             given = pysig.bind(*args, **kws)
         except TypeError as error:
-            raise errors.TypingError(f"{self.title}(): {error}") from None
-        wanted = self._parameter_types()
+            raise errors.TypingError(f"{self.title}{pysig}: {error}") from None
         for name, type in given.arguments.items():
             self._check_type(context, name, type, wanted[name])
         result = self.code.body.result
-        returns = types.none if result is None else _numba_type(result)
+        returns = types.none if result is None else self._numba_type(result)
         return signature(returns, *wanted.values(), recvr=self).replace(pysig=pysig)
 
-    def _pysig(self) -> inspect.Signature:
-        kind, body = inspect.Parameter.POSITIONAL_OR_KEYWORD, self.code.body
-        names = [inspect.Parameter("index", kind)] if self.dimensions else []
-        for value in body.parameters:
-            default = body.defaults.get(value.name, inspect.Parameter.empty)
-            names.append(inspect.Parameter(value.name, kind, default=default))
-        return inspect.Signature(names)
+    def _pysig(self, names: Sequence[str]) -> inspect.Signature:
+        kind, defaults = inspect.Parameter.POSITIONAL_OR_KEYWORD, self.code.body.defaults
+        empty = inspect.Parameter.empty
+        return inspect.Signature([inspect.Parameter(name, kind, default=defaults.get(name, empty)) for name in names])
 
     def _parameter_types(self) -> dict[str, Any]:
         index = types.intp if self.dimensions == 1 else _tuples.UniTuple(types.intp, self.dimensions)
-        wanted = {"index": index} if self.dimensions else {}
-        return wanted | {value.name: _numba_type(value.type) for value in self.code.body.parameters}
+        wanted = [index] if self.dimensions else []
+        wanted += [self._numba_type(value.type) for value in self.code.body.parameters]
+        return dict(zip(parameter_names(self.code, self.dimensions), wanted, strict=True))
+
+    def _numba_type(self, type: Scalar | Pointer) -> Any:
+        if isinstance(type, Pointer):
+            raise errors.TypingError(
+                f"{self.title}() has a {type!r}, which is not available inside Numba; call it from Python"
+            )
+        names = {"i": "int", "u": "uint", "f": "float"}
+        return types.boolean if type.kind == "bool" else getattr(types, names[type.name[0]] + type.name[1:])
 
     def _check_type(self, context: Any, name: str, given: Any, wanted: Any) -> None:
         parts = list(zip(given, wanted, strict=False)) if _is_tuple_of(given, wanted) else [(given, wanted)]
         for have, want in parts:
             narrows = isinstance(have, types.Float) and not isinstance(want, types.Float)
             if narrows or context.can_convert(have, want) is None:
-                raise errors.TypingError(f"{self.title}(): {name} is {wanted}, got {given}; convert it first")
+                raise errors.TypingError(f"{self.title}(): {name} is {_called(wanted)}, got {given}; convert it first")
 
     def get_call_signatures(self) -> tuple[list[Any], bool]:
         """The one signature."""
@@ -151,11 +212,8 @@ def _is_tuple_of(given: Any, wanted: Any) -> bool:
     return isinstance(given, _tuples.BaseTuple) and isinstance(wanted, _tuples.UniTuple) and len(given) == wanted.count
 
 
-def _numba_type(type: Scalar | Pointer) -> Any:
-    if isinstance(type, Pointer):
-        raise errors.TypingError(f"{type!r} is not available inside Numba; pass row numbers instead")
-    names = {"i": "int", "u": "uint", "f": "float"}
-    return types.boolean if type.kind == "bool" else getattr(types, names[type.name[0]] + type.name[1:])
+def _called(type: Any) -> str:
+    return f"a tuple of {type.count} {type.dtype}" if isinstance(type, _tuples.UniTuple) else str(type)
 
 
 @register_model(StructureType)
@@ -168,13 +226,28 @@ class _PlaceModel(models.StructModel):
 
 @typeof_impl.register(Structure)
 def _typeof_structure(thing: Structure, context: Any) -> StructureType:
-    methods = tuple((name, _digest(thing.bound(name).code)) for name in thing.hot)
-    return StructureType(type(thing).__name__, thing.storage.index, len(thing.storage.shape), methods)
+    storage = thing.storage
+    methods = tuple((name, thing.bound(name)) for name in thing.hot if _is_native(thing, name))
+    codes = tuple((name, bound.title, bound.code) for name, bound in methods)
+    return _structure(type(thing).__name__, storage.index, len(storage.shape), codes)
+
+
+def _is_native(thing: Structure, name: str) -> bool:
+    """False for a hot method that a subclass has overridden in Python."""
+    return isinstance(getattr(type(thing), name), python_types.MethodDescriptorType)
+
+
+@cache
+def _structure(
+    kind: str, index: IndexMode, dimensions: int, codes: tuple[tuple[str, str, Compiled], ...]
+) -> StructureType:
+    return StructureType(kind, index, dimensions, {name: (_digest(code), title) for name, title, code in codes})
 
 
 @typeof_impl.register(python_types.BuiltinFunctionType)
 def _typeof_builtin(thing: Any, context: Any) -> BoundSequenceType | None:
-    if not isinstance(thing.__self__, (Payload, Structure)):
+    owner = thing.__self__
+    if not isinstance(owner, Payload) and not (isinstance(owner, Structure) and thing.__name__ in owner.hot):
         return None
     bound = _bound(thing)
     return BoundSequenceType(_digest(bound.code), bound.title, bound.index, len(bound.shape))
@@ -201,12 +274,22 @@ def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
     value = cgutils.create_struct_proxy(type)(c.context, c.builder)
     reader = c.pyapi.unserialize(c.pyapi.serialize_object(_words))
     words = c.pyapi.call_function_objargs(reader, [thing])
-    for position, name in enumerate(_names(type)):
-        item = c.pyapi.tuple_getitem(words, position)
-        setattr(value, name, c.pyapi.long_as_ulonglong(item))
+    with c.builder.if_then(cgutils.is_not_null(c.builder, words), likely=True):
+        for position, name in enumerate(_names(type)):
+            item = c.pyapi.tuple_getitem(words, position)
+            setattr(value, name, c.pyapi.long_as_ulonglong(item))
     c.pyapi.decref(words)
     c.pyapi.decref(reader)
-    return NativeValue(value._getvalue(), is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+    return NativeValue(value._getvalue(), is_error=cgutils.is_null(c.builder, words))
+
+
+@box(StructureType)
+@box(BoundSequenceType)
+def _box(type: _Storage, value: Any, c: Any) -> Any:
+    """There is no way back: nothing in the native value says which Python object it was."""
+    text = f"{type} cannot be returned, or given, from compiled code to Python; keep the object that was passed in"
+    c.pyapi.err_set_string("PyExc_TypeError", text)
+    return c.pyapi.get_null_object()
 
 
 @lower_constant(StructureType)
@@ -235,11 +318,9 @@ class _Methods(AttributeTemplate):
     key = StructureType
 
     def generic_resolve(self, type: StructureType, attribute: str) -> BoundSequenceType | None:
-        digest = type.methods.get(attribute)
-        if digest is None:
+        if attribute not in type.methods:
             return None
-        kind = type.name.split("[")[0].removeprefix("rseq.")
-        return BoundSequenceType(digest, f"{kind}.{attribute}", type.index, type.dimensions)
+        return BoundSequenceType(*type.methods[attribute], type.index, type.dimensions)
 
 
 @lower_getattr_generic(StructureType)
@@ -253,14 +334,13 @@ def _method(context: Any, builder: Any, type: StructureType, value: Any, attribu
 class _NumbaEnvironment(Environment):
     """Code in Numba's modules."""
 
-    has_rseq = rseq_offset() is not None
-
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, has_rseq: bool) -> None:
         architecture = host()
         if architecture is None:
             raise UnsupportedError("rseq has no code generator for this machine's architecture")
         self.architecture = architecture
         self.module = module
+        self.has_rseq = has_rseq
 
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
         return builder.call(cgutils.get_or_insert_function(self.module, type, name), arguments)
@@ -279,11 +359,13 @@ class _NumbaEnvironment(Environment):
         return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
 
 
-def _unit(module: Any, index: IndexMode) -> Unit:
+def _unit(module: Any, bound: BoundSequenceType) -> Unit:
     units: dict[str, Unit] = module.__dict__.setdefault("_rseq_units", {})
-    if index not in units:
-        units[index] = Unit(module, _NumbaEnvironment(module), index, prefix=f"rseq.{index}.")
-    return units[index]
+    name = bound.index if bound.has_lanes else f"{bound.index}.spare"
+    if name not in units:
+        environment = _NumbaEnvironment(module, bound.has_lanes)
+        units[name] = Unit(module, environment, bound.index, prefix=f"rseq.{name}.")
+    return units[name]
 
 
 @lower_builtin(BoundSequenceType, _misc.VarArg(types.Any))
@@ -295,7 +377,7 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     if bound.dimensions:
         lane = lane._replace(base=_row(context, builder, bound, place, given.pop(0)))
     arguments = [_argument(builder, v, p) for v, p in zip(given, bound.code.body.parameters, strict=True)]
-    unit = _unit(builder.module, bound.index)
+    unit = _unit(builder.module, bound)
     area = unit.environment.area(builder)
 
     def fail(code: Any) -> None:
