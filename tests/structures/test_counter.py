@@ -205,7 +205,7 @@ def test_a_counter_may_be_subclassed() -> None:
     hits.twice()
     assert hits.value == 2
     assert hits.add.__qualname__.endswith("Hits.add")
-    with pytest.raises(TypeError, match=r"^Hits\.add\(\): n is i64"):
+    with pytest.raises(TypeError, match=r"^Counter\.add\(\): n is i64"):
         hits.add("x")  # type: ignore[arg-type]
 
 
