@@ -128,7 +128,7 @@ def _store_after_commit(flow: Flow) -> Iterator[Diagnostic]:
 
 def _load_after_commit(flow: Flow) -> Iterator[Diagnostic]:
     for op, state in flow.reached():
-        if isinstance(op, (ir.Load, ir.Check)) and state.committed:
+        if isinstance(op, ir.Load) and state.committed:
             yield _after_commit(flow, op, state, "load-after-commit", "a load after the commit", "read after it")
 
 
@@ -159,7 +159,7 @@ def _commits_differ(flow: Flow) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "commits-differ",
                 "paths commit values of different types",
-                ((store.span, f"commits a {address.type}"), (stores[0].span, f"commits a {addresses[0].type}")),
+                ((store.span, f"commits {address.type}"), (stores[0].span, f"commits {addresses[0].type}")),
                 "all paths join at one store instruction, as a descriptor has one end; one instruction has one width.",
                 "commit to fields of one type, or write two sequences.",
                 _PAGE,

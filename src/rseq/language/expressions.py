@@ -98,8 +98,12 @@ class Expressions:
             return ir.Const(0, type)
         if isinstance(meaning.type, Scalar) and isinstance(type, Scalar) and _widens(meaning.type, type):
             return self._convert(meaning, type, node, None)
-        fix = f"convert it: {type}(…)" if isinstance(type, Scalar) and isinstance(meaning.type, Scalar) else ""
-        raise self.scope.refuse(node, "types-differ", f"expected {type}, got {meaning.type}", fix or "use one type")
+        fix = (
+            f"convert it: {type}(…)"
+            if isinstance(type, Scalar) and isinstance(meaning.type, Scalar)
+            else "use one type"
+        )
+        raise self.scope.refuse(node, "types-differ", f"expected {type}, got {meaning.type}", fix)
 
     def _constant(self, number: int | float, type: Scalar | Pointer, node: ast.expr) -> ir.Const:
         if isinstance(type, Pointer) or type.kind == "bool":
@@ -163,7 +167,9 @@ class Expressions:
             owner = self.static(node.value)
             if isinstance(owner, ModuleType) and hasattr(owner, node.attr):
                 return getattr(owner, node.attr)
-        raise self.scope.refuse(node, "not-in-the-language", "expected a name known before the sequence runs", "")
+        raise self.scope.refuse(
+            node, "not-in-the-language", "expected a name known before the sequence runs", "use a name"
+        )
 
     # ---- memory
 
@@ -193,7 +199,7 @@ class Expressions:
         if isinstance(node, ast.Subscript):
             return self._element(node)
         if not isinstance(node, ast.Attribute):
-            raise self.scope.refuse(node, "not-in-the-language", "expected a field, such as cpu.count", "")
+            raise self.scope.refuse(node, "not-in-the-language", "expected a field, such as cpu.count", "name a field")
         base, field = self._field(node)
         if isinstance(field.type, Array):
             message = f"{ast.unparse(node)} is an array of {field.type.length}; it has no value as a whole"
@@ -288,7 +294,8 @@ class Expressions:
         sign = _OPERATORS.get(type(op))
         place = node if isinstance(node, ast.expr) else node.value
         if sign is None:
-            raise self.scope.refuse(place, "not-in-the-language", f"{type(op).__name__} is not in the language", "")
+            fix = "use + - * / // % & | ^ << >>"
+            raise self.scope.refuse(place, "not-in-the-language", f"{type(op).__name__} is not in the language", fix)
         if isinstance(left, Literal) and isinstance(right, Literal):
             return self._fold(left.number, sign, right.number, place)
         left_operand, right_operand = self.unify(left, right, place)
@@ -299,9 +306,12 @@ class Expressions:
 
     def _fold(self, left: int | float, sign: str, right: int | float, node: ast.expr) -> Literal:
         if sign == "<<" and not 0 <= right <= _MAX_FOLDED_SHIFT:
-            raise self.scope.refuse(node, "constant-too-large", f"{left} << {right} is no 64-bit number", "")
+            raise self.scope.refuse(node, "constant-too-large", f"{left} << {right} is no 64-bit number", "shift less")
         try:
             number = _FOLD[sign](left, right)
+        except ZeroDivisionError:
+            fix = "divide by something else"
+            raise self.scope.refuse(node, "division-by-zero", f"{left} {sign} {right} has no value", fix) from None
         except (ArithmeticError, TypeError, ValueError) as error:
             message = f"{left} {sign} {right} has no value: {error}"
             raise self.scope.refuse(node, "constant-too-large", message, "write another constant") from None
@@ -439,7 +449,8 @@ class Expressions:
             right = self.meaning(right_node)
             sign = _COMPARISONS.get(type(op))
             if sign is None:
-                raise self.scope.refuse(node, "not-in-the-language", f"{type(op).__name__} is not in the language", "")
+                fix = "use == != < <= > >=, or `is None` for a pointer"
+                raise self.scope.refuse(node, "not-in-the-language", f"{type(op).__name__} is not in the language", fix)
             a, b = self.unify(left, right, right_node)
             self._check_comparison(a, sign, op, node)
             is_last = position == len(node.ops) - 1
@@ -485,11 +496,14 @@ class Expressions:
         """Emit a call: a conversion, or in a routine a sequence or another routine."""
         callee = self.static(node.func)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise self.scope.refuse(node, "not-in-the-language", "calls take plain positional arguments", "")
+            raise self.scope.refuse(
+                node, "not-in-the-language", "calls take plain positional arguments", "pass one by one"
+            )
         if callee is bool or isinstance(callee, Scalar):
             return self._conversion(node, boolean if callee is bool else callee, into)
-        if operation_of(callee) == "cpu_number":
-            return self._cpu_number(node, into)
+        operation = operation_of(callee)
+        if operation is not None:
+            return self._operation(node, operation, into)
         if isinstance(callee, Compiled):
             return self._call(node, callee, into)
         message = f"{ast.unparse(node.func)}() cannot be called here"
@@ -499,7 +513,7 @@ class Expressions:
     def _conversion(self, node: ast.Call, type: Scalar | object, into: str | None) -> Meaning:
         assert isinstance(type, Scalar)
         if len(node.args) != 1:
-            raise self.scope.refuse(node, "not-in-the-language", f"{type}() takes one argument", "")
+            raise self.scope.refuse(node, "not-in-the-language", f"{type}() takes one argument", "pass one number")
         if type.kind == "bool":
             return self._truth(node.args[0])
         source = self.meaning(node.args[0])
@@ -510,6 +524,29 @@ class Expressions:
         if source.type == type:
             return source
         return self._convert(source, type, node, into)
+
+    def _operation(self, node: ast.Call, name: str, into: str | None) -> Meaning:
+        wanted = 1 if name in ("ctz", "clz", "bits") else 0
+        if len(node.args) != wanted:
+            message = f"{name}() takes {'an argument' if wanted else 'no arguments'}; got {len(node.args)}"
+            raise self.scope.refuse(node, "wrong-arguments", message, "see the page")
+        if name == "cpu_number":
+            return self._cpu_number(node, into)
+        if name == "clock":
+            target = self.scope.target(into, SCALARS["u64"])
+            self.scope.emit(ir.Clock(target, self.scope.span(node)))
+            return target
+        return self._count_bits(node, name, into)
+
+    def _count_bits(self, node: ast.Call, name: str, into: str | None) -> Meaning:
+        source = self.operand(node.args[0])
+        if not isinstance(source.type, Scalar) or not source.type.is_integer:
+            raise self.scope.refuse(node, "types-differ", f"{name}() takes an integer; got {source.type}", "convert it")
+        if isinstance(source, ir.Const):
+            return ir.Const(counted_bits(name, int(source.number), source.type.bits), source.type)
+        target = self.scope.target(into, source.type)
+        self.scope.emit(ir.CountBits(target, bit_count_name(name), source, self.scope.span(node)))
+        return target
 
     def _cpu_number(self, node: ast.Call, into: str | None) -> Meaning:
         if self.scope.is_routine:
@@ -553,6 +590,22 @@ def _first_field(scope: Scope) -> str:
 
 def _widens(narrow: Scalar, wide: Scalar) -> bool:
     return narrow.kind == wide.kind and narrow.size < wide.size
+
+
+def bit_count_name(name: str) -> ir.BitCountName:
+    """`name` as one of the operators of `CountBits`."""
+    assert name == "ctz" or name == "clz" or name == "bits"
+    return name
+
+
+def counted_bits(operator: str, number: int, width: int) -> int:
+    """What `CountBits` computes of `number` in a type of `width` bits."""
+    pattern = number & ((1 << width) - 1)
+    if operator == "bits":
+        return pattern.bit_count()
+    if operator == "clz":
+        return width - pattern.bit_length()
+    return (pattern & -pattern).bit_length() - 1 if pattern else width
 
 
 def compare(left: int | float, sign: ir.ComparisonName, right: int | float) -> bool:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from . import ir
-from .expressions import compare, converted
+from .expressions import compare, converted, counted_bits
 from .types import Pointer, RecordType, Scalar
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]
@@ -193,6 +193,11 @@ class _Frame:
                 self.values[op.target] = self._at(op.address)
             case ir.CpuNumber():
                 self.values[op.target] = self.run.cpu
+            case ir.Clock():
+                self.values[op.target] = self.run.memory.clock()
+            case ir.CountBits():
+                bits = op.source.type.bits
+                self.values[op.target] = counted_bits(op.operator, int(self.get(op.source)), bits)
             case ir.Check():
                 _check(op, self.values)
             case ir.Call():

@@ -12,6 +12,7 @@ line of pseudo-code.
     Arithmetic  a = b + c                   Store     cpu.slots[n] = a
     Convert     a = i64(b)                  AddStore  cpu.value += a
     CpuNumber   a = cpu_number()            Check     n < 64, or IndexError
+    Clock       a = clock()                 CountBits a = ctz(b)
     BranchIf    if a < b goto L             Call      a = push(cpu, b)
     Jump        goto L                      Return    return a
     Label       L:
@@ -38,8 +39,10 @@ __all__ = [
     "BranchIf",
     "Call",
     "Check",
+    "Clock",
     "Const",
     "Convert",
+    "CountBits",
     "CpuNumber",
     "Jump",
     "Label",
@@ -59,6 +62,8 @@ ArithmeticName = Literal["+", "-", "*", "/", "//", "%", "&", "|", "^", "<<", ">>
 """The operators of the language, and `quo`: division that rounds towards zero, which the others are made of."""
 
 ComparisonName = Literal["==", "!=", "<", "<=", ">", ">="]
+
+BitCountName = Literal["ctz", "clz", "bits"]
 
 COMPARISONS: Mapping[ComparisonName, ComparisonName] = {
     "==": "!=",
@@ -239,6 +244,33 @@ class CpuNumber:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """Read the architecture's counter: ticks at a constant rate, never backwards on one CPU. `target` is u64."""
+
+    target: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = clock()"
+
+
+@dataclass(frozen=True)
+class CountBits:
+    """Count the zeros below (`ctz`) or above (`clz`) the ones of `source`, or its ones (`bits`), in `source`'s type.
+
+    Of 0, `ctz` and `clz` are the type's width.
+    """
+
+    target: Value
+    operator: BitCountName
+    source: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.operator}({self.source})"
+
+
+@dataclass(frozen=True)
 class Check:
     """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart."""
 
@@ -322,6 +354,8 @@ Op = (
     | AddStore
     | Locate
     | CpuNumber
+    | Clock
+    | CountBits
     | Check
     | BranchIf
     | Jump
@@ -344,7 +378,7 @@ def used(op: Op) -> tuple[Value, ...]:
 
 def _operands(op: Op) -> Iterator[Operand | None]:
     match op:
-        case Set() | Convert():
+        case Set() | Convert() | CountBits():
             yield op.source
         case Arithmetic() | BranchIf():
             yield from (op.left, op.right)
@@ -359,7 +393,7 @@ def _operands(op: Op) -> Iterator[Operand | None]:
             yield from op.arguments
         case Return():
             yield op.value
-        case CpuNumber() | Jump() | Label():
+        case CpuNumber() | Clock() | Jump() | Label():
             return
 
 

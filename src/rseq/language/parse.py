@@ -105,7 +105,13 @@ def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Poi
     meaning = resolve(given)
     if not isinstance(meaning, (Scalar, Pointer)):
         node = source.tree.returns or source.tree
-        raise _refuse(source, node, "signature", f"the result is {given!r}; expected a number, a ptr[T] or None", "")
+        raise _refuse(
+            source,
+            node,
+            "signature",
+            f"the result is {given!r}; expected a number, a ptr[T] or None",
+            "annotate it, as in -> i64",
+        )
     return meaning
 
 
@@ -152,7 +158,7 @@ class _Statements(Expressions):
         self.block(tree.body)
         if not ends(scope.ops):
             if scope.result is not None and not scope.may_return:
-                message = f"{tree.name}() may end without returning a {scope.result}"
+                message = f"{tree.name}() may end without returning its {scope.result}"
                 refused = scope.refuse(tree, "missing-return", message, "return a value on every path")
                 self._record_refusal(refused)
             scope.emit(ir.Return(None, scope.span(tree.body[-1])))
@@ -208,7 +214,9 @@ class _Statements(Expressions):
     def _stmt_AnnAssign(self, node: ast.AnnAssign) -> None:
         meaning = resolve(self.static_type(node.annotation))
         if not isinstance(node.target, ast.Name) or not isinstance(meaning, (Scalar, Pointer)):
-            raise self.scope.refuse(node, "not-in-the-language", "only a local number or ptr[T] is declared", "")
+            raise self.scope.refuse(
+                node, "not-in-the-language", "only a local number or ptr[T] is declared", "leave it out"
+            )
         if self.scope.types.setdefault(node.target.id, meaning) != meaning:
             known = self.scope.types[node.target.id]
             raise self.scope.refuse(node, "types-differ", f"{node.target.id} is {known} already", "use another name")
@@ -294,7 +302,9 @@ class _Statements(Expressions):
         scope = self.scope
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
             if scope.result is not None and not (node.value and isinstance(scope.result, Pointer)):
-                raise scope.refuse(node, "missing-return", f"expected a {scope.result} to return", "return a value")
+                raise scope.refuse(
+                    node, "missing-return", f"expected {scope.result}, got nothing to return", "return a value"
+                )
             nothing = ir.Const(0, scope.result) if scope.result else None
             scope.emit(ir.Return(nothing, scope.span(node)))
             return
@@ -370,8 +380,6 @@ class _Statements(Expressions):
         return range(*numbers)
 
     def _stmt_Break(self, node: ast.Break) -> None:
-        if not self.scope.loops:
-            raise self.scope.refuse(node, "not-in-the-language", "break stands in a loop", "")
         loop = self.scope.loops[-1]
         loop.exits.append(dict(self.scope.names))
         self.scope.emit(ir.Jump(loop.done, self.scope.span(node)))

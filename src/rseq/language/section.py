@@ -20,7 +20,7 @@ from . import ir
 from .contract import commits
 from .types import SCALARS, Pointer, Scalar
 
-__all__ = ["END", "Section", "floor_division", "section"]
+__all__ = ["END", "Section", "count_bits", "floor_division", "section"]
 
 END = "end"
 
@@ -247,6 +247,8 @@ def _lower_all(ops: list[ir.Op]) -> list[ir.Op]:
     for index, op in enumerate(ops):
         if isinstance(op, ir.Arithmetic) and op.operator in ("//", "%"):
             out += floor_division(op, index)
+        elif isinstance(op, ir.CountBits):
+            out += count_bits(op, index)
         else:
             out.append(op)
     return out
@@ -282,6 +284,51 @@ def _divide_and_correct(op: ir.Arithmetic, kind: Scalar, divisor: ir.Const, seri
             ir.Label(exact, span),
         ]
     return [*out, ir.Set(op.target, quotient if op.operator == "//" else rest, span)]
+
+
+def count_bits(op: ir.CountBits, serial: int) -> list[ir.Op]:
+    """`ctz`, `clz` and `bits` from arithmetic, for architectures and compilers without instructions for them.
+
+    Source: the parallel sums of Hacker's Delight, 5-1; ctz(x) = bits((x & -x) - 1), clz(x) = bits(~smeared x).
+    """
+    wide, span = SCALARS["u64"], op.span
+    kind = op.source.type
+    assert isinstance(kind, Scalar)
+    out: list[ir.Op] = []
+    x, t = ir.Value(f"x{serial}", wide), ir.Value(f"t{serial}", wide)
+
+    def emit(target: ir.Value, operator: ir.ArithmeticName, left: ir.Operand, right: ir.Operand | int) -> None:
+        constant = right if not isinstance(right, int) else ir.Const(right, wide)
+        out.append(ir.Arithmetic(target, operator, left, constant, span))
+
+    narrow = ir.Value(f"narrow{serial}", SCALARS[f"u{kind.bits}"])
+    out += [ir.Convert(narrow, op.source, span), ir.Convert(x, narrow, span)]
+    if op.operator == "ctz":
+        if kind.bits < wide.bits:
+            emit(x, "|", x, 1 << kind.bits)
+        emit(t, "-", ir.Const(0, wide), x)
+        emit(x, "&", x, t)
+        emit(x, "-", x, 1)
+    elif op.operator == "clz":
+        for distance in (1, 2, 4, 8, 16, 32):
+            emit(t, ">>", x, distance)
+            emit(x, "|", x, t)
+        emit(x, "^", x, wide.maximum)
+    emit(t, ">>", x, 1)
+    emit(t, "&", t, 0x5555555555555555)
+    emit(x, "-", x, t)
+    emit(t, ">>", x, 2)
+    emit(t, "&", t, 0x3333333333333333)
+    emit(x, "&", x, 0x3333333333333333)
+    emit(x, "+", x, t)
+    emit(t, ">>", x, 4)
+    emit(x, "+", x, t)
+    emit(x, "&", x, 0x0F0F0F0F0F0F0F0F)
+    emit(x, "*", x, 0x0101010101010101)
+    emit(x, ">>", x, 56)
+    if op.operator == "clz" and kind.bits < wide.bits:
+        emit(x, "-", x, wide.bits - kind.bits)
+    return [*out, ir.Convert(op.target, x, span)]
 
 
 # ---- copies

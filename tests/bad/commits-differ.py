@@ -1,0 +1,23 @@
+import rseq
+from rseq import f64, i32, i64, prepared
+
+
+class Items(rseq.Record):
+    count: i64
+    small: i32
+    total: i64
+    average: f64
+    is_full: bool
+    counts: i64[8]
+    slots: prepared[i64[64]]
+    latest: prepared[i64]
+
+
+@rseq.sequence
+def record(cpu: Items, n: i64) -> None:
+    if n < 10:
+        cpu.small = 1
+    elif n < 100:
+        cpu.count = n
+    else:
+        cpu.average = 0.5
