@@ -2,6 +2,7 @@
 
 Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
+               clock, ctz, clz, bits: operations of sequences, as cpu_number is
 Storage:       percpu, array
 Structures:    Counter, FloatCounter, CounterArray
 Errors:        CompileError, ContractError, UnsupportedError
@@ -9,6 +10,10 @@ Errors:        CompileError, ContractError, UnsupportedError
 
 from .language.errors import CompileError as CompileError
 from .language.errors import ContractError as ContractError
+from .language.operations import bits as bits
+from .language.operations import clock as clock
+from .language.operations import clz as clz
+from .language.operations import ctz as ctz
 from .language.types import Record as Record
 from .language.types import f32 as f32
 from .language.types import f64 as f64
@@ -49,7 +54,11 @@ __all__ = [
     "UnsupportedError",
     "array",
     "available",
+    "bits",
+    "clock",
+    "clz",
     "cpu_number",
+    "ctz",
     "f32",
     "f64",
     "fence",

@@ -27,6 +27,7 @@ from typing import ClassVar, Literal
 from ..abi import CPU_ID, MM_CID
 from ..language import ir
 from ..language.section import END, Section
+from .registers import Allocation, RegisterClass, Slot
 
 __all__ = [
     "ABORTED",
@@ -38,6 +39,7 @@ __all__ = [
     "Emitter",
     "IndexMode",
     "Line",
+    "RegisterClass",
     "RegisterError",
     "Slot",
 ]
@@ -47,25 +49,10 @@ LEFT = -4096
 """Status values: an unsigned status of LEFT or more says how the section was left (as the kernel's IS_ERR_VALUE)."""
 
 IndexMode = Literal["cpu_id", "mm_cid"]
-RegisterClass = Literal["int", "float"]
 
 RESTART, START, FINISH, ABORT, DESCRIPTOR, NOWHERE, FIRST_OWN = 1, 2, 3, 4, 77, 9, 100
 
 _TOKEN = re.compile(r"<(\d+)(?::(\w))?>")
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One operand of the block. `role` is what it holds, `fixed` the register that it must be, if any."""
-
-    number: int
-    kind: RegisterClass
-    role: str
-    is_output: bool
-    fixed: str = ""
-
-    def __format__(self, form: str) -> str:
-        return f"<{self.number}:{form}>" if form and self.kind == "int" else f"<{self.number}>"
 
 
 @dataclass(frozen=True)
@@ -184,6 +171,8 @@ class Architecture(ABC):
     """The vDSO's name for getcpu."""
     thread_pointer: ClassVar[bytes]
     """Machine code of `uintptr_t f(void)` that returns the thread pointer."""
+    clock: ClassVar[tuple[str, str]]
+    """Reading the counter outside of a section: an LLVM inline-assembly template and its constraints; an i64."""
     constraints: ClassVar[dict[RegisterClass, str]]
     registers: ClassVar[dict[RegisterClass, tuple[str, ...]]]
     clobbers: ClassVar[tuple[str, ...]]
@@ -232,7 +221,11 @@ class Emitter(ABC):
         self.comment = ""
         self._labels: dict[str, int] = {END: FINISH}
         self._next_label = FIRST_OWN
-        self._allocate()
+        self._allocation = Allocation(self.section, self.scratch)
+        self.where = self._allocation.where
+        self.status, self.area = self._allocation.status, self._allocation.area
+        self.base, self.stride, self.lanes = self._allocation.base, self._allocation.stride, self._allocation.lanes
+        self._check_budget()
 
     # ---- what an architecture says
 
@@ -272,67 +265,9 @@ class Emitter(ABC):
                     op = replace(op, **{name: held})  # type: ignore[arg-type]
             yield op
 
-    def _allocate(self) -> None:
-        """Give each value a slot for as long as it lives. Branches go forward, so a life is an interval."""
-        section = self.section
-        self._slots: list[Slot] = []
-        self.status = self._new_slot("int", "status")
-        self.where: dict[ir.Value, Slot] = {}
-        if section.result is not None:
-            self.where[section.result] = self._new_slot(_class_of(section.result), "result")
-        self._scratch: dict[int, list[Slot]] = {}
-        self._allocate_temporaries()
-        outputs = len(self._slots)
-        self.area, self.base, self.stride, self.lanes = (
-            self._new_slot("int", role, output=False) for role in ("area", "base", "stride", "lanes")
-        )
-        for parameter in section.body.parameters:
-            self.where[parameter] = self._new_slot(_class_of(parameter), parameter.name, output=False)
-        assert all(slot.is_output for slot in self._slots[:outputs])
-        self._check_budget()
-
-    def _new_slot(self, kind: RegisterClass, role: str, *, output: bool = True, fixed: str = "") -> Slot:
-        slot = Slot(len(self._slots), kind, role, output, fixed)
-        self._slots.append(slot)
-        return slot
-
-    def _allocate_temporaries(self) -> None:
-        lives = _lives(self.section)
-        free: dict[str, list[Slot]] = {"int": [], "float": []}
-        if self.section.cpu is not None:
-            self.where[self.section.cpu] = self._new_slot("int", "temporary")
-        for position, op in enumerate(self.section.ops):
-            dying = [value for value in set(ir.used(op)) if value in lives and lives[value][1] == position]
-            target = ir.defined(op)
-            is_new = target is not None and target not in self.where
-            # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
-            reusable = [value for value in dying if is_new and value == _first_operand(op) and _once(value, op)]
-            self._release(reusable, free)
-            if target is not None and is_new and target in lives:
-                self.where[target] = self._take(_class_of(target), free)
-            self._scratch[position] = [self._take_scratch(need, free) for need in self.scratch(op)]
-            for slot in self._scratch[position]:
-                free[slot.fixed or slot.kind].append(slot)
-            if target is not None and target not in dying and target in lives and lives[target][1] == position:
-                dying.append(target)  # nobody reads it
-            self._release([value for value in dying if value not in reusable], free)
-
-    def _take(self, kind: RegisterClass, free: dict[str, list[Slot]]) -> Slot:
-        return free[kind].pop() if free[kind] else self._new_slot(kind, "temporary")
-
-    def _take_scratch(self, need: RegisterClass | str, free: dict[str, list[Slot]]) -> Slot:
-        if need in ("int", "float"):
-            return self._take("int" if need == "int" else "float", free)
-        pool = free.setdefault(need, [])
-        return pool.pop() if pool else self._new_slot("int", "temporary", fixed=need)
-
-    def _release(self, values: Sequence[ir.Value], free: dict[str, list[Slot]]) -> None:
-        for value in values:
-            free[self.where[value].kind].append(self.where[value])
-
     def _check_budget(self) -> None:
         for kind, budget in self.architecture.budget.items():
-            needed = sum(slot.kind == kind for slot in self._slots)
+            needed = sum(slot.kind == kind for slot in self._allocation.slots)
             if needed > budget:
                 raise RegisterError(
                     f"{self.section.body.name}() needs {needed} {kind} registers on {self.architecture.name}, "
@@ -348,7 +283,7 @@ class Emitter(ABC):
         self.enter()
         for position, op in enumerate(self.section.ops):
             self.comment = str(op)
-            self.extra = self._scratch[position]
+            self.extra = self._allocation.scratch[position]
             method: Callable[[ir.Op], None] = getattr(self, f"emit_{type(op).__name__.lower()}")
             method(op)
         self.comment = ""
@@ -360,7 +295,7 @@ class Emitter(ABC):
             self._cold_exit(self._labels[_exit_name(check)], INDEX - check.number)
         self.comment = "abort"
         self.abort_handler()
-        slots = tuple(self._slots)
+        slots = tuple(self._allocation.slots)
         return Assembly(self.architecture, self.section, self.index, slots, tuple(self.hot), tuple(self.cold))
 
     def _cold_exit(self, label: int, status: int) -> None:
@@ -411,29 +346,3 @@ class Emitter(ABC):
 
 def _exit_name(check: ir.Check) -> str:
     return f"check {check.number}"
-
-
-def _class_of(value: ir.Value) -> RegisterClass:
-    return "float" if value.type.is_float else "int"
-
-
-def _first_operand(op: ir.Op) -> ir.Operand | None:
-    """The operand that is read before the target is written, so that both may share a register."""
-    if isinstance(op, ir.Arithmetic):
-        return op.left
-    return op.source if isinstance(op, ir.Set) else None
-
-
-def _once(value: ir.Value, op: ir.Op) -> bool:
-    return sum(operand == value for operand in ir.used(op)) == 1
-
-
-def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
-    """First and last position of each value that is not a parameter, the result or the CPU's number."""
-    lives: dict[ir.Value, tuple[int, int]] = {}
-    apart = {*section.body.parameters, section.result, section.cpu}
-    for position, op in enumerate(section.ops):
-        for value in (ir.defined(op), *ir.used(op)):
-            if value is not None and value not in apart:
-                lives[value] = (lives.get(value, (position, 0))[0], position)
-    return lives

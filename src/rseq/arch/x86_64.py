@@ -79,6 +79,7 @@ class X86(Architecture):
     getcpu = 309
     vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
+    clock = ("rdtsc\n shlq $$32, %rdx\n orq %rdx, %rax", "={ax},~{dx},~{cc},~{dirflag},~{fpsr},~{flags}")
     constraints: ClassVar = {"int": "r", "float": "x"}
     registers: ClassVar = {
         "int": ("di", "si", "dx", "cx", "r8", "r9", "ax", "r10", "r11", "r12", "r13", "r14", "r15"),
@@ -168,9 +169,19 @@ class _Emitter(Emitter):
             return ("int",) if op.address.in_lane and op.address.index is not None else ()
         if isinstance(op, ir.Convert):
             return _conversion_scratch(op)
+        if isinstance(op, ir.Clock):
+            return ("ax", "dx")
         if isinstance(op, ir.Arithmetic):
             return self._arithmetic_scratch(op)
         return ()
+
+    def emit_clock(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Clock)
+        low, high = self.extra
+        self.line("rdtsc")
+        self.line(f"shlq $32, {high}")
+        self.line(f"orq {high}, {low}")
+        self._copy(low, self.slot(op.target))
 
     def _arithmetic_scratch(self, op: ir.Arithmetic) -> Sequence[RegisterClass | str]:
         if op.operator == "quo":

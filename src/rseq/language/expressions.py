@@ -594,8 +594,8 @@ def _widens(narrow: Scalar, wide: Scalar) -> bool:
 
 def bit_count_name(name: str) -> ir.BitCountName:
     """`name` as one of the operators of `CountBits`."""
-    assert name == "ctz" or name == "clz" or name == "bits"
-    return name
+    names: dict[str, ir.BitCountName] = {"ctz": "ctz", "clz": "clz", "bits": "bits"}
+    return names[name]
 
 
 def counted_bits(operator: str, number: int, width: int) -> int:

@@ -54,6 +54,8 @@ class Memory:
     base: int = _FIRST_LANE
     stride: int = 0
     byteorder: Literal["little", "big"] = field(default=sys.byteorder)
+    ticks: int = 0
+    """What `clock()` answers next."""
 
     @classmethod
     def of(cls, record: RecordType, lanes: int = 1) -> Memory:
@@ -76,7 +78,12 @@ class Memory:
     def copy(self) -> Memory:
         """The same memory, to change apart."""
         blocks = {address: bytearray(block) for address, block in self.blocks.items()}
-        return Memory(blocks, self.base, self.stride, self.byteorder)
+        return Memory(blocks, self.base, self.stride, self.byteorder, self.ticks)
+
+    def clock(self) -> int:
+        """The counter, which is later each time."""
+        self.ticks += 1
+        return self.ticks - 1
 
     def load(self, address: int, type: Scalar | Pointer) -> Number:
         """The number at `address`. Raises: FaultError - there is no memory."""

@@ -18,7 +18,7 @@ def _only_inside(name: str) -> NoReturn:
 
 @operation("clock")
 def clock() -> int:
-    """In a sequence: this CPU's counter as a u64, for stamping. It ticks at a constant rate and never runs backwards."""
+    """In a sequence: this CPU's counter as a u64, for stamping. It ticks at a constant rate, never backwards."""
     _only_inside("clock")
 
 

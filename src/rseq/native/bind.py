@@ -115,15 +115,14 @@ _programs: list[_Program] = []
 _lock = threading.RLock()  # a signal handler may bind in the middle of a compilation
 
 
-@cache
-def _hold_lock_over_forks() -> None:
-    """A child must not begin in the middle of another thread's compilation: LLVM's locks would stay held in it."""
+if hasattr(os, "register_at_fork"):
+    # A child must not begin in the middle of another thread's compilation: LLVM's locks, and those of the modules that
+    # are being imported for it, would stay held in the child for ever.
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @cache
 def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
-    _hold_lock_over_forks()
     with _lock:
         program = _compile(code, index, dimensions, title)
         _programs.append(program)  # machine code is never unmapped, so neither is what describes it

@@ -166,6 +166,19 @@ class BodyLowering:
     def _cpunumber(self, op: ir.CpuNumber) -> None:
         self._put(op.target, self.frame.cpu)
 
+    def _clock(self, op: ir.Clock) -> None:
+        template, constraints = self.frame.unit.environment.architecture.clock
+        block = ll.InlineAsm(ll.FunctionType(I64, []), template, constraints, side_effect=True)
+        self._put(op.target, self.builder.call(block, []))
+
+    def _countbits(self, op: ir.CountBits) -> None:
+        source = self._get(op.source)
+        count = {"ctz": self.builder.cttz, "clz": self.builder.ctlz}
+        if op.operator == "bits":
+            self._put(op.target, self.builder.ctpop(source))
+        else:
+            self._put(op.target, count[op.operator](source, ll.Constant(ll.IntType(1), 0)))
+
     def _check(self, op: ir.Check) -> None:
         fails = self.builder.icmp_unsigned(">=", self._wide(op.index), ll.Constant(I64, op.length))
         number = FIRST_CHECK + self.frame.unit.first_check(self.frame.code) + op.number
