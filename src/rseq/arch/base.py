@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from ..abi import CPU_ID, MM_CID
+from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
 from ..language.section import END, Section
 from .registers import Allocation, RegisterClass, Slot
@@ -93,12 +93,30 @@ class Assembly:
         """The operand called `role`, if there is one."""
         return next((slot for slot in self.slots if slot.role == role), None)
 
-    def lines(self) -> Iterator[Line]:
-        """The block in the order in which it is assembled."""
+    def lines(self, descriptor_section: str = "") -> Iterator[Line]:
+        """The block in the order in which it is assembled.
+
+        The descriptor lies with the cold code, at a fixed distance, unless `descriptor_section` are the arguments of a
+        `.pushsection` for it: a linker may then relocate it, where code must not be.
+        """
         yield Line(".subsection 1")
         yield from self.cold
+        if not descriptor_section:
+            yield from self._descriptor()
         yield Line(".previous")
+        if descriptor_section:
+            yield Line(f".pushsection {descriptor_section}")
+            yield from self._descriptor()
+            yield Line(".popsection")
         yield from self.hot
+
+    def _descriptor(self) -> Iterator[Line]:
+        """Struct rseq_cs: version and flags 0, start, length, abort address."""
+        comment = "struct rseq_cs"
+        yield Line(f".balign {CS_ALIGNMENT}", comment)
+        yield Line(f"{DESCRIPTOR}:")
+        yield Line(".long 0, 0", comment)
+        yield Line(f".quad {START}f, {FINISH}f - {START}f, {ABORT}b", comment)
 
     def llvm_template(self) -> str:
         """The text of an LLVM inline-assembly block."""
@@ -247,7 +265,7 @@ class Emitter(ABC):
 
     @abstractmethod
     def abort_handler(self) -> None:
-        """Emit out of line: the descriptor, the signature and the abort handler."""
+        """Emit out of line: the signature, the label ABORT, and leaving with ABORTED."""
 
     # ---- registers
 

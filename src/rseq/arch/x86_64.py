@@ -142,10 +142,6 @@ class _Emitter(Emitter):
         self.out_of_line(f".long {self.architecture.signature:#x}")
         self.out_of_line(f"{ABORT}:")
         self.leave_with(ABORTED)
-        self.out_of_line(".balign 32")
-        self.out_of_line(f"{DESCRIPTOR}:")
-        self.out_of_line(".long 0, 0")
-        self.out_of_line(f".quad {START}f, {FINISH}f - {START}f, {ABORT}b")
 
     # ---- what needs registers
 
