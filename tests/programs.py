@@ -317,7 +317,8 @@ class Writer:
         if kind == "constant" or not known:
             return f"{array}[{self.pick(range(length))}]"
         name = self.pick(known)
-        return f"{array}[{name} & 1]" if kind == "masked" else f"{array}[{name}]"
+        is_constant = name.startswith("v")  # or may be; then an index out of range is refused at once
+        return f"{array}[{name} & 1]" if kind == "masked" or is_constant else f"{array}[{name}]"
 
     def operator(self, type: str) -> str:
         return str(self.pick(["+", "-", "*", "/"] if type in _FLOATS else ["+", "-", "*", "&", "|", "^"]))

@@ -171,7 +171,8 @@ def _one_store(stores: list[ir.Op]) -> tuple[ir.Op, list[list[ir.Op]]]:
     for store, out in zip(typed, before, strict=True):
         sources.append(store.source if all_add or isinstance(store, ir.Store) else _summed(store, out))
         if len(places) > 1:
-            address = _located("%commit.at", store.address, out, store)
+            text = " or ".join(dict.fromkeys(str(store.address) for store in typed))
+            address = replace(_located("%commit.at", store.address, out, store), text=text)
     source = sources[0]
     if len(set(sources)) > 1:
         source = ir.Value("%commit", address.type)

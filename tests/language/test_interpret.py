@@ -1,0 +1,158 @@
+"""The oracle's own contract: memory, arguments, what it raises. (That it agrees with machines: tests/native.)"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+import rseq
+from programs import compiled
+from rseq import f64, i16, i64, prepared, ptr
+from rseq.language.interpret import FaultError, LimitError, Memory, run
+from rseq.language.types import SCALARS
+
+
+class Node(rseq.Record):
+    value: i64
+    next: i64
+
+
+class Lane(rseq.Record):
+    count: i64
+    small: i16
+    head: ptr[Node]
+    slots: prepared[i64[4]]
+
+
+@rseq.sequence
+def push(cpu: Lane, value: i64 = 5) -> bool:
+    n = cpu.count
+    if n == 4:
+        return False
+    cpu.slots[n] = value
+    cpu.count = n + 1
+    return True
+
+
+@rseq.sequence
+def put(cpu: Lane, index: i64) -> None:
+    cpu.slots[0] = 9
+    at = index + 1
+    cpu.slots[at] = 9
+    cpu.count = 1
+
+
+@rseq.sequence
+def divide(cpu: Lane, a: f64, b: f64) -> f64:
+    return a / b
+
+
+@rseq.routine
+def fill(cpu: Lane, value: i64) -> i64:
+    done = 0
+    while push(cpu, value):
+        done += 1
+    return done
+
+
+@rseq.routine
+def push_and_put(cpu: Lane, index: i64) -> None:
+    push(cpu, 7)
+    put(cpu, index)
+    push(cpu, 8)
+
+
+def number(memory: Memory, cpu: int, field: str) -> Any:
+    place = Lane.fields[field]
+    return memory.load(memory.lane(cpu) + place.offset, getattr(place.type, "element", place.type))
+
+
+def test_it_runs_on_one_lane_and_leaves_the_others_alone() -> None:
+    memory = Memory.of(Lane, lanes=3)
+    assert run(push.body, memory, [7], cpu=1) is True
+    assert [number(memory, cpu, "count") for cpu in range(3)] == [0, 1, 0]
+    assert number(memory, 1, "slots") == 7
+
+
+def test_defaults_are_filled_in_and_arguments_brought_into_their_types() -> None:
+    memory = Memory.of(Lane)
+    run(push.body, memory)
+    assert number(memory, 0, "slots") == 5
+    run(push.body, memory, [(1 << 64) + 3])
+    with pytest.raises(TypeError, match=r"push\(\) takes 1 arguments after cpu; got 2"):
+        run(push.body, memory, [1, 2])
+    with pytest.raises(TypeError, match=r"put\(\) takes 1 arguments after cpu; got 0"):
+        run(put.body, memory)
+
+
+def test_a_failed_check_commits_nothing_and_keeps_what_was_prepared() -> None:
+    memory = Memory.of(Lane)
+    with pytest.raises(IndexError, match=r"at is out of range for cpu\.slots, which has 4 elements"):
+        run(put.body, memory, [3])
+    assert number(memory, 0, "slots") == 9
+    assert number(memory, 0, "count") == 0
+
+
+def test_a_routine_runs_whole_sequences_until_one_fails() -> None:
+    memory = Memory.of(Lane, lanes=2)
+    assert run(fill.body, memory, [3], cpu=1) == 4
+    memory = Memory.of(Lane)
+    with pytest.raises(IndexError):
+        run(push_and_put.body, memory, [-2])
+    assert number(memory, 0, "count") == 1
+
+
+def test_a_loop_that_never_ends_is_stopped() -> None:
+    waiting = compiled("def f(cpu: Lane) -> None:\n    while True:\n        pass\n", rseq.routine, Lane=Lane)
+    with pytest.raises(LimitError, match=r"f\(\) has not ended"):
+        run(waiting.body, Memory.of(Lane), limit=1000)
+
+
+def test_pointers_are_addresses_in_the_memory_that_is_there() -> None:
+    text = "def f(cpu: Lane, p: ptr[Node]) -> ptr[Node]:\n    p.value = 3\n    cpu.head = p\n    return p\n"
+    publish = compiled(text, Lane=Lane, Node=Node)
+    memory = Memory.of(Lane)
+    rows, more = memory.add(3 * Node.size), memory.add(1)
+    assert more >= rows + 3 * Node.size
+    assert run(publish.body, memory, [rows + Node.size]) == rows + Node.size
+    assert memory.load(rows + Node.size, SCALARS["i64"]) == 3
+    assert number(memory, 0, "head") == rows + Node.size
+    for address in (0, rows + 3 * Node.size, rows - 1):
+        with pytest.raises(FaultError, match="is in no block of this memory"):
+            run(publish.body, memory, [address])
+
+
+def test_a_copy_of_memory_is_apart() -> None:
+    memory = Memory.of(Lane)
+    copy = memory.copy()
+    run(push.body, memory)
+    assert number(memory, 0, "count") == 1
+    assert number(copy, 0, "count") == 0
+
+
+@pytest.mark.parametrize("byteorder", ["little", "big"])
+def test_memory_has_a_byte_order(byteorder: Any) -> None:
+    memory = Memory.of(Lane)
+    memory.byteorder = byteorder
+    memory.store(memory.lane(0), SCALARS["i16"], -2)
+    assert memory.blocks[memory.lane(0)][:2] == (-2).to_bytes(2, byteorder, signed=True)
+    assert memory.load(memory.lane(0), SCALARS["i16"]) == -2
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (1.0, 0.0, math.inf),
+        (1.0, -0.0, -math.inf),
+        (-1.0, 0.0, -math.inf),
+        (-math.inf, -0.0, math.inf),
+        (0.0, 0.0, math.nan),
+        (math.nan, 0.0, math.nan),
+        (1e308, 1e-308, math.inf),
+        (1.0, math.nan, math.nan),
+    ],
+)
+def test_division_by_zero_is_ieee(a: float, b: float, expected: float) -> None:
+    assert repr(run(divide.body, Memory.of(Lane), [a, b])) == repr(expected)
