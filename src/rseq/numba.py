@@ -9,11 +9,14 @@ Numba finds this module through its extension entry point; `import rseq` does no
 same sequences are lowered by the same code as for builtins; only the `Environment` differs: in
 Numba's modules functions of the process are ordinary symbols, and so is `__rseq_offset`.
 
-A structure is a value of its storage's place (base, stride, lanes, lock, then the dimensions). As an
-argument it may be used in functions compiled with `cache=True`: what a sequence means, the code
+A structure is a value of its storage's place (base, stride, lanes, lock), its Python object, and the
+dimensions. As an argument it may be used in functions compiled with `cache=True`: what a sequence means, the code
 generator itself, and whether this process has the lanes' numbers are part of its type, so machine
 code is reused only where it is the same. As a global it is a constant of this process: Numba then
-refuses to cache, and the memory lives as long as the process. It cannot go back to Python.
+refuses to cache, and the memory lives as long as the process. The value holds no reference to its
+object, which the caller of compiled code keeps alive; so it cannot go into a list, a dict, a class or a
+generator, which may outlive it. For the same reason, do not make a structure inside `objmode` and hand
+it out of the block.
 
 Arguments are converted as Numba converts: integers of other widths wrap around. A float for an integer
 is refused when the function is compiled.
@@ -220,8 +223,26 @@ def _called(type: Any) -> str:
 @register_model(BoundSequenceType)
 class _PlaceModel(models.StructModel):
     def __init__(self, manager: Any, type: _Storage) -> None:
-        names = [*Lane._fields, *(f"length{axis}" for axis in range(type.dimensions))]
-        super().__init__(manager, type, [(name, types.uint64) for name in names])
+        super().__init__(manager, type, [(name, types.uint64) for name in _names(type)])
+
+    def as_data(self, builder: Any, value: Any) -> Any:
+        """Called where a value goes into a list, a dict, a jitclass or a generator: there it may outlive its memory."""
+        raise errors.TypingError(
+            f"{self._fe_type} cannot be kept in a list, a dict, a class or a generator, which may outlive it; "
+            "pass it as an argument, in a tuple if there are several"
+        )
+
+    def get_return_type(self) -> Any:
+        """A function may return it to a compiled caller, which has the object that it came from."""
+        return self.get_value_type()
+
+    def as_return(self, builder: Any, value: Any) -> Any:
+        """See `get_return_type`."""
+        return value
+
+    def from_return(self, builder: Any, value: Any) -> Any:
+        """See `get_return_type`."""
+        return value
 
 
 @typeof_impl.register(Structure)
@@ -265,7 +286,7 @@ def _bound(builtin: Any) -> Bound:
 def _words(thing: Any) -> tuple[int, ...]:
     """What the native value of `thing` consists of."""
     held = thing.storage if isinstance(thing, Structure) else _bound(thing)
-    return (*held.memory.place, *held.shape)
+    return (*held.memory.place, id(thing), *held.shape)
 
 
 @unbox(StructureType)
@@ -286,10 +307,20 @@ def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
 @box(StructureType)
 @box(BoundSequenceType)
 def _box(type: _Storage, value: Any, c: Any) -> Any:
-    """There is no way back: nothing in the native value says which Python object it was."""
-    text = f"{type} cannot be returned, or given, from compiled code to Python; keep the object that was passed in"
-    c.pyapi.err_set_string("PyExc_TypeError", text)
-    return c.pyapi.get_null_object()
+    """The very object that the value came from, which whoever called compiled code still holds."""
+    place = cgutils.create_struct_proxy(type)(c.context, c.builder, value=value)
+    owner = c.builder.inttoptr(place.owner, c.pyapi.pyobj)
+    name = type.title.rpartition(".")[2] if isinstance(type, BoundSequenceType) else ""
+    reader = c.pyapi.unserialize(c.pyapi.serialize_object(_python_object))
+    text = c.pyapi.unserialize(c.pyapi.serialize_object(name))
+    thing = c.pyapi.call_function_objargs(reader, [owner, text])
+    c.pyapi.decref(text)
+    c.pyapi.decref(reader)
+    return thing
+
+
+def _python_object(owner: Any, method: str) -> Any:
+    return getattr(owner, method) if method and isinstance(owner, Structure) else owner
 
 
 @lower_constant(StructureType)
@@ -299,18 +330,18 @@ def _constant(context: Any, builder: Any, type: _Storage, thing: Any) -> Any:
     _pinned.append(thing)
     value = cgutils.create_struct_proxy(type)(context, builder)
     for name, word in zip(_names(type), _words(thing), strict=True):
-        is_address = name in ("base", "lock")
+        is_address = name in ("base", "lock", "owner")
         number = ll.Constant(I64, word)
         setattr(value, name, _dynamic(context, builder, word) if is_address else number)
     return value._getvalue()
 
 
 def _dynamic(context: Any, builder: Any, address: int) -> Any:
-    return builder.ptrtoint(context.add_dynamic_addr(builder, address, info="per-CPU memory"), I64)
+    return builder.ptrtoint(context.add_dynamic_addr(builder, address, info="per-CPU memory and its owner"), I64)
 
 
 def _names(type: _Storage) -> list[str]:
-    return [*Lane._fields, *(f"length{axis}" for axis in range(type.dimensions))]
+    return [*Lane._fields, "owner", *(f"length{axis}" for axis in range(type.dimensions))]
 
 
 @infer_getattr
