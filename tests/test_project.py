@@ -35,11 +35,12 @@ LAYERS = (
     ("percpu",),
     ("native.bind",),
     ("native.method",),
+    ("emit",),
     ("sequence",),
     ("named",),
     ("structures",),
     ("",),
-    ("numba", "check", "emit", "metrics", "bench"),
+    ("numba", "check", "metrics", "bench"),
     ("cli", "__main__"),
 )
 

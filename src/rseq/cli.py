@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
@@ -63,6 +63,27 @@ def asm_command(name: str, arch: str | None, index: Literal["cpu_id", "mm_cid"])
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n\n".join(texts))
+
+
+@main.command("emit")
+@click.argument("name", metavar="MODULE:NAME")
+@click.option("--language", type=click.Choice(["c"]), default="c", show_default=True, help="What to write.")
+@click.option("--arch", multiple=True, help="An architecture, or all; may be repeated. This machine's by default.")
+@click.option("--output", "-o", type=click.File("w"), default="-", help="The file to write to.")
+def emit_command(name: str, language: str, arch: tuple[str, ...], output: TextIO) -> None:
+    """Write a sequence as a C header that needs nothing else.
+
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure with one: rseq:Counter, shop.py:push.
+    """
+    from .named import NamedError, sequences
+
+    try:
+        found = sequences(name)
+        if len(found) != 1:
+            raise NamedError(f"{name} has several sequences: {', '.join(sequence.__name__ for sequence in found)}")
+        output.write(found[0].emit(*arch, language=language))
+    except (NamedError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _rows(found: Info) -> Iterator[tuple[str, str]]:

@@ -100,12 +100,20 @@ class Sequence(_Bindable[P, R]):
         `arch` names an architecture (this machine's by default), `index` the number that chooses the lane.
         Raises: ValueError - no such architecture, or the sequence needs more registers than it has.
         """
-        architecture = _arch.get(arch) if arch is not None else _arch.host()
-        if architecture is None:
-            raise ValueError(
-                f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}"
-            )
+        architecture = _arch.get(arch) if arch is not None else _this_machine()
         return str(architecture.assemble(section(self.body), index))
+
+    def emit(self, *arch: str, language: str = "c") -> str:
+        """The sequence as a C header that needs nothing else, for each architecture named, "all", or this machine's.
+
+        Raises: ValueError - no such architecture or language, or the sequence needs more registers than there are.
+        """
+        from .emit import c_header
+
+        if language != "c":
+            raise ValueError(f"a sequence is emitted as language 'c'; got {language!r}")
+        names = _arch.names() if "all" in arch else arch
+        return c_header(self, [_arch.get(name) for name in names] or [_this_machine()])
 
 
 class Routine(_Bindable[P, R]):
@@ -116,6 +124,13 @@ class Routine(_Bindable[P, R]):
     """
 
     kind = "routine"
+
+
+def _this_machine() -> _arch.Architecture:
+    architecture = _arch.host()
+    if architecture is None:
+        raise ValueError(f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}")
+    return architecture
 
 
 @overload

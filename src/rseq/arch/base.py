@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -34,6 +34,7 @@ __all__ = [
     "INDEX",
     "LEFT",
     "NO_LANE",
+    "TOKEN",
     "Architecture",
     "Assembly",
     "Emitter",
@@ -52,7 +53,7 @@ IndexMode = Literal["cpu_id", "mm_cid"]
 
 RESTART, START, FINISH, ABORT, DESCRIPTOR, NOWHERE, FIRST_OWN = 1, 2, 3, 4, 77, 9, 100
 
-_TOKEN = re.compile(r"<(\d+)(?::(\w))?>")
+TOKEN = re.compile(r"<(\d+)(?::(\w))?>")
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Assembly:
     def llvm_template(self) -> str:
         """The text of an LLVM inline-assembly block."""
         text = "\n".join(f" {line.text}" if line.is_instruction else line.text for line in self.lines())
-        return _TOKEN.sub(_llvm_operand, text.replace("$", "$$"))
+        return TOKEN.sub(_llvm_operand, text.replace("$", "$$"))
 
     def llvm_constraints(self) -> str:
         """The constraints of an LLVM inline-assembly block: outputs are early-clobber, inputs plain registers."""
@@ -137,7 +138,7 @@ class Assembly:
         def name(match: re.Match[str]) -> str:
             return self.architecture.register(registers[int(match[1])], match[2] or "")
 
-        rows = [(line, _TOKEN.sub(name, line.text)) for line in self.lines()]
+        rows = [(line, TOKEN.sub(name, line.text)) for line in self.lines()]
         return "\n".join([*self._head(registers), "", *(_row(line, text) for line, text in rows)])
 
     def _chosen_registers(self) -> dict[int, str]:
@@ -197,6 +198,10 @@ class Architecture(ABC):
     budget: ClassVar[dict[RegisterClass, int]]
     """Operands that a block may have in any caller, also one with a dynamic, over-aligned frame."""
     comment: ClassVar[str] = "#"
+    c_condition: ClassVar[str]
+    """What a C compiler for this architecture, byte order and word size defines."""
+    c_registers: ClassVar[Mapping[str, str]] = {}
+    """GCC's constraint letter for each register that an emitter asks for by name."""
     area_is_offset: ClassVar[bool] = False
     """True if the area operand is the rseq area's offset from the thread pointer instead of its address."""
 

@@ -86,6 +86,8 @@ class X86(Architecture):
         "float": tuple(f"xmm{number}" for number in range(16)),
     }
     clobbers = ("memory", "cc", "dirflag", "fpsr", "flags")
+    c_condition = "defined(__x86_64__) && !defined(__ILP32__)"
+    c_registers: ClassVar = {"ax": "a", "cx": "c", "dx": "d"}
     area_is_offset = True  # %fs adds the thread pointer for nothing
     budget: ClassVar = {"int": 13, "float": 16}
 
