@@ -19,6 +19,7 @@ from rseq import abi, arch, thread
 from support import ThreadSet, run_python
 
 UNREGISTERED = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
+NOT_HERE = "sequences can be written, checked and emitted here, but not run"
 INSTEAD = "sequences run on the spare lane under a lock, exact but slower"
 
 # In a child process: system call `number` fails with `failure` from now on, in this and all later threads.
@@ -368,7 +369,7 @@ def test_a_machine_without_a_file_in_arch_is_answered(monkeypatch: pytest.Monkey
     monkeypatch.setattr(platform, "machine", lambda: "pdp11")
     info = thread.info()
     assert (info.supported, info.registered, info.kernel_answer) == (False, False, "")
-    assert sentences(info) == {"architecture": f"rseq has no file for the architecture pdp11: {INSTEAD}."}
+    assert sentences(info) == {"architecture": f"rseq has no code generator for the architecture pdp11: {NOT_HERE}."}
     assert 0 <= thread.cpu_number() < thread.possible_cpus()
     thread.fence()
 

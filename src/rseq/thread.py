@@ -64,6 +64,18 @@ def _getcpu() -> int:
     return 0 if libc is None else max(0, int(libc.sched_getcpu()))
 
 
+class UnsupportedError(RuntimeError):
+    """No sequence can run here: the system is not Linux, or its architecture has no code generator."""
+
+
+def require_support() -> Architecture:
+    """The architecture that code is made for here. Raises: UnsupportedError - with the reason, in a sentence."""
+    architecture = _architecture()
+    if architecture is None:
+        raise UnsupportedError(next(_obstacles(info())).sentence)
+    return architecture
+
+
 class _CallingThread(threading.local):
     """The area of whichever thread looks at it: `threading.local` makes it anew in each."""
 
@@ -431,6 +443,7 @@ def _libc_version() -> str:
         return " ".join(platform.libc_ver()).strip() or "unknown"
 
 
+_NOT_HERE = "sequences can be written, checked and emitted here, but not run"
 _INSTEAD = "sequences run on the spare lane under a lock, exact but slower"
 
 
@@ -439,11 +452,11 @@ def _obstacles(info: Info) -> Iterator[Missing]:
     if not info.system.startswith("Linux"):
         yield Missing(
             "Linux",
-            f"Restartable sequences are a system call of Linux and this is {info.system}: "
-            "sequences can be written, checked and emitted here, but not run.",
+            f"Restartable sequences are a system call of Linux and this is {info.system}: {_NOT_HERE}.",
         )
     if not info.supported:
-        yield Missing("architecture", f"rseq has no file for the architecture {info.architecture}: {_INSTEAD}.")
+        name = info.architecture or "(unknown)"
+        yield Missing("architecture", f"rseq has no code generator for the architecture {name}: {_NOT_HERE}.")
     if info.executable_memory:
         yield Missing("executable memory", f"No sequence can run natively: {info.executable_memory}.")
     if not info.kernel_has_rseq:

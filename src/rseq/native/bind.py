@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
-from ..arch import host
 from ..arch.base import IndexMode
 from ..language.compiled import Compiled
 from ..percpu.memory import Memory
+from ..thread import UnsupportedError, lanes_offset, require_support
 from .load import Code, load
 
 __all__ = [
@@ -37,10 +37,6 @@ __all__ = [
 
 METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
 """The calling convention of all our functions (methodobject.h)."""
-
-
-class UnsupportedError(RuntimeError):
-    """There is no code generator for this machine."""
 
 
 @dataclass(frozen=True)
@@ -130,17 +126,11 @@ def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
 
 
 def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
+    architecture = require_support()
+    from ..percpu.rows import Row
     from .blob import RSEQ_OFFSET, compile_module, new_module
     from .builtin import Builtin, PythonEnvironment, metadata_text
     from .lower import Unit
-
-    architecture = host()
-    if architecture is None or not sys.platform.startswith("linux"):
-        from ..thread import info
-
-        raise UnsupportedError(" ".join(missing.sentence for missing in info().missing) or "unsupported machine")
-    from ..percpu.rows import Row
-    from ..thread import lanes_offset
 
     offset = lanes_offset(index)
     module = new_module(architecture, "rseq")

@@ -28,7 +28,7 @@ from functools import cache
 from typing import NamedTuple
 
 from rseq.percpu.mutex import make_mutex
-from rseq.thread import possible_cpus
+from rseq.thread import possible_cpus, require_support
 
 PAGE_BYTES = mmap.PAGESIZE
 
@@ -72,9 +72,11 @@ class Extent:
 def private_extent(stride_bytes: int) -> Extent:
     """Map a zeroed extent of anonymous memory, with lanes of at least `stride_bytes` (rounded up to pages).
 
-    Raises: MemoryError - there is no address space for so much.
+    Raises: MemoryError - there is no address space for so much. UnsupportedError - another system than Linux.
     Threads: any thread.
     """
+    if not sys.platform.startswith("linux"):
+        require_support()
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
     start = _map_private(PAGE_BYTES + stride * (lanes + 1), lanes)
     make_mutex(start)
