@@ -203,3 +203,17 @@ def test_types_are_seen_as_plain_python_by_their_names() -> None:
         "i32[4]",
         "ptr[i64]",
     ]
+
+
+def test_a_record_may_point_to_its_own_kind() -> None:
+    class Linked(rseq.Record):
+        next: ptr[Linked]
+        others: prepared[ptr[Linked][3]]
+
+    assert Linked.fields["next"].type == Pointer(Linked)
+    assert str(Linked.fields["others"].type) == "ptr[Linked][3]"
+
+    class Linked(rseq.Record):  # type: ignore[no-redef]  # again, as in a notebook
+        next: ptr[Linked]
+
+    assert Linked.fields["next"].type == Pointer(Linked)

@@ -296,13 +296,13 @@ def count_bits(op: ir.CountBits, serial: int) -> list[ir.Op]:
     kind = op.source.type
     assert isinstance(kind, Scalar)
     out: list[ir.Op] = []
-    x, t = ir.Value(f"x{serial}", wide), ir.Value(f"t{serial}", wide)
+    x, t = ir.Value(f"%x{serial}", wide), ir.Value(f"%t{serial}", wide)
 
     def emit(target: ir.Value, operator: ir.ArithmeticName, left: ir.Operand, right: ir.Operand | int) -> None:
         constant = right if not isinstance(right, int) else ir.Const(right, wide)
         out.append(ir.Arithmetic(target, operator, left, constant, span))
 
-    narrow = ir.Value(f"narrow{serial}", SCALARS[f"u{kind.bits}"])
+    narrow = ir.Value(f"%narrow{serial}", SCALARS[f"u{kind.bits}"])
     out += [ir.Convert(narrow, op.source, span), ir.Convert(x, narrow, span)]
     if op.operator == "ctz":
         if kind.bits < wide.bits:
