@@ -12,13 +12,14 @@ compiler may copy the block:
     2   start: the first protected instruction                     4   the abort handler
     3   end: the first instruction after the commit                100 and up: the section's own
 
-The status slot ends as an address offset on success, and above `LEFT` (as an unsigned number) when
-the section was left without running to its end: NO_LANE, ABORTED, or INDEX - k for check number k.
+The status slot ends as the lane's address or offset on success, and above `LEFT` (as an unsigned number)
+when the section was left without running to its end: NO_LANE, ABORTED, or INDEX - k for check number k.
 """
 
 from __future__ import annotations
 
 import re
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from typing import ClassVar, Literal
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
 from ..language.section import END, Section
+from ..language.types import Scalar
 from .registers import Allocation, RegisterClass, Slot
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Architecture",
     "Assembly",
     "Emitter",
+    "Fixup",
     "IndexMode",
     "Line",
     "RegisterClass",
@@ -139,7 +142,8 @@ class Assembly:
             return self.architecture.register(registers[int(match[1])], match[2] or "")
 
         rows = [(line, TOKEN.sub(name, line.text)) for line in self.lines()]
-        return "\n".join([*self._head(registers), "", *(_row(line, text) for line, text in rows)])
+        mark = self.architecture.comment
+        return "\n".join([*self._head(registers), "", *(_row(line, text, mark) for line, text in rows)])
 
     def _chosen_registers(self) -> dict[int, str]:
         free = {kind: list(names) for kind, names in self.architecture.registers.items()}
@@ -167,9 +171,18 @@ def _llvm_operand(match: re.Match[str]) -> str:
     return f"${{{match[1]}:{match[2]}}}" if match[2] else f"${match[1]}"
 
 
-def _row(line: Line, text: str) -> str:
+def _row(line: Line, text: str, mark: str) -> str:
     indent = "" if text.endswith(":") else "    "
-    return f"{indent + text:<44} # {line.comment}".rstrip() if line.comment else indent + text
+    return f"{indent + text:<44} {mark} {line.comment}".rstrip() if line.comment else indent + text
+
+
+@dataclass(frozen=True)
+class Fixup:
+    """A relocation of an object file: its kind, where it is in the image, and the symbol's address plus addend."""
+
+    kind: int
+    where: int
+    target: int
 
 
 class Architecture(ABC):
@@ -197,6 +210,8 @@ class Architecture(ABC):
     clobbers: ClassVar[tuple[str, ...]]
     budget: ClassVar[dict[RegisterClass, int]]
     """Operands that a block may have in any caller, also one with a dynamic, over-aligned frame."""
+    features: ClassVar[str] = ""
+    """What LLVM must be told that every processor of this kind has."""
     comment: ClassVar[str] = "#"
     c_condition: ClassVar[str]
     """What a C compiler for this architecture, byte order and word size defines."""
@@ -212,6 +227,10 @@ class Architecture(ABC):
     @abstractmethod
     def register(self, name: str, form: str) -> str:
         """The register `name` in the form that a template asks for."""
+
+    def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
+        """The relocations of one section of an object file, none of which needs another one to be understood."""
+        return fixups
 
     @abstractmethod
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
@@ -264,6 +283,9 @@ class Emitter(ABC):
     def enter(self) -> None:
         """Emit from the restart point to the lane's offset in the status slot: rseq_cs, start, cpu_id, its check."""
 
+    def acquire(self) -> None:
+        """Emit, behind the end, what orders the section's loads before all that follows. Nothing, on strong orders."""
+
     @abstractmethod
     def leave_with(self, status: int) -> None:
         """Emit out of line: the status, and the jump to the end."""
@@ -311,6 +333,9 @@ class Emitter(ABC):
             method(op)
         self.comment = ""
         self.label(FINISH)
+        if self.section.body.acquire:
+            self.comment = "acquire"
+            self.acquire()
         self.comment = "this CPU has no lane, or this thread is not registered"
         self._cold_exit(NOWHERE, NO_LANE)
         for check in self.section.checks:
@@ -351,6 +376,16 @@ class Emitter(ABC):
     def check_exit(self, check: ir.Check) -> int:
         """The label out of line where a failed check goes."""
         return self.target(_exit_name(check))
+
+    def literal(self, constant: ir.Const) -> int:
+        """A constant in memory, out of line: its label, which lies behind."""
+        assert isinstance(constant.type, Scalar)
+        label = self.new_label()
+        data = struct.pack("<" + constant.type.code, constant.number)
+        self.out_of_line(f".balign {len(data)}")
+        self.out_of_line(f"{label}:")
+        self.out_of_line(f".byte {', '.join(map(str, data))}")
+        return label
 
     def slot(self, operand: ir.Operand) -> Slot:
         """Where a value is."""

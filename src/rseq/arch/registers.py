@@ -74,7 +74,7 @@ class Allocation:
 
     def _place(self, position: int, op: ir.Op) -> None:
         lives = self._lives
-        dying = [value for value in set(ir.used(op)) if value in lives and lives[value][1] == position]
+        dying = [value for value in dict.fromkeys(ir.used(op)) if value in lives and lives[value][1] == position]
         target = ir.defined(op)
         is_new = target is not None and target not in self.where
         # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
@@ -82,8 +82,11 @@ class Allocation:
         self._release(reusable)
         if target is not None and is_new and target in lives:
             self.where[target] = self._take(_class_of(target), position, lives[target][1])
-        self.scratch[position] = self._take_scratch(position)
-        self._free += self.scratch[position]
+        # scratch may be written before the first operand is read, so it is not taken from where that is
+        free, apart = self._free, [self.where[value] for value in reusable]
+        self._free = [slot for slot in free if slot not in apart]
+        scratch = self.scratch[position] = self._take_scratch(position)
+        self._free = [*(slot for slot in free if slot not in scratch), *scratch]
         if target is not None and target not in dying and target in lives and lives[target][1] == position:
             dying.append(target)  # nobody reads it
         self._release([value for value in dying if value not in reusable])

@@ -224,7 +224,7 @@ class _Emitter(Emitter):
 
     def _set_constant(self, target: Slot, constant: ir.Const) -> None:
         if target.kind == "float":
-            self.line(f"{_float('mov', constant.type)} {self._literal(constant)}(%rip), {target}")
+            self.line(f"{_float('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
         elif constant.number == 0:
             self.line(f"xorl {target:k}, {target:k}")
         elif 0 < constant.number < 1 << 32:
@@ -232,16 +232,6 @@ class _Emitter(Emitter):
         else:
             move = "movq" if _is_imm32(constant) else "movabsq"
             self.line(f"{move} ${int(constant.number)}, {target}")
-
-    def _literal(self, constant: ir.Const) -> str:
-        """A constant in memory, out of line: its label."""
-        assert isinstance(constant.type, Scalar)
-        label = self.new_label()
-        data = struct.pack("<" + constant.type.code, constant.number)
-        self.out_of_line(f".balign {len(data)}")
-        self.out_of_line(f"{label}:")
-        self.out_of_line(f".byte {', '.join(map(str, data))}")
-        return f"{label}b"
 
     def emit_arithmetic(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
@@ -450,7 +440,7 @@ class _Emitter(Emitter):
             return
         for bound, keeps in ((to.maximum, "jle"), (to.minimum, "jge")):
             within = self.new_label()
-            limit = self._literal(ir.Const(bound, _I64))
+            limit = f"{self.literal(ir.Const(bound, _I64))}b"
             self.line(f"cmpq {limit}(%rip), {target}")
             self.line(f"{keeps} {within}f")
             self.line(f"movq {limit}(%rip), {target}")
@@ -459,7 +449,7 @@ class _Emitter(Emitter):
     def _beyond_i63(self, source: Slot, kind: Scalar, target: Slot, done: int) -> None:
         """u64 from 2**63 on: convert the rest and put the bit back; from 2**64 on all ones; negative and NaN 0."""
         shifted = self.extra[0]
-        edge = self._literal(ir.Const(2.0**63, kind))
+        edge = f"{self.literal(ir.Const(2.0**63, kind))}b"
         zero = self.new_label()
         self.line(f"testq {target}, {target}")
         self.line(f"jns {done}f")
