@@ -40,6 +40,7 @@ __all__ = [
     "Architecture",
     "Assembly",
     "Emitter",
+    "Emulator",
     "Fixup",
     "IndexMode",
     "Line",
@@ -185,6 +186,24 @@ class Fixup:
     target: int
 
 
+@dataclass(frozen=True)
+class Emulator:
+    """How Unicorn runs an architecture: names of constants in its Python modules. See check/machine.py.
+
+    `module` is the one with the registers. `link` holds the return address; if there is none, it lies on the stack.
+    `initial` are registers to set beforehand, such as those that turn on floating point.
+    """
+
+    module: str
+    architecture: str
+    mode: tuple[str, ...]
+    program_counter: str
+    stack_pointer: str
+    thread_pointer: str
+    link: str = ""
+    initial: tuple[tuple[str, int], ...] = ()
+
+
 class Architecture(ABC):
     """One architecture: its facts as data, and its emitter. `name` is what `platform.machine()` says."""
 
@@ -219,6 +238,8 @@ class Architecture(ABC):
     """GCC's constraint letter for each register that an emitter asks for by name."""
     area_is_offset: ClassVar[bool] = False
     """True if the area operand is the rseq area's offset from the thread pointer instead of its address."""
+    emulator: ClassVar[Emulator | None] = None
+    """How `rseq check` runs the code on any machine; None if nothing runs it."""
 
     @abstractmethod
     def emitter(self, section: Section, index: IndexMode) -> Emitter:

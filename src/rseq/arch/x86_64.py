@@ -27,6 +27,7 @@ from .base import (
     START,
     Architecture,
     Emitter,
+    Emulator,
     IndexMode,
     RegisterClass,
     Slot,
@@ -90,6 +91,14 @@ class X86(Architecture):
     c_registers: ClassVar = {"ax": "a", "cx": "c", "dx": "d"}
     area_is_offset = True  # %fs adds the thread pointer for nothing
     budget: ClassVar = {"int": 13, "float": 16}
+    emulator = Emulator(
+        "x86_const",
+        "UC_ARCH_X86",
+        ("UC_MODE_64",),
+        program_counter="UC_X86_REG_RIP",
+        stack_pointer="UC_X86_REG_RSP",
+        thread_pointer="UC_X86_REG_FS_BASE",
+    )
 
     def emitter(self, section: Section, index: IndexMode) -> Emitter:
         """What writes `section` for x86-64."""

@@ -23,7 +23,7 @@ from .codes import I64, PTR
 from .load import DATA_ALIGNMENT, Blob, Relocation
 from .lower import WAIT_FOREVER, Environment, Lane, Unit
 
-__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "new_module"]
+__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "flatten", "new_module", "object_file", "symbol_names"]
 
 RSEQ_OFFSET = "rseq_offset"
 """The symbol whose value the loader gets: the rseq area's offset from the thread pointer."""
@@ -110,12 +110,23 @@ def _machine(triple: str) -> Any:
 
 def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
     """The blob of an LLVM module; `entries` are the functions and variables that callers will look for."""
+    return flatten(object_file(module, architecture), architecture, entries)
+
+
+def object_file(module: Any, architecture: Architecture) -> bytes:
+    """LLVM's object file of a module, for the architecture of this machine."""
     parsed, machine = llvm.parse_assembly(str(module)), _machine(architecture.triple)
     parsed.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(parsed, builder)
-    return _flatten(machine.emit_object(parsed), architecture, entries)
+    emitted: bytes = machine.emit_object(parsed)
+    return emitted
+
+
+def symbol_names(data: bytes) -> list[str]:
+    """The names of all symbols of an object file."""
+    return [name for name, _, _ in _Object(data).symbols]
 
 
 # ---- the object file
@@ -179,7 +190,8 @@ class _Object:
         return found
 
 
-def _flatten(data: bytes, architecture: Architecture, entries: Sequence[str]) -> Blob:
+def flatten(data: bytes, architecture: Architecture, entries: Sequence[str]) -> Blob:
+    """The blob of an object file. Raises: ValueError - it refers to something that a blob cannot."""
     elf = _Object(data)
     kept = [s for s in elf.sections if s.flags & _SHF_ALLOC and s.size and s.type in (_SHT_PROGBITS, _SHT_NOBITS)]
     parts, placed = (bytearray(), bytearray()), dict[int, tuple[int, int]]()
