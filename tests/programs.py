@@ -158,6 +158,8 @@ class Writer:
         given = ", ".join(["cpu: Lane", *(["row: ptr[Node]"] if self.has_row else [])])
         given += "".join(f", {name}: {type}" for name, type in self.locals.items())
         self.write(0, f"def f({given}) -> {self.result}:")
+        if self.has_row:
+            self.write(1, "head = cpu.head")
         for _ in range(self.up_to(4)):
             self.statement(1, 2)
         self.end(1, 2)
@@ -372,7 +374,7 @@ class Writer:
         return f"{type}({self.expression(source, depth - 1)})"
 
     def of_row(self, type: str) -> str:
-        guarded = "cpu.head.read if cpu.head is not None else row.read"
+        guarded = "head.read if head is not None else row.read"
         return f"{type}({self.pick(['row.read', 'row.read_small', f'({guarded})'])})"
 
     def condition(self, depth: int) -> str:

@@ -1,0 +1,144 @@
+"""No register holds two values at once, inputs are never written, and what does not fit is refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import examples
+import programs
+import rseq
+from programs import compiled
+from rseq import arch
+from rseq.arch.base import Architecture, Emitter, RegisterError
+from rseq.language import ir
+from rseq.language.section import section
+
+ARCHITECTURES = [arch.get(name) for name in arch.names()]
+EXAMPLES = dict(examples.sequences())
+
+each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
+
+
+def lives_after(ops: tuple[ir.Op, ...], given: set[ir.Value | None]) -> list[set[ir.Value]]:
+    """The values that are read later, after each operation: by dataflow, so without a word from the allocator."""
+    labels = {op.name: index for index, op in enumerate(ops) if isinstance(op, ir.Label)}
+    before: list[set[ir.Value]] = [set() for _ in range(len(ops) + 1)]
+    after: list[set[ir.Value]] = [set() for _ in ops]
+    for index in range(len(ops) - 1, -1, -1):
+        op = ops[index]
+        if not isinstance(op, ir.Jump):
+            after[index] |= before[index + 1]
+        if isinstance(op, (ir.Jump, ir.BranchIf)):
+            after[index] |= before[labels.get(op.label, len(ops))]
+        target = ir.defined(op)
+        before[index] = (after[index] - {target}) | set(ir.used(op))
+    assert before[0] <= given, "read before it is set"
+    return after
+
+
+def check_registers(emitter: Emitter) -> None:
+    ops, where = emitter.section.ops, emitter.where
+    result = {emitter.section.result} - {None}
+    given = {*emitter.section.body.parameters, emitter.section.cpu}
+    used = {emitter.status, emitter.area, emitter.base, emitter.stride, emitter.lanes}
+    for index, (op, later) in enumerate(zip(ops, lives_after(ops, given), strict=True)):
+        target = ir.defined(op)
+        others = {where[value] for value in (later | result) if value is not None} - (
+            {where[target]} if target else set()
+        )
+        assert len(others) == len((later | result) - {target}), f"{op}: two values in one register"
+        assert not others & used
+        if target is not None:
+            assert where[target].is_output, f"{op}: writes to an input"
+            assert where[target] not in others
+        scratch = set(emitter._allocation.scratch[index])
+        assert len(scratch) == len(emitter._allocation.scratch[index])
+        kept = others | used | {where[value] for value in (*ir.used(op), *([target] if target else []))}
+        assert not scratch & kept, f"{op}: scratch register in use"
+
+
+@each_architecture
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_register_holds_two_values(architecture: Architecture, name: str) -> None:
+    check_registers(architecture.emitter(section(EXAMPLES[name].body), "cpu_id"))
+
+
+@st.composite
+def sequence(draw: Any) -> Any:
+    return compiled(programs.Writer(draw).program())
+
+
+@each_architecture
+@given(code=sequence())
+@settings(derandomize=True, database=None, deadline=None, max_examples=300)
+def test_no_register_holds_two_values_in_random_programs(architecture: Architecture, code: Any) -> None:
+    try:
+        emitter = architecture.emitter(section(code.body), "cpu_id")
+    except RegisterError:
+        return
+    check_registers(emitter)
+
+
+@pytest.mark.slow
+@each_architecture
+@given(code=sequence())
+@settings(database=None, deadline=None, max_examples=5000)
+def test_no_register_holds_two_values_in_many_random_programs(architecture: Architecture, code: Any) -> None:
+    test_no_register_holds_two_values_in_random_programs.hypothesis.inner_test(architecture, code)  # type: ignore[attr-defined]
+
+
+# Too many
+
+
+def hungry(count: int, *, is_float: bool = False, extra: str = "") -> Any:
+    """A sequence that keeps `count` values alive at once, loaded from memory."""
+    kind, array = ("f64", "cpu.a_f64") if is_float else ("i64", "cpu.a_i64")
+    loads = [f"    x{n} = {array}[{n % 5}] {'*' if is_float else '^'} {kind}({n + 3})" for n in range(count)]
+    stores = [f"    cpu.q_{kind}[{n % 5}] = x{n}" for n in range(count)]
+    text = "\n".join(["def f(cpu: Lane) -> None:", *loads, *stores, extra or "    cpu.c_i8 = 1", ""])
+    return compiled(text)
+
+
+def largest(architecture: Architecture, *, is_float: bool = False, extra: str = "") -> int:
+    """How many values fit."""
+    for count in range(1, 64):
+        try:
+            architecture.assemble(section(hungry(count, is_float=is_float, extra=extra).body))
+        except RegisterError:
+            return count - 1
+    raise AssertionError("the budget has no end")
+
+
+@each_architecture
+@pytest.mark.parametrize("is_float", [False, True])
+def test_a_block_may_have_as_many_operands_as_the_budget_says(architecture: Architecture, is_float: bool) -> None:
+    kind = "float" if is_float else "int"
+    count = largest(architecture, is_float=is_float)
+    assembly = architecture.assemble(section(hungry(count, is_float=is_float).body))
+    assert sum(slot.kind == kind for slot in assembly.slots) == architecture.budget[kind]  # type: ignore[index]
+
+
+@each_architecture
+def test_too_many_values_are_refused_by_the_functions_name(architecture: Architecture) -> None:
+    count = largest(architecture) + 1
+    with pytest.raises(RegisterError) as caught:
+        architecture.assemble(section(hungry(count).body))
+    budget = architecture.budget["int"]
+    assert str(caught.value) == (
+        f"f() needs {budget + 1} int registers on {architecture.name}, where a critical section may have {budget}; "
+        "use fewer parameters, or fewer values at a time"
+    )
+
+
+def test_too_many_values_are_refused_when_they_are_bound() -> None:
+    host = arch.host()
+    assert host is not None
+    code = hungry(largest(host) + 1)
+    with pytest.raises(RegisterError, match=r"f\(\) needs"):
+        code.bind(rseq.percpu(programs.Lane))
+    with pytest.raises(ValueError, match=r"f\(\) needs"):
+        code.asm()

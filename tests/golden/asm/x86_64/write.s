@@ -1,0 +1,63 @@
+# write(cpu: Ring, value: u32) -> bool:
+#     written = cpu.written
+#     %4 = cpu.read
+#     %5 = written - %4
+#     if %5 != 256 goto else1
+#     return False
+#   else1:
+#     %6 = written % 256
+#     check %6 < 256, or IndexError
+#     cpu.data[written % 256] = value
+#     %7 = written + 1
+#     cpu.written = %7
+#     return True
+#
+# x86_64, lanes by cpu_id: 24 instructions and 6 cold
+# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
+    jmp 3f                                   # this CPU has no lane, or this thread is not registered
+102:                                         # cpu.data: index out of range
+    movq $-16, %r9                           # cpu.data: index out of range
+    jmp 3f                                   # cpu.data: index out of range
+    .byte 0x0f, 0xb9, 0x3d                   # abort
+    .long 0x53053053                         # abort
+4:                                           # abort
+    movq $-2, %r9                            # abort
+    jmp 3f                                   # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    leaq 77b(%rip), %r9                      # restart
+    movq %r9, %fs:8(%rdi)                    # restart
+2:                                           # restart
+    movl %fs:4(%rdi), %r9d                   # this CPU's lane
+    cmpl %ecx, %r9d                          # this CPU's lane
+    jae 9b                                   # this CPU's lane
+    imulq %rdx, %r9                          # this CPU's lane
+    movq (%rsi, %r9), %r10                   # written = cpu.written
+    movq 8(%rsi, %r9), %r11                  # %4 = cpu.read
+    movq %r10, %r12                          # %5 = written - %4
+    subq %r11, %r12                          # %5 = written - %4
+    cmpq $256, %r12                          # if %5 != 256 goto else1
+    jne 101f                                 # if %5 != 256 goto else1
+    xorl %eax, %eax                          # %result = False
+    jmp 3f                                   # goto end
+101:
+    movq %r10, %r11                          # %6 = written & 255
+    andq $255, %r11                          # %6 = written & 255
+    cmpq $256, %r11                          # check %6 < 256, or IndexError
+    jae 102b                                 # check %6 < 256, or IndexError
+    leaq 24(%r9, %r11, 4), %r12              # cpu.data[written % 256] = value
+    movl %r8d, (%rsi, %r12)                  # cpu.data[written % 256] = value
+    movq %r10, %r12                          # %7 = written + 1
+    addq $1, %r12                            # %7 = written + 1
+    movl $1, %eax                            # %result = True
+    movq %r12, (%rsi, %r9)                   # cpu.written = %7    # commit
+3:
+# bytes: 86 in the section, 184 in all
