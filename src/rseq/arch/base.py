@@ -304,8 +304,9 @@ class Emitter(ABC):
     def enter(self) -> None:
         """Emit from the restart point to the lane's offset in the status slot: rseq_cs, start, cpu_id, its check."""
 
+    @abstractmethod
     def acquire(self) -> None:
-        """Emit, behind the end, what orders the section's loads before all that follows. Nothing, on strong orders."""
+        """Emit, behind the end, what orders the section's loads before all that follows."""
 
     @abstractmethod
     def leave_with(self, status: int) -> None:
