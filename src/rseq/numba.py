@@ -18,6 +18,10 @@ object, which the caller of compiled code keeps alive; so it cannot go into a li
 generator, which may outlive it. For the same reason, do not make a structure inside `objmode` and hand
 it out of the block.
 
+Numba loads its extensions when it first compiles or calls something, and not under a lock: a thread that
+comes second may find no types of ours yet (a TypingError, "non-precise type pyobject"). Where several
+threads may be first, `import rseq.numba` before they start.
+
 Arguments are converted as Numba converts: integers of other widths wrap around. A float for an integer
 is refused when the function is compiled.
 

@@ -306,7 +306,7 @@ def test_compiled_code_may_catch_the_index_error() -> None:
     assert bins.values().tolist() == [1, 0, 1]
 
 
-def _table(storage: rseq.PerCPU[Any]) -> list[int]:
+def _table(storage: Any) -> list[int]:
     table: list[int] = storage.per_cpu()["table"].sum(axis=0).tolist()
     return table
 

@@ -106,7 +106,7 @@ def call_one(bound: Any, x: Any) -> Any:
     return bound(x)
 
 
-def value_of(storage: rseq.PerCPU[Any], field: str = "value") -> int:
+def value_of(storage: Any, field: str = "value") -> int:
     return int(storage.per_cpu()[field].sum())
 
 
