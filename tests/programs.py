@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 import rseq
 from rseq import f32, f64, i8, i16, i32, i64, prepared, ptr, u8, u16, u32, u64
+from rseq.arch.base import Architecture, RegisterError
+from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
 
@@ -327,7 +329,7 @@ class Writer:
 
     def number(self, type: str, depth: int) -> str:
         kinds = ["binary", "binary", "binary", "convert", "choose", "negate", "mixed"]
-        kinds += ["divide", "shift", "invert"] if type in _INTEGERS else []
+        kinds += ["divide", "shift", "invert", "count"] if type in _INTEGERS else []
         kinds += ["row"] if self.has_row and self.may_load else []
         kind = self.pick(kinds)
         left = self.expression(type, depth - 1)
@@ -339,6 +341,8 @@ class Writer:
                 return f"({left} if {self.expression('bool', depth - 1)} else {other})"
             case "negate":
                 return f"(-{left})"
+            case "count":
+                return f"rseq.{self.pick(['ctz', 'clz', 'bits'])}({left})"
             case "invert":
                 return f"(~{left})"
             case "divide":
@@ -404,3 +408,25 @@ class Writer:
 def fits(number: int | float, scalar: Scalar) -> bool:
     """True for divisors that a type holds."""
     return number != 0 and scalar.minimum <= number <= scalar.maximum
+
+
+# Programs that need many registers
+
+
+def hungry(count: int, *, is_float: bool = False, extra: str = "") -> Any:
+    """A sequence that keeps `count` values alive at once, loaded from memory."""
+    kind, array = ("f64", "cpu.a_f64") if is_float else ("i64", "cpu.a_i64")
+    loads = [f"    x{n} = {array}[{n % 5}] {'*' if is_float else '^'} {kind}({n + 3})" for n in range(count)]
+    stores = [f"    cpu.q_{kind}[{n % 5}] = x{n}" for n in range(count)]
+    text = "\n".join(["def f(cpu: Lane) -> None:", *loads, *stores, extra or "    cpu.c_i8 = 1", ""])
+    return compiled(text)
+
+
+def largest(architecture: Architecture, *, is_float: bool = False, extra: str = "") -> int:
+    """How many values fit."""
+    for count in range(1, 64):
+        try:
+            architecture.assemble(section(hungry(count, is_float=is_float, extra=extra).body))
+        except RegisterError:
+            return count - 1
+    raise AssertionError("the budget has no end")

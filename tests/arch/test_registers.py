@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import examples
 import programs
 import rseq
-from programs import compiled
+from programs import compiled, hungry, largest
 from rseq import arch
 from rseq.arch.base import Architecture, Emitter, RegisterError
 from rseq.language import ir
@@ -74,7 +74,7 @@ def sequence(draw: Any) -> Any:
 
 @each_architecture
 @given(code=sequence())
-@settings(derandomize=True, database=None, deadline=None, max_examples=300)
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
 def test_no_register_holds_two_values_in_random_programs(architecture: Architecture, code: Any) -> None:
     try:
         emitter = architecture.emitter(section(code.body), "cpu_id")
@@ -92,25 +92,6 @@ def test_no_register_holds_two_values_in_many_random_programs(architecture: Arch
 
 
 # Too many
-
-
-def hungry(count: int, *, is_float: bool = False, extra: str = "") -> Any:
-    """A sequence that keeps `count` values alive at once, loaded from memory."""
-    kind, array = ("f64", "cpu.a_f64") if is_float else ("i64", "cpu.a_i64")
-    loads = [f"    x{n} = {array}[{n % 5}] {'*' if is_float else '^'} {kind}({n + 3})" for n in range(count)]
-    stores = [f"    cpu.q_{kind}[{n % 5}] = x{n}" for n in range(count)]
-    text = "\n".join(["def f(cpu: Lane) -> None:", *loads, *stores, extra or "    cpu.c_i8 = 1", ""])
-    return compiled(text)
-
-
-def largest(architecture: Architecture, *, is_float: bool = False, extra: str = "") -> int:
-    """How many values fit."""
-    for count in range(1, 64):
-        try:
-            architecture.assemble(section(hungry(count, is_float=is_float, extra=extra).body))
-        except RegisterError:
-            return count - 1
-    raise AssertionError("the budget has no end")
 
 
 @each_architecture
