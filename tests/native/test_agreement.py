@@ -30,10 +30,7 @@ LONG = settings(QUICK, max_examples=3000, derandomize=False, print_blob=True)
 INTEGERS = [scalar for scalar in SCALARS.values() if scalar.is_integer]
 FLOATS = [scalar for scalar in SCALARS.values() if scalar.is_float]
 DIVISIONS = [
-    (scalar, divisor)
-    for scalar in INTEGERS
-    for divisor in (1, 3, 10, 64, -1, -3)
-    if divisor >= scalar.minimum
+    (scalar, divisor) for scalar in INTEGERS for divisor in (1, 3, 10, 64, -1, -3) if divisor >= scalar.minimum
 ]
 
 pytestmark = pytest.mark.needs_rseq
@@ -252,6 +249,11 @@ def test_an_index_out_of_range_leaves_what_was_prepared_and_commits_nothing(cpu:
     assert not bench.lanes[0][0]["a_i64"].any()
     for index in (-1, 1 << 62, 3, -(1 << 62)):
         assert "IndexError" in bench.check(index)
+
+
+def test_an_index_error_shows_the_index_as_it_was_written(cpu: int) -> None:
+    bench = Bench(function(", a: i64", "i64", "a += 1\ncpu.a_i64[a * 2 % 100] = 1\nreturn a"), cpu)
+    assert bench.check(20) == "IndexError: a * 2 % 100 is out of range for cpu.a_i64, which has 6 elements"
 
 
 def test_pointers_are_rows_or_none(cpu: int) -> None:

@@ -274,7 +274,7 @@ class Expressions:
         if known:
             return
         number = len(scope.checks) + sum(isinstance(op, ir.Check) for op in scope.ops)
-        check = ir.Check(index, length, array, number, scope.span(node))
+        check = ir.Check(index, length, array, ast.unparse(node), number, scope.span(node))
         straight = not any(isinstance(op, (ir.BranchIf, ir.Jump, ir.Label, ir.Return)) for op in scope.ops)
         if straight and index in scope.parameters and not scope.is_routine:
             scope.checks.append(check)

@@ -163,8 +163,7 @@ def _wrapped(number: Number, type: Scalar | Pointer) -> Number:
 
 def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:
     if not 0 <= values[check.index] < check.length:
-        name = check.index.name.rstrip("'")
-        raise IndexError(f"{name} is out of range for {check.text}, which has {check.length} elements")
+        raise IndexError(check.sentence)
 
 
 class _Frame:

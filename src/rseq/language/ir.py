@@ -272,13 +272,22 @@ class CountBits:
 
 @dataclass(frozen=True)
 class Check:
-    """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart."""
+    """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart.
+
+    `text` is how the user wrote the array, `written` how the index.
+    """
 
     index: Value
     length: int
     text: str
+    written: str
     number: int
     span: Span
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong if it fails."""
+        return f"{self.written} is out of range for {self.text}, which has {self.length} elements"
 
     def __str__(self) -> str:
         return f"check {self.index} < {self.length}, or IndexError"

@@ -496,8 +496,7 @@ class Builtin:
             NO_ROW: ("PyExc_ValueError", f"{self.title}(): {none} is None, and its fields are used; pass a row"),
         }
         for index, check in enumerate(self.unit.checks):
-            text = f"{self.title}(): {check.index.name.rstrip(chr(39))} is out of range for {check.text}, "
-            messages[FIRST_CHECK + index] = ("PyExc_IndexError", text + f"which has {check.length} elements")
+            messages[FIRST_CHECK + index] = ("PyExc_IndexError", f"{self.title}(): {check.sentence}")
         for number, (exception, text) in messages.items():
             block = function.append_basic_block()
             switch.add_case(ll.Constant(I32, number), block)
