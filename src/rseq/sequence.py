@@ -168,4 +168,6 @@ def routine(function: Callable[Concatenate[Any, P], R], /) -> Routine[P, R]:
     The same language as a sequence's, and `while`. It does not touch the lane itself.
     Raises: CompileError - the language does not accept it. TypeError - no source text can be found.
     """
-    return Routine(function, parse(function, routine=True))
+    body = parse(function, routine=True)
+    contract.require(body, routine=True)
+    return Routine(function, body)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from . import ir
 from .errors import ContractError, Diagnostic
+from .pointers import followed_blindly
 
 __all__ = ["Flow", "check", "commits", "require"]
 
@@ -199,6 +200,19 @@ def _overwritten(flow: Flow, read: ir.Load | ir.AddStore, store: ir.Store | ir.A
     )
 
 
+def _may_be_none(body: ir.Body) -> Iterator[Diagnostic]:
+    for op, pointer in followed_blindly(body):
+        name = "the pointer" if pointer.name.startswith("%") else f"`{pointer.name}`"
+        yield Diagnostic(
+            "may-be-none",
+            f"{name} may be None where its field is used",
+            ((op.span, "followed here"),),
+            "a pointer in memory is None until something is stored there, and following None ends the process.",
+            "load it into a local, and leave if that is None, before its fields are used.",
+            _PAGE,
+        )
+
+
 _RULES = (_store_after_commit, _load_after_commit, _commits_differ, _overwritten_before_commit)
 
 
@@ -206,11 +220,12 @@ def check(body: ir.Body) -> list[Diagnostic]:
     """Everything in `body` that would break under a restart, in source order."""
     flow = Flow(body)
     found = [diagnostic for rule in _RULES for diagnostic in rule(flow)]
+    found += _may_be_none(body)
     return sorted(found, key=lambda diagnostic: diagnostic.places[0][0].line)
 
 
-def require(body: ir.Body) -> None:
-    """Raise ContractError unless `body` keeps the contract."""
-    diagnostics = check(body)
+def require(body: ir.Body, *, routine: bool = False) -> None:
+    """Raise ContractError unless `body` keeps the contract; of a routine's, only what it asks of pointers."""
+    diagnostics = list(_may_be_none(body)) if routine else check(body)
     if diagnostics:
         raise ContractError(diagnostics)

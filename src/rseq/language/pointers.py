@@ -1,21 +1,43 @@
-"""What a function does with the rows that it is given: which of them must not be None.
+"""What a function does with pointers: which of them may be None where their fields are used.
 
-A sequence uses a pointer's fields without a look. So None is refused for a pointer parameter whose fields are used
-where nothing has compared it with None.
+A sequence uses a pointer's fields without a look, and following None ends the process. So None is refused for a
+pointer parameter whose fields are used where nothing has compared it with None; and a pointer that was found in memory
+must have been compared, since memory begins as zeros.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 from . import ir
 from .types import Pointer
 
-__all__ = ["required_rows"]
+__all__ = ["followed_blindly", "required_rows"]
 
-_Origins = frozenset[ir.Value]
-_State = dict[ir.Value, tuple[_Origins, bool]]
-"""Of each pointer register: the parameters that it may be a copy of, and whether it may be None."""
+_Origins = frozenset[ir.Value | None]
+_Place = tuple[object, ...]
 
-_NEW: tuple[_Origins, bool] = (frozenset(), False)
+_UNSET: tuple[_Origins, bool] = (frozenset(), False)
+_FOUND: tuple[_Origins, bool] = (frozenset([None]), True)
+
+
+@dataclass(frozen=True)
+class _State:
+    """What is known at one point.
+
+    `registers`: the parameters that a pointer may be a copy of (None: it is from elsewhere), and if it may be None.
+    `sources`: the place in memory that a register was loaded from, as long as both are what they were.
+    `rows`: places that hold a row, since what was loaded from them has been compared with None. On its own CPU nobody
+    else stores there in between, or the sequence restarts.
+    """
+
+    registers: Mapping[ir.Value, tuple[_Origins, bool]]
+    sources: Mapping[ir.Value, _Place]
+    rows: frozenset[_Place]
+
+
+_Use = ir.Load | ir.Store | ir.AddStore | ir.Locate
 
 
 def required_rows(body: ir.Body) -> tuple[ir.Value, ...]:
@@ -27,20 +49,27 @@ def required_rows(body: ir.Body) -> tuple[ir.Value, ...]:
     return tuple(value for value in pointers if value in unguarded)
 
 
+def followed_blindly(body: ir.Body) -> list[tuple[_Use, ir.Value]]:
+    """The operations that use a field of a pointer which is no parameter and may be None, with the pointer."""
+    pointers = [value for value in body.parameters if isinstance(value.type, Pointer)]
+    return list(_Uses(body, pointers).blind.items())
+
+
 class _Uses:
     """Follows the pointer parameters through a body, until nothing new is found (a routine may branch back)."""
 
     def __init__(self, body: ir.Body, pointers: list[ir.Value]) -> None:
-        self.unguarded: set[ir.Value] = set()
+        self.unguarded: set[ir.Value | None] = set()
+        self.blind: dict[_Use, ir.Value] = {}
         self._at_label: dict[str, _State] = {}
-        self._start: _State = {value: (frozenset([value]), True) for value in pointers}
+        self._start = _State({value: (frozenset([value]), True) for value in pointers}, {}, frozenset())
         before: dict[str, _State] | None = None
         while before != self._at_label:
-            before = {label: dict(state) for label, state in self._at_label.items()}
+            before = dict(self._at_label)
             self._follow(body.ops)
 
     def _follow(self, ops: tuple[ir.Op, ...]) -> None:
-        state: _State | None = dict(self._start)
+        state: _State | None = self._start
         for op in ops:
             if isinstance(op, ir.Label):
                 state = _merged(state, self._at_label.get(op.name))
@@ -52,8 +81,11 @@ class _Uses:
     def _use(self, op: ir.Op, state: _State) -> None:
         if not isinstance(op, (ir.Load, ir.Store, ir.AddStore, ir.Locate)) or op.address.base is None:
             return
-        origins, may_be_none = state.get(op.address.base, _NEW)
-        self.unguarded |= origins if may_be_none else frozenset()
+        origins, may_be_none = state.registers.get(op.address.base, _UNSET)
+        if may_be_none:
+            self.unguarded |= origins
+            if None in origins:
+                self.blind[op] = op.address.base
 
     def _after(self, op: ir.Op, state: _State) -> _State | None:
         if isinstance(op, ir.Return):
@@ -64,11 +96,10 @@ class _Uses:
         if isinstance(op, ir.BranchIf):
             self._arrive(op.label, _known(state, op, taken=True))
             return _known(state, op, taken=False)
+        if isinstance(op, (ir.Store, ir.AddStore)):
+            return replace(state, sources={}, rows=frozenset())
         target = ir.defined(op)
-        if target is not None and isinstance(target.type, Pointer):
-            is_copy = isinstance(op, ir.Set) and isinstance(op.source, ir.Value)
-            state[target] = state.get(op.source, _NEW) if is_copy else _NEW  # type: ignore[union-attr, arg-type]
-        return state
+        return state if target is None else _assigned(state, op, target)
 
     def _arrive(self, label: str, state: _State) -> None:
         merged = _merged(state, self._at_label.get(label))
@@ -76,14 +107,35 @@ class _Uses:
         self._at_label[label] = merged
 
 
+def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
+    """`state` after `op` has given `target` a value: what depended on its old one is forgotten."""
+    registers = dict(state.registers)
+    sources = {value: place for value, place in state.sources.items() if target not in (value, *place)}
+    rows = frozenset(place for place in state.rows if target not in place)
+    if isinstance(target.type, Pointer):
+        registers[target] = _FOUND
+        if isinstance(op, ir.Set) and isinstance(op.source, ir.Value):
+            registers[target] = state.registers.get(op.source, _UNSET)
+        if isinstance(op, ir.Load) and target not in op.address.registers():
+            place = _place(op.address)
+            sources[target] = place
+            registers[target] = (_FOUND[0], place not in rows)
+    return _State(registers, sources, rows)
+
+
+def _place(address: ir.Address) -> _Place:
+    return (address.base, address.offset, address.index, address.scale)
+
+
 def _merged(one: _State | None, other: _State | None) -> _State | None:
     if one is None or other is None:
-        return dict(other or {}) if one is None and other is not None else one
-    merged: _State = {}
-    for value in {*one, *other}:
-        (a, a_none), (b, b_none) = one.get(value, _NEW), other.get(value, _NEW)
-        merged[value] = (a | b, a_none or b_none)
-    return merged
+        return other if one is None else one
+    registers = {}
+    for value in {*one.registers, *other.registers}:
+        (a, a_none), (b, b_none) = one.registers.get(value, _UNSET), other.registers.get(value, _UNSET)
+        registers[value] = (a | b, a_none or b_none)
+    sources = {value: place for value, place in one.sources.items() if other.sources.get(value) == place}
+    return _State(registers, sources, one.rows & other.rows)
 
 
 def _known(state: _State, op: ir.BranchIf, *, taken: bool) -> _State:
@@ -91,5 +143,7 @@ def _known(state: _State, op: ir.BranchIf, *, taken: bool) -> _State:
     left, right = (op.right, op.left) if isinstance(op.left, ir.Const) else (op.left, op.right)
     says_row = op.comparison == ("!=" if taken else "==")
     if not (isinstance(left, ir.Value) and isinstance(right, ir.Const) and isinstance(left.type, Pointer) and says_row):
-        return dict(state)
-    return {**state, left: (state.get(left, _NEW)[0], False)}
+        return state
+    registers = {**state.registers, left: (state.registers.get(left, _UNSET)[0], False)}
+    place = state.sources.get(left)
+    return replace(state, registers=registers, rows=state.rows if place is None else state.rows | {place})
