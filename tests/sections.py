@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import llvmlite.ir as ll
@@ -142,13 +142,18 @@ def without_descriptor_store(assembly: Assembly) -> Assembly:
     return replace(assembly, hot=assembly.hot[:number] + assembly.hot[number + 1 :])
 
 
+class _EndingEarly(Assembly):
+    def lines(self, descriptor_section: str = "") -> Iterator[Line]:
+        for line in super().lines(descriptor_section):
+            yield replace(line, text=line.text.replace("3f - 2f", "88f - 2f"))
+
+
 def ending_early(assembly: Assembly) -> Assembly:
-    """The section ends before its first instruction: the descriptor's length is 1 byte of a nop that stands before."""
-    hot = list(assembly.hot)
-    start = next(i for i, line in enumerate(hot) if line.text == "2:")
-    hot[start + 1 : start + 1] = [Line("nop"), Line("88:")]
-    cold = [replace(line, text=line.text.replace("3f - 2f", "88f - 2f")) for line in assembly.cold]
-    return replace(assembly, hot=tuple(hot), cold=tuple(cold))
+    """The descriptor says that the section ends after its first instruction, a nop that stands before the others."""
+    start = next(i for i, line in enumerate(assembly.hot) if line.text == "2:")
+    hot = (*assembly.hot[: start + 1], Line("nop"), Line("88:"), *assembly.hot[start + 1 :])
+    parts = {part.name: getattr(assembly, part.name) for part in fields(assembly)}
+    return _EndingEarly(**{**parts, "hot": hot})
 
 
 def protected_lines(assembly: Assembly) -> list[int]:

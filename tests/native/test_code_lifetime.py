@@ -126,7 +126,7 @@ def test_the_code_of_a_collected_builtin_stays_mapped_and_unchanged() -> None:
     function = add.bind(storage)
     function(1)
     fresh = executable_mappings() - before
-    assert len(fresh) == 1  # the memfd's name is rseq
+    assert len(fresh) == 1
     contents = read_mapping(next(iter(fresh)))
     del function, add, storage
     for _ in range(3):

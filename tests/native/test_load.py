@@ -262,6 +262,14 @@ def test_each_load_is_a_copy_with_data_of_its_own(blob: Blob) -> None:
     assert word(other.address + DATA_OFFSET) == 0
 
 
+def test_a_python_without_memfd_create_takes_libcs(blob: Blob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those that are built for old libcs, and run on new ones."""
+    monkeypatch.delattr(os, "memfd_create")
+    start = f"{load(blob).address:x}-"
+    lines = [line for line in Path("/proc/self/maps").read_text().splitlines() if line.startswith(start)]
+    assert ["memfd:rseq" in line for line in lines] == [True]
+
+
 def test_code_runs_in_a_forked_child(blob: Blob) -> None:
     thread_pointer = function(load(blob).entries["thread_pointer"])
     expected = thread_pointer()

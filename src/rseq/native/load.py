@@ -32,6 +32,7 @@ DATA_ALIGNMENT = 64 * 1024  # the largest page size of any Linux
 LARGEST_IMAGE = 1 << 30  # more is a broken blob, not a big one
 
 _MAP_FIXED = 0x10  # asm-generic/mman-common.h
+_MFD_CLOEXEC = 0x1  # linux/memfd.h
 _MFD_EXEC = 0x10  # linux/memfd.h, 6.3: asks for an executable file where vm.memfd_noexec is 1
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 _WORD_MASK = (1 << 8 * _WORD) - 1
@@ -284,12 +285,24 @@ def _place_by_memfd(address: int, code: bytes) -> None:
 
 
 def _memfd() -> int:
-    if not hasattr(os, "memfd_create"):
-        raise OSError(errno.ENOSYS, "this Python has no os.memfd_create")
     try:
-        return os.memfd_create("rseq", os.MFD_CLOEXEC | _MFD_EXEC)
+        return _memfd_create(_MFD_CLOEXEC | _MFD_EXEC)
     except OSError:  # EINVAL: before Linux 6.3; EACCES: vm.memfd_noexec is 2
-        return os.memfd_create("rseq", os.MFD_CLOEXEC)
+        return _memfd_create(_MFD_CLOEXEC)
+
+
+def _memfd_create(flags: int) -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("rseq", flags)
+    # Many a Python is built for older libcs than the one that it runs on, and lacks the function for that reason only.
+    create = getattr(_libc(), "memfd_create", None)
+    if create is None:
+        raise OSError(errno.ENOSYS, "this libc has no memfd_create")
+    ctypes.set_errno(0)
+    file = int(create(b"rseq", flags))
+    if file < 0:
+        raise _os_error("memfd_create")
+    return file
 
 
 def _write_all(file: int, code: bytes) -> None:
