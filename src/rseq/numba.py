@@ -71,8 +71,8 @@ from .arch.base import IndexMode
 from .language import ir
 from .language.compiled import Compiled
 from .language.types import Pointer, Scalar
+from .native.arguments import parameter_names
 from .native.bind import Binding, Bound, Payload, UnsupportedError
-from .native.builtin import parameter_names
 from .native.codes import FAILED, FIRST_CHECK, I32, I64
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
 from .structures.structure import Structure

@@ -128,8 +128,10 @@ def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
 def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
     architecture = require_support()
     from ..percpu.rows import Row
+    from .arguments import metadata_text
     from .blob import RSEQ_OFFSET, compile_module, new_module
-    from .builtin import Builtin, PythonEnvironment, metadata_text
+    from .builtin import Builtin
+    from .cpython import PythonEnvironment
     from .lower import Unit
 
     offset = lanes_offset(index)

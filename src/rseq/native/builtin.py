@@ -14,110 +14,29 @@ things (keywords, defaults, errors) are functions of their own, so that the fast
 
 from __future__ import annotations
 
-import math
-import re
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import llvmlite.ir as ll
 
 from ..language import ir
-from ..language.compiled import Compiled
 from ..language.pointers import required_rows
 from ..language.types import Pointer, Scalar
-from .blob import BlobEnvironment
-from .codes import BUSY, FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, RAISED, extended, llvm_type
-from .lower import Lane, Unit
+from .arguments import Arguments
+from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, extended, llvm_type
+from .lower import Lane
 
-__all__ = ["PLACE_WORDS", "Builtin", "PythonEnvironment", "metadata_text"]
+__all__ = ["PAYLOAD_OFFSET", "Builtin"]
 
-PLACE_WORDS = 4
+PLACE_WORDS = len(Lane._fields)
 PAYLOAD_OFFSET = bytes.__basicsize__ - 1
-WAIT_NS = 50_000_000
-"""How long to wait for the spare lane's lock before looking for signals, so that Ctrl-C works."""
-
-_LETTERS = re.compile(r"[^\x00-\x7f]+")
-_DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
+"""Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
 
 _IS_IMMORTAL_NONE = sys.version_info >= (3, 12)  # PEP 683: None, True and False need no counting
 
 
-class PythonEnvironment(BlobEnvironment):
-    """In a builtin, waiting for the spare lane's lock gives up the GIL, and lets signal handlers run."""
-
-    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
-        name = f"patient.{code.__name__}.{id(code)}"
-        if name not in self.module.globals:
-            self._make_patient(unit, code, name, [value.type for value in (*lane, *arguments)])
-        return builder.call(self.module.globals[name], [*lane, *arguments])
-
-    def _make_patient(self, unit: Unit, code: Compiled, name: str, parameters: Sequence[Any]) -> None:
-        run = unit.spare(code)
-        function = ll.Function(self.module, ll.FunctionType(run.function_type.return_type, parameters), name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        place, arguments = function.args[:PLACE_WORDS], function.args[PLACE_WORDS:]
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        first = builder.call(run, [*place, ll.Constant(I64, 0), *arguments])
-        is_busy = self._is_busy(unit, builder, code, first)
-        wait, done = function.append_basic_block("wait"), function.append_basic_block("done")
-        builder.cbranch(is_busy, wait, done)
-        builder.position_at_end(done)
-        builder.ret(first)
-        builder.position_at_end(wait)
-        state = self.call(builder, "PyEval_SaveThread", ll.FunctionType(PTR, []), [])
-        again = builder.call(run, [*place, ll.Constant(I64, WAIT_NS), *arguments])
-        self.call(builder, "PyEval_RestoreThread", ll.FunctionType(ll.VoidType(), [PTR]), [state])
-        with builder.if_then(builder.not_(self._is_busy(unit, builder, code, again))):
-            builder.ret(again)
-        raised = self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
-        with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0))):
-            number = ll.Constant(I32, RAISED)
-            builder.ret(number if code.body.result is None else builder.insert_value(again, number, 0))
-        builder.branch(wait)
-
-    def _is_busy(self, unit: Unit, builder: Any, code: Compiled, returned: Any) -> Any:
-        number, _ = unit.unpack(builder, code, returned)
-        return builder.icmp_signed("==", number, ll.Constant(I32, BUSY))
-
-
-def parameter_names(code: Compiled, dimensions: int) -> list[str]:
-    """What the builtin's parameters are called: the sequence's, after the index into an array of records."""
-    names = [value.name for value in code.body.parameters]
-    index = "index"
-    while index in names:
-        index += "_"
-    return [index, *names] if dimensions else names
-
-
-def metadata_text(code: Compiled, name: str, dimensions: int) -> str:
-    """The builtin's docstring as CPython parses it: signature line, then the user's text.
-
-    CPython has no signatures with other letters than ASCII's, nor with NaN. Those remain a line of the text.
-    """
-    defaults = code.body.defaults
-    parameters = [
-        f"{name}={_default(defaults[name])}" if name in defaults else name for name in parameter_names(code, dimensions)
-    ]
-    line = f"{name}({', '.join(parameters)})"
-    is_plain = line.isascii() and not any(math.isnan(default) for default in defaults.values())
-    return "\n".join([line, *(["--"] if is_plain else []), "", code.__doc__ or ""])
-
-
-def _default(number: int | float) -> str:
-    return repr(number).replace("inf", "1e999")
-
-
-class Builtin:
-    """Lowers one builtin for `code`, called `title` in messages, on storage with `dimensions` dimensions."""
-
-    def __init__(self, unit: Unit, code: Compiled, title: str, dimensions: int) -> None:
-        assert isinstance(unit.environment, BlobEnvironment)
-        self.unit, self.environment = unit, unit.environment
-        self.code, self.title, self.dimensions = code, title, dimensions
-        self.names = parameter_names(code, dimensions)
-        self.module = unit.module
+class Builtin(Arguments):
+    """Lowers one builtin."""
 
     def lower(self, name: str) -> Any:
         """The builtin's function, exported under `name`."""
@@ -140,121 +59,6 @@ class Builtin:
     def _word(self, words: Any, index: int) -> Any:
         place = self.builder.gep(words, [ll.Constant(I64, index)], source_etype=I64)
         return self.builder.load(place, typ=I64, align=8)
-
-    # ---- which arguments there are
-
-    def _arguments(self, arguments: Any, count: Any, keywords: Any) -> Any:
-        """Emit: a pointer to one object pointer for each parameter; NULL stands for its default."""
-        builder, wanted = self.builder, len(self.names)
-        array = builder.alloca(ll.ArrayType(PTR, max(wanted, 1)))
-        plain = builder.and_(
-            builder.icmp_unsigned("==", count, ll.Constant(I64, wanted)),
-            builder.icmp_unsigned("==", keywords, ll.Constant(PTR, None)),
-        )
-        fast, slow, ready = (builder.append_basic_block(name) for name in ("fast", "slow", "ready"))
-        builder.cbranch(plain, fast, slow).set_weights([1 << 20, 1])
-        builder.position_at_end(fast)
-        builder.branch(ready)
-        builder.position_at_end(slow)
-        sorted_out = builder.call(self._sorter(), [arguments, count, keywords, array])
-        with builder.if_then(builder.icmp_signed("<", sorted_out, ll.Constant(I32, 0)), likely=False):
-            builder.ret(ll.Constant(PTR, None))
-        slow = builder.block
-        builder.branch(ready)
-        builder.position_at_end(ready)
-        chosen = builder.phi(PTR)
-        chosen.add_incoming(arguments, fast)
-        chosen.add_incoming(array, slow)
-        return chosen
-
-    def _sorter(self) -> Any:
-        """A function that sorts positional and keyword arguments into an array; -1 and an exception if it cannot."""
-        function = ll.Function(self.module, ll.FunctionType(I32, [PTR, I64, PTR, PTR]), self._unique("arguments"))
-        function.linkage = "internal"
-        for attribute in ("noinline", "cold", "nounwind"):
-            function.attributes.add(attribute)
-        arguments, count, keywords, array = function.args
-        outer, self.builder = self.builder, ll.IRBuilder(function.append_basic_block("entry"))
-        builder, wanted = self.builder, len(self.names)
-        text = f"{self.title}() takes {self._arity()}, got %zd positional"
-        with builder.if_then(builder.icmp_unsigned(">", count, ll.Constant(I64, wanted)), likely=False):
-            self._format("PyExc_TypeError", text, [count])
-            builder.ret(ll.Constant(I32, -1))
-        for index in range(wanted):
-            is_given = builder.icmp_unsigned(">", count, ll.Constant(I64, index))
-            slot = builder.gep(array, [ll.Constant(I64, index)], source_etype=PTR)
-            builder.store(ll.Constant(PTR, None), slot)
-            with builder.if_then(is_given):
-                source = builder.gep(arguments, [ll.Constant(I64, index)], source_etype=PTR)
-                builder.store(builder.load(source, typ=PTR), slot)
-        with builder.if_then(builder.icmp_unsigned("!=", keywords, ll.Constant(PTR, None))):
-            self._sort_keywords(arguments, count, keywords, array)
-        self._require_all(array)
-        builder.ret(ll.Constant(I32, 0))
-        self.builder = outer
-        return function
-
-    def _arity(self) -> str:
-        required = len(self.names) - len(self.code.body.defaults)
-        most = len(self.names)
-        word = "argument" if most == 1 else "arguments"
-        return f"{most} {word}" if required == most else f"{required} to {most} {word}"
-
-    def _sort_keywords(self, arguments: Any, count: Any, keywords: Any, array: Any) -> None:
-        builder = self.builder
-        total = self._call("PyTuple_Size", I64, [keywords])
-        entry, loop, done = builder.block, builder.append_basic_block("each"), builder.append_basic_block("all")
-        builder.cbranch(builder.icmp_signed(">", total, ll.Constant(I64, 0)), loop, done)
-        builder.position_at_end(loop)
-        index = builder.phi(I64)
-        index.add_incoming(ll.Constant(I64, 0), entry)
-        name = self._call("PyTuple_GetItem", PTR, [keywords, index])
-        place = builder.gep(arguments, [builder.add(count, index)], source_etype=PTR)
-        value = builder.load(place, typ=PTR)
-        following = builder.append_basic_block("next")
-        for number, known in enumerate(self.names):
-            self._match_keyword(name, known, value, array, number, following)
-        self._format("PyExc_TypeError", f"{self.title}() has no parameter called %R", [name])
-        builder.ret(ll.Constant(I32, -1))
-        builder.position_at_end(following)
-        after = builder.add(index, ll.Constant(I64, 1))
-        index.add_incoming(after, builder.block)
-        builder.cbranch(builder.icmp_signed("<", after, total), loop, done)
-        builder.position_at_end(done)
-
-    def _match_keyword(self, name: Any, known: str, value: Any, array: Any, number: int, following: Any) -> None:
-        builder = self.builder
-        with builder.if_then(builder.icmp_signed("==", self._compared(name, known), ll.Constant(I32, 0))):
-            slot = builder.gep(array, [ll.Constant(I64, number)], source_etype=PTR)
-            twice = builder.icmp_unsigned("!=", builder.load(slot, typ=PTR), ll.Constant(PTR, None))
-            with builder.if_then(twice, likely=False):
-                self._format("PyExc_TypeError", f"{self.title}() got two values for {known!r}", [])
-                builder.ret(ll.Constant(I32, -1))
-            builder.store(value, slot)
-            builder.branch(following)
-
-    def _compared(self, name: Any, known: str) -> Any:
-        """Emit: 0 if the string `name` is `known`."""
-        if known.isascii():
-            return self._call("PyUnicode_CompareWithASCIIString", I32, [name, self._text(known)])
-        builder = self.builder
-        other = self._call("PyUnicode_FromString", PTR, [self._text(known)])
-        with builder.if_then(builder.icmp_unsigned("==", other, ll.Constant(PTR, None)), likely=False):
-            builder.ret(ll.Constant(I32, -1))
-        order = self._call("PyUnicode_Compare", I32, [name, other])
-        self._call("Py_DecRef", ll.VoidType(), [other])
-        return order
-
-    def _require_all(self, array: Any) -> None:
-        builder = self.builder
-        for number, name in enumerate(self.names):
-            if name in self.code.body.defaults:
-                continue
-            slot = builder.gep(array, [ll.Constant(I64, number)], source_etype=PTR)
-            missing = builder.icmp_unsigned("==", builder.load(slot, typ=PTR), ll.Constant(PTR, None))
-            with builder.if_then(missing, likely=False):
-                self._format("PyExc_TypeError", f"{self.title}() needs a value for {name!r}", [])
-                builder.ret(ll.Constant(I32, -1))
 
     def _values(self, given: Any) -> list[Any]:
         first = 1 if self.dimensions else 0
@@ -507,40 +311,6 @@ class Builtin:
         self.builder.ret_void()
         self.builder = outer
         return function
-
-    # ---- calls into CPython
-
-    def _call(self, name: str, returns: Any, arguments: Sequence[Any]) -> Any:
-        type = ll.FunctionType(returns, [argument.type for argument in arguments])
-        return self.environment.call(self.builder, name, type, arguments)
-
-    def _exception(self, name: str) -> Any:
-        return self.builder.load(self.environment.address(self.builder, name), typ=PTR)
-
-    def _format(self, exception: str, text: str, arguments: Sequence[Any]) -> None:
-        """Emit PyErr_Format. It takes ASCII only: other letters are passed as strings."""
-        rest, values = iter(arguments), []
-        for part in _DIRECTIVE_OR_LETTERS.findall(text):
-            if not part.isascii():
-                values.append(self._text(part))
-            elif part != "%%":
-                values.append(next(rest))
-        template = _LETTERS.sub("%s", text)
-        type = ll.FunctionType(PTR, [PTR, PTR], var_arg=True)
-        self.environment.call(
-            self.builder, "PyErr_Format", type, [self._exception(exception), self._text(template), *values]
-        )
-
-    def _text(self, text: str) -> Any:
-        data = bytearray(text.encode() + b"\0")
-        name = self._unique("text")
-        constant = ll.GlobalVariable(self.module, ll.ArrayType(I8, len(data)), name)
-        constant.initializer = ll.Constant(constant.value_type, data)
-        constant.linkage, constant.global_constant = "internal", True
-        return constant
-
-    def _unique(self, purpose: str) -> str:
-        return str(self.module.get_unique_name(f"{purpose}.{self.code.__name__}"))
 
 
 _ZERO = ll.Constant(I64, 0)
