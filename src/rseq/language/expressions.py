@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import math
 import operator
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from . import ir
-from .compiled import Compiled, operation_of
+from .numbers import converted
 from .scope import Literal, Meaning, Refused, Scope
 from .types import SCALARS, Array, Field, Pointer, RecordType, Scalar, boolean
 
@@ -44,16 +43,6 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
     ">>": operator.rshift,
 }
 
-_COMPARISONS: dict[type[ast.cmpop], ir.ComparisonName] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "==",
-    ast.IsNot: "!=",
-}
 
 _MAX_FOLDED_SHIFT = 64
 
@@ -351,8 +340,6 @@ class Expressions:
                 raise refuse(node, "division-by-zero", f"{sign} by zero", "divide by something else")
 
     def _expr_UnaryOp(self, node: ast.UnaryOp, into: str | None) -> Meaning:
-        if isinstance(node.op, ast.Not):
-            return self._truth(node)
         operand = self.meaning(node.operand)
         if isinstance(operand, Literal):
             return self._fold_unary(node, operand.number)
@@ -382,207 +369,6 @@ class Expressions:
             return Literal(~number)
         raise self.scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it to an integer")
 
-    # ---- truth
-
-    def _expr_Compare(self, node: ast.Compare, into: str | None) -> Meaning:
-        return self._truth(node)
-
-    def _expr_BoolOp(self, node: ast.BoolOp, into: str | None) -> Meaning:
-        return self._truth(node)
-
-    def _truth(self, node: ast.expr) -> Meaning:
-        """A condition as a value: 1, unless a branch is taken to where it stays 0."""
-        span = self.scope.span(node)
-        result, done = self.scope.temporary(boolean), self.scope.label("known")
-        self.scope.emit(ir.Set(result, ir.Const(0, boolean), span))
-        self.jump_unless(node, done)
-        self.scope.emit(ir.Set(result, ir.Const(1, boolean), span))
-        self.scope.emit(ir.Label(done, span))
-        return result
-
-    def _expr_IfExp(self, node: ast.IfExp, into: str | None) -> Meaning:
-        scope, span = self.scope, self.scope.span(node)
-        other, done = scope.label("else"), scope.label("chosen")
-        self.jump_unless(node.test, other)
-        chosen = self.operand(node.body)
-        result = scope.temporary(chosen.type)
-        scope.emit(ir.Set(result, chosen, span))
-        scope.emit(ir.Jump(done, span))
-        scope.emit(ir.Label(other, span))
-        scope.emit(ir.Set(result, self.value(node.orelse, chosen.type), span))
-        scope.emit(ir.Label(done, span))
-        return result
-
-    def jump_unless(self, node: ast.expr, label: str) -> None:
-        """Emit: go to `label` if the condition is false."""
-        self._branch(node, label, False)
-
-    def _branch(self, node: ast.expr, label: str, when: bool) -> None:
-        """Emit: go to `label` if the condition is `when`."""
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            self._branch(node.operand, label, not when)
-        elif isinstance(node, ast.BoolOp):
-            self._branch_bool(node, label, when)
-        elif isinstance(node, ast.Compare):
-            self._branch_compare(node, label, when)
-        else:
-            condition = self.operand(node)
-            zero = ir.Const(0.0 if condition.type.is_float else 0, condition.type)
-            self._branch_if(condition, "!=" if when else "==", zero, label, node)
-
-    def _branch_bool(self, node: ast.BoolOp, label: str, when: bool) -> None:
-        decisive = isinstance(node.op, ast.Or)  # the value of one operand that decides the whole
-        if when == decisive:
-            for value in node.values:
-                self._branch(value, label, when)
-            return
-        skip = self.scope.label("decided")
-        for value in node.values[:-1]:
-            self._branch(value, skip, decisive)
-        self._branch(node.values[-1], label, when)
-        self.scope.emit(ir.Label(skip, self.scope.span(node)))
-
-    def _branch_compare(self, node: ast.Compare, label: str, when: bool) -> None:
-        skip = self.scope.label("decided")
-        left = self.meaning(node.left)
-        for position, (op, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
-            right = self.meaning(right_node)
-            sign = _COMPARISONS.get(type(op))
-            if sign is None:
-                fix = "use == != < <= > >=, or `is None` for a pointer"
-                raise self.scope.refuse(node, "not-in-the-language", f"{type(op).__name__} is not in the language", fix)
-            a, b = self.unify(left, right, right_node)
-            self._check_comparison(a, sign, op, node)
-            is_last = position == len(node.ops) - 1
-            if is_last and when:
-                self._branch_if(a, sign, b, label, node)
-            else:
-                self._branch_if_not(a, sign, b, skip if when else label, node)
-            left = right
-        if when and len(node.ops) > 1:
-            self.scope.emit(ir.Label(skip, self.scope.span(node)))
-
-    def _check_comparison(self, left: ir.Operand, sign: str, op: ast.cmpop, node: ast.expr) -> None:
-        if isinstance(op, (ast.Is, ast.IsNot)) and not isinstance(left.type, Pointer):
-            raise self.scope.refuse(node, "not-in-the-language", "`is` compares a pointer with None", "use ==")
-        if isinstance(left.type, Pointer) and sign not in ("==", "!="):
-            raise self.scope.refuse(node, "types-differ", f"{sign} is not defined for pointers", "use == or !=")
-
-    def _branch_if_not(self, a: ir.Operand, sign: ir.ComparisonName, b: ir.Operand, label: str, node: ast.expr) -> None:
-        if not a.type.is_float or sign in ("==", "!="):
-            self._branch_if(a, ir.COMPARISONS[sign], b, label, node)
-            return
-        holds, span = self.scope.label("holds"), self.scope.span(node)  # NaN: not (a < b) is not a >= b
-        self._branch_if(a, sign, b, holds, node)
-        self.scope.emit(ir.Jump(label, span))
-        self.scope.emit(ir.Label(holds, span))
-
-    def _branch_if(self, a: ir.Operand, sign: ir.ComparisonName, b: ir.Operand, label: str, node: ast.expr) -> None:
-        if isinstance(a, ir.Const) and isinstance(b, ir.Const):
-            if compare(a.number, sign, b.number):
-                self.scope.emit(ir.Jump(label, self.scope.span(node)))
-            return
-        self.scope.emit(ir.BranchIf(a, sign, b, label, self.scope.span(node)))
-
-    # ---- calls
-
-    def _expr_Call(self, node: ast.Call, into: str | None) -> Meaning:
-        result = self.call(node, into)
-        if result is None:
-            raise self.scope.refuse(node, "no-result", f"{ast.unparse(node.func)}() returns nothing", "call it alone")
-        return result
-
-    def call(self, node: ast.Call, into: str | None) -> Meaning | None:
-        """Emit a call: a conversion, or in a routine a sequence or another routine."""
-        callee = self.static(node.func)
-        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise self.scope.refuse(
-                node, "not-in-the-language", "calls take plain positional arguments", "pass one by one"
-            )
-        if callee is bool or isinstance(callee, Scalar):
-            return self._conversion(node, boolean if callee is bool else callee, into)
-        operation = operation_of(callee)
-        if operation is not None:
-            return self._operation(node, operation, into)
-        if isinstance(callee, Compiled):
-            return self._call(node, callee, into)
-        message = f"{ast.unparse(node.func)}() cannot be called here"
-        fix = "call it before or after, or write a @rseq.routine that does"
-        raise self.scope.refuse(node, "call-in-sequence", message, fix)
-
-    def _conversion(self, node: ast.Call, type: Scalar | object, into: str | None) -> Meaning:
-        assert isinstance(type, Scalar)
-        if len(node.args) != 1:
-            raise self.scope.refuse(node, "not-in-the-language", f"{type}() takes one argument", "pass one number")
-        if type.kind == "bool":
-            return self._truth(node.args[0])
-        source = self.meaning(node.args[0])
-        if isinstance(source, Literal):
-            return self._converted(source.number, type, node)
-        if isinstance(source.type, Pointer):
-            raise self.scope.refuse(node, "types-differ", "a pointer is never a number", "keep it in a ptr[T]")
-        if source.type == type:
-            return source
-        return self._convert(source, type, node, into)
-
-    def _operation(self, node: ast.Call, name: str, into: str | None) -> Meaning:
-        wanted = 1 if name in ("ctz", "clz", "bits") else 0
-        if len(node.args) != wanted:
-            message = f"{name}() takes {'an argument' if wanted else 'no arguments'}; got {len(node.args)}"
-            raise self.scope.refuse(node, "wrong-arguments", message, "see the page")
-        if name == "cpu_number":
-            return self._cpu_number(node, into)
-        if name == "clock":
-            target = self.scope.target(into, SCALARS["u64"])
-            self.scope.emit(ir.Clock(target, self.scope.span(node)))
-            return target
-        return self._count_bits(node, name, into)
-
-    def _count_bits(self, node: ast.Call, name: str, into: str | None) -> Meaning:
-        source = self.operand(node.args[0])
-        if not isinstance(source.type, Scalar) or not source.type.is_integer:
-            raise self.scope.refuse(node, "types-differ", f"{name}() takes an integer; got {source.type}", "convert it")
-        if isinstance(source, ir.Const):
-            return ir.Const(counted_bits(name, int(source.number), source.type.bits), source.type)
-        target = self.scope.target(into, source.type)
-        self.scope.emit(ir.CountBits(target, bit_count_name(name), source, self.scope.span(node)))
-        return target
-
-    def _cpu_number(self, node: ast.Call, into: str | None) -> Meaning:
-        if self.scope.is_routine:
-            message = "a routine may be moved to another CPU at any time"
-            raise self.scope.refuse(node, "lane-in-routine", message, "ask in a sequence, and return it")
-        target = self.scope.target(into, SCALARS["i32"])
-        self.scope.emit(ir.CpuNumber(target, self.scope.span(node)))
-        return target
-
-    def _call(self, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | None:
-        scope = self.scope
-        name = callee.__name__
-        if not scope.is_routine:
-            message, why = f"{name}() is a call", "a critical section is left by a call, and no longer protected"
-            raise scope.refuse(node, "call-in-sequence", message, "call both from a @rseq.routine", why)
-        lane, arguments = (node.args[0] if node.args else None), node.args[1:]
-        if not isinstance(lane, ast.Name) or lane.id != scope.lane:
-            raise scope.refuse(
-                node, "wrong-arguments", f"{name}() takes {scope.lane} first", f"{name}({scope.lane}, …)"
-            )
-        body = callee.body
-        if body.record is not scope.record:
-            message = f"{name}() works on {body.record.__name__}, this routine on {scope.record.__name__}"
-            raise scope.refuse(node, "wrong-arguments", message, "use one record")
-        required = len(body.parameters) - len(body.defaults)
-        if not required <= len(arguments) <= len(body.parameters):
-            message = f"{name}() takes {len(body.parameters)} arguments after {scope.lane}; got {len(arguments)}"
-            raise scope.refuse(node, "wrong-arguments", message, "pass each of them")
-        pairs = zip(arguments, body.parameters, strict=False)
-        values = [self.value(argument, parameter.type) for argument, parameter in pairs]
-        for parameter in body.parameters[len(values) :]:
-            values.append(ir.Const(body.defaults[parameter.name], parameter.type))
-        target = scope.target(into, body.result) if body.result else None
-        scope.emit(ir.Call(target, callee, tuple(values), scope.span(node)))
-        return target
-
 
 def _first_field(scope: Scope) -> str:
     return next(iter(scope.record.fields))
@@ -590,43 +376,3 @@ def _first_field(scope: Scope) -> str:
 
 def _widens(narrow: Scalar, wide: Scalar) -> bool:
     return narrow.kind == wide.kind and narrow.size < wide.size
-
-
-def bit_count_name(name: str) -> ir.BitCountName:
-    """`name` as one of the operators of `CountBits`."""
-    names: dict[str, ir.BitCountName] = {"ctz": "ctz", "clz": "clz", "bits": "bits"}
-    return names[name]
-
-
-def counted_bits(operator: str, number: int, width: int) -> int:
-    """What `CountBits` computes of `number` in a type of `width` bits."""
-    pattern = number & ((1 << width) - 1)
-    if operator == "bits":
-        return pattern.bit_count()
-    if operator == "clz":
-        return width - pattern.bit_length()
-    return (pattern & -pattern).bit_length() - 1 if pattern else width
-
-
-def compare(left: int | float, sign: ir.ComparisonName, right: int | float) -> bool:
-    """`left sign right`, as Python has it."""
-    outcomes = {
-        "==": left == right,
-        "!=": left != right,
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-    }
-    return outcomes[sign]
-
-
-def converted(number: int | float, type: Scalar) -> int | float:
-    """`number` converted to `type`: float to integer saturates, NaN gives 0; integers wrap; floats are rounded."""
-    if isinstance(number, float) and type.is_integer:
-        if math.isnan(number):
-            return 0
-        if math.isinf(number):
-            return type.maximum if number > 0 else type.minimum
-        return min(max(int(number), type.minimum), type.maximum)
-    return type.wrap(number)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from . import ir
-from .expressions import compare, converted, counted_bits
+from .numbers import compare, converted, counted_bits
 from .types import Pointer, RecordType, Scalar
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ir
+from .calls import Calls
 from .errors import CompileError, Diagnostic, Span
-from .expressions import Expressions
 from .scope import Literal, Loop, Meaning, Refused, Scope, ends
 from .source import Source, read
 from .types import SCALARS, Pointer, RecordType, Scalar, evaluated_annotations, resolve
@@ -147,7 +147,7 @@ def _refuse(source: Source, node: ast.AST, slug: str, message: str, fix: str) ->
 # ---- statements
 
 
-class _Statements(Expressions):
+class _Statements(Calls):
     def function(self, tree: ast.FunctionDef) -> None:
         scope = self.scope
         for parameter in scope.parameters:

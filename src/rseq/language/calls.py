@@ -1,0 +1,115 @@
+"""Calls: conversions, the language's operations, and in routines sequences and other routines."""
+
+from __future__ import annotations
+
+import ast
+
+from . import ir
+from .compiled import Compiled, operation_of
+from .conditions import Conditions
+from .numbers import bit_count_name, counted_bits
+from .scope import Literal, Meaning
+from .types import SCALARS, Pointer, Scalar, boolean
+
+__all__ = ["Calls"]
+
+
+class Calls(Conditions):
+    """The part of the parser that reads calls."""
+
+    def _expr_Call(self, node: ast.Call, into: str | None) -> Meaning:
+        result = self.call(node, into)
+        if result is None:
+            raise self.scope.refuse(node, "no-result", f"{ast.unparse(node.func)}() returns nothing", "call it alone")
+        return result
+
+    def call(self, node: ast.Call, into: str | None) -> Meaning | None:
+        """Emit a call: a conversion, or in a routine a sequence or another routine."""
+        callee = self.static(node.func)
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self.scope.refuse(
+                node, "not-in-the-language", "calls take plain positional arguments", "pass one by one"
+            )
+        if callee is bool or isinstance(callee, Scalar):
+            return self._conversion(node, boolean if callee is bool else callee, into)
+        operation = operation_of(callee)
+        if operation is not None:
+            return self._operation(node, operation, into)
+        if isinstance(callee, Compiled):
+            return self._call(node, callee, into)
+        message = f"{ast.unparse(node.func)}() cannot be called here"
+        fix = "call it before or after, or write a @rseq.routine that does"
+        raise self.scope.refuse(node, "call-in-sequence", message, fix)
+
+    def _conversion(self, node: ast.Call, type: Scalar | object, into: str | None) -> Meaning:
+        assert isinstance(type, Scalar)
+        if len(node.args) != 1:
+            raise self.scope.refuse(node, "not-in-the-language", f"{type}() takes one argument", "pass one number")
+        if type.kind == "bool":
+            return self._truth(node.args[0])
+        source = self.meaning(node.args[0])
+        if isinstance(source, Literal):
+            return self._converted(source.number, type, node)
+        if isinstance(source.type, Pointer):
+            raise self.scope.refuse(node, "types-differ", "a pointer is never a number", "keep it in a ptr[T]")
+        if source.type == type:
+            return source
+        return self._convert(source, type, node, into)
+
+    def _operation(self, node: ast.Call, name: str, into: str | None) -> Meaning:
+        wanted = 1 if name in ("ctz", "clz", "bits") else 0
+        if len(node.args) != wanted:
+            message = f"{name}() takes {'an argument' if wanted else 'no arguments'}; got {len(node.args)}"
+            raise self.scope.refuse(node, "wrong-arguments", message, "see the page")
+        if name == "cpu_number":
+            return self._cpu_number(node, into)
+        if name == "clock":
+            target = self.scope.target(into, SCALARS["u64"])
+            self.scope.emit(ir.Clock(target, self.scope.span(node)))
+            return target
+        return self._count_bits(node, name, into)
+
+    def _count_bits(self, node: ast.Call, name: str, into: str | None) -> Meaning:
+        source = self.operand(node.args[0])
+        if not isinstance(source.type, Scalar) or not source.type.is_integer:
+            raise self.scope.refuse(node, "types-differ", f"{name}() takes an integer; got {source.type}", "convert it")
+        if isinstance(source, ir.Const):
+            return ir.Const(counted_bits(name, int(source.number), source.type.bits), source.type)
+        target = self.scope.target(into, source.type)
+        self.scope.emit(ir.CountBits(target, bit_count_name(name), source, self.scope.span(node)))
+        return target
+
+    def _cpu_number(self, node: ast.Call, into: str | None) -> Meaning:
+        if self.scope.is_routine:
+            message = "a routine may be moved to another CPU at any time"
+            raise self.scope.refuse(node, "lane-in-routine", message, "ask in a sequence, and return it")
+        target = self.scope.target(into, SCALARS["i32"])
+        self.scope.emit(ir.CpuNumber(target, self.scope.span(node)))
+        return target
+
+    def _call(self, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | None:
+        scope = self.scope
+        name = callee.__name__
+        if not scope.is_routine:
+            message, why = f"{name}() is a call", "a critical section is left by a call, and no longer protected"
+            raise scope.refuse(node, "call-in-sequence", message, "call both from a @rseq.routine", why)
+        lane, arguments = (node.args[0] if node.args else None), node.args[1:]
+        if not isinstance(lane, ast.Name) or lane.id != scope.lane:
+            raise scope.refuse(
+                node, "wrong-arguments", f"{name}() takes {scope.lane} first", f"{name}({scope.lane}, …)"
+            )
+        body = callee.body
+        if body.record is not scope.record:
+            message = f"{name}() works on {body.record.__name__}, this routine on {scope.record.__name__}"
+            raise scope.refuse(node, "wrong-arguments", message, "use one record")
+        required = len(body.parameters) - len(body.defaults)
+        if not required <= len(arguments) <= len(body.parameters):
+            message = f"{name}() takes {len(body.parameters)} arguments after {scope.lane}; got {len(arguments)}"
+            raise scope.refuse(node, "wrong-arguments", message, "pass each of them")
+        pairs = zip(arguments, body.parameters, strict=False)
+        values = [self.value(argument, parameter.type) for argument, parameter in pairs]
+        for parameter in body.parameters[len(values) :]:
+            values.append(ir.Const(body.defaults[parameter.name], parameter.type))
+        target = scope.target(into, body.result) if body.result else None
+        scope.emit(ir.Call(target, callee, tuple(values), scope.span(node)))
+        return target

@@ -1,0 +1,131 @@
+"""Conditions: comparisons, `and`, `or`, `not` and conditional expressions, as branches."""
+
+from __future__ import annotations
+
+import ast
+
+from . import ir
+from .expressions import Expressions
+from .numbers import compare
+from .scope import Meaning
+from .types import Pointer, boolean
+
+__all__ = ["Conditions"]
+
+_COMPARISONS: dict[type[ast.cmpop], ir.ComparisonName] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "==",
+    ast.IsNot: "!=",
+}
+
+
+class Conditions(Expressions):
+    """The part of the parser that reads conditions; as a value, a condition is 0 or 1."""
+
+    def _expr_UnaryOp(self, node: ast.UnaryOp, into: str | None) -> Meaning:
+        return self._truth(node) if isinstance(node.op, ast.Not) else super()._expr_UnaryOp(node, into)
+
+    def _expr_Compare(self, node: ast.Compare, into: str | None) -> Meaning:
+        return self._truth(node)
+
+    def _expr_BoolOp(self, node: ast.BoolOp, into: str | None) -> Meaning:
+        return self._truth(node)
+
+    def _truth(self, node: ast.expr) -> Meaning:
+        """A condition as a value: 1, unless a branch is taken to where it stays 0."""
+        span = self.scope.span(node)
+        result, done = self.scope.temporary(boolean), self.scope.label("known")
+        self.scope.emit(ir.Set(result, ir.Const(0, boolean), span))
+        self.jump_unless(node, done)
+        self.scope.emit(ir.Set(result, ir.Const(1, boolean), span))
+        self.scope.emit(ir.Label(done, span))
+        return result
+
+    def _expr_IfExp(self, node: ast.IfExp, into: str | None) -> Meaning:
+        scope, span = self.scope, self.scope.span(node)
+        other, done = scope.label("else"), scope.label("chosen")
+        self.jump_unless(node.test, other)
+        chosen = self.operand(node.body)
+        result = scope.temporary(chosen.type)
+        scope.emit(ir.Set(result, chosen, span))
+        scope.emit(ir.Jump(done, span))
+        scope.emit(ir.Label(other, span))
+        scope.emit(ir.Set(result, self.value(node.orelse, chosen.type), span))
+        scope.emit(ir.Label(done, span))
+        return result
+
+    def jump_unless(self, node: ast.expr, label: str) -> None:
+        """Emit: go to `label` if the condition is false."""
+        self._branch(node, label, False)
+
+    def _branch(self, node: ast.expr, label: str, when: bool) -> None:
+        """Emit: go to `label` if the condition is `when`."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            self._branch(node.operand, label, not when)
+        elif isinstance(node, ast.BoolOp):
+            self._branch_bool(node, label, when)
+        elif isinstance(node, ast.Compare):
+            self._branch_compare(node, label, when)
+        else:
+            condition = self.operand(node)
+            zero = ir.Const(0.0 if condition.type.is_float else 0, condition.type)
+            self._branch_if(condition, "!=" if when else "==", zero, label, node)
+
+    def _branch_bool(self, node: ast.BoolOp, label: str, when: bool) -> None:
+        decisive = isinstance(node.op, ast.Or)  # the value of one operand that decides the whole
+        if when == decisive:
+            for value in node.values:
+                self._branch(value, label, when)
+            return
+        skip = self.scope.label("decided")
+        for value in node.values[:-1]:
+            self._branch(value, skip, decisive)
+        self._branch(node.values[-1], label, when)
+        self.scope.emit(ir.Label(skip, self.scope.span(node)))
+
+    def _branch_compare(self, node: ast.Compare, label: str, when: bool) -> None:
+        skip = self.scope.label("decided")
+        left = self.meaning(node.left)
+        for position, (op, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            right = self.meaning(right_node)
+            sign = _COMPARISONS.get(type(op))
+            if sign is None:
+                fix = "use == != < <= > >=, or `is None` for a pointer"
+                raise self.scope.refuse(node, "not-in-the-language", f"{type(op).__name__} is not in the language", fix)
+            a, b = self.unify(left, right, right_node)
+            self._check_comparison(a, sign, op, node)
+            is_last = position == len(node.ops) - 1
+            if is_last and when:
+                self._branch_if(a, sign, b, label, node)
+            else:
+                self._branch_if_not(a, sign, b, skip if when else label, node)
+            left = right
+        if when and len(node.ops) > 1:
+            self.scope.emit(ir.Label(skip, self.scope.span(node)))
+
+    def _check_comparison(self, left: ir.Operand, sign: str, op: ast.cmpop, node: ast.expr) -> None:
+        if isinstance(op, (ast.Is, ast.IsNot)) and not isinstance(left.type, Pointer):
+            raise self.scope.refuse(node, "not-in-the-language", "`is` compares a pointer with None", "use ==")
+        if isinstance(left.type, Pointer) and sign not in ("==", "!="):
+            raise self.scope.refuse(node, "types-differ", f"{sign} is not defined for pointers", "use == or !=")
+
+    def _branch_if_not(self, a: ir.Operand, sign: ir.ComparisonName, b: ir.Operand, label: str, node: ast.expr) -> None:
+        if not a.type.is_float or sign in ("==", "!="):
+            self._branch_if(a, ir.COMPARISONS[sign], b, label, node)
+            return
+        holds, span = self.scope.label("holds"), self.scope.span(node)  # NaN: not (a < b) is not a >= b
+        self._branch_if(a, sign, b, holds, node)
+        self.scope.emit(ir.Jump(label, span))
+        self.scope.emit(ir.Label(holds, span))
+
+    def _branch_if(self, a: ir.Operand, sign: ir.ComparisonName, b: ir.Operand, label: str, node: ast.expr) -> None:
+        if isinstance(a, ir.Const) and isinstance(b, ir.Const):
+            if compare(a.number, sign, b.number):
+                self.scope.emit(ir.Jump(label, self.scope.span(node)))
+            return
+        self.scope.emit(ir.BranchIf(a, sign, b, label, self.scope.span(node)))
