@@ -41,6 +41,7 @@ LAYERS = (
     ("structures",),
     ("",),
     ("numba", "check", "metrics", "bench"),
+    ("testing",),
     ("cli", "__main__"),
 )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 import click
 
 from rseq.bench.command import bench
+from rseq.check.command import check
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ def main() -> None:
 
 
 main.add_command(bench)
+main.add_command(check)
 
 
 @main.command("info")

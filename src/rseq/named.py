@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -73,7 +74,9 @@ def _module(name: str) -> ModuleType:
         sys.path.remove(os.getcwd())
 
 
+@cache
 def _file(path: str) -> ModuleType:
+    """The module in a file, once: two names in it mean sequences on the same records."""
     if not os.path.isfile(path):
         raise NamedError(f"there is no file {path}")
     name = os.path.basename(path).removesuffix(".py")

@@ -1,0 +1,72 @@
+"""The command `rseq check`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .report import Report
+
+__all__ = ["check"]
+
+
+@click.command("check")
+@click.argument("names", metavar="[MODULE:NAME]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Check every sequence that the package ships.")
+@click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
+@click.option("--depth", type=click.IntRange(1, 3), default=1, show_default=True, help="Interruptions of one run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--replay", metavar="RUN", default="", help="Try one run only, which a failure has named.")
+def check(names: tuple[str, ...], everything: bool, arch: str | None, depth: int, as_json: bool, replay: str) -> None:
+    """Interrupt sequences before every instruction, and see that each still happens as a whole.
+
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push. Sequences on
+    one record are also interrupted by each other. Their machine code runs in an emulator, so it can be any
+    architecture's.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("name sequences, such as rseq:Counter or shop.py:push, or say --all")
+    with _progress() as tick:
+        report = _checked(_targets(names), arch, depth, " ".join(names) or "--all", replay, tick)
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else str(report))
+    if not report.ok:
+        sys.exit(1)
+
+
+def _targets(names: tuple[str, ...]) -> list[Any]:
+    from ..named import NamedError, sequences
+    from .run import shipped
+
+    try:
+        return [sequence for name in names for sequence in sequences(name)] or list(shipped())
+    except NamedError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _checked(
+    targets: list[Any], arch: str | None, depth: int, name: str, replay: str, tick: Callable[[str], None]
+) -> Report:
+    from .run import check
+
+    try:
+        return check(*targets, arch=arch, depth=depth, name=name, replay=replay, tick=tick)
+    except (ValueError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What is being checked, on standard error if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("compiling") as status:
+        yield status.update

@@ -1,0 +1,295 @@
+"""An emulated processor that runs one operation, instruction by instruction: the only place that knows Unicorn.
+
+What may change lies in one block, so that a moment of a run is saved and restored at once:
+
+    stack of the thread | its rseq area | the lanes | the rows
+    ^ BLOCK               ^ AREA          ^ LANES     ^ ROWS
+
+Beside it are the program's image, and the stack and area of another thread, which runs operations as a
+whole. An instruction that touches area, lanes or rows is noticed: only there do other threads matter.
+"""
+
+from __future__ import annotations
+
+import importlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from .. import abi
+from .code import Operation, Program, as_word, from_word
+from .kernel import Area
+
+__all__ = ["LANES", "LIMIT", "DiedError", "Layout", "Machine", "Moment", "Outcome"]
+
+IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
+STACK_BYTES, SAVED_STACK = 0x4000, 512
+AREA = BLOCK + STACK_BYTES
+LANES = AREA + 64
+OTHER_AREA = OTHER + STACK_BYTES
+AREA_OFFSET = 0x140
+"""The distance of an area from its thread pointer."""
+
+LIMIT = 100
+"""Attempts of one operation, after which it is said not to end."""
+
+MANY = 1_000_000
+"""More instructions than an operation has. A count is always given: without one, Unicorn translates code such that it
+does not stop after single instructions later on."""
+
+_PAGE = 0x1_0000
+
+
+class DiedError(Exception):
+    """The operation does not end, or reaches for memory that is not there."""
+
+
+class Layout(NamedTuple):
+    """Where lanes and rows are: `nbytes` from LANES on."""
+
+    stride: int
+    lanes: int
+    rows: int
+    nbytes: int
+
+
+class Outcome(NamedTuple):
+    """What an operation came to: what it returned, or the name of the exception that Python would raise."""
+
+    result: int | float | bool | None
+    error: str = ""
+
+    def __str__(self) -> str:
+        return self.error or repr(self.result)
+
+    def same(self, other: Outcome) -> bool:
+        """Equal, where one NaN is as good as another and -0.0 is not 0.0."""
+        return repr(self) == repr(other)
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A thread before an instruction: registers and block. `touched`: the last instruction met shared memory."""
+
+    pc: int
+    registers: Any
+    block: bytes
+    touched: bool
+
+    @property
+    def area(self) -> bytes:
+        """The rseq area."""
+        return self.block[SAVED_STACK : SAVED_STACK + abi.AREA_SIZE]
+
+    @property
+    def shared(self) -> bytes:
+        """Lanes and rows."""
+        return self.block[SAVED_STACK + 64 :]
+
+    def but(self, *, pc: int, area: bytes, shared: bytes) -> Moment:
+        """The same thread elsewhere, with other memory."""
+        block = self.block[:SAVED_STACK] + area + self.block[SAVED_STACK + abi.AREA_SIZE : SAVED_STACK + 64] + shared
+        return Moment(pc, self.registers, block, True)
+
+
+class Machine:
+    """Runs the operations of a program on lanes and rows of a layout."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self.program, self.layout = program, layout
+        self._order = program.order
+        self._start_engine()
+        self._touched = False
+        self._attempts = 0
+        self._images: dict[tuple[Operation, tuple[int | float, ...]], bytes] = {}
+
+    # ---- setting up
+
+    def _start_engine(self) -> None:
+        unicorn = _unicorn()
+        emulator = self.program.architecture.emulator
+        assert emulator is not None, self.program.architecture.name
+        constants = importlib.import_module(f"unicorn.{emulator.module}")
+        mode = 0
+        for name in emulator.mode:
+            mode |= getattr(unicorn, name)
+        self._engine = unicorn.Uc(getattr(unicorn, emulator.architecture), mode)
+        self._pc = getattr(constants, emulator.program_counter)
+        self._stack_pointer = getattr(constants, emulator.stack_pointer)
+        self._thread_pointer = getattr(constants, emulator.thread_pointer)
+        self._link = getattr(constants, emulator.link) if emulator.link else None
+        self._fault = unicorn.UcError
+        for name, value in emulator.initial:
+            self._engine.reg_write(getattr(constants, name), value)
+        self._fresh = self._engine.context_save()
+        self._map()
+        kinds = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+        self._engine.hook_add(kinds, self._on_access, begin=AREA, end=LANES + self.layout.nbytes - 1)
+        self._engine.hook_add(
+            unicorn.UC_HOOK_MEM_WRITE, self._on_attempt, begin=AREA + abi.RSEQ_CS, end=AREA + abi.RSEQ_CS + 7
+        )
+
+    def _map(self) -> None:
+        image = bytearray(self._image)
+        self._engine.mem_map(IMAGE, _pages(len(image)))
+        self._engine.mem_write(IMAGE, bytes(image))
+        for start, nbytes in ((BLOCK, LANES - BLOCK + self.layout.nbytes), (OTHER, _PAGE), (STOP, _PAGE)):
+            self._engine.mem_map(start, _pages(nbytes))
+
+    @cached_property
+    def _image(self) -> bytes:
+        """The image as it is loaded: code, a hole, data."""
+        blob = self.program.blob
+        image = bytearray(blob.data_offset + len(blob.data))
+        image[: len(blob.code)] = blob.code
+        image[blob.data_offset :] = blob.data
+        size = self.program.architecture.pointer_bytes
+        for relocation in blob.relocations:
+            value = relocation.addend + (IMAGE if relocation.symbol is None else AREA_OFFSET)
+            word = (value & (1 << 8 * size) - 1).to_bytes(size, self.program.byteorder)
+            image[relocation.where : relocation.where + size] = word
+        return bytes(image)
+
+    def _on_access(self, engine: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
+        self._touched = True
+
+    def _on_attempt(self, engine: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
+        self._attempts += 1
+        if self._attempts > LIMIT:
+            engine.emu_stop()
+
+    # ---- running
+
+    def start(self, operation: Operation, arguments: Sequence[int | float], area: Area, shared: bytes) -> Moment:
+        """A thread that is about to run `operation`."""
+        self._enter(operation, arguments, AREA, BLOCK, area, shared)
+        return self._moment(False)
+
+    def _enter(
+        self, operation: Operation, arguments: Sequence[int | float], at: int, stack: int, area: Area, shared: bytes
+    ) -> None:
+        engine = self._engine
+        engine.context_restore(self._fresh)
+        engine.mem_write(BLOCK, bytes(STACK_BYTES) if at == AREA else b"")
+        engine.mem_write(at, area.pack(self._order))
+        engine.mem_write(LANES, shared)
+        self.give(operation, arguments)
+        top = at - 64
+        if self._link is None:
+            size = self.program.architecture.pointer_bytes
+            top -= size
+            engine.mem_write(top, STOP.to_bytes(size, self.program.byteorder))
+        else:
+            engine.reg_write(self._link, STOP)
+        engine.reg_write(self._stack_pointer, top)
+        engine.reg_write(self._thread_pointer, at - AREA_OFFSET)
+        engine.reg_write(self._pc, IMAGE + self.program.entry(operation))
+
+    def give(self, operation: Operation, arguments: Sequence[int | float]) -> None:
+        """Put the arguments where the operation finds them, and all other data as it was loaded."""
+        self._engine.mem_write(IMAGE + self.program.blob.data_offset, self._data(operation, tuple(arguments)))
+
+    def _data(self, operation: Operation, arguments: tuple[int | float, ...]) -> bytes:
+        known = self._images.get((operation, arguments))
+        if known is not None:
+            return known
+        layout, order = self.layout, self._order
+        pairs = zip(arguments, operation.body.parameters, strict=True)
+        words = [LANES, layout.stride, layout.lanes, *(as_word(number, value.type, order) for number, value in pairs)]
+        offset = self.program.blob.data_offset
+        data = bytearray(self._image[offset:])
+        struct.pack_into(f"{order}{len(words)}Q", data, self.program.blob.entries["input"] - offset, *words)
+        self._images[operation, arguments] = bytes(data)
+        return bytes(data)
+
+    def _moment(self, touched: bool) -> Moment:
+        size = SAVED_STACK + 64 + self.layout.nbytes
+        block = bytes(self._engine.mem_read(AREA - SAVED_STACK, size))
+        return Moment(self._engine.reg_read(self._pc), self._engine.context_save(), block, touched)
+
+    def restore(self, moment: Moment) -> None:
+        """Go back to `moment`, or to what somebody has made of it."""
+        self._engine.context_restore(moment.registers)
+        self._engine.reg_write(self._pc, moment.pc)
+        self._engine.mem_write(AREA - SAVED_STACK, moment.block)
+
+    def trace(self, moment: Moment, operation: Operation, arguments: Sequence[int | float]) -> list[Moment]:
+        """All moments from `moment` to the operation's end, that one included. Raises: DiedError."""
+        self.give(operation, arguments)
+        self.restore(moment)
+        moments = [moment]
+        while moments[-1].pc != STOP:
+            if len(moments) > LIMIT * 100:
+                raise DiedError("the operation does not end")
+            self._touched, self._attempts = False, 0
+            self._run(moments[-1].pc, 1)
+            moments.append(self._moment(self._touched))
+        return moments
+
+    def finish(self, moment: Moment, operation: Operation, arguments: Sequence[int | float]) -> Moment:
+        """The thread at the operation's end, uninterrupted from `moment` on. Raises: DiedError."""
+        self.give(operation, arguments)
+        self.restore(moment)
+        self._to_end(moment.pc)
+        return self._moment(True)
+
+    def _to_end(self, pc: int) -> None:
+        self._attempts = 0
+        self._run(pc, MANY)
+        if self._engine.reg_read(self._pc) != STOP:
+            raise DiedError(f"the operation has not ended after {LIMIT} attempts")
+
+    def _run(self, pc: int, count: int) -> None:
+        try:
+            self._engine.emu_start(pc, STOP, count=count)
+        except self._fault as error:
+            at = self._engine.reg_read(self._pc)
+            raise DiedError(f"the processor stopped at {at - IMAGE:#x}: {error}") from None
+
+    def outcome(self, operation: Operation) -> Outcome:
+        """What the operation that has ended came to."""
+        at = IMAGE + self.program.blob.entries["output"]
+        code, word = struct.unpack(self._order + "QQ", self._engine.mem_read(at, 16))
+        if code:
+            return Outcome(None, self.program.fails_with(operation, code))
+        result = operation.body.result
+        return Outcome(None if result is None else from_word(word, result, self._order))
+
+    def run_other(
+        self, operation: Operation, arguments: Sequence[int | float], area: Area, shared: bytes
+    ) -> tuple[Outcome, bytes, int]:
+        """Another thread runs an operation as a whole: what it came to, lanes and rows, and where its rseq_cs points.
+
+        The block keeps what that thread did to lanes and rows, so restore a moment afterwards. Raises: DiedError.
+        """
+        self._enter(operation, arguments, OTHER_AREA, OTHER, area, shared)
+        self._to_end(self._engine.reg_read(self._pc))
+        shared = bytes(self._engine.mem_read(LANES, self.layout.nbytes))
+        left = Area.unpack(self._engine.mem_read(OTHER_AREA, abi.AREA_SIZE), self._order)
+        return self.outcome(operation), shared, left.rseq_cs
+
+    def read(self, address: int, nbytes: int) -> bytes | None:
+        """Bytes of the thread's memory, or None where it has none."""
+        try:
+            return bytes(self._engine.mem_read(address, nbytes))
+        except self._fault:
+            return None
+
+    def offset(self, pc: int) -> int:
+        """An address of code as `Program.places` counts it."""
+        return pc - IMAGE
+
+
+def _pages(nbytes: int) -> int:
+    return -(-nbytes // _PAGE) * _PAGE
+
+
+def _unicorn() -> Any:
+    try:
+        return importlib.import_module("unicorn")
+    except ImportError:
+        raise RuntimeError(
+            "sequences are checked in an emulator, Unicorn, which is not installed: pip install 'rseq[check]'"
+        ) from None

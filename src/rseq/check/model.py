@@ -1,0 +1,169 @@
+"""What should have happened: whole operations in some order, as the interpreter runs them.
+
+A run is a list of events (others operate, the thread is moved) and, somewhere among them, one operation, the
+victim, that happens as a whole. `Orders` are the places that it may still have had: for each the memory that
+there would be. Whoever interrupts looks at the live memory, and so does the end; an order whose memory looks
+otherwise is out. If none is left, the code is wrong.
+
+What is live in a lane are the fields that are not `prepared`, and what the record's `live(lane)` returns for
+those that are. What is live in rows is what a live pointer leads to.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..language.interpret import FaultError, Memory, run
+from ..language.types import Array, Field, Pointer, RecordType
+from .code import Operation
+from .machine import LANES, Outcome
+from .states import CPUS, Arguments, Cases, row_size
+
+__all__ = ["FAULT", "Model", "Order", "Orders"]
+
+FAULT = Outcome(None, "FaultError")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What there would be: lanes and rows, and what the victim came to, if it has happened."""
+
+    shared: bytes
+    outcome: Outcome | None = None
+
+
+Orders = frozenset[Order]
+
+
+class Model:
+    """The interpreter on lanes and rows as bytes. Everything is worked out once."""
+
+    def __init__(self, cases: Cases) -> None:
+        self._cases, self._record = cases, cases.record
+        self._ran: dict[Any, tuple[Outcome, bytes]] = {}
+        self._live: dict[bytes, Any] = {}
+        self._order: Any = cases.order
+        self._look = getattr(self._record, "live", None)
+
+    def run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> tuple[Outcome, bytes]:
+        """A whole operation on `lane`: what it comes to, and the memory after it."""
+        key = operation, arguments, lane, shared
+        if key not in self._ran:
+            self._ran[key] = self._run(*key)
+        return self._ran[key]
+
+    def _run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> tuple[Outcome, bytes]:
+        block = bytearray(shared)
+        order: Any = "little" if self._order == "<" else "big"
+        memory = Memory({LANES: block}, LANES, self._cases.stride, order)
+        try:
+            outcome = Outcome(run(operation.body, memory, arguments, cpu=lane))
+        except IndexError:
+            outcome = Outcome(None, "IndexError")
+        except FaultError:
+            outcome = FAULT
+        return outcome, bytes(block)
+
+    # ---- orders
+
+    def seen(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int, shared: bytes) -> Orders:
+        """The orders in which somebody sees `shared` now. The victim may have happened on `lane` just before."""
+        live = self.live(shared)
+        return frozenset(
+            order for order in self._until_now(orders, victim, arguments, lane) if self.live(order.shared) == live
+        )
+
+    def _until_now(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> Iterable[Order]:
+        for order in orders:
+            yield order
+            if order.outcome is None:
+                outcome, shared = self.run(victim, arguments, lane, order.shared)
+                yield Order(shared, outcome)
+
+    def after(self, orders: Orders, operation: Operation, arguments: Arguments, lane: int, outcome: Outcome) -> Orders:
+        """The orders in which `operation` comes to `outcome` now."""
+        ran = [(order, self.run(operation, arguments, lane, order.shared)) for order in orders]
+        return frozenset(Order(shared, order.outcome) for order, (came_to, shared) in ran if came_to.same(outcome))
+
+    def ended(
+        self, orders: Orders, victim: Operation, arguments: Arguments, lane: int, outcome: Outcome, shared: bytes
+    ) -> Orders:
+        """The orders in which the victim has ended with `outcome`, and left `shared`."""
+        seen = self.seen(orders, victim, arguments, lane, shared)
+        return frozenset(order for order in seen if order.outcome is not None and order.outcome.same(outcome))
+
+    def possible(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> list[Order]:
+        """What might have been, for a report."""
+        return [order for order in self._until_now(orders, victim, arguments, lane) if order.outcome is not None]
+
+    # ---- what is live
+
+    def live(self, shared: bytes) -> Any:
+        """What anybody may look at."""
+        if shared not in self._live:
+            self._live[shared] = self._looked_at(shared)
+        return self._live[shared]
+
+    def _looked_at(self, shared: bytes) -> Any:
+        stride, size = self._cases.stride, self._record.size
+        lanes = [shared[lane * stride : lane * stride + size] for lane in range(CPUS)]
+        gaps = [shared[lane * stride + size : (lane + 1) * stride] for lane in range(CPUS)]
+        fields = [values(self._record, lane, self._order, prepared=False) for lane in lanes]
+        chosen = [self._chosen(lane) for lane in lanes] if self._look else []
+        return repr((fields, chosen, gaps, self._rows(shared)))
+
+    def _chosen(self, lane: bytes) -> Any:
+        import numpy as np
+
+        (record,) = np.frombuffer(lane, self._record.dtype.newbyteorder(self._order))
+        chosen = self._look(record)  # type: ignore[misc]
+        return chosen.tolist() if hasattr(chosen, "tolist") else chosen
+
+    def _rows(self, shared: bytes) -> list[tuple[int, Any]]:
+        """The rows that live pointers lead to, and what is in them."""
+        pending = [
+            pointer
+            for lane in range(CPUS)
+            for pointer in self._pointers(self._record, shared, lane * self._cases.stride, prepared=False)
+        ]
+        found: dict[int, Any] = {}
+        while pending:
+            target, address = pending.pop()
+            at = address - LANES
+            if not address or address in found or not 0 <= at <= len(shared) - row_size(target):
+                continue
+            if isinstance(target, RecordType):
+                found[address] = values(target, shared[at : at + target.size], self._order)
+                pending += self._pointers(target, shared, at)
+            else:
+                found[address] = struct.unpack_from(self._order + target.code, shared, at)
+        return sorted(found.items())
+
+    def _pointers(
+        self, record: RecordType, shared: bytes, at: int, *, prepared: bool = True
+    ) -> Iterable[tuple[Any, int]]:
+        for field in record.fields.values():
+            element = field.type.element if isinstance(field.type, Array) else field.type
+            if isinstance(element, Pointer) and (prepared or not field.prepared):
+                form = f"{self._order}{_count(field)}Q"
+                yield from (
+                    (element.target, address) for address in struct.unpack_from(form, shared, at + field.offset)
+                )
+
+
+def values(record: RecordType, data: bytes, order: str, *, prepared: bool = True) -> dict[str, Any]:
+    """The fields of a record by name."""
+    found: dict[str, Any] = {}
+    for field in record.fields.values():
+        if prepared or not field.prepared:
+            element = field.type.element if isinstance(field.type, Array) else field.type
+            numbers = struct.unpack_from(f"{order}{_count(field)}{element.code}", data, field.offset)
+            found[field.name] = numbers if isinstance(field.type, Array) else numbers[0]
+    return found
+
+
+def _count(field: Field) -> int:
+    return field.type.length if isinstance(field.type, Array) else 1

@@ -1,0 +1,233 @@
+"""What a check found, as numbers and as text: a failure is a path of file:line hops, memory before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..language.errors import Span
+from .code import Operation, Program
+from .explore import Counts, Finding, Hop
+from .machine import Outcome
+from .model import values
+from .states import CPUS, Cases
+
+__all__ = ["Checked", "Report", "Violation", "described"]
+
+_HAPPENS = {
+    "preempted": "another thread runs {call} on CPU {cpu}",
+    "signalled": "a signal's handler runs {call}",
+    "migrated": "the thread is moved to CPU {cpu}",
+    "left": "the thread is moved to CPU {cpu}, and another runs {call} on the one that it left",
+    "fenced": "a membarrier RSEQ fence restarts it",
+    "beside": "another thread runs {call} on the other CPU",
+    "seen": "somebody looks",
+}
+_SAYS = {
+    "not-an-order": "what comes out is what no order of whole operations gives",
+    "half-done": "half of the operation can be seen",
+    "killed": "the kernel ends the process",
+    "died": "the code dies",
+    "differs": "the machine code does not mean what the sequence says, even if nothing interrupts it",
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One run that went wrong. `text` is the whole story; the rest is for programs."""
+
+    rule: str
+    operation: str
+    arch: str
+    index: str
+    replay: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The operations on one record that were checked against each other, for one architecture."""
+
+    arch: str
+    index: str
+    record: str
+    operations: tuple[str, ...]
+    states: int
+    interruptions: int
+    aborts: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `rseq.check.check` found. `skipped` says what could not be checked, and why."""
+
+    depth: int
+    checked: tuple[Checked, ...]
+    violations: tuple[Violation, ...]
+    skipped: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def ok(self) -> bool:
+        """True if something was checked, and nothing was wrong."""
+        return bool(self.checked) and not self.violations
+
+    @property
+    def archs(self) -> tuple[str, ...]:
+        """The architectures whose code was run."""
+        return tuple(dict.fromkeys(one.arch for one in self.checked))
+
+    def total(self, name: str) -> int:
+        """The sum of a count: "states", "interruptions", "aborts" or "runs"."""
+        return sum(getattr(one, name) for one in self.checked)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        counts = {name: self.total(name) for name in ("states", "interruptions", "aborts", "runs")}
+        return {"ok": self.ok, **counts, **asdict(self)}
+
+    def __str__(self) -> str:
+        lines = [str(violation) for violation in self.violations]
+        lines += [f"not checked: {reason}" for reason in self.skipped]
+        return "\n\n".join([*lines, self.summary])
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        if not self.checked:
+            return "nothing was checked"
+        first = self.checked[0]
+        count = sum(len(one.operations) for one in self.checked if (one.arch, one.index) == (first.arch, first.index))
+        return (
+            f"violations: {len(self.violations)}; {count} operations on {', '.join(self.archs)}, "
+            f"{self.total('states')} states, {self.total('interruptions')} interruptions "
+            f"({self.total('aborts')} aborted a section), {self.total('runs')} runs, depth {self.depth}, "
+            f"{self.seconds:.1f} s"
+        )
+
+
+def checked(program: Program, operations: Sequence[Operation], counts: Counts) -> Checked:
+    """The counts of one exploration, with what was explored."""
+    return Checked(
+        program.architecture.name,
+        program.index,
+        operations[0].record.__name__,
+        tuple(operation.name for operation in operations),
+        counts.states,
+        counts.interruptions,
+        counts.aborts,
+        counts.runs,
+    )
+
+
+def described(finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> Violation:
+    """A finding as a violation, with its story."""
+    return _Story(finding, program, cases, depth, target).violation()
+
+
+class _Story:
+    def __init__(self, finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> None:
+        self.finding, self.program, self.cases = finding, program, cases
+        architecture = program.architecture.name
+        name = target or "MODULE:NAME"
+        self.command = f"rseq check {name} --arch {architecture} --depth {depth} --replay {finding.name}"
+
+    def violation(self) -> Violation:
+        finding, program = self.finding, self.program
+        where = self._where()
+        call = _call(finding.victim.name, finding.arguments)
+        says = _SAYS[finding.slug]
+        lines = [f"{where}: error[{finding.slug}]: {call}, {program.architecture.name}: {says}"]
+        lines += [line for number, hop in enumerate(finding.hops, 1) for line in self._hop(number, hop)]
+        lines += [f"  {finding.what}"] if finding.what else []
+        lines += self._memory("before", finding.first)
+        lines += self._memory("after ", finding.end) if finding.end is not None else []
+        lines += self._expected()
+        lines.append(f"  replay: {self.command}")
+        return Violation(
+            finding.slug,
+            finding.victim.name,
+            program.architecture.name,
+            program.index,
+            self.command,
+            str(where),
+            "\n".join(lines),
+        )
+
+    def _where(self) -> Span:
+        """The source of the instruction that was interrupted last, as far as it is one of the section."""
+        for hop in reversed(self.finding.hops):
+            place = self.program.places.get(hop.offset)
+            if place is not None and place.span is not None:
+                return place.span
+        return self.finding.victim.body.span
+
+    def _hop(self, number: int, hop: Hop) -> list[str]:
+        place = self.program.places.get(hop.offset)
+        if place is None:
+            at = f"{self.finding.victim.body.span}: outside of the section, at offset {hop.offset:#x}"
+        elif place.number == 0:
+            at = f"{place.span or self.finding.victim.body.span}: before the section, {self._text(hop)}"
+        else:
+            span = place.span or self.finding.victim.body.span
+            at = f"{span}: before instruction {place.number} of {place.count}, {self._text(hop)}"
+        event = hop.event
+        call = _call(event.operation.name, event.arguments) if event.operation is not None else ""
+        happens = _HAPPENS[event.kind].format(call=call, cpu=hop.cpu)
+        came_to = f", which comes to {_shown(hop.outcome)}" if hop.outcome is not None else ""
+        return [f"  {number}. {at}", f"     {happens}{came_to} ({event.generation} kernel)"]
+
+    def _text(self, hop: Hop) -> str:
+        place = self.program.places[hop.offset]
+        return f"`{place.text}`" + (f" ({place.line.comment})" if place.line.comment else "")
+
+    def _memory(self, when: str, shared: bytes) -> list[str]:
+        stride, record = self.cases.stride, self.cases.record
+        order = self.program.order
+        lanes = [values(record, shared[lane * stride :][: record.size], order) for lane in range(CPUS)]
+        first = self.finding.first
+        changed = [
+            {name: value for name, value in lane.items() if self._differs(name, shared, number) or shared == first}
+            for number, lane in enumerate(lanes)
+        ]
+        return [f"  {when} lane {number}: {_fields(lane)}" for number, lane in enumerate(changed)]
+
+    def _differs(self, name: str, shared: bytes, lane: int) -> bool:
+        field = self.cases.record.fields[name]
+        at = lane * self.cases.stride + field.offset
+        return shared[at : at + field.type.size] != self.finding.first[at : at + field.type.size]
+
+    def _expected(self) -> list[str]:
+        lines = [f"  it came to {_shown(self.finding.outcome)}"] if self.finding.outcome is not None else []
+        for order in self.finding.possible:
+            stride, record = self.cases.stride, self.cases.record
+            lanes = [
+                values(record, order.shared[lane * stride :][: record.size], self.program.order, prepared=False)
+                for lane in range(CPUS)
+            ]
+            shown = "; ".join(f"lane {number}: {_fields(lane)}" for number, lane in enumerate(lanes))
+            lines.append(f"  an order gives {_shown(order.outcome)}, {shown}")
+        return lines
+
+
+def _call(name: str, arguments: Sequence[int | float]) -> str:
+    return f"{name}({', '.join(map(repr, arguments))})"
+
+
+def _shown(outcome: Outcome | None) -> str:
+    return "nothing" if outcome is None else str(outcome)
+
+
+def _fields(fields: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in fields.items()) or "as before"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,235 @@
+"""What lanes hold before an operation is interrupted, and what operations are called with: a few cases of each.
+
+Numbers are taken where decisions change: around the constants that the operations compare with and the lengths
+of arrays, 0, 1 and the ends of each type. The two lanes of a case differ, so that one taken for the other
+shows. Elements of arrays are all different. What is random is the same in each run.
+
+Rows belong to somebody: each operation that is called with rows has its own, and each lane has some that its
+pointers may lead to. Two lanes never share one, and no list of them has a circle.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+from typing import Any
+
+from ..language import ir
+from ..language.pointers import required_rows
+from ..language.types import Array, Pointer, RecordType, Scalar
+from .code import Operation
+from .machine import LANES, Layout
+
+__all__ = ["CPUS", "Arguments", "Cases", "row_size"]
+
+CPUS = 2
+ROWS_PER_CALL = 2
+ROWS_PER_LANE = 2
+_GAP = 16
+
+Arguments = tuple[int | float, ...]
+
+
+@dataclass
+class Cases:
+    """The cases of operations on one record, for runs in which `calls` operations take part."""
+
+    operations: Sequence[Operation]
+    calls: int
+    order: str = "<"
+
+    @property
+    def record(self) -> RecordType:
+        """What the operations work on."""
+        return self.operations[0].record
+
+    @property
+    def stride(self) -> int:
+        """Bytes from lane to lane; between two records is a gap that nothing should write to."""
+        return -(-(self.record.size + _GAP) // 64) * 64
+
+    @cached_property
+    def targets(self) -> list[Any]:
+        """What pointers lead to: records and numbers, those that are reached through others too."""
+        found: list[Any] = []
+        pending = [target for operation in self.operations for target in operation.rows]
+        pending += _pointed_to(self.record)
+        while pending:
+            target = pending.pop()
+            if target not in found:
+                found.append(target)
+                pending += _pointed_to(target) if isinstance(target, RecordType) else []
+        return found
+
+    @property
+    def rows_of_each(self) -> int:
+        """The number of rows of each target."""
+        return self.calls * ROWS_PER_CALL + CPUS * ROWS_PER_LANE
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where all of it is."""
+        rows = CPUS * self.stride
+        nbytes = rows + sum(self.rows_of_each * row_size(target) for target in self.targets)
+        return Layout(self.stride, CPUS, LANES + rows, -(-nbytes // 8) * 8)
+
+    def row(self, target: Any, number: int) -> int:
+        """The address of a row."""
+        before = self.targets[: self.targets.index(target)]
+        return self.layout.rows + self.rows_of_each * sum(map(row_size, before)) + number * row_size(target)
+
+    def _lane_row(self, target: Any, lane: int, number: int) -> int:
+        return self.row(target, self.calls * ROWS_PER_CALL + lane * ROWS_PER_LANE + number)
+
+    # ---- numbers
+
+    @cached_property
+    def constants(self) -> list[int]:
+        """The numbers at which the operations decide."""
+        found = {1}
+        for operation in self.operations:
+            for op in (*operation.body.ops, *operation.body.checks):
+                if isinstance(op, ir.BranchIf):
+                    found |= {number for side in (op.left, op.right) for number in _whole(side)}
+                elif isinstance(op, ir.Check):
+                    found.add(op.length)
+        found |= {field.type.length for field in self.record.fields.values() if isinstance(field.type, Array)}
+        return sorted(found)
+
+    def numbers(self, type: Scalar) -> list[int | float]:
+        """Numbers of a type where decisions change."""
+        if type.kind == "bool":
+            return [0, 1]
+        near = [number + step for number in self.constants for step in (-1, 0, 1)]
+        if type.is_float:
+            return [0.0, 1.5, -0.0, *map(float, near), float("inf"), -2.25e10]
+        kept = sorted({number for number in near if type.minimum <= number <= type.maximum})
+        return [0, *(number for number in kept if number), type.maximum, type.minimum]
+
+    # ---- memory
+
+    def states(self, count: int) -> list[bytes]:
+        """Contents of lanes and rows, `count` of them at most."""
+        fills: list[Any] = [_Fill.zero(), _Fill.random(self, 1), *map(_Fill.of, self._boundaries()), _Fill.full()]
+        fills += [_Fill.random(self, seed) for seed in range(2, 2 + count)]
+        chosen = fills[:1] + fills[1 : len(fills) - count][: max(count - 3, 1)] + fills[-count:]
+        memories = dict.fromkeys(
+            self._memory(fill, chosen[(position + 1) % len(chosen)]) for position, fill in enumerate(chosen)
+        )
+        return list(memories)[:count]
+
+    def _boundaries(self) -> list[int]:
+        """The constants and what is beside them, the largest and therefore most telling first."""
+        return list(dict.fromkeys(number + step for number in reversed(self.constants) for step in (0, -1, 1)))
+
+    def _memory(self, fill: _Fill, other: _Fill) -> bytes:
+        memory = bytearray(self.layout.nbytes)
+        for lane, content in enumerate((fill, other)):
+            self._write_record(memory, lane * self.stride, self.record, content, lane, 0)
+            for target in self.targets:
+                for number in range(ROWS_PER_LANE):
+                    at = self._lane_row(target, lane, number) - LANES
+                    if isinstance(target, RecordType):
+                        self._write_record(memory, at, target, content, lane, number + 1)
+                    else:
+                        struct.pack_into(self.order + target.code, memory, at, content.number(target, number))
+        return bytes(memory)
+
+    def _write_record(
+        self, memory: bytearray, at: int, record: RecordType, fill: _Fill, lane: int, first_row: int
+    ) -> None:
+        for field in record.fields.values():
+            element = field.type.element if isinstance(field.type, Array) else field.type
+            for number in range(field.type.length if isinstance(field.type, Array) else 1):
+                value: int | float
+                if isinstance(element, Pointer):
+                    has_row = not fill.is_zero and first_row + number < ROWS_PER_LANE
+                    value = self._lane_row(element.target, lane, first_row + number) if has_row else 0
+                elif isinstance(field.type, Array):
+                    value = fill.element(element, number, lane)
+                else:
+                    value = fill.number(element, lane)
+                struct.pack_into(self.order + element.code, memory, at + field.offset + number * element.size, value)
+
+    # ---- arguments
+
+    def arguments(self, operation: Operation, call: int, count: int) -> list[Arguments]:
+        """What `operation` is called with as the run's call number `call`, `count` tuples at most."""
+        choices = [list(self._choices(operation, value, call)) for value in operation.body.parameters]
+        longest = max(map(len, choices), default=1)
+        tuples = (tuple(options[turn % len(options)] for options in choices) for turn in range(longest))
+        return list(dict.fromkeys(tuples))[:count]
+
+    def _choices(self, operation: Operation, value: ir.Value, call: int) -> Iterable[int | float]:
+        if isinstance(value.type, Pointer):
+            return self._row_choices(operation, value, value.type, call)
+        lengths = [check.length for check in operation.body.checks if check.index == value]
+        if lengths:
+            return (call % lengths[0], lengths[0] - 1, lengths[0])
+        own = 5 + 2 * call if not value.type.is_float else 1.25 + call
+        if value.type.kind == "bool":
+            return (1, 0)
+        numbers = self.numbers(value.type)
+        return (own, numbers[-2], *numbers[1:4], numbers[-1])
+
+    def _row_choices(self, operation: Operation, value: ir.Value, type: Pointer, call: int) -> Iterator[int]:
+        same = [one for one in operation.body.parameters if one.type == type]
+        yield self.row(type.target, call * ROWS_PER_CALL + same.index(value) % ROWS_PER_CALL)
+        if value not in required_rows(operation.body):
+            yield 0
+
+
+class _Fill:
+    """How records are filled."""
+
+    def __init__(self, number: Any, element: Any, *, is_zero: bool = False) -> None:
+        self.number, self.element, self.is_zero = number, element, is_zero
+
+    @classmethod
+    def zero(cls) -> _Fill:
+        """Nothing but zeros."""
+        return cls(lambda type, lane: 0, lambda type, number, lane: 0, is_zero=True)
+
+    @classmethod
+    def full(cls) -> _Fill:
+        """The largest number everywhere."""
+        return cls(lambda type, lane: _largest(type), lambda type, number, lane: _largest(type))
+
+    @classmethod
+    def of(cls, boundary: int) -> _Fill:
+        """One number in all fields, as far as it fits; elements differ."""
+        return cls(lambda type, lane: type.wrap(boundary), _element)
+
+    @classmethod
+    def random(cls, cases: Cases, seed: int) -> _Fill:
+        """Numbers where decisions change, picked at random."""
+        dice = Random(seed)
+        return cls(lambda type, lane: dice.choice(cases.numbers(type)), _element)
+
+
+def _element(type: Any, number: int, lane: int) -> int | float:
+    value: int | float = type.wrap(10 + 100 * lane + 3 * number)
+    return value
+
+
+def _largest(type: Any) -> int | float:
+    return 1e300 if type.is_float and type.size == 8 else 1e30 if type.is_float else type.maximum
+
+
+def _whole(side: ir.Operand) -> list[int]:
+    if isinstance(side, ir.Const) and not side.type.is_float and abs(side.number) < 1 << 63:
+        return [int(side.number)]
+    return []
+
+
+def row_size(target: Any) -> int:
+    """Bytes from row to row."""
+    return -(-int(target.size) // 8) * 8
+
+
+def _pointed_to(record: RecordType) -> list[Any]:
+    types = (getattr(field.type, "element", field.type) for field in record.fields.values())
+    return [type.target for type in types if isinstance(type, Pointer)]
