@@ -179,11 +179,15 @@ def _row(line: Line, text: str, mark: str) -> str:
 
 @dataclass(frozen=True)
 class Fixup:
-    """A relocation of an object file: its kind, where it is in the image, and the symbol's address plus addend."""
+    """A relocation of an object file: its kind, where it is in the image, and the place there that it refers to.
+
+    If that is outside, `symbol` is its name, and `target` only what is added to it.
+    """
 
     kind: int
     where: int
     target: int
+    symbol: str | None
 
 
 @dataclass(frozen=True)

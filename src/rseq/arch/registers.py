@@ -29,6 +29,9 @@ class Slot:
     is_output: bool
     fixed: str = ""
 
+    def __str__(self) -> str:
+        return format(self, "")
+
     def __format__(self, form: str) -> str:
         return f"<{self.number}:{form}>" if form and self.kind == "int" else f"<{self.number}>"
 

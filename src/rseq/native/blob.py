@@ -9,7 +9,7 @@ functions through slots, one pointer each in the data, so that it may lie anywhe
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,6 +18,7 @@ import llvmlite.binding as llvm
 import llvmlite.ir as ll
 
 from ..arch import Architecture
+from ..arch.base import Fixup
 from ..language.compiled import Compiled
 from .codes import I64, PTR
 from .load import DATA_ALIGNMENT, Blob, Relocation
@@ -37,7 +38,7 @@ def new_module(architecture: Architecture, name: str) -> Any:
     """An empty LLVM module for `architecture`."""
     module = ll.Module(name)
     module.triple = architecture.triple
-    module.data_layout = str(_machine(architecture.triple).target_data)
+    module.data_layout = str(_machine(architecture.triple, architecture.features).target_data)
     return module
 
 
@@ -100,12 +101,12 @@ class _TypedPointer:
 
 
 @cache
-def _machine(triple: str) -> Any:
+def _machine(triple: str, features: str) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     target = llvm.Target.from_triple(triple)
-    return target.create_target_machine(opt=2, reloc="pic", codemodel="small")
+    return target.create_target_machine(features=features, opt=2, reloc="pic", codemodel="small")
 
 
 def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
@@ -115,7 +116,8 @@ def compile_module(module: Any, architecture: Architecture, entries: Sequence[st
 
 def object_file(module: Any, architecture: Architecture) -> bytes:
     """LLVM's object file of a module, for the architecture of this machine."""
-    parsed, machine = llvm.parse_assembly(str(module)), _machine(architecture.triple)
+    machine = _machine(architecture.triple, architecture.features)
+    parsed = llvm.parse_assembly(str(module))
     parsed.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     builder = llvm.create_pass_builder(machine, options)
@@ -216,15 +218,22 @@ def _link(
     elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
 ) -> list[Relocation]:
     left = []
+    for fixup in architecture.independent(list(_fixups(elf, section, address))):
+        if architecture.relocate(fixup.kind, image, fixup.where, fixup.target):
+            left.append(Relocation(fixup.where, fixup.symbol, fixup.target))
+        elif fixup.symbol is not None:
+            raise ValueError(f"the code refers to {fixup.symbol} by distance, and it may lie anywhere")
+    return left
+
+
+def _fixups(elf: _Object, section: _Section, address: dict[int, int]) -> Iterator[Fixup]:
     for offset, kind, symbol, addend in elf.relocations(section):
         name, home, value = elf.symbols[symbol]
         where = address[section.index] + offset
-        target = address[home] + value + addend if home in address else addend
-        if architecture.relocate(kind, image, where, target):
-            left.append(Relocation(where, None, target) if home in address else Relocation(where, name, addend))
-        elif home not in address:
-            raise ValueError(f"the code refers to {name} by distance, and it may lie anywhere")
-    return left
+        if home in address:
+            yield Fixup(kind, where, address[home] + value + addend, None)
+        else:
+            yield Fixup(kind, where, addend, name or None)
 
 
 def _round_up(number: int, multiple: int) -> int:
