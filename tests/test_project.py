@@ -43,6 +43,7 @@ LAYERS = (
     ("numba", "check", "metrics", "bench"),
     ("testing",),
     ("cli", "__main__"),
+    ("mypy_plugin",),
 )
 
 

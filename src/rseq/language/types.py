@@ -434,7 +434,7 @@ if TYPE_CHECKING:
     u64: TypeAlias = int
     f32: TypeAlias = float
     f64: TypeAlias = float
-    ptr = Annotated[_T, "ptr"]
+    ptr = Annotated[_T | Any, "ptr"]  # Any: from Python, a row is passed
     prepared = Annotated[_T, "prepared"]
 else:
     i8, i16, i32, i64, u8, u16, u32, u64, f32, f64 = (
