@@ -298,7 +298,7 @@ class Real(Index):
         (None, TypeError, rf"{I64_RANGE}; got <class 'NoneType'>"),
         (1 << 63, OverflowError, I64_RANGE),
         (-(1 << 63) - 1, OverflowError, I64_RANGE),
-        (1 << 10000, OverflowError, I64_RANGE),
+        (1 << 200, OverflowError, I64_RANGE),
         (Index(1 << 70), OverflowError, I64_RANGE),
     ],
 )
@@ -644,16 +644,18 @@ def test_storage_keeps_the_arrays_whose_rows_it_may_hold() -> None:
     assert array() is None
 
 
-def test_ten_thousand_builtins_leave_nothing() -> None:
-    rseq.Counter()
-    gc.collect()
-    before = len(gc.get_objects())
+def objects_after_ten_thousand_counters() -> int:
     for _ in range(10_000):
         rseq.Counter().add(1)
     gc.collect()
     rseq.Counter()  # takes back what was given back
     gc.collect()
-    assert len(gc.get_objects()) - before < 100
+    return len(gc.get_objects())
+
+
+def test_ten_thousand_counters_leave_nothing() -> None:
+    before = objects_after_ten_thousand_counters()  # with deferred counts, that many are in use at once
+    assert objects_after_ten_thousand_counters() - before < 100
 
 
 def counts() -> list[int]:

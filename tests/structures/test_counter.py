@@ -150,7 +150,7 @@ def test_counters_lie_densely() -> None:
 
 def test_memory_is_used_again_and_is_zero() -> None:
     addresses = set()
-    for _ in range(200):
+    for _ in range(50):
         hits = rseq.Counter()
         assert hits.value == 0
         hits.add(5)
