@@ -1,0 +1,472 @@
+"""riscv64 with its usual extensions (rv64gc): compare and branch in one, twelve-bit immediates, no flags.
+
+The status slot holds the lane's address. Most of what other processors do in one instruction takes two here, so
+scratch registers are common: for a length to compare with, an element's address, a float's constant.
+
+A register holds an integer as its type says, u32 with zeros above, although instructions on 32 bits (`addw`) leave
+the sign there: u32 is extended after them. Conversions to integers saturate, but NaN gives the largest.
+
+`fence rw,w` before the commit makes it a release; for acquire, one `fence r,rw` stands behind the end, where all
+ways out of the section meet.
+
+Ranges: conditional branches reach 4 KiB, and the assembler turns those that must go farther into a branch around a
+jump, which reaches 1 MiB, as do the jumps out of the cold code; `auipc` reaches 2 GiB. A section of 4096
+operations, the most that unrolling may make, has less than 256 KiB.
+
+Budget: 32 registers, less x0, sp, gp, tp, the frame pointer (s0), the base pointer of dynamic, over-aligned
+frames (s1) and the return address (ra), leaves 25; one stays with the compiler, to reach what it has spilled.
+
+Sources: struct offsets, abi.py; signature (csrw mhartid, x0, which is illegal) and system call number, librseq and
+the kernel's generic table; relocations, the RISC-V ELF psABI.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from .. import abi
+from ..language import ir
+from ..language.section import Section
+from ..language.types import Pointer, Scalar
+from .base import (
+    ABORT,
+    ABORTED,
+    DESCRIPTOR,
+    FINISH,
+    NOWHERE,
+    START,
+    Architecture,
+    Emitter,
+    Emulator,
+    Fixup,
+    IndexMode,
+    RegisterClass,
+    Slot,
+)
+
+__all__ = ["ARCHITECTURE"]
+
+_LOAD = {
+    ("signed", 1): "lb",
+    ("signed", 2): "lh",
+    ("signed", 4): "lw",
+    ("signed", 8): "ld",
+    ("unsigned", 1): "lbu",
+    ("unsigned", 2): "lhu",
+    ("unsigned", 4): "lwu",
+    ("unsigned", 8): "ld",
+    ("bool", 1): "lbu",
+    ("pointer", 8): "ld",
+    ("float", 4): "flw",
+    ("float", 8): "fld",
+}
+_STORE = {1: "sb", 2: "sh", 4: "sw", 8: "sd"}
+_INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor", "<<": "sll"}
+_SIGNED = {(">>", True): "sra", (">>", False): "srl", ("quo", True): "div", ("quo", False): "divu"}
+_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
+_IN_32_BITS = ("+", "-", "*", "<<", ">>")  # these have a form with a w, whose result has the sign above
+_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
+_COMPARE = {"==": "feq", "!=": "feq", "<": "flt", "<=": "fle"}  # false for NaN
+
+R_64, R_CALL, R_CALL_PLT, R_PCREL_HI20, R_PCREL_LO12_I, R_PCREL_LO12_S, R_RELAX, R_32_PCREL = (
+    2,
+    18,
+    19,
+    23,
+    24,
+    25,
+    51,
+    57,
+)
+_U, _I, _S = ((12, 31, 12),), ((0, 11, 20),), ((5, 11, 25), (0, 4, 7))
+"""Fields of instructions: bits of the distance from … to, and where they go."""
+_FIELDS: dict[int, tuple[int, tuple[tuple[int, int, int], ...]]] = {  # bytes of the instruction, fields
+    16: (4, ((12, 12, 31), (5, 10, 25), (1, 4, 8), (11, 11, 7))),  # BRANCH
+    17: (4, ((20, 20, 31), (1, 10, 21), (11, 11, 20), (12, 19, 12))),  # JAL
+    44: (2, ((8, 8, 12), (3, 4, 10), (6, 7, 5), (1, 2, 3), (5, 5, 2))),  # RVC_BRANCH
+    45: (2, ((11, 11, 12), (4, 4, 11), (8, 9, 9), (10, 10, 8), (6, 6, 7), (7, 7, 6), (1, 3, 3), (5, 5, 2))),  # RVC_JUMP
+}
+
+
+class RiscV(Architecture):
+    """See the module's text."""
+
+    name = "riscv64"
+    triple = "riscv64-unknown-linux-gnu"
+    pointer_bytes = 8
+    signature = 0xF1401073
+    syscall = 293
+    membarrier = 283
+    getcpu = 168
+    vdso_getcpu = "__vdso_getcpu"
+    thread_pointer = bytes.fromhex("1305020067800000")  # mv a0, tp; ret
+    clock = ("rdtime $0", "=r")
+    constraints: ClassVar = {"int": "r", "float": "f"}
+    registers: ClassVar = {
+        "int": (
+            *(f"a{number}" for number in range(8)),
+            *(f"t{number}" for number in range(7)),
+            *(f"s{number}" for number in range(2, 12)),
+        ),
+        "float": (
+            *(f"fa{number}" for number in range(8)),
+            *(f"ft{number}" for number in range(12)),
+            *(f"fs{number}" for number in range(12)),
+        ),
+    }
+    clobbers = ("memory",)
+    features = "+m,+a,+f,+d,+c"
+    c_condition = "defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double)"
+    budget: ClassVar = {"int": 24, "float": 28}
+    emulator = Emulator(
+        "riscv_const",
+        "UC_ARCH_RISCV",
+        ("UC_MODE_RISCV64",),
+        program_counter="UC_RISCV_REG_PC",
+        stack_pointer="UC_RISCV_REG_SP",
+        thread_pointer="UC_RISCV_REG_TP",
+        link="UC_RISCV_REG_RA",
+        initial=(("UC_RISCV_REG_MSTATUS", 3 << 13),),
+    )
+
+    def emitter(self, section: Section, index: IndexMode) -> Emitter:
+        """What writes `section` for riscv64."""
+        return _Emitter(self, section, index)
+
+    def register(self, name: str, form: str) -> str:
+        """A register has one name."""
+        return name
+
+    def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
+        """The low half of a distance names its `auipc`, which has the target: give it that distance as its own."""
+        distances = {fixup.where: fixup.target - fixup.where for fixup in fixups if fixup.kind == R_PCREL_HI20}
+        return [
+            replace(fixup, target=fixup.where + distances[fixup.target])
+            if fixup.kind in (R_PCREL_LO12_I, R_PCREL_LO12_S)
+            else fixup
+            for fixup in fixups
+        ]
+
+    def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
+        """Distances in the fields of instructions; 64 is the pointer. Code is not relaxed, so no alignment changes."""
+        distance = target - where
+        if kind == R_64:
+            return True
+        if kind in _FIELDS:
+            size, fields = _FIELDS[kind]
+            _insert(image, where, _signed(distance, 1 + max(high for _, high, _ in fields)), fields, size)
+        elif kind in (R_PCREL_HI20, R_CALL, R_CALL_PLT):
+            _insert(image, where, _signed(distance + 0x800, 32), _U)
+            if kind != R_PCREL_HI20:
+                _insert(image, where + 4, distance, _I)
+        elif kind in (R_PCREL_LO12_I, R_PCREL_LO12_S):
+            _insert(image, where, distance, _I if kind == R_PCREL_LO12_I else _S)
+        elif kind == R_32_PCREL:
+            struct.pack_into("<i", image, where, _signed(distance, 32))
+        elif kind != R_RELAX:
+            raise ValueError(f"unexpected riscv64 relocation {kind}")
+        return False
+
+
+def _insert(image: bytearray, where: int, number: int, fields: tuple[tuple[int, int, int], ...], size: int = 4) -> None:
+    word = int.from_bytes(image[where : where + size], "little")
+    for low, high, place in fields:
+        mask = (1 << (high - low + 1)) - 1
+        word = word & ~(mask << place) | (number >> low & mask) << place
+    image[where : where + size] = word.to_bytes(size, "little")
+
+
+def _signed(number: int, bits: int) -> int:
+    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
+        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
+    return number
+
+
+ARCHITECTURE = RiscV()
+
+
+class _Emitter(Emitter):
+    # ---- around the body
+
+    def enter(self) -> None:
+        status = self.status
+        self.line(f"lla {status}, {DESCRIPTOR}b")
+        self.line(f"sd {status}, {abi.RSEQ_CS}({self.area})")
+        self.label(START)
+        self.comment = "this CPU's lane"
+        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
+            self.line(f"lw {status}, {abi.CPU_ID}({self.area})")
+            self.line(f"bltz {status}, {NOWHERE}b")
+        self.line(f"lw {status}, {self.lane_field}({self.area})")
+        self.line(f"bgeu {status}, {self.lanes}, {NOWHERE}b")
+        if self.section.cpu is not None:
+            self.line(f"mv {self.where[self.section.cpu]}, {status}")
+        self.line(f"mul {status}, {status}, {self.stride}")
+        self.line(f"add {status}, {status}, {self.base}")
+
+    def acquire(self) -> None:
+        self.line("fence r, rw")
+
+    def leave_with(self, status: int) -> None:
+        self.out_of_line(f"li {self.status}, {status}")
+        self.out_of_line(f"j {FINISH}f")
+
+    def abort_handler(self) -> None:
+        self.out_of_line(".balign 4")  # other instructions may have two bytes
+        self.out_of_line(f".word {self.architecture.signature:#x}")
+        self.out_of_line(f"{ABORT}:")
+        self.leave_with(ABORTED)
+
+    # ---- what needs registers
+
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        if constant.type.is_float:
+            return True
+        number = int(constant.number)
+        match op:
+            case ir.Arithmetic() if constant is op.left:
+                return number != 0
+            case ir.Arithmetic(operator="<<" | ">>"):
+                return False
+            case ir.Arithmetic(operator="-"):
+                return not _is_immediate(-number)
+            case ir.Arithmetic(operator="+" | "&" | "|" | "^") | ir.AddStore():
+                return not _is_immediate(number)
+        return number != 0
+
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        match op:
+            case ir.Set(source=ir.Const()):
+                return ("int",) if op.target.type.is_float and op.source != ir.Const(0.0, op.target.type) else ()
+            case ir.Load() | ir.Store():
+                return ("int",) * _address_scratch(op.address)
+            case ir.AddStore():
+                return ("int",) * (1 + _address_scratch(op.address))
+            case ir.Locate():
+                return () if _is_immediate(op.address.offset) else ("int",)
+            case ir.Check():
+                return ("int",)
+            case ir.BranchIf():
+                return ("int",) if op.left.type.is_float else ()
+            case ir.Convert():
+                return ("int",) if op.source.type.is_float and not op.target.type.is_float else ()
+            case ir.Arithmetic(operator="<<" | ">>"):
+                return ("int",) if isinstance(op.right, ir.Value) and op.target.type.size < 4 else ()
+        return ()
+
+    # ---- operands
+
+    def _source(self, operand: ir.Operand) -> str:
+        if isinstance(operand, ir.Const):
+            assert operand.number == 0
+            return "zero"
+        return str(self.slot(operand))
+
+    def _memory(self, address: ir.Address, extra: Sequence[Slot]) -> str:
+        """The memory operand, with registers for what is more than a base and twelve bits."""
+        base = self.status if address.base is None else self.slot(address.base)
+        if _address_scratch(address) == 0:
+            return f"{address.offset}({base})"
+        if address.index is not None and _is_immediate(address.offset):
+            self._add_index(extra[0], base, address, extra[0])
+            return f"{address.offset}({extra[0]})"
+        self._locate(address, extra[-1], extra[0])
+        return f"0({extra[-1]})"
+
+    def _add_index(self, into: Slot, base: Slot, address: ir.Address, spare: Slot) -> None:
+        assert address.index is not None
+        index, shift = self.slot(address.index), address.scale.bit_length() - 1
+        if shift:
+            self.line(f"slli {spare}, {index}, {shift}")
+            index = spare
+        self.line(f"add {into}, {index}, {base}")
+
+    def _locate(self, address: ir.Address, into: Slot, spare: Slot) -> None:
+        """The whole address; neither `into` nor `spare`, which may be one without an index, is base or index."""
+        base = self.status if address.base is None else self.slot(address.base)
+        if _is_immediate(address.offset):
+            self.line(f"addi {into}, {base}, {address.offset}")
+        else:
+            self._set_integer(into, address.offset)
+            self.line(f"add {into}, {into}, {base}")
+        if address.index is not None:
+            self._add_index(into, into, address, spare)
+
+    # ---- one method for each operation
+
+    def emit_set(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Set)
+        target = self.slot(op.target)
+        if isinstance(op.source, ir.Value):
+            if self.slot(op.source).number != target.number:
+                self._copy(target, self.slot(op.source))
+        elif target.kind == "float":
+            self._set_float(target, op.source)
+        else:
+            self._set_integer(target, int(op.source.number))
+
+    def _copy(self, target: Slot, source: Slot) -> None:
+        self.line(f"{'fmv.d' if target.kind == 'float' else 'mv'} {target}, {source}")
+
+    def _set_float(self, target: Slot, constant: ir.Const) -> None:
+        if self.extra:
+            self.line(f"{_LOAD['float', constant.type.size]} {target}, {self.literal(constant)}b, {self.extra[0]}")
+        else:
+            self.line(f"fmv.{'w' if constant.type.size == 4 else 'd'}.x {target}, zero")
+
+    def _set_integer(self, target: Slot, number: int) -> None:
+        self.line(f"li {target}, {number - (1 << 64) if number >> 63 == 1 else number}")
+
+    def emit_arithmetic(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
+        target, type, left = self.slot(op.target), op.target.type, self._source(op.left)
+        if type.is_float:
+            self.line(f"{_FLOAT[op.operator]}.{_letter(type)} {target}, {left}, {self._source(op.right)}")
+            return
+        is_immediate = isinstance(op.right, ir.Const) and op.operator not in ("*", "quo")
+        in_32_bits = type.bits == 32 and op.operator in _IN_32_BITS
+        name, right = self._right_operand(op, type)
+        self.line(f"{name}{'i' if is_immediate else ''}{'w' if in_32_bits else ''} {target}, {left}, {right}")
+        if in_32_bits:
+            if type.kind == "unsigned":
+                self._extend(target, target, type)
+        elif op.operator in ("+", "-", "*", "<<") or (op.operator == "quo" and type.kind == "signed"):
+            self._extend(target, target, type)
+
+    def _right_operand(self, op: ir.Arithmetic, type: Scalar) -> tuple[str, str]:
+        """The instruction's name without suffixes, and its last operand."""
+        name = _SIGNED.get((op.operator, type.kind == "signed")) or _INTEGER[op.operator]
+        is_shift = op.operator in ("<<", ">>")
+        if not isinstance(op.right, ir.Const):
+            if is_shift and type.bits < 32:  # wider ones are masked by the processor
+                self.line(f"andi {self.extra[0]}, {self.slot(op.right)}, {type.bits - 1}")
+                return name, str(self.extra[0])
+            return name, str(self.slot(op.right))
+        number = int(op.right.number)
+        if is_shift:
+            return name, str(number & (type.bits - 1))
+        if op.operator == "-":
+            return "add", str(-number)
+        return name, self._source(op.right) if op.operator in ("*", "quo") else str(number)
+
+    def _extend(self, target: Slot, source: Slot, type: Scalar | Pointer) -> None:
+        """The low bits of `source` as its type says; nothing if they are all there."""
+        unused = 64 - type.bits
+        if unused == 0:
+            if target.number != source.number:
+                self._copy(target, source)
+        elif type.bits == 8 and type.kind != "signed":
+            self.line(f"andi {target}, {source}, 255")
+        elif type.bits == 32 and type.kind == "signed":
+            self.line(f"sext.w {target}, {source}")
+        else:
+            self.line(f"slli {target}, {source}, {unused}")
+            self.line(f"{'srai' if type.kind == 'signed' else 'srli'} {target}, {target}, {unused}")
+
+    def emit_load(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Load)
+        memory = self._memory(op.address, self.extra)
+        self.line(f"{_LOAD[op.target.type.kind, op.target.type.size]} {self.slot(op.target)}, {memory}")
+
+    def emit_locate(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Locate)
+        target = self.slot(op.target)
+        self._locate(op.address, target, target)
+
+    def emit_store(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Store)
+        memory, type = self._memory(op.address, self.extra), op.address.type
+        self._release(op)
+        self.line(f"{'f' if type.is_float else ''}{_STORE[type.size]} {self._source(op.source)}, {memory}")
+
+    def emit_addstore(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.AddStore)
+        total, size = self.extra[0], op.address.type.size
+        memory = self._memory(op.address, self.extra[1:])
+        self.line(f"{_LOAD['signed', size]} {total}, {memory}")
+        if isinstance(op.source, ir.Const):
+            self.line(f"addi {total}, {total}, {int(op.source.number)}")
+        else:
+            self.line(f"add {total}, {total}, {self.slot(op.source)}")
+        self._release(op)
+        self.line(f"{_STORE[size]} {total}, {memory}")
+
+    def _release(self, op: ir.Store | ir.AddStore) -> None:
+        if op.commit and self.section.body.release:
+            self.line("fence rw, w")
+
+    def emit_check(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Check)
+        self._set_integer(self.extra[0], op.length)
+        self.line(f"bgeu {self.slot(op.index)}, {self.extra[0]}, {self.check_exit(op)}b")
+
+    def emit_clock(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Clock)
+        self.line(f"rdtime {self.slot(op.target)}")
+
+    def emit_jump(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Jump)
+        self.line(f"j {self.target(op.label)}f")
+
+    def emit_branchif(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.BranchIf)
+        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.target(op.label)
+        if op.left.type.is_float:
+            if sign in (">", ">="):
+                left, sign, right = right, _SWAPPED[sign], left
+            self.line(f"{_COMPARE[sign]}.{_letter(op.left.type)} {self.extra[0]}, {left}, {right}")
+            self.line(f"{'beqz' if sign == '!=' else 'bnez'} {self.extra[0]}, {to}f")
+            return
+        if sign in (">", "<="):
+            left, sign, right = right, _SWAPPED[sign], left
+        unsigned = "u" if op.left.type.kind != "signed" and sign in ("<", ">=") else ""
+        self.line(f"{_BRANCH[sign]}{unsigned} {left}, {right}, {to}f")
+
+    # ---- conversions
+
+    def emit_convert(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
+        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
+        if given.is_float and to.is_float:
+            name = f"fmv.{_letter(to)}" if given == to else f"fcvt.{_letter(to)}.{_letter(given)}"
+            self.line(f"{name} {target}, {source}")
+        elif given.is_float:
+            self._float_to_integer(source, given, target, to)
+        elif to.is_float:
+            self.line(f"fcvt.{_letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
+        else:
+            self._extend(target, source, to)
+
+    def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:
+        """The processor saturates to 32 and 64 bits, for NaN at the top; that becomes 0 here."""
+        spare, unsigned = self.extra[0], "" if to.kind == "signed" else "u"
+        self.line(f"fcvt.{'l' if to.size != 4 else 'w'}{unsigned}.{_letter(given)} {target}, {source}, rtz")
+        if to.name == "u32":
+            self._extend(target, target, to)
+        if to.size < 4:
+            for bound, keeps in ((to.maximum, "blt"), *([(to.minimum, "bge")] if to.kind == "signed" else [])):
+                within = self.new_label()
+                self._set_integer(spare, bound)
+                self.line(f"{keeps}{unsigned} {target}, {spare}, {within}f")
+                self._copy(target, spare)
+                self.label(within)
+        self.line(f"feq.{_letter(given)} {spare}, {source}, {source}")
+        self.line(f"neg {spare}, {spare}")
+        self.line(f"and {target}, {target}, {spare}")
+
+
+def _letter(type: Scalar | Pointer) -> str:
+    return "s" if type.size == 4 else "d"
+
+
+def _is_immediate(number: int) -> bool:
+    return -(1 << 11) <= number < 1 << 11
+
+
+def _address_scratch(address: ir.Address) -> int:
+    """How many registers an address takes that is no memory operand as it is."""
+    return int(address.index is not None) + int(not _is_immediate(address.offset))
