@@ -1,4 +1,4 @@
-"""For mypy: arrays in records, `i64[64]`, are sequences of numbers. Add `plugins = ["rseq.mypy_plugin"]` to its options.
+"""For mypy: arrays in records, `i64[64]`. Add `plugins = ["rseq.mypy_plugin"]` to its options.
 
 Without it everything but the arrays checks: the scalar names are aliases of int and float, which take no length.
 """
