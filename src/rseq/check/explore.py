@@ -26,11 +26,11 @@ from typing import NamedTuple
 from . import kernel
 from .code import Operation, Program
 from .kernel import GENERATIONS, Area, Generation, KilledError
-from .machine import STOP, DiedError, Machine, Moment, Outcome
+from .machine import SAVED_STACK, DiedError, Machine, Moment, Outcome
 from .model import FAULT, Model, Order, Orders
 from .states import Arguments, Cases
 
-__all__ = ["KINDS", "Counts", "Explorer", "Finding", "Hop", "Limits", "limits"]
+__all__ = ["KINDS", "Counts", "Explorer", "Finding", "Hop", "Limits", "Run", "limits"]
 
 KINDS = ("preempted", "signalled", "left", "beside", "migrated", "fenced")
 _ALONE = ("migrated", "fenced")
@@ -45,9 +45,11 @@ class Limits(NamedTuple):
     other: int
 
 
-def limits(depth: int) -> Limits:
-    """Fewer cases where each is interrupted more often."""
-    return Limits(10, 3, 2) if depth == 1 else Limits(4, 2, 1) if depth == 2 else Limits(2, 1, 1)
+def limits(depth: int, operations: int) -> Limits:
+    """Fewer cases where each is interrupted more often, or by many others."""
+    if depth == 1:
+        return Limits(10, 3, 2) if operations <= 4 else Limits(6, 2, 1) if operations <= 8 else Limits(4, 2, 1)
+    return Limits(4, 2, 1) if depth == 2 and operations <= 4 else Limits(2, 1, 1)
 
 
 @dataclass
@@ -69,55 +71,59 @@ class Event(NamedTuple):
     """Something that happens to the victim, or beside it."""
 
     kind: str
-    operation: Operation | None
-    arguments: Arguments
-    generation: Generation = "legacy"
+    operation: Operation | None = None
+    arguments: Arguments = ()
+    number: int = 0
+    """Which of the operation's arguments these are."""
 
 
-@dataclass(frozen=True)
-class Hop:
-    """One interruption on the way to a failure. `step` is the number of instructions since the one before."""
+class Hop(NamedTuple):
+    """One interruption on the way to a failure: `step` instructions after the one before, at `pc`."""
 
     step: int
-    offset: int
+    pc: int
     event: Event
+    generation: Generation
     cpu: int
-    before: bytes
-    after: bytes
     outcome: Outcome | None
 
-
-@dataclass(frozen=True)
-class Finding:
-    """A run that no order of whole operations explains. `name` finds it again."""
-
-    slug: str
-    what: str
-    name: str
-    victim: Operation
-    arguments: Arguments
-    first: bytes
-    hops: tuple[Hop, ...]
-    end: bytes | None
-    outcome: Outcome | None
-    possible: tuple[Order, ...]
+    def __str__(self) -> str:
+        return f"{self.step}.{self.event.kind}.{self.event.number}.{self.generation}"
 
 
-@dataclass(frozen=True)
-class _Run:
+class Run(NamedTuple):
     """The victim's run so far."""
 
-    name: str
+    case: str
     victim: Operation
     arguments: Arguments
     first: bytes
     orders: Orders
     cpu: int = 0
     hops: tuple[Hop, ...] = ()
+    moved: bool = False
 
     @property
-    def moved(self) -> bool:
-        return any(hop.event.kind in _MOVING for hop in self.hops)
+    def name(self) -> str:
+        """What finds it again."""
+        return "/".join([self.case, *map(str, self.hops)])
+
+    def and_then(self, hop: Hop, orders: Orders) -> Run:
+        """The run with one more interruption."""
+        moved = self.moved or hop.event.kind in _MOVING
+        return self._replace(orders=orders, cpu=hop.cpu, hops=(*self.hops, hop), moved=moved)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A run that no order of whole operations explains: `shared` is the last that was seen of lanes and rows."""
+
+    slug: str
+    what: str
+    run: Run
+    shared: bytes
+    outcome: Outcome | None
+    possible: tuple[Order, ...]
 
 
 class _FoundError(Exception):
@@ -140,11 +146,12 @@ class Explorer:
         self.cases = Cases(self.operations, self.depth + 1, self.program.order)
         self.machine = Machine(self.program, self.cases.layout)
         self.model = Model(self.cases)
-        self.limits = limits(self.depth)
+        self.limits = limits(self.depth, len(self.operations))
         self._others: dict[tuple[Operation, Arguments, int, bytes], tuple[Outcome, bytes, int]] = {}
         self._seen: set[object] = set()
         self._deepened: set[object] = set()
-        self._memory: dict[tuple[int, int], bytes | None] = {}
+        self._kernel: dict[object, tuple[int, bytes]] = {}
+        self._possible: dict[object, list[Event]] = {}
 
     def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Finding]:
         """What goes wrong: at most one finding for each victim and other."""
@@ -160,38 +167,39 @@ class Explorer:
 
     def _pair(self, victim: Operation, other: Operation) -> None:
         self._deepened.clear()
+        numbers = self.operations.index(victim), self.operations.index(other)
+        prefix = f"{self.program.index}:{numbers[0]}:{numbers[1]}"
         states = self.cases.states(self.limits.states)
         for a, arguments in enumerate(self.cases.arguments(victim, 0, self.limits.victim)):
             for s, shared in enumerate(states):
-                name = f"{self.program.index}:{_number(self, victim)}:{_number(self, other)}:{a}:{s}"
+                name = f"{prefix}:{a}:{s}"
                 if not self.only or self.only == name or self.only.startswith(f"{name}/"):
-                    run = _Run(name, victim, arguments, shared, frozenset([Order(shared)]))
+                    run = Run(name, victim, arguments, shared, frozenset([Order(shared)]))
                     self._undisturbed(run, other)
 
-    def _undisturbed(self, run: _Run, other: Operation) -> None:
+    def _undisturbed(self, run: Run, other: Operation) -> None:
         expected, _ = self.model.run(run.victim, run.arguments, self._lane(0), run.first)
         if expected == FAULT:
             return  # this memory is none that the sequence can meet: it would follow None
         start = self.machine.start(run.victim, run.arguments, self._registered(0), run.first)
         moments = self._trace(run, start)
-        end = moments[-1]
-        self._judge(run, end, self.machine.outcome(run.victim))
+        self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
         self._interrupt(run, moments, other, self.depth)
 
-    def _trace(self, run: _Run, moment: Moment) -> list[Moment]:
+    def _trace(self, run: Run, moment: Moment) -> list[Moment]:
         self.counts.runs += 1
         try:
             return self.machine.trace(moment, run.victim, run.arguments)
         except DiedError as error:
-            raise self._found("died", run, str(error), moment) from None
+            raise self._found("died", run, str(error), moment.shared) from None
 
     # ---- interruptions
 
-    def _interrupt(self, run: _Run, moments: list[Moment], other: Operation, depth: int) -> None:
+    def _interrupt(self, run: Run, moments: list[Moment], other: Operation, depth: int) -> None:
         """Try everything before each of `moments`."""
         was_inside = True
         for step, here in enumerate(moments[:-1]):
-            inside = self._is_inside(here)
+            inside = self._is_inside(here, run.cpu)
             if step and not inside and not was_inside and not here.touched:
                 continue
             was_inside = inside
@@ -201,68 +209,61 @@ class Explorer:
             for event in self._events(run, other):
                 self._try(run, step, here, event, seen, other, depth)
 
-    def _is_inside(self, here: Moment) -> bool:
+    def _is_inside(self, here: Moment, cpu: int) -> bool:
         """True if an interruption would abort a section now, or kill."""
-        area = Area.unpack(here.area, self.program.order)
-        if not area.rseq_cs:
-            return False
         try:
-            return self._kernel(here.pc, area, area, "legacy")[0] != here.pc
+            return self._interrupted(here.pc, here.area, cpu, cpu, 0, "legacy")[0] != here.pc
         except KilledError:
             return True
 
-    def _events(self, run: _Run, other: Operation) -> Iterator[Event]:
-        call = len(run.hops) + 1
-        for arguments in self.cases.arguments(other, call, self.limits.other):
-            for kind in KINDS:
-                if kind not in _ALONE and (kind != "beside" or run.moved):
-                    yield Event(kind, other, arguments)
-        if other is self.operations[0] or self.depth > 1:
-            yield from (Event(kind, None, ()) for kind in _ALONE)
+    def _events(self, run: Run, other: Operation) -> list[Event]:
+        call, moved = len(run.hops) + 1, run.moved
+        key = other, call, moved
+        if key not in self._possible:
+            tuples = self.cases.arguments(other, call, self.limits.other)
+            kinds = [kind for kind in KINDS if kind not in _ALONE and (kind != "beside" or moved)]
+            found = [Event(kind, other, given, number) for number, given in enumerate(tuples) for kind in kinds]
+            is_first = other is self.operations[0] or self.depth > 1
+            self._possible[key] = found + [Event(kind) for kind in _ALONE if is_first]
+        return self._possible[key]
 
-    def _try(
-        self, run: _Run, step: int, here: Moment, event: Event, seen: Orders, other: Operation, depth: int
-    ) -> None:
+    def _try(self, run: Run, step: int, here: Moment, event: Event, seen: Orders, other: Operation, depth: int) -> None:
         cpu = 1 - run.cpu if event.kind in _MOVING else run.cpu
         shared, descriptor, outcome, orders = here.shared, 0, None, seen
         if event.operation is not None:
             where = 1 - run.cpu if event.kind == "beside" else run.cpu
-            outcome, shared, descriptor = self._other(run, step, here, event, where)
+            outcome, shared, descriptor = self._other(run, here, event, where)
             orders = self.model.after(seen, event.operation, event.arguments, self._lane(where), outcome)
-        results = self._resumed(run, step, here, event, cpu, descriptor)
-        for generation, pc, area in results:
-            name = f"{run.name}/{step}.{event.kind}.{generation}" + _numbered(self, run, event)
-            if self.only and self.only != name and not self.only.startswith(f"{name}/"):
+        for generation, pc, area in self._resumed(run, step, here, event, cpu, descriptor):
+            hop = Hop(step, here.pc, event, generation, cpu, outcome)
+            now = run.and_then(hop, orders)
+            if self.only and not f"{self.only}/".startswith(f"{now.name}/"):
                 continue
-            told = event._replace(generation=generation)
-            hop = Hop(step, self.machine.offset(here.pc), told, cpu, here.shared, shared, outcome)
-            now = _Run(name, run.victim, run.arguments, run.first, orders, cpu, (*run.hops, hop))
             if not orders:
-                raise self._found("not-an-order", now, "the other operation comes to what no order gives", here)
-            after = here.but(pc=pc, area=area.pack(self.program.order), shared=shared)
+                raise self._found("not-an-order", now, "the other operation comes to what no order gives", shared)
             self.counts.interruptions += 1
             self.counts.aborts += pc != here.pc
-            self._go_on(now, after, other, depth)
+            self._go_on(now, here.but(pc=pc, area=area, shared=shared), other, depth)
 
-    def _go_on(self, run: _Run, after: Moment, other: Operation, depth: int) -> None:
-        key = (run.victim, run.arguments, run.cpu, after.pc, after.area, after.shared)
+    def _go_on(self, run: Run, after: Moment, other: Operation, depth: int) -> None:
+        key = (run.victim, run.arguments, run.cpu, after.pc, after.block[SAVED_STACK:])
         if key not in self._seen:
             self._seen.add(key)
             self.counts.states += 1
         if depth == 1 or (key, run.orders, run.moved) in self._deepened:
             self.counts.runs += 1
             try:
-                end = self.machine.finish(after, run.victim, run.arguments)
+                shared = self.machine.finish(after, run.victim, run.arguments)
             except DiedError as error:
-                raise self._found("died", run, str(error), after) from None
-            self._judge(run, end, self.machine.outcome(run.victim))
+                raise self._found("died", run, str(error), after.shared) from None
+            self._judge(run, shared, self.machine.outcome(run.victim))
             return
         self._deepened.add((key, run.orders, run.moved))
         moments = self._trace(run, after)
-        self._judge(run, moments[-1], self.machine.outcome(run.victim))
+        self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
         self._interrupt(run, moments, other, depth - 1)
 
-    def _other(self, run: _Run, step: int, here: Moment, event: Event, cpu: int) -> tuple[Outcome, bytes, int]:
+    def _other(self, run: Run, here: Moment, event: Event, cpu: int) -> tuple[Outcome, bytes, int]:
         assert event.operation is not None
         key = event.operation, event.arguments, cpu, here.shared
         if key not in self._others:
@@ -271,46 +272,50 @@ class Explorer:
                 area = self._registered(cpu)
                 self._others[key] = self.machine.run_other(event.operation, event.arguments, area, here.shared)
             except DiedError as error:
-                raise self._found("died", run, f"{event.operation.name}: {error}", here) from None
+                raise self._found("died", run, f"{event.operation.name}: {error}", here.shared) from None
         return self._others[key]
 
     # ---- the kernel
 
     def _resumed(
-        self, run: _Run, step: int, here: Moment, event: Event, cpu: int, descriptor: int
-    ) -> list[tuple[Generation, int, Area]]:
+        self, run: Run, step: int, here: Moment, event: Event, cpu: int, descriptor: int
+    ) -> list[tuple[Generation, int, bytes]]:
         """How the victim goes on, as each generation of kernels has it, if they differ at all."""
         if event.kind == "beside":
-            return [("legacy", here.pc, Area.unpack(here.area, self.program.order))]
-        area, found = Area.unpack(here.area, self.program.order), dict[tuple[int, Area], Generation]()
+            return [("legacy", here.pc, here.area)]
+        found: dict[tuple[int, bytes], Generation] = {}
         for generation in GENERATIONS:
             try:
-                if generation == "v2":
-                    kernel.require_unchanged(area, self._registered(run.cpu))
-                pc, now = self._kernel(here.pc, area, self._registered(cpu), generation)
+                pc, area = self._interrupted(here.pc, here.area, run.cpu, cpu, descriptor, generation)
             except KilledError as error:
-                name = f"{run.name}/{step}.{event.kind}.{generation}" + _numbered(self, run, event)
-                told = event._replace(generation=generation)
-                hop = Hop(step, self.machine.offset(here.pc), told, cpu, here.shared, here.shared, None)
-                killed = _Run(name, run.victim, run.arguments, run.first, run.orders, cpu, (*run.hops, hop))
-                raise self._found("killed", killed, f"the kernel ends the process: {error}", here) from None
-            if event.kind == "signalled":
-                now = Area(now.cpu_id_start, now.cpu_id, descriptor, now.node_id, now.mm_cid)
-            found.setdefault((pc, now), generation)
-        return [(generation, pc, now) for (pc, now), generation in found.items()]
+                killed = run.and_then(Hop(step, here.pc, event, generation, cpu, None), run.orders)
+                what = f"the kernel ends the process: {error}"
+                raise self._found("killed", killed, what, here.shared) from None
+            found.setdefault((pc, area), generation)
+        return [(generation, pc, area) for (pc, area), generation in found.items()]
 
-    def _kernel(self, pc: int, area: Area, now: Area, generation: Generation) -> tuple[int, Area]:
-        cleared = Area(now.cpu_id_start, now.cpu_id, 0, now.node_id, now.mm_cid)
-        signature, order = self.program.architecture.signature, self.program.order
-        return kernel.interrupt(
-            pc, area, cleared, signature=signature, order=order, read=self._read, generation=generation
-        )
-
-    def _read(self, address: int, nbytes: int) -> bytes | None:
-        """Descriptors and signatures: nobody writes there."""
-        if (address, nbytes) not in self._memory:
-            self._memory[address, nbytes] = self.machine.read(address, nbytes)
-        return self._memory[address, nbytes]
+    def _interrupted(
+        self, pc: int, data: bytes, was: int, cpu: int, descriptor: int, generation: Generation
+    ) -> tuple[int, bytes]:
+        """Program counter and area of a thread of CPU `was` that goes on on `cpu`, after a handler's section."""
+        key = pc, data, was, cpu, descriptor, generation
+        if key not in self._kernel:
+            order = self.program.order
+            area = Area.unpack(data, order)
+            if generation == "v2":
+                kernel.require_unchanged(area, self._registered(was))
+            signature = self.program.architecture.signature
+            resumed, now = kernel.interrupt(
+                pc,
+                area,
+                self._registered(cpu),
+                signature=signature,
+                order=order,
+                read=self.machine.read,
+                generation=generation,
+            )
+            self._kernel[key] = resumed, now._replace(rseq_cs=descriptor).pack(order)
+        return self._kernel[key]
 
     def _lane(self, cpu: int) -> int:
         """The lane of a CPU: with mm_cid, another one."""
@@ -321,44 +326,18 @@ class Explorer:
 
     # ---- verdicts
 
-    def _judge(self, run: _Run, end: Moment, outcome: Outcome) -> None:
-        assert end.pc == STOP
-        ended = self.model.ended(run.orders, run.victim, run.arguments, self._lane(run.cpu), outcome, end.shared)
-        if not ended:
-            raise self._found("not-an-order" if run.hops else "differs", run, "", end, outcome)
+    def _judge(self, run: Run, shared: bytes, outcome: Outcome) -> None:
+        """The victim has ended: is there an order of whole operations that gives this?"""
+        lane = self._lane(run.cpu)
+        if not self.model.ended(run.orders, run.victim, run.arguments, lane, outcome, shared):
+            raise self._found("not-an-order" if run.hops else "differs", run, "", shared, outcome)
 
-    def _half_done(self, run: _Run, step: int, here: Moment) -> _FoundError:
+    def _half_done(self, run: Run, step: int, here: Moment) -> _FoundError:
         what = "what anybody could see here is neither the memory before the operation nor that after it"
-        hop = Hop(step, self.machine.offset(here.pc), Event("seen", None, ()), run.cpu, here.shared, here.shared, None)
-        name = f"{run.name}/{step}.seen"
-        seen = _Run(name, run.victim, run.arguments, run.first, run.orders, run.cpu, (*run.hops, hop))
-        return self._found("half-done", seen, what, here)
+        seen = run.and_then(Hop(step, here.pc, Event("seen"), "legacy", run.cpu, None), run.orders)
+        return self._found("half-done", seen, what, here.shared)
 
-    def _found(self, slug: str, run: _Run, what: str, last: Moment, outcome: Outcome | None = None) -> _FoundError:
+    def _found(self, slug: str, run: Run, what: str, shared: bytes, outcome: Outcome | None = None) -> _FoundError:
         orders = run.orders or frozenset([Order(run.first)])
         possible = self.model.possible(orders, run.victim, run.arguments, self._lane(run.cpu))
-        return _FoundError(
-            Finding(
-                slug,
-                what,
-                run.name,
-                run.victim,
-                run.arguments,
-                run.first,
-                run.hops,
-                last.shared,
-                outcome,
-                tuple(possible),
-            )
-        )
-
-
-def _number(explorer: Explorer, operation: Operation) -> int:
-    return explorer.operations.index(operation)
-
-
-def _numbered(explorer: Explorer, run: _Run, event: Event) -> str:
-    if event.operation is None:
-        return ""
-    tuples = explorer.cases.arguments(event.operation, len(run.hops) + 1, explorer.limits.other)
-    return f".{tuples.index(event.arguments)}"
+        return _FoundError(Finding(slug, what, run, shared, outcome, tuple(possible)))

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .. import abi
 
@@ -37,8 +36,7 @@ class KilledError(Exception):
     """The kernel would end the process with SIGSEGV; the sentence says why."""
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(NamedTuple):
     """A thread's `struct rseq`. `node_id` is the CPU's number too: each CPU is a node of its own."""
 
     cpu_id_start: int
@@ -69,8 +67,7 @@ def registered(cpu: int, mm_cid: int) -> Area:
     return Area(cpu, cpu, 0, cpu, mm_cid)
 
 
-@dataclass(frozen=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """A `struct rseq_cs`."""
 
     version: int

@@ -22,7 +22,7 @@ from .. import abi
 from .code import Operation, Program, as_word, from_word
 from .kernel import Area
 
-__all__ = ["LANES", "LIMIT", "DiedError", "Layout", "Machine", "Moment", "Outcome"]
+__all__ = ["LANES", "LIMIT", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset"]
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
 STACK_BYTES, SAVED_STACK = 0x4000, 512
@@ -66,7 +66,9 @@ class Outcome(NamedTuple):
 
     def same(self, other: Outcome) -> bool:
         """Equal, where one NaN is as good as another and -0.0 is not 0.0."""
-        return repr(self) == repr(other)
+        if isinstance(self.result, float):
+            return repr(self) == repr(other)
+        return self == other
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,12 +230,12 @@ class Machine:
             moments.append(self._moment(self._touched))
         return moments
 
-    def finish(self, moment: Moment, operation: Operation, arguments: Sequence[int | float]) -> Moment:
-        """The thread at the operation's end, uninterrupted from `moment` on. Raises: DiedError."""
+    def finish(self, moment: Moment, operation: Operation, arguments: Sequence[int | float]) -> bytes:
+        """Lanes and rows at the operation's end, uninterrupted from `moment` on. Raises: DiedError."""
         self.give(operation, arguments)
         self.restore(moment)
         self._to_end(moment.pc)
-        return self._moment(True)
+        return bytes(self._engine.mem_read(LANES, self.layout.nbytes))
 
     def _to_end(self, pc: int) -> None:
         self._attempts = 0
@@ -277,9 +279,10 @@ class Machine:
         except self._fault:
             return None
 
-    def offset(self, pc: int) -> int:
-        """An address of code as `Program.places` counts it."""
-        return pc - IMAGE
+
+def offset(pc: int) -> int:
+    """An address of code as `Program.places` counts it."""
+    return pc - IMAGE
 
 
 def _pages(nbytes: int) -> int:

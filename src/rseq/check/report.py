@@ -9,7 +9,7 @@ from typing import Any
 from ..language.errors import Span
 from .code import Operation, Program
 from .explore import Counts, Finding, Hop
-from .machine import Outcome
+from .machine import Outcome, offset
 from .model import values
 from .states import CPUS, Cases
 
@@ -136,23 +136,23 @@ class _Story:
         self.finding, self.program, self.cases = finding, program, cases
         architecture = program.architecture.name
         name = target or "MODULE:NAME"
-        self.command = f"rseq check {name} --arch {architecture} --depth {depth} --replay {finding.name}"
+        self.command = f"rseq check {name} --arch {architecture} --depth {depth} --replay {finding.run.name}"
 
     def violation(self) -> Violation:
         finding, program = self.finding, self.program
         where = self._where()
-        call = _call(finding.victim.name, finding.arguments)
+        call = _call(finding.run.victim.name, finding.run.arguments)
         says = _SAYS[finding.slug]
         lines = [f"{where}: error[{finding.slug}]: {call}, {program.architecture.name}: {says}"]
-        lines += [line for number, hop in enumerate(finding.hops, 1) for line in self._hop(number, hop)]
+        lines += [line for number, hop in enumerate(finding.run.hops, 1) for line in self._hop(number, hop)]
         lines += [f"  {finding.what}"] if finding.what else []
-        lines += self._memory("before", finding.first)
-        lines += self._memory("after ", finding.end) if finding.end is not None else []
+        lines += self._memory("before", finding.run.first)
+        lines += self._memory("after ", finding.shared)
         lines += self._expected()
         lines.append(f"  replay: {self.command}")
         return Violation(
             finding.slug,
-            finding.victim.name,
+            finding.run.victim.name,
             program.architecture.name,
             program.index,
             self.command,
@@ -162,36 +162,36 @@ class _Story:
 
     def _where(self) -> Span:
         """The source of the instruction that was interrupted last, as far as it is one of the section."""
-        for hop in reversed(self.finding.hops):
-            place = self.program.places.get(hop.offset)
+        for hop in reversed(self.finding.run.hops):
+            place = self.program.places.get(offset(hop.pc))
             if place is not None and place.span is not None:
                 return place.span
-        return self.finding.victim.body.span
+        return self.finding.run.victim.body.span
 
     def _hop(self, number: int, hop: Hop) -> list[str]:
-        place = self.program.places.get(hop.offset)
+        place = self.program.places.get(offset(hop.pc))
         if place is None:
-            at = f"{self.finding.victim.body.span}: outside of the section, at offset {hop.offset:#x}"
+            at = f"{self.finding.run.victim.body.span}: outside of the section, at offset {offset(hop.pc):#x}"
         elif place.number == 0:
-            at = f"{place.span or self.finding.victim.body.span}: before the section, {self._text(hop)}"
+            at = f"{place.span or self.finding.run.victim.body.span}: before the section, {self._text(hop)}"
         else:
-            span = place.span or self.finding.victim.body.span
+            span = place.span or self.finding.run.victim.body.span
             at = f"{span}: before instruction {place.number} of {place.count}, {self._text(hop)}"
         event = hop.event
         call = _call(event.operation.name, event.arguments) if event.operation is not None else ""
         happens = _HAPPENS[event.kind].format(call=call, cpu=hop.cpu)
         came_to = f", which comes to {_shown(hop.outcome)}" if hop.outcome is not None else ""
-        return [f"  {number}. {at}", f"     {happens}{came_to} ({event.generation} kernel)"]
+        return [f"  {number}. {at}", f"     {happens}{came_to} ({hop.generation} kernel)"]
 
     def _text(self, hop: Hop) -> str:
-        place = self.program.places[hop.offset]
+        place = self.program.places[offset(hop.pc)]
         return f"`{place.text}`" + (f" ({place.line.comment})" if place.line.comment else "")
 
     def _memory(self, when: str, shared: bytes) -> list[str]:
         stride, record = self.cases.stride, self.cases.record
         order = self.program.order
         lanes = [values(record, shared[lane * stride :][: record.size], order) for lane in range(CPUS)]
-        first = self.finding.first
+        first = self.finding.run.first
         changed = [
             {name: value for name, value in lane.items() if self._differs(name, shared, number) or shared == first}
             for number, lane in enumerate(lanes)
@@ -201,7 +201,7 @@ class _Story:
     def _differs(self, name: str, shared: bytes, lane: int) -> bool:
         field = self.cases.record.fields[name]
         at = lane * self.cases.stride + field.offset
-        return shared[at : at + field.type.size] != self.finding.first[at : at + field.type.size]
+        return shared[at : at + field.type.size] != self.finding.run.first[at : at + field.type.size]
 
     def _expected(self) -> list[str]:
         lines = [f"  it came to {_shown(self.finding.outcome)}"] if self.finding.outcome is not None else []
