@@ -251,7 +251,7 @@ def child():
     for _ in range(1000):
         hits.add()
     assert hits.value == before + 1000
-for _ in range(20):
+for _ in range(8):
     assert wait_for(fork(child)) == 0
 done.set()
 for thread in threads:
