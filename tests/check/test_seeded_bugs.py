@@ -232,6 +232,13 @@ def test_a_change_to_the_code_is_noticed(name: str, change: str) -> None:
     assert "differs" not in failing(report), str(report)  # uninterrupted, it would have passed
 
 
+def test_a_failure_of_two_interruptions_can_be_replayed() -> None:
+    first = check(add, depth=2, spoil=abort_to_start).violations[0]
+    run = first.replay.rpartition(" ")[2]
+    assert run.count("/") == 2
+    assert check(add, depth=2, spoil=abort_to_start, replay=run).violations[0].text == first.text
+
+
 # ---- sequences that the contract refuses
 
 

@@ -140,13 +140,14 @@ class Explorer:
     operations: Sequence[Operation]
     depth: int = 1
     only: str = ""
+    limits: Limits | None = None
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
         self.cases = Cases(self.operations, self.depth + 1, self.program.order)
         self.machine = Machine(self.program, self.cases.layout)
         self.model = Model(self.cases)
-        self.limits = limits(self.depth, len(self.operations))
+        self._limits = self.limits or limits(self.depth, len(self.operations))
         self._others: dict[tuple[Operation, Arguments, int, bytes], tuple[Outcome, bytes, int]] = {}
         self._seen: set[object] = set()
         self._deepened: set[object] = set()
@@ -169,8 +170,8 @@ class Explorer:
         self._deepened.clear()
         numbers = self.operations.index(victim), self.operations.index(other)
         prefix = f"{self.program.index}:{numbers[0]}:{numbers[1]}"
-        states = self.cases.states(self.limits.states)
-        for a, arguments in enumerate(self.cases.arguments(victim, 0, self.limits.victim)):
+        states = self.cases.states(self._limits.states)
+        for a, arguments in enumerate(self.cases.arguments(victim, 0, self._limits.victim)):
             for s, shared in enumerate(states):
                 name = f"{prefix}:{a}:{s}"
                 if not self.only or self.only == name or self.only.startswith(f"{name}/"):
@@ -178,8 +179,7 @@ class Explorer:
                     self._undisturbed(run, other)
 
     def _undisturbed(self, run: Run, other: Operation) -> None:
-        expected, _ = self.model.run(run.victim, run.arguments, self._lane(0), run.first)
-        if expected == FAULT:
+        if self.model.run(run.victim, run.arguments, self._lane(0), run.first).outcome == FAULT:
             return  # this memory is none that the sequence can meet: it would follow None
         start = self.machine.start(run.victim, run.arguments, self._registered(0), run.first)
         moments = self._trace(run, start)
@@ -220,7 +220,7 @@ class Explorer:
         call, moved = len(run.hops) + 1, run.moved
         key = other, call, moved
         if key not in self._possible:
-            tuples = self.cases.arguments(other, call, self.limits.other)
+            tuples = self.cases.arguments(other, call, self._limits.other)
             kinds = [kind for kind in KINDS if kind not in _ALONE and (kind != "beside" or moved)]
             found = [Event(kind, other, given, number) for number, given in enumerate(tuples) for kind in kinds]
             is_first = other is self.operations[0] or self.depth > 1

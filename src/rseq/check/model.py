@@ -6,7 +6,8 @@ there would be. Whoever interrupts looks at the live memory, and so does the end
 otherwise is out. If none is left, the code is wrong.
 
 What is live in a lane are the fields that are not `prepared`, and what the record's `live(lane)` returns for
-those that are. What is live in rows is what a live pointer leads to.
+those that are. What is live in rows is what a live pointer leads to. What the victim has stored in rows that it
+was given is looked at in the end, if it has committed: it may be meant for its caller.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..language.interpret import FaultError, Memory, run
-from ..language.types import Array, Field, Pointer, RecordType
+from ..language.types import Array, Field, Pointer, RecordType, Scalar
 from .code import Operation
 from .machine import LANES, Outcome
 from .states import CPUS, Arguments, Cases, row_size
@@ -27,12 +28,25 @@ __all__ = ["FAULT", "Model", "Order", "Orders"]
 FAULT = Outcome(None, "FaultError")
 
 
+Place = tuple[int, "Scalar | Pointer"]
+"""A number in a row, by its offset in lanes and rows."""
+
+
+class Ran(NamedTuple):
+    """A whole operation: what it came to, the memory after it, and what it stored in rows, if it committed."""
+
+    outcome: Outcome
+    shared: bytes
+    stored: tuple[Place, ...] = ()
+
+
 @dataclass(frozen=True)
 class Order:
-    """What there would be: lanes and rows, and what the victim came to, if it has happened."""
+    """What there would be: lanes and rows, and what the victim came to and stored in rows, if it has happened."""
 
     shared: bytes
     outcome: Outcome | None = None
+    stored: tuple[Place, ...] = ()
 
 
 Orders = frozenset[Order]
@@ -43,29 +57,30 @@ class Model:
 
     def __init__(self, cases: Cases) -> None:
         self._cases, self._record = cases, cases.record
-        self._ran: dict[Any, tuple[Outcome, bytes]] = {}
+        self._ran: dict[Any, Ran] = {}
         self._live: dict[bytes, Any] = {}
         self._order: Any = cases.order
         self._look = getattr(self._record, "live", None)
 
-    def run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> tuple[Outcome, bytes]:
-        """A whole operation on `lane`: what it comes to, and the memory after it."""
+    def run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> Ran:
+        """A whole operation on `lane`."""
         key = operation, arguments, lane, shared
         if key not in self._ran:
             self._ran[key] = self._run(*key)
         return self._ran[key]
 
-    def _run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> tuple[Outcome, bytes]:
+    def _run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> Ran:
         block = bytearray(shared)
         order: Any = "little" if self._order == "<" else "big"
-        memory = Memory({LANES: block}, LANES, self._cases.stride, order)
+        memory = _Watched({LANES: block}, LANES, self._cases.stride, order)
+        memory.watch(self._cases, lane)
         try:
             outcome = Outcome(run(operation.body, memory, arguments, cpu=lane))
         except IndexError:
             outcome = Outcome(None, "IndexError")
         except FaultError:
             outcome = FAULT
-        return outcome, bytes(block)
+        return Ran(outcome, bytes(block), tuple(memory.stored) if memory.committed else ())
 
     # ---- orders
 
@@ -80,20 +95,33 @@ class Model:
         for order in orders:
             yield order
             if order.outcome is None:
-                outcome, shared = self.run(victim, arguments, lane, order.shared)
-                yield Order(shared, outcome)
+                ran = self.run(victim, arguments, lane, order.shared)
+                yield Order(ran.shared, ran.outcome, ran.stored)
 
     def after(self, orders: Orders, operation: Operation, arguments: Arguments, lane: int, outcome: Outcome) -> Orders:
         """The orders in which `operation` comes to `outcome` now."""
         ran = [(order, self.run(operation, arguments, lane, order.shared)) for order in orders]
-        return frozenset(Order(shared, order.outcome) for order, (came_to, shared) in ran if came_to.same(outcome))
+        return frozenset(
+            Order(then.shared, order.outcome, order.stored) for order, then in ran if then.outcome.same(outcome)
+        )
 
     def ended(
         self, orders: Orders, victim: Operation, arguments: Arguments, lane: int, outcome: Outcome, shared: bytes
     ) -> Orders:
         """The orders in which the victim has ended with `outcome`, and left `shared`."""
         seen = self.seen(orders, victim, arguments, lane, shared)
-        return frozenset(order for order in seen if order.outcome is not None and order.outcome.same(outcome))
+        return frozenset(
+            order
+            for order in seen
+            if order.outcome is not None and order.outcome.same(outcome) and self._has_stored(order, shared)
+        )
+
+    def _has_stored(self, order: Order, shared: bytes) -> bool:
+        return all(
+            repr(struct.unpack_from(self._order + type.code, order.shared, at))
+            == repr(struct.unpack_from(self._order + type.code, shared, at))
+            for at, type in order.stored
+        )
 
     def possible(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> list[Order]:
         """What might have been, for a report."""
@@ -152,6 +180,25 @@ class Model:
                 yield from (
                     (element.target, address) for address in struct.unpack_from(form, shared, at + field.offset)
                 )
+
+
+class _Watched(Memory):
+    """Memory that remembers which rows an operation on a lane has stored to, and whether it has committed."""
+
+    def watch(self, cases: Cases, lane: int) -> None:
+        """From now on."""
+        self.rows, self.stored, self.committed = cases.layout.rows, list[Place](), False
+        at = cases.stride * lane + LANES
+        prepared = [field for field in cases.record.fields.values() if field.prepared]
+        self.prepared = [range(at + field.offset, at + field.offset + field.type.size) for field in prepared]
+
+    def store(self, address: int, type: Scalar | Pointer, number: int | float) -> None:
+        """Write the number at `address`."""
+        super().store(address, type, number)
+        if address >= self.rows:
+            self.stored.append((address - LANES, type))
+        elif not any(address in place for place in self.prepared):
+            self.committed = True
 
 
 def values(record: RecordType, data: bytes, order: str, *, prepared: bool = True) -> dict[str, Any]:

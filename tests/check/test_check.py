@@ -1,0 +1,321 @@
+"""`rseq.check`, `rseq check` and `rseq.testing`: what passes, what is told of failures, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import examples
+import rseq
+from rseq import arch, i64, prepared, ptr
+from rseq.check import Report, check
+from rseq.check.run import shipped
+from rseq.cli import main
+from rseq.language.parse import parse
+from rseq.sequence import Sequence
+from rseq.testing import assert_restartable
+
+RUNNING = [name for name in arch.names() if arch.get(name).emulator is not None]
+HOST = arch.host()
+
+EXAMPLES: dict[str, list[Any]] = {}
+for _sequence in (value for value in vars(examples).values() if isinstance(value, Sequence)):
+    EXAMPLES.setdefault(_sequence.body.record.__name__, []).append(_sequence)
+
+
+class Cell(rseq.Record):
+    value: i64
+
+
+class Scratch(rseq.Record):
+    turn: prepared[i64]
+    value: i64
+
+
+class Stack(rseq.Record):
+    """A stack whose slots are live below `count`."""
+
+    count: i64
+    slots: prepared[i64[8]]
+
+    @staticmethod
+    def live(lane: Any) -> Any:
+        return lane["slots"][: max(0, min(lane["count"], 8))]
+
+
+@rseq.sequence
+def push(cpu: Stack, value: i64) -> bool:
+    n = cpu.count
+    if n < 0 or n >= 8:
+        return False
+    cpu.slots[n] = value
+    cpu.count = n + 1
+    return True
+
+
+@rseq.sequence
+def pop(cpu: Stack) -> i64:
+    n = cpu.count
+    if n < 1 or n > 8:
+        return -1
+    value = cpu.slots[n - 1]
+    cpu.count = n - 1
+    return value
+
+
+@rseq.sequence
+def add(cpu: Cell, n: i64) -> i64:
+    before = cpu.value
+    cpu.value = before + n
+    return before
+
+
+@rseq.sequence
+def stamp(cpu: Cell) -> None:
+    cpu.value = i64(rseq.clock())
+
+
+def write_after_read(cpu: Scratch, n: i64) -> None:
+    turn = cpu.turn + n
+    cpu.turn = turn
+    cpu.value = turn
+
+
+broken: Any = Sequence(write_after_read, parse(write_after_read))
+
+
+def overwrite(cpu: Stack, value: i64) -> None:
+    cpu.slots[0] = value
+    cpu.count = 1
+
+
+# ---- what passes
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_everything_that_is_shipped_passes(name: str) -> None:
+    report = check(*shipped(), arch=name)
+    assert report.ok, str(report)
+    assert report.total("aborts") > 1000
+
+
+@pytest.mark.parametrize("record", [name for name in EXAMPLES if name != "Numbers"])
+def test_the_example_sequences_pass(record: str) -> None:
+    report = check(EXAMPLES[record])
+    assert report.ok, str(report)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("record", EXAMPLES)
+def test_the_example_sequences_pass_at_any_cost(name: str, record: str) -> None:
+    report = check(EXAMPLES[record], arch=name, depth=1 if record == "Numbers" else 2)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_stack_passes_with_its_live_slots(depth: int) -> None:
+    report = assert_restartable(push, pop, depth=depth)
+    assert [one.operations for one in report.checked] == [("push", "pop")] * 2
+    assert [one.index for one in report.checked] == ["cpu_id", "mm_cid"]
+
+
+def test_live_slots_are_compared() -> None:
+    """Slot 0 is live while there is anything on the stack: overwriting it before the commit can be seen."""
+    with pytest.raises(AssertionError, match="half of the operation can be seen"):
+        assert_restartable(Sequence(overwrite, parse(overwrite)), pop)
+
+
+def test_clocks_may_be_read() -> None:
+    assert check(stamp).ok
+
+
+def test_the_sequences_of_routines_and_structures_are_meant() -> None:
+    @rseq.routine
+    def twice(cpu: Cell, n: i64) -> None:
+        add(cpu, n)
+        add(cpu, n)
+
+    assert [one.operations for one in check(twice, [rseq.Counter]).checked] == [("add",)] * 4
+
+
+# ---- reports
+
+
+def test_a_report_counts_what_was_tried() -> None:
+    report = check(add)
+    (first, second) = report.checked
+    assert HOST is not None
+    assert (first.arch, first.record, first.operations) == (HOST.name, "Cell", ("add",))
+    assert 0 < first.aborts < first.interruptions < first.runs
+    assert report.total("states") == first.states + second.states
+    assert report.summary.startswith("violations: 0; 1 operations on")
+
+
+def test_a_report_is_the_same_each_time() -> None:
+    assert check(add) == check(add)
+    assert check(broken) == check(broken)
+
+
+def test_a_failure_tells_its_whole_story() -> None:
+    violation = check(broken, name="shop.py:turn").violations[0]
+    lines = violation.text.splitlines()
+    assert HOST is not None
+    assert violation.rule == "not-an-order"
+    assert lines[0].startswith("test_check.py:")
+    assert "error[not-an-order]: write_after_read(5)" in lines[0]
+    assert "before instruction" in lines[1]
+    assert "cpu.value = turn    # commit" in lines[1]
+    assert lines[2].strip().startswith("another thread runs write_after_read(7) on CPU 0, which comes to None")
+    assert "  before lane 0: turn 0, value 0" in lines
+    assert "  after  lane 0: turn 17, value 17" in lines
+    assert any(line.startswith("  an order gives None, lane 0: value 12") for line in lines)
+    assert lines[-1].startswith(f"  replay: rseq check shop.py:turn --arch {HOST.name} --depth 1 --replay cpu_id:0:0:")
+
+
+def test_a_failure_can_be_replayed_alone() -> None:
+    first = check(broken).violations[0]
+    run = first.replay.rpartition(" ")[2]
+    again = check(broken, replay=run)
+    assert [violation.text for violation in again.violations] == [first.text]
+    assert again.total("interruptions") <= 1
+
+
+# ---- what is refused
+
+
+def test_what_is_no_sequence_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"expected a sequence, a routine or a structure's class; got 5"):
+        check(5)
+    with pytest.raises(TypeError, match=r"expected sequences to check, got none"):
+        check()
+
+
+def test_an_unknown_architecture_or_depth_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no architecture is called 'pdp11'"):
+        check(add, arch="pdp11")
+    with pytest.raises(ValueError, match=r"expected 1, 2 or 3 interruptions"):
+        check(add, depth=0)
+
+
+def test_without_an_emulator_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "unicorn", None)
+    with pytest.raises(RuntimeError, match=r"Unicorn, which is not installed: pip install 'rseq\[check\]'"):
+        check(add)
+
+
+# ---- the command
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["check", *arguments])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> str:
+    path = tmp_path / "shop.py"
+    path.write_text(
+        "import rseq\n"
+        "from rseq import i64, prepared\n"
+        "from rseq.language.parse import parse\n"
+        "from rseq.sequence import Sequence\n"
+        "class Scratch(rseq.Record):\n"
+        "    turn: prepared[i64]\n"
+        "    value: i64\n"
+        "@rseq.sequence\n"
+        "def put(cpu: Scratch, n: i64) -> None:\n"
+        "    cpu.value = n\n"
+        "@rseq.sequence\n"
+        "def get(cpu: Scratch) -> i64:\n"
+        "    return cpu.value\n"
+        "def turn(cpu: Scratch, n: i64) -> None:\n"
+        "    turn = cpu.turn + n\n"
+        "    cpu.turn = turn\n"
+        "    cpu.value = turn\n"
+        "turn = Sequence(turn, parse(turn))\n"
+    )
+    return str(path)
+
+
+def test_the_command_checks_sequences_of_one_file_against_each_other(shop: str) -> None:
+    result = run(f"{shop}:put", f"{shop}:get", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert found["ok"] is True
+    assert [one["operations"] for one in found["checked"]] == [["put", "get"]] * 2
+
+
+def test_the_command_fails_with_the_story_and_replays_it(shop: str) -> None:
+    result = run(f"{shop}:turn")
+    assert result.exit_code == 1
+    assert "error[not-an-order]: turn(5)" in result.output
+    command = next(line for line in result.output.splitlines() if "replay: rseq check" in line)
+    again = run(*command.split()[3:])
+    assert again.exit_code == 1
+    assert "error[not-an-order]: turn(5)" in again.output
+
+
+def test_the_command_asks_for_names_or_all() -> None:
+    assert run().exit_code == 2
+    result = run("rseq:Counter", "--all")
+    assert (result.exit_code, "or say --all" in result.output) == (2, True)
+
+
+def test_the_command_says_what_is_wrong_with_a_name() -> None:
+    result = run("rseq:Nothing")
+    assert result.exit_code == 1
+    assert "rseq has no Nothing" in result.output
+    result = run("rseq:Counter", "--arch", "pdp11")
+    assert "no architecture is called 'pdp11'" in result.output
+
+
+# ---- rows
+
+
+class Node(rseq.Record):
+    next: ptr[Node]  # type: ignore[name-defined]
+    value: i64
+
+
+class Head(rseq.Record):
+    first: ptr[Node]
+
+
+def forgetful(cpu: Head, node: ptr[Node], n: i64) -> None:
+    """Publishes a row whose value is what an earlier attempt has left, too."""
+    node.value = node.value + n
+    node.next = cpu.first
+    cpu.first = node
+
+
+def test_rows_that_can_be_reached_are_compared() -> None:
+    report: Report = check(Sequence(forgetful, parse(forgetful)))
+    assert {violation.rule for violation in report.violations} == {"not-an-order"}
+
+
+class Out(rseq.Record):
+    value: i64
+
+
+@rseq.sequence
+def take(cpu: Cell, out: ptr[Out], n: i64) -> None:
+    """Gives its caller what was there, through a row."""
+    before = cpu.value
+    out.value = before
+    cpu.value = before + n
+
+
+def take_late(cpu: Scratch, out: ptr[Out], n: i64) -> None:
+    """Gives its caller a number that an earlier attempt may have changed."""
+    out.value = out.value + 1
+    cpu.value = n
+
+
+def test_what_is_stored_for_the_caller_is_compared() -> None:
+    assert check(take).ok
+    report = check(Sequence(take_late, parse(take_late)))
+    assert {violation.rule for violation in report.violations} == {"not-an-order"}
