@@ -272,29 +272,30 @@ class _Emitter(Emitter):
         if _address_scratch(address) == 0:
             return f"{address.offset}({base})"
         if address.index is not None and _is_immediate(address.offset):
-            self._add_index(extra[0], base, address, extra[0])
+            self._add_index(base, address, extra[0])
             return f"{address.offset}({extra[0]})"
-        self._locate(address, extra[-1], extra[0])
-        return f"0({extra[-1]})"
+        self._locate(address, extra[0], extra[-1])
+        return f"0({extra[0]})"
 
-    def _add_index(self, into: Slot, base: Slot, address: ir.Address, spare: Slot) -> None:
+    def _add_index(self, base: Slot, address: ir.Address, into: Slot) -> None:
         assert address.index is not None
         index, shift = self.slot(address.index), address.scale.bit_length() - 1
         if shift:
-            self.line(f"slli {spare}, {index}, {shift}")
-            index = spare
+            self.line(f"slli {into}, {index}, {shift}")
+            index = into
         self.line(f"add {into}, {index}, {base}")
 
     def _locate(self, address: ir.Address, into: Slot, spare: Slot) -> None:
-        """The whole address; neither `into` nor `spare`, which may be one without an index, is base or index."""
+        """The whole address; `spare` is for a large offset, and may be `into` if there is no index."""
         base = self.status if address.base is None else self.slot(address.base)
-        if _is_immediate(address.offset):
-            self.line(f"addi {into}, {base}, {address.offset}")
-        else:
-            self._set_integer(into, address.offset)
-            self.line(f"add {into}, {into}, {base}")
         if address.index is not None:
-            self._add_index(into, into, address, spare)
+            self._add_index(base, address, into)
+            base = into
+        if not _is_immediate(address.offset):
+            self._set_integer(spare, address.offset)
+            self.line(f"add {into}, {base}, {spare}")
+        elif address.offset or base is not into:
+            self.line(f"addi {into}, {base}, {address.offset}")
 
     # ---- one method for each operation
 
@@ -375,7 +376,7 @@ class _Emitter(Emitter):
     def emit_locate(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Locate)
         target = self.slot(op.target)
-        self._locate(op.address, target, target)
+        self._locate(op.address, target, self.extra[0] if self.extra else target)
 
     def emit_store(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Store)

@@ -1,0 +1,449 @@
+"""One meaning: machine code of each architecture, run by Unicorn, does what the interpreter does.
+
+A compiler for another architecture takes about half a second, so each test compiles all its functions at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import examples
+import programs
+import rseq
+from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, memory_of
+from oracle import filled
+from programs import Lane, Node, compiled, edges, largest
+from rseq import arch, i64, prepared, u8
+from rseq.arch.base import Architecture, IndexMode, RegisterError
+from rseq.check.code import Operation
+from rseq.check.code import compiled as program_of
+from rseq.language.interpret import Memory
+from rseq.language.section import section
+from rseq.language.types import SCALARS, Scalar
+
+pytest.importorskip("unicorn")
+pytest.importorskip("ziglang")
+
+INTEGERS = [scalar for scalar in SCALARS.values() if scalar.is_integer]
+FLOATS = [scalar for scalar in SCALARS.values() if scalar.is_float]
+ARCHITECTURES = [arch.get(name) for name in arch.names() if arch.get(name).emulator is not None]
+
+each_architecture = pytest.mark.parametrize(
+    "architecture",
+    [  # this machine's own code runs natively in tests/native/test_agreement.py
+        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if one is arch.host() else []) for one in ARCHITECTURES
+    ],
+)
+
+
+def board_of(
+    architecture: Architecture, codes: Iterable[Any], index: IndexMode = "cpu_id"
+) -> tuple[Board, list[Operation]]:
+    operations = [Operation(f"{code.__name__}_{number}", code) for number, code in enumerate(codes)]
+    return Board(program_of(operations, architecture, index)), operations
+
+
+def function(parameters: str, result: str, body: str, **options: bool) -> Any:
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    decorator = rseq.sequence(**options) if options else rseq.sequence
+    return compiled(f"def f(cpu: Lane{parameters}) -> {result}:\n{lines}\n", decorator)
+
+
+def lane(seed: int = 0) -> Memory:
+    """Two lanes of edges, and three rows."""
+    memory = memory_of(Lane)
+    memory.blocks[ROWS] = bytearray(3 * Node.size)
+    for number, start in enumerate(memory.blocks):
+        if start < ROWS:
+            memory.blocks[start][:] = filled(seed + number, Lane, ROWS + Node.size).tobytes()
+        else:
+            memory.blocks[start][:] = b"".join(filled(seed + row, Node).tobytes() for row in range(3))
+    return memory
+
+
+def values(scalar: Scalar) -> list[Any]:
+    """All of 8 bits, the edges of more."""
+    if scalar.is_integer and scalar.bits == 8:
+        return list(range(int(scalar.minimum), int(scalar.maximum) + 1))
+    return edges(scalar)
+
+
+def few(scalar: Scalar) -> list[Any]:
+    """Edges, thinned where there are many."""
+    return edges(scalar)[:: 2 if scalar.is_float else 1]
+
+
+def check_all(architecture: Architecture, cases: Sequence[tuple[Any, Callable[[], Iterable[Sequence[Any]]]]]) -> None:
+    """Compile all functions, and hold each to the interpreter for its arguments."""
+    board, operations = board_of(architecture, [code for code, _ in cases])
+    for operation, (_, arguments) in zip(operations, cases, strict=True):
+        memory = lane(len(operations))
+        for given_now in arguments():
+            board.check(operation, memory, given_now)
+
+
+# Every operator at its edges
+
+
+@each_architecture
+def test_integers_wrap_and_shifts_are_masked(architecture: Architecture) -> None:
+    def pairs(scalar: Scalar) -> Iterator[tuple[Any, Any]]:
+        counts = [number for number in (7, 8, 9, 31, 32, 63, 64, 65) if number <= scalar.maximum]
+        return itertools.product(edges(scalar), [*edges(scalar), *counts])
+
+    check_all(
+        architecture,
+        [
+            (function(f", a: {scalar}, b: {scalar}", str(scalar), f"return a {sign} b"), lambda s=scalar: pairs(s))
+            for scalar in INTEGERS
+            for sign in ("+", "-", "*", "&", "|", "^", "<<", ">>")
+        ],
+    )
+
+
+@each_architecture
+def test_division_by_a_constant_floors(architecture: Architecture) -> None:
+    cases = []
+    for scalar in INTEGERS:
+        known = {1, 2, 3, 7, 10, 64, 100, -1, -2, -3, -10, scalar.maximum, scalar.minimum, scalar.maximum // 2 + 1}
+        for divisor in sorted(known - {0}):
+            if scalar.minimum <= divisor <= scalar.maximum:
+                body = f"cpu.c_{scalar} = a // {divisor}\nreturn a % {divisor}"
+                arguments = [(number,) for number in values(scalar)]
+                cases.append((function(f", a: {scalar}", str(scalar), body), lambda a=arguments: a))
+    check_all(architecture, cases)
+
+
+@each_architecture
+def test_counting_bits_and_unary_operators(architecture: Architecture) -> None:
+    cases = []
+    for scalar in INTEGERS:
+        names = ("rseq.ctz(a)", "rseq.clz(a)", "rseq.bits(a)", "-a", "~a")
+        for name in names:
+            arguments = [(number,) for number in values(scalar)]
+            cases.append((function(f", a: {scalar}", str(scalar), f"return {name}"), lambda a=arguments: a))
+    check_all(architecture, cases)
+
+
+@each_architecture
+def test_float_arithmetic_is_rounded_once_and_never_raises(architecture: Architecture) -> None:
+    check_all(
+        architecture,
+        [
+            (
+                function(f", a: {scalar}, b: {scalar}", str(scalar), f"return a {sign} b"),
+                lambda s=scalar: itertools.product(edges(s), few(s)),
+            )
+            for scalar in FLOATS
+            for sign in ("+", "-", "*", "/")
+        ],
+    )
+
+
+@each_architecture
+def test_conversions_wrap_round_and_saturate(architecture: Architecture) -> None:
+    cases = []
+    for scalar, target in itertools.product(SCALARS.values(), SCALARS.values()):
+        arguments = [(bool(n) if scalar.kind == "bool" else n,) for n in values(scalar)]
+        cases.append((function(f", a: {scalar}", str(target), f"return {target}(a)"), lambda a=arguments: a))
+    check_all(architecture, cases)
+
+
+@each_architecture
+def test_comparisons_and_their_opposites_know_nan(architecture: Architecture) -> None:
+    signs = ["==", "!=", "<", "<=", ">", ">="]
+    plain = [f"if a {sign} b:\n    r |= {1 << place}" for place, sign in enumerate(signs)]
+    negated = [f"if not (a {sign} b):\n    r |= {64 << place}" for place, sign in enumerate(signs)]
+    body = "\n".join(["r: i64 = 0", *plain, *negated, "return r"])
+    check_all(
+        architecture,
+        [
+            (
+                function(f", a: {scalar}, b: {scalar}", "i64", body),
+                lambda s=scalar: itertools.product(edges(s), few(s)),
+            )
+            for scalar in [*INTEGERS, *FLOATS]
+        ],
+    )
+
+
+@each_architecture
+def test_constants_of_any_size_fit_every_instruction(architecture: Architecture) -> None:
+    cases = []
+    beyond = (2047, 2048, 2049, 4095, 4096, 0xFFF000, 0x1000000, 0xFF00FF00FF, 0x5555555555555555, 0x8000000080000000)
+    for scalar in INTEGERS:
+        near = {sign * number for number in beyond for sign in (1, -1)}
+        for number in sorted({*edges(scalar), *(n for n in near if scalar.minimum <= n <= scalar.maximum)}):
+            body = "\n".join(
+                [
+                    f"x = (({number} - a) ^ {number}) + {number}",
+                    f"y = ((a - {number}) | {number}) & (a ^ {number}) & {number}",
+                    f"cpu.p_{scalar} = {number}",
+                    f"if a == {number} or x > {number} or {number} <= y:",
+                    f"    cpu.c_{scalar} = {number}",
+                    "    return x",
+                    f"cpu.c_{scalar} += {number}",
+                    f"return x * {number} + y",
+                ]
+            )
+            arguments = [(argument,) for argument in edges(scalar)]
+            cases.append((function(f", a: {scalar}", str(scalar), body), lambda a=arguments: a))
+    check_all(architecture, cases)
+
+
+@each_architecture
+def test_float_constants_are_what_was_written(architecture: Architecture) -> None:
+    numbers = [0.0, -0.0, 1.0, -1.5, 0.1, 5e-324, 1.7e308, 2.0**53 + 2]
+    cases = [
+        (function("", name, f"cpu.c_{name} = {name}({number})\nreturn {name}({number})"), lambda: [()])
+        for number in numbers
+        for name in ("f32", "f64")
+    ]
+    names = ["INF", "-INF", "NAN"]
+    cases += [(function("", "f64", f"cpu.c_f64 = {name}\nreturn {name}"), lambda: [()]) for name in names]
+    check_all(architecture, cases)
+
+
+@each_architecture
+@pytest.mark.parametrize("release", [False, True])
+def test_fields_and_elements_of_each_type_are_loaded_and_stored(architecture: Architecture, release: bool) -> None:
+    cases = []
+    for scalar in SCALARS.values():
+        name = str(scalar)
+        arguments = [(True,), (False,)] if name == "bool" else [(number,) for number in edges(scalar)]
+        bodies = [f"old = cpu.c_{name}\ncpu.p_{name} = old\ncpu.c_{name} = a\nreturn old"]
+        if name != "bool":
+            bodies.append(f"cpu.c_{name} += a\nreturn a")
+            bodies.append(f"old = cpu.a_{name}[1]\ncpu.a_{name}[0] = a\nreturn old")
+        for body in bodies:
+            code = function(f", a: {name}", name, body, release=release, acquire=release)
+            cases.append((code, lambda a=arguments: a))
+        if name != "bool":
+            body = f"old = cpu.a_{name}[i]\ncpu.a_{name}[i] += a\nreturn old"
+            code = function(f", a: {name}, i: u8", name, body, release=release, acquire=release)
+            cases.append((code, lambda a=arguments: [(*one, i) for one in a[:3] for i in range(11)]))
+    check_all(architecture, cases)
+
+
+class Large(rseq.Record):
+    """Fields that no displacement reaches."""
+
+    first: i64
+    bytes_: prepared[u8[40_001]]
+    near: i64
+    far: i64[70_000]
+    last: i64
+
+
+@rseq.sequence
+def across(cpu: Large, i: i64, n: i64) -> i64:
+    """Everything that is far away, in memory that only an emulator gives a whole lane of."""
+    cpu.bytes_[i] = u8(n)
+    old = cpu.far[i] + cpu.near + cpu.last
+    if n < 0:
+        cpu.last += n
+    elif n == 0:
+        cpu.near = old
+    else:
+        cpu.far[i] = n
+    return old
+
+
+@each_architecture
+def test_offsets_may_be_larger_than_a_displacement(architecture: Architecture) -> None:
+    board, (operation,) = board_of(architecture, [across])
+    memory = memory_of(Large, lanes=1)
+    for index, n in itertools.product((0, 1, 39_999, 40_000, 40_001, 69_999, -1), (-3, 0, 7)):
+        board.check(operation, memory, [index, n], cpu=0)
+
+
+# Examples and random programs
+
+
+@each_architecture
+@pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
+def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode) -> None:
+    board, operations = board_of(architecture, [code for _, code in examples.sequences()], index)
+    for operation in operations:
+        for seed in range(40):
+            memory, rows = memory_of(operation.record), []
+            if operation.rows or operation.record is examples.Head:
+                memory.blocks[ROWS] = bytearray(3 * examples.Node.size)
+                rows = [ROWS + examples.Node.size]
+            for number, start in enumerate(memory.blocks):
+                record = operation.record if start < ROWS else examples.Node
+                data = filled(seed + number, record, *rows).tobytes()
+                memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
+            for turn in range(4):
+                arguments = [argument(value.type, seed * 5 + turn, rows) for value in operation.body.parameters]
+                board.check(operation, memory, arguments, cpu=turn & 1)
+
+
+def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
+    if not isinstance(type, Scalar):
+        return rows[0]
+    choices = edges(type)
+    return choices[seed * 7919 % len(choices)]
+
+
+@cache
+def random_programs(count: int, turn: int | None = None) -> list[tuple[Any, bool, int]]:
+    """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`."""
+    found: list[tuple[Any, bool, int]] = []
+
+    @st.composite
+    def program(draw: Any) -> tuple[str, bool, int]:
+        writer = programs.Writer(draw)
+        return writer.program(), writer.has_row, draw(st.integers(0, 9999))
+
+    @given(program())
+    @settings(
+        max_examples=count,
+        derandomize=turn is None,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+    def collect(made: tuple[str, bool, int]) -> None:
+        text, has_row, seed = made
+        found.append((compiled(text), has_row, seed))
+
+    collect()
+    return found
+
+
+def fits(architecture: Architecture, code: Any) -> bool:
+    try:
+        architecture.assemble(section(code.body))
+    except RegisterError:
+        return False
+    return True
+
+
+def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
+    made = [one for one in made if fits(architecture, one[0])]
+    board, operations = board_of(architecture, [code for code, _, _ in made])
+    for operation, (_, has_row, seed) in zip(operations, made, strict=True):
+        memory = lane(seed)
+        for turn in range(8):
+            scalars = [value.type for value in operation.body.parameters if isinstance(value.type, Scalar)]
+            arguments = [argument(scalar, seed + turn + place, []) for place, scalar in enumerate(scalars)]
+            board.check(operation, memory, [*[ROWS + Node.size][: int(has_row)], *arguments], cpu=turn & 1)
+
+
+@each_architecture
+def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
+    check_programs(architecture, random_programs(200))
+
+
+@pytest.mark.slow
+@each_architecture
+@pytest.mark.parametrize("turn", range(8))
+def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture, turn: int) -> None:
+    check_programs(architecture, random_programs(400, turn))
+
+
+# Where no lane is
+
+
+@each_architecture
+@pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
+def test_without_a_lane_nothing_happens(architecture: Architecture, index: IndexMode) -> None:
+    board, (operation,) = board_of(architecture, [function(", n: i64", "i64", "cpu.c_i64 += n\nreturn n")], index)
+    for cpu in (-1, -2, 2, 3, 0x7FFFFFFF):
+        memory = lane()
+        before = memory.copy()
+        assert board.call(operation, memory, [7], cpu) == NO_LANE
+        assert memory.blocks == before.blocks
+
+
+@each_architecture
+def test_a_clock_never_goes_backwards(architecture: Architecture) -> None:
+    body = "a = rseq.clock()\nb = rseq.clock()\ncpu.c_u64 = b\nreturn b - a"
+    board, (operation,) = board_of(architecture, [function("", "u64", body)])
+    if architecture.name == "riscv64":
+        give_counter(board)
+    memory = lane()
+    assert 0 <= board.call(operation, memory, [], 0) < 1 << 32
+    (later,) = np.frombuffer(memory.blocks[memory.base], Lane.dtype)["c_u64"]
+    assert later > 0
+
+
+def give_counter(board: Board) -> None:
+    """Unicorn's riscv64 has none: `rdtime` traps, and is done here."""
+    unicorn, names = importlib.import_module("unicorn"), importlib.import_module("unicorn.riscv_const")
+    ticks = itertools.count(1000, 7)
+
+    def trap(engine: Any, number: int, data: Any) -> None:
+        behind = engine.reg_read(names.UC_RISCV_REG_PC)  # Unicorn is already there
+        word = int.from_bytes(engine.mem_read(behind - 4, 4), "little")
+        assert word & 0xFFFFF07F == 0xC0102073
+        engine.reg_write(names.UC_RISCV_REG_X0 + (word >> 7 & 31), next(ticks))
+
+    board.engine.hook_add(unicorn.UC_HOOK_INTR, trap)
+
+
+# As large as it gets
+
+
+@each_architecture
+def test_the_longest_sections_reach_everything(architecture: Architecture) -> None:
+    """Branches over the whole section, out to cold code beyond it, and literals there."""
+    body = """
+i = n
+x = n
+y: f64 = 1.0
+if n == 7:
+    return 1
+for k in range(150):
+    x = x * n + (x >> 3) if x > n else x ^ cpu.a_i64[i & 3]
+    y = y * 0.1 + f64(x)
+    if y > 1e300:
+        return -1
+cpu.c_i64 += x
+return x
+"""
+    codes = [function(", n: i64", "i64", body), *[function(", n: i64", "i64", body.replace("7", "8"))] * 2]
+    board, operations = board_of(architecture, codes)
+    assert len(board.program.blob.code) > 3 * 8192
+    for operation in operations:
+        for n in (0, 1, -5, 7, 8, 1 << 40):
+            board.check(operation, lane(), [n])
+
+
+@each_architecture
+def test_the_thread_pointer_is_what_the_processor_says(architecture: Architecture) -> None:
+    """Its code is called as a C function; the result is in the register that returns the first integer."""
+    board, _ = board_of(architecture, [function("", "None", "cpu.c_i8 = 1")])
+    assert architecture.emulator is not None
+    names = importlib.import_module(f"unicorn.{architecture.emulator.module}")
+    result = {"aarch64": "ARM64_REG_X0", "riscv64": "RISCV_REG_A0", "x86_64": "X86_REG_RAX"}[architecture.name]
+    board.engine.mem_write(STACK, architecture.thread_pointer)
+    board.engine.mem_write(AREA - AREA_OFFSET, (AREA - AREA_OFFSET).to_bytes(8, "little"))  # some keep it there, too
+    board.run(STACK)
+    assert board.engine.reg_read(getattr(names, f"UC_{result}")) == AREA - AREA_OFFSET
+
+
+def test_relocations_that_nobody_knows_are_refused_by_number() -> None:
+    for architecture in ARCHITECTURES:
+        with pytest.raises(ValueError, match=r"unexpected .* relocation 250"):
+            architecture.relocate(250, bytearray(8), 0, 0)
+
+
+@each_architecture
+def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture) -> None:
+    floats, integers = (largest(architecture, is_float=flag) for flag in (True, False))
+    codes = [programs.hungry(floats, is_float=True), programs.hungry(integers)]
+    board, operations = board_of(architecture, codes)
+    for operation in operations:
+        board.check(operation, lane(3))

@@ -1,0 +1,123 @@
+"""Machine code of any architecture that Unicorn runs, on the interpreter's memory: one operation after another.
+
+Nothing interferes here (`rseq.check` does that): a fake rseq area says which CPU this is, the operation runs at full
+speed, and memory and result are compared with `language/interpret.py`.
+
+    board = Board(Program)          # rseq.check.code.compiled([...], architecture)
+    board.check(operation, memory, [7], cpu=1)
+"""
+
+from __future__ import annotations
+
+import importlib
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from oracle import outcome, plain, same, same_bytes
+from rseq.check.code import Operation, Program, as_word, from_word
+from rseq.language.interpret import Memory, run
+from rseq.language.types import Pointer
+
+IMAGE, STACK, STOP, LANES, ROWS = 0x1000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000, 0x7800_0000
+AREA, AREA_OFFSET = STACK + 0x8000, -0xC0  # with glibc, too, the area often lies below the thread pointer
+PAGE = 0x1_0000
+NO_LANE = "no lane"
+
+
+def memory_of(record: Any, lanes: int = 2) -> Memory:
+    """The interpreter's memory, where a board has it."""
+    stride = -(-record.size // 0x1000) * 0x1000 + 0x1000
+    return Memory({LANES + cpu * stride: bytearray(record.size) for cpu in range(lanes)}, LANES, stride, "little")
+
+
+class Board:
+    """A processor with the image of a program, a stack, an rseq area, and memory at LANES and ROWS."""
+
+    def __init__(self, program: Program) -> None:
+        unicorn = pytest.importorskip("unicorn")
+        self.program = program
+        facts = program.architecture.emulator
+        assert facts is not None
+        names = importlib.import_module(f"unicorn.{facts.module}")
+        mode = sum(getattr(unicorn, name) for name in facts.mode)
+        self.engine = unicorn.Uc(getattr(unicorn, facts.architecture), mode)
+        for name, value in facts.initial:
+            self.engine.reg_write(getattr(names, name), value)
+        self.pc, self.stack_pointer = getattr(names, facts.program_counter), getattr(names, facts.stack_pointer)
+        self.link = getattr(names, facts.link) if facts.link else None
+        self.engine.reg_write(getattr(names, facts.thread_pointer), AREA - AREA_OFFSET)
+        self._load()
+
+    def _load(self) -> None:
+        blob = self.program.blob
+        image = bytearray(blob.code) + bytes(blob.data_offset - len(blob.code)) + blob.data
+        for relocation in blob.relocations:
+            assert relocation.symbol in (None, "rseq_offset"), relocation
+            value = relocation.addend + (IMAGE if relocation.symbol is None else AREA_OFFSET)
+            struct.pack_into("<q", image, relocation.where, value)
+        for start, nbytes in ((IMAGE, len(image)), (STACK, PAGE), (STOP, PAGE), (LANES, 16 * PAGE), (ROWS, 16 * PAGE)):
+            self.engine.mem_map(start, -(-nbytes // PAGE) * PAGE)
+        self.engine.mem_write(IMAGE, bytes(image))
+        self.input, self.output = (IMAGE + blob.entries[name] for name in ("input", "output"))
+
+    def run(self, address: int) -> None:
+        """Call the function at `address`."""
+        engine = self.engine
+        engine.reg_write(self.stack_pointer, AREA - 0x108)
+        if self.link is None:
+            engine.mem_write(AREA - 0x108, struct.pack("<Q", STOP))
+        else:
+            engine.reg_write(self.stack_pointer, AREA - 0x110)
+            engine.reg_write(self.link, STOP)
+        engine.emu_start(address, STOP)
+        assert engine.reg_read(self.pc) == STOP
+
+    def call(self, operation: Operation, memory: Memory, arguments: Sequence[Any], cpu: int) -> Any:
+        """Run it on `memory`, which changes; its result, "IndexError" or NO_LANE."""
+        engine, parameters = self.engine, operation.body.parameters
+        lanes = sum(start < ROWS for start in memory.blocks)
+        words = [memory.base, memory.stride, lanes]
+        words += [as_word(number, value.type, "<") for number, value in zip(arguments, parameters, strict=True)]
+        engine.mem_write(self.input, struct.pack(f"<{len(words)}Q", *words))
+        engine.mem_write(AREA, struct.pack("<IIQIIII", max(cpu, 0), cpu & 0xFFFFFFFF, 0, 0, 0, max(cpu, 0), 0))
+        for start, block in memory.blocks.items():
+            engine.mem_write(start, bytes(block))
+        self.run(IMAGE + self.program.entry(operation))
+        for start, block in memory.blocks.items():
+            block[:] = engine.mem_read(start, len(block))
+        code, result = struct.unpack("<QQ", engine.mem_read(self.output, 16))
+        return self._answer(operation, code, result)
+
+    def _answer(self, operation: Operation, code: int, result: int) -> Any:
+        if code:
+            error = self.program.fails_with(operation, code)
+            return "IndexError" if error == "IndexError" else NO_LANE
+        type = operation.body.result
+        return None if type is None else from_word(result, type, "<")
+
+    def check(self, operation: Operation, memory: Memory, arguments: Sequence[Any] = (), cpu: int = 1) -> Any:
+        """Run it beside the interpreter; `memory` is what both leave."""
+        numbers = [plain(argument) for argument in arguments]
+        expected_memory = memory.copy()
+        expected = outcome(run, operation.body, expected_memory, numbers, cpu=cpu)
+        if isinstance(expected, str):
+            expected = "IndexError"
+        got = self.call(operation, memory, numbers, cpu)
+        where = f"{operation.body}\n{operation.name}{tuple(numbers)} on {self.program.architecture.name}"
+        assert same(got, expected), f"{where}: {got!r} instead of {expected!r}"
+        for start, block in memory.blocks.items():
+            other = expected_memory.blocks[start]
+            if block != other:
+                record = operation.record if start < ROWS else _row_type(operation)
+                values = np.frombuffer(block, record.dtype)
+                assert same_bytes(values, other), f"{where}: {values} instead of {np.frombuffer(other, record.dtype)}"
+        return got
+
+
+def _row_type(operation: Operation) -> Any:
+    (target,) = {value.type.target for value in operation.body.parameters if isinstance(value.type, Pointer)}
+    return target
