@@ -1,0 +1,170 @@
+"""Whatever the budget accepts is compiled in any caller: LLVM can spill around a block, but not inside it.
+
+The callers have a frame of dynamic size, aligned beyond the stack's alignment, and larger than a displacement, so
+that registers are reserved for it; they hold more values across the block than there are registers, and are
+compiled with and without optimisation, by the compiler that makes code for other architectures.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import llvmlite.ir as ll
+import pytest
+
+import programs
+from programs import compiled
+from rseq import arch
+from rseq.arch.base import Architecture, RegisterError
+from rseq.check.code import Operation
+from rseq.language.section import section
+from rseq.native.blob import BlobEnvironment
+from rseq.native.codes import BUSY, I32, I64, PTR, llvm_type, pack
+from rseq.native.lower import Lane, Unit
+
+pytest.importorskip("ziglang")
+
+ARCHITECTURES = [arch.get(name) for name in arch.names()]
+DOUBLE = ll.DoubleType()
+
+each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
+
+
+class Environment(BlobEnvironment):
+    """Where the spare lane would be taken, give up."""
+
+    def spare(self, unit: Unit, builder: Any, code: Any, lane: Lane, arguments: Any) -> Any:
+        return pack(builder, code, ll.Constant(I32, BUSY), None)
+
+
+def mixed(parameters: int, integers: int, floats: int) -> Any:
+    """A sequence with parameters, of which every other one is a float, that keeps values of both kinds alive."""
+    names = [f"a{n}" for n in range(parameters)]
+    given = "".join(f", {name}: {'f64' if n % 2 else 'i64'}" for n, name in enumerate(names))
+    loads = [f"    x{n} = cpu.a_i64[{n % 5}] ^ {n + 3}" for n in range(integers)]
+    loads += [f"    y{n} = cpu.a_f64[{n % 5}] * {n + 3}.0" for n in range(floats)]
+    stores = [f"    cpu.q_i64[{n % 5}] = x{n}" for n in range(integers)]
+    stores += [f"    cpu.q_f64[{n % 5}] = y{n}" for n in range(floats)]
+    total = " + ".join(["cpu.c_f64", *(name if n % 2 else f"f64({name})" for n, name in enumerate(names))])
+    return compiled(
+        "\n".join(
+            [
+                f"def f(cpu: Lane{given}) -> f64:",
+                *loads,
+                *stores,
+                f"    s = {total}",
+                "    cpu.c_f64 = s",
+                "    return s",
+                "",
+            ]
+        )
+    )
+
+
+def most(architecture: Architecture, shape: Any) -> Any:
+    """The largest sequence of a shape that is accepted."""
+    fitting = None
+    for count in range(1, 64):
+        code = shape(count)
+        try:
+            architecture.assemble(section(code.body))
+        except RegisterError:
+            break
+        fitting = code
+    assert fitting is not None
+    return fitting
+
+
+def module_of(architecture: Architecture, codes: list[Any]) -> str:
+    module = ll.Module("worst")
+    module.triple = architecture.triple
+    unit = Unit(module, Environment(architecture, module, has_rseq=True))
+    for number, code in enumerate(codes):
+        make_caller(unit, Operation(f"caller_{number}", code))
+    return str(module)
+
+
+def make_caller(unit: Unit, operation: Operation) -> None:
+    """A loop around the block, with 40 integers and 40 floats that live on, and a frame that nothing is fixed in."""
+    function = ll.Function(unit.module, ll.FunctionType(I64, [I64, PTR, I64, I64, I64]), operation.name)
+    function.attributes.add("nounwind")
+    count, values, *lane = function.args
+    builder = ll.IRBuilder(function.append_basic_block("entry"))
+    large = builder.alloca(ll.ArrayType(I64, 9000))
+    dynamic = builder.alloca(I64, size=count)
+    dynamic.align = 256
+    integers = [load(builder, values, n, I64) for n in range(40)]
+    floats = [load(builder, values, n, DOUBLE) for n in range(40)]
+    again, done = function.append_basic_block("again"), function.append_basic_block("done")
+    builder.branch(again)
+    builder.position_at_end(again)
+    arguments = [take(builder, large, dynamic, n, value.type) for n, value in enumerate(operation.body.parameters)]
+    area = unit.environment.area(builder)
+
+    def leave(code: Any) -> None:
+        builder.ret(builder.zext(code, I64))
+
+    result = unit.run(builder, operation.code, area, Lane(*lane, count), arguments, leave)
+    if result is not None:
+        store(builder, dynamic, 1, builder.fptosi(result, I64) if result.type == DOUBLE else result)
+    ends = builder.icmp_signed("==", load(builder, dynamic, 2, I64), count)
+    builder.cbranch(ends, done, again)
+    builder.position_at_end(done)
+    for n, value in enumerate([*integers, *floats]):
+        store(builder, values, n + 100, value)
+    builder.ret(load(builder, large, 8999, I64))
+
+
+def place(builder: Any, base: Any, index: int, type: Any) -> Any:
+    address = builder.add(builder.ptrtoint(base, I64), ll.Constant(I64, 8 * index))
+    return builder.inttoptr(address, type.as_pointer())
+
+
+def load(builder: Any, base: Any, index: int, type: Any) -> Any:
+    return builder.load_atomic(place(builder, base, index, type), "monotonic", 8, typ=type)
+
+
+def store(builder: Any, base: Any, index: int, value: Any) -> None:
+    builder.store_atomic(value, place(builder, base, index, value.type), "monotonic", 8)
+
+
+def take(builder: Any, large: Any, dynamic: Any, index: int, type: Any) -> Any:
+    return load(builder, large if index % 2 else dynamic, index * 211, llvm_type(type))
+
+
+@each_architecture
+@pytest.mark.parametrize("options", [("-O0",), ("-O2",), ("-O2", "-fno-omit-frame-pointer")], ids=" ".join)
+def test_what_the_budget_accepts_is_compiled(
+    architecture: Architecture, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    codes = [
+        most(architecture, programs.hungry),
+        most(architecture, lambda count: programs.hungry(count, is_float=True)),
+        most(architecture, lambda count: mixed(count, 0, 0)),
+        most(architecture, lambda count: mixed(2, count, 1)),
+        most(architecture, lambda count: mixed(2, 1, count)),
+        most(architecture, lambda count: mixed(count, count, 2 * count)),
+    ]
+    source = tmp_path / "worst.ll"
+    source.write_text(module_of(architecture, codes))
+    processor, *_, libc = architecture.triple.split("-")
+    target = f"{processor}-linux-{libc}"
+    command = [
+        sys.executable,
+        "-m",
+        "ziglang",
+        "cc",
+        "-target",
+        target,
+        *options,
+        "-fPIC",
+        "-c",
+        "-Wno-override-module",
+    ]
+    done = subprocess.run(
+        [*command, str(source), "-o", str(tmp_path / "worst.o")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
