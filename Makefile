@@ -10,14 +10,15 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test lint install clean
+.PHONY: help bench test test-all lint install clean
 
 help:
-	@echo 'make bench   measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
-	@echo 'make test    lint, then all tests on the installed package (ARGS goes to pytest)'
-	@echo 'make lint    ruff and mypy only'
-	@echo 'make install install the package with all that development needs into .venv'
-	@echo 'make clean   remove .venv and everything made'
+	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
+	@echo 'make test     lint, then all tests on the installed package (ARGS goes to pytest)'
+	@echo 'make test-all the same, with the slow tests: many more random programs'
+	@echo 'make lint     ruff and mypy only'
+	@echo 'make install  install the package with all that development needs into .venv'
+	@echo 'make clean    remove .venv and everything made'
 
 bench: $(VENV)/.bench
 	@$(BIN)/rseq bench $(ARGS)
@@ -25,6 +26,10 @@ bench: $(VENV)/.bench
 test: lint
 	@echo '== pytest'
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-all: lint
+	@echo '== pytest, slow tests too'
+	@$(BIN)/python -m pytest -m '' $(ARGS)
 
 lint: $(VENV)/.dev
 	@echo '== ruff check'
