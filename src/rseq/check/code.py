@@ -33,9 +33,12 @@ from ..language.types import Pointer, RecordType
 if TYPE_CHECKING:
     from ..native.load import Blob
 
-__all__ = ["TICKS", "Operation", "Place", "Program", "Spoil", "compiled"]
+__all__ = ["SPARE_LANE", "TICKS", "Operation", "Place", "Program", "Spoil", "compiled"]
 
 TICKS = 0x1122334455667788
+
+SPARE_LANE = "the spare lane"
+"""What an operation comes to that finds no lane."""
 
 INPUTS = 24
 """Words of input: the lanes' base, their stride, their number, then the arguments."""
@@ -135,8 +138,10 @@ class Program:
 
     def fails_with(self, operation: Operation, code: int) -> str:
         """What a code that is not 0 means."""
-        from ..native.codes import FIRST_CHECK, NO_ROW
+        from ..native.codes import BUSY, FIRST_CHECK, NO_ROW
 
+        if code == BUSY:
+            return SPARE_LANE
         if code >= FIRST_CHECK:
             return "IndexError"
         return "TypeError" if code == NO_ROW else f"code {code}"

@@ -11,6 +11,8 @@ The victim, one operation, runs on CPU 0 of two. Before each of its instructions
 
 Then the victim runs to its end; with `depth` 2 it is interrupted once more in between, everywhere.
 
+And once each operation runs in a thread that is not registered, and on a CPU that has no lane.
+
 Two instructions outside of a section are the same place if nothing between them touched the rseq area, lanes or
 rows. Interruptions that leave the same memory at the same instruction are run to their ends, but interrupted a
 second time only once. The lanes are private to their CPUs: the language has no operation yet that works on
@@ -21,14 +23,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
+from .. import abi
 from . import kernel
-from .code import Operation, Program
+from .code import SPARE_LANE, Operation, Program
 from .kernel import GENERATIONS, Area, Generation, KilledError
 from .machine import SAVED_STACK, DiedError, Machine, Moment, Outcome
 from .model import FAULT, Model, Order, Orders
-from .states import Arguments, Cases
+from .states import CPUS, Arguments, Cases
 
 __all__ = ["KINDS", "Counts", "Explorer", "Finding", "Hop", "Limits", "Run", "limits"]
 
@@ -132,6 +136,13 @@ class _FoundError(Exception):
         self.finding = finding
 
 
+def _found_by(search: Callable[[], None]) -> Iterator[Finding]:
+    try:
+        search()
+    except _FoundError as found:
+        yield found.finding
+
+
 @dataclass
 class Explorer:
     """Interrupts the operations of a program, which work on one record. `only` is the name of a run to try alone."""
@@ -155,14 +166,12 @@ class Explorer:
         self._possible: dict[object, list[Event]] = {}
 
     def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Finding]:
-        """What goes wrong: at most one finding for each victim and other."""
+        """What goes wrong: at most one finding for each victim and other, and one for each without a lane."""
         for victim in self.operations:
+            yield from _found_by(partial(self._without_lane, victim))
             for other in self.operations:
                 tick(f"{victim.name} interrupted by {other.name}")
-                try:
-                    self._pair(victim, other)
-                except _FoundError as found:
-                    yield found.finding
+                yield from _found_by(partial(self._pair, victim, other))
 
     # ---- cases
 
@@ -177,6 +186,22 @@ class Explorer:
                 if not self.only or self.only == name or self.only.startswith(f"{name}/"):
                     run = Run(name, victim, arguments, shared, frozenset([Order(shared)]))
                     self._undisturbed(run, other)
+
+    def _without_lane(self, victim: Operation) -> None:
+        """A thread that is not registered, or on a CPU without a lane, leaves before it touches one."""
+        name = f"{self.program.index}:{self.operations.index(victim)}:without a lane"
+        if self.only:
+            return
+        arguments, shared = self.cases.arguments(victim, 0, 1)[0], self.cases.states(1)[0]
+        run = Run(name, victim, arguments, shared, frozenset([Order(shared)]))
+        for area in (Area(0, abi.CPU_ID_UNINITIALIZED & 0xFFFFFFFF, 0, 0, 0), kernel.registered(CPUS, CPUS)):
+            self.counts.runs += 1
+            try:
+                outcome, after, _ = self.machine.run_other(victim, arguments, area, shared)
+            except DiedError as error:
+                raise self._found("no-lane", run, str(error), shared) from None
+            if (outcome.error, after) != (SPARE_LANE, shared):
+                raise self._found("no-lane", run, f"its rseq area is {area}", after, outcome)
 
     def _undisturbed(self, run: Run, other: Operation) -> None:
         if self.model.run(run.victim, run.arguments, self._lane(0), run.first).outcome == FAULT:

@@ -29,6 +29,7 @@ _SAYS = {
     "half-done": "half of the operation can be seen",
     "killed": "the kernel ends the process",
     "died": "the code dies",
+    "no-lane": "a thread that has no lane does not leave it to the spare lane",
     "differs": "the machine code does not mean what the sequence says, even if nothing interrupts it",
 }
 
@@ -136,7 +137,8 @@ class _Story:
         self.finding, self.program, self.cases = finding, program, cases
         architecture = program.architecture.name
         name = target or "MODULE:NAME"
-        self.command = f"rseq check {name} --arch {architecture} --depth {depth} --replay {finding.run.name}"
+        replay = f" --replay {finding.run.name}" if finding.slug != "no-lane" else ""
+        self.command = f"rseq check {name} --arch {architecture} --depth {depth}{replay}"
 
     def violation(self) -> Violation:
         finding, program = self.finding, self.program
