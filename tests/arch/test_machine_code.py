@@ -434,12 +434,6 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
     assert board.engine.reg_read(getattr(names, f"UC_{result}")) == AREA - AREA_OFFSET
 
 
-def test_relocations_that_nobody_knows_are_refused_by_number() -> None:
-    for architecture in ARCHITECTURES:
-        with pytest.raises(ValueError, match=r"unexpected .* relocation 250"):
-            architecture.relocate(250, bytearray(8), 0, 0)
-
-
 @each_architecture
 def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture) -> None:
     floats, integers = (largest(architecture, is_float=flag) for flag in (True, False))

@@ -72,16 +72,8 @@ _SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<="
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
 _COMPARE = {"==": "feq", "!=": "feq", "<": "flt", "<=": "fle"}  # false for NaN
 
-R_64, R_CALL, R_CALL_PLT, R_PCREL_HI20, R_PCREL_LO12_I, R_PCREL_LO12_S, R_RELAX, R_32_PCREL = (
-    2,
-    18,
-    19,
-    23,
-    24,
-    25,
-    51,
-    57,
-)
+R_64, R_CALL, R_CALL_PLT, R_PCREL_HI20, R_PCREL_LO12_I, R_PCREL_LO12_S = 2, 18, 19, 23, 24, 25
+R_ADD32, R_SUB32, R_RELAX, R_32_PCREL = 35, 39, 51, 57
 _U, _I, _S = ((12, 31, 12),), ((0, 11, 20),), ((5, 11, 25), (0, 4, 7))
 """Fields of instructions: bits of the distance from … to, and where they go."""
 _FIELDS: dict[int, tuple[int, tuple[tuple[int, int, int], ...]]] = {  # bytes of the instruction, fields
@@ -165,6 +157,9 @@ class RiscV(Architecture):
                 _insert(image, where + 4, distance, _I)
         elif kind in (R_PCREL_LO12_I, R_PCREL_LO12_S):
             _insert(image, where, distance, _I if kind == R_PCREL_LO12_I else _S)
+        elif kind in (R_ADD32, R_SUB32):  # one of each makes a distance, in a table of jumps
+            (word,) = struct.unpack_from("<I", image, where)
+            struct.pack_into("<I", image, where, word + (target if kind == R_ADD32 else -target) & 0xFFFFFFFF)
         elif kind == R_32_PCREL:
             struct.pack_into("<i", image, where, _signed(distance, 32))
         elif kind != R_RELAX:

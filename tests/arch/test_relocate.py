@@ -1,0 +1,115 @@
+"""Object files of each architecture become blobs: calls, data of all sizes, tables of addresses and of jumps."""
+
+from __future__ import annotations
+
+import struct
+from types import SimpleNamespace
+from typing import Any
+
+import llvmlite.ir as ll
+import pytest
+
+import examples
+from emulator import IMAGE, Board
+from rseq import arch
+from rseq.arch.base import Architecture
+from rseq.check.code import _object_file
+from rseq.native.blob import flatten
+from rseq.native.builtin import Builtin
+from rseq.native.cpython import PythonEnvironment
+from rseq.native.lower import Unit
+
+pytest.importorskip("unicorn")
+pytest.importorskip("ziglang")
+
+ARCHITECTURES = [arch.get(name) for name in arch.names() if arch.get(name).emulator is not None]
+
+each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
+
+FIELDS = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "float": 4, "double": 8, "<2 x i64>": 16}
+
+
+def module_of(triple: str) -> str:
+    """`entry` goes where `input` says, and each of those places writes to a variable of another size."""
+    names = {type: f"v{number}" for number, type in enumerate(FIELDS)}
+    variables = [f"@{names[type]} = hidden global {type} zeroinitializer" for type in FIELDS]
+    variables += ["@input = hidden global i64 0", "@output = hidden global [2 x i64] zeroinitializer"]
+    functions = [
+        f"define hidden void @f{number}(i64 %n) noinline {{\n"
+        f"  store volatile {type} {written(type, number)}, ptr @{names[type]}\n"
+        f"  %old = load volatile i64, ptr @output\n  %new = add i64 %old, {100 + number}\n"
+        f"  store volatile i64 %new, ptr @output\n  ret void\n}}"
+        for number, type in enumerate(FIELDS)
+    ]
+    pointers = ", ".join(f"ptr @f{number}" for number in range(len(FIELDS)))
+    variables.append(f"@table = internal constant [{len(FIELDS)} x ptr] [{pointers}]")
+    cases = " ".join(f"i64 {number}, label %case{number}" for number in range(len(FIELDS)))
+    jumps = "".join(f"case{number}:\n  {body(number)}\n  br label %end\n" for number in range(len(FIELDS)))
+    return (
+        f'target triple = "{triple}"\n'
+        + "\n".join([*variables, *functions])
+        + "\ndefine void @entry() {\n  %n = load volatile i64, ptr @input\n"
+        + f"  switch i64 %n, label %end [ {cases} ]\n{jumps}end:\n  ret void\n}}\n"
+    )
+
+
+def written(type: str, number: int) -> str:
+    if type.startswith("<"):
+        return f"<i64 {number + 1}, i64 -1>"
+    return f"{number + 1}.0" if type in ("float", "double") else str(number + 1)
+
+
+def body(number: int) -> str:
+    """A direct call, and one through the table, beside something that makes the places differ."""
+    if number % 2:
+        return f"call void @f{number}(i64 {number})"
+    place = f"getelementptr ([{len(FIELDS)} x ptr], ptr @table, i64 0, i64 {number})"
+    return f"%p{number} = load volatile ptr, ptr {place}\n  call void %p{number}(i64 {number})"
+
+
+@each_architecture
+def test_code_finds_its_functions_and_data(architecture: Architecture) -> None:
+    data = _object_file(module_of(architecture.triple), architecture)
+    names = ["entry", "input", "output", *(f"v{number}" for number in range(len(FIELDS)))]
+    blob = flatten(data, architecture, names)
+    program: Any = SimpleNamespace(architecture=architecture, blob=blob)
+    for number, (type, size) in enumerate(FIELDS.items()):
+        board = Board(program)
+        board.engine.mem_write(board.input, struct.pack("<Q", number))
+        board.run(IMAGE + blob.entries["entry"])
+        assert struct.unpack("<Q", board.engine.mem_read(board.output, 8)) == (100 + number,)
+        form = {"float": "<f", "double": "<d", "<2 x i64>": "<qq"}.get(
+            type
+        ) or f"<{dict(zip((1, 2, 4, 8), 'bhiq', strict=True))[size]}"
+        got = struct.unpack(form, board.engine.mem_read(IMAGE + blob.entries[f"v{number}"], size))
+        assert got[0] == number + 1
+
+
+@each_architecture
+@pytest.mark.parametrize("has_rseq", [True, False])
+def test_builtins_become_blobs(architecture: Architecture, has_rseq: bool) -> None:
+    """As natively there: what is left are absolute pointers, to the blob itself and to CPython."""
+    module = ll.Module("builtin")
+    module.triple = architecture.triple
+    unit = Unit(module, PythonEnvironment(architecture, module, has_rseq=has_rseq), counter_linkage="hidden")
+    Builtin(unit, examples.push, "push", 1).lower("builtin")
+    blob = flatten(_object_file(module, architecture), architecture, ["builtin"])
+    symbols = {relocation.symbol for relocation in blob.relocations}
+    assert "PyLong_AsLongLong" in symbols
+    assert ("rseq_offset" in symbols) == has_rseq
+    assert all(relocation.where % 8 == 0 for relocation in blob.relocations)
+
+
+@pytest.mark.parametrize("name", arch.names())
+def test_relocations_that_nobody_knows_are_refused_by_number(name: str) -> None:
+    with pytest.raises(ValueError, match=r"unexpected .* relocation 250"):
+        arch.get(name).relocate(250, bytearray(8), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "far"), [("aarch64", 283, 1 << 28), ("riscv64", 17, 1 << 21), ("riscv64", 44, 300)]
+)
+def test_what_is_too_far_away_is_refused(name: str, kind: int, far: int) -> None:
+    for distance in (far, -far):
+        with pytest.raises(ValueError, match=r"too far away for \d+ bits"):
+            arch.get(name).relocate(kind, bytearray(1 << 4), 0, distance)
