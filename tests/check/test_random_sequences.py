@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 import programs
 import rseq
 from rseq import arch
+from rseq.arch import Architecture
 from rseq.arch.base import RegisterError
 from rseq.check.code import Operation, compiled
 from rseq.check.explore import Explorer, Limits
 from rseq.check.report import described
 
-pytestmark = pytest.mark.skipif(arch.host() is None, reason="random programs are checked on this machine's code")
-
 QUICK = settings(
-    max_examples=50,
+    max_examples=30,
     derandomize=True,
     database=None,
     deadline=None,
@@ -39,10 +38,9 @@ def accepted(draw: Any) -> Any:
         assume(False)
 
 
-def passes(sequence: Any, text: str) -> None:
-    architecture = arch.host()
-    assert architecture is not None
-    operations = [Operation.of(sequence)]
+def passes(architecture: Architecture, *made: tuple[Any, str]) -> None:
+    """The sequences interrupt themselves and each other."""
+    operations = [Operation.of(sequence) for sequence, _ in made]
     try:
         program = compiled(operations, architecture)
     except RegisterError:
@@ -50,17 +48,24 @@ def passes(sequence: Any, text: str) -> None:
         raise
     explorer = Explorer(program, operations, limits=Limits(3, 1, 1))
     for finding in explorer.findings():
+        texts = [f"{text}\n{sequence.asm(architecture.name)}" for sequence, text in made]
         violation = described(finding, program, explorer.cases, 1, "")
-        pytest.fail(f"{violation}\n\n{text}\n{sequence.asm()}", pytrace=False)
+        pytest.fail("\n\n".join([str(violation), *texts]), pytrace=False)
 
 
-@given(accepted())
+HOST = arch.host()
+
+
+@pytest.mark.skipif(HOST is None, reason="this machine's architecture has no code generator")
+@given(accepted(), accepted())
 @QUICK
-def test_random_sequences_survive_interruptions(made: tuple[Any, str]) -> None:
-    passes(*made)
+def test_random_sequences_survive_interruptions(first: tuple[Any, str], second: tuple[Any, str]) -> None:
+    assert HOST is not None
+    passes(HOST, first, second)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(HOST is None, reason="this machine's architecture has no code generator")
 @pytest.mark.parametrize("part", range(PARTS))
 def test_many_random_sequences_survive_interruptions(part: int) -> None:
     """In parts, so that each ends before the watchdog barks."""
@@ -68,6 +73,18 @@ def test_many_random_sequences_survive_interruptions(part: int) -> None:
     @given(accepted())
     @LONG
     def survive(made: tuple[Any, str]) -> None:
-        passes(*made)
+        assert HOST is not None
+        passes(HOST, made)
+
+    survive()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in arch.names() if arch.get(name).emulator is not None])
+def test_random_sequences_survive_interruptions_everywhere(name: str) -> None:
+    @given(accepted(), accepted())
+    @settings(LONG, max_examples=60)
+    def survive(first: tuple[Any, str], second: tuple[Any, str]) -> None:
+        passes(arch.get(name), first, second)
 
     survive()

@@ -60,7 +60,6 @@ class Model:
         self._ran: dict[Any, Ran] = {}
         self._live: dict[bytes, Any] = {}
         self._order: Any = cases.order
-        self._look = getattr(self._record, "live", None)
 
     def run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> Ran:
         """A whole operation on `lane`."""
@@ -140,15 +139,8 @@ class Model:
         lanes = [shared[lane * stride : lane * stride + size] for lane in range(CPUS)]
         gaps = [shared[lane * stride + size : (lane + 1) * stride] for lane in range(CPUS)]
         fields = [values(self._record, lane, self._order, prepared=False) for lane in lanes]
-        chosen = [self._chosen(lane) for lane in lanes] if self._look else []
+        chosen = [chosen_live(self._record, lane, self._order) for lane in lanes]
         return repr((fields, chosen, gaps, self._rows(shared)))
-
-    def _chosen(self, lane: bytes) -> Any:
-        import numpy as np
-
-        (record,) = np.frombuffer(lane, self._record.dtype.newbyteorder(self._order))
-        chosen = self._look(record)  # type: ignore[misc]
-        return chosen.tolist() if hasattr(chosen, "tolist") else chosen
 
     def _rows(self, shared: bytes) -> list[tuple[int, Any]]:
         """The rows that live pointers lead to, and what is in them."""
@@ -199,6 +191,17 @@ class _Watched(Memory):
             self.stored.append((address - LANES, type))
         elif not any(address in place for place in self.prepared):
             self.committed = True
+
+
+def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:
+    """What the record's `live(lane)` says of its prepared fields; None without one."""
+    look = getattr(record, "live", None)
+    if look is None:
+        return None
+    import numpy as np
+
+    chosen = look(np.frombuffer(lane, record.dtype.newbyteorder(order))[0])
+    return chosen.tolist() if hasattr(chosen, "tolist") else chosen
 
 
 def values(record: RecordType, data: bytes, order: str, *, prepared: bool = True) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ..language.errors import Span
 from .code import Operation, Program
 from .explore import Counts, Finding, Hop
 from .machine import Outcome, offset
-from .model import values
+from .model import chosen_live, values
 from .states import CPUS, Cases
 
 __all__ = ["Checked", "Report", "Violation", "described"]
@@ -208,14 +208,15 @@ class _Story:
     def _expected(self) -> list[str]:
         lines = [f"  it came to {_shown(self.finding.outcome)}"] if self.finding.outcome is not None else []
         for order in self.finding.possible:
-            stride, record = self.cases.stride, self.cases.record
-            lanes = [
-                values(record, order.shared[lane * stride :][: record.size], self.program.order, prepared=False)
-                for lane in range(CPUS)
-            ]
-            shown = "; ".join(f"lane {number}: {_fields(lane)}" for number, lane in enumerate(lanes))
-            lines.append(f"  an order gives {_shown(order.outcome)}, {shown}")
+            lanes = "; ".join(f"lane {lane}: {_fields(self._live(order.shared, lane))}" for lane in range(CPUS))
+            lines.append(f"  an order gives {_shown(order.outcome)}, {lanes}")
         return lines
+
+    def _live(self, shared: bytes, lane: int) -> dict[str, Any]:
+        record, order = self.cases.record, self.program.order
+        data = shared[lane * self.cases.stride :][: record.size]
+        chosen = chosen_live(record, data, order)
+        return values(record, data, order, prepared=False) | ({} if chosen is None else {"live": chosen})
 
 
 def _call(name: str, arguments: Sequence[int | float]) -> str:
