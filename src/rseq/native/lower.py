@@ -250,6 +250,8 @@ class Unit:
             builder.ret(pack(builder, code, taken, None))
         record = builder.add(base, builder.mul(stride, lanes))
         returned = builder.call(self._plain(code), [record, builder.trunc(lanes, I32), *arguments])
+        if code.body.acquire:  # giving the lock back orders what is before it, not what follows
+            builder.fence("acquire")
         type = ll.FunctionType(I32, [PTR])
         self.environment.call(builder, "pthread_mutex_unlock", type, [builder.inttoptr(lock, PTR)])
         builder.ret(returned)
