@@ -30,6 +30,7 @@ LAYERS = (
     ("native.codes",),
     ("native.body",),
     ("native.lower",),
+    ("native.small_int",),
     ("native.blob",),
     ("native",),
     ("percpu",),

@@ -160,6 +160,7 @@ class Explorer:
         self.model = Model(self.cases)
         self._limits = self.limits or limits(self.depth, len(self.operations))
         self._others: dict[tuple[Operation, Arguments, int, bytes], tuple[Outcome, bytes, int]] = {}
+        self.met: set[int] = set()
         self._seen: set[object] = set()
         self._deepened: set[object] = set()
         self._kernel: dict[object, tuple[int, bytes]] = {}
@@ -192,7 +193,10 @@ class Explorer:
         name = f"{self.program.index}:{self.operations.index(victim)}:without a lane"
         if self.only:
             return
-        arguments, shared = self.cases.arguments(victim, 0, 1)[0], self.cases.states(1)[0]
+        shared = self.cases.states(1)[0]
+        arguments = next(
+            given for given in self.cases.arguments(victim, 0, 9) if self._is_called(victim, given, shared)
+        )
         run = Run(name, victim, arguments, shared, frozenset([Order(shared)]))
         for area in (Area(0, abi.CPU_ID_UNINITIALIZED & 0xFFFFFFFF, 0, 0, 0), kernel.registered(CPUS, CPUS)):
             self.counts.runs += 1
@@ -202,6 +206,10 @@ class Explorer:
                 raise self._found("no-lane", run, str(error), shared) from None
             if (outcome.error, after) != (SPARE_LANE, shared):
                 raise self._found("no-lane", run, f"its rseq area is {area}", after, outcome)
+
+    def _is_called(self, victim: Operation, arguments: Arguments, shared: bytes) -> bool:
+        """False if the arguments are refused before the section."""
+        return not self.model.run(victim, arguments, 0, shared).outcome.error
 
     def _undisturbed(self, run: Run, other: Operation) -> None:
         if self.model.run(run.victim, run.arguments, self._lane(0), run.first).outcome == FAULT:
@@ -225,6 +233,7 @@ class Explorer:
         was_inside = True
         for step, here in enumerate(moments[:-1]):
             inside = self._is_inside(here, run.cpu)
+            self.met.add(here.pc)
             if step and not inside and not was_inside and not here.touched:
                 continue
             was_inside = inside

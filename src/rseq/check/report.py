@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..language.errors import Span
-from .code import Operation, Program
-from .explore import Counts, Finding, Hop
+from .code import Program
+from .explore import Explorer, Finding, Hop
 from .machine import Outcome, offset
 from .model import chosen_live, values
 from .states import CPUS, Cases
@@ -52,12 +52,17 @@ class Violation:
 
 @dataclass(frozen=True)
 class Checked:
-    """The operations on one record that were checked against each other, for one architecture."""
+    """The operations on one record that were checked against each other, for one architecture.
+
+    `instructions` are those of their sections' fast paths; `not_reached` are those that no case has led to.
+    """
 
     arch: str
     index: str
     record: str
     operations: tuple[str, ...]
+    instructions: int
+    not_reached: tuple[str, ...]
     states: int
     interruptions: int
     aborts: int
@@ -113,13 +118,17 @@ class Report:
         )
 
 
-def checked(program: Program, operations: Sequence[Operation], counts: Counts) -> Checked:
+def checked(program: Program, explorer: Explorer) -> Checked:
     """The counts of one exploration, with what was explored."""
+    counts, met = explorer.counts, set(map(offset, explorer.met))
+    missed = [f"{place.span}: {place.text}" for at, place in sorted(program.places.items()) if at not in met]
     return Checked(
         program.architecture.name,
         program.index,
-        operations[0].record.__name__,
-        tuple(operation.name for operation in operations),
+        explorer.cases.record.__name__,
+        tuple(operation.name for operation in explorer.operations),
+        len(program.places),
+        tuple(missed),
         counts.states,
         counts.interruptions,
         counts.aborts,

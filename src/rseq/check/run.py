@@ -89,7 +89,7 @@ class _Check:
         where = f"{architecture.name}, {index}, {operations[0].record.__name__}"
         for finding in explorer.findings(lambda text: self.tick(f"{where}: {text}")):
             self.violations.append(described(finding, program, explorer.cases, self.depth, self.name))
-        self.checked.append(checked(program, operations, explorer.counts))
+        self.checked.append(checked(program, explorer))
 
 
 def _chosen(arch: str | None) -> list[Architecture]:

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from random import Random
 from typing import Any
 
@@ -113,13 +114,21 @@ class Cases:
 
     def states(self, count: int) -> list[bytes]:
         """Contents of lanes and rows, `count` of them at most."""
-        fills: list[Any] = [_Fill.zero(), _Fill.random(self, 1), *map(_Fill.of, self._boundaries()), _Fill.full()]
-        fills += [_Fill.random(self, seed) for seed in range(2, 2 + count)]
-        chosen = fills[:1] + fills[1 : len(fills) - count][: max(count - 3, 1)] + fills[-count:]
+        boundaries = self._boundaries()
+        alone = [_Fill.alone(boundaries[0], position) for position in self._numbers_in_lane()]
+        equal = [_Fill.of(boundary) for boundary in boundaries]
+        telling = [fill for pair in zip_longest(alone, equal) for fill in pair if fill is not None]
+        random = [_Fill.random(self, seed) for seed in range(1, 1 + count)]
+        chosen = [_Fill.zero(), random[0], *telling[: max(count - 4, 1)], _Fill.full(), *random[1:]]
         memories = dict.fromkeys(
             self._memory(fill, chosen[(position + 1) % len(chosen)]) for position, fill in enumerate(chosen)
         )
         return list(memories)[:count]
+
+    def _numbers_in_lane(self) -> list[int]:
+        """Which of the record's fields are single numbers."""
+        fields = enumerate(self.record.fields.values())
+        return [position for position, field in fields if isinstance(field.type, Scalar) and not field.prepared]
 
     def _boundaries(self) -> list[int]:
         """The constants and what is beside them, the largest and therefore most telling first."""
@@ -141,7 +150,7 @@ class Cases:
     def _write_record(
         self, memory: bytearray, at: int, record: RecordType, fill: _Fill, lane: int, first_row: int
     ) -> None:
-        for field in record.fields.values():
+        for position, field in enumerate(record.fields.values()):
             element = field.type.element if isinstance(field.type, Array) else field.type
             for number in range(field.type.length if isinstance(field.type, Array) else 1):
                 value: int | float
@@ -151,7 +160,7 @@ class Cases:
                 elif isinstance(field.type, Array):
                     value = fill.element(element, number, lane)
                 else:
-                    value = fill.number(element, lane)
+                    value = fill.number(element, position)
                 struct.pack_into(self.order + element.code, memory, at + field.offset + number * element.size, value)
 
     # ---- arguments
@@ -160,7 +169,10 @@ class Cases:
         """What `operation` is called with as the run's call number `call`, `count` tuples at most."""
         choices = [list(self._choices(operation, value, call)) for value in operation.body.parameters]
         longest = max(map(len, choices), default=1)
-        tuples = (tuple(options[turn % len(options)] for options in choices) for turn in range(longest))
+        tuples = (
+            tuple(options[(turn + position) % len(options)] for position, options in enumerate(choices))
+            for turn in range(longest)
+        )
         return list(dict.fromkeys(tuples))[:count]
 
     def _choices(self, operation: Operation, value: ir.Value, call: int) -> Iterable[int | float]:
@@ -191,23 +203,28 @@ class _Fill:
     @classmethod
     def zero(cls) -> _Fill:
         """Nothing but zeros."""
-        return cls(lambda type, lane: 0, lambda type, number, lane: 0, is_zero=True)
+        return cls(lambda type, position: 0, lambda type, number, lane: 0, is_zero=True)
 
     @classmethod
     def full(cls) -> _Fill:
         """The largest number everywhere."""
-        return cls(lambda type, lane: _largest(type), lambda type, number, lane: _largest(type))
+        return cls(lambda type, position: _largest(type), lambda type, number, lane: _largest(type))
 
     @classmethod
     def of(cls, boundary: int) -> _Fill:
         """One number in all fields, as far as it fits; elements differ."""
-        return cls(lambda type, lane: type.wrap(boundary), _element)
+        return cls(lambda type, position: type.wrap(boundary), _element)
+
+    @classmethod
+    def alone(cls, boundary: int, field: int) -> _Fill:
+        """A number in one field, zeros in the others; elements differ."""
+        return cls(lambda type, position: type.wrap(boundary if position == field else 0), _element)
 
     @classmethod
     def random(cls, cases: Cases, seed: int) -> _Fill:
         """Numbers where decisions change, picked at random."""
         dice = Random(seed)
-        return cls(lambda type, lane: dice.choice(cases.numbers(type)), _element)
+        return cls(lambda type, position: dice.choice(cases.numbers(type)), _element)
 
 
 def _element(type: Any, number: int, lane: int) -> int | float:

@@ -25,6 +25,7 @@ from ..language.types import Pointer, Scalar
 from .arguments import Arguments
 from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, extended, llvm_type
 from .lower import Lane
+from .small_int import read_int
 
 __all__ = ["PAYLOAD_OFFSET", "Builtin"]
 
@@ -111,10 +112,10 @@ class Builtin(Arguments):
             self._fail_if_raised(self.builder.icmp_unsigned("==", index, ll.Constant(PTR, None)), parameter, given)
             number = self._call("PyLong_AsUnsignedLongLong", I64, [index])
             self._call("Py_DecRef", ll.VoidType(), [index])
+            doubtful = self.builder.icmp_signed("==", number, ll.Constant(I64, -1))
+            self._fail_if_raised(doubtful, parameter, given)
         else:
-            number = self._call("PyLong_AsLongLong", I64, [given])
-        doubtful = self.builder.icmp_signed("==", number, ll.Constant(I64, -1))
-        self._fail_if_raised(doubtful, parameter, given)
+            number = self._signed(parameter, given)
         if type.size == 8:
             return number
         low, high = ll.Constant(I64, type.minimum), ll.Constant(I64, type.maximum)
@@ -125,6 +126,15 @@ class Builtin(Arguments):
             self._format("PyExc_OverflowError", self._expected(parameter), [])
             self.builder.ret(ll.Constant(PTR, None))
         return self.builder.trunc(number, llvm_type(type))
+
+    def _signed(self, parameter: ir.Value, given: Any) -> Any:
+        def slowly() -> Any:
+            number = self._call("PyLong_AsLongLong", I64, [given])
+            doubtful = self.builder.icmp_signed("==", number, ll.Constant(I64, -1))
+            self._fail_if_raised(doubtful, parameter, given)
+            return number
+
+        return read_int(self.builder, given, self.environment.address(self.builder, "PyLong_Type"), slowly)
 
     def _expected(self, parameter: ir.Value) -> str:
         type = parameter.type
