@@ -101,6 +101,7 @@ def test_everything_that_is_shipped_passes(name: str) -> None:
     report = check(*shipped(), arch=name)
     assert report.ok, str(report)
     assert report.total("aborts") > 1000
+    assert [place for one in report.checked for place in one.not_reached] == []  # every instruction was interrupted
 
 
 @pytest.mark.parametrize("record", [name for name in EXAMPLES if name != "Numbers"])
@@ -154,6 +155,17 @@ def test_a_report_counts_what_was_tried() -> None:
     assert 0 < first.aborts < first.interruptions < first.runs
     assert report.total("states") == first.states + second.states
     assert report.summary.startswith("violations: 0; 1 operations on")
+
+
+def test_a_report_tells_what_was_not_reached() -> None:
+    @rseq.sequence
+    def guarded(cpu: Cell, n: i64) -> None:
+        if n * n * n == 10_218_313:
+            cpu.value = 1
+
+    (first, _) = check(guarded).checked
+    assert 0 < len(first.not_reached) < first.instructions
+    assert all(place.startswith("test_check.py:") for place in first.not_reached)
 
 
 def test_a_report_is_the_same_each_time() -> None:

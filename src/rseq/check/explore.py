@@ -52,7 +52,7 @@ class Limits(NamedTuple):
 def limits(depth: int, operations: int) -> Limits:
     """Fewer cases where each is interrupted more often, or by many others."""
     if depth == 1:
-        return Limits(10, 3, 2) if operations <= 4 else Limits(6, 2, 1) if operations <= 8 else Limits(4, 2, 1)
+        return Limits(10, 3, 2) if operations <= 4 else Limits(6, 2, 1) if operations <= 8 else Limits(4, 3, 1)
     return Limits(4, 2, 1) if depth == 2 and operations <= 4 else Limits(2, 1, 1)
 
 
@@ -194,9 +194,10 @@ class Explorer:
         if self.only:
             return
         shared = self.cases.states(1)[0]
-        arguments = next(
-            given for given in self.cases.arguments(victim, 0, 9) if self._is_called(victim, given, shared)
-        )
+        tuples = self.cases.arguments(victim, 0, 9)
+        arguments = next((given for given in tuples if self._is_called(victim, given, shared)), None)
+        if arguments is None:
+            return
         run = Run(name, victim, arguments, shared, frozenset([Order(shared)]))
         for area in (Area(0, abi.CPU_ID_UNINITIALIZED & 0xFFFFFFFF, 0, 0, 0), kernel.registered(CPUS, CPUS)):
             self.counts.runs += 1
