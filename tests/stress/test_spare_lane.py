@@ -125,12 +125,12 @@ def hold():
     holding.set()
     done.wait()
     unlock(place)
-holder = threading.Thread(target=hold)
+holder = threading.Thread(target=hold, daemon=True)
 holder.start()
 holding.wait()
-signal.setitimer(signal.ITIMER_REAL, 0.2)   # it comes while the main thread waits: it has nothing else to do
 signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGINT))
 try:
+    signal.setitimer(signal.ITIMER_REAL, 0.2)   # it comes while the main thread waits: it has nothing else to do
     hits.add()
 except KeyboardInterrupt:
     caught = True
