@@ -14,6 +14,11 @@ from rseq.language.types import Pointer, Record
 from rseq.percpu.memory import Memory as Item
 
 
+def writable(storage: Any) -> Any:
+    """The records in all lanes, to write anything to: `view()` is read-only where there are pointers."""
+    return storage.memory.view(storage.record.dtype, storage.shape)
+
+
 class Bench:
     """A sequence or routine bound to a CPU's lane and to a spare one, beside the interpreter's memory of both."""
 
@@ -22,7 +27,7 @@ class Bench:
         record = code.body.record
         storages = {"in the critical section": (rseq.percpu(record), cpu), "on the spare lane": (only_spare(record), 0)}
         self.ways = [(where, code.bind(storage, *arrays), lane) for where, (storage, lane) in storages.items()]
-        self.lanes = [storage.view()[lane : lane + 1] for storage, lane in storages.values()]
+        self.lanes = [writable(storage)[lane : lane + 1] for storage, lane in storages.values()]
 
     def fill(self, record: Any) -> None:
         """The same values in each lane."""
@@ -35,7 +40,7 @@ class Bench:
         answers = []
         for (where, bound, number), lane in zip(self.ways, self.lanes, strict=True):
             for array, rows in zip(self.arrays, before, strict=True):
-                array.values[:] = rows
+                array._data[:] = rows  # `values` is read-only where there are pointers
             memory = self._memory(lane, number)
             expected = outcome(run, self.code.body, memory, [plain(argument) for argument in arguments], cpu=number)
             got = outcome(bound, *arguments)

@@ -50,7 +50,8 @@ class _Bindable(Compiled, Generic[P, R]):
         result = self.body.result
         of_result = self._bounds(result, arrays)[2] if isinstance(result, Pointer) else None
         for array in arrays:
-            storage.memory.keep(array)
+            storage.memory.keep(array)  # a lane may hold the address of a row,
+            array.keep(storage.memory)  # and a row that of another array's row, which this memory keeps
         return builtin(
             self,
             memory=storage.memory,

@@ -64,7 +64,7 @@ def agree(text: str, has_row: bool, data: st.DataObject, cpu: int) -> None:
         raise
     rows = [array[1] for array in arrays]
     for array in arrays:
-        array.values[1] = filled(data.draw(st.integers(0, 99)), Node)
+        array._data[1] = filled(data.draw(st.integers(0, 99)), Node)
     bench.fill(filled(data.draw(st.integers(0, 9999)), Lane, *rows))
     scalars = [value.type for value in code.body.parameters if isinstance(value.type, Scalar)]
     for _ in range(6):
@@ -268,7 +268,7 @@ def f(cpu: Lane, row: ptr[Node], n: i64) -> ptr[Node]:
     return None
 """
     bench = Bench(compiled(text), cpu, rows)
-    rows.values["read"] = [5, 6, 7]
+    rows._data["read"] = [5, 6, 7]
     assert bench.check(rows[1], 6) is None
     assert bench.check(rows[2], 6) == rows[1]
     assert bench.check(rows[2], 9) is None

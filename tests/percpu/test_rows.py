@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import rseq
 from rseq.language.types import Record, i64, ptr, u8
 from rseq.percpu import Row, RowArray
 from rseq.percpu.allocator import MAX_ITEM_BYTES
@@ -174,3 +175,55 @@ def test_rows_and_arrays_cannot_be_copied(how: object) -> None:
         how(RowArray(Node, 3))
     with pytest.raises(TypeError, match=r"^a row cannot be pickled or copied: .* Pass its index, or its fields$"):
         how(RowArray(Node, 3)[0])
+
+
+class Leaf(rseq.Record):
+    value: rseq.i64
+
+
+class Branch(rseq.Record):
+    leaf: rseq.ptr[Leaf]
+    leaves: rseq.ptr[Leaf][2]
+    value: rseq.i64
+
+
+def test_a_pointer_field_takes_rows_and_none_and_keeps_their_array() -> None:
+    branches, leaves = rseq.array(Branch, 2), rseq.array(Leaf, 2)
+    row, kept = branches[0], weakref.ref(leaves)
+    row["leaf"] = leaves[1]
+    assert row["leaf"] == leaves[1].address
+    for wrong in (12345, leaves[1].address, branches[1], leaves):
+        with pytest.raises(TypeError, match=r"^leaf is ptr\[Leaf\]: expected a row of such an array, or None; got "):
+            row["leaf"] = wrong
+    del leaves
+    gc.collect()
+    assert kept() is not None
+    row["leaf"] = None
+    assert row["leaf"] == 0
+
+
+def test_arrays_and_lanes_that_hold_pointers_are_shown_read_only() -> None:
+    for view in (rseq.array(Branch, 2).values, rseq.percpu(Branch).view()):
+        with pytest.raises(ValueError, match="read-only"):
+            view["leaf"] = 12345
+    rseq.array(Leaf, 2).values["value"] = 3
+
+
+def test_an_array_keeps_the_arrays_that_its_rows_may_point_to() -> None:
+    class Holder(rseq.Record):
+        branch: rseq.ptr[Branch]
+
+    @rseq.sequence
+    def link(cpu: Holder, branch: rseq.ptr[Branch], leaf: rseq.ptr[Leaf]) -> None:
+        branch.leaf = leaf
+        cpu.branch = branch
+
+    branches, leaves = rseq.array(Branch, 1), rseq.array(Leaf, 1)
+    link.bind(rseq.percpu(Holder), branches, leaves)(branches[0], leaves[0])
+    kept = weakref.ref(leaves)
+    del leaves
+    gc.collect()
+    assert kept() is not None  # branches[0] points there
+    del branches
+    gc.collect()
+    assert kept() is None

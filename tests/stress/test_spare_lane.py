@@ -128,6 +128,7 @@ def hold():
 holder = threading.Thread(target=hold, daemon=True)
 holder.start()
 holding.wait()
+signal.signal(signal.SIGINT, signal.default_int_handler)    # a job in the background inherits that it is ignored
 signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGINT))
 try:
     signal.setitimer(signal.ITIMER_REAL, 0.2)   # it comes while the main thread waits: it has nothing else to do

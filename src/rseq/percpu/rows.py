@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, SupportsIndex, TypeVar, final
 
-from rseq.language.types import Record
+from rseq.language.types import Array, Pointer, Record
 from rseq.percpu.checks import integer, require_bytes, require_record
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class RowArray(Generic[R]):
     Threads: any thread. Who may write to a row that sequences have published is the sequences' matter.
     """
 
-    __slots__ = ("__weakref__", "_data", "address", "length", "record")
+    __slots__ = ("__weakref__", "_data", "_kept", "address", "length", "record")
 
     def __init__(self, record: type[R], n: int) -> None:
         require_record(record, "rseq.array(Node, 100)")
@@ -43,11 +43,19 @@ class RowArray(Generic[R]):
         require_bytes(self.length * record.size, f"an array of {n} of {record.__name__}")
         self._data = _zeros(record.dtype, self.length)
         self.address: int = self._data.__array_interface__["data"][0]
+        self._kept: dict[int, object] = {}
+
+    def keep(self, thing: object) -> None:
+        """Keep `thing` alive as long as this array, because a row may hold its address. Threads: any thread."""
+        self._kept.setdefault(id(thing), thing)
 
     @property
     def values(self) -> npt.NDArray[Any]:
-        """The records as a live structured array of shape [n]. It keeps the memory alive."""
-        return self._data[:]
+        """The records as a live structured array of shape [n]. It keeps the memory alive.
+
+        It is read-only if the record has pointers: a number in a pointer's place would be followed. Write through rows.
+        """
+        return guarded(self._data[:], self.record)
 
     def row_at(self, address: int) -> Row[R]:
         """The row that starts at `address`, such as one that a sequence has returned.
@@ -109,7 +117,19 @@ class Row(Generic[R]):
         return self.array.values[self._known(field)][self.index]
 
     def __setitem__(self, field: str, value: object) -> None:
-        self.array.values[self._known(field)][self.index] = value
+        kind = self.array.record.fields[self._known(field)].type
+        if isinstance(kind, Pointer):
+            value = self._address_of(field, value, kind)
+        self.array._data[field][self.index] = value
+
+    def _address_of(self, field: str, value: object, kind: Pointer) -> int:
+        """The address that a pointer field is given: that of a row, or 0."""
+        if value is None:
+            return 0
+        if not isinstance(value, Row) or value.array.record is not kind.target:
+            raise TypeError(f"{field} is {kind!r}: expected a row of such an array, or None; got {value!r}")
+        self.array.keep(value.array)
+        return value.address
 
     def _known(self, field: str) -> str:
         fields = self.array.record.fields
@@ -136,6 +156,17 @@ class Row(Generic[R]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a row cannot be pickled or copied: it is an address. Pass its index, or its fields")
+
+
+def guarded(view: npt.NDArray[Any], record: type[Record]) -> npt.NDArray[Any]:
+    """`view`, read-only if `record` has pointers: sequences follow what stands there."""
+    if any(_holds_pointers(field.type) for field in record.fields.values()):
+        view.flags.writeable = False
+    return view
+
+
+def _holds_pointers(kind: object) -> bool:
+    return isinstance(kind, Pointer) or (isinstance(kind, Array) and isinstance(kind.element, Pointer))
 
 
 def _zeros(dtype: np.dtype[Any], n: int) -> npt.NDArray[Any]:

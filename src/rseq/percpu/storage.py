@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeVa
 from rseq.language.types import Record
 from rseq.percpu.checks import product, require_bytes, require_record, shape_of
 from rseq.percpu.memory import allocate
+from rseq.percpu.rows import guarded
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -55,11 +56,12 @@ class PerCPU(Generic[R]):
     def view(self) -> npt.NDArray[Any]:
         """The records in all lanes as a live array of shape [lanes + 1, *shape]; the last row is the spare lane.
 
-        Writing to it while bound sequences run loses updates, theirs or yours. Reading is safe: each aligned word is a
-        value that was there, but two words need not be of one moment.
+        It is read-only if the record has pointers, which sequences follow. Writing to it while bound sequences run
+        loses updates, theirs or yours. Reading is safe: each aligned word is a value that was there, but two words need
+        not be of one moment.
         Threads: any thread. The array keeps the memory alive.
         """
-        return self.memory.view(self.record.dtype, self.shape)
+        return guarded(self.memory.view(self.record.dtype, self.shape), self.record)
 
     def per_cpu(self, *, spare: bool = True) -> npt.NDArray[Any]:
         """A copy of the records: one row for each lane, the last one for the spare lane unless `spare` is False.
