@@ -200,6 +200,13 @@ def test_a_pointer_field_takes_rows_and_none_and_keeps_their_array() -> None:
     assert kept() is not None
     row["leaf"] = None
     assert row["leaf"] == 0
+    leaf = rseq.array(Leaf, 1)[0]
+    row["leaves"] = [leaf, None]
+    assert row["leaves"].tolist() == [leaf.address, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        row["leaves"][0] = 12345
+    with pytest.raises(TypeError, match=r"^leaves is ptr\[Leaf\]"):
+        row["leaves"] = [1, 2]
 
 
 def test_arrays_and_lanes_that_hold_pointers_are_shown_read_only() -> None:

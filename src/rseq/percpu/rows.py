@@ -6,8 +6,8 @@ records, which exists and is bounds-checked, and which the row keeps alive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, SupportsIndex, TypeVar, final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, SupportsIndex, TypeVar, cast, final
 
 from rseq.language.types import Array, Pointer, Record
 from rseq.percpu.checks import integer, require_bytes, require_record
@@ -114,12 +114,18 @@ class Row(Generic[R]):
 
     def __getitem__(self, field: str) -> Any:
         """The value of `field`; an array field is a live view. Raises: KeyError - the record has no such field."""
-        return self.array.values[self._known(field)][self.index]
+        kind = self.array.record.fields[self._known(field)].type
+        value = self.array._data[field][self.index]
+        if isinstance(kind, Array) and isinstance(kind.element, Pointer):
+            value.flags.writeable = False
+        return value
 
     def __setitem__(self, field: str, value: object) -> None:
         kind = self.array.record.fields[self._known(field)].type
         if isinstance(kind, Pointer):
             value = self._address_of(field, value, kind)
+        elif isinstance(kind, Array) and isinstance(kind.element, Pointer):
+            value = [self._address_of(field, one, kind.element) for one in cast("Iterable[object]", value)]
         self.array._data[field][self.index] = value
 
     def _address_of(self, field: str, value: object, kind: Pointer) -> int:
