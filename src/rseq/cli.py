@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -15,6 +15,7 @@ from rseq.check.command import check
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from .arch.base import IndexMode
     from .thread import Info
 
 _WIDTH = 80
@@ -53,7 +54,7 @@ def info_command(as_json: bool) -> None:
 @click.argument("name", metavar="MODULE:NAME")
 @click.option("--arch", help="The architecture, instead of this machine's.")
 @click.option("--index", type=click.Choice(["cpu_id", "mm_cid"]), default="cpu_id", help="What chooses the lane.")
-def asm_command(name: str, arch: str | None, index: Literal["cpu_id", "mm_cid"]) -> None:
+def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
     """Print the pseudo-code and the commented assembly of a sequence.
 
     MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from . import arch as _arch
+from .arch.base import IndexMode
 from .language import contract
 from .language.compiled import Compiled
 from .language.parse import parse
@@ -95,7 +96,7 @@ class Sequence(_Bindable[P, R]):
 
     kind = "sequence"
 
-    def asm(self, arch: str | None = None, *, index: Literal["cpu_id", "mm_cid"] = "cpu_id") -> str:
+    def asm(self, arch: str | None = None, *, index: IndexMode = "cpu_id") -> str:
         """The critical section in assembly, commented with the operation that each line comes from.
 
         `arch` names an architecture (this machine's by default), `index` the number that chooses the lane.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
+from rseq.arch.base import IndexMode
 from rseq.language.types import Record
 from rseq.percpu.checks import product, require_bytes, require_record, shape_of
 from rseq.percpu.memory import allocate
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from rseq.percpu.segment import Place
 
 R = TypeVar("R", bound=Record)
-Index = Literal["cpu_id", "mm_cid"]
 
 
 class PerCPU(Generic[R]):
@@ -35,7 +35,9 @@ class PerCPU(Generic[R]):
     Threads: any thread.
     """
 
-    def __init__(self, record: type[R], shape: int | tuple[int, ...] | None = None, index: Index = "cpu_id") -> None:
+    def __init__(
+        self, record: type[R], shape: int | tuple[int, ...] | None = None, index: IndexMode = "cpu_id"
+    ) -> None:
         require_record(record, "rseq.percpu(Items)")
         if index not in ("cpu_id", "mm_cid"):
             raise ValueError(f"index: expected 'cpu_id' or 'mm_cid', got {index!r}")
@@ -43,7 +45,7 @@ class PerCPU(Generic[R]):
         self.shape: Final = shape_of(shape)
         self.length: Final = product(self.shape)
         """How many records each lane holds: the product of `shape`."""
-        self.index: Final[Index] = index
+        self.index: Final[IndexMode] = index
         require_bytes(self.length * record.size, f"a lane of shape {self.shape} of {record.__name__}")
         self.memory: Final = allocate(self.length * record.size, record.alignment)
         """What a builtin keeps alive."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from ..arch.base import IndexMode
 from ..language.types import SCALARS, as_scalar
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
@@ -38,7 +39,7 @@ class CounterArray(Structure):
         shape: int | tuple[int, ...],
         dtype: object = SCALARS["i64"],
         *,
-        index: Literal["cpu_id", "mm_cid"] = "cpu_id",
+        index: IndexMode = "cpu_id",
     ) -> None:
         if shape is None:
             raise TypeError("shape: expected an int or a tuple of ints, got None")

@@ -7,8 +7,9 @@ that had begun when it returned.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..arch.base import IndexMode
 from ..language.types import SCALARS, Scalar
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
@@ -27,7 +28,7 @@ class _PerCPUCounter(Structure):
     __slots__ = ()
     _type: ClassVar[Scalar]
 
-    def __init__(self, *, index: Literal["cpu_id", "mm_cid"] = "cpu_id") -> None:
+    def __init__(self, *, index: IndexMode = "cpu_id") -> None:
         sequences = self.sequences()
         self._set_up(PerCPU(sequences["add"].body.record, index=index), sequences)
 
