@@ -73,7 +73,7 @@ from .language.compiled import Compiled
 from .language.types import Pointer, Scalar
 from .native.arguments import parameter_names
 from .native.bind import Binding, Bound, Payload, UnsupportedError
-from .native.codes import FAILED, FIRST_CHECK, I32, I64
+from .native.codes import FAILED, FIRST_CHECK, I32, I64, NOTHING
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
 from .structures.structure import Structure
 from .thread import lanes_offset
@@ -89,7 +89,7 @@ def _digest(code: Compiled) -> str:
     """A name for a sequence's machine code, the same in every process: cached code must not outlive its meaning."""
     body, record = code.body, code.body.record
     text = [_generator(), code.kind, repr((record.size, record.fields, body.parameters, body.result))]
-    text += [repr((body.release, body.acquire, sorted(body.defaults.items())))]
+    text += [repr((body.release, body.acquire, body.maybe, sorted(body.defaults.items())))]
     text += [_meaning(op) for op in (*body.checks, *body.ops)]
     digest = hashlib.sha256("\n".join(text).encode()).hexdigest()[:20]
     _codes.setdefault(digest, code)
@@ -178,6 +178,8 @@ class BoundSequenceType(_Storage, types.Callable):
             self._check_type(context, name, type, wanted[name])
         result = self.code.body.result
         returns = types.none if result is None else self._numba_type(result)
+        if self.code.body.maybe:
+            returns = types.misc.Optional(returns)
         return signature(returns, *wanted.values(), recvr=self).replace(pysig=pysig)
 
     def _pysig(self, names: Sequence[str]) -> inspect.Signature:
@@ -415,7 +417,14 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     unit = _unit(builder.module, bound)
     area = unit.environment.area(builder)
 
+    known = builder.append_basic_block("known") if bound.code.body.maybe else None
+    nothing: list[Any] = []
+
     def fail(code: Any) -> None:
+        if known is not None:
+            with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NOTHING)), likely=True):
+                nothing.append((context.make_optional_none(builder, sig.return_type.type), builder.block))
+                builder.branch(known)
         _raise(context, builder, bound, unit, code)
 
     result = unit.run(builder, bound.code, area, lane, arguments, fail)
@@ -423,7 +432,18 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         return context.get_dummy_value()
     kind = bound.code.body.result
     assert kind is not None
-    return builder.trunc(result, ll.IntType(1)) if kind.kind == "bool" else result
+    value = builder.trunc(result, ll.IntType(1)) if kind.kind == "bool" else result
+    if known is None:
+        return value
+    some = context.make_optional_value(builder, sig.return_type.type, value)
+    found = builder.block
+    builder.branch(known)
+    builder.position_at_end(known)
+    either = builder.phi(some.type)
+    either.add_incoming(some, found)
+    for none, block in nothing:
+        either.add_incoming(none, block)
+    return either
 
 
 def _argument(builder: Any, value: Any, parameter: Any) -> Any:

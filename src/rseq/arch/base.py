@@ -13,7 +13,8 @@ compiler may copy the block:
     3   end: the first instruction after the commit                100 and up: the section's own
 
 The status slot ends as the lane's address or offset on success, and above `LEFT` (as an unsigned number)
-when the section was left without running to its end: NO_LANE, ABORTED, or INDEX - k for check number k.
+when the section was left without running to its end: NO_LANE, ABORTED, NONE (the sequence returns None), or
+INDEX - k for check number k.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import ClassVar, Literal
 
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
-from ..language.section import END, Section
+from ..language.section import END, NOTHING, Section
 from ..language.types import Scalar
 from .registers import Allocation, RegisterClass, Slot
 
@@ -35,6 +36,7 @@ __all__ = [
     "ABORTED",
     "INDEX",
     "LEFT",
+    "NONE",
     "NO_LANE",
     "TOKEN",
     "Architecture",
@@ -49,7 +51,7 @@ __all__ = [
     "Slot",
 ]
 
-NO_LANE, ABORTED, INDEX = -1, -2, -16
+NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
 LEFT = -4096
 """Status values: an unsigned status of LEFT or more says how the section was left (as the kernel's IS_ERR_VALUE)."""
 
@@ -364,6 +366,9 @@ class Emitter(ABC):
             self.acquire()
         self.comment = "this CPU has no lane, or this thread is not registered"
         self._cold_exit(NOWHERE, NO_LANE)
+        if NOTHING in self._labels:
+            self.comment = "return None"
+            self._cold_exit(self._labels[NOTHING], NONE)
         for check in self.section.checks:
             self.comment = f"{check.text}: index out of range"
             self._cold_exit(self._labels[_exit_name(check)], INDEX - check.number)
@@ -398,6 +403,10 @@ class Emitter(ABC):
         if name not in self._labels:
             self._labels[name] = self.new_label()
         return self._labels[name]
+
+    def to(self, name: str) -> str:
+        """The label called `name` as a jump of the fast path names it: the cold code is assembled before it."""
+        return f"{self.target(name)}{'b' if name == NOTHING else 'f'}"
 
     def check_exit(self, check: ir.Check) -> int:
         """The label out of line where a failed check goes."""

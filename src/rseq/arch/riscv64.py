@@ -408,21 +408,21 @@ class _Emitter(Emitter):
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
-        self.line(f"j {self.target(op.label)}f")
+        self.line(f"j {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.target(op.label)
+        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.to(op.label)
         if op.left.type.is_float:
             if sign in (">", ">="):
                 left, sign, right = right, _SWAPPED[sign], left
             self.line(f"{_COMPARE[sign]}.{_letter(op.left.type)} {self.extra[0]}, {left}, {right}")
-            self.line(f"{'beqz' if sign == '!=' else 'bnez'} {self.extra[0]}, {to}f")
+            self.line(f"{'beqz' if sign == '!=' else 'bnez'} {self.extra[0]}, {to}")
             return
         if sign in (">", "<="):
             left, sign, right = right, _SWAPPED[sign], left
         unsigned = "u" if op.left.type.kind != "signed" and sign in ("<", ">=") else ""
-        self.line(f"{_BRANCH[sign]}{unsigned} {left}, {right}, {to}f")
+        self.line(f"{_BRANCH[sign]}{unsigned} {left}, {right}, {to}")
 
     # ---- conversions
 

@@ -346,7 +346,7 @@ class _Emitter(Emitter):
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
-        self.line(f"jmp {self.target(op.label)}f")
+        self.line(f"jmp {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
@@ -361,11 +361,11 @@ class _Emitter(Emitter):
             self.line(f"testq {self._source(left)}, {self._source(left)}")
         else:
             self.line(f"cmpq {self._source(right)}, {self._source(left)}")
-        self.line(f"{names[sign]} {self.target(op.label)}f")
+        self.line(f"{names[sign]} {self.to(op.label)}")
 
     def _branch_float(self, op: ir.BranchIf) -> None:
         """Ucomis sets the flags of an unsigned comparison, and parity for NaN; `above` is false for NaN."""
-        left, right, to = self._source(op.left, ""), self._source(op.right, ""), self.target(op.label)
+        left, right, to = self._source(op.left, ""), self._source(op.right, ""), self.to(op.label)
         name = _float("ucomi", op.left.type)
         if op.comparison in (">", ">="):
             left, right = right, left
@@ -373,13 +373,13 @@ class _Emitter(Emitter):
         if op.comparison == "==":
             skip = self.new_label()
             self.line(f"jp {skip}f")
-            self.line(f"je {to}f")
+            self.line(f"je {to}")
             self.label(skip)
         elif op.comparison == "!=":
-            self.line(f"jp {to}f")
-            self.line(f"jne {to}f")
+            self.line(f"jp {to}")
+            self.line(f"jne {to}")
         else:
-            self.line(f"{'ja' if op.comparison in ('<', '>') else 'jae'} {to}f")
+            self.line(f"{'ja' if op.comparison in ('<', '>') else 'jae'} {to}")
 
     # ---- conversions
 

@@ -137,9 +137,11 @@ class Program:
         return found
 
     def fails_with(self, operation: Operation, code: int) -> str:
-        """What a code that is not 0 means."""
-        from ..native.codes import BUSY, FIRST_CHECK, NO_ROW
+        """What a code that is not 0 means; "" is a result that is None."""
+        from ..native.codes import BUSY, FIRST_CHECK, NO_ROW, NOTHING
 
+        if code == NOTHING:
+            return ""
         if code == BUSY:
             return SPARE_LANE
         if code >= FIRST_CHECK:

@@ -8,7 +8,7 @@ from . import ir
 from .compiled import Compiled, operation_of
 from .conditions import Conditions
 from .numbers import bit_count_name, counted_bits
-from .scope import Literal, Meaning
+from .scope import Literal, Meaning, Perhaps
 from .types import SCALARS, Pointer, Scalar, boolean
 
 __all__ = ["Calls"]
@@ -17,13 +17,13 @@ __all__ = ["Calls"]
 class Calls(Conditions):
     """The part of the parser that reads calls."""
 
-    def _expr_Call(self, node: ast.Call, into: str | None) -> Meaning:
+    def _expr_Call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps:
         result = self.call(node, into)
         if result is None:
             raise self.scope.refuse(node, "no-result", f"{ast.unparse(node.func)}() returns nothing", "call it alone")
         return result
 
-    def call(self, node: ast.Call, into: str | None) -> Meaning | None:
+    def call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps | None:
         """Emit a call: a conversion, or in a routine a sequence or another routine."""
         callee = self.static(node.func)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
@@ -87,7 +87,7 @@ class Calls(Conditions):
         self.scope.emit(ir.CpuNumber(target, self.scope.span(node)))
         return target
 
-    def _call(self, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | None:
+    def _call(self, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | Perhaps | None:
         scope = self.scope
         name = callee.__name__
         if not scope.is_routine:
@@ -110,6 +110,11 @@ class Calls(Conditions):
         values = [self.value(argument, parameter.type) for argument, parameter in pairs]
         for parameter in body.parameters[len(values) :]:
             values.append(ir.Const(body.defaults[parameter.name], parameter.type))
+        if body.maybe:
+            assert body.result is not None
+            found = Perhaps(scope.temporary(body.result), scope.temporary(boolean))
+            scope.emit(ir.Call(found.value, callee, tuple(values), scope.span(node), found.missing))
+            return found
         target = scope.target(into, body.result) if body.result else None
         scope.emit(ir.Call(target, callee, tuple(values), scope.span(node)))
         return target

@@ -7,7 +7,7 @@ import ast
 from . import ir
 from .expressions import Expressions
 from .numbers import compare
-from .scope import Meaning
+from .scope import Meaning, Perhaps
 from .types import Pointer, boolean
 
 __all__ = ["Conditions"]
@@ -22,6 +22,10 @@ _COMPARISONS: dict[type[ast.cmpop], ir.ComparisonName] = {
     ast.Is: "==",
     ast.IsNot: "!=",
 }
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 class Conditions(Expressions):
@@ -89,6 +93,12 @@ class Conditions(Expressions):
         self.scope.emit(ir.Label(skip, self.scope.span(node)))
 
     def _branch_compare(self, node: ast.Compare, label: str, when: bool) -> None:
+        held = self.scope.names.get(node.left.id) if isinstance(node.left, ast.Name) else None
+        if isinstance(held, Perhaps) and len(node.ops) == 1 and _is_none(node.comparators[0]):
+            is_missing = isinstance(node.ops[0], (ast.Is, ast.Eq)) == when
+            zero = ir.Const(0, boolean)
+            self._branch_if(held.missing, "!=" if is_missing else "==", zero, label, node)
+            return
         skip = self.scope.label("decided")
         left = self.meaning(node.left)
         for position, (op, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):

@@ -213,7 +213,21 @@ def _may_be_none(body: ir.Body) -> Iterator[Diagnostic]:
         )
 
 
-_RULES = (_store_after_commit, _load_after_commit, _commits_differ, _overwritten_before_commit)
+def _none_after_commit(flow: Flow) -> Iterator[Diagnostic]:
+    for op, state in flow.reached():
+        if flow.body.maybe and isinstance(op, ir.Return) and op.value is None and state.committed:
+            commit = flow.body.ops[min(state.committed)]
+            yield Diagnostic(
+                "none-after-commit",
+                "None is returned after the commit",
+                ((op.span, "returned here"), (commit.span, "the commit")),
+                "a sequence that returns None leaves before its last instruction, the commit: nothing has happened.",
+                "return None on the paths that commit nothing, and a value on those that do.",
+                _PAGE,
+            )
+
+
+_RULES = (_store_after_commit, _load_after_commit, _none_after_commit, _commits_differ, _overwritten_before_commit)
 
 
 def check(body: ir.Body) -> list[Diagnostic]:

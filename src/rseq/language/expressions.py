@@ -10,7 +10,7 @@ from typing import Any
 
 from . import ir
 from .numbers import converted
-from .scope import Literal, Meaning, Refused, Scope
+from .scope import Literal, Meaning, Perhaps, Refused, Scope
 from .types import SCALARS, Array, Field, Pointer, RecordType, Scalar, boolean
 
 __all__ = ["Expressions"]
@@ -57,13 +57,25 @@ class Expressions:
 
     def meaning(self, node: ast.expr, into: str | None = None) -> Meaning:
         """Emit what computes `node`; the register, constant or literal that holds it."""
+        found = self.perhaps(node, into)
+        if isinstance(found, Perhaps):
+            what = ast.unparse(node)
+            message = f"{what} may be None here"
+            name = what if isinstance(node, ast.Name) else "item"
+            fix = f"first `if {name} is None:`, and leave or go on there"
+            fix = fix if name == what else f"assign it to a local; then {fix}"
+            raise self.scope.refuse(node, "may-be-nothing", message, fix)
+        return found
+
+    def perhaps(self, node: ast.expr, into: str | None = None) -> Meaning | Perhaps:
+        """As `meaning`, and where a call may come to None, also that."""
         method = getattr(self, f"_expr_{type(node).__name__}", None)
         if method is None:
             what = type(node).__name__
             raise self.scope.refuse(
                 node, "not-in-the-language", f"{what} is no expression of the language", "use arithmetic on locals"
             )
-        result: Meaning = method(node, into)
+        result: Meaning | Perhaps = method(node, into)
         return result
 
     def value(self, node: ast.expr, type: Scalar | Pointer, into: str | None = None) -> ir.Operand:
@@ -132,7 +144,7 @@ class Expressions:
             return ir.Const(0, Pointer(SCALARS["u8"]))
         raise self.scope.refuse(node, "not-a-number", f"{value!r} is no number", "use numbers, True, False or None")
 
-    def _expr_Name(self, node: ast.Name, into: str | None) -> Meaning:
+    def _expr_Name(self, node: ast.Name, into: str | None) -> Meaning | Perhaps:
         scope = self.scope
         if node.id in scope.names:
             return scope.names[node.id]

@@ -232,9 +232,11 @@ class _Frame:
 
     def _call(self, op: ir.Call) -> None:
         result = self.run.body(op.callee.body, [self.get(argument) for argument in op.arguments])
+        if op.missing is not None:
+            self.values[op.missing] = int(result is None)
         if op.target is not None:
-            assert result is not None
-            self.values[op.target] = result
+            assert result is not None or op.missing is not None
+            self.values[op.target] = result or 0
 
 
 def _float(operator: ir.ArithmeticName, left: float, right: float) -> float:

@@ -331,12 +331,16 @@ class Label:
 
 @dataclass(frozen=True)
 class Call:
-    """Run another sequence or routine on the same storage (routines only)."""
+    """Run another sequence or routine on the same storage (routines only).
+
+    Where the callee may return None, `missing` (a bool) says if it did; then `target` is not assigned.
+    """
 
     target: Value | None
     callee: Compiled
     arguments: tuple[Operand, ...]
     span: Span
+    missing: Value | None = None
 
     def __str__(self) -> str:
         arguments = ", ".join(["cpu", *map(str, self.arguments)])
@@ -345,7 +349,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Return:
-    """Leave, with a value unless the function returns nothing."""
+    """Leave, with a value unless the function returns nothing, or may return None (`Body.maybe`)."""
 
     value: Operand | None
     span: Span
@@ -424,6 +428,8 @@ class Body:
     checks: tuple[Check, ...] = ()
     release: bool = False
     acquire: bool = False
+    maybe: bool = False
+    """True if None is a result, too (`-> i64 | None`)."""
     defaults: Mapping[str, int | float] = field(default_factory=dict)
 
     def with_ops(self, ops: tuple[Op, ...]) -> Body:
@@ -432,7 +438,7 @@ class Body:
 
     def __str__(self) -> str:
         parameters = "".join(f", {value}: {value.type}" for value in self.parameters)
-        result = f" -> {self.result}" if self.result else ""
+        result = f" -> {self.result}{' | None' if self.maybe else ''}" if self.result else ""
         head = f"{self.name}({self.lane}: {self.record.__name__}{parameters}){result}:"
         checks = [f"    {check}    # before the section" for check in self.checks]
         lines = [f"  {op}" if isinstance(op, Label) else f"    {op}" for op in self.ops]

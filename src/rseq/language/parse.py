@@ -15,9 +15,9 @@ from typing import Any
 from . import ir
 from .calls import Calls
 from .errors import CompileError, Diagnostic, Span
-from .scope import Literal, Loop, Meaning, Refused, Scope, ends
+from .scope import Literal, Loop, Meaning, Perhaps, Refused, Scope, ends
 from .source import Source, read
-from .types import SCALARS, Pointer, RecordType, Scalar, evaluated_annotations, resolve
+from .types import SCALARS, Maybe, Pointer, RecordType, Scalar, evaluated_annotations, resolve
 
 __all__ = ["parse"]
 
@@ -52,6 +52,7 @@ def parse(
         checks=tuple(scope.checks),
         release=release,
         acquire=acquire,
+        maybe=scope.maybe,
         defaults=defaults,
     )
 
@@ -75,7 +76,8 @@ def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | fl
         )
     parameters = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in nodes[1:])
     result = _result_type(source, annotations)
-    scope = Scope(source, routine, nodes[0].arg, record, result, parameters)
+    kept = result.type if isinstance(result, Maybe) else result
+    scope = Scope(source, routine, nodes[0].arg, record, kept, isinstance(result, Maybe), parameters)
     return scope, _defaults(source, parameters, arguments.defaults)
 
 
@@ -98,19 +100,19 @@ def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object
     return meaning
 
 
-def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Pointer | None:
+def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Pointer | Maybe | None:
     given = annotations.get("return")
     if given is None:
         return None
     meaning = resolve(given)
-    if not isinstance(meaning, (Scalar, Pointer)):
+    if not isinstance(meaning, (Scalar, Pointer, Maybe)):
         node = source.tree.returns or source.tree
         raise _refuse(
             source,
             node,
             "signature",
             f"the result is {given!r}; expected a number, a ptr[T] or None",
-            "annotate it, as in -> i64",
+            "annotate it, as in -> i64, or -> i64 | None",
         )
     return meaning
 
@@ -157,7 +159,7 @@ class _Statements(Calls):
                 self._own_copy(parameter, tree)
         self.block(tree.body)
         if not ends(scope.ops):
-            if scope.result is not None and not scope.may_return:
+            if scope.result is not None and not scope.may_return and not scope.maybe:
                 message = f"{tree.name}() may end without returning its {scope.result}"
                 refused = scope.refuse(tree, "missing-return", message, "return a value on every path")
                 self._record_refusal(refused)
@@ -247,7 +249,10 @@ class _Statements(Calls):
         is_single = not scope.is_reassigned(name)
         held = scope.names.get(name)
         register = held.name if isinstance(held, ir.Value) else name
-        meaning = self.meaning(value, into=register if is_single else None)
+        meaning = self.perhaps(value, into=register if is_single else None)
+        if isinstance(meaning, Perhaps):
+            self._set_perhaps(name, meaning, value, node)
+            return
         if is_single and isinstance(meaning, (ir.Const, Literal)) and name not in scope.types:
             scope.names[name] = meaning
             return
@@ -273,12 +278,24 @@ class _Statements(Calls):
         scope.emit(ir.Set(target, source, scope.span(node)))
         scope.names[name] = target
 
+    def _set_perhaps(self, name: str, meaning: Perhaps, value: ast.expr, node: ast.stmt) -> None:
+        """Name a call's result that may be None: two registers of the name's own, so that turns of a loop agree."""
+        scope, span = self.scope, self.scope.span(node)
+        type = scope.types.setdefault(name, meaning.value.type)
+        if type != meaning.value.type:
+            message = f"{name} is {type}, and cannot become {meaning.value.type}"
+            raise scope.refuse(value, "types-differ", message, "use another name")
+        named = Perhaps(ir.Value(name, type), ir.Value(f"{name}?", meaning.missing.type))
+        scope.emit(ir.Set(named.value, meaning.value, span))
+        scope.emit(ir.Set(named.missing, meaning.missing, span))
+        scope.names[name] = named
+
     def _default_typed(self, literal: Literal, node: ast.expr) -> ir.Operand:
         return self.coerce(literal, SCALARS["f64" if isinstance(literal.number, float) else "i64"], node)
 
     def _stmt_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
-            left = self._expr_Name(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target), None)
+            left = self.meaning(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             result = self.arithmetic(left, node.op, self.meaning(node.value), node, None)
             self._set_local(node.target.id, result, node.value, node)
         else:
@@ -301,11 +318,11 @@ class _Statements(Calls):
     def _stmt_Return(self, node: ast.Return) -> None:
         scope = self.scope
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
-            if scope.result is not None and not (node.value and isinstance(scope.result, Pointer)):
-                raise scope.refuse(
-                    node, "missing-return", f"expected {scope.result}, got nothing to return", "return a value"
-                )
-            nothing = ir.Const(0, scope.result) if scope.result else None
+            may_be_none = scope.maybe or (node.value and isinstance(scope.result, Pointer))
+            if scope.result is not None and not may_be_none:
+                fix = f"return a value, or declare -> {scope.result} | None"
+                raise scope.refuse(node, "missing-return", f"expected {scope.result}, got nothing to return", fix)
+            nothing = ir.Const(0, scope.result) if isinstance(scope.result, Pointer) else None
             scope.emit(ir.Return(nothing, scope.span(node)))
             return
         if scope.result is None:
@@ -318,6 +335,7 @@ class _Statements(Calls):
         other, done = scope.label("else"), scope.label("endif")
         self.jump_unless(node.test, other)
         before = dict(scope.names)
+        self._narrow(node.test, ast.IsNot)
         self.block(node.body)
         if not self._is_jumped_to(other):
             return  # the condition is a constant
@@ -326,11 +344,20 @@ class _Statements(Calls):
             scope.emit(ir.Jump(done, span))
         scope.emit(ir.Label(other, span))
         scope.names = dict(before)
+        self._narrow(node.test, ast.Is)
         self.block(node.orelse)
         else_ends = ends(scope.ops)
         if node.orelse and not body_ends:
             scope.emit(ir.Label(done, span))
         scope.names = _merged(after_body, body_ends, scope.names, else_ends)
+
+    def _narrow(self, test: ast.expr, op: type[ast.cmpop]) -> None:
+        """Where `name is not None` holds (`op` says how that is written), the name is a number."""
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], op):
+            return
+        held = self.scope.names.get(test.left.id) if isinstance(test.left, ast.Name) else None
+        if isinstance(held, Perhaps) and isinstance(test.left, ast.Name):
+            self.scope.names[test.left.id] = held.value
 
     def _stmt_For(self, node: ast.For) -> None:
         scope, span = self.scope, self.scope.span(node)
@@ -351,7 +378,7 @@ class _Statements(Calls):
             message = f"unrolled, this loop has more than {MAX_UNROLLED} operations"
             raise scope.refuse(node, "loop-too-long", message, "loop in a routine, or in the caller")
 
-    def _leave_loop(self, exits: list[dict[str, Meaning]], span: Span) -> None:
+    def _leave_loop(self, exits: list[dict[str, Meaning | Perhaps]], span: Span) -> None:
         """What is known after a loop: what all ways out of it agree on; `exits` are those that are no `break`."""
         scope = self.scope
         loop = scope.loops.pop()
@@ -412,5 +439,5 @@ def _merged(body: dict[str, Any], body_ends: bool, other: dict[str, Any], other_
     return _agreed(body, other)
 
 
-def _agreed(one: dict[str, Meaning], other: dict[str, Meaning]) -> dict[str, Meaning]:
+def _agreed(one: dict[str, Meaning | Perhaps], other: dict[str, Meaning | Perhaps]) -> dict[str, Meaning | Perhaps]:
     return {name: meaning for name, meaning in one.items() if other.get(name) == meaning}

@@ -14,7 +14,7 @@ from .errors import Diagnostic, Span
 from .source import Source
 from .types import Pointer, RecordType, Scalar
 
-__all__ = ["Literal", "Loop", "Meaning", "Refused", "Scope", "ends"]
+__all__ = ["Literal", "Loop", "Meaning", "Perhaps", "Refused", "Scope", "ends"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,14 @@ class Literal:
     """A number in the source, or a constant of the module: it has no type yet."""
 
     number: int | float
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """What a call with a result `i64 | None` came to: `missing` says that it is None, else `value` holds it."""
+
+    value: ir.Value
+    missing: ir.Value
 
 
 Meaning = ir.Value | ir.Const | Literal
@@ -32,7 +40,7 @@ class Loop:
     """A loop around what is being parsed: where `break` goes, and what is known at each of them."""
 
     done: str
-    exits: list[dict[str, Meaning]] = field(default_factory=list)
+    exits: list[dict[str, Meaning | Perhaps]] = field(default_factory=list)
 
 
 class Refused(Exception):
@@ -52,8 +60,10 @@ class Scope:
     lane: str
     record: RecordType
     result: Scalar | Pointer | None
+    maybe: bool = False
+    """None is a result, too."""
     parameters: tuple[ir.Value, ...] = ()
-    names: dict[str, Meaning] = field(default_factory=dict)
+    names: dict[str, Meaning | Perhaps] = field(default_factory=dict)
     types: dict[str, Scalar | Pointer] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     ops: list[ir.Op] = field(default_factory=list)

@@ -20,9 +20,12 @@ from . import ir
 from .contract import commits
 from .types import SCALARS, Pointer, Scalar
 
-__all__ = ["END", "Section", "count_bits", "floor_division", "section"]
+__all__ = ["END", "NOTHING", "Section", "count_bits", "floor_division", "section"]
 
 END = "end"
+
+NOTHING = "nothing"
+"""Where a section goes that leaves without a commit because its sequence returns None."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,9 @@ def _set_result(op: ir.Op, result: ir.Value | None) -> list[ir.Op]:
 def _leave(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
     out: list[ir.Op] = []
     for op in ops:
-        if isinstance(op, ir.Return):
+        if isinstance(op, ir.Return) and op.value is None and result is not None:
+            out.append(ir.Jump(NOTHING, op.span))
+        elif isinstance(op, ir.Return):
             out += [*_set_result(op, result), ir.Jump(END, op.span)]
         else:
             out.append(op)
@@ -214,10 +219,28 @@ def _drop_jumps(ops: list[ir.Op]) -> list[ir.Op]:
             op for index, op in enumerate(ops) if not (isinstance(op, ir.Jump) and _falls_to(ops, index + 1, op.label))
         ]
         used = {op.label for op in kept if isinstance(op, (ir.Jump, ir.BranchIf))}
-        kept = [op for op in kept if not isinstance(op, ir.Label) or op.name in used]
+        kept = _branches_past_jumps([op for op in kept if not isinstance(op, ir.Label) or op.name in used])
         if len(kept) == len(ops):
             return kept
         ops = kept
+
+
+def _branches_past_jumps(ops: list[ir.Op]) -> list[ir.Op]:
+    """A branch around a jump becomes the opposite branch: `if a == b goto L; goto M; L:` is `if a != b goto M`."""
+    out: list[ir.Op] = []
+    for index, op in enumerate(ops):
+        branch = out[-1] if out else None
+        if isinstance(op, ir.Jump) and isinstance(branch, ir.BranchIf) and _is_label(ops, index + 1, branch.label):
+            if not branch.left.type.is_float or branch.comparison in ("==", "!="):
+                out[-1] = replace(branch, comparison=ir.COMPARISONS[branch.comparison], label=op.label)
+                continue
+        out.append(op)
+    return out
+
+
+def _is_label(ops: list[ir.Op], index: int, label: str) -> bool:
+    op = ops[index] if index < len(ops) else None
+    return isinstance(op, ir.Label) and op.name == label
 
 
 def _falls_to(ops: list[ir.Op], index: int, label: str) -> bool:

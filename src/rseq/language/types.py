@@ -27,6 +27,7 @@ __all__ = [
     "SCALARS",
     "Array",
     "Field",
+    "Maybe",
     "Pointer",
     "Prepared",
     "Record",
@@ -108,6 +109,11 @@ class Scalar:
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
 
+    def __or__(self, other: object) -> Maybe:
+        return Maybe(self) if other is None else NotImplemented
+
+    __ror__ = __or__
+
     def __repr__(self) -> str:
         return self.name
 
@@ -185,6 +191,11 @@ class Pointer:
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
 
+    def __or__(self, other: object) -> Pointer:
+        return self if other is None else NotImplemented
+
+    __ror__ = __or__
+
     def __repr__(self) -> str:
         target = self.target.__name__ if isinstance(self.target, RecordType) else repr(self.target)
         return f"ptr[{target}]"
@@ -222,6 +233,16 @@ class Prepared:
 
     def __repr__(self) -> str:
         return f"prepared[{self.type!r}]"
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A result `i64 | None`: a number, or nothing."""
+
+    type: Scalar
+
+    def __repr__(self) -> str:
+        return f"{self.type!r} | None"
 
 
 @dataclass(frozen=True)
@@ -263,11 +284,13 @@ def as_scalar(dtype: object) -> Scalar:
     return SCALARS[_DTYPE_NAMES[given.name]]
 
 
-def resolve(annotation: object) -> Type | RecordType | Prepared | None:
+def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | None:
     """What an annotation means in the language, or None if it means nothing there."""
     if annotation is bool:
         return boolean
-    if isinstance(annotation, (Scalar, Pointer, Array, Prepared, RecordType)):
+    if annotation == bool | None:
+        return Maybe(boolean)
+    if isinstance(annotation, (Scalar, Pointer, Array, Prepared, Maybe, RecordType)):
         return annotation
     return None
 
@@ -368,7 +391,7 @@ def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
         meaning = resolve(annotation)
         is_prepared = isinstance(meaning, Prepared)
         type = meaning.type if isinstance(meaning, Prepared) else meaning
-        if type is None or isinstance(type, RecordType):
+        if type is None or isinstance(type, (RecordType, Maybe)):
             raise TypeError(
                 f"record {name}, field {field_name!r}: expected a type of the language "
                 f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], prepared[…]); got {annotation!r}"

@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import floor_division
 from ..language.types import Pointer, Scalar
-from .codes import FIRST_CHECK, I32, I64, OK, extended, llvm_type, pack
+from .codes import FIRST_CHECK, I32, I64, NOTHING, OK, extended, llvm_type, pack
 
 if TYPE_CHECKING:
     from .lower import Lane, Unit
@@ -55,7 +55,9 @@ class BodyLowering:
         """Emit the whole body."""
         body = self.frame.code.body
         ops = [part for index, op in enumerate(body.ops) for part in _lowered(op, index)]
-        for value in dict.fromkeys([*body.parameters, *(v for op in ops if (v := ir.defined(op)) is not None)]):
+        missing = [op.missing for op in ops if isinstance(op, ir.Call) and op.missing is not None]
+        assigned = [value for op in ops if (value := ir.defined(op)) is not None]
+        for value in dict.fromkeys([*body.parameters, *assigned, *missing]):
             self._places[value] = self.builder.alloca(llvm_type(value.type), name=value.name)
         for parameter, argument in zip(body.parameters, self.frame.arguments, strict=True):
             self.builder.store(argument, self._places[parameter])
@@ -204,16 +206,34 @@ class BodyLowering:
     def _call(self, op: ir.Call) -> None:
         frame, arguments = self.frame, [self._get(argument) for argument in op.arguments]
         assert frame.lane is not None
-        result = frame.unit.run(self.builder, op.callee, frame.area, frame.lane, arguments, self._leave_with)
+        done = self.function.append_basic_block("called") if op.missing is not None else None
+
+        def fail(code: Any) -> None:
+            if done is not None and op.missing is not None:
+                self._note_missing(op.missing, code, done)
+            self._leave_with(code)
+
+        result = frame.unit.run(self.builder, op.callee, frame.area, frame.lane, arguments, fail)
         if op.target is not None:
             self._put(op.target, result)
+        if done is not None and op.missing is not None:
+            self._put(op.missing, ll.Constant(ll.IntType(8), 0))
+            self._fall_to(done)
+
+    def _note_missing(self, missing: ir.Value, code: Any, done: Any) -> None:
+        """Emit: the callee's result is None, if that is what `code` says."""
+        is_nothing = self.builder.icmp_unsigned("==", code, ll.Constant(I32, NOTHING))
+        with self.builder.if_then(is_nothing):
+            self._put(missing, ll.Constant(ll.IntType(8), 1))
+            self.builder.branch(done)
 
     def _leave_with(self, code: Any) -> None:
         self.builder.ret(pack(self.builder, self.frame.code, code, None))
 
     def _return(self, op: ir.Return) -> None:
         value = None if op.value is None else self._get(op.value)
-        self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, OK), value))
+        code = NOTHING if value is None and self.frame.code.body.maybe else OK
+        self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, code), value))
 
 
 def _lowered(op: ir.Op, serial: int) -> list[ir.Op]:

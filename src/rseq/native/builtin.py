@@ -23,7 +23,7 @@ from ..language import ir
 from ..language.pointers import required_rows
 from ..language.types import Pointer, Scalar
 from .arguments import Arguments
-from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, PTR, extended, llvm_type
+from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, NOTHING, PTR, extended, llvm_type
 from .lower import Lane
 from .small_int import read_int
 
@@ -289,7 +289,10 @@ class Builtin(Arguments):
         return self.environment.call(builder, "PyObject_CallMethod", type, arguments)
 
     def _raise_code(self, number: Any) -> None:
-        """Emit: the exception for a code, and return NULL."""
+        """Emit: the exception for a code, and return NULL; or None, if that is what the code says."""
+        if self.code.body.maybe:
+            with self.builder.if_then(self.builder.icmp_unsigned("==", number, ll.Constant(I32, NOTHING))):
+                self.builder.ret(self._constant("_Py_NoneStruct"))
         self.builder.call(self._raiser(), [number])
         self.builder.ret(ll.Constant(PTR, None))
 

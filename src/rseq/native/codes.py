@@ -16,6 +16,7 @@ __all__ = [
     "I8",
     "I32",
     "I64",
+    "NOTHING",
     "NO_ROW",
     "OK",
     "PTR",
@@ -25,9 +26,9 @@ __all__ = [
     "pack",
 ]
 
-OK, BUSY, FAILED, RAISED, NO_ROW, FIRST_CHECK = 0, 1, 2, 3, 4, 16
+OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 16
 """Codes: done; the spare lane's lock is held; it cannot be taken (this thread holds it); a Python exception is set;
-a pointer parameter is None whose fields are used;
+a pointer parameter is None whose fields are used; the result is None (not of a failure);
 FIRST_CHECK + n: bounds check number n of the unit failed."""
 
 I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)

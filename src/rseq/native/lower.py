@@ -30,13 +30,13 @@ from typing import Any, NamedTuple
 import llvmlite.ir as ll
 
 from ..arch import Architecture
-from ..arch.base import ABORTED, INDEX, LEFT, NO_LANE, Assembly, IndexMode
+from ..arch.base import ABORTED, INDEX, LEFT, NO_LANE, NONE, Assembly, IndexMode
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.pointers import required_rows
 from ..language.section import section
 from .body import BodyLowering, Frame
-from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, OK, PTR, extended, llvm_type, pack
+from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, NOTHING, OK, PTR, extended, llvm_type, pack
 
 __all__ = ["Environment", "Lane", "Unit", "emit_block", "thread_pointer"]
 
@@ -106,7 +106,8 @@ class Unit:
     ) -> Any:
         """Emit a run of a sequence or routine; its result (None if it returns nothing).
 
-        `fail` emits what happens with a code that is not OK, and leaves the function.
+        `fail` emits what happens with a code that is not OK, and leaves the function (or this part of it). That the
+        result is None is such a code, NOTHING.
         """
         if code.kind == "routine":
             returned = builder.call(self.routine(code), [area, *lane, *arguments])
@@ -209,6 +210,11 @@ class Unit:
         switch = builder.switch(status, failed)
         switch.add_case(ll.Constant(I64, ABORTED), aborted)
         switch.add_case(ll.Constant(I64, NO_LANE), spare)
+        if code.body.maybe:
+            nothing = builder.append_basic_block("nothing")
+            switch.add_case(ll.Constant(I64, NONE), nothing)
+            builder.position_at_end(nothing)
+            fail(ll.Constant(I32, NOTHING))
         builder.position_at_end(aborted)
         before = builder.atomic_rmw("add", self.restarts(code), ll.Constant(I64, 1), "monotonic")
         turn = builder.and_(before, ll.Constant(I64, RESTART_LIMIT - 1))

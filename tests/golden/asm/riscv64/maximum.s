@@ -5,7 +5,7 @@
 #   else1:
 #     return
 #
-# riscv64, lanes by cpu_id: 11 instructions and 4 cold
+# riscv64, lanes by cpu_id: 9 instructions and 4 cold
 # registers: status a5, temporary a6, area a0, base a1, stride a2, lanes a3, n a4
 
     .subsection 1
@@ -31,11 +31,7 @@
     mul a5, a5, a2                           # this CPU's lane
     add a5, a5, a1                           # this CPU's lane
     ld a6, 8(a5)                             # %4 = cpu.most
-    bge a6, a4, 101f                         # if n <= %4 goto else1
-    j 102f                                   # goto commit
-101:
-    j 3f                                     # goto end
-102:
+    bge a6, a4, 3f                           # if n <= %4 goto end
     sd a4, 8(a5)                             # cpu.most = n    # commit
 3:
-# bytes: 26 in the section, 88 in all
+# bytes: 22 in the section, 88 in all

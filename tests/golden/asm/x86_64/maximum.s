@@ -5,7 +5,7 @@
 #   else1:
 #     return
 #
-# x86_64, lanes by cpu_id: 12 instructions and 4 cold
+# x86_64, lanes by cpu_id: 10 instructions and 4 cold
 # registers: status %r9, temporary %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx, n %r8
 
     .subsection 1
@@ -31,12 +31,8 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
     movq 8(%rsi, %r9), %rax                  # %4 = cpu.most
-    cmpq %rax, %r8                           # if n <= %4 goto else1
-    jle 101f                                 # if n <= %4 goto else1
-    jmp 102f                                 # goto commit
-101:
-    jmp 3f                                   # goto end
-102:
+    cmpq %rax, %r8                           # if n <= %4 goto end
+    jle 3f                                   # if n <= %4 goto end
     movq %r8, 8(%rsi, %r9)                   # cpu.most = n    # commit
 3:
-# bytes: 33 in the section, 120 in all
+# bytes: 29 in the section, 120 in all
