@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
 import rseq
 import support
 from rseq import i64, prepared, u64
 from rseq.language.interpret import Memory, run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cpu() -> Iterator[None]:
+    """What one call puts into a lane, the next takes out: the thread stays on one CPU."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    yield
+    os.sched_setaffinity(0, allowed)
 
 
 class Items(rseq.Record):
@@ -102,10 +114,9 @@ def test_none_is_a_result() -> None:
 
 def test_none_is_a_result_on_the_spare_lane() -> None:
     code = "import test_none_results as t; assert t.script() == t.EXPECTED, t.script()"
-    folder = support.ROOT / "tests" / "native"
-    support.run_python(
-        f"import sys; sys.path.insert(0, {str(folder)!r}); {code}", env={"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
-    )
+    tests = support.ROOT / "tests"
+    path = f"sys.path[:0] = [{str(tests)!r}, {str(tests / 'native')!r}]"
+    support.run_python(f"import sys; {path}; {code}", env={"GLIBC_TUNABLES": "glibc.pthread.rseq=0"})
 
 
 def test_the_interpreter_says_the_same() -> None:
