@@ -2,7 +2,7 @@
 
 Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
-               clock, ctz, clz, bits: operations of sequences, as cpu_number is
+               clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Storage:       percpu, array
 Structures:    Counter, FloatCounter, CounterArray
 Errors:        CompileError, ContractError, UnsupportedError
@@ -13,6 +13,7 @@ from .language.errors import ContractError as ContractError
 from .language.operations import bits as bits
 from .language.operations import clock as clock
 from .language.operations import clz as clz
+from .language.operations import copy as copy
 from .language.operations import ctz as ctz
 from .language.types import Record as Record
 from .language.types import f32 as f32
@@ -57,6 +58,7 @@ __all__ = [
     "bits",
     "clock",
     "clz",
+    "copy",
     "cpu_number",
     "ctz",
     "f32",

@@ -70,7 +70,7 @@ from .arch import host
 from .arch.base import IndexMode
 from .language import ir
 from .language.compiled import Compiled
-from .language.types import Pointer, Scalar
+from .language.types import Buffer, Pointer, Scalar
 from .native.arguments import parameter_names
 from .native.bind import Binding, Bound, Payload, UnsupportedError
 from .native.codes import FAILED, FIRST_CHECK, I32, I64, NOTHING
@@ -175,7 +175,10 @@ class BoundSequenceType(_Storage, types.Callable):
         except TypeError as error:
             raise errors.TypingError(f"{self.title}{pysig}: {error}") from None
         for name, type in given.arguments.items():
-            self._check_type(context, name, type, wanted[name])
+            if isinstance(wanted[name], Buffer):
+                wanted[name] = self._buffer_type(name, type, wanted[name])
+            else:
+                self._check_type(context, name, type, wanted[name])
         result = self.code.body.result
         returns = types.none if result is None else self._numba_type(result)
         if self.code.body.maybe:
@@ -190,10 +193,20 @@ class BoundSequenceType(_Storage, types.Callable):
     def _parameter_types(self) -> dict[str, Any]:
         index = types.intp if self.dimensions == 1 else _tuples.UniTuple(types.intp, self.dimensions)
         wanted = [index] if self.dimensions else []
-        wanted += [self._numba_type(value.type) for value in self.code.body.parameters]
+        wanted += [self._numba_type(value.type) for value in self.code.body.given]
         return dict(zip(parameter_names(self.code, self.dimensions), wanted, strict=True))
 
-    def _numba_type(self, type: Scalar | Pointer) -> Any:
+    def _buffer_type(self, name: str, given: Any, wanted: Buffer) -> Any:
+        """A buffer parameter takes what Numba knows as contiguous memory: arrays, bytes, memoryviews."""
+        is_buffer = isinstance(given, types.common.Buffer) and given.layout == "C"
+        if not is_buffer or (wanted.writable and not given.mutable):
+            kind = "a writable contiguous array" if wanted.writable else "a contiguous array or bytes"
+            raise errors.TypingError(f"{self.title}(): {name} is {kind}, got {given}")
+        return given
+
+    def _numba_type(self, type: Scalar | Pointer | Buffer) -> Any:
+        if isinstance(type, Buffer):
+            return type
         if isinstance(type, Pointer):
             raise errors.TypingError(
                 f"{self.title}() has a {type!r}, which is not available inside Numba; call it from Python"
@@ -413,7 +426,9 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     lane = Lane(*(getattr(place, name) for name in Lane._fields))
     if bound.dimensions:
         lane = lane._replace(base=_row(context, builder, bound, place, given.pop(0)))
-    arguments = [_argument(builder, v, p) for v, p in zip(given, bound.code.body.parameters, strict=True)]
+    kinds = sig.args[-len(given) :] if given else []
+    triples = zip(given, kinds, bound.code.body.given, strict=True)
+    arguments = [part for triple in triples for part in _argument(context, builder, *triple)]
     unit = _unit(builder.module, bound)
     area = unit.environment.area(builder)
 
@@ -446,8 +461,12 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     return either
 
 
-def _argument(builder: Any, value: Any, parameter: Any) -> Any:
-    return builder.zext(value, ll.IntType(8)) if parameter.type.kind == "bool" else value
+def _argument(context: Any, builder: Any, value: Any, type: Any, parameter: ir.Value) -> list[Any]:
+    """What a value is as an argument of a sequence; a buffer is its address and its length in bytes."""
+    if isinstance(parameter.type, Buffer):
+        array = cgutils.create_struct_proxy(type)(context, builder, value=value)
+        return [builder.ptrtoint(array.data, I64), builder.mul(array.nitems, array.itemsize)]
+    return [builder.zext(value, ll.IntType(8)) if parameter.type.kind == "bool" else value]
 
 
 def _row(context: Any, builder: Any, bound: BoundSequenceType, place: Any, index: Any) -> Any:
@@ -469,7 +488,7 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
         context.call_conv.return_user_exc(builder, RuntimeError, (text,))
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
-            text = f"{bound.title}(): index out of range for {check.text}, which has {check.length} elements"
+            text = f"{bound.title}(): {check.sentence}"
             context.call_conv.return_user_exc(builder, IndexError, (text,))
     context.call_conv.return_user_exc(builder, IndexError, (f"{bound.title}(): index out of range",))
 

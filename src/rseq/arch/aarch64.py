@@ -26,7 +26,7 @@ from typing import ClassVar
 from .. import abi
 from ..language import ir
 from ..language.section import Section
-from ..language.types import Pointer, Scalar
+from ..language.types import Scalar, Word
 from .base import (
     ABORT,
     ABORTED,
@@ -222,7 +222,9 @@ class _Emitter(Emitter):
             case ir.AddStore():
                 return ("int", *self._address_scratch(op.address), *(("int",) if self._is_release(op) else ()))
             case ir.Check():
-                return () if _is_immediate(op.length) else ("int",)
+                return () if isinstance(op.length, ir.Value) or _is_immediate(op.length) else ("int",)
+            case ir.Copy():
+                return (*("int",) * (3 + (not self.is_unrolled(op))), "float")
             case ir.Convert():
                 return ("int",) if op.source.type.is_float and op.target.type.size < 4 else ()
             case ir.Arithmetic(operator="<<" | ">>"):
@@ -350,7 +352,7 @@ class _Emitter(Emitter):
         if (op.operator == "<<" or form == "w") and type.name != "u32":
             self._extend(target, target, type)
 
-    def _extend(self, target: Slot, source: Slot, type: Scalar | Pointer) -> None:
+    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         if type.size < 8:
             name, form = _EXTEND[type.kind, type.size]
@@ -404,14 +406,54 @@ class _Emitter(Emitter):
         else:
             self.line(f"{_STORE[size][0]} {total:{form}}, {memory}")
 
+    def emit_copy(self, op: ir.Op) -> None:
+        """From the end to the start: then the count of what is left is the offset of what comes next."""
+        assert isinstance(op, ir.Copy)
+        to, source, held, *more, wide = self.extra
+        self._locate(op.target, to)
+        self._locate(op.source, source)
+        if self.is_unrolled(op):
+            assert isinstance(op.nbytes, ir.Const)
+            for offset, width in self.pieces(int(op.nbytes.number), widest=16):
+                self._move(width, source, to, f"#{offset}", held, wide)
+            return
+        (left,) = more
+        if isinstance(op.nbytes, ir.Const):
+            self._set_integer(left, int(op.nbytes.number))
+        else:
+            self._copy(left, self.slot(op.nbytes))
+        again, check = self.new_label(), self.new_label()
+        self.line(f"b {check}f")
+        self.label(again)
+        self.line(f"sub {left}, {left}, #16")
+        self._move(16, source, to, str(left), held, wide)
+        self.label(check)
+        self.line(f"cmp {left}, #16")
+        self.line(f"b.hs {again}b")
+        for width in (8, 4, 2, 1):  # the bits of what is left say what is
+            skip = self.new_label()
+            self.line(f"tbz {left}, #{width.bit_length() - 1}, {skip}f")
+            self.line(f"sub {left}, {left}, #{width}")
+            self._move(width, source, to, str(left), held, wide)
+            self.label(skip)
+
+    def _move(self, width: int, source: Slot, to: Slot, at: str, held: Slot, wide: Slot) -> None:
+        if width == 16:
+            self.line(f"ldr <{wide.number}:q>, [{source}, {at}]")
+            self.line(f"str <{wide.number}:q>, [{to}, {at}]")
+            return
+        (load, form), (store, _) = _LOAD["unsigned", width], _STORE[width]
+        self.line(f"{load} {held:{form}}, [{source}, {at}]")
+        self.line(f"{store} {held:{form}}, [{to}, {at}]")
+
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
-        length = f"#{op.length}"
-        if self.extra:
+        length = f"#{op.length}" if isinstance(op.length, int) else str(self.slot(op.length))
+        if self.extra and isinstance(op.length, int):
             length = str(self.extra[0])
             self._set_integer(self.extra[0], op.length)
         self.line(f"cmp {self.slot(op.index)}, {length}")
-        self.line(f"b.hs {self.check_exit(op)}b")
+        self.line(f"{'b.hi' if op.inclusive else 'b.hs'} {self.check_exit(op)}b")
 
     def emit_clock(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Clock)
@@ -468,7 +510,7 @@ class _Emitter(Emitter):
                 self.line(f"csel {target}, {target}, {self.extra[0]}, {keeps}")
 
 
-def _name(slot: Slot, type: Scalar | Pointer) -> str:
+def _name(slot: Slot, type: Word) -> str:
     """A floating-point register as the number's width says."""
     return f"<{slot.number}:{'s' if type.size == 4 else 'd'}>"
 

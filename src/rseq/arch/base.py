@@ -393,6 +393,13 @@ class Emitter(ABC):
         """Emit a label of the fast path."""
         self.hot.append(Line(f"{number}:", self.comment if number in (RESTART, START) else ""))
 
+    UNROLLED_BYTES = 64
+    """A copy of a known length up to this is written out; a longer one, or one of a length not known, is a loop."""
+
+    def is_unrolled(self, op: ir.Copy) -> bool:
+        """True if the copy is written out."""
+        return isinstance(op.nbytes, ir.Const) and op.nbytes.number <= self.UNROLLED_BYTES
+
     def new_label(self) -> int:
         """A label number of the section's own."""
         self._next_label += 1
@@ -426,6 +433,15 @@ class Emitter(ABC):
         """Where a value is."""
         assert isinstance(operand, ir.Value)
         return self.where[operand]
+
+    def pieces(self, nbytes: int, widest: int = 8) -> Iterator[tuple[int, int]]:
+        """(offset, width) of the moves that copy `nbytes` bytes, the widest first."""
+        offset, width = 0, widest
+        while offset < nbytes:
+            while width > nbytes - offset:
+                width //= 2
+            yield offset, width
+            offset += width
 
     def emit_label(self, op: ir.Label) -> None:
         """Every architecture writes labels alike."""

@@ -32,7 +32,7 @@ from typing import ClassVar
 from .. import abi
 from ..language import ir
 from ..language.section import Section
-from ..language.types import Pointer, Scalar
+from ..language.types import Scalar, Word
 from .base import (
     ABORT,
     ABORTED,
@@ -246,7 +246,9 @@ class _Emitter(Emitter):
             case ir.Locate():
                 return () if _is_immediate(op.address.offset) else ("int",)
             case ir.Check():
-                return ("int",)
+                return ("int",) if isinstance(op.length, int) else ()
+            case ir.Copy():
+                return ("int",) * 4
             case ir.BranchIf():
                 return ("int",) if op.left.type.is_float else ()
             case ir.Convert():
@@ -351,7 +353,7 @@ class _Emitter(Emitter):
             return "add", str(-number)
         return name, self._source(op.right) if op.operator in ("*", "quo") else str(number)
 
-    def _extend(self, target: Slot, source: Slot, type: Scalar | Pointer) -> None:
+    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         unused = 64 - type.bits
         if unused == 0:
@@ -399,8 +401,43 @@ class _Emitter(Emitter):
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
-        self._set_integer(self.extra[0], op.length)
-        self.line(f"bgeu {self.slot(op.index)}, {self.extra[0]}, {self.check_exit(op)}b")
+        length = self.slot(op.length) if isinstance(op.length, ir.Value) else self.extra[0]
+        if isinstance(op.length, int):
+            self._set_integer(length, op.length)
+        name = "bgtu" if op.inclusive else "bgeu"
+        self.line(f"{name} {self.slot(op.index)}, {length}, {self.check_exit(op)}b")
+
+    def emit_copy(self, op: ir.Op) -> None:
+        """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
+        assert isinstance(op, ir.Copy)
+        to, source, left, held = self.extra
+        self._locate(op.target, to, held)
+        self._locate(op.source, source, held)
+        if isinstance(op.nbytes, ir.Const):
+            self._set_integer(left, int(op.nbytes.number))
+        else:
+            self._copy(left, self.slot(op.nbytes))
+        words, singles, done = self.new_label(), self.new_label(), self.new_label()
+        self.line(f"or {held}, {to}, {source}")
+        self.line(f"andi {held}, {held}, 7")
+        self.line(f"bnez {held}, {singles}f")
+        self.label(words)
+        self.line(f"sltiu {held}, {left}, 8")
+        self.line(f"bnez {held}, {singles}f")
+        self._move(8, source, to, left, held)
+        self.line(f"j {words}b")
+        self.label(singles)
+        self.line(f"beqz {left}, {done}f")
+        self._move(1, source, to, left, held)
+        self.line(f"j {singles}b")
+        self.label(done)
+
+    def _move(self, width: int, source: Slot, to: Slot, left: Slot, held: Slot) -> None:
+        self.line(f"{_LOAD['unsigned', width]} {held}, 0({source})")
+        self.line(f"{_STORE[width]} {held}, 0({to})")
+        self.line(f"addi {source}, {source}, {width}")
+        self.line(f"addi {to}, {to}, {width}")
+        self.line(f"addi {left}, {left}, -{width}")
 
     def emit_clock(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Clock)
@@ -457,7 +494,7 @@ class _Emitter(Emitter):
         self.line(f"and {target}, {target}, {spare}")
 
 
-def _letter(type: Scalar | Pointer) -> str:
+def _letter(type: Word) -> str:
     return "s" if type.size == 4 else "d"
 
 

@@ -17,7 +17,7 @@ from typing import ClassVar
 from .. import abi
 from ..language import ir
 from ..language.section import Section
-from ..language.types import Pointer, Scalar
+from ..language.types import Scalar, Word
 from .base import (
     ABORT,
     ABORTED,
@@ -177,6 +177,8 @@ class _Emitter(Emitter):
             return ("int",) if needs_one else ()
         if isinstance(op, (ir.Store, ir.AddStore)):
             return ("int",) if op.address.in_lane and op.address.index is not None else ()
+        if isinstance(op, ir.Copy):
+            return (*("int",) * (2 + (not _is_plain(op.source)) + (not self.is_unrolled(op))), "float")
         if isinstance(op, ir.Convert):
             return _conversion_scratch(op)
         if isinstance(op, ir.Clock):
@@ -339,10 +341,57 @@ class _Emitter(Emitter):
         size = op.address.type.size
         self.line(f"add{_SUFFIX[size]} {self._source(op.source, _WIDTH[size])}, {memory}")
 
+    def emit_copy(self, op: ir.Op) -> None:
+        """From the end to the start: then the count of what is left is the offset of what comes next."""
+        assert isinstance(op, ir.Copy)
+        to, held, *more, wide = self.extra
+        source = self.slot(op.source.base) if _is_plain(op.source) and op.source.base else more.pop()
+        if not _is_plain(op.source):
+            self.line(f"leaq {self._memory(op.source, source)}, {source}")
+        self.line(f"leaq {self._memory(op.target, to)}, {to}")
+        if self.is_unrolled(op):
+            assert isinstance(op.nbytes, ir.Const)
+            for offset, width in self.pieces(int(op.nbytes.number), widest=16):
+                self._move(width, f"{offset or ''}({source})", f"{offset or ''}({to})", held, wide)
+            return
+        (left,) = more
+        if isinstance(op.nbytes, ir.Const):
+            self._set_constant(left, op.nbytes)
+        else:
+            self._copy(self.slot(op.nbytes), left)
+        self._copy_loop(source, to, left, held, wide)
+
+    def _copy_loop(self, source: Slot, to: Slot, left: Slot, held: Slot, wide: Slot) -> None:
+        again, check = self.new_label(), self.new_label()
+        self.line(f"jmp {check}f")
+        self.label(again)
+        self.line(f"subq $16, {left}")
+        self._move(16, f"({source}, {left})", f"({to}, {left})", held, wide)
+        self.label(check)
+        self.line(f"cmpq $16, {left}")
+        self.line(f"jae {again}b")
+        for width in (8, 4, 2, 1):  # the bits of what is left say what is
+            skip = self.new_label()
+            self.line(f"testl ${width}, {left:k}")
+            self.line(f"je {skip}f")
+            self.line(f"subq ${width}, {left}")
+            self._move(width, f"({source}, {left})", f"({to}, {left})", held, wide)
+            self.label(skip)
+
+    def _move(self, width: int, source: str, to: str, held: Slot, wide: Slot) -> None:
+        if width == 16:
+            self.line(f"movups {source}, {wide}")
+            self.line(f"movups {wide}, {to}")
+            return
+        name, form = _EXTEND["unsigned", width]
+        self.line(f"{name} {source}, {held:{form}}")
+        self.line(f"mov{_SUFFIX[width]} {held:{_WIDTH[width]}}, {to}")
+
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
-        self.line(f"cmpq ${op.length}, {self.slot(op.index)}")
-        self.line(f"jae {self.check_exit(op)}b")
+        length = f"${op.length}" if isinstance(op.length, int) else self._source(op.length)
+        self.line(f"cmpq {length}, {self.slot(op.index)}")
+        self.line(f"{'ja' if op.inclusive else 'jae'} {self.check_exit(op)}b")
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
@@ -484,6 +533,11 @@ class _Emitter(Emitter):
 _I64 = Scalar("i64", "signed", 8, "q")
 
 
+def _is_plain(address: ir.Address) -> bool:
+    """True if the address is what a register holds."""
+    return address.base is not None and address.index is None and address.offset == 0
+
+
 def _conversion_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
     from_float, to_float = op.source.type.is_float, op.target.type.is_float
     if to_float and not from_float and op.source.type.name == "u64":
@@ -493,7 +547,7 @@ def _conversion_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
     return ()
 
 
-def _float(name: str, type: Scalar | Pointer) -> str:
+def _float(name: str, type: Word) -> str:
     return name + ("ss" if type.size == 4 else "sd")
 
 

@@ -28,12 +28,12 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.errors import Span
 from ..language.section import Section
-from ..language.types import Pointer, RecordType
+from ..language.types import SCALARS, Buffer, Pointer, Record, RecordType
 
 if TYPE_CHECKING:
     from ..native.load import Blob
 
-__all__ = ["SPARE_LANE", "TICKS", "Operation", "Place", "Program", "Spoil", "compiled"]
+__all__ = ["SPARE_LANE", "TICKS", "Bytes", "Operation", "Place", "Program", "Spoil", "compiled"]
 
 TICKS = 0x1122334455667788
 
@@ -42,6 +42,16 @@ SPARE_LANE = "the spare lane"
 
 INPUTS = 24
 """Words of input: the lanes' base, their stride, their number, then the arguments."""
+
+
+_BYTES = SCALARS["u8"][24]
+
+
+class Bytes(Record):
+    """What a buffer holds while sequences are checked."""
+
+    bytes: _BYTES  # type: ignore[valid-type]
+
 
 Spoil = Callable[[Assembly], Assembly]
 """What a test does to a section to see that the checker notices."""
@@ -68,8 +78,10 @@ class Operation:
 
     @property
     def rows(self) -> list[Any]:
-        """What its pointers point to: records and numbers."""
-        return [value.type.target for value in self.body.parameters if isinstance(value.type, Pointer)]
+        """What its pointers point to: records and numbers; buffers lead to `Bytes`."""
+        types = (value.type for value in self.body.parameters)
+        reached = (type.target if isinstance(type, Pointer) else isinstance(type, Buffer) and Bytes for type in types)
+        return [target for target in reached if target]
 
     @classmethod
     def of(cls, code: Compiled) -> Operation:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..language.interpret import FaultError, Memory, run
-from ..language.types import Array, Field, Pointer, RecordType, Scalar
+from ..language.types import SCALARS, Array, Field, Pointer, RecordType, Word
 from .code import Operation
 from .machine import LANES, Outcome
 from .states import CPUS, Arguments, Cases, row_size
@@ -28,7 +28,7 @@ __all__ = ["FAULT", "Model", "Order", "Orders"]
 FAULT = Outcome(None, "FaultError")
 
 
-Place = tuple[int, "Scalar | Pointer"]
+Place = tuple[int, Word]
 """A number in a row, by its offset in lanes and rows."""
 
 
@@ -184,13 +184,19 @@ class _Watched(Memory):
         prepared = [field for field in cases.record.fields.values() if field.prepared]
         self.prepared = [range(at + field.offset, at + field.offset + field.type.size) for field in prepared]
 
-    def store(self, address: int, type: Scalar | Pointer, number: int | float) -> None:
+    def store(self, address: int, type: Word, number: int | float) -> None:
         """Write the number at `address`."""
         super().store(address, type, number)
         if address >= self.rows:
             self.stored.append((address - LANES, type))
         elif not any(address in place for place in self.prepared):
             self.committed = True
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write `data`, which is preparation."""
+        super().write(address, data)
+        if address >= self.rows:
+            self.stored += [(address - LANES + place, SCALARS["u8"]) for place in range(len(data))]
 
 
 def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:

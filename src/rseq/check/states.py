@@ -20,8 +20,8 @@ from typing import Any
 
 from ..language import ir
 from ..language.pointers import required_rows
-from ..language.types import Array, Pointer, RecordType, Scalar
-from .code import Operation
+from ..language.types import Array, Buffer, Pointer, RecordType, Scalar
+from .code import Bytes, Operation
 from .machine import LANES, Layout
 
 __all__ = ["CPUS", "Arguments", "Cases", "row_size"]
@@ -95,7 +95,7 @@ class Cases:
             for op in (*operation.body.ops, *operation.body.checks):
                 if isinstance(op, ir.BranchIf):
                     found |= {number for side in (op.left, op.right) for number in _whole(side)}
-                elif isinstance(op, ir.Check):
+                elif isinstance(op, ir.Check) and isinstance(op.length, int):
                     found.add(op.length)
         found |= {field.type.length for field in self.record.fields.values() if isinstance(field.type, Array)}
         return sorted(found)
@@ -145,7 +145,15 @@ class Cases:
                         self._write_record(memory, at, target, content, lane, number + 1)
                     else:
                         struct.pack_into(self.order + target.code, memory, at, content.number(target, number))
+        self._fill_buffers(memory)
         return bytes(memory)
+
+    def _fill_buffers(self, memory: bytearray) -> None:
+        """The buffers that operations are called with: all bytes are different."""
+        if Bytes in self.targets:
+            start = self.row(Bytes, 0) - LANES
+            for place in range(self.calls * ROWS_PER_CALL * row_size(Bytes)):
+                memory[start + place] = (place + 1) & 255
 
     def _write_record(
         self, memory: bytearray, at: int, record: RecordType, fill: _Fill, lane: int, first_row: int
@@ -176,9 +184,11 @@ class Cases:
         return list(dict.fromkeys(tuples))[:count]
 
     def _choices(self, operation: Operation, value: ir.Value, call: int) -> Iterable[int | float]:
-        if isinstance(value.type, Pointer):
+        if isinstance(value.type, (Pointer, Buffer)):
             return self._row_choices(operation, value, value.type, call)
-        lengths = [check.length for check in operation.body.checks if check.index == value]
+        if ir.is_length(value):
+            return (5 + call, Bytes.size, 0, Bytes.size - 1)
+        lengths = [c.length for c in operation.body.checks if c.index == value and isinstance(c.length, int)]
         if lengths:
             return (call % lengths[0], lengths[0] - 1, lengths[0])
         own = 5 + 2 * call if not value.type.is_float else 1.25 + call
@@ -187,7 +197,11 @@ class Cases:
         numbers = self.numbers(value.type)
         return (own, numbers[-2], *numbers[1:4], numbers[-1])
 
-    def _row_choices(self, operation: Operation, value: ir.Value, type: Pointer, call: int) -> Iterator[int]:
+    def _row_choices(self, operation: Operation, value: ir.Value, type: Pointer | Buffer, call: int) -> Iterator[int]:
+        if isinstance(type, Buffer):
+            buffers = [one for one in operation.body.parameters if isinstance(one.type, Buffer)]
+            yield self.row(Bytes, call * ROWS_PER_CALL + buffers.index(value) % ROWS_PER_CALL)
+            return
         same = [one for one in operation.body.parameters if one.type == type]
         yield self.row(type.target, call * ROWS_PER_CALL + same.index(value) % ROWS_PER_CALL)
         if value not in required_rows(operation.body):

@@ -22,7 +22,7 @@ from ..arch.base import ABORTED, INDEX, LEFT, TOKEN, Assembly
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import section
-from ..language.types import Array, Pointer, RecordType, Scalar
+from ..language.types import Array, Buffer, Pointer, RecordType, Word
 
 __all__ = ["header"]
 
@@ -137,13 +137,15 @@ RSEQ_LAYOUT(sizeof(struct {name}) == {record.size}, {name});
 """
 
 
-def _declared(type: Scalar | Pointer | Array, name: str) -> str:
+def _declared(type: Word | Array, name: str) -> str:
     if isinstance(type, Array):
         return f"{_c_type(type.element)} {name}[{type.length}]"
     return f"{_c_type(type)} {name}"
 
 
-def _c_type(type: Scalar | Pointer) -> str:
+def _c_type(type: Word) -> str:
+    if isinstance(type, Buffer):
+        return "uint8_t *" if type.writable else "const uint8_t *"
     if isinstance(type, Pointer):
         target = type.target
         return f"struct {target.__name__} *" if isinstance(target, RecordType) else f"{_TYPES[target.name]} *"
@@ -172,6 +174,8 @@ static inline int {body.record.__name__}_{body.name}({", ".join(parameters)})
 
 def _name(value: ir.Value) -> str:
     """A parameter's name in C, apart from ours."""
+    if ir.is_length(value):
+        return f"{value.name[4:-1]}_length"
     return f"{value.name}_" if value.name in ("lanes", "result", "status", "tries") else value.name
 
 
@@ -230,15 +234,15 @@ def _inputs(assembly: Assembly, body: ir.Body) -> Iterator[str]:
     yield f'"{names["int"]}" ((uint64_t)lanes->count)'
     for value in body.parameters:
         kind: str = names["float" if value.type.is_float else "int"]
-        cast = "" if value.type.is_float or isinstance(value.type, Pointer) else "(int64_t)"
+        cast = "" if value.type.is_float or isinstance(value.type, (Pointer, Buffer)) else "(int64_t)"
         yield f'"{kind}" ({cast}{_name(value)})'
 
 
-def _held_type(result: Scalar | Pointer) -> str:
+def _held_type(result: Word) -> str:
     return _TYPES[result.name] if result.is_float else "uint64_t"
 
 
-def _cast_back(result: Scalar | Pointer) -> str:
+def _cast_back(result: Word) -> str:
     if isinstance(result, Pointer):
         return f"({_c_type(result)})(uintptr_t)"
     return f"({_TYPES[result.name]})"

@@ -6,15 +6,18 @@ import ast
 
 from . import ir
 from .compiled import Compiled, operation_of
-from .conditions import Conditions
+from .copies import Copies
 from .numbers import bit_count_name, counted_bits
 from .scope import Literal, Meaning, Perhaps
-from .types import SCALARS, Pointer, Scalar, boolean
+from .types import SCALARS, Buffer, Pointer, Scalar, boolean
 
 __all__ = ["Calls"]
 
+_ARGUMENTS = {"ctz": 1, "clz": 1, "bits": 1, "copy": 3}
+_NUMBERS = ("no arguments", "an argument", "two arguments", "three arguments")
 
-class Calls(Conditions):
+
+class Calls(Copies):
     """The part of the parser that reads calls."""
 
     def _expr_Call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps:
@@ -24,7 +27,7 @@ class Calls(Conditions):
         return result
 
     def call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps | None:
-        """Emit a call: a conversion, or in a routine a sequence or another routine."""
+        """Emit a call: a conversion, an operation, or in a routine a sequence or another routine."""
         callee = self.static(node.func)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self.scope.refuse(
@@ -33,6 +36,8 @@ class Calls(Conditions):
         if callee is bool or isinstance(callee, Scalar):
             return self._conversion(node, boolean if callee is bool else callee, into)
         operation = operation_of(callee)
+        if callee is len:
+            return self._length(node)
         if operation is not None:
             return self._operation(node, operation, into)
         if isinstance(callee, Compiled):
@@ -56,11 +61,23 @@ class Calls(Conditions):
             return source
         return self._convert(source, type, node, into)
 
-    def _operation(self, node: ast.Call, name: str, into: str | None) -> Meaning:
-        wanted = 1 if name in ("ctz", "clz", "bits") else 0
+    def _length(self, node: ast.Call) -> Meaning:
+        """`len(data)`: the bytes of a buffer."""
+        (argument,) = node.args if len(node.args) == 1 else (node,)
+        buffer = self.buffer(argument.id) if isinstance(argument, ast.Name) else None
+        if buffer is None:
+            message = f"{ast.unparse(node)}: len() is that of a buffer, a parameter of type bytes or bytearray"
+            raise self.scope.refuse(node, "wrong-arguments", message, "write an array's length as a constant")
+        return ir.length_of(buffer)
+
+    def _operation(self, node: ast.Call, name: str, into: str | None) -> Meaning | None:
+        wanted = _ARGUMENTS.get(name, 0)
         if len(node.args) != wanted:
-            message = f"{name}() takes {'an argument' if wanted else 'no arguments'}; got {len(node.args)}"
+            message = f"{name}() takes {_NUMBERS[wanted]}; got {len(node.args)}"
             raise self.scope.refuse(node, "wrong-arguments", message, "see the page")
+        if name == "copy":
+            self.copy(node)
+            return None
         if name == "cpu_number":
             return self._cpu_number(node, into)
         if name == "clock":
@@ -102,13 +119,15 @@ class Calls(Conditions):
         if body.record is not scope.record:
             message = f"{name}() works on {body.record.__name__}, this routine on {scope.record.__name__}"
             raise scope.refuse(node, "wrong-arguments", message, "use one record")
-        required = len(body.parameters) - len(body.defaults)
-        if not required <= len(arguments) <= len(body.parameters):
-            message = f"{name}() takes {len(body.parameters)} arguments after {scope.lane}; got {len(arguments)}"
+        required = len(body.given) - len(body.defaults)
+        if not required <= len(arguments) <= len(body.given):
+            message = f"{name}() takes {len(body.given)} arguments after {scope.lane}; got {len(arguments)}"
             raise scope.refuse(node, "wrong-arguments", message, "pass each of them")
-        pairs = zip(arguments, body.parameters, strict=False)
-        values = [self.value(argument, parameter.type) for argument, parameter in pairs]
-        for parameter in body.parameters[len(values) :]:
+        values: list[ir.Operand] = []
+        for argument, parameter in zip(arguments, body.given, strict=False):
+            values += self._passed(argument, parameter)
+        for parameter in body.given[len(arguments) :]:
+            assert not isinstance(parameter.type, Buffer)
             values.append(ir.Const(body.defaults[parameter.name], parameter.type))
         if body.maybe:
             assert body.result is not None
@@ -118,3 +137,15 @@ class Calls(Conditions):
         target = scope.target(into, body.result) if body.result else None
         scope.emit(ir.Call(target, callee, tuple(values), scope.span(node)))
         return target
+
+    def _passed(self, node: ast.expr, parameter: ir.Value) -> list[ir.Operand]:
+        """An argument: one operand, or a buffer and its length."""
+        if not isinstance(parameter.type, Buffer):
+            return [self.value(node, parameter.type)]
+        buffer = self.buffer(node.id) if isinstance(node, ast.Name) else None
+        if buffer is None:
+            message = f"{parameter.name} is {parameter.type}; expected a buffer"
+            raise self.scope.refuse(node, "types-differ", message, "pass on a parameter of that type")
+        if parameter.type.writable:
+            self.require_writable(ir.Address(buffer, 0, None, 1, SCALARS["u8"], buffer.name, False, 1), node)
+        return [buffer, ir.length_of(buffer)]

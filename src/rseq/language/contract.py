@@ -65,6 +65,8 @@ class Flow:
             committed |= {index}
         if isinstance(op, (ir.Load, ir.AddStore)) and _place(op.address) not in written:
             read |= {index}
+        if isinstance(op, ir.Copy):
+            read |= {index}
         if isinstance(op, (ir.Store, ir.AddStore)):
             written |= {_place(op.address)}
         target = ir.defined(op)

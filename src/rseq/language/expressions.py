@@ -11,7 +11,7 @@ from typing import Any
 from . import ir
 from .numbers import converted
 from .scope import Literal, Meaning, Perhaps, Refused, Scope
-from .types import SCALARS, Array, Field, Pointer, RecordType, Scalar, boolean
+from .types import MAX_RECORD_BYTES, SCALARS, Array, Buffer, Field, Pointer, RecordType, Scalar, Word, boolean
 
 __all__ = ["Expressions"]
 
@@ -78,7 +78,7 @@ class Expressions:
         result: Meaning | Perhaps = method(node, into)
         return result
 
-    def value(self, node: ast.expr, type: Scalar | Pointer, into: str | None = None) -> ir.Operand:
+    def value(self, node: ast.expr, type: Word, into: str | None = None) -> ir.Operand:
         """Emit what computes `node`, brought to `type` where that loses nothing."""
         return self.coerce(self.meaning(node, into), type, node)
 
@@ -89,7 +89,7 @@ class Expressions:
             return self.coerce(meaning, SCALARS["f64" if isinstance(meaning.number, float) else "i64"], node)
         return meaning
 
-    def coerce(self, meaning: Meaning, type: Scalar | Pointer, node: ast.expr) -> ir.Operand:
+    def coerce(self, meaning: Meaning, type: Word, node: ast.expr) -> ir.Operand:
         """`meaning` as a `type`: literals that fit, and narrower numbers of the same kind."""
         if isinstance(meaning, Literal):
             return self._constant(meaning.number, type, node)
@@ -106,8 +106,8 @@ class Expressions:
         )
         raise self.scope.refuse(node, "types-differ", f"expected {type}, got {meaning.type}", fix)
 
-    def _constant(self, number: int | float, type: Scalar | Pointer, node: ast.expr) -> ir.Const:
-        if isinstance(type, Pointer) or type.kind == "bool":
+    def _constant(self, number: int | float, type: Word, node: ast.expr) -> ir.Const:
+        if not isinstance(type, Scalar) or type.kind == "bool":
             raise self.scope.refuse(node, "types-differ", f"expected {type}, got the number {number}", "compare it")
         if type.is_float:
             return self._converted(number, type, node)
@@ -146,6 +146,10 @@ class Expressions:
 
     def _expr_Name(self, node: ast.Name, into: str | None) -> Meaning | Perhaps:
         scope = self.scope
+        if self.buffer(node.id) is not None:
+            message = f"{node.id} is a buffer; it is not a value"
+            fix = f"use len({node.id}), a byte {node.id}[i], or rseq.copy()"
+            raise scope.refuse(node, "buffer-as-value", message, fix)
         if node.id in scope.names:
             return scope.names[node.id]
         if node.id in scope.failed:
@@ -195,6 +199,24 @@ class Expressions:
         self.scope.emit(ir.Load(target, address, self.scope.span(node)))
         return target
 
+    def buffer(self, name: str) -> ir.Value | None:
+        """The buffer parameter called `name`, if it is one."""
+        held = self.scope.names.get(name)
+        return held if isinstance(held, ir.Value) and isinstance(held.type, Buffer) else None
+
+    def place(self, node: ast.expr) -> ir.Address:
+        """`address`, for a store."""
+        address = self.address(node)
+        self.require_writable(address, node)
+        return address
+
+    def require_writable(self, address: ir.Address, node: ast.expr) -> None:
+        """Refuse what is only read."""
+        if address.base is not None and address.base.type == Buffer(writable=False):
+            name = address.base.name
+            message = f"{name} is read-only"
+            raise self.scope.refuse(node, "buffer-as-value", message, f"declare it {name}: bytearray")
+
     def address(self, node: ast.expr) -> ir.Address:
         """Emit what computes the address of a field or an element."""
         if isinstance(node, ast.Subscript):
@@ -231,6 +253,8 @@ class Expressions:
         raise scope.refuse(node, "no-such-field", message, "only the lane and a ptr[Record] have fields")
 
     def _element(self, node: ast.Subscript) -> ir.Address:
+        if isinstance(node.value, ast.Name) and (buffer := self.buffer(node.value.id)) is not None:
+            return self._byte(buffer, node)
         if not isinstance(node.value, ast.Attribute):
             return self._pointed_number(node)
         base, field = self._field(node.value)
@@ -243,6 +267,24 @@ class Expressions:
             offset = field.offset + index * element.size
             return ir.Address(base, offset, None, 1, element, text, field.prepared, element.size)
         return ir.Address(base, field.offset, index, element.size, element, text, field.prepared, field.type.size)
+
+    def _byte(self, buffer: ir.Value, node: ast.Subscript) -> ir.Address:
+        """An element of a buffer, a u8, checked against the buffer's length."""
+        byte, text = SCALARS["u8"], ast.unparse(node)
+        index = self._any_index(node.slice)
+        self.scope.emit(self._new_check(index, ir.length_of(buffer), buffer.name, node.slice))
+        return ir.Address(buffer, 0, index, 1, byte, text, False, MAX_RECORD_BYTES)
+
+    def _any_index(self, node: ast.expr) -> ir.Value:
+        """An index in a register, also where it is a constant."""
+        index = self.operand(node)
+        if not isinstance(index.type, Scalar) or not index.type.is_integer:
+            raise self.scope.refuse(node, "types-differ", f"an index is an integer; got {index.type}", "convert it")
+        if isinstance(index, ir.Value):
+            return index
+        held = self.scope.temporary(index.type)
+        self.scope.emit(ir.Set(held, index, self.scope.span(node)))
+        return held
 
     def _pointed_number(self, node: ast.Subscript) -> ir.Address:
         pointer = self.operand(node.value)
@@ -271,16 +313,35 @@ class Expressions:
     def _check(self, index: ir.Value, length: int, array: str, node: ast.expr) -> None:
         """Check an index: before the section if it is a parameter and used on every path, inside it otherwise."""
         scope = self.scope
-        known = [check for check in scope.checks if check.index == index and check.length <= length]
+        known = [
+            check
+            for check in scope.checks
+            if check.index == index and isinstance(check.length, int) and check.length <= length
+        ]
         if known:
             return
-        number = len(scope.checks) + sum(isinstance(op, ir.Check) for op in scope.ops)
-        check = ir.Check(index, length, array, ast.unparse(node), number, scope.span(node))
+        check = self._new_check(index, length, array, node)
         straight = not any(isinstance(op, (ir.BranchIf, ir.Jump, ir.Label, ir.Return)) for op in scope.ops)
         if straight and index in scope.parameters and not scope.is_routine:
             scope.checks.append(check)
         else:
             scope.emit(check)
+
+    def _new_check(
+        self,
+        index: ir.Value,
+        length: int | ir.Value,
+        array: str,
+        node: ast.expr,
+        *,
+        fault: str = "",
+        inclusive: bool = False,
+    ) -> ir.Check:
+        scope = self.scope
+        number = len(scope.checks) + sum(isinstance(op, ir.Check) for op in scope.ops)
+        if inclusive and isinstance(length, int):
+            length, inclusive = length + 1, False
+        return ir.Check(index, length, array, ast.unparse(node), number, scope.span(node), fault, inclusive)
 
     # ---- arithmetic
 

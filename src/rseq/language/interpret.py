@@ -23,7 +23,7 @@ from typing import Literal
 
 from . import ir
 from .numbers import compare, converted, counted_bits
-from .types import Pointer, RecordType, Scalar
+from .types import RecordType, Scalar, Word
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]
 
@@ -32,6 +32,7 @@ Number = int | float
 _FIRST_LANE = 1 << 32
 _FIRST_ROW = 1 << 40
 _GAP = 1 << 12
+_MASK = (1 << 64) - 1
 _ORDER = {"little": "<", "big": ">"}
 
 
@@ -85,23 +86,39 @@ class Memory:
         self.ticks += 1
         return self.ticks - 1
 
-    def load(self, address: int, type: Scalar | Pointer) -> Number:
+    def load(self, address: int, type: Word) -> Number:
         """The number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
         (number,) = struct.unpack_from(_ORDER[self.byteorder] + type.code, block, offset)
         loaded: Number = number
         return loaded
 
-    def store(self, address: int, type: Scalar | Pointer, number: Number) -> None:
+    def store(self, address: int, type: Word, number: Number) -> None:
         """Write the number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
         struct.pack_into(_ORDER[self.byteorder] + type.code, block, offset, number)
 
-    def _find(self, address: int, type: Scalar | Pointer) -> tuple[bytearray, int]:
+    def read(self, address: int, nbytes: int) -> bytes:
+        """`nbytes` bytes from `address` on. Raises: FaultError - there is no memory."""
+        if not nbytes:
+            return b""
+        block, offset = self._block(address, nbytes, f"{nbytes} bytes")
+        return bytes(block[offset : offset + nbytes])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write `data` from `address` on. Raises: FaultError - there is no memory."""
+        if data:
+            block, offset = self._block(address, len(data), f"{len(data)} bytes")
+            block[offset : offset + len(data)] = data
+
+    def _find(self, address: int, type: Word) -> tuple[bytearray, int]:
+        return self._block(address, type.size, f"a {type}")
+
+    def _block(self, address: int, nbytes: int, what: str) -> tuple[bytearray, int]:
         for start, block in self.blocks.items():
-            if start <= address and address + type.size <= start + len(block):
+            if start <= address and address + nbytes <= start + len(block):
                 return block, address - start
-        raise FaultError(f"a {type} at {address:#x} is in no block of this memory")
+        raise FaultError(f"{what} at {address:#x} is in no block of this memory")
 
 
 def run(
@@ -109,8 +126,8 @@ def run(
 ) -> int | float | bool | None:
     """Run `body` as a whole on lane `cpu` of `memory`, which it changes; what it returns.
 
-    `arguments` are those after the lane; the last ones may be left out if they have defaults. They are brought into
-    their types. A pointer is an address, also as a result.
+    `arguments` are those after the lane, a buffer as its address and its length; the last ones may be left out if they
+    have defaults. They are brought into their types. A pointer is an address, also as a result.
 
     Raises: IndexError - a bounds check failed: what had been prepared until then is in memory, nothing is committed
     (a routine's sequences that had ended are). FaultError - a pointer led nowhere. LimitError - more than `limit`
@@ -157,12 +174,13 @@ def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]
     return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, given, strict=True)}
 
 
-def _wrapped(number: Number, type: Scalar | Pointer) -> Number:
-    return int(number) if isinstance(type, Pointer) else type.wrap(number)
+def _wrapped(number: Number, type: Word) -> Number:
+    return int(number) if not isinstance(type, Scalar) else type.wrap(number)
 
 
 def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:
-    if not 0 <= values[check.index] < check.length:
+    length = values[check.length] if isinstance(check.length, ir.Value) else check.length
+    if not 0 <= int(values[check.index]) & _MASK < length + check.inclusive:
         raise IndexError(check.sentence)
 
 
@@ -195,6 +213,10 @@ class _Frame:
                 self.run.memory.store(self._at(op.address), op.address.type, self.get(op.source))
             case ir.AddStore():
                 self._add_store(op)
+            case ir.Copy():
+                nbytes = int(self.get(op.nbytes))
+                assert nbytes <= op.limit, op
+                self.run.memory.write(self._at(op.target), self.run.memory.read(self._at(op.source), nbytes))
             case ir.Locate():
                 self.values[op.target] = self._at(op.address)
             case ir.CpuNumber():

@@ -13,6 +13,7 @@ line of pseudo-code.
     Convert     a = i64(b)                  AddStore  cpu.value += a
     CpuNumber   a = cpu_number()            Check     n < 64, or IndexError
     Clock       a = clock()                 CountBits a = ctz(b)
+    Copy        copy n bytes, q to p
     BranchIf    if a < b goto L             Call      a = push(cpu, b)
     Jump        goto L                      Return    return a
     Label       L:
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from .errors import Span
-from .types import Pointer, RecordType, Scalar
+from .types import SCALARS, Pointer, RecordType, Scalar, Word
 
 if TYPE_CHECKING:
     from .compiled import Compiled
@@ -42,6 +43,7 @@ __all__ = [
     "Clock",
     "Const",
     "Convert",
+    "Copy",
     "CountBits",
     "CpuNumber",
     "Jump",
@@ -55,6 +57,8 @@ __all__ = [
     "Store",
     "Value",
     "defined",
+    "is_length",
+    "length_of",
     "used",
 ]
 
@@ -81,7 +85,7 @@ class Value:
     """A virtual register."""
 
     name: str
-    type: Scalar | Pointer
+    type: Word
 
     def __str__(self) -> str:
         return self.name
@@ -92,7 +96,7 @@ class Const:
     """A number known when the sequence is compiled. A pointer constant is 0, which is None. 0.0 is not -0.0."""
 
     number: int | float
-    type: Scalar | Pointer
+    type: Word
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Const) and self._key() == other._key()
@@ -100,7 +104,7 @@ class Const:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def _key(self) -> tuple[str, Scalar | Pointer]:
+    def _key(self) -> tuple[str, Word]:
         return repr(self.number), self.type
 
     def __str__(self) -> str:
@@ -126,7 +130,7 @@ class Address:
     offset: int
     index: Value | None
     scale: int
-    type: Scalar | Pointer
+    type: Word
     text: str
     prepared: bool
     size: int
@@ -221,6 +225,23 @@ class AddStore:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """Copy `nbytes` bytes (in 64 bits) from `source` to `target`, places of bytes that do not overlap.
+
+    It has been checked that both have as many; `limit` is the most that it can be.
+    """
+
+    target: Address
+    source: Address
+    nbytes: Operand
+    limit: int
+    span: Span
+
+    def __str__(self) -> str:
+        return f"copy {self.nbytes} bytes, {self.source} to {self.target}"
+
+
+@dataclass(frozen=True)
 class Locate:
     """Take the address of a place in memory (made when commits to several places are joined)."""
 
@@ -274,23 +295,30 @@ class CountBits:
 class Check:
     """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart.
 
-    `text` is how the user wrote the array, `written` how the index.
+    `length` is a u64 in a register where it is not known before; then the index may be `inclusive`, up to it. `text` is
+    how the user wrote the array, `written` how the index; `fault` says what is wrong if it fails, where that is no index.
     """
 
     index: Value
-    length: int
+    length: int | Value
     text: str
     written: str
     number: int
     span: Span
+    fault: str = ""
+    inclusive: bool = False
 
     @property
     def sentence(self) -> str:
         """What is wrong if it fails."""
+        if self.fault:
+            return self.fault
+        if isinstance(self.length, Value):
+            return f"{self.written} is out of range for {self.text}"
         return f"{self.written} is out of range for {self.text}, which has {self.length} elements"
 
     def __str__(self) -> str:
-        return f"check {self.index} < {self.length}, or IndexError"
+        return f"check {self.index} {'<=' if self.inclusive else '<'} {self.length}, or IndexError"
 
 
 @dataclass(frozen=True)
@@ -365,6 +393,7 @@ Op = (
     | Load
     | Store
     | AddStore
+    | Copy
     | Locate
     | CpuNumber
     | Clock
@@ -376,6 +405,16 @@ Op = (
     | Call
     | Return
 )
+
+
+def length_of(buffer: Value) -> Value:
+    """The register that holds a buffer's length in bytes; it follows the buffer among the parameters."""
+    return Value(f"len({buffer.name})", SCALARS["u64"])
+
+
+def is_length(value: Value) -> bool:
+    """True for what `length_of` makes: no local has such a name."""
+    return value.name.startswith("len(")
 
 
 def defined(op: Op) -> Value | None:
@@ -400,8 +439,11 @@ def _operands(op: Op) -> Iterator[Operand | None]:
         case Store() | AddStore():
             yield from op.address.registers()
             yield op.source
+        case Copy():
+            yield from (*op.target.registers(), *op.source.registers(), op.nbytes)
         case Check():
             yield op.index
+            yield op.length if isinstance(op.length, Value) else None
         case Call():
             yield from op.arguments
         case Return():
@@ -431,6 +473,11 @@ class Body:
     maybe: bool = False
     """True if None is a result, too (`-> i64 | None`)."""
     defaults: Mapping[str, int | float] = field(default_factory=dict)
+
+    @property
+    def given(self) -> tuple[Value, ...]:
+        """The parameters that a caller names: without the lengths of buffers."""
+        return tuple(value for value in self.parameters if not is_length(value))
 
     def with_ops(self, ops: tuple[Op, ...]) -> Body:
         """The same function with other operations."""

@@ -17,7 +17,7 @@ from .calls import Calls
 from .errors import CompileError, Diagnostic, Span
 from .scope import Literal, Loop, Meaning, Perhaps, Refused, Scope, ends
 from .source import Source, read
-from .types import SCALARS, Maybe, Pointer, RecordType, Scalar, evaluated_annotations, resolve
+from .types import SCALARS, Buffer, Maybe, Pointer, RecordType, Scalar, Word, evaluated_annotations, resolve
 
 __all__ = ["parse"]
 
@@ -74,11 +74,13 @@ def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | fl
         raise _refuse(
             source, where, "signature", message, "annotate it with a subclass of rseq.Record, as in cpu: Cell"
         )
-    parameters = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in nodes[1:])
+    given = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in nodes[1:])
     result = _result_type(source, annotations)
     kept = result.type if isinstance(result, Maybe) else result
+    lengths = {value: (ir.length_of(value),) for value in given if isinstance(value.type, Buffer)}
+    parameters = tuple(part for value in given for part in (value, *lengths.get(value, ())))
     scope = Scope(source, routine, nodes[0].arg, record, kept, isinstance(result, Maybe), parameters)
-    return scope, _defaults(source, parameters, arguments.defaults)
+    return scope, _defaults(source, given, arguments.defaults)
 
 
 def _annotations(source: Source) -> dict[str, object]:
@@ -89,14 +91,14 @@ def _annotations(source: Source) -> dict[str, object]:
         raise _refuse(source, source.tree, "signature", message, "define its names before the function") from None
 
 
-def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object]) -> Scalar | Pointer:
+def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object]) -> Word:
     if node.arg not in annotations:
         message = f"parameter {node.arg!r} has no type"
         raise _refuse(source, node, "signature", message, f"annotate it, as in {node.arg}: i64")
     meaning = resolve(annotations[node.arg])
-    if not isinstance(meaning, (Scalar, Pointer)):
-        message = f"parameter {node.arg!r} is {annotations[node.arg]!r}; expected a number or a ptr[T]"
-        raise _refuse(source, node, "signature", message, "use i8 … u64, f32, f64, bool or ptr[T]")
+    if not isinstance(meaning, (Scalar, Pointer, Buffer)):
+        message = f"parameter {node.arg!r} is {annotations[node.arg]!r}; expected a number, a ptr[T] or a buffer"
+        raise _refuse(source, node, "signature", message, "use i8 … u64, f32, f64, bool, ptr[T], bytes or bytearray")
     return meaning
 
 
@@ -131,7 +133,7 @@ def _defaults(source: Source, parameters: tuple[ir.Value, ...], nodes: list[ast.
     return defaults
 
 
-def _default(value: object, type: Scalar | Pointer) -> int | float | None:
+def _default(value: object, type: Word) -> int | float | None:
     """A default as a number of its type, floats rounded; None if it does not fit."""
     try:
         if not isinstance(type, Scalar) or not isinstance(value, (int, float)):
@@ -153,8 +155,10 @@ class _Statements(Calls):
     def function(self, tree: ast.FunctionDef) -> None:
         scope = self.scope
         for parameter in scope.parameters:
-            scope.types[parameter.name] = parameter.type
             scope.names[parameter.name] = parameter
+            if isinstance(parameter.type, Buffer):
+                continue
+            scope.types[parameter.name] = parameter.type
             if scope.assigned[parameter.name]:
                 self._own_copy(parameter, tree)
         self.block(tree.body)
@@ -234,7 +238,7 @@ class _Statements(Calls):
         if isinstance(target, ast.Name):
             self._assign_local(target.id, value, node)
         elif isinstance(target, (ast.Attribute, ast.Subscript)):
-            address = self.address(target)
+            address = self.place(target)
             source = self.value(value, address.type)
             self.scope.emit(ir.Store(address, source, self.scope.span(node)))
         else:
@@ -246,6 +250,10 @@ class _Statements(Calls):
         if name == scope.lane:
             message = f"{name} is this CPU's record and cannot be assigned"
             raise scope.refuse(node, "lane-as-value", message, "use another name")
+        if self.buffer(name) is not None:
+            raise scope.refuse(
+                node, "buffer-as-value", f"{name} is a buffer and cannot be assigned", "use another name"
+            )
         is_single = not scope.is_reassigned(name)
         held = scope.names.get(name)
         register = held.name if isinstance(held, ir.Value) else name
@@ -303,7 +311,7 @@ class _Statements(Calls):
 
     def _augment_memory(self, node: ast.AugAssign) -> None:
         scope, span = self.scope, self.scope.span(node)
-        address = self.address(node.target)
+        address = self.place(node.target)
         is_integer = isinstance(address.type, Scalar) and address.type.is_integer
         if isinstance(node.op, ast.Add) and is_integer:
             scope.emit(ir.AddStore(address, self.value(node.value, address.type), span))

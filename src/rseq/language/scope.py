@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from . import ir
 from .errors import Diagnostic, Span
 from .source import Source
-from .types import Pointer, RecordType, Scalar
+from .types import Pointer, RecordType, Scalar, Word
 
 __all__ = ["Literal", "Loop", "Meaning", "Perhaps", "Refused", "Scope", "ends"]
 
@@ -64,7 +64,7 @@ class Scope:
     """None is a result, too."""
     parameters: tuple[ir.Value, ...] = ()
     names: dict[str, Meaning | Perhaps] = field(default_factory=dict)
-    types: dict[str, Scalar | Pointer] = field(default_factory=dict)
+    types: dict[str, Word] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     ops: list[ir.Op] = field(default_factory=list)
     checks: list[ir.Check] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Scope:
         """Append an operation."""
         self.ops.append(op)
 
-    def temporary(self, type: Scalar | Pointer) -> ir.Value:
+    def temporary(self, type: Word) -> ir.Value:
         """A register that the user has no name for."""
         self._serial += 1
         return ir.Value(f"%{self._serial}", type)
@@ -109,7 +109,7 @@ class Scope:
         """True if the register called `name` may change after its first assignment."""
         return self.assigned[name] > 1
 
-    def target(self, name: str | None, type: Scalar | Pointer) -> ir.Value:
+    def target(self, name: str | None, type: Word) -> ir.Value:
         """The register for a result of `type`: the local `name` where its type allows, else a temporary."""
         if name is None or self.types.get(name, type) != type:
             return self.temporary(type)

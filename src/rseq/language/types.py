@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SCALARS",
     "Array",
+    "Buffer",
     "Field",
     "Maybe",
     "Pointer",
@@ -34,6 +35,7 @@ __all__ = [
     "RecordType",
     "Scalar",
     "Type",
+    "Word",
     "as_scalar",
     "boolean",
     "evaluated_annotations",
@@ -222,6 +224,35 @@ class Array:
         return f"{self.element!r}[{self.length}]"
 
 
+@dataclass(frozen=True)
+class Buffer:
+    """A parameter `bytes` (any contiguous buffer) or `bytearray` (a writable one): its bytes, and `len()` of it.
+
+    In a body's parameters its address is followed by its length in bytes, a u64.
+    """
+
+    writable: bool
+
+    kind: Literal["pointer"] = "pointer"
+    size: int = 8
+    alignment: int = 8
+    bits: int = 64
+    code: str = "Q"
+    is_float: bool = False
+    is_integer: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the user writes it."""
+        return "bytearray" if self.writable else "bytes"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+Word = Scalar | Pointer | Buffer
+"""What one register holds."""
+
 Type = Scalar | Pointer | Array
 
 
@@ -284,12 +315,14 @@ def as_scalar(dtype: object) -> Scalar:
     return SCALARS[_DTYPE_NAMES[given.name]]
 
 
-def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | None:
+def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Buffer | None:
     """What an annotation means in the language, or None if it means nothing there."""
     if annotation is bool:
         return boolean
     if annotation == bool | None:
         return Maybe(boolean)
+    if annotation in (bytes, bytearray):
+        return Buffer(writable=annotation is bytearray)
     if isinstance(annotation, (Scalar, Pointer, Array, Prepared, Maybe, RecordType)):
         return annotation
     return None
@@ -391,7 +424,7 @@ def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
         meaning = resolve(annotation)
         is_prepared = isinstance(meaning, Prepared)
         type = meaning.type if isinstance(meaning, Prepared) else meaning
-        if type is None or isinstance(type, (RecordType, Maybe)):
+        if type is None or isinstance(type, (RecordType, Maybe, Buffer)):
             raise TypeError(
                 f"record {name}, field {field_name!r}: expected a type of the language "
                 f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], prepared[…]); got {annotation!r}"

@@ -21,7 +21,7 @@ __all__ = ["Arguments", "metadata_text", "parameter_names"]
 
 def parameter_names(code: Compiled, dimensions: int) -> list[str]:
     """What the builtin's parameters are called: the sequence's, after the index into an array of records."""
-    names = [value.name for value in code.body.parameters]
+    names = [value.name for value in code.body.given]
     index = "index"
     while index in names:
         index += "_"

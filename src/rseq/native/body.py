@@ -16,8 +16,8 @@ import llvmlite.ir as ll
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import floor_division
-from ..language.types import Pointer, Scalar
-from .codes import FIRST_CHECK, I32, I64, NOTHING, OK, extended, llvm_type, pack
+from ..language.types import Word
+from .codes import FIRST_CHECK, I32, I64, NOTHING, OK, PTR, extended, llvm_type, pack
 
 if TYPE_CHECKING:
     from .lower import Lane, Unit
@@ -131,7 +131,7 @@ class BodyLowering:
     def _convert(self, op: ir.Convert) -> None:
         self._put(op.target, self._converted(self._get(op.source), op.source.type, op.target.type))
 
-    def _converted(self, value: Any, source: Scalar | Pointer, target: Scalar | Pointer) -> Any:
+    def _converted(self, value: Any, source: Word, target: Word) -> Any:
         builder, type = self.builder, llvm_type(target)
         if source.is_float and target.is_float:
             return builder.fpext(value, type) if target.size > source.size else builder.fptrunc(value, type)
@@ -165,6 +165,12 @@ class BodyLowering:
         order = "monotonic" if address.prepared else "release"
         self.builder.store_atomic(value, self._pointer(address), order, address.type.size)
 
+    def _copy(self, op: ir.Copy) -> None:
+        """A call of memcpy: LLVM moves no atomic store over it, and none of its own before the commit."""
+        target, source = self._pointer(op.target), self._pointer(op.source)
+        type = ll.FunctionType(PTR, [PTR, PTR, I64])
+        self.frame.unit.environment.call(self.builder, "memcpy", type, [target, source, self._get(op.nbytes)])
+
     def _cpunumber(self, op: ir.CpuNumber) -> None:
         self._put(op.target, self.frame.cpu)
 
@@ -182,7 +188,8 @@ class BodyLowering:
             self._put(op.target, count[op.operator](source, ll.Constant(ll.IntType(1), 0)))
 
     def _check(self, op: ir.Check) -> None:
-        fails = self.builder.icmp_unsigned(">=", self._wide(op.index), ll.Constant(I64, op.length))
+        length = ll.Constant(I64, op.length) if isinstance(op.length, int) else self._get(op.length)
+        fails = self.builder.icmp_unsigned(">" if op.inclusive else ">=", self._wide(op.index), length)
         number = FIRST_CHECK + self.frame.unit.first_check(self.frame.code) + op.number
         with self.builder.if_then(fails, likely=False):
             self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, number), None))

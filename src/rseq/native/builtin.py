@@ -21,22 +21,19 @@ import llvmlite.ir as ll
 
 from ..language import ir
 from ..language.pointers import required_rows
-from ..language.types import Pointer, Scalar
-from .arguments import Arguments
+from ..language.types import Buffer, Pointer, Scalar
+from .buffers import PAYLOAD_OFFSET, Buffers
 from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, NOTHING, PTR, extended, llvm_type
 from .lower import Lane
 from .small_int import read_int
 
-__all__ = ["PAYLOAD_OFFSET", "Builtin"]
+__all__ = ["Builtin"]
 
 PLACE_WORDS = len(Lane._fields)
-PAYLOAD_OFFSET = bytes.__basicsize__ - 1
-"""Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
-
 _IS_IMMORTAL_NONE = sys.version_info >= (3, 12)  # PEP 683: None, True and False need no counting
 
 
-class Builtin(Arguments):
+class Builtin(Buffers):
     """Lowers one builtin."""
 
     def lower(self, name: str) -> Any:
@@ -46,16 +43,32 @@ class Builtin(Arguments):
         payload, arguments, count, keywords = function.args
         self.builder = ll.IRBuilder(function.append_basic_block("entry"))
         given = self._arguments(arguments, count, keywords)
-        converted = [self._convert(*pair) for pair in zip(self.code.body.parameters, self._values(given), strict=True)]
         words = self.builder.gep(payload, [ll.Constant(I64, PAYLOAD_OFFSET)], source_etype=I8)
-        converted = [self._checked_row(words, value, n) for n, value in enumerate(converted)]
+        objects = dict(zip(self.code.body.given, self._values(given), strict=True))
+        converted = self._all_converted(objects)
+        for number, parameter in enumerate(self.code.body.parameters):
+            if isinstance(parameter.type, Pointer):
+                converted[parameter] = self._checked_row(words, converted[parameter], number)
+        offset = self._row_offset(words, given) if self.dimensions else None
+        for parameter in self.code.body.given:  # last: from here on, every way out lets them go
+            if isinstance(parameter.type, Buffer):
+                length = ir.length_of(parameter)
+                converted[parameter], converted[length] = self._buffer(parameter, objects[parameter])
         lane = Lane(*(self._word(words, index) for index in range(PLACE_WORDS)))
-        if self.dimensions:
-            lane = lane._replace(base=self.builder.add(lane.base, self._row_offset(words, given)))
+        if offset is not None:
+            lane = lane._replace(base=self.builder.add(lane.base, offset))
         area = self.environment.area(self.builder)
-        result = self.unit.run(self.builder, self.code, area, lane, converted, self._raise_code)
-        self.builder.ret(self._box(words, result))
+        passed = [converted[parameter] for parameter in self.code.body.parameters]
+        result = self.unit.run(self.builder, self.code, area, lane, passed, self._raise_code)
+        self._leave(self._box(words, result))
         return function
+
+    def _all_converted(self, objects: dict[ir.Value, Any]) -> dict[ir.Value, Any]:
+        return {
+            parameter: self._convert(parameter, given)
+            for parameter, given in objects.items()
+            if not isinstance(parameter.type, Buffer)
+        }
 
     def _word(self, words: Any, index: int) -> Any:
         place = self.builder.gep(words, [ll.Constant(I64, index)], source_etype=I64)
@@ -95,6 +108,7 @@ class Builtin(Arguments):
         type = parameter.type
         if isinstance(type, Pointer):
             return self._address(parameter, given)
+        assert isinstance(type, Scalar)
         if type.is_float:
             number = self._call("PyFloat_AsDouble", ll.DoubleType(), [given])
             doubtful = self.builder.fcmp_unordered("==", number, ll.Constant(ll.DoubleType(), -1.0))
@@ -281,7 +295,7 @@ class Builtin(Arguments):
         """Emit: the row at an address, made by its array (RowArray.row_at), or None."""
         builder = self.builder
         with builder.if_then(builder.icmp_unsigned("==", result, _ZERO)):
-            builder.ret(self._constant("_Py_NoneStruct"))
+            self._leave(self._constant("_Py_NoneStruct"))
         pointers = sum(isinstance(value.type, Pointer) for value in self.code.body.parameters)
         owner = builder.inttoptr(self._word(words, PLACE_WORDS + self.dimensions + 2 * pointers), PTR)
         arguments = [owner, self._text("row_at"), self._text("K"), result]
@@ -292,9 +306,9 @@ class Builtin(Arguments):
         """Emit: the exception for a code, and return NULL; or None, if that is what the code says."""
         if self.code.body.maybe:
             with self.builder.if_then(self.builder.icmp_unsigned("==", number, ll.Constant(I32, NOTHING))):
-                self.builder.ret(self._constant("_Py_NoneStruct"))
+                self._leave(self._constant("_Py_NoneStruct"))
         self.builder.call(self._raiser(), [number])
-        self.builder.ret(ll.Constant(PTR, None))
+        self._leave(ll.Constant(PTR, None))
 
     def _raiser(self) -> Any:
         if "raise" in self.module.globals:

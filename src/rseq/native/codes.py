@@ -7,7 +7,7 @@ from typing import Any
 import llvmlite.ir as ll
 
 from ..language.compiled import Compiled
-from ..language.types import Pointer, Scalar
+from ..language.types import Word
 
 __all__ = [
     "BUSY",
@@ -35,7 +35,7 @@ I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)
 PTR = ll.PointerType()
 
 
-def llvm_type(type: Scalar | Pointer) -> Any:
+def llvm_type(type: Word) -> Any:
     """The LLVM type of a number. Pointers are i64: they are addresses, compared and added to."""
     if type.is_float:
         return ll.FloatType() if type.size == 4 else ll.DoubleType()
@@ -51,7 +51,7 @@ def pack(builder: Any, code: Compiled, number: Any, result: Any) -> Any:
     return pair if result is None else builder.insert_value(pair, result, 1)
 
 
-def extended(builder: Any, value: Any, type: Scalar | Pointer) -> Any:
+def extended(builder: Any, value: Any, type: Word) -> Any:
     """An integer as the register holds it: extended to 64 bits as its type says."""
     if type.is_float or type.size == 8:
         return value

@@ -160,7 +160,8 @@ class Unit:
         values = dict(zip(code.body.parameters, arguments, strict=True))
         for check in code.body.checks:
             index = extended(builder, values[check.index], check.index.type)
-            fails = builder.icmp_unsigned(">=", index, ll.Constant(I64, check.length))
+            length = values[check.length] if isinstance(check.length, ir.Value) else ll.Constant(I64, check.length)
+            fails = builder.icmp_unsigned(">" if check.inclusive else ">=", index, length)
             with builder.if_then(fails, likely=False):
                 fail(ll.Constant(I32, FIRST_CHECK + first + check.number))
         self.check_rows(builder, code, arguments, fail)

@@ -78,7 +78,7 @@ def _jump(position: int, count: int) -> int:
     import llvmlite.ir as ll
 
     from .blob import BlobEnvironment, compile_module, new_module
-    from .builtin import PAYLOAD_OFFSET
+    from .buffers import PAYLOAD_OFFSET
     from .codes import I8, I64, PTR
 
     architecture = host()
