@@ -3,6 +3,7 @@
 Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
+Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield
 Storage:       percpu, array
 Structures:    Counter, FloatCounter, CounterArray
 Errors:        CompileError, ContractError, UnsupportedError
@@ -13,8 +14,16 @@ from .language.errors import ContractError as ContractError
 from .language.operations import bits as bits
 from .language.operations import clock as clock
 from .language.operations import clz as clz
+from .language.operations import compare_exchange as compare_exchange
 from .language.operations import copy as copy
 from .language.operations import ctz as ctz
+from .language.operations import full_fence as full_fence
+from .language.operations import lane as lane
+from .language.operations import lanes as lanes
+from .language.operations import load_acquire as load_acquire
+from .language.operations import relax as relax
+from .language.operations import sched_yield as sched_yield
+from .language.operations import store_release as store_release
 from .language.types import Record as Record
 from .language.types import f32 as f32
 from .language.types import f64 as f64
@@ -58,22 +67,30 @@ __all__ = [
     "bits",
     "clock",
     "clz",
+    "compare_exchange",
     "copy",
     "cpu_number",
     "ctz",
     "f32",
     "f64",
     "fence",
+    "full_fence",
     "i8",
     "i16",
     "i32",
     "i64",
     "info",
+    "lane",
+    "lanes",
+    "load_acquire",
     "percpu",
     "prepared",
     "ptr",
+    "relax",
     "routine",
+    "sched_yield",
     "sequence",
+    "store_release",
     "u8",
     "u16",
     "u32",

@@ -209,6 +209,7 @@ def _call(number: int, *arguments: int) -> int:
 # Fences
 
 
+@operation("fence")
 def fence(cpu: int | None = None) -> None:
     """Restart every sequence of this process that is running on a CPU's lane: on `cpu` alone, or on all CPUs.
 

@@ -237,6 +237,8 @@ class Architecture(ABC):
     """Operands that a block may have in any caller, also one with a dynamic, over-aligned frame."""
     features: ClassVar[str] = ""
     """What LLVM must be told that every processor of this kind has."""
+    relax: ClassVar[str] = ""
+    """The instruction that tells the processor of a loop that waits, if there is one."""
     comment: ClassVar[str] = "#"
     c_condition: ClassVar[str]
     """What a C compiler for this architecture, byte order and word size defines."""

@@ -81,6 +81,7 @@ class X86(Architecture):
     vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
     clock = ("rdtsc\n shlq $$32, %rdx\n orq %rdx, %rax", "={ax},~{dx},~{cc},~{dirflag},~{fpsr},~{flags}")
+    relax = "pause"
     constraints: ClassVar = {"int": "r", "float": "x"}
     registers: ClassVar = {
         "int": ("di", "si", "dx", "cx", "r8", "r9", "ax", "r10", "r11", "r12", "r13", "r14", "r15"),

@@ -6,18 +6,18 @@ import ast
 
 from . import ir
 from .compiled import Compiled, operation_of
-from .copies import Copies
+from .crossing import CROSSING, Crossing
 from .numbers import bit_count_name, counted_bits
 from .scope import Literal, Meaning, Perhaps
 from .types import SCALARS, Buffer, Pointer, Scalar, boolean
 
 __all__ = ["Calls"]
 
-_ARGUMENTS = {"ctz": 1, "clz": 1, "bits": 1, "copy": 3}
+_ARGUMENTS = {"ctz": 1, "clz": 1, "bits": 1, "copy": 3, **CROSSING}
 _NUMBERS = ("no arguments", "an argument", "two arguments", "three arguments")
 
 
-class Calls(Copies):
+class Calls(Crossing):
     """The part of the parser that reads calls."""
 
     def _expr_Call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps:
@@ -75,6 +75,8 @@ class Calls(Copies):
         if len(node.args) != wanted:
             message = f"{name}() takes {_NUMBERS[wanted]}; got {len(node.args)}"
             raise self.scope.refuse(node, "wrong-arguments", message, "see the page")
+        if name in CROSSING:
+            return self.crossing(node, name, into)
         if name == "copy":
             self.copy(node)
             return None

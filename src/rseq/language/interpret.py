@@ -55,6 +55,8 @@ class Memory:
     base: int = _FIRST_LANE
     stride: int = 0
     byteorder: Literal["little", "big"] = field(default=sys.byteorder)
+    lanes: int = 1
+    """How many lanes there are; the last one is the spare one."""
     ticks: int = 0
     """What `clock()` answers next."""
 
@@ -63,7 +65,7 @@ class Memory:
         """Zeroed lanes of one record each."""
         stride = record.size + _GAP
         blocks = {_FIRST_LANE + cpu * stride: bytearray(record.size) for cpu in range(lanes)}
-        return cls(blocks, stride=stride)
+        return cls(blocks, stride=stride, lanes=lanes)
 
     def add(self, nbytes: int) -> int:
         """A new block of zeros, such as the rows of an array; its address."""
@@ -79,7 +81,7 @@ class Memory:
     def copy(self) -> Memory:
         """The same memory, to change apart."""
         blocks = {address: bytearray(block) for address, block in self.blocks.items()}
-        return Memory(blocks, self.base, self.stride, self.byteorder, self.ticks)
+        return Memory(blocks, self.base, self.stride, self.byteorder, self.lanes, self.ticks)
 
     def clock(self) -> int:
         """The counter, which is later each time."""
@@ -217,6 +219,16 @@ class _Frame:
                 nbytes = int(self.get(op.nbytes))
                 assert nbytes <= op.limit, op
                 self.run.memory.write(self._at(op.target), self.run.memory.read(self._at(op.source), nbytes))
+            case ir.LaneCount():
+                self.values[op.target] = self.run.memory.lanes
+            case ir.OtherLane():
+                self.values[op.target] = self.run.memory.lane(int(self.values[op.number]))
+            case ir.CompareExchange():
+                self._compare_exchange(op)
+            case ir.Barrier():
+                pass
+            case ir.Fence():
+                self.values[op.target] = int(int(self.values[op.number]) < self.run.memory.lanes - 1)
             case ir.Locate():
                 self.values[op.target] = self._at(op.address)
             case ir.CpuNumber():
@@ -237,6 +249,13 @@ class _Frame:
         base = self.run.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]
         index = 0 if address.index is None else self.values[address.index]
         return int(base) + address.offset + int(index) * address.scale
+
+    def _compare_exchange(self, op: ir.CompareExchange) -> None:
+        at, memory = self._at(op.address), self.run.memory
+        is_there = memory.load(at, op.address.type) == self.get(op.expected)
+        if is_there:
+            memory.store(at, op.address.type, self.get(op.desired))
+        self.values[op.target] = int(is_there)
 
     def _add_store(self, op: ir.AddStore) -> None:
         at, type = self._at(op.address), op.address.type

@@ -17,6 +17,9 @@ line of pseudo-code.
     BranchIf    if a < b goto L             Call      a = push(cpu, b)
     Jump        goto L                      Return    return a
     Label       L:
+
+and in routines, what crosses CPUs: LaneCount, OtherLane, CompareExchange, Barrier, Fence, loads that acquire and
+stores that release.
 """
 
 from __future__ import annotations
@@ -36,22 +39,27 @@ __all__ = [
     "AddStore",
     "Address",
     "Arithmetic",
+    "Barrier",
     "Body",
     "BranchIf",
     "Call",
     "Check",
     "Clock",
+    "CompareExchange",
     "Const",
     "Convert",
     "Copy",
     "CountBits",
     "CpuNumber",
+    "Fence",
     "Jump",
     "Label",
+    "LaneCount",
     "Load",
     "Locate",
     "Op",
     "Operand",
+    "OtherLane",
     "Return",
     "Set",
     "Store",
@@ -68,6 +76,8 @@ ArithmeticName = Literal["+", "-", "*", "/", "//", "%", "&", "|", "^", "<<", ">>
 ComparisonName = Literal["==", "!=", "<", "<=", ">", ">="]
 
 BitCountName = Literal["ctz", "clz", "bits"]
+
+BarrierName = Literal["full_fence", "relax", "sched_yield"]
 
 COMPARISONS: Mapping[ComparisonName, ComparisonName] = {
     "==": "!=",
@@ -188,27 +198,30 @@ class Convert:
 
 @dataclass(frozen=True)
 class Load:
-    """Read memory."""
+    """Read memory; in a routine it may `acquire`."""
 
     target: Value
     address: Address
     span: Span
+    acquire: bool = False
 
     def __str__(self) -> str:
-        return f"{self.target} = {self.address}"
+        return f"{self.target} = {self.address}" + ("    # acquire" if self.acquire else "")
 
 
 @dataclass(frozen=True)
 class Store:
-    """Write memory. `commit`: this is the store that makes the sequence happen."""
+    """Write memory. `commit`: this is the store that makes the sequence happen. In a routine it may `release`."""
 
     address: Address
     source: Operand
     span: Span
     commit: bool = False
+    release: bool = False
 
     def __str__(self) -> str:
-        return f"{self.address} = {self.source}" + ("    # commit" if self.commit else "")
+        mark = "    # commit" if self.commit else "    # release" if self.release else ""
+        return f"{self.address} = {self.source}{mark}"
 
 
 @dataclass(frozen=True)
@@ -276,6 +289,66 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class LaneCount:
+    """The number of lanes, the spare one included. `target` is u64."""
+
+    target: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = lanes()"
+
+
+@dataclass(frozen=True)
+class OtherLane:
+    """The address of the record in lane `number`, which is one: see `LaneCount`."""
+
+    target: Value
+    number: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = lane({self.number})"
+
+
+@dataclass(frozen=True)
+class CompareExchange:
+    """Store `desired` if `expected` is there, in one step that acquires and releases; `target`: if it was."""
+
+    target: Value
+    address: Address
+    expected: Operand
+    desired: Operand
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = compare_exchange({self.address}, {self.expected}, {self.desired})"
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """Order all memory accesses (`full_fence`), spin politely (`relax`), or give up the time slice (`sched_yield`)."""
+
+    kind: BarrierName
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.kind}()"
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Restart the sequences that run on lane `number`, and order as a full fence; `target`: if that was possible."""
+
+    target: Value
+    number: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = fence({self.number})"
+
+
+@dataclass(frozen=True)
 class CountBits:
     """Count the zeros below (`ctz`) or above (`clz`) the ones of `source`, or its ones (`bits`), in `source`'s type.
 
@@ -296,7 +369,8 @@ class Check:
     """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart.
 
     `length` is a u64 in a register where it is not known before; then the index may be `inclusive`, up to it. `text` is
-    how the user wrote the array, `written` how the index; `fault` says what is wrong if it fails, where that is no index.
+    how the user wrote the array, `written` how the index; `fault` says what is wrong if it fails, where that is no
+    index.
     """
 
     index: Value
@@ -398,6 +472,11 @@ Op = (
     | CpuNumber
     | Clock
     | CountBits
+    | LaneCount
+    | OtherLane
+    | CompareExchange
+    | Barrier
+    | Fence
     | Check
     | BranchIf
     | Jump
@@ -448,7 +527,11 @@ def _operands(op: Op) -> Iterator[Operand | None]:
             yield from op.arguments
         case Return():
             yield op.value
-        case CpuNumber() | Clock() | Jump() | Label():
+        case OtherLane() | Fence():
+            yield op.number
+        case CompareExchange():
+            yield from (*op.address.registers(), op.expected, op.desired)
+        case CpuNumber() | Clock() | LaneCount() | Barrier() | Jump() | Label():
             return
 
 

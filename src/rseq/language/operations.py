@@ -5,11 +5,27 @@ They mean something in sequences and routines only; `rseq.cpu_number()` can be c
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from .compiled import operation
 
-__all__ = ["bits", "clock", "clz", "copy", "ctz"]
+__all__ = [
+    "bits",
+    "clock",
+    "clz",
+    "compare_exchange",
+    "copy",
+    "ctz",
+    "full_fence",
+    "lane",
+    "lanes",
+    "load_acquire",
+    "relax",
+    "sched_yield",
+    "store_release",
+]
+
+_T = TypeVar("_T")
 
 
 def _only_inside(name: str) -> NoReturn:
@@ -49,3 +65,62 @@ def copy(dst: Any, src: Any, nbytes: int, /) -> None:
     copied.
     """
     _only_inside("copy")
+
+
+# ---- in routines, what crosses CPUs
+
+
+@operation("lane")
+def lane(cpu: _T, number: int, /) -> _T:
+    """In a routine: the record in lane `number`, whatever CPU this is. The last one, `lanes(cpu) - 1`, is the spare.
+
+    Its fields can be loaded, and stored to by `store_release` and `compare_exchange`.
+    Raises: IndexError - there is no such lane.
+    """
+    _only_inside("lane")
+
+
+@operation("lanes")
+def lanes(cpu: object, /) -> int:
+    """In a routine: the number of lanes as a u64, the spare one included."""
+    _only_inside("lanes")
+
+
+@operation("load_acquire")
+def load_acquire(place: _T, /) -> _T:
+    """In a routine: load `there.field`; what follows sees what was stored before the release that stored it."""
+    _only_inside("load_acquire")
+
+
+@operation("store_release")
+def store_release(place: _T, value: _T, /) -> None:
+    """In a routine: store to `there.field`; who sees it sees all that came before."""
+    _only_inside("store_release")
+
+
+@operation("compare_exchange")
+def compare_exchange(place: _T, expected: _T, desired: _T, /) -> bool:
+    """In a routine: store `desired` to `there.field` if `expected` is there, in one step; True if it was.
+
+    It acquires and releases. It is an atomic instruction: where the lane's own sequences store to that field with plain
+    ones, one of the two may be lost.
+    """
+    _only_inside("compare_exchange")
+
+
+@operation("full_fence")
+def full_fence() -> None:
+    """In a routine: all loads and stores before it come before all that follow."""
+    _only_inside("full_fence")
+
+
+@operation("relax")
+def relax() -> None:
+    """In a routine: tell the processor that this loop waits."""
+    _only_inside("relax")
+
+
+@operation("sched_yield")
+def sched_yield() -> None:
+    """In a routine: let other threads run; from Python, also those that wait for the GIL, and signal handlers."""
+    _only_inside("sched_yield")

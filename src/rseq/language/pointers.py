@@ -113,7 +113,7 @@ def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
     sources = {value: place for value, place in state.sources.items() if target not in (value, *place)}
     rows = frozenset(place for place in state.rows if target not in place)
     if isinstance(target.type, Pointer):
-        registers[target] = _FOUND
+        registers[target] = _UNSET if target.type.lane else _FOUND
         if isinstance(op, ir.Set) and isinstance(op.source, ir.Value):
             registers[target] = state.registers.get(op.source, _UNSET)
         if isinstance(op, ir.Load) and target not in op.address.registers():

@@ -173,7 +173,10 @@ _NUMPY_NAMES = {ours: theirs for theirs, ours in _DTYPE_NAMES.items()}
 
 @dataclass(frozen=True)
 class Pointer:
-    """`ptr[T]`: the address of a `T`, or nothing (0). Written and compared in the language; never an integer."""
+    """`ptr[T]`: the address of a `T`, or nothing (0). Written and compared in the language; never an integer.
+
+    `lane`: the record is that of another CPU's lane, and there is one.
+    """
 
     target: Scalar | RecordType
 
@@ -189,6 +192,7 @@ class Pointer:
     code: str = "Q"
     is_float: bool = False
     is_integer: bool = False
+    lane: bool = False
 
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
@@ -200,6 +204,8 @@ class Pointer:
 
     def __repr__(self) -> str:
         target = self.target.__name__ if isinstance(self.target, RecordType) else repr(self.target)
+        if self.lane:
+            return f"another lane's {target}"
         return f"ptr[{target}]"
 
 

@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import floor_division
 from ..language.types import Word
-from .codes import FIRST_CHECK, I32, I64, NOTHING, OK, PTR, extended, llvm_type, pack
+from .codes import FIRST_CHECK, I32, I64, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
 
 if TYPE_CHECKING:
     from .lower import Lane, Unit
@@ -147,22 +147,23 @@ class BodyLowering:
 
     def _load(self, op: ir.Load) -> None:
         type = op.address.type
-        value = self.builder.load_atomic(self._pointer(op.address), "monotonic", type.size)
+        order = "acquire" if op.acquire else "monotonic"
+        value = self.builder.load_atomic(self._pointer(op.address), order, type.size)
         self._put(op.target, self.builder.bitcast(value, llvm_type(type)) if type.is_float else value)
 
     def _store(self, op: ir.Store) -> None:
-        self._write(op.address, self._get(op.source))
+        self._write(op.address, self._get(op.source), release=op.release)
 
     def _addstore(self, op: ir.AddStore) -> None:
         type = op.address.type
         held = self.builder.load_atomic(self._pointer(op.address), "monotonic", type.size)
         self._write(op.address, self.builder.add(held, self._get(op.source)))
 
-    def _write(self, address: ir.Address, value: Any) -> None:
+    def _write(self, address: ir.Address, value: Any, *, release: bool = False) -> None:
         """Every store to the lane may be the commit; a release store serves both."""
         if address.type.is_float:
             value = self.builder.bitcast(value, ll.IntType(address.type.bits))
-        order = "monotonic" if address.prepared else "release"
+        order = "monotonic" if address.prepared and not release else "release"
         self.builder.store_atomic(value, self._pointer(address), order, address.type.size)
 
     def _copy(self, op: ir.Copy) -> None:
@@ -170,6 +171,42 @@ class BodyLowering:
         target, source = self._pointer(op.target), self._pointer(op.source)
         type = ll.FunctionType(PTR, [PTR, PTR, I64])
         self.frame.unit.environment.call(self.builder, "memcpy", type, [target, source, self._get(op.nbytes)])
+
+    def _lanecount(self, op: ir.LaneCount) -> None:
+        assert self.frame.lane is not None
+        self._put(op.target, self.builder.add(self.frame.lane.lanes, ll.Constant(I64, 1)))
+
+    def _otherlane(self, op: ir.OtherLane) -> None:
+        lane = self.frame.lane
+        assert lane is not None
+        self._put(op.target, self.builder.add(lane.base, self.builder.mul(lane.stride, self._wide(op.number))))
+
+    def _compareexchange(self, op: ir.CompareExchange) -> None:
+        expected, desired = self._get(op.expected), self._get(op.desired)
+        pair = self.builder.cmpxchg(self._pointer(op.address), expected, desired, "acq_rel", "acquire")
+        self._put(op.target, self.builder.zext(self.builder.extract_value(pair, 1), ll.IntType(8)))
+
+    def _barrier(self, op: ir.Barrier) -> None:
+        environment = self.frame.unit.environment
+        if op.kind == "full_fence":
+            self.builder.fence("seq_cst")
+        elif op.kind == "sched_yield":
+            environment.sched_yield(self.builder, lambda: self._leave_with(ll.Constant(I32, RAISED)))
+        elif environment.architecture.relax:
+            block = ll.InlineAsm(
+                ll.FunctionType(ll.VoidType(), []), environment.architecture.relax, "", side_effect=True
+            )
+            self.builder.call(block, [])
+
+    def _fence(self, op: ir.Fence) -> None:
+        """Nothing runs on a lane of a process without rseq, and the spare lane's sequences cannot be restarted."""
+        assert self.frame.lane is not None
+        unit, number = self.frame.unit, self._wide(op.number)
+        self._put(op.target, ll.Constant(ll.IntType(8), 0))
+        if not unit.environment.has_rseq:
+            return
+        with self.builder.if_then(self.builder.icmp_unsigned("<", number, self.frame.lane.lanes)):
+            self._put(op.target, self.builder.zext(unit.fence(self.builder, number), ll.IntType(8)))
 
     def _cpunumber(self, op: ir.CpuNumber) -> None:
         self._put(op.target, self.frame.cpu)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.ir as ll
@@ -24,6 +24,14 @@ _DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
 
 class PythonEnvironment(BlobEnvironment):
     """In a builtin, waiting for the spare lane's lock gives up the GIL, and lets signal handlers run."""
+
+    def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
+        state = self.call(builder, "PyEval_SaveThread", ll.FunctionType(PTR, []), [])
+        self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
+        self.call(builder, "PyEval_RestoreThread", ll.FunctionType(ll.VoidType(), [PTR]), [state])
+        raised = self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
+        with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
+            fail()
 
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
         name = f"patient.{code.__name__}.{id(code)}"

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 import llvmlite.ir as ll
 
+from .. import abi
 from ..arch import Architecture
 from ..arch.base import ABORTED, INDEX, LEFT, NO_LANE, NONE, Assembly, IndexMode
 from ..language import ir
@@ -75,6 +76,10 @@ class Environment(ABC):
             return ll.Constant(I64, 0)
         offset = self.offset(builder)
         return offset if self.architecture.area_is_offset else builder.add(thread_pointer(builder), offset)
+
+    def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
+        """Emit: give up the time slice. `fail` emits leaving, where a signal's handler has raised an exception."""
+        self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
 
     @abstractmethod
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
@@ -280,6 +285,33 @@ class Unit:
         frame = Frame(self, code, function.args[5:], area=function.args[0], lane=Lane(*function.args[1:5]))
         BodyLowering(function, frame).run()
         return function
+
+    def fence(self, builder: Any, number: Any) -> Any:
+        """Emit: restart the sequences on the CPU of lane `number`, wherever lanes are numbered so; True if it was done.
+
+        Asking the kernel, instead of remembering that the process is registered, is right after fork and exec.
+        """
+        by_cpu = self.index == "cpu_id"
+        flags = abi.MEMBARRIER_CMD_FLAG_CPU if by_cpu else 0
+        now = (abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, number if by_cpu else ll.Constant(I64, 0))
+        first = self._membarrier(builder, *now)
+        start = builder.block
+        again, done = builder.append_basic_block("register"), builder.append_basic_block("fenced")
+        builder.cbranch(builder.icmp_signed("==", first, ll.Constant(I64, 0)), done, again).set_weights([1 << 20, 1])
+        builder.position_at_end(again)
+        self._membarrier(builder, abi.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, ll.Constant(I64, 0))
+        second = self._membarrier(builder, *now)
+        builder.branch(done)
+        builder.position_at_end(done)
+        outcome = builder.phi(I64)
+        outcome.add_incoming(first, start)
+        outcome.add_incoming(second, again)
+        return builder.icmp_signed("==", outcome, ll.Constant(I64, 0))
+
+    def _membarrier(self, builder: Any, command: int, flags: int, cpu: Any) -> Any:
+        type = ll.FunctionType(I64, [I64], var_arg=True)
+        number, *words = (ll.Constant(I64, word) for word in (self.environment.architecture.membarrier, command, flags))
+        return self.environment.call(builder, "syscall", type, [number, *words, cpu])
 
     # ---- the spare lane's lock
 
