@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -184,7 +185,12 @@ def test_a_routine_that_yields_can_be_interrupted(threads: support.ThreadSet) ->
 
     def ring(*_: object) -> None:
         if is_waiting.is_set():
+            is_waiting.clear()
             raise TimeoutError("the alarm")
+
+    def wait_on(take: Callable[[int], None]) -> None:
+        is_waiting.set()
+        take(1)
 
     def send() -> None:
         while not done.wait(0.001):
@@ -194,9 +200,7 @@ def test_a_routine_that_yields_can_be_interrupted(threads: support.ThreadSet) ->
     before = signal.signal(signal.SIGUSR1, ring)
     threads.start(send)
     with pytest.raises(TimeoutError, match="the alarm"):
-        is_waiting.set()
-        take(1)
-    is_waiting.clear()
+        wait_on(take)
     done.set()
     threads.join()
     signal.signal(signal.SIGUSR1, before)
