@@ -25,8 +25,10 @@ class Stack(rseq.Record):
 
 @rseq.sequence
 def push(cpu: Stack, value: i64) -> bool:
+    if rseq.load_acquire(cpu.stopped) != 0:
+        return False
     n = cpu.count
-    if cpu.stopped != 0 or n == 16:
+    if n == 16:
         return False
     cpu.slots[n] = value
     cpu.count = n + 1
@@ -35,8 +37,10 @@ def push(cpu: Stack, value: i64) -> bool:
 
 @rseq.sequence
 def pop(cpu: Stack) -> i64 | None:
+    if rseq.load_acquire(cpu.stopped) != 0:
+        return None
     n = cpu.count
-    if cpu.stopped != 0 or n == 0:
+    if n == 0:
         return None
     top = n - 1
     value = cpu.slots[top]

@@ -93,6 +93,7 @@ class Arm64(Architecture):
     vdso_getcpu = ""
     thread_pointer = bytes.fromhex("40d03bd5c0035fd6")  # mrs x0, tpidr_el0; ret
     clock = ("mrs $0, cntvct_el0", "=r")
+    release_marks = ("stlr",)
     relax = "yield"
     constraints: ClassVar = {"int": "r", "float": "w"}
     registers: ClassVar = {

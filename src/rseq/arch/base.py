@@ -237,6 +237,8 @@ class Architecture(ABC):
     """Operands that a block may have in any caller, also one with a dynamic, over-aligned frame."""
     features: ClassVar[str] = ""
     """What LLVM must be told that every processor of this kind has."""
+    release_marks: ClassVar[tuple[str, ...]] = ()
+    """How an instruction begins that makes the commit a release; nothing where every store is one."""
     relax: ClassVar[str] = ""
     """The instruction that tells the processor of a loop that waits, if there is one."""
     comment: ClassVar[str] = "#"
@@ -267,6 +269,10 @@ class Architecture(ABC):
 
         Raises: ValueError - a kind of relocation that our code does not use.
         """
+
+    def releases(self, assembly: Assembly) -> bool:
+        """True if the commit of this section is a release on this architecture."""
+        return not self.release_marks or any(line.text.startswith(self.release_marks) for line in assembly.hot)
 
     def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
         """The critical section for `section`.
@@ -314,7 +320,7 @@ class Emitter(ABC):
 
     @abstractmethod
     def acquire(self) -> None:
-        """Emit, behind the end, what orders the section's loads before all that follows."""
+        """Emit what orders the loads until here before all that follows: after an acquiring load, or behind the end."""
 
     @abstractmethod
     def leave_with(self, status: int) -> None:
@@ -361,6 +367,8 @@ class Emitter(ABC):
             self.extra = self._allocation.scratch[position]
             method: Callable[[ir.Op], None] = getattr(self, f"emit_{type(op).__name__.lower()}")
             method(op)
+            if isinstance(op, ir.Load) and op.acquire:
+                self.acquire()
         self.comment = ""
         self.label(FINISH)
         if self.section.body.acquire:

@@ -99,6 +99,7 @@ class RiscV(Architecture):
     vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("1305020067800000")  # mv a0, tp; ret
     clock = ("rdtime $0", "=r")
+    release_marks = ("fence rw",)
     relax = ".insn i 0x0f, 0, x0, x0, 0x010"
     constraints: ClassVar = {"int": "r", "float": "f"}
     registers: ClassVar = {

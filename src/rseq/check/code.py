@@ -104,6 +104,8 @@ class Place:
     count: int
     span: Span | None
     slots: tuple[Slot, ...]
+    releases: bool
+    """True of a commit that releases what was stored before it."""
 
     @property
     def text(self) -> str:
@@ -167,7 +169,9 @@ def _place(assembly: Assembly, position: int) -> Place:
     number = numbers.index(position) + 1 if position in numbers else 0
     line = assembly.hot[position]
     spans = (op.span for op in assembly.section.ops if str(op) == line.comment)
-    return Place(line, number, len(numbers), next(spans, None), assembly.slots)
+    is_commit = number == len(numbers) and assembly.section.body.release
+    releases = is_commit and assembly.architecture.releases(assembly)
+    return Place(line, number, len(numbers), next(spans, None), assembly.slots, releases)
 
 
 class _Watched:

@@ -15,8 +15,8 @@ And once each operation runs in a thread that is not registered, and on a CPU th
 
 Two instructions outside of a section are the same place if nothing between them touched the rseq area, lanes or
 rows. Interruptions that leave the same memory at the same instruction are run to their ends, but interrupted a
-second time only once. The lanes are private to their CPUs: the language has no operation yet that works on
-another CPU's lane, so `beside` shows only code that uses the wrong lane.
+second time only once. Sequences work on their own CPU's lane, so `beside` shows only code that uses the wrong one;
+for routines that work on other lanes see `crossing`.
 """
 
 from __future__ import annotations
@@ -152,10 +152,12 @@ class Explorer:
     depth: int = 1
     only: str = ""
     limits: Limits | None = None
+    routines: Sequence[Operation] = ()
+    """Routines that cross CPUs: what they are called with has its place in memory, too."""
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
-        self.cases = Cases(self.operations, self.depth + 1, self.program.order)
+        self.cases = Cases([*self.operations, *self.routines], self.depth + 1, self.program.order)
         self.machine = Machine(self.program, self.cases.layout)
         self.model = Model(self.cases)
         self._limits = self.limits or limits(self.depth, len(self.operations))
@@ -213,9 +215,9 @@ class Explorer:
         return not self.model.run(victim, arguments, 0, shared).outcome.error
 
     def _undisturbed(self, run: Run, other: Operation) -> None:
-        if self.model.run(run.victim, run.arguments, self._lane(0), run.first).outcome == FAULT:
+        if self.model.run(run.victim, run.arguments, self.lane(0), run.first).outcome == FAULT:
             return  # this memory is none that the sequence can meet: it would follow None
-        start = self.machine.start(run.victim, run.arguments, self._registered(0), run.first)
+        start = self.machine.start(run.victim, run.arguments, self.registered(0), run.first)
         moments = self._trace(run, start)
         self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
         self._interrupt(run, moments, other, self.depth)
@@ -238,7 +240,7 @@ class Explorer:
             if step and not inside and not was_inside and not here.touched:
                 continue
             was_inside = inside
-            seen = self.model.seen(run.orders, run.victim, run.arguments, self._lane(run.cpu), here.shared)
+            seen = self.model.seen(run.orders, run.victim, run.arguments, self.lane(run.cpu), here.shared)
             if not seen:
                 raise self._half_done(run, step, here)
             for event in self._events(run, other):
@@ -247,7 +249,7 @@ class Explorer:
     def _is_inside(self, here: Moment, cpu: int) -> bool:
         """True if an interruption would abort a section now, or kill."""
         try:
-            return self._interrupted(here.pc, here.area, cpu, cpu, 0, "legacy")[0] != here.pc
+            return self.interrupted(here.pc, here.area, cpu, cpu, 0, "legacy")[0] != here.pc
         except KilledError:
             return True
 
@@ -268,7 +270,7 @@ class Explorer:
         if event.operation is not None:
             where = 1 - run.cpu if event.kind == "beside" else run.cpu
             outcome, shared, descriptor = self._other(run, here, event, where)
-            orders = self.model.after(seen, event.operation, event.arguments, self._lane(where), outcome)
+            orders = self.model.after(seen, event.operation, event.arguments, self.lane(where), outcome)
         for generation, pc, area in self._resumed(run, step, here, event, cpu, descriptor):
             hop = Hop(step, here.pc, event, generation, cpu, outcome)
             now = run.and_then(hop, orders)
@@ -304,7 +306,7 @@ class Explorer:
         if key not in self._others:
             self.counts.runs += 1
             try:
-                area = self._registered(cpu)
+                area = self.registered(cpu)
                 self._others[key] = self.machine.run_other(event.operation, event.arguments, area, here.shared)
             except DiedError as error:
                 raise self._found("died", run, f"{event.operation.name}: {error}", here.shared) from None
@@ -321,7 +323,7 @@ class Explorer:
         found: dict[tuple[int, bytes], Generation] = {}
         for generation in GENERATIONS:
             try:
-                pc, area = self._interrupted(here.pc, here.area, run.cpu, cpu, descriptor, generation)
+                pc, area = self.interrupted(here.pc, here.area, run.cpu, cpu, descriptor, generation)
             except KilledError as error:
                 killed = run.and_then(Hop(step, here.pc, event, generation, cpu, None), run.orders)
                 what = f"the kernel ends the process: {error}"
@@ -329,7 +331,7 @@ class Explorer:
             found.setdefault((pc, area), generation)
         return [(generation, pc, area) for (pc, area), generation in found.items()]
 
-    def _interrupted(
+    def interrupted(
         self, pc: int, data: bytes, was: int, cpu: int, descriptor: int, generation: Generation
     ) -> tuple[int, bytes]:
         """Program counter and area of a thread of CPU `was` that goes on on `cpu`, after a handler's section."""
@@ -338,12 +340,12 @@ class Explorer:
             order = self.program.order
             area = Area.unpack(data, order)
             if generation == "v2":
-                kernel.require_unchanged(area, self._registered(was))
+                kernel.require_unchanged(area, self.registered(was))
             signature = self.program.architecture.signature
             resumed, now = kernel.interrupt(
                 pc,
                 area,
-                self._registered(cpu),
+                self.registered(cpu),
                 signature=signature,
                 order=order,
                 read=self.machine.read,
@@ -352,18 +354,19 @@ class Explorer:
             self._kernel[key] = resumed, now._replace(rseq_cs=descriptor).pack(order)
         return self._kernel[key]
 
-    def _lane(self, cpu: int) -> int:
+    def lane(self, cpu: int) -> int:
         """The lane of a CPU: with mm_cid, another one."""
         return cpu if self.program.index == "cpu_id" else 1 - cpu
 
-    def _registered(self, cpu: int) -> Area:
+    def registered(self, cpu: int) -> Area:
+        """The area of a thread on a CPU."""
         return kernel.registered(cpu, 1 - cpu)
 
     # ---- verdicts
 
     def _judge(self, run: Run, shared: bytes, outcome: Outcome) -> None:
         """The victim has ended: is there an order of whole operations that gives this?"""
-        lane = self._lane(run.cpu)
+        lane = self.lane(run.cpu)
         if not self.model.ended(run.orders, run.victim, run.arguments, lane, outcome, shared):
             raise self._found("not-an-order" if run.hops else "differs", run, "", shared, outcome)
 
@@ -374,5 +377,5 @@ class Explorer:
 
     def _found(self, slug: str, run: Run, what: str, shared: bytes, outcome: Outcome | None = None) -> _FoundError:
         orders = run.orders or frozenset([Order(run.first)])
-        possible = self.model.possible(orders, run.victim, run.arguments, self._lane(run.cpu))
+        possible = self.model.possible(orders, run.victim, run.arguments, self.lane(run.cpu))
         return _FoundError(Finding(slug, what, run, shared, outcome, tuple(possible)))

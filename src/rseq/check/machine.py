@@ -22,7 +22,7 @@ from .. import abi
 from .code import Operation, Program, as_word, from_word
 from .kernel import Area
 
-__all__ = ["LANES", "LIMIT", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset"]
+__all__ = ["LANES", "LIMIT", "STOP", "Access", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset"]
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
 STACK_BYTES, SAVED_STACK = 0x4000, 512
@@ -96,6 +96,15 @@ class Moment:
         return Moment(pc, self.registers, block, True)
 
 
+class Access(NamedTuple):
+    """What an instruction did to the area, lanes or rows: `old` is what a store has overwritten; None of a load."""
+
+    pc: int
+    at: int
+    old: bytes | None
+    new: bytes
+
+
 class Machine:
     """Runs the operations of a program on lanes and rows of a layout."""
 
@@ -103,7 +112,9 @@ class Machine:
         self.program, self.layout = program, layout
         self._order = program.order
         self._start_engine()
-        self._touched = False
+        self._touched, self._watching = False, False
+        self._accesses: list[Access] = []
+        self._instruction = 0
         self._attempts = 0
         self._images: dict[tuple[Operation, tuple[int | float, ...]], bytes] = {}
 
@@ -127,6 +138,7 @@ class Machine:
             self._engine.reg_write(getattr(constants, name), value)
         self._fresh = self._engine.context_save()
         self._map()
+        self._stores = (unicorn.UC_MEM_WRITE,)
         kinds = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
         self._engine.hook_add(kinds, self._on_access, begin=AREA, end=LANES + self.layout.nbytes - 1)
         self._engine.hook_add(
@@ -156,6 +168,10 @@ class Machine:
 
     def _on_access(self, engine: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
         self._touched = True
+        if self._watching:
+            data = bytes(engine.mem_read(address, size))
+            is_store = access in self._stores
+            self._accesses.append(Access(self._instruction, address, data if is_store else None, data))
 
     def _on_attempt(self, engine: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
         self._attempts += 1
@@ -229,6 +245,29 @@ class Machine:
             self._run(moments[-1].pc, 1)
             moments.append(self._moment(self._touched))
         return moments
+
+    def advance(
+        self, moment: Moment, operation: Operation, arguments: Sequence[int | float]
+    ) -> tuple[Moment, list[Access]]:
+        """The operation goes on until it has touched area, lanes or rows, or has ended. Raises: DiedError."""
+        self.give(operation, arguments)
+        self.restore(moment)
+        self._accesses, self._watching, self._attempts = [], True, 0
+        try:
+            pc = moment.pc
+            for _ in range(LIMIT * 100):
+                if pc == STOP or self._accesses:
+                    break
+                self._instruction = pc
+                self._run(pc, 1)
+                pc = self._engine.reg_read(self._pc)
+        finally:
+            self._watching = False
+        if pc != STOP and not self._accesses:
+            raise DiedError("the operation does not end")
+        after = [a._replace(new=bytes(self._engine.mem_read(a.at, len(a.new)))) for a in self._accesses if a.old]
+        loads = [access for access in self._accesses if access.old is None]
+        return self._moment(True), [*loads, *after]
 
     def finish(self, moment: Moment, operation: Operation, arguments: Sequence[int | float]) -> bytes:
         """Lanes and rows at the operation's end, uninterrupted from `moment` on. Raises: DiedError."""

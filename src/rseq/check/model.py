@@ -136,8 +136,8 @@ class Model:
 
     def _looked_at(self, shared: bytes) -> Any:
         stride, size = self._cases.stride, self._record.size
-        lanes = [shared[lane * stride : lane * stride + size] for lane in range(CPUS)]
-        gaps = [shared[lane * stride + size : (lane + 1) * stride] for lane in range(CPUS)]
+        lanes = [shared[lane * stride : lane * stride + size] for lane in range(CPUS + 1)]
+        gaps = [shared[lane * stride + size : (lane + 1) * stride] for lane in range(CPUS + 1)]
         fields = [values(self._record, lane, self._order, prepared=False) for lane in lanes]
         chosen = [chosen_live(self._record, lane, self._order) for lane in lanes]
         return repr((fields, chosen, gaps, self._rows(shared)))

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..language.errors import Span
-from .code import Program
+from .code import Place, Program
+from .crossing import Beside
 from .explore import Explorer, Finding, Hop
-from .machine import Outcome, offset
+from .machine import STOP, Outcome, offset
 from .model import chosen_live, values
 from .states import CPUS, Cases
 
-__all__ = ["Checked", "Report", "Violation", "described"]
+__all__ = ["Checked", "Report", "Violation", "described", "described_beside"]
 
 _HAPPENS = {
     "preempted": "another thread runs {call} on CPU {cpu}",
@@ -139,6 +140,45 @@ def checked(program: Program, explorer: Explorer) -> Checked:
 def described(finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> Violation:
     """A finding as a violation, with its story."""
     return _Story(finding, program, cases, depth, target).violation()
+
+
+def described_beside(found: Beside, program: Program, cases: Cases, depth: int, target: str) -> Violation:
+    """A sequence and a routine of another CPU that went wrong, as a violation with its story."""
+    arch, name = program.architecture.name, target or "MODULE:NAME"
+    command = f"rseq check {name} --arch {arch} --depth {depth} --replay {found.name}"
+    mine, theirs = _call(found.victim.name, found.arguments), _call(found.other.name, found.others)
+    where = found.victim.body.span
+    lines = [f"{where}: error[{found.slug}]: {mine} on CPU 0 beside {theirs} on CPU 1, {arch}: {_SAYS[found.slug]}"]
+    number = 0
+    for act in found.acts:
+        if act.what:
+            number += 1
+            lines.append(f"  {number}. {_at(program, found.victim.body.span, act.pc)}")
+            lines.append(f"     {act.span or found.other.body.span}: the other CPU {act.what}")
+    lines += [f"  {found.what}"] if found.what else []
+    for when, shared in (("before", found.first), ("after ", found.shared)):
+        for lane in range(CPUS + 1):
+            fields = values(cases.record, shared[lane * cases.stride :][: cases.record.size], program.order)
+            changed = {
+                n: v for n, v in fields.items() if shared is found.first or v != _was(found, cases, program, lane, n)
+            }
+            lines.append(f"  {when} lane {lane}: {_fields(changed)}")
+    came = [_shown(outcome) for outcome in found.outcomes]
+    lines += [f"  they came to {came[0]} and {came[1]}", f"  replay: {command}"]
+    return Violation(found.slug, found.victim.name, arch, program.index, command, str(where), "\n".join(lines))
+
+
+def _was(found: Beside, cases: Cases, program: Program, lane: int, name: str) -> Any:
+    return values(cases.record, found.first[lane * cases.stride :][: cases.record.size], program.order)[name]
+
+
+def _at(program: Program, span: Span, pc: int) -> str:
+    """Where the sequence is: an instruction of its section, or outside of it."""
+    place: Place | None = program.places.get(offset(pc))
+    if place is None:
+        return f"{span}: {'at its end' if pc == STOP else f'outside of the section, at offset {offset(pc):#x}'}"
+    where = f"before instruction {place.number} of {place.count}" if place.number else "before the section"
+    return f"{place.span or span}: {where}, `{place.text}`"
 
 
 class _Story:

@@ -13,8 +13,9 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.types import RecordType
 from .code import Operation, Spoil, compiled
+from .crossing import Crossing, crosses
 from .explore import Explorer
-from .report import Checked, Report, Violation, checked, described
+from .report import Checked, Report, Violation, checked, described, described_beside
 
 __all__ = ["check", "shipped"]
 
@@ -32,10 +33,10 @@ def check(
 ) -> Report:
     """Interrupt sequences before every instruction, and see that each still happens as a whole.
 
-    `targets` are sequences, routines (their sequences are meant), structures' classes, or iterables of these. Those
-    that work on one record are checked against each other and themselves. `arch` names an architecture, or is "all";
-    without it, it is this machine's. `depth` is the number of interruptions of one run, 1 or 2. `name` is what the
-    command line calls the targets, `replay` a run that a violation names, to try nothing else.
+    `targets` are sequences, routines (their sequences, and what they do on other CPUs' lanes), structures' classes, or
+    iterables of these. Those that work on one record are checked against each other and themselves. `arch` names an
+    architecture, or is "all"; without it, it is this machine's. `depth` is the number of interruptions of one run, 1
+    or 2. `name` is what the command line calls the targets, `replay` a run that a violation names, to try nothing else.
 
     A record may say what of its `prepared` fields is live: a function `live(lane)` in the class, which gets the lane as
     a NumPy record and returns what readers would look at.
@@ -49,7 +50,7 @@ def check(
     groups = list(_groups(targets))
     for architecture in _chosen(arch):
         for group in groups:
-            run.group(architecture, group)
+            run.group(architecture, *group)
     return Report(depth, tuple(run.checked), tuple(run.violations), tuple(run.skipped), time.monotonic() - started)
 
 
@@ -62,8 +63,8 @@ class _Check:
         self.violations: list[Violation] = []
         self.skipped: list[str] = []
 
-    def group(self, architecture: Architecture, operations: list[Operation]) -> None:
-        """Check the operations on one record."""
+    def group(self, architecture: Architecture, operations: list[Operation], routines: list[Operation]) -> None:
+        """Check the operations on one record, beside the routines that cross CPUs."""
         if architecture.emulator is None:
             self.skipped.append(f"{architecture.name}: nothing runs its code here; it is assembled and inspected only")
             return
@@ -71,7 +72,7 @@ class _Check:
         modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
         for index in modes:
             if fitting and (not self.replay or self.replay.startswith(f"{index}:")):
-                self._explore(architecture, fitting, index)
+                self._explore(architecture, fitting, routines, index)
 
     def _fits(self, architecture: Architecture, operation: Operation) -> bool:
         from ..language.section import section
@@ -83,12 +84,20 @@ class _Check:
             return False
         return True
 
-    def _explore(self, architecture: Architecture, operations: list[Operation], index: IndexMode) -> None:
+    def _explore(
+        self, architecture: Architecture, operations: list[Operation], routines: list[Operation], index: IndexMode
+    ) -> None:
         program = compiled(operations, architecture, index, self.spoil)
-        explorer = Explorer(program, operations, self.depth, self.replay)
+        explorer = Explorer(program, operations, self.depth, self.replay, routines=routines)
         where = f"{architecture.name}, {index}, {operations[0].record.__name__}"
-        for finding in explorer.findings(lambda text: self.tick(f"{where}: {text}")):
+
+        def tick(text: str) -> None:
+            self.tick(f"{where}: {text}")
+
+        for finding in explorer.findings(tick):
             self.violations.append(described(finding, program, explorer.cases, self.depth, self.name))
+        for found in Crossing(explorer, routines).findings(tick):
+            self.violations.append(described_beside(found, program, explorer.cases, self.depth, self.name))
         self.checked.append(checked(program, explorer))
 
 
@@ -104,15 +113,16 @@ def _chosen(arch: str | None) -> list[Architecture]:
     return [here]
 
 
-def _groups(targets: Iterable[Any]) -> Iterator[list[Operation]]:
-    groups: dict[RecordType, list[Compiled]] = {}
+def _groups(targets: Iterable[Any]) -> Iterator[tuple[list[Operation], list[Operation]]]:
+    """The sequences on each record, and the routines on it that cross CPUs."""
+    groups: dict[RecordType, dict[Compiled, None]] = {}
     for code in _sequences(targets):
-        group = groups.setdefault(code.body.record, [])
-        if code not in group:
-            group.append(code)
-    if not groups:
+        groups.setdefault(code.body.record, {})[code] = None
+    if not any(code.kind == "sequence" for group in groups.values() for code in group):
         raise TypeError("expected sequences to check, got none")
-    yield from ([Operation.of(code) for code in group] for group in groups.values())
+    for group in groups.values():
+        made = [(Operation.of(code), code.kind) for code in group]
+        yield [one for one, kind in made if kind == "sequence"], [one for one, kind in made if kind == "routine"]
 
 
 def _sequences(targets: Iterable[Any]) -> Iterator[Compiled]:
@@ -128,10 +138,10 @@ def _sequences(targets: Iterable[Any]) -> Iterator[Compiled]:
 
 
 def _within(code: Compiled) -> Iterator[Compiled]:
-    """A sequence itself; the sequences that a routine calls."""
-    if code.kind == "sequence":
+    """A sequence itself; the sequences that a routine calls, and those routines that cross CPUs."""
+    if code.kind == "sequence" or crosses(code):
         yield code
-    else:
+    if code.kind == "routine":
         for op in code.body.ops:
             if isinstance(op, ir.Call):
                 yield from _within(op.callee)

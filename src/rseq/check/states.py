@@ -73,7 +73,7 @@ class Cases:
     @cached_property
     def layout(self) -> Layout:
         """Where all of it is."""
-        rows = CPUS * self.stride
+        rows = (CPUS + 1) * self.stride  # the last lane is the spare one, which only routines look at
         nbytes = rows + sum(self.rows_of_each * row_size(target) for target in self.targets)
         return Layout(self.stride, CPUS, LANES + rows, -(-nbytes // 8) * 8)
 
@@ -186,6 +186,8 @@ class Cases:
     def _choices(self, operation: Operation, value: ir.Value, call: int) -> Iterable[int | float]:
         if isinstance(value.type, (Pointer, Buffer)):
             return self._row_choices(operation, value, value.type, call)
+        if any(isinstance(op, (ir.OtherLane, ir.Fence)) and op.number == value for op in operation.body.ops):
+            return (0, 1, CPUS)
         if ir.is_length(value):
             return (5 + call, Bytes.size, 0, Bytes.size - 1)
         lengths = [c.length for c in operation.body.checks if c.index == value and isinstance(c.length, int)]

@@ -1,4 +1,4 @@
-"""What crosses CPUs, in routines only: other lanes' records, and memory operations that are ordered.
+"""What crosses CPUs: other lanes' records, and ordered memory operations. All is for routines, but for `load_acquire`.
 
     there = rseq.lane(cpu, number)              the record in another lane, the spare one last
     rseq.load_acquire(there.tail)               what follows sees what was stored before the release
@@ -7,7 +7,7 @@
     rseq.full_fence(), rseq.relax(), rseq.sched_yield(), rseq.fence(number)
 
 A lane's own CPU stores with plain instructions, so nobody else may store to a word that its sequences store to,
-unless those have been stopped (a fence, and a word that tells them to stay away).
+unless those have been stopped: by a word that they acquire before they load anything else, and a fence.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Crossing(Copies):
 
     def crossing(self, node: ast.Call, name: str, into: str | None) -> Meaning | None:
         """Emit the operation called `name`; what it comes to."""
-        if not self.scope.is_routine:
+        if not self.scope.is_routine and name != "load_acquire":
             message = f"{name}() crosses CPUs, and a sequence works on its own"
             fix = "call it in a @rseq.routine; a sequence's own order is `release=True` and `acquire=True`"
             raise self.scope.refuse(node, "crossing-in-sequence", message, fix)

@@ -17,11 +17,12 @@ from __future__ import annotations
 import math
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from . import ir
+from .errors import Span
 from .numbers import compare, converted, counted_bits
 from .types import RecordType, Scalar, Word
 
@@ -59,6 +60,8 @@ class Memory:
     """How many lanes there are; the last one is the spare one."""
     ticks: int = 0
     """What `clock()` answers next."""
+    span: Span | None = None
+    """Where the operation stands that is being run."""
 
     @classmethod
     def of(cls, record: RecordType, lanes: int = 1) -> Memory:
@@ -99,6 +102,25 @@ class Memory:
         """Write the number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
         struct.pack_into(_ORDER[self.byteorder] + type.code, block, offset, number)
+
+    def load_acquire(self, address: int, type: Word) -> Number:
+        """`load`; what follows sees what was stored before what it reads."""
+        return self.load(address, type)
+
+    def compare_exchange(self, address: int, type: Word, expected: Number, desired: Number) -> bool:
+        """Store `desired` if `expected` is there; if it was."""
+        is_there = self.load(address, type) == expected
+        if is_there:
+            self.store(address, type, desired)
+        return is_there
+
+    def fence(self, number: int) -> bool:
+        """Restart what runs on lane `number`: if that can be done. The spare lane's sequences have a lock instead."""
+        return number < self.lanes - 1
+
+    def call(self, function: Callable[[], Number | None]) -> Number | None:
+        """Run a function that a routine calls."""
+        return function()
 
     def read(self, address: int, nbytes: int) -> bytes:
         """`nbytes` bytes from `address` on. Raises: FaultError - there is no memory."""
@@ -201,6 +223,7 @@ class _Frame:
         return compare(self.get(op.left), op.comparison, self.get(op.right))
 
     def step(self, op: ir.Op) -> None:
+        self.run.memory.span = op.span
         match op:
             case ir.Set():
                 self.values[op.target] = self.get(op.source)
@@ -210,7 +233,8 @@ class _Frame:
                 assert isinstance(op.target.type, Scalar)
                 self.values[op.target] = converted(self.get(op.source), op.target.type)
             case ir.Load():
-                self.values[op.target] = self.run.memory.load(self._at(op.address), op.address.type)
+                load = self.run.memory.load_acquire if op.acquire else self.run.memory.load
+                self.values[op.target] = load(self._at(op.address), op.address.type)
             case ir.Store():
                 self.run.memory.store(self._at(op.address), op.address.type, self.get(op.source))
             case ir.AddStore():
@@ -224,11 +248,12 @@ class _Frame:
             case ir.OtherLane():
                 self.values[op.target] = self.run.memory.lane(int(self.values[op.number]))
             case ir.CompareExchange():
-                self._compare_exchange(op)
+                at, numbers = self._at(op.address), (self.get(op.expected), self.get(op.desired))
+                self.values[op.target] = int(self.run.memory.compare_exchange(at, op.address.type, *numbers))
             case ir.Barrier():
                 pass
             case ir.Fence():
-                self.values[op.target] = int(int(self.values[op.number]) < self.run.memory.lanes - 1)
+                self.values[op.target] = int(self.run.memory.fence(int(self.values[op.number])))
             case ir.Locate():
                 self.values[op.target] = self._at(op.address)
             case ir.CpuNumber():
@@ -250,13 +275,6 @@ class _Frame:
         index = 0 if address.index is None else self.values[address.index]
         return int(base) + address.offset + int(index) * address.scale
 
-    def _compare_exchange(self, op: ir.CompareExchange) -> None:
-        at, memory = self._at(op.address), self.run.memory
-        is_there = memory.load(at, op.address.type) == self.get(op.expected)
-        if is_there:
-            memory.store(at, op.address.type, self.get(op.desired))
-        self.values[op.target] = int(is_there)
-
     def _add_store(self, op: ir.AddStore) -> None:
         at, type = self._at(op.address), op.address.type
         assert isinstance(type, Scalar)
@@ -272,7 +290,8 @@ class _Frame:
         return type.wrap(_integer(op.operator, int(left), int(right), type.bits))
 
     def _call(self, op: ir.Call) -> None:
-        result = self.run.body(op.callee.body, [self.get(argument) for argument in op.arguments])
+        arguments = [self.get(argument) for argument in op.arguments]
+        result = self.run.memory.call(lambda: self.run.body(op.callee.body, arguments))
         if op.missing is not None:
             self.values[op.missing] = int(result is None)
         if op.target is not None:

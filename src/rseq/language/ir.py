@@ -198,7 +198,7 @@ class Convert:
 
 @dataclass(frozen=True)
 class Load:
-    """Read memory; in a routine it may `acquire`."""
+    """Read memory; it may `acquire`: what follows sees what was stored before the release that it reads from."""
 
     target: Value
     address: Address

@@ -88,7 +88,7 @@ def lanes(cpu: object, /) -> int:
 
 @operation("load_acquire")
 def load_acquire(place: _T, /) -> _T:
-    """In a routine: load `there.field`; what follows sees what was stored before the release that stored it."""
+    """In a routine or sequence: load a field; what follows sees what was stored before the release that stored it."""
     _only_inside("load_acquire")
 
 
