@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 from ..arch.base import IndexMode
-from ..language.types import SCALARS, as_scalar
+from ..language.types import SCALARS, Scalar, as_scalar
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
-from .cell import adder, sum_over_lanes
+from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
 from .structure import Structure, not_set_up
+from .workload import Workload
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,6 +65,21 @@ class CounterArray(Structure):
     def sequences(dtype: object = SCALARS["i64"]) -> dict[str, Sequence[Any, None]]:
         """The sequences that the hot methods are made of, by the method's name."""
         return {"add": adder(as_scalar(dtype))}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it, for each type of number: each element is the sum of what was added to it."""
+        for scalar in SCALARS.values():
+            if scalar.kind != "bool":
+                yield cls._stress(scalar)
+
+    @classmethod
+    def _stress(cls, scalar: Scalar) -> Workload[Self]:
+        def law(array: Self, ledger: Numbers[int]) -> Iterator[str]:
+            return unbalanced(scalar, array.values(), ledger)
+
+        make = partial(cls, (2, 4), scalar)
+        return Workload(f"{cls.__name__} {scalar}", make, work(scalar), add_from_python, law)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -11,17 +11,19 @@ and one sequence for each type of number, made once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..language.types import Record, Scalar
+from ..language.types import Record, Scalar, i64, u64
 from ..percpu.storage import PerCPU
-from ..sequence import Sequence, sequence
+from ..sequence import Routine, Sequence, routine, sequence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["adder", "sum_over_lanes"]
+__all__ = ["add_from_python", "adder", "sum_over_lanes", "unbalanced", "work"]
 
 
 @cache
@@ -46,3 +48,50 @@ def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
     cells = storage.view()["value"]
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(cells.sum(axis=0, dtype=cells.dtype))
+
+
+# ---- stress
+
+
+@cache
+def work(scalar: Scalar) -> Routine[Any, int]:
+    """What `rseq stress` runs: add a number that depends on `turn`, and return it.
+
+    It comes with both signs and is small, so that sums stay exact in floats, too.
+    """
+    add = adder(scalar)
+    Cell = add.body.record  # noqa: N806 - it is a class
+
+    @routine
+    def work(cpu: Cell, turn: u64) -> i64:  # type: ignore[valid-type]
+        n = i64(turn // 2 & 63) + 1
+        if turn & 1 == 1:
+            n = -n
+        add(cpu, scalar(n))  # type: ignore[operator]
+        return n
+
+    return work
+
+
+def add_from_python(counter: Any, turn: int) -> int:
+    """The same from Python, with a number that every type holds."""
+    counter.add(*_element(counter.storage.shape, turn), turn & 3)
+    return turn & 3
+
+
+def _element(shape: tuple[int, ...], turn: int) -> Iterator[tuple[int, ...]]:
+    """The index of element `turn` of an array, turning over; nothing for what is no array."""
+    if shape:
+        index: list[int] = []
+        for length in reversed(shape):
+            index.insert(0, turn % length)
+            turn //= length
+        yield tuple(index)
+
+
+def unbalanced(scalar: Scalar, found: npt.NDArray[Any], ledger: Numbers[int]) -> Iterator[str]:
+    """The sums that are not what was added, as sentences. Integers wrap around."""
+    for position, (value, added) in enumerate(zip(found.reshape(-1).tolist(), ledger, strict=True)):
+        expected = scalar.wrap(added)
+        if value != expected:
+            yield f"element {position} is {value:,}, and what was added to it comes to {expected:,}"

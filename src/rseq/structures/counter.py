@@ -7,14 +7,17 @@ that had begun when it returned.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arch.base import IndexMode
 from ..language.types import SCALARS, Scalar
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
-from .cell import adder, sum_over_lanes
+from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
 from .structure import Structure, not_set_up
+from .workload import Workload
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,6 +39,15 @@ class _PerCPUCounter(Structure):
     def sequences(cls) -> dict[str, Sequence[Any, None]]:
         """The sequences that the hot methods are made of, by the method's name."""
         return {"add": adder(cls._type)}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it: the total is the sum of what was added."""
+
+        def law(counter: Self, ledger: Numbers[int]) -> Iterator[str]:
+            return unbalanced(cls._type, sum_over_lanes(counter.storage), ledger)
+
+        yield Workload(cls.__name__, cls, work(cls._type), add_from_python, law)
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""
