@@ -43,6 +43,7 @@ LAYERS = (
     ("",),
     ("numba", "check", "metrics", "bench"),
     ("testing",),
+    ("stress",),
     ("cli", "__main__"),
     ("mypy_plugin",),
 )

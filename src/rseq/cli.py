@@ -11,6 +11,7 @@ import click
 
 from rseq.bench.command import bench
 from rseq.check.command import check
+from rseq.stress.command import stress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +30,7 @@ def main() -> None:
 
 main.add_command(bench)
 main.add_command(check)
+main.add_command(stress)
 
 
 @main.command("info")

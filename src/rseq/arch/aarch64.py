@@ -91,6 +91,7 @@ class Arm64(Architecture):
     membarrier = 283
     getcpu = 168
     vdso_getcpu = ""
+    breakpoint = "brk #0"
     thread_pointer = bytes.fromhex("40d03bd5c0035fd6")  # mrs x0, tpidr_el0; ret
     clock = ("mrs $0, cntvct_el0", "=r")
     release_marks = ("stlr",)

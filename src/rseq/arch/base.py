@@ -34,10 +34,12 @@ from .registers import Allocation, RegisterClass, Slot
 
 __all__ = [
     "ABORTED",
+    "FINISH",
     "INDEX",
     "LEFT",
     "NONE",
     "NO_LANE",
+    "START",
     "TOKEN",
     "Architecture",
     "Assembly",
@@ -226,6 +228,8 @@ class Architecture(ABC):
     """The number of membarrier(2)."""
     vdso_getcpu: ClassVar[str]
     """The vDSO's name for getcpu."""
+    breakpoint: ClassVar[str]
+    """The instruction on which the kernel sends SIGTRAP."""
     thread_pointer: ClassVar[bytes]
     """Machine code of `uintptr_t f(void)` that returns the thread pointer."""
     clock: ClassVar[tuple[str, str]]

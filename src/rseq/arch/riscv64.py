@@ -97,6 +97,7 @@ class RiscV(Architecture):
     membarrier = 283
     getcpu = 168
     vdso_getcpu = "__vdso_getcpu"
+    breakpoint = "ebreak"
     thread_pointer = bytes.fromhex("1305020067800000")  # mv a0, tp; ret
     clock = ("rdtime $0", "=r")
     release_marks = ("fence rw",)

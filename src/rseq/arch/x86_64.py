@@ -79,6 +79,7 @@ class X86(Architecture):
     membarrier = 324
     getcpu = 309
     vdso_getcpu = "__vdso_getcpu"
+    breakpoint = "int3"
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
     clock = ("rdtsc\n shlq $$32, %rdx\n orq %rdx, %rax", "={ax},~{dx},~{cc},~{dirflag},~{fpsr},~{flags}")
     relax = "pause"

@@ -17,7 +17,7 @@ from .crossing import Crossing, crosses
 from .explore import Explorer
 from .report import Checked, Report, Violation, checked, described, described_beside
 
-__all__ = ["check", "shipped"]
+__all__ = ["check", "sequences_of", "shipped"]
 
 Tick = Callable[[str], None]
 
@@ -116,7 +116,7 @@ def _chosen(arch: str | None) -> list[Architecture]:
 def _groups(targets: Iterable[Any]) -> Iterator[tuple[list[Operation], list[Operation]]]:
     """The sequences on each record, and the routines on it that cross CPUs."""
     groups: dict[RecordType, dict[Compiled, None]] = {}
-    for code in _sequences(targets):
+    for code in sequences_of(targets):
         groups.setdefault(code.body.record, {})[code] = None
     if not any(code.kind == "sequence" for group in groups.values() for code in group):
         raise TypeError("expected sequences to check, got none")
@@ -125,14 +125,15 @@ def _groups(targets: Iterable[Any]) -> Iterator[tuple[list[Operation], list[Oper
         yield [one for one, kind in made if kind == "sequence"], [one for one, kind in made if kind == "routine"]
 
 
-def _sequences(targets: Iterable[Any]) -> Iterator[Compiled]:
+def sequences_of(targets: Iterable[Any]) -> Iterator[Compiled]:
+    """What is meant by sequences, routines, structures' classes, and iterables of these: sequences, and routines that cross."""
     for target in targets:
         if isinstance(target, Compiled):
             yield from _within(target)
         elif isinstance(target, type) and hasattr(target, "sequences"):
-            yield from _sequences(target.sequences().values())
+            yield from sequences_of(target.sequences().values())
         elif isinstance(target, Iterable) and not isinstance(target, (str, bytes)):
-            yield from _sequences(target)
+            yield from sequences_of(target)
         else:
             raise TypeError(f"expected a sequence, a routine or a structure's class; got {target!r}")
 
@@ -149,22 +150,9 @@ def _within(code: Compiled) -> Iterator[Compiled]:
 
 def shipped() -> list[Compiled]:
     """All sequences of the package's structures, and of the counters for each type of number."""
-    import importlib
-    import pkgutil
-
-    from .. import structures
     from ..language.types import SCALARS
     from ..structures.cell import adder
-    from ..structures.structure import Structure
+    from ..structures.structure import shipped as structures
 
     found: list[Compiled] = [adder(scalar) for scalar in SCALARS.values() if scalar.kind != "bool"]
-    for module in pkgutil.iter_modules(structures.__path__):
-        names = vars(importlib.import_module(f"{structures.__name__}.{module.name}"))
-        for name, thing in names.items():
-            if isinstance(thing, type) and issubclass(thing, Structure) and _is_public(name, thing):
-                found += list(_sequences([thing]))
-    return list(dict.fromkeys(found))
-
-
-def _is_public(name: str, structure: type) -> bool:
-    return not name.startswith("_") and hasattr(structure, "sequences")
+    return list(dict.fromkeys([*found, *sequences_of(structures())]))

@@ -11,7 +11,7 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
@@ -104,7 +104,7 @@ class _Program:
     code: Code
     method: MethodDef
     payload: type[Payload]
-    counters: tuple[str, ...]
+    counters: Mapping[str, Compiled]
 
 
 _programs: list[_Program] = []
@@ -139,15 +139,14 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     environment = PythonEnvironment(architecture, module, has_rseq=offset is not None)
     unit = Unit(module, environment, index, counter_linkage="hidden")
     Builtin(unit, code, title, dimensions).lower("builtin")
-    counters = [name for name in module.globals if name.startswith("restarts.")]
-    blob = compile_module(module, architecture, ["builtin", *counters])
+    blob = compile_module(module, architecture, ["builtin", *unit.counters])
     loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row)})
     owner, _, name = title.rpartition(".")
     text = metadata_text(code, name, dimensions).encode()
     method = MethodDef(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text)
     owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__)
     payload = type(owner, (Payload,), {name: _Named(title), "__slots__": (), "__module__": home})
-    return _Program(loaded, method, payload, tuple(counters))
+    return _Program(loaded, method, payload, unit.counters)
 
 
 def builtin(
@@ -215,12 +214,14 @@ def _deferrer() -> Any:
     return defer
 
 
-def restarts() -> dict[str, int]:
-    """How often the kernel has aborted each sequence that was called from Python, since the process began."""
-    found: dict[str, int] = {}
+def restarts() -> dict[Compiled, int]:
+    """How often the kernel has aborted each sequence that was called from Python, since the process began.
+
+    Sequences are told apart by what they are, not by name: each type of number has a sequence `add` of its own.
+    """
+    found: dict[Compiled, int] = {}
     for program in list(_programs):
-        for name in program.counters:
-            _, sequence, _ = name.split(".")
+        for name, code in program.counters.items():
             count = ctypes.c_uint64.from_address(program.code.entries[name]).value
-            found[sequence] = found.get(sequence, 0) + count
+            found[code] = found.get(code, 0) + count
     return found

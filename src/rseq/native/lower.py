@@ -103,6 +103,8 @@ class Unit:
     _functions: dict[tuple[int, str], Any] = field(default_factory=dict)
     _first_check: dict[int, int] = field(default_factory=dict)
     prefix: str = ""
+    counters: dict[str, Compiled] = field(default_factory=dict)
+    """The sequence whose aborts each of the module's variables counts."""
 
     # ---- what callers use
 
@@ -241,6 +243,7 @@ class Unit:
             counter.initializer = ll.Constant(I64, 0)
             counter.linkage = self.counter_linkage
             counter.align = 8
+            self.counters[name] = code
         return self.module.globals[name]
 
     counter_linkage: str = "internal"

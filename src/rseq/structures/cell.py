@@ -57,16 +57,15 @@ def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
 def work(scalar: Scalar) -> Routine[Any, int]:
     """What `rseq stress` runs: add a number that depends on `turn`, and return it.
 
-    It comes with both signs and is small, so that sums stay exact in floats, too.
+    It lies between -63 and 63, and successive ones, also those of one element of an array, go to and fro around 0:
+    sums stay small, and exact in floats. That is what multiples of the golden ratio do.
     """
     add = adder(scalar)
     Cell = add.body.record  # noqa: N806 - it is a class
 
     @routine
     def work(cpu: Cell, turn: u64) -> i64:  # type: ignore[valid-type]
-        n = i64(turn // 2 & 63) + 1
-        if turn & 1 == 1:
-            n = -n
+        n = i64(turn * 0x9E3779B97F4A7C15 >> 58) * 2 - 63
         add(cpu, scalar(n))  # type: ignore[operator]
         return n
 

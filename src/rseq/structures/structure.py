@@ -7,14 +7,16 @@ native methods take the place of the declarations (native/method.py). A subclass
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from ..language.compiled import Compiled
 from ..native.bind import Bound, defer_reference_count, structure_payload
 from ..percpu.storage import PerCPU
 
-__all__ = ["Structure"]
+__all__ = ["Structure", "shipped"]
 
 
 class Structure:
@@ -92,3 +94,16 @@ def not_set_up(structure: Structure) -> TypeError:
 def _owner(cls: type, name: str) -> type:
     """The structure's class that declares the hot method `name`, below what users derive from it."""
     return next(base for base in cls.__mro__ if name in vars(base) and name in vars(base).get("hot", ()))
+
+
+def shipped() -> Iterator[type[Structure]]:
+    """The package's structures: the public classes that are defined in the files of this folder."""
+    folder = __name__.rpartition(".")[0]
+    for module in pkgutil.iter_modules(importlib.import_module(folder).__path__):
+        for name, thing in vars(importlib.import_module(f"{folder}.{module.name}")).items():
+            if isinstance(thing, type) and issubclass(thing, Structure) and _is_public(name, thing):
+                yield thing
+
+
+def _is_public(name: str, structure: type[Structure]) -> bool:
+    return not name.startswith("_") and hasattr(structure, "sequences")

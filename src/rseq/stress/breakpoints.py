@@ -1,0 +1,82 @@
+"""Sections with a breakpoint before one of their instructions: the kernel sends SIGTRAP there, and must abort them.
+
+    first:   the section with the breakpoint
+             done ?  done : left
+    left:    was it aborted?  count it
+             the section as it is, as often as it takes
+
+The code is never written to: who comes back from the abort handler goes on with a copy that has no breakpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import llvmlite.ir as ll
+
+from ..arch.base import ABORTED, FINISH, LEFT, START, Assembly, Line
+from ..check.code import Place
+from ..language.compiled import Compiled
+from ..language.section import section
+from ..native.codes import I64
+from ..native.lower import Lane, Unit, emit_block
+
+__all__ = ["ABORTS", "Interrupted", "places", "with_line"]
+
+ABORTS = "aborts"
+"""The module's variable that counts how often a section with a breakpoint has been aborted."""
+
+
+def places(assembly: Assembly) -> Iterator[tuple[int, Place]]:
+    """Where each instruction between start and end stands in `assembly.hot`, and what it is."""
+    texts = [line.text for line in assembly.hot]
+    inside = range(texts.index(f"{START}:"), texts.index(f"{FINISH}:"))
+    positions = [position for position in inside if assembly.hot[position].is_instruction]
+    for number, position in enumerate(positions, 1):
+        yield position, Place(assembly.hot[position], number, len(positions), None, assembly.slots)
+
+
+def with_line(assembly: Assembly, position: int, text: str) -> Assembly:
+    """`text` before the line at `position`."""
+    return replace(assembly, hot=(*assembly.hot[:position], Line(text), *assembly.hot[position:]))
+
+
+@dataclass
+class Interrupted(Unit):
+    """Runs the section `target` with a breakpoint before the line at `position`, wherever it is called."""
+
+    target: Compiled | None = None
+    position: int = 0
+
+    def _section(
+        self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
+    ) -> Any:
+        if code is not self.target:
+            return super()._section(builder, code, area, lane, arguments, fail)
+        first, left, done = (builder.append_basic_block(name) for name in ("first", "left", "done"))
+        builder.branch(first)
+        builder.position_at_end(first)
+        status, result = emit_block(builder, self._assembly(code), area, lane, arguments)
+        builder.cbranch(builder.icmp_unsigned(">=", status, ll.Constant(I64, LEFT)), left, done)
+        builder.position_at_end(left)
+        self._count(builder, status)
+        again = super()._section(builder, code, area, lane, arguments, fail)
+        end_of_left = builder.block
+        builder.branch(done)
+        builder.position_at_end(done)
+        if result is None:
+            return None
+        either = builder.phi(result.type)
+        either.add_incoming(result, first)
+        either.add_incoming(again, end_of_left)
+        return either
+
+    def _assembly(self, code: Compiled) -> Assembly:
+        architecture = self.environment.architecture
+        return with_line(architecture.assemble(section(code.body), self.index), self.position, architecture.breakpoint)
+
+    def _count(self, builder: Any, status: Any) -> None:
+        aborted = builder.icmp_unsigned("==", status, ll.Constant(I64, ABORTED))
+        builder.atomic_rmw("add", self.module.globals[ABORTS], builder.zext(aborted, I64), "monotonic")

@@ -1,0 +1,77 @@
+"""The command `rseq stress`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from .report import Instructions, Report
+
+__all__ = ["stress"]
+
+_SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
+
+
+@click.command("stress")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help=f"How long each process works; {_SECONDS:.0f} by default.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Threads of each process; {_THREADS_FOR_EACH_CPU} for each CPU by default.",
+)
+@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="Processes at once; 1 by default.")
+@click.option("--every-instruction", is_flag=True, help="Instead: a breakpoint before each instruction.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def stress(
+    seconds: float | None, threads: int | None, processes: int | None, every_instruction: bool, as_json: bool
+) -> None:
+    """Work every shipped structure hard on this kernel, and see that nothing is lost and nothing doubled.
+
+    Threads run the sequences in machine code while they are moved to other CPUs, interrupted a thousand times a second
+    by signals whose handlers run them too, and forked. What was put in must be there in the end. The command also
+    fails if some section was never aborted, for then nothing was tested.
+    """
+    if every_instruction and (seconds, threads, processes) != (None, None, None):
+        raise click.UsageError("--every-instruction takes no time and no threads: it tries each instruction once")
+    with _progress() as tick:
+        report = _report(seconds or _SECONDS, threads, processes or 1, every_instruction, tick)
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else str(report))
+    if not report.ok:
+        sys.exit(1)
+
+
+def _report(
+    seconds: float, threads: int | None, processes: int, every_instruction: bool, tick: Callable[[str], None]
+) -> Report | Instructions:
+    from . import instructions, run
+
+    try:
+        if every_instruction:
+            return instructions.every_instruction(tick=tick)
+        return run.stress(seconds=seconds, threads=threads, processes=processes, tick=tick)
+    except (RuntimeError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What is going on, on standard error: in place if that is a terminal, else a line for each thing."""
+    if not sys.stderr.isatty():
+        yield lambda text: click.echo(text, err=True)
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("compiling") as status:
+        yield lambda text: status.update(text[:70])

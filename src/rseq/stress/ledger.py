@@ -1,0 +1,42 @@
+"""What threads put in, less what they took out: a row of sums for each of them, so that nobody writes another's.
+
+The rows lie in memory that forked children share. Only signal handlers have a row in common; they add with atomics.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+
+__all__ = ["Ledger"]
+
+_LINE_BYTES = 128
+
+
+class Ledger:
+    """`rows` rows with a sum for each of `length` elements; sums wrap around, as i64 does."""
+
+    def __init__(self, rows: int, length: int) -> None:
+        self._row_words = -(-length * 8 // _LINE_BYTES) * _LINE_BYTES // 8
+        self._rows, self._length = rows, length
+        self._pages = mmap.mmap(-1, rows * self._row_words * 8)
+        self._words = memoryview(self._pages).cast("q")
+        self._start = ctypes.addressof(ctypes.c_char.from_buffer(self._pages))
+
+    def address(self, row: int) -> int:
+        """Where the sums of a row are."""
+        assert 0 <= row < self._rows
+        return self._start + row * self._row_words * 8
+
+    def add(self, row: int, element: int, n: int) -> None:
+        """Add `n` to a sum of the caller's own row."""
+        at = row * self._row_words + element
+        self._words[at] = _wrapped(self._words[at] + n)
+
+    def sums(self) -> list[int]:
+        """For each element the sum over all rows, when nobody adds any more."""
+        return [_wrapped(sum(self._words[element :: self._row_words])) for element in range(self._length)]
+
+
+def _wrapped(number: int) -> int:
+    return ctypes.c_int64(number).value

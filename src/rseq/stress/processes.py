@@ -1,0 +1,81 @@
+"""Work in forked processes, so that one that is killed by the kernel, or never ends, is a sentence in the report."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+__all__ = ["Send", "gather"]
+
+Send = Callable[[Any], None]
+"""What a process calls with what it has found; it must be picklable."""
+
+Worker = Callable[[Send], None]
+
+
+def gather(workers: Sequence[Worker], receive: Callable[[int, Any], None], patience_s: float) -> list[str]:
+    """Run each worker in a process of its own; `receive(number, what)` gets what they send. Returns how they failed.
+
+    Workers begin as copies of this process. One that says nothing for `patience_s` seconds is killed.
+    """
+    team = [_Member(number, worker) for number, worker in enumerate(workers)]
+    try:
+        while waiting := [member.connection for member in team if member.is_open]:
+            ready = wait(waiting, patience_s)
+            for member in team:
+                if member.connection in ready:
+                    member.hear(receive)
+            if not ready:
+                break
+        return [problem for member in team if (problem := member.end(patience_s))]
+    finally:
+        for member in team:
+            member.process.kill()
+
+
+class _Member:
+    """One process, and the pipe that it writes to."""
+
+    def __init__(self, number: int, worker: Worker) -> None:
+        self.number, self.is_open = number, True
+        self.connection, theirs = multiprocessing.Pipe(duplex=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: none of ours run yet
+            context = multiprocessing.get_context("fork")
+            self.process: BaseProcess = context.Process(target=_run, args=(worker, theirs), daemon=True)
+            self.process.start()
+        theirs.close()
+
+    def hear(self, receive: Callable[[int, Any], None]) -> None:
+        """Take what it has sent, or see that it will send no more."""
+        try:
+            receive(self.number, self.connection.recv())
+        except EOFError:
+            self.is_open = False
+
+    def end(self, patience_s: float) -> str:
+        """How it failed; nothing if it did not."""
+        if self.is_open:
+            self.process.kill()
+            self.process.join()
+            return f"process {self.number} said nothing for {patience_s:.0f} seconds and was killed"
+        self.process.join()
+        code = self.process.exitcode or 0
+        if code < 0:
+            return f"process {self.number} was ended by {signal.Signals(-code).name}"
+        return f"process {self.number} failed; see above" if code else ""
+
+
+def _run(worker: Worker, connection: Connection) -> None:
+    warnings.simplefilter("ignore", DeprecationWarning)  # it forks beside its threads, which is what is tested
+    try:
+        worker(connection.send)
+    except Exception:  # noqa: BLE001 - whatever it is, the parent hears of it
+        traceback.print_exc()
+        raise SystemExit(1) from None

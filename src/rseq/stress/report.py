@@ -1,0 +1,129 @@
+"""What a stress came to, as numbers and as text of at most 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Instruction", "Instructions", "Report", "Section", "Stressed"]
+
+_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Stressed:
+    """What one workload did: runs in machine code, calls from Python, and the aborts of each of its sequences."""
+
+    name: str
+    runs: int
+    calls: int
+    signals: int
+    aborts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What both forms of stress end with: sentences, none of them if all is well."""
+
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True if every law held, and every section was aborted."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return {"ok": self.ok, **asdict(self)}
+
+    def _failures(self) -> Iterator[str]:
+        for problem in self.problems:
+            yield from textwrap.wrap(f"FAILED: {problem}", _WIDTH, subsequent_indent="  ")
+
+
+@dataclass(frozen=True)
+class Report(_Outcome):
+    """What threads, signals, migrations and forks came to."""
+
+    processes: int
+    threads: int
+    seconds: float
+    migrations: int
+    forks: int
+    short_lived: int
+    stressed: tuple[Stressed, ...]
+
+    @property
+    def aborts(self) -> int:
+        """The aborts of all sections."""
+        return sum(sum(stressed.aborts.values()) for stressed in self.stressed)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{'structure':<20}{'sequence':<18}{'aborts':>10}{'runs':>16}{'in handlers':>14}"
+        for stressed in self.stressed:
+            for position, (sequence, aborts) in enumerate(stressed.aborts.items()):
+                row = f"{'' if position else stressed.name:<20}{sequence:<18}{aborts:>10,}"
+                yield row if position else f"{row}{stressed.runs + stressed.calls:>16,}{stressed.signals:>14,}"
+        yield ""
+        yield from textwrap.wrap(self._summary(), _WIDTH)
+        yield from self._failures()
+        if self.ok:
+            yield "Every section was aborted. Nothing is lost, nothing is doubled."
+
+    def _summary(self) -> str:
+        processes = "1 process" if self.processes == 1 else f"{self.processes} processes"
+        return (
+            f"{processes} of {self.threads} threads for {self.seconds:.0f} s: {self.aborts:,} aborts, "
+            f"{self.migrations:,} changes of affinity, {self.short_lived:,} short-lived threads, {self.forks:,} forks."
+        )
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """An instruction with a breakpoint before it: how often that was hit, and how often the section was aborted."""
+
+    number: int
+    text: str
+    hits: int
+    aborts: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """The instructions of one section, for one way to choose the lane."""
+
+    structure: str
+    sequence: str
+    index: str
+    instructions: tuple[Instruction, ...]
+
+    @property
+    def reached(self) -> int:
+        """How many of the breakpoints were hit."""
+        return sum(instruction.hits > 0 for instruction in self.instructions)
+
+
+@dataclass(frozen=True)
+class Instructions(_Outcome):
+    """What breakpoints before every instruction came to."""
+
+    sections: tuple[Section, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{'structure':<20}{'sequence':<18}{'lanes by':<10}{'instructions':>14}{'aborts':>14}"
+        for section in self.sections:
+            aborts = sum(instruction.aborts for instruction in section.instructions)
+            count = f"{section.reached} of {len(section.instructions)}"
+            yield f"{section.structure:<20}{section.sequence:<18}{section.index:<10}{count:>14}{aborts:>14,}"
+        yield ""
+        yield from self._failures()
+        if self.ok:
+            yield "Each breakpoint aborted its section. Nothing is lost, nothing is doubled."

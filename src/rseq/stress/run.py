@@ -1,0 +1,202 @@
+"""Stress by threads, signals, migrations and forks: slices of time for each workload, in one process or several."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..arch.base import IndexMode
+from ..structures.workload import Workload
+from ..thread import available, lanes_offset
+from .code import Program, Spoil, compiled, unspoilt
+from .processes import Send, gather
+from .report import Report, Stressed
+from .shipped import left_out, named, sections, workloads
+from .threads import Came, Slice
+
+__all__ = ["Tick", "indices", "require_rseq", "stress"]
+
+Tick = Callable[[str], None]
+
+_LONGEST_SLICE_S = 2.0
+"""Long runs come back to each workload with a new structure, so that sums stay exact in floats."""
+
+_MORE_SLICES, _SHORTEST_SLICE_S = 4, 0.25
+"""What sections get that have not been aborted when the time is over."""
+
+_PATIENCE_S = 60.0
+"""How long a process may be late with what came of a slice."""
+
+
+def stress(
+    *chosen: Workload[Any],
+    seconds: float = 10.0,
+    threads: int | None = None,
+    processes: int = 1,
+    tick: Tick = lambda text: None,
+    spoil: Spoil = unspoilt,
+) -> Report:
+    """Stress these workloads, or all that the package ships, and see that their laws hold.
+
+    Each process works for so many seconds, with `threads` threads (12 for each CPU by default) on one structure at a
+    time, its lanes chosen by cpu_id and by mm_cid in turn. A section that was never aborted is a problem: nothing was
+    tested there.
+
+    Raises: RuntimeError - the kernel has not registered this thread, or no code can be made for this machine.
+    """
+    require_rseq()
+    count = threads or 12 * len(os.sched_getaffinity(0))
+    run = _Run(_targets(chosen or workloads(), tick, spoil), seconds, count, tick)
+    problems = [] if chosen else list(left_out(workloads()))
+    problems += gather([run.work] * processes, run.receive, run.slice_s + _PATIENCE_S)
+    return run.report(processes, problems)
+
+
+def require_rseq() -> None:
+    """Raises: RuntimeError - no section would ever be aborted here."""
+    if not available():
+        raise RuntimeError(
+            "the kernel has not registered this thread for restartable sequences, so that none of them would be "
+            "aborted; `rseq info` says why"
+        )
+
+
+def indices() -> list[IndexMode]:
+    """The numbers that may choose the lane, on this kernel."""
+    modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
+    return [index for index in modes if lanes_offset(index) is not None]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A workload, with lanes chosen by one number, and its machine code."""
+
+    workload: Workload[Any]
+    index: IndexMode
+    program: Program
+
+    @property
+    def is_tested(self) -> bool:
+        """True if each of its sections has been aborted in this process."""
+        return all(self.program.aborts.values())
+
+    def __str__(self) -> str:
+        return f"{self.workload.name}, lanes by {self.index}"
+
+
+def _targets(chosen: Sequence[Workload[Any]], tick: Tick, spoil: Spoil) -> list[_Target]:
+    found = []
+    for workload in chosen:
+        for index in indices():
+            tick(f"compiling {workload.name}, lanes by {index}")
+            found.append(_Target(workload, index, compiled(workload.work, workload.make(index=index).storage, spoil)))
+    return found
+
+
+@dataclass
+class _Run:
+    """What each process does, and what has come of it so far."""
+
+    targets: list[_Target]
+    seconds: float
+    threads: int
+    tick: Tick
+    came: dict[int, list[_Labelled]] = field(default_factory=dict)
+
+    @property
+    def _rounds(self) -> int:
+        return math.ceil(self.seconds / (_LONGEST_SLICE_S * len(self.targets)))
+
+    @property
+    def slice_s(self) -> float:
+        """How long a target is stressed in one go."""
+        return self.seconds / (self._rounds * len(self.targets))
+
+    def work(self, send: Send) -> None:
+        """What a process does. Sections that have not been aborted get some more time."""
+        numbers = range(len(self.targets))
+        for number in [*numbers] * self._rounds:
+            self._slice(number, self.slice_s, send)
+        for number in [*numbers] * _MORE_SLICES:
+            if not self.targets[number].is_tested:
+                self._slice(number, max(self.slice_s, _SHORTEST_SLICE_S), send)
+
+    def _slice(self, number: int, seconds: float, send: Send) -> None:
+        target = self.targets[number]
+        structure = target.workload.make(index=target.index)
+        came = Slice(target.workload, target.program, structure, self.threads).run(seconds)
+        send((number, _Labelled.of(target, came)))
+
+    def receive(self, process: int, what: tuple[int, _Labelled]) -> None:
+        """In the parent: what came of a slice."""
+        number, came = what
+        self.came.setdefault(number, []).append(came)
+        self.tick(f"{self.targets[number]}: {sum(came.aborts.values()):,} aborts in {came.runs:,} runs")
+
+    # ---- the report
+
+    def report(self, processes: int, problems: list[str]) -> Report:
+        """What all of it came to."""
+        everything = [came for some in self.came.values() for came in some]
+        stressed = tuple(self._stressed())
+        problems += dict.fromkeys(problem for came in everything for problem in came.problems)
+        problems += self._untested(stressed)
+        return Report(
+            problems=tuple(problems),
+            processes=processes,
+            threads=self.threads,
+            seconds=self.seconds,
+            migrations=sum(came.migrations for came in everything),
+            forks=sum(came.forks for came in everything),
+            short_lived=sum(came.short_lived for came in everything),
+            stressed=stressed,
+        )
+
+    def _stressed(self) -> Iterator[Stressed]:
+        for workload in dict.fromkeys(target.workload for target in self.targets):
+            numbers = [number for number, target in enumerate(self.targets) if target.workload is workload]
+            came = [one for number in numbers for one in self.came.get(number, [])]
+            counts: Counter[str] = Counter()
+            for one in came:
+                counts.update(one.aborts)
+            yield Stressed(
+                name=workload.name,
+                runs=sum(one.runs for one in came),
+                calls=sum(one.calls for one in came),
+                signals=sum(one.signals for one in came),
+                aborts={name: counts[name] for name in named(sections(workload)).values()},
+            )
+
+    def _untested(self, stressed: tuple[Stressed, ...]) -> Iterator[str]:
+        for one in stressed:
+            for sequence, aborts in one.aborts.items():
+                if not aborts:
+                    yield (
+                        f"{one.name}: {sequence}() was never aborted in {one.runs:,} runs, so nothing was tested. "
+                        "If more --seconds do not change that, the kernel does not know of the section"
+                    )
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """What came of a slice, for the parent process: sections have names."""
+
+    runs: int
+    calls: int
+    signals: int
+    migrations: int
+    forks: int
+    short_lived: int
+    aborts: dict[str, int]
+    problems: list[str]
+
+    @classmethod
+    def of(cls, target: _Target, came: Came) -> _Labelled:
+        names = named(sections(target.workload))
+        aborts = {names[code]: count for code, count in came.aborts.items() if code in names}
+        problems = [f"{target}: {problem}" for problem in came.problems]
+        return cls(came.runs, came.calls, came.signals, came.migrations, came.forks, came.threads, aborts, problems)

@@ -1,0 +1,48 @@
+"""What is stressed: the workloads of the structures that the package ships, found by folder, and their sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from ..check.run import sequences_of
+from ..check.run import shipped as shipped_sequences
+from ..language.compiled import Compiled
+from ..structures.structure import shipped as structures
+from ..structures.workload import Workload
+
+__all__ = ["left_out", "named", "sections", "workloads"]
+
+
+def workloads() -> list[Workload[Any]]:
+    """How each shipped structure is stressed; those without a `stress()` are what `left_out` complains about."""
+    found: dict[str, Workload[Any]] = {}
+    for structure in structures():
+        stress: Callable[[], Iterable[Workload[Any]]] = getattr(structure, "stress", tuple)
+        found.update((workload.name, workload) for workload in stress())
+    return list(found.values())
+
+
+def sections(workload: Workload[Any]) -> list[Compiled]:
+    """The sequences that a workload runs, each once."""
+    return list(dict.fromkeys(sequences_of([workload.work])))
+
+
+def left_out(chosen: Iterable[Workload[Any]]) -> Iterator[str]:
+    """What the package ships and none of these workloads runs, as sentences."""
+    run = {section for workload in chosen for section in sections(workload)}
+    for sequence in shipped_sequences():
+        if sequence not in run:
+            yield (
+                f"{sequence.__name__}() on {sequence.body.record.__name__} is shipped, and no workload runs it; "
+                f"name it in the stress() of its structure, in {sequence.__module__}"
+            )
+
+
+def named(codes: Sequence[Compiled]) -> dict[Compiled, str]:
+    """A name for each of a workload's sequences: its own, numbered where several have the same."""
+    names: dict[Compiled, str] = {}
+    for code in codes:
+        alike = sum(other.__name__ == code.__name__ for other in names)
+        names[code] = f"{code.__name__} {alike + 1}" if alike else code.__name__
+    return names

@@ -1,0 +1,213 @@
+"""One slice of stress: a workload under threads, signals, migrations and forks, and what came of it.
+
+    conductor                     threads                          timer
+    starts short-lived threads    loops in machine code,           a signal each millisecond; its handler,
+    forks a child, waits for it   then moves to other CPUs,        machine code too, does the same work
+    …                             yields, or calls from Python     in the middle of theirs
+
+All of them work on one structure. What each has put in or taken out stands in its own row of the ledger, and when
+all have ended, the workload's law compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..language.compiled import Compiled
+from ..native.bind import restarts
+from ..thread import fence
+from .code import LOOPS, Block, Program
+from .ledger import Ledger
+from .signals import at_a_kilohertz, let_in
+
+if TYPE_CHECKING:
+    from ..structures.workload import Workload
+
+__all__ = ["Came", "Slice"]
+
+_CHUNK = 20_000
+"""Runs of a loop between two provocations: well below a millisecond."""
+
+_CALLS = 50
+"""Calls from Python in a row."""
+
+_FENCES = 10
+"""How often in a row a thread restarts all others."""
+
+_SHORT_LIVED = 4
+_TURNS_OF_A_ROW = 1 << 40
+_PAUSE_S = 0.005
+"""How long the conductor leaves the others alone."""
+
+
+@dataclass
+class Came:
+    """What came of a slice: how much was done, what it provoked, and what did not hold."""
+
+    runs: int = 0
+    calls: int = 0
+    signals: int = 0
+    migrations: int = 0
+    forks: int = 0
+    threads: int = 0
+    aborts: Counter[Compiled] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+
+class Slice:
+    """A structure, the machine code that works on it, and who does."""
+
+    def __init__(self, workload: Workload[Any], program: Program, structure: Any, threads: int) -> None:
+        self.workload, self.program, self.structure = workload, program, structure
+        self.cpus = sorted(os.sched_getaffinity(0))
+        self.threads = threads
+        # A row for each thread and short-lived thread; one for the conductor's children, and one for all handlers.
+        self.ledger = Ledger(threads + _SHORT_LIVED + 2, structure.storage.length)
+        self._child, self._handlers = threads + _SHORT_LIVED, threads + _SHORT_LIVED + 1
+        self._done = threading.Event()
+        self._came = Came()
+        self._lock = threading.Lock()
+
+    def run(self, seconds: float) -> Came:
+        """Work for so long, then see what came of it. The calling thread is the conductor."""
+        before, handled = self._aborts(), self.program.handled
+        handlers = self._block(self._handlers)
+        self.program.let_handlers_use(handlers)
+        with at_a_kilohertz(self.program.handler), self._crew():
+            self._conduct(time.monotonic() + seconds)
+        self._came.signals = self.program.handled - handled
+        self._came.aborts = self._aborts() - before
+        self._came.problems += self.workload.law(self.structure, self.ledger.sums())
+        return self._came
+
+    def _aborts(self) -> Counter[Compiled]:
+        """In machine code, and in what was called from Python."""
+        return Counter(self.program.aborts) + Counter(restarts())
+
+    def _block(self, row: int) -> Block:
+        return Block.of(self.structure.storage, self.ledger.address(row))
+
+    # ---- threads
+
+    @contextmanager
+    def _crew(self) -> Iterator[None]:
+        crew = [self._start(self._live, row) for row in range(self.threads)]
+        try:
+            yield
+        finally:
+            self._done.set()
+            for thread in crew:
+                thread.join()
+
+    def _start(self, function: Callable[[int], Came], row: int) -> threading.Thread:
+        thread = threading.Thread(target=self._guarded, args=(function, row), daemon=True)
+        thread.start()
+        return thread
+
+    def _guarded(self, function: Callable[[int], Came], row: int) -> None:
+        """Whatever goes wrong in a thread is a problem of the slice."""
+        try:
+            let_in()
+            came = function(row)
+        except Exception as error:  # noqa: BLE001 - what the structure's methods raise
+            came = Came(problems=[f"a thread raised {type(error).__name__}: {error}"])
+        with self._lock:
+            self._add(came)
+
+    def _add(self, came: Came) -> None:
+        for name in ("runs", "calls", "migrations", "problems"):
+            setattr(self._came, name, getattr(self._came, name) + getattr(came, name))
+
+    def _live(self, row: int) -> Came:
+        """A thread's life: loops, and in between something that interrupts it or others."""
+        chance, block, came = random.Random(row), self._block(row), Came()
+        turns = row * _TURNS_OF_A_ROW
+        while not self._done.is_set():
+            self._loop(chance.choice(LOOPS), block, turns + came.runs, came)
+            match chance.randrange(5):
+                case 0:
+                    os.sched_setaffinity(0, chance.sample(self.cpus, chance.randint(1, len(self.cpus))))
+                    came.migrations += 1
+                case 1:
+                    os.sched_yield()
+                case 2:
+                    self._call(row, came)
+                case 3:
+                    for _ in range(_FENCES):
+                        fence()
+        return came
+
+    def _loop(self, name: str, block: Block, turn: int, came: Came) -> None:
+        code = self.program.loop(block, turn, _CHUNK, name)
+        came.runs += _CHUNK
+        if code:
+            came.problems.append(f"the work of {self.workload.name} failed with code {code}")
+            self._done.set()
+
+    def _call(self, row: int, came: Came) -> None:
+        """Call from Python; these turns have a half of the row's for themselves."""
+        first = row * _TURNS_OF_A_ROW + _TURNS_OF_A_ROW // 2 + came.calls
+        for turn in range(first, first + _CALLS):
+            self.ledger.add(row, turn % self.structure.storage.length, self.workload.call(self.structure, turn))
+        came.calls += _CALLS
+
+    # ---- the conductor
+
+    def _conduct(self, end: float) -> None:
+        rounds = 0
+        while time.monotonic() < end and not self._done.wait(_PAUSE_S):
+            self._short_lived(rounds)
+            self._fork(rounds)
+            rounds += 1
+
+    def _short_lived(self, number: int) -> None:
+        def live(row: int) -> Came:
+            came = Came(calls=number * _CALLS)
+            self._call(row, came)
+            return Came(calls=_CALLS)
+
+        started = [self._start(live, self.threads + position) for position in range(_SHORT_LIVED)]
+        for thread in started:
+            thread.join()
+        self._came.threads += _SHORT_LIVED
+
+    def _fork(self, number: int) -> None:
+        """A child goes on with its copy of the structure, in the middle of others' work, and begins one of its own."""
+        child = os.fork()
+        if child == 0:
+            os._exit(self._as_child(number))
+        _, status = os.waitpid(child, 0)
+        self._came.forks += 1
+        if code := os.waitstatus_to_exitcode(status):
+            self._came.problems.append(f"a forked child {_ended(code)}")
+            self._done.set()
+
+    def _as_child(self, number: int) -> int:
+        try:
+            return self._go_on(self._child * _TURNS_OF_A_ROW + 2 * number * _CHUNK)
+        except BaseException:  # noqa: BLE001 - a child must not return into its parent's code
+            return 2
+
+    def _go_on(self, turn: int) -> int:
+        """In the child: 0 if all is well. No law holds for its copy, taken in the middle of others' work."""
+        copied = Ledger(1, self.structure.storage.length)
+        code = self.program.loop(Block.of(self.structure.storage, copied.address(0)), turn, _CHUNK)
+        structure = self.workload.make(index=self.structure.storage.index)
+        ledger = Ledger(1, structure.storage.length)
+        code |= self.program.loop(Block.of(structure.storage, ledger.address(0)), turn + _CHUNK, _CHUNK)
+        return 2 if code else int(any(self.workload.law(structure, ledger.sums())))
+
+
+def _ended(code: int) -> str:
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return "found a law broken in a structure of its own" if code == 1 else "failed"
