@@ -43,9 +43,6 @@ _Loop = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes
 
 LOOPS = ("loop", "drained", "halting")
 
-HANDLERS_TURNS = 1 << 62
-"""The first turn of signal handlers, which no thread reaches."""
-
 
 def unspoilt(assembly: Assembly) -> Assembly:
     """What is stressed is what users get."""
@@ -80,8 +77,9 @@ class Program:
         """The address of the signal handler. It does nothing until it has a block."""
         return self.code.entries["handler"]
 
-    def let_handlers_use(self, block: Block) -> None:
-        """What handlers work on from now on; the caller keeps it alive."""
+    def let_handlers_use(self, block: Block, turn: int = 0) -> None:
+        """What handlers work on from now on, beginning with this turn. The caller keeps the block alive."""
+        self.variable("turns").value = turn
         self.variable("handlers").value = ctypes.addressof(block)
 
     @property
@@ -90,9 +88,9 @@ class Program:
         return self.variable("handled").value
 
     @property
-    def interrupts(self) -> int:
-        """How often a handler was called."""
-        return self.variable("turns").value - HANDLERS_TURNS
+    def handlers_turn(self) -> int:
+        """The next turn of handlers: one more each time that one is called."""
+        return self.variable("turns").value
 
     @property
     def aborts(self) -> dict[Compiled, int]:
@@ -141,10 +139,10 @@ class Module:
         self._units.append(made)
         return made
 
-    def variable(self, name: str, initial: int = 0) -> Any:
+    def variable(self, name: str) -> Any:
         """A word of the code's data."""
         variable = ll.GlobalVariable(self.module, I64, name)
-        variable.initializer, variable.linkage, variable.align = ll.Constant(I64, initial), "hidden", 8
+        variable.initializer, variable.linkage, variable.align = ll.Constant(I64, 0), "hidden", 8
         self._entries.append(name)
         return variable
 
@@ -174,8 +172,7 @@ class Module:
 
     def add_handler(self, unit: Unit, work: Compiled) -> None:
         """Add `void handler(i32 signal)`, and its variables."""
-        handlers, handled = self.variable("handlers"), self.variable("handled")
-        turns = self.variable("turns", HANDLERS_TURNS)
+        handlers, handled, turns = (self.variable(name) for name in ("handlers", "handled", "turns"))
         function = self._function("handler", ll.VoidType(), [I32])
         builder = ll.IRBuilder(function.append_basic_block("entry"))
         given = builder.load(handlers, typ=I64)

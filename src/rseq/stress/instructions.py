@@ -20,8 +20,8 @@ from .code import Block, Module, Program, Spoil, unspoilt
 from .ledger import Ledger
 from .processes import Send, gather
 from .report import Instruction, Instructions, Section
-from .run import Tick, indices, require_rseq
-from .shipped import left_out, named, sections, workloads
+from .run import Tick, require_rseq
+from .shipped import indices, left_out, make, named, sections, workloads
 from .signals import handling
 
 __all__ = ["every_instruction"]
@@ -29,6 +29,7 @@ __all__ = ["every_instruction"]
 _TURNS, _MORE_TURNS = 256, 1 << 16
 """Runs with each breakpoint, and more of them where no path has led to it yet."""
 
+_HANDLERS_TURNS = 1 << 40
 _PATIENCE_S = 60.0
 
 
@@ -41,7 +42,7 @@ def every_instruction(*chosen: Workload[Any], tick: Tick = lambda text: None, sp
     problems = [] if chosen else list(left_out(workloads()))
     found: list[Section] = []
     for workload in chosen or workloads():
-        for index in indices():
+        for index in indices(workload):
             tick(f"{workload.name}, lanes by {index}")
             some, wrong = _Run(workload, index, spoil).outcome()
             found += some
@@ -65,7 +66,7 @@ class _Run:
     def __init__(self, workload: Workload[Any], index: IndexMode, spoil: Spoil) -> None:
         self.workload, self.index = workload, index
         self._names = named(sections(workload))
-        module = Module(workload.make(index=index).storage, spoil)
+        module = Module(make(workload, index).storage, spoil)
         module.variable(ABORTS)
         module.add_handler(module.unit(), workload.work)
         self._breakpoints = list(self._add_breakpoints(module))
@@ -102,18 +103,18 @@ class _Run:
 
     def _interrupted_at(self, point: _Breakpoint) -> tuple[int, int, list[str]]:
         """How often the breakpoint was hit, how often the section was aborted, and what does not hold."""
-        structure = self.workload.make(index=self.index)
+        structure = make(self.workload, self.index)
         ledger = Ledger(2, structure.storage.length)
         mine, handlers = (Block.of(structure.storage, ledger.address(row)) for row in range(2))
-        self._program.let_handlers_use(handlers)
-        aborts, hits = self._program.variable(ABORTS), self._program.interrupts
+        self._program.let_handlers_use(handlers, _HANDLERS_TURNS)
+        aborts = self._program.variable(ABORTS)
         before = aborts.value
         code = self._program.loop(mine, 0, _TURNS, point.loop)
-        if self._program.interrupts == hits:
+        if self._program.handlers_turn == _HANDLERS_TURNS:
             code |= self._program.loop(mine, _TURNS, _MORE_TURNS, point.loop)
         problems = [f"its work failed with code {code}"] if code else []
         problems += self.workload.law(structure, ledger.sums())
-        return self._program.interrupts - hits, aborts.value - before, problems
+        return self._program.handlers_turn - _HANDLERS_TURNS, aborts.value - before, problems
 
     # ---- in this one
 

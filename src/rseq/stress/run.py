@@ -6,19 +6,21 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..arch.base import IndexMode
 from ..structures.workload import Workload
-from ..thread import available, lanes_offset
+from ..thread import available
 from .code import Program, Spoil, compiled, unspoilt
+from .ledger import Ledger
 from .processes import Send, gather
 from .report import Report, Stressed
-from .shipped import left_out, named, sections, workloads
-from .threads import Came, Slice
+from .shipped import can_share, indices, left_out, make, make_shared, named, sections, workloads
+from .threads import Came, Scene, Slice, rows
 
-__all__ = ["Tick", "indices", "require_rseq", "stress"]
+__all__ = ["Tick", "require_rseq", "stress"]
 
 Tick = Callable[[str], None]
 
@@ -43,17 +45,18 @@ def stress(
     """Stress these workloads, or all that the package ships, and see that their laws hold.
 
     Each process works for so many seconds, with `threads` threads (12 for each CPU by default) on one structure at a
-    time, its lanes chosen by cpu_id and by mm_cid in turn. A section that was never aborted is a problem: nothing was
+    time, its lanes chosen by cpu_id and by mm_cid in turn; all processes on the same one, if it can be shared. A section that was never aborted is a problem: nothing was
     tested there.
 
     Raises: RuntimeError - the kernel has not registered this thread, or no code can be made for this machine.
     """
     require_rseq()
     count = threads or 12 * len(os.sched_getaffinity(0))
-    run = _Run(_targets(chosen or workloads(), tick, spoil), seconds, count, tick)
+    run = _Run(_targets(chosen or workloads(), tick, spoil), seconds, count, processes, tick)
     problems = [] if chosen else list(left_out(workloads()))
-    problems += gather([run.work] * processes, run.receive, run.slice_s + _PATIENCE_S)
-    return run.report(processes, problems)
+    workers = [partial(run.work, process) for process in range(processes)]
+    problems += gather(workers, run.receive, run.slice_s + _PATIENCE_S)
+    return run.report(problems)
 
 
 def require_rseq() -> None:
@@ -63,12 +66,6 @@ def require_rseq() -> None:
             "the kernel has not registered this thread for restartable sequences, so that none of them would be "
             "aborted; `rseq info` says why"
         )
-
-
-def indices() -> list[IndexMode]:
-    """The numbers that may choose the lane, on this kernel."""
-    modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
-    return [index for index in modes if lanes_offset(index) is not None]
 
 
 @dataclass(frozen=True)
@@ -91,9 +88,9 @@ class _Target:
 def _targets(chosen: Sequence[Workload[Any]], tick: Tick, spoil: Spoil) -> list[_Target]:
     found = []
     for workload in chosen:
-        for index in indices():
+        for index in indices(workload):
             tick(f"compiling {workload.name}, lanes by {index}")
-            found.append(_Target(workload, index, compiled(workload.work, workload.make(index=index).storage, spoil)))
+            found.append(_Target(workload, index, compiled(workload.work, make(workload, index).storage, spoil)))
     return found
 
 
@@ -104,8 +101,21 @@ class _Run:
     targets: list[_Target]
     seconds: float
     threads: int
+    processes: int
     tick: Tick
     came: dict[int, list[_Labelled]] = field(default_factory=dict)
+    shared: dict[int, Scene] = field(init=False)
+    """What processes share, for the targets of which they can share something."""
+
+    def __post_init__(self) -> None:
+        self.shared = dict(self._shared()) if self.processes > 1 else {}
+
+    def _shared(self) -> Iterator[tuple[int, Scene]]:
+        for number, target in enumerate(self.targets):
+            if target.index == "cpu_id" and can_share(target.workload):
+                structure = make_shared(target.workload)
+                ledger = Ledger(rows(self.threads) * self.processes, structure.storage.length)
+                yield number, Scene(structure, ledger, is_shared=True)
 
     @property
     def _rounds(self) -> int:
@@ -116,20 +126,24 @@ class _Run:
         """How long a target is stressed in one go."""
         return self.seconds / (self._rounds * len(self.targets))
 
-    def work(self, send: Send) -> None:
+    def work(self, process: int, send: Send) -> None:
         """What a process does. Sections that have not been aborted get some more time."""
-        numbers = range(len(self.targets))
-        for number in [*numbers] * self._rounds:
-            self._slice(number, self.slice_s, send)
-        for number in [*numbers] * _MORE_SLICES:
-            if not self.targets[number].is_tested:
-                self._slice(number, max(self.slice_s, _SHORTEST_SLICE_S), send)
+        for epoch in range(self._rounds + _MORE_SLICES):
+            for number, target in enumerate(self.targets):
+                if epoch < self._rounds:
+                    send((number, self._slice(target, self._scene(number, process, epoch), self.slice_s)))
+                elif not target.is_tested:
+                    seconds = max(self.slice_s, _SHORTEST_SLICE_S)
+                    send((number, self._slice(target, self._scene(number, process, epoch), seconds)))
 
-    def _slice(self, number: int, seconds: float, send: Send) -> None:
-        target = self.targets[number]
-        structure = target.workload.make(index=target.index)
-        came = Slice(target.workload, target.program, structure, self.threads).run(seconds)
-        send((number, _Labelled.of(target, came)))
+    def _scene(self, number: int, process: int, epoch: int) -> Scene:
+        if shared := self.shared.get(number):
+            return replace(shared, process=process, epoch=epoch)
+        structure = make(self.targets[number].workload, self.targets[number].index)
+        return Scene(structure, Ledger(rows(self.threads), structure.storage.length))
+
+    def _slice(self, target: _Target, scene: Scene, seconds: float) -> _Labelled:
+        return _Labelled.of(target, Slice(target.workload, target.program, scene, self.threads).run(seconds))
 
     def receive(self, process: int, what: tuple[int, _Labelled]) -> None:
         """In the parent: what came of a slice."""
@@ -139,15 +153,16 @@ class _Run:
 
     # ---- the report
 
-    def report(self, processes: int, problems: list[str]) -> Report:
+    def report(self, problems: list[str]) -> Report:
         """What all of it came to."""
         everything = [came for some in self.came.values() for came in some]
         stressed = tuple(self._stressed())
         problems += dict.fromkeys(problem for came in everything for problem in came.problems)
+        problems += self._of_shared()
         problems += self._untested(stressed)
         return Report(
             problems=tuple(problems),
-            processes=processes,
+            processes=self.processes,
             threads=self.threads,
             seconds=self.seconds,
             migrations=sum(came.migrations for came in everything),
@@ -155,6 +170,12 @@ class _Run:
             short_lived=sum(came.short_lived for came in everything),
             stressed=stressed,
         )
+
+    def _of_shared(self) -> Iterator[str]:
+        for number, scene in self.shared.items():
+            target = self.targets[number]
+            for problem in target.workload.law(scene.structure, scene.ledger.sums()):
+                yield f"{target}, in {self.processes} processes: {problem}"
 
     def _stressed(self) -> Iterator[Stressed]:
         for workload in dict.fromkeys(target.workload for target in self.targets):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import rseq
+
+from ..arch.base import IndexMode
 from ..check.run import sequences_of
 from ..check.run import shipped as shipped_sequences
 from ..language.compiled import Compiled
 from ..structures.structure import shipped as structures
 from ..structures.workload import Workload
+from ..thread import lanes_offset
 
-__all__ = ["left_out", "named", "sections", "workloads"]
+__all__ = ["can_share", "indices", "left_out", "make", "make_shared", "named", "sections", "workloads"]
 
 
 def workloads() -> list[Workload[Any]]:
@@ -26,6 +31,31 @@ def workloads() -> list[Workload[Any]]:
 def sections(workload: Workload[Any]) -> list[Compiled]:
     """The sequences that a workload runs, each once."""
     return list(dict.fromkeys(sequences_of([workload.work])))
+
+
+def indices(workload: Workload[Any]) -> list[IndexMode]:
+    """The numbers that may choose the lane, of this structure and on this kernel."""
+    modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid") if _takes(workload, "index") else ("cpu_id",)
+    return [index for index in modes if lanes_offset(index) is not None]
+
+
+def make(workload: Workload[Any], index: IndexMode) -> Any:
+    """A new structure."""
+    return workload.make(index=index) if _takes(workload, "index") else workload.make()
+
+
+def can_share(workload: Workload[Any]) -> bool:
+    """True if processes can work on one structure, in a segment."""
+    return _takes(workload, "segment")
+
+
+def make_shared(workload: Workload[Any]) -> Any:
+    """A new structure in a segment of its own, which processes that are forked from now on share."""
+    return workload.make(segment=vars(rseq)["Segment"]())
+
+
+def _takes(workload: Workload[Any], keyword: str) -> bool:
+    return keyword in inspect.signature(workload.make).parameters
 
 
 def left_out(chosen: Iterable[Workload[Any]]) -> Iterator[str]:

@@ -27,12 +27,13 @@ from ..native.bind import restarts
 from ..thread import fence
 from .code import LOOPS, Block, Program
 from .ledger import Ledger
+from .shipped import make
 from .signals import at_a_kilohertz, let_in
 
 if TYPE_CHECKING:
     from ..structures.workload import Workload
 
-__all__ = ["Came", "Slice"]
+__all__ = ["Came", "Scene", "Slice", "rows"]
 
 _CHUNK = 20_000
 """Runs of a loop between two provocations: well below a millisecond."""
@@ -44,7 +45,6 @@ _FENCES = 10
 """How often in a row a thread restarts all others."""
 
 _SHORT_LIVED = 4
-_TURNS_OF_A_ROW = 1 << 40
 _PAUSE_S = 0.005
 """How long the conductor leaves the others alone."""
 
@@ -63,16 +63,35 @@ class Came:
     problems: list[str] = field(default_factory=list)
 
 
-class Slice:
-    """A structure, the machine code that works on it, and who does."""
+def rows(threads: int) -> int:
+    """Rows of a process: each thread and short-lived thread has one, forked children have one, and all handlers."""
+    return threads + _SHORT_LIVED + 2
 
-    def __init__(self, workload: Workload[Any], program: Program, structure: Any, threads: int) -> None:
-        self.workload, self.program, self.structure = workload, program, structure
+
+@dataclass(frozen=True)
+class Scene:
+    """A structure and its ledger. `process` says which rows are whose; `is_shared` that other processes work there too.
+
+    `epoch` counts the slices on it, so that no two of them have a turn in common.
+    """
+
+    structure: Any
+    ledger: Ledger
+    process: int = 0
+    epoch: int = 0
+    is_shared: bool = False
+
+
+class Slice:
+    """A scene, the machine code that works on it, and who does."""
+
+    def __init__(self, workload: Workload[Any], program: Program, scene: Scene, threads: int) -> None:
+        self.workload, self.program, self.scene, self.structure = workload, program, scene, scene.structure
         self.cpus = sorted(os.sched_getaffinity(0))
-        self.threads = threads
-        # A row for each thread and short-lived thread; one for the conductor's children, and one for all handlers.
-        self.ledger = Ledger(threads + _SHORT_LIVED + 2, structure.storage.length)
-        self._child, self._handlers = threads + _SHORT_LIVED, threads + _SHORT_LIVED + 1
+        first = scene.process * rows(threads)
+        self.threads = range(first, first + threads)
+        self._short_lived = range(self.threads.stop, self.threads.stop + _SHORT_LIVED)
+        self._child, self._handlers = self._short_lived.stop, self._short_lived.stop + 1
         self._done = threading.Event()
         self._came = Came()
         self._lock = threading.Lock()
@@ -81,12 +100,13 @@ class Slice:
         """Work for so long, then see what came of it. The calling thread is the conductor."""
         before, handled = self._aborts(), self.program.handled
         handlers = self._block(self._handlers)
-        self.program.let_handlers_use(handlers)
+        self.program.let_handlers_use(handlers, self._turns(self._handlers))
         with at_a_kilohertz(self.program.handler), self._crew():
             self._conduct(time.monotonic() + seconds)
         self._came.signals = self.program.handled - handled
         self._came.aborts = self._aborts() - before
-        self._came.problems += self.workload.law(self.structure, self.ledger.sums())
+        if not self.scene.is_shared:
+            self._came.problems += self.workload.law(self.structure, self.scene.ledger.sums())
         return self._came
 
     def _aborts(self) -> Counter[Compiled]:
@@ -94,13 +114,17 @@ class Slice:
         return Counter(self.program.aborts) + Counter(restarts())
 
     def _block(self, row: int) -> Block:
-        return Block.of(self.structure.storage, self.ledger.address(row))
+        return Block.of(self.structure.storage, self.scene.ledger.address(row))
+
+    def _turns(self, row: int) -> int:
+        """The first turn of a row in this slice: there are 2**32 of them, one half for calls from Python."""
+        return (row << 44) + (self.scene.epoch << 32)
 
     # ---- threads
 
     @contextmanager
     def _crew(self) -> Iterator[None]:
-        crew = [self._start(self._live, row) for row in range(self.threads)]
+        crew = [self._start(self._live, row) for row in self.threads]
         try:
             yield
         finally:
@@ -130,9 +154,8 @@ class Slice:
     def _live(self, row: int) -> Came:
         """A thread's life: loops, and in between something that interrupts it or others."""
         chance, block, came = random.Random(row), self._block(row), Came()
-        turns = row * _TURNS_OF_A_ROW
         while not self._done.is_set():
-            self._loop(chance.choice(LOOPS), block, turns + came.runs, came)
+            self._loop(chance.choice(LOOPS), block, self._turns(row) + came.runs, came)
             match chance.randrange(5):
                 case 0:
                     os.sched_setaffinity(0, chance.sample(self.cpus, chance.randint(1, len(self.cpus))))
@@ -154,10 +177,9 @@ class Slice:
             self._done.set()
 
     def _call(self, row: int, came: Came) -> None:
-        """Call from Python; these turns have a half of the row's for themselves."""
-        first = row * _TURNS_OF_A_ROW + _TURNS_OF_A_ROW // 2 + came.calls
+        first = self._turns(row) + (1 << 31) + came.calls
         for turn in range(first, first + _CALLS):
-            self.ledger.add(row, turn % self.structure.storage.length, self.workload.call(self.structure, turn))
+            self.scene.ledger.add(row, turn % self.structure.storage.length, self.workload.call(self.structure, turn))
         came.calls += _CALLS
 
     # ---- the conductor
@@ -165,17 +187,17 @@ class Slice:
     def _conduct(self, end: float) -> None:
         rounds = 0
         while time.monotonic() < end and not self._done.wait(_PAUSE_S):
-            self._short_lived(rounds)
+            self._start_and_end_threads(rounds)
             self._fork(rounds)
             rounds += 1
 
-    def _short_lived(self, number: int) -> None:
+    def _start_and_end_threads(self, number: int) -> None:
         def live(row: int) -> Came:
             came = Came(calls=number * _CALLS)
             self._call(row, came)
             return Came(calls=_CALLS)
 
-        started = [self._start(live, self.threads + position) for position in range(_SHORT_LIVED)]
+        started = [self._start(live, row) for row in self._short_lived]
         for thread in started:
             thread.join()
         self._came.threads += _SHORT_LIVED
@@ -193,15 +215,17 @@ class Slice:
 
     def _as_child(self, number: int) -> int:
         try:
-            return self._go_on(self._child * _TURNS_OF_A_ROW + 2 * number * _CHUNK)
+            return self._go_on(self._turns(self._child) + 2 * number * _CHUNK)
         except BaseException:  # noqa: BLE001 - a child must not return into its parent's code
             return 2
 
     def _go_on(self, turn: int) -> int:
-        """In the child: 0 if all is well. No law holds for its copy, taken in the middle of others' work."""
-        copied = Ledger(1, self.structure.storage.length)
-        code = self.program.loop(Block.of(self.structure.storage, copied.address(0)), turn, _CHUNK)
-        structure = self.workload.make(index=self.structure.storage.index)
+        """In the child: 0 if all is well. No law holds for a copy that was made in the middle of others' work."""
+        inherited, nobodys = self._block(self._child), Ledger(1, self.structure.storage.length)
+        if not self.scene.is_shared:
+            inherited.ledger = nobodys.address(0)  # what is put into the copy is lost with it
+        code = self.program.loop(inherited, turn, _CHUNK)
+        structure = make(self.workload, self.structure.storage.index)
         ledger = Ledger(1, structure.storage.length)
         code |= self.program.loop(Block.of(structure.storage, ledger.address(0)), turn + _CHUNK, _CHUNK)
         return 2 if code else int(any(self.workload.law(structure, ledger.sums())))

@@ -74,8 +74,11 @@ def work(scalar: Scalar) -> Routine[Any, int]:
 
 def add_from_python(counter: Any, turn: int) -> int:
     """The same from Python, with a number that every type holds."""
-    counter.add(*_element(counter.storage.shape, turn), turn & 3)
-    return turn & 3
+    n = turn & 3
+    if counter.storage.record.fields["value"].type.is_float:
+        n = 2 * n - 3  # to and fro around 0, as above
+    counter.add(*_element(counter.storage.shape, turn), n)
+    return n
 
 
 def _element(shape: tuple[int, ...], turn: int) -> Iterator[tuple[int, ...]]:

@@ -48,7 +48,10 @@ class Workload(Generic[S]):
     """What the report calls it: the class, and what else tells it apart."""
 
     make: Callable[..., S]
-    """Makes an empty structure. The keywords that it gets are those of the constructor: `index`, `segment`."""
+    """Makes an empty structure: the class, or a `functools.partial` of it.
+
+    If it takes `index`, it gets each way to choose the lane; if it takes `segment`, processes share what it makes.
+    """
 
     work: Compiled
     """A routine (or sequence) on the storage's record, `work(cpu, turn: u64) -> i64`, that runs all sequences.
