@@ -25,10 +25,12 @@ from ..arch import Architecture
 from ..arch.base import Assembly, IndexMode
 from ..language.compiled import Compiled
 from ..language.section import Section
+from ..language.types import Buffer
 from ..native.blob import RSEQ_OFFSET, BlobEnvironment, compile_module, new_module
 from ..native.codes import I32, I64, PTR
 from ..native.load import Blob, Code, load
 from ..native.lower import Lane, Unit
+from ..structures.workload import BUFFER_BYTES, SPREAD
 from ..thread import lanes_offset, require_support
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ class Module:
         function = self._function(name, I32, [PTR, I64, I64])
         given, first, count = function.args
         builder = ll.IRBuilder(function.append_basic_block("entry"))
-        block, area = _words(builder, given), unit.environment.area(builder)
+        block, area, buffers = _words(builder, given), unit.environment.area(builder), _buffers(builder, work)
         entry, again, done = builder.block, function.append_basic_block("again"), function.append_basic_block("done")
         end = builder.add(first, count)
         builder.branch(again)
@@ -160,7 +162,7 @@ class Module:
         turn.add_incoming(first, entry)
         if fences > 0:
             builder.fence("seq_cst")
-        sum_at, result = self._run(builder, unit, work, (block, area, turn), builder.ret)
+        sum_at, result = self._run(builder, unit, work, (block, area, turn, buffers), builder.ret)
         if fences > 1:
             builder.fence("seq_cst")
         builder.store(builder.add(builder.load(sum_at, typ=I64), result), sum_at)
@@ -179,7 +181,8 @@ class Module:
         with builder.if_then(builder.icmp_unsigned("!=", given, ll.Constant(I64, 0)), likely=True):
             block, area = _words(builder, builder.inttoptr(given, PTR)), unit.environment.area(builder)
             turn = builder.atomic_rmw("add", turns, ll.Constant(I64, 1), "monotonic")
-            sum_at, result = self._run(builder, unit, work, (block, area, turn), lambda code: builder.ret_void())
+            state = block, area, turn, _buffers(builder, work)
+            sum_at, result = self._run(builder, unit, work, state, lambda code: builder.ret_void())
             builder.atomic_rmw("add", sum_at, result, "monotonic")
             builder.atomic_rmw("add", handled, ll.Constant(I64, 1), "monotonic")
         builder.ret_void()
@@ -189,13 +192,14 @@ class Module:
         return ll.Function(self.module, ll.FunctionType(returns, parameters), name)
 
     def _run(
-        self, builder: Any, unit: Unit, work: Compiled, given: tuple[list[Any], Any, Any], fail: Callable[[Any], None]
+        self, builder: Any, unit: Unit, work: Compiled, state: tuple[Any, ...], fail: Callable[[Any], None]
     ) -> tuple[Any, Any]:
         """Emit one run: the address of its sum in the ledger, and what is to be added there."""
-        (base, stride, lanes, lock, ledger), area, turn = given
+        (base, stride, lanes, lock, ledger), area, turn, buffers = state
         element = builder.urem(turn, ll.Constant(I64, self._length))
         record = builder.add(base, builder.mul(element, ll.Constant(I64, self._record_bytes)))
-        result = unit.run(builder, work, area, Lane(record, stride, lanes, lock), [turn], fail)
+        arguments = [turn, *_filled(builder, buffers, turn)]
+        result = unit.run(builder, work, area, Lane(record, stride, lanes, lock), arguments, fail)
         sum_at = builder.add(ledger, builder.mul(element, ll.Constant(I64, 8)))
         return builder.inttoptr(sum_at, PTR), result
 
@@ -210,6 +214,29 @@ def _words(builder: Any, block: Any) -> list[Any]:
     """The words of a block."""
     places = [builder.gep(block, [ll.Constant(I64, n)], source_etype=I64) for n in range(len(Block._fields_))]
     return [builder.load(place, typ=I64) for place in places]
+
+
+_Buffers = list[tuple[Buffer, Any]]
+
+
+def _buffers(builder: Any, work: Compiled) -> _Buffers:
+    """Memory for each buffer that `work` wants, of this call's own."""
+    wanted = [value.type for value in work.body.given if isinstance(value.type, Buffer)]
+    return [(type, builder.alloca(I64, BUFFER_BYTES // 8)) for type in wanted]
+
+
+def _filled(builder: Any, buffers: _Buffers, turn: Any) -> list[Any]:
+    """Emit what `buffered(turn)` says, for buffers that are read; address and length of all of them."""
+    found = []
+    for type, memory in buffers:
+        length = ll.Constant(I64, BUFFER_BYTES)
+        if not type.writable:
+            spread = builder.lshr(builder.mul(turn, ll.Constant(I64, SPREAD)), ll.Constant(I64, 58))
+            length = builder.add(spread, ll.Constant(I64, 1))
+            for number in range(BUFFER_BYTES // 8):
+                builder.store(turn, builder.gep(memory, [ll.Constant(I64, number)]))
+        found += [builder.ptrtoint(memory, I64), length]
+    return found
 
 
 def _spoilt(architecture: Architecture, spoil: Spoil) -> Any:

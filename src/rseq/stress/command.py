@@ -72,6 +72,9 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: click.echo(text, err=True)
         return
     from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
 
-    with Console(stderr=True).status("compiling") as status:
-        yield lambda text: status.update(text[:70])
+    # Drawn when there is something new, and not by a thread: who forks beside threads inherits their locks.
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+        yield lambda text: live.update(Text(text, style="cyan", overflow="ellipsis", no_wrap=True), refresh=True)

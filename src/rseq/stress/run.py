@@ -45,8 +45,8 @@ def stress(
     """Stress these workloads, or all that the package ships, and see that their laws hold.
 
     Each process works for so many seconds, with `threads` threads (12 for each CPU by default) on one structure at a
-    time, its lanes chosen by cpu_id and by mm_cid in turn; all processes on the same one, if it can be shared. A section that was never aborted is a problem: nothing was
-    tested there.
+    time, its lanes chosen by cpu_id and by mm_cid in turn. All processes work on the same one, where it can be shared.
+    A section that was never aborted is a problem: nothing was tested there.
 
     Raises: RuntimeError - the kernel has not registered this thread, or no code can be made for this machine.
     """

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..language.types import Record, Scalar, i64, u64
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
+from .workload import SPREAD
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,7 +66,7 @@ def work(scalar: Scalar) -> Routine[Any, int]:
 
     @routine
     def work(cpu: Cell, turn: u64) -> i64:  # type: ignore[valid-type]
-        n = i64(turn * 0x9E3779B97F4A7C15 >> 58) * 2 - 63
+        n = i64(turn * SPREAD >> 58) * 2 - 63
         add(cpu, scalar(n))  # type: ignore[operator]
         return n
 

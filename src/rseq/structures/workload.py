@@ -19,6 +19,7 @@ ledger with the structure, when all is quiet.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
     from ..language.compiled import Compiled
     from ..percpu.storage import PerCPU
 
-__all__ = ["Workload"]
+__all__ = ["BUFFER_BYTES", "SPREAD", "Workload", "buffered"]
+
+BUFFER_BYTES = 64
+
+SPREAD = 0x9E3779B97F4A7C15
+"""2**64 by the golden ratio: the upper bits of its multiples are as good as random, and spread evenly."""
+
+
+def buffered(turn: int) -> bytes:
+    """What a parameter of type bytes of `work` holds: `turn` in 8 bytes, again and again; 1 to 64 bytes of it."""
+    return (turn.to_bytes(8, sys.byteorder) * 8)[: (turn * SPREAD % (1 << 64) >> 58) + 1]
 
 
 class _HasStorage(Protocol):
@@ -58,8 +69,9 @@ class Workload(Generic[S]):
 
     It is called in machine code without the GIL: in a tight loop by many threads, and by signal handlers, which may
     have interrupted it, so it must never wait for itself. No two runs get the same `turn`; turns follow each other.
-    Where the storage is an array, a run works on element `turn % storage.length`. What it returns goes into the ledger:
-    what was put in, less what was taken out, is a good choice. The sums wrap around, as i64 does.
+    Where the storage is an array, a run works on element `turn % storage.length`. Further parameters are buffers: a
+    `bytes` is what `buffered(turn)` is, a `bytearray` has `BUFFER_BYTES` bytes. What `work` returns goes into the
+    ledger: what was put in, less what was taken out, is a good choice. The sums wrap around, as i64 does.
     """
 
     call: Callable[[S, int], int]
