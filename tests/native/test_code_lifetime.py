@@ -7,7 +7,6 @@ here frees code of its own while that is so, and is killed. Beside it stands tha
 from __future__ import annotations
 
 import gc
-import os
 import signal
 
 import pytest
@@ -20,34 +19,33 @@ pytestmark = pytest.mark.needs_rseq
 
 CHILD = """
 import ctypes, os, signal, sys
-sys.path.insert(0, sys.argv[1])
-import rseq, sections
+import rseq
 from rseq.language.types import SCALARS
 from rseq.native.load import _image_size
-from rseq.structures.cell import adder
+from rseq.stress.code import Block, compiled
+from rseq.stress.ledger import Ledger
+from rseq.structures.cell import work
 from rseq.thread import _calling_thread
 
-add = adder(SCALARS["i64"])
-storage = rseq.percpu(add.body.record)
-section = sections.compiled(add, storage)          # a blob that this test has loaded, and owns
+storage, ledger = rseq.Counter().storage, Ledger(1, 1)
+program = compiled(work(SCALARS["i64"]), storage)          # a blob that this test has loaded, and owns
+block = Block.of(storage, ledger.address(0))
 libc = ctypes.CDLL(None)
-loop = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_int64)(section.code.entries["loop"])
+run = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(program.code.entries["loop"])
 munmap = libc.munmap
-first, size = ctypes.c_void_p(section.code.address), ctypes.c_size_t(_image_size(section.blob))
+first, size = ctypes.c_void_p(program.code.address), ctypes.c_size_t(_image_size(program.blob))
 rseq_cs = ctypes.c_uint64.from_address(_calling_thread().area + 8)
 
 def points_at_section():
-    return section.code.address <= rseq_cs.value < section.code.address + size.value
+    return program.code.address <= rseq_cs.value < program.code.address + size.value
 
 def leave_it_behind():
     "Run the sequence, until rseq_cs points at its descriptor: a preemption in between would have cleared it."
     while True:
-        loop(1, 1)
+        run(ctypes.addressof(block), 1, 1)
         if points_at_section():
             return
 """
-
-TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 PREEMPTED_TOO_EARLY = 3
@@ -56,7 +54,7 @@ PREEMPTED_TOO_EARLY = 3
 def end_of(code: str) -> int:
     """How a child ends. It is run again if it was preempted before its code was gone, and so has nothing to show."""
     for _ in range(50):
-        ended = run_python(CHILD + code, TESTS, returncode=None)
+        ended = run_python(CHILD + code, returncode=None)
         if ended.returncode != PREEMPTED_TOO_EARLY:
             break
     assert "Traceback" not in ended.stderr, ended.stderr

@@ -49,6 +49,12 @@ class Interrupted(Unit):
 
     target: Compiled | None = None
     position: int = 0
+    beside: Unit | None = None
+    """The unit whose functions for the spare lane it uses, so that they are not made for each breakpoint."""
+
+    def spare(self, code: Compiled) -> Any:
+        """The other unit's."""
+        return super().spare(code) if self.beside is None else self.beside.spare(code)
 
     def _section(
         self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]

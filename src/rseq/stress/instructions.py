@@ -14,6 +14,7 @@ from typing import Any
 
 from ..arch.base import IndexMode
 from ..language.section import section
+from ..native.lower import Unit
 from ..structures.workload import Workload
 from .breakpoints import ABORTS, Interrupted, places
 from .code import Block, Module, Program, Spoil, unspoilt
@@ -68,17 +69,18 @@ class _Run:
         self._names = named(sections(workload))
         module = Module(make(workload, index).storage, spoil)
         module.variable(ABORTS)
-        module.add_handler(module.unit(), workload.work)
-        self._breakpoints = list(self._add_breakpoints(module))
+        unit = module.unit()
+        module.add_handler(unit, workload.work)
+        self._breakpoints = list(self._add_breakpoints(module, unit))
         self._program: Program = module.load()
         self._instructions: dict[str, list[Instruction]] = {name: [] for name in self._names.values()}
         self._problems: list[str] = []
 
-    def _add_breakpoints(self, module: Module) -> Iterator[_Breakpoint]:
+    def _add_breakpoints(self, module: Module, beside: Unit) -> Iterator[_Breakpoint]:
         for code, name in self._names.items():
             assembly = module.environment.architecture.assemble(section(code.body), self.index)
             for position, place in places(assembly):
-                unit = module.unit(Interrupted, target=code, position=position)
+                unit = module.unit(Interrupted, target=code, position=position, beside=beside)
                 loop = f"{unit.prefix}loop"
                 module.add_loop(unit, self.workload.work, loop)
                 yield _Breakpoint(name, place.number, place.text, loop)
