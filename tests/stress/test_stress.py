@@ -107,6 +107,16 @@ def test_processes_each_work_for_themselves_where_nothing_can_be_shared() -> Non
 def test_a_section_that_the_kernel_does_not_know_loses(spoil: Any) -> None:
     report = stress(ADDER, seconds=0.6, spoil=spoil)
     assert any("element 0 is" in problem for problem in report.problems), str(report)
+    if spoil is spoils.without_descriptor_store:
+        assert report.aborts == 0
+        assert any("add() was never aborted" in problem for problem in report.problems)
+
+
+@needs_rseq
+def test_an_end_behind_the_commit_doubles() -> None:
+    report = stress(ADDER, seconds=1.0, spoil=spoils.ending_late)
+    assert report.aborts
+    assert any("element 0 is" in problem for problem in report.problems), str(report)
 
 
 @needs_rseq

@@ -9,18 +9,23 @@ from typing import Any
 
 __all__ = ["Instruction", "Instructions", "Report", "Section", "Stressed"]
 
-_WIDTH = 80
+_WIDTH, _MOST_PROBLEMS = 80, 10
 
 
 @dataclass(frozen=True)
 class Stressed:
-    """What one workload did: runs in machine code, calls from Python, and the aborts of each of its sequences."""
+    """What one workload did. `aborts` are those of each of its sequences, in the loops and in signal handlers."""
 
     name: str
     runs: int
-    calls: int
     signals: int
+    """How many of the runs were signal handlers'."""
     aborts: dict[str, int]
+    calls: int
+    """Calls from Python, which run a copy of the sections of their own, and the aborts of that."""
+    aborts_of_calls: int
+    is_shared: bool
+    """True if processes worked on one structure."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,10 @@ class _Outcome:
         return {"ok": self.ok, **asdict(self)}
 
     def _failures(self) -> Iterator[str]:
-        for problem in self.problems:
+        for problem in self.problems[:_MOST_PROBLEMS]:
             yield from textwrap.wrap(f"FAILED: {problem}", _WIDTH, subsequent_indent="  ")
+        if more := len(self.problems[_MOST_PROBLEMS:]):
+            yield f"FAILED: {more:,} more; --json prints them all"
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,12 @@ class Report(_Outcome):
 
     @property
     def aborts(self) -> int:
-        """The aborts of all sections."""
+        """The aborts of all sections, those in calls from Python not counted."""
         return sum(sum(stressed.aborts.values()) for stressed in self.stressed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return {**super().as_dict(), "aborts": self.aborts}
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -68,7 +79,7 @@ class Report(_Outcome):
         for stressed in self.stressed:
             for position, (sequence, aborts) in enumerate(stressed.aborts.items()):
                 row = f"{'' if position else stressed.name:<20}{sequence:<18}{aborts:>10,}"
-                yield row if position else f"{row}{stressed.runs + stressed.calls:>16,}{stressed.signals:>14,}"
+                yield row if position else f"{row}{stressed.runs:>16,}{stressed.signals:>14,}"
         yield ""
         yield from textwrap.wrap(self._summary(), _WIDTH)
         yield from self._failures()
@@ -76,10 +87,21 @@ class Report(_Outcome):
             yield "Every section was aborted. Nothing is lost, nothing is doubled."
 
     def _summary(self) -> str:
-        processes = "1 process" if self.processes == 1 else f"{self.processes} processes"
+        calls = sum(stressed.calls for stressed in self.stressed)
+        of_calls = sum(stressed.aborts_of_calls for stressed in self.stressed)
         return (
-            f"{processes} of {self.threads} threads for {self.seconds:.0f} s: {self.aborts:,} aborts, "
-            f"{self.migrations:,} changes of affinity, {self.short_lived:,} short-lived threads, {self.forks:,} forks."
+            f"{self._who()} for {self.seconds:g} s: {self.aborts:,} aborts, and {of_calls:,} in {calls:,} calls from "
+            f"Python; {self.migrations:,} changes of affinity, {self.short_lived:,} short-lived threads, "
+            f"{self.forks:,} forks."
+        )
+
+    def _who(self) -> str:
+        if self.processes == 1:
+            return f"1 process of {self.threads} threads"
+        shared = sum(stressed.is_shared for stressed in self.stressed)
+        return (
+            f"{self.processes} processes of {self.threads} threads, which share {shared} of "
+            f"{len(self.stressed)} structures,"
         )
 
 

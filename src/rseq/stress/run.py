@@ -189,6 +189,8 @@ class _Run:
                 runs=sum(one.runs for one in came),
                 calls=sum(one.calls for one in came),
                 signals=sum(one.signals for one in came),
+                aborts_of_calls=sum(one.aborts_of_calls for one in came),
+                is_shared=any(number in self.shared for number in numbers),
                 aborts={name: counts[name] for name in named(sections(workload)).values()},
             )
 
@@ -213,11 +215,21 @@ class _Labelled:
     forks: int
     short_lived: int
     aborts: dict[str, int]
+    aborts_of_calls: int
     problems: list[str]
 
     @classmethod
     def of(cls, target: _Target, came: Came) -> _Labelled:
         names = named(sections(target.workload))
         aborts = {names[code]: count for code, count in came.aborts.items() if code in names}
-        problems = [f"{target}: {problem}" for problem in came.problems]
-        return cls(came.runs, came.calls, came.signals, came.migrations, came.forks, came.threads, aborts, problems)
+        return cls(
+            runs=came.runs,
+            calls=came.calls,
+            signals=came.signals,
+            migrations=came.migrations,
+            forks=came.forks,
+            short_lived=came.threads,
+            aborts=aborts,
+            aborts_of_calls=sum(came.aborts_of_calls[code] for code in names),
+            problems=[f"{target}: {problem}" for problem in came.problems],
+        )

@@ -60,6 +60,8 @@ class Came:
     forks: int = 0
     threads: int = 0
     aborts: Counter[Compiled] = field(default_factory=Counter)
+    aborts_of_calls: Counter[Compiled] = field(default_factory=Counter)
+    """Those of calls from Python, which run another copy of the sections."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -98,20 +100,17 @@ class Slice:
 
     def run(self, seconds: float) -> Came:
         """Work for so long, then see what came of it. The calling thread is the conductor."""
-        before, handled = self._aborts(), self.program.handled
+        before, of_calls, handled = self.program.aborts, restarts(), self.program.handled
         handlers = self._block(self._handlers)
         self.program.let_handlers_use(handlers, self._turns(self._handlers))
         with at_a_kilohertz(self.program.handler), self._crew():
             self._conduct(time.monotonic() + seconds)
         self._came.signals = self.program.handled - handled
-        self._came.aborts = self._aborts() - before
+        self._came.aborts = Counter(self.program.aborts) - Counter(before)
+        self._came.aborts_of_calls = Counter(restarts()) - Counter(of_calls)
         if not self.scene.is_shared:
             self._came.problems += self.workload.law(self.structure, self.scene.ledger.sums())
         return self._came
-
-    def _aborts(self) -> Counter[Compiled]:
-        """In machine code, and in what was called from Python."""
-        return Counter(self.program.aborts) + Counter(restarts())
 
     def _block(self, row: int) -> Block:
         return Block.of(self.structure.storage, self.scene.ledger.address(row))
