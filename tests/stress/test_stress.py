@@ -104,7 +104,8 @@ def test_processes_each_work_for_themselves_where_nothing_can_be_shared() -> Non
 
 @needs_rseq
 @pytest.mark.parametrize("spoil", [spoils.without_descriptor_store, spoils.ending_early], ids=lambda one: one.__name__)
-def test_a_section_that_the_kernel_does_not_know_loses(spoil: Any) -> None:
+def test_a_section_that_the_kernel_does_not_know_loses(spoil: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_MORE_SLICES", 4)
     report = stress(ADDER, seconds=0.6, spoil=spoil)
     assert any("element 0 is" in problem for problem in report.problems), str(report)
     if spoil is spoils.without_descriptor_store:

@@ -27,7 +27,7 @@ Tick = Callable[[str], None]
 _LONGEST_SLICE_S = 2.0
 """Long runs come back to each workload with a new structure, so that sums stay exact in floats."""
 
-_MORE_SLICES, _SHORTEST_SLICE_S = 4, 0.25
+_MORE_SLICES, _SHORTEST_SLICE_S = 10, 0.25
 """What sections get that have not been aborted when the time is over."""
 
 _PATIENCE_S = 60.0
