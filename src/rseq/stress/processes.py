@@ -64,7 +64,7 @@ class _Member:
         if self.is_open:
             self.process.kill()
             self.process.join()
-            return f"process {self.number} said nothing for {patience_s:.0f} seconds and was killed"
+            return f"process {self.number} said nothing for {patience_s:g} seconds and was killed"
         self.process.join()
         code = self.process.exitcode or 0
         if code < 0:
@@ -73,6 +73,7 @@ class _Member:
 
 
 def _run(worker: Worker, connection: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which then ends its children
     warnings.simplefilter("ignore", DeprecationWarning)  # it forks beside its threads, which is what is tested
     try:
         worker(connection.send)

@@ -19,7 +19,7 @@ class Stressed:
     name: str
     runs: int
     signals: int
-    """How many of the runs were signal handlers'."""
+    """Runs of signal handlers, which `runs` does not count."""
     aborts: dict[str, int]
     calls: int
     """Calls from Python, which run a copy of the sections of their own, and the aborts of that."""
@@ -87,12 +87,13 @@ class Report(_Outcome):
             yield "Every section was aborted. Nothing is lost, nothing is doubled."
 
     def _summary(self) -> str:
+        runs = sum(stressed.runs + stressed.signals for stressed in self.stressed)
         calls = sum(stressed.calls for stressed in self.stressed)
         of_calls = sum(stressed.aborts_of_calls for stressed in self.stressed)
         return (
-            f"{self._who()} for {self.seconds:g} s: {self.aborts:,} aborts, and {of_calls:,} in {calls:,} calls from "
-            f"Python; {self.migrations:,} changes of affinity, {self.short_lived:,} short-lived threads, "
-            f"{self.forks:,} forks."
+            f"{self._who()} for {self.seconds:g} s: {self.aborts:,} aborts in {runs:,} runs, and {of_calls:,} in "
+            f"{calls:,} calls from Python; {self.migrations:,} changes of affinity, {self.short_lived:,} short-lived "
+            f"threads, {self.forks:,} forks."
         )
 
     def _who(self) -> str:
