@@ -17,7 +17,7 @@ from rseq.native.bind import restarts
 from rseq.stress import run
 from rseq.stress.ledger import Ledger
 from rseq.stress.run import stress
-from rseq.stress.shipped import left_out, named, sections, workloads
+from rseq.stress.shipped import can_share, left_out, named, sections, workloads
 from rseq.structures.cell import adder
 from rseq.structures.workload import BUFFER_BYTES, buffered
 from stress.workloads import ADDER, IDLE, LINES, Adder, add
@@ -100,6 +100,14 @@ def test_nothing_is_lost_and_every_section_is_aborted(workload: Any) -> None:
 def test_processes_each_work_for_themselves_where_nothing_can_be_shared() -> None:
     report = stress(ADDER, seconds=0.4, threads=4, processes=2)
     assert report.ok, str(report)
+
+
+@needs_rseq
+def test_processes_share_a_structure_that_can_be_shared() -> None:
+    counter = next(workload for workload in workloads() if workload.name == "Counter")
+    report = stress(counter, seconds=0.4, threads=4, processes=2)
+    assert report.ok, str(report)
+    assert report.stressed[0].is_shared == can_share(counter)
 
 
 @needs_rseq
