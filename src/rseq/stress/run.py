@@ -103,7 +103,7 @@ class _Run:
     threads: int
     processes: int
     tick: Tick
-    came: dict[int, list[_Labelled]] = field(default_factory=dict)
+    came: dict[int, list[Came]] = field(default_factory=dict)
     shared: dict[int, Scene] = field(init=False)
     """What processes share, for the targets of which they can share something."""
 
@@ -142,10 +142,12 @@ class _Run:
         structure = make(self.targets[number].workload, self.targets[number].index)
         return Scene(structure, Ledger(rows(self.threads), structure.storage.length))
 
-    def _slice(self, target: _Target, scene: Scene, seconds: float) -> _Labelled:
-        return _Labelled.of(target, Slice(target.workload, target.program, scene, self.threads).run(seconds))
+    def _slice(self, target: _Target, scene: Scene, seconds: float) -> Came:
+        came = Slice(target.workload, target.program, scene, self.threads).run(seconds)
+        came.problems = [f"{target}: {problem}" for problem in came.problems]
+        return came
 
-    def receive(self, process: int, what: tuple[int, _Labelled]) -> None:
+    def receive(self, process: int, what: tuple[int, Came]) -> None:
         """In the parent: what came of a slice."""
         number, came = what
         self.came.setdefault(number, []).append(came)
@@ -202,34 +204,3 @@ class _Run:
                         f"{one.name}: {sequence}() was never aborted in {one.runs:,} runs, so nothing was tested. "
                         "If more --seconds do not change that, the kernel does not know of the section"
                     )
-
-
-@dataclass(frozen=True)
-class _Labelled:
-    """What came of a slice, for the parent process: sections have names."""
-
-    runs: int
-    calls: int
-    signals: int
-    migrations: int
-    forks: int
-    short_lived: int
-    aborts: dict[str, int]
-    aborts_of_calls: int
-    problems: list[str]
-
-    @classmethod
-    def of(cls, target: _Target, came: Came) -> _Labelled:
-        names = named(sections(target.workload))
-        aborts = {names[code]: count for code, count in came.aborts.items() if code in names}
-        return cls(
-            runs=came.runs,
-            calls=came.calls,
-            signals=came.signals,
-            migrations=came.migrations,
-            forks=came.forks,
-            short_lived=came.threads,
-            aborts=aborts,
-            aborts_of_calls=sum(came.aborts_of_calls[code] for code in names),
-            problems=[f"{target}: {problem}" for problem in came.problems],
-        )

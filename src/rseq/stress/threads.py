@@ -16,7 +16,6 @@ import random
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from ..native.bind import restarts
 from ..thread import fence
 from .code import LOOPS, Block, Program
 from .ledger import Ledger
-from .shipped import make
+from .shipped import make, named, sections
 from .signals import at_a_kilohertz, let_in
 
 if TYPE_CHECKING:
@@ -51,17 +50,20 @@ _PAUSE_S = 0.005
 
 @dataclass
 class Came:
-    """What came of a slice: how much was done, what it provoked, and what did not hold."""
+    """What came of a slice: how much was done, what it provoked, and what did not hold. Processes send it.
+
+    `aborts` are those of each sequence, by its name in the workload; `aborts_of_calls` those of calls from Python,
+    which run a copy of the sections of their own.
+    """
 
     runs: int = 0
     calls: int = 0
     signals: int = 0
     migrations: int = 0
     forks: int = 0
-    threads: int = 0
-    aborts: Counter[Compiled] = field(default_factory=Counter)
-    aborts_of_calls: Counter[Compiled] = field(default_factory=Counter)
-    """Those of calls from Python, which run another copy of the sections."""
+    short_lived: int = 0
+    aborts: dict[str, int] = field(default_factory=dict)
+    aborts_of_calls: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -106,18 +108,23 @@ class Slice:
         with at_a_kilohertz(self.program.handler), self._crew():
             self._conduct(time.monotonic() + seconds)
         self._came.signals = self.program.handled - handled
-        self._came.aborts = Counter(self.program.aborts) - Counter(before)
-        self._came.aborts_of_calls = Counter(restarts()) - Counter(of_calls)
+        self._count_aborts(before, of_calls)
         if not self.scene.is_shared:
             self._came.problems += self.workload.law(self.structure, self.scene.ledger.sums())
         return self._came
+
+    def _count_aborts(self, before: dict[Compiled, int], of_calls: dict[Compiled, int]) -> None:
+        names = named(sections(self.workload))
+        now, of_calls_now = self.program.aborts, restarts()
+        self._came.aborts = {name: now[code] - before[code] for code, name in names.items() if code in now}
+        self._came.aborts_of_calls = sum(of_calls_now.get(code, 0) - of_calls.get(code, 0) for code in names)
 
     def _block(self, row: int) -> Block:
         return Block.of(self.structure.storage, self.scene.ledger.address(row))
 
     def _turns(self, row: int) -> int:
         """The first turn of a row in this slice: there are 2**32 of them, one half for calls from Python."""
-        return (row << 44) + (self.scene.epoch << 32)
+        return (row << 48) + (self.scene.epoch << 32)
 
     # ---- threads
 
@@ -199,7 +206,7 @@ class Slice:
         started = [self._start(live, row) for row in self._short_lived]
         for thread in started:
             thread.join()
-        self._came.threads += _SHORT_LIVED
+        self._came.short_lived += _SHORT_LIVED
 
     def _fork(self, number: int) -> None:
         """A child goes on with its copy of the structure, in the middle of others' work, and begins one of its own."""
