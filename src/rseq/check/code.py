@@ -33,7 +33,7 @@ from ..language.types import SCALARS, Buffer, Pointer, Record, RecordType
 if TYPE_CHECKING:
     from ..native.load import Blob
 
-__all__ = ["SPARE_LANE", "TICKS", "Bytes", "Operation", "Place", "Program", "Spoil", "compiled"]
+__all__ = ["SPARE_LANE", "TICKS", "Bytes", "Operation", "Place", "Program", "Spoil", "compiled", "readable"]
 
 TICKS = 0x1122334455667788
 
@@ -110,7 +110,12 @@ class Place:
     @property
     def text(self) -> str:
         """The instruction, with what its registers hold for their names: {status}, {n}."""
-        return TOKEN.sub(lambda match: _named(self.slots[int(match[1])]), self.line.text)
+        return readable(self.line, self.slots)
+
+
+def readable(line: Line, slots: Sequence[Slot]) -> str:
+    """An instruction, with what its registers hold for their names: {status}, {n}."""
+    return TOKEN.sub(lambda match: _named(slots[int(match[1])]), line.text)
 
 
 def _named(slot: Slot) -> str:

@@ -126,7 +126,7 @@ def _groups(targets: Iterable[Any]) -> Iterator[tuple[list[Operation], list[Oper
 
 
 def sequences_of(targets: Iterable[Any]) -> Iterator[Compiled]:
-    """What is meant by sequences, routines, structures' classes, and iterables of these: sequences, and routines that cross."""
+    """The sequences, and the routines that cross CPUs, of sequences, routines, structures' classes and iterables."""
     for target in targets:
         if isinstance(target, Compiled):
             yield from _within(target)

@@ -17,7 +17,7 @@ from typing import Any
 import llvmlite.ir as ll
 
 from ..arch.base import ABORTED, FINISH, LEFT, START, Assembly, Line
-from ..check.code import Place
+from ..check.code import readable
 from ..language.compiled import Compiled
 from ..language.section import section
 from ..native.codes import I64
@@ -29,13 +29,13 @@ ABORTS = "aborts"
 """The module's variable that counts how often a section with a breakpoint has been aborted."""
 
 
-def places(assembly: Assembly) -> Iterator[tuple[int, Place]]:
-    """Where each instruction between start and end stands in `assembly.hot`, and what it is."""
+def places(assembly: Assembly) -> Iterator[tuple[int, str]]:
+    """Where each instruction between start and end stands in `assembly.hot`, and what it says."""
     texts = [line.text for line in assembly.hot]
     inside = range(texts.index(f"{START}:"), texts.index(f"{FINISH}:"))
-    positions = [position for position in inside if assembly.hot[position].is_instruction]
-    for number, position in enumerate(positions, 1):
-        yield position, Place(assembly.hot[position], number, len(positions), None, assembly.slots)
+    for position in inside:
+        if assembly.hot[position].is_instruction:
+            yield position, readable(assembly.hot[position], assembly.slots)
 
 
 def with_line(assembly: Assembly, position: int, text: str) -> Assembly:

@@ -79,11 +79,11 @@ class _Run:
     def _add_breakpoints(self, module: Module, beside: Unit) -> Iterator[_Breakpoint]:
         for code, name in self._names.items():
             assembly = module.environment.architecture.assemble(section(code.body), self.index)
-            for position, place in places(assembly):
+            for number, (position, text) in enumerate(places(assembly), 1):
                 unit = module.unit(Interrupted, target=code, position=position, beside=beside)
                 loop = f"{unit.prefix}loop"
                 module.add_loop(unit, self.workload.work, loop)
-                yield _Breakpoint(name, place.number, place.text, loop)
+                yield _Breakpoint(name, number, text, loop)
 
     def outcome(self) -> tuple[list[Section], list[str]]:
         """Run all of it, in a process of its own: a section that is wrong may well kill it."""

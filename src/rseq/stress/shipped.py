@@ -30,7 +30,7 @@ def workloads() -> list[Workload[Any]]:
 
 def sections(workload: Workload[Any]) -> list[Compiled]:
     """The sequences that a workload runs, each once."""
-    return list(dict.fromkeys(sequences_of([workload.work])))
+    return [code for code in dict.fromkeys(sequences_of([workload.work])) if code.kind == "sequence"]
 
 
 def indices(workload: Workload[Any]) -> list[IndexMode]:
@@ -62,7 +62,7 @@ def left_out(chosen: Iterable[Workload[Any]]) -> Iterator[str]:
     """What the package ships and none of these workloads runs, as sentences."""
     run = {section for workload in chosen for section in sections(workload)}
     for sequence in shipped_sequences():
-        if sequence not in run:
+        if sequence.kind == "sequence" and sequence not in run:
             yield (
                 f"{sequence.__name__}() on {sequence.body.record.__name__} is shipped, and no workload runs it; "
                 f"name it in the stress() of its structure, in {sequence.__module__}"
