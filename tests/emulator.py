@@ -17,10 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oracle import outcome, plain, same, same_bytes
+import programs
+import rseq
+from oracle import filled, outcome, plain, same, same_bytes
 from rseq.check.code import Operation, Program, as_word, from_word
 from rseq.language.interpret import Memory, run
-from rseq.language.types import Pointer
+from rseq.language.ir import is_length
+from rseq.language.types import Buffer, Pointer
 
 IMAGE, STACK, STOP, LANES, ROWS = 0x1000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000, 0x7800_0000
 AREA, AREA_OFFSET = STACK + 0x8000, -0xC0  # with glibc, too, the area often lies below the thread pointer
@@ -32,6 +35,12 @@ def memory_of(record: Any, lanes: int = 2) -> Memory:
     """The interpreter's memory, where a board has it."""
     stride = -(-record.size // 0x1000) * 0x1000 + 0x1000
     return Memory({LANES + cpu * stride: bytearray(record.size) for cpu in range(lanes)}, LANES, stride, "little")
+
+
+class Byte(rseq.Record):
+    """What a buffer is made of."""
+
+    byte: rseq.u8
 
 
 class Board:
@@ -59,10 +68,14 @@ class Board:
             assert relocation.symbol in (None, "rseq_offset"), relocation
             value = relocation.addend + (IMAGE if relocation.symbol is None else AREA_OFFSET)
             struct.pack_into("<q", image, relocation.where, value)
+        self.place(image)
+        self.input, self.output = (IMAGE + blob.entries[name] for name in ("input", "output"))
+
+    def place(self, image: bytes) -> None:
+        """Map all memory, with `image` at IMAGE."""
         for start, nbytes in ((IMAGE, len(image)), (STACK, PAGE), (STOP, PAGE), (LANES, 16 * PAGE), (ROWS, 16 * PAGE)):
             self.engine.mem_map(start, -(-nbytes // PAGE) * PAGE)
         self.engine.mem_write(IMAGE, bytes(image))
-        self.input, self.output = (IMAGE + blob.entries[name] for name in ("input", "output"))
 
     def run(self, address: int) -> None:
         """Call the function at `address`."""
@@ -95,7 +108,7 @@ class Board:
     def _answer(self, operation: Operation, code: int, result: int) -> Any:
         if code:
             error = self.program.fails_with(operation, code)
-            return "IndexError" if error == "IndexError" else NO_LANE
+            return None if not error else "IndexError" if error == "IndexError" else NO_LANE
         type = operation.body.result
         return None if type is None else from_word(result, type, "<")
 
@@ -117,7 +130,29 @@ class Board:
                 assert same_bytes(values, other), f"{where}: {values} instead of {np.frombuffer(other, record.dtype)}"
         return got
 
+    def check_filled(self, operation: Operation, seed: int, row: Any) -> None:
+        """Check it on records full of edges, with edges for arguments, and with rows wherever pointers are."""
+        memory, rows = memory_of(operation.record), []
+        if operation.rows or any(isinstance(field.type, Pointer) for field in operation.record.fields.values()):
+            memory.blocks[ROWS] = bytearray(3 * row.size)
+            rows = [ROWS + row.size]
+        for number, start in enumerate(memory.blocks):
+            record = operation.record if start < ROWS else row
+            data = filled(seed + number, record, *rows).tobytes()
+            memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
+        for turn in range(4):
+            arguments, buffers = [], 0
+            for value in operation.body.parameters:
+                if isinstance(value.type, Buffer):
+                    arguments.append(ROWS + buffers * row.size)
+                    buffers += 1
+                elif is_length(value):
+                    arguments.append((seed * 5 + turn) % (row.size + 1))
+                else:
+                    arguments.append(programs.argument(value.type, seed * 5 + turn, rows))
+            self.check(operation, memory, arguments, cpu=turn & 1)
+
 
 def _row_type(operation: Operation) -> Any:
-    (target,) = {value.type.target for value in operation.body.parameters if isinstance(value.type, Pointer)}
+    (target,) = {value.type.target for value in operation.body.parameters if isinstance(value.type, Pointer)} or {Byte}
     return target

@@ -10,8 +10,10 @@ import itertools
 import linecache
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import rseq
@@ -430,3 +432,48 @@ def largest(architecture: Architecture, *, is_float: bool = False, extra: str = 
         except RegisterError:
             return count - 1
     raise AssertionError("the budget has no end")
+
+
+# Many of them
+
+
+def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
+    if not isinstance(type, Scalar):
+        return rows[0]
+    choices = edges(type)
+    return choices[seed * 7919 % len(choices)]
+
+
+@cache
+def random_programs(count: int, turn: int | None = None) -> list[tuple[Any, bool, int]]:
+    """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`."""
+    found: list[tuple[Any, bool, int]] = []
+
+    @st.composite
+    def program(draw: Any) -> tuple[str, bool, int]:
+        writer = Writer(draw)
+        return writer.program(), writer.has_row, draw(st.integers(0, 9999))
+
+    @given(program())
+    @settings(
+        max_examples=count,
+        derandomize=turn is None,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+    def collect(made: tuple[str, bool, int]) -> None:
+        text, has_row, seed = made
+        found.append((compiled(text), has_row, seed))
+
+    collect()
+    return found
+
+
+def assembles(architecture: Architecture, code: Any) -> bool:
+    try:
+        architecture.assemble(section(code.body))
+    except RegisterError:
+        return False
+    return True

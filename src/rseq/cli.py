@@ -74,21 +74,25 @@ def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
 @click.argument("name", metavar="MODULE:NAME")
 @click.option("--language", type=click.Choice(["c"]), default="c", show_default=True, help="What to write.")
 @click.option("--arch", multiple=True, help="An architecture, or all; may be repeated. This machine's by default.")
-@click.option("--output", "-o", type=click.File("w"), default="-", help="The file to write to.")
-def emit_command(name: str, language: str, arch: tuple[str, ...], output: TextIO) -> None:
-    """Write a sequence as a C header that needs nothing else.
+@click.option("--prefix", help="What its C names begin with, instead of the names of the module and the structure.")
+@click.option("--output", "-o", type=click.File("w", lazy=True), default="-", help="The file to write to.")
+def emit_command(name: str, language: str, arch: tuple[str, ...], prefix: str | None, output: TextIO) -> None:
+    """Write a sequence, or those of a structure, as a C header that needs nothing else.
 
-    MODULE is a module or a .py file, NAME a sequence in it, or a structure with one: rseq:Counter, shop.py:push.
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
     """
-    from .named import NamedError, sequences
+    from .emit import c_header, default_prefix
+    from .named import NamedError, find
+    from .sequence import architectures
 
     try:
-        found = sequences(name)
-        if len(found) != 1:
-            raise NamedError(f"{name} has several sequences: {', '.join(sequence.__name__ for sequence in found)}")
-        output.write(found[0].emit(*arch, language=language))
+        found = find(name)
+        known = default_prefix(found.module.__name__, "", *found.owners)
+        single = "_".join(found.sequences) if len(found.sequences) == 1 else ""
+        text = c_header(found.sequences, architectures(arch), known if prefix is None else prefix, name=single)
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    output.write(text)
 
 
 def _rows(found: Info) -> Iterator[tuple[str, str]]:

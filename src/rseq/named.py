@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 from .language.errors import CompileError
 from .sequence import Sequence
 
-__all__ = ["NamedError", "sequences"]
+__all__ = ["Found", "NamedError", "find", "sequences"]
 
 
 class NamedError(LookupError):
@@ -23,7 +25,21 @@ class NamedError(LookupError):
         return str(self.args[0])
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a name means: sequences by their names, and what they belong to, the module first."""
+
+    sequences: Mapping[str, Sequence[Any, Any]]
+    module: ModuleType
+    owners: tuple[str, ...]
+
+
 def sequences(name: str) -> list[Sequence[Any, Any]]:
+    """The sequence that `name` means, or all those of the structure that it means; see `find`."""
+    return list(find(name).sequences.values())
+
+
+def find(name: str) -> Found:
     """The sequence that `name` means, or all those of the structure that it means.
 
     Raises: NamedError - there is no such module, file or name, or it is neither sequence nor structure.
@@ -31,19 +47,21 @@ def sequences(name: str) -> list[Sequence[Any, Any]]:
     module_name, colon, path = name.partition(":")
     if not colon or not path:
         raise NamedError(f"expected MODULE:NAME, such as rseq:Counter or shop.py:push; got {name!r}")
-    thing: Any = _module(module_name)
-    for part in path.split("."):
+    module = _module(module_name)
+    thing: Any = module
+    *owners, last = path.split(".")
+    for part in (*owners, last):
         if isinstance(found := _method(thing, part), Sequence):
-            return [found]
+            return Found({part: found}, module, tuple(owners))
         if not hasattr(thing, part):
             raise NamedError(
                 f"{module_name} has no {path}; there are: {', '.join(_available(thing)) or 'no sequences'}"
             )
         thing = getattr(thing, part)
     if isinstance(thing, Sequence):
-        return [thing]
+        return Found({last: thing}, module, tuple(owners))
     if isinstance(thing, type) and hasattr(thing, "sequences"):
-        return list(thing.sequences().values())
+        return Found(thing.sequences(), module, (*owners, last))
     raise NamedError(f"{name} is neither a sequence nor a structure; it is {thing!r}")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .percpu.rows import RowArray
     from .percpu.storage import PerCPU
 
-__all__ = ["Routine", "Sequence", "routine", "sequence"]
+__all__ = ["Routine", "Sequence", "architectures", "routine", "sequence"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -105,17 +105,20 @@ class Sequence(_Bindable[P, R]):
         architecture = _arch.get(arch) if arch is not None else _this_machine()
         return str(architecture.assemble(section(self.body), index))
 
-    def emit(self, *arch: str, language: str = "c") -> str:
+    def emit(self, *arch: str, language: str = "c", prefix: str | None = None) -> str:
         """The sequence as a C header that needs nothing else, for each architecture named, "all", or this machine's.
 
-        Raises: ValueError - no such architecture or language, or the sequence needs more registers than there are.
+        The names that it defines begin with `prefix`, by default the name of the sequence's module.
+        Raises: ValueError - no such architecture or language, the sequence needs more registers than there are, or no C
+        name begins with `prefix`.
         """
-        from .emit import c_header
+        from .emit import c_header, default_prefix
 
         if language != "c":
             raise ValueError(f"a sequence is emitted as language 'c'; got {language!r}")
-        names = _arch.names() if "all" in arch else arch
-        return c_header(self, [_arch.get(name) for name in names] or [_this_machine()])
+        if prefix is None:
+            prefix = default_prefix(self.function.__module__, self.function.__code__.co_filename)
+        return c_header({self.__name__: self}, architectures(arch), prefix, name=self.__name__)
 
 
 class Routine(_Bindable[P, R]):
@@ -133,6 +136,12 @@ def _this_machine() -> _arch.Architecture:
     if architecture is None:
         raise ValueError(f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}")
     return architecture
+
+
+def architectures(names: tuple[str, ...]) -> list[_arch.Architecture]:
+    """Those that are named, "all", or this machine's."""
+    wanted = _arch.names() if "all" in names else names
+    return [_arch.get(name) for name in dict.fromkeys(wanted)] or [_this_machine()]
 
 
 @overload

@@ -8,13 +8,10 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 import examples
 import programs
@@ -23,11 +20,10 @@ from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, memory_of
 from oracle import filled
 from programs import Lane, Node, compiled, edges, largest
 from rseq import arch, i64, prepared, u8
-from rseq.arch.base import Architecture, IndexMode, RegisterError
+from rseq.arch.base import Architecture, IndexMode
 from rseq.check.code import Operation
 from rseq.check.code import compiled as program_of
 from rseq.language.interpret import Memory
-from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
 pytest.importorskip("unicorn")
@@ -275,82 +271,30 @@ def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode
     board, operations = board_of(architecture, [code for _, code in examples.sequences()], index)
     for operation in operations:
         for seed in range(40):
-            memory, rows = memory_of(operation.record), []
-            if operation.rows or operation.record is examples.Head:
-                memory.blocks[ROWS] = bytearray(3 * examples.Node.size)
-                rows = [ROWS + examples.Node.size]
-            for number, start in enumerate(memory.blocks):
-                record = operation.record if start < ROWS else examples.Node
-                data = filled(seed + number, record, *rows).tobytes()
-                memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
-            for turn in range(4):
-                arguments = [argument(value.type, seed * 5 + turn, rows) for value in operation.body.parameters]
-                board.check(operation, memory, arguments, cpu=turn & 1)
-
-
-def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
-    if not isinstance(type, Scalar):
-        return rows[0]
-    choices = edges(type)
-    return choices[seed * 7919 % len(choices)]
-
-
-@cache
-def random_programs(count: int, turn: int | None = None) -> list[tuple[Any, bool, int]]:
-    """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`."""
-    found: list[tuple[Any, bool, int]] = []
-
-    @st.composite
-    def program(draw: Any) -> tuple[str, bool, int]:
-        writer = programs.Writer(draw)
-        return writer.program(), writer.has_row, draw(st.integers(0, 9999))
-
-    @given(program())
-    @settings(
-        max_examples=count,
-        derandomize=turn is None,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    )
-    def collect(made: tuple[str, bool, int]) -> None:
-        text, has_row, seed = made
-        found.append((compiled(text), has_row, seed))
-
-    collect()
-    return found
-
-
-def fits(architecture: Architecture, code: Any) -> bool:
-    try:
-        architecture.assemble(section(code.body))
-    except RegisterError:
-        return False
-    return True
+            board.check_filled(operation, seed, examples.Node)
 
 
 def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
-    made = [one for one in made if fits(architecture, one[0])]
+    made = [one for one in made if programs.assembles(architecture, one[0])]
     board, operations = board_of(architecture, [code for code, _, _ in made])
     for operation, (_, has_row, seed) in zip(operations, made, strict=True):
         memory = lane(seed)
         for turn in range(8):
             scalars = [value.type for value in operation.body.parameters if isinstance(value.type, Scalar)]
-            arguments = [argument(scalar, seed + turn + place, []) for place, scalar in enumerate(scalars)]
+            arguments = [programs.argument(scalar, seed + turn + place, []) for place, scalar in enumerate(scalars)]
             board.check(operation, memory, [*[ROWS + Node.size][: int(has_row)], *arguments], cpu=turn & 1)
 
 
 @each_architecture
 def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
-    check_programs(architecture, random_programs(200))
+    check_programs(architecture, programs.random_programs(200))
 
 
 @pytest.mark.slow
 @each_architecture
 @pytest.mark.parametrize("turn", range(8))
 def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture, turn: int) -> None:
-    check_programs(architecture, random_programs(400, turn))
+    check_programs(architecture, programs.random_programs(400, turn))
 
 
 # Where no lane is

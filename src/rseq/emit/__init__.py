@@ -1,7 +1,8 @@
-"""Sequences for other languages: a sequence as a C header."""
+"""Sequences for other languages: as a C header."""
 
 from __future__ import annotations
 
 from .c import header as c_header
+from .names import default_prefix
 
-__all__ = ["c_header"]
+__all__ = ["c_header", "default_prefix"]

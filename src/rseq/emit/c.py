@@ -1,54 +1,51 @@
-"""A sequence as a C header: a static inline function for each architecture asked for, for GCC and Clang, C11 and C++.
+"""Sequences as a C header: static inline functions, one implementation for each architecture, for GCC and Clang.
 
-The header stands alone: it needs libc's `__rseq_offset` (glibc 2.35 and later) and no library. What
-differs from code that we load ourselves:
+The header stands alone: it is C11 and C++11, needs no library, and runs with every libc. What differs from code that
+we load ourselves:
 
 - the descriptor lies in `__rseq_cs`, in the section group of its function (flag `?`), where the
-  linker may relocate it; so a position-independent executable has no text relocations, and two
-  units that include the header may be linked;
+  linker may relocate it; so a position-independent executable has no text relocations, and what
+  becomes of a function in a group (an inline function of C++ in two units) becomes of its descriptor;
 - a thread that is not registered, or on a CPU without a lane, gets RSEQ_NO_LANE, and the caller
-  does what it does without rseq, apart from the lanes;
+  does what it does without rseq, apart from the lanes. So does every thread where libc registers none: glibc
+  before 2.35 and musl have no `__rseq_offset`, so that it is a weak symbol here;
 - restarts are counted on the abort path, and after RSEQ_RESTART_LIMIT of them in one call (a
   debugger that single-steps) it gives up with RSEQ_NO_LANE, too.
+
+`__rseq_offset` is declared under a name of our own: glibc's <sys/rseq.h> declares it with C++ linkage.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..arch import Architecture
-from ..arch.base import ABORTED, INDEX, LEFT, TOKEN, Assembly
+from ..arch.base import ABORTED, INDEX, LEFT, NONE, TOKEN, Assembly, Slot
 from ..language import ir
 from ..language.compiled import Compiled
+from ..language.pointers import required_rows
 from ..language.section import section
-from ..language.types import Array, Buffer, Pointer, RecordType, Word
+from ..language.types import Buffer, Pointer, Word
+from .names import guard, is_prefix, unique
+from .records import Records, c_type
 
 __all__ = ["header"]
 
 RESTART_LIMIT = 1024
-
-_TYPES = {
-    "i8": "int8_t",
-    "i16": "int16_t",
-    "i32": "int32_t",
-    "i64": "int64_t",
-    "u8": "uint8_t",
-    "u16": "uint16_t",
-    "u32": "uint32_t",
-    "u64": "uint64_t",
-    "f32": "float",
-    "f64": "double",
-    "bool": "bool",
-}
+_VERSION = 1
+_DESCRIPTORS = '__rseq_cs, "aw?"'
+_LONGEST_LINE = 90
+_LONGEST_STRING = 4095
+"""Characters that C11 promises for a string; Clang warns of longer ones, if asked to be pedantic."""
 
 _PROLOGUE = f"""\
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef RSEQ_LANES_DEFINED
-#define RSEQ_LANES_DEFINED
+#ifndef RSEQ_EMITTED
+#define RSEQ_EMITTED {_VERSION}
 /* Per-CPU memory: lane i, of the CPU with that number, begins at base + i * stride. */
 struct rseq_lanes {{
     void *base;
@@ -57,195 +54,221 @@ struct rseq_lanes {{
 }};
 enum {{
     RSEQ_DONE = 0,     /* it happened, once, as a whole */
+    RSEQ_NONE = 1,     /* the sequence returned None: nothing was committed */
     RSEQ_NO_LANE = -1, /* this thread is not registered, or its CPU has no lane: nothing happened */
-    RSEQ_INDEX = -2    /* an index was out of range: nothing was committed */
+    RSEQ_INDEX = -2,   /* an index was out of range: nothing was committed */
+    RSEQ_NULL = -3     /* a pointer was null that must not be: nothing happened */
 }};
 #define RSEQ_RESTART_LIMIT {RESTART_LIMIT}
+/* libc's: the offset of the rseq area from the thread pointer. Where libc registers no threads, there is none. */
+extern const ptrdiff_t rseq_area_offset __asm__("__rseq_offset") __attribute__((__weak__));
 #ifdef __cplusplus
-extern "C" const ptrdiff_t __rseq_offset; /* glibc 2.35: the rseq area's offset from the thread pointer */
+#define RSEQ_STATIC_ASSERT(condition, message) static_assert(condition, message)
 #else
-extern const ptrdiff_t __rseq_offset;
+#define RSEQ_STATIC_ASSERT(condition, message) _Static_assert(condition, message)
 #endif
+#elif RSEQ_EMITTED != {_VERSION}
+#error "headers of different versions of rseq: make them again with one version"
 #endif
 """
 
 
-def header(code: Compiled, architectures: Sequence[Architecture]) -> str:
-    """The C header of a sequence, with one implementation for each of `architectures`.
+def header(codes: Mapping[str, Compiled], architectures: Sequence[Architecture], prefix: str, *, name: str = "") -> str:
+    """The C header of `codes`, by their names, each with an implementation for each of `architectures`.
 
-    Raises: TypeError - `code` is a routine. ValueError - no architecture, or the sequence needs too many registers.
+    All that it defines begins with `prefix`; `name` is what the include guard adds to that. A routine stands for the
+    sequences that it calls: C has loops of its own.
+    Raises: ValueError - `prefix` is no C name, there is no architecture, no sequence, or one needs more registers than
+    an architecture has.
     """
-    if code.kind != "sequence":
-        raise TypeError(f"{code.__name__} is a routine; a header holds one sequence, and C has loops of its own")
     if not architectures:
         raise ValueError("expected at least one architecture to write a header for")
-    body = code.body
-    guard = f"RSEQ_{body.record.__name__}_{body.name}_H".upper()
-    records = list(dict.fromkeys(_records(body)))
+    if not codes:
+        raise ValueError("expected at least one sequence to write a header of")
+    if not is_prefix(prefix):
+        raise ValueError(f"a prefix is what C names begin with, such as shop; got {prefix!r}")
+    records, taken = Records(prefix), set[str]()
+    functions = [
+        _Function(code, unique(f"{prefix}_{code_name}", taken), records, architectures).text()
+        for code, code_name in _sequences(codes).items()
+    ]
+    once = guard(f"{prefix}_{name}" if name else prefix)
     parts = [
-        f"/* {body.name}: a restartable sequence, made by `rseq emit`.\n *\n{_quoted(str(body))}\n */",
-        f"#ifndef {guard}\n#define {guard}\n",
+        "/* Restartable sequences, made by `rseq emit`. */",
+        f"#ifndef {once}\n#define {once}\n",
         _PROLOGUE,
-        *(_struct(record) for record in records),
-        _function(code, architectures),
-        f"#endif /* {guard} */\n",
+        records.text(),
+        *functions,
+        f"#endif /* {once} */\n",
     ]
     return "\n".join(parts)
 
 
-def _quoted(text: str) -> str:
-    return "\n".join(f" *     {line}".replace("*/", "* /") for line in text.splitlines())
+def _sequences(codes: Mapping[str, Compiled]) -> dict[Compiled, str]:
+    """The sequences among `codes`, and those that the routines among them call, each once."""
+    names = {code: name for name, code in codes.items() if code.kind == "sequence"}
+    for code in codes.values():
+        for called in _called(code):
+            names.setdefault(called, called.__name__)
+    return names
 
 
-# ---- types
+def _called(code: Compiled) -> Iterator[Compiled]:
+    for op in code.body.ops:
+        if isinstance(op, ir.Call):
+            yield from [op.callee] if op.callee.kind == "sequence" else _called(op.callee)
 
 
-def _records(body: ir.Body) -> Iterator[RecordType]:
-    """The records that the function names, those that others point to first."""
-    yield body.record
-    for type in (*(value.type for value in body.parameters), body.result):
-        if isinstance(type, Pointer) and isinstance(type.target, RecordType):
-            yield type.target
-    for op in body.ops:
-        address = getattr(op, "address", None)
-        if address is not None and isinstance(address.type, Pointer) and isinstance(address.type.target, RecordType):
-            yield address.type.target
+class _Function:
+    """One sequence as a C function called `name`."""
 
+    def __init__(self, code: Compiled, name: str, records: Records, architectures: Sequence[Architecture]) -> None:
+        self.body, self.name, self.records, self.architectures = code.body, name, records, architectures
+        self.assemblies = [architecture.assemble(section(code.body)) for architecture in architectures]
+        numbers = (slot.number for assembly in self.assemblies for slot in assembly.outputs)
+        taken = {"lanes", "result", "status", "held", "tries", *(f"temporary{number}" for number in numbers)}
+        self.parameters = {value: unique(_name(value), taken) for value in code.body.parameters}
+        records.of(code.body.record)
+        for op in code.body.ops:
+            if base := getattr(getattr(op, "address", None), "base", None):
+                self._c_type(base.type)
 
-def _struct(record: RecordType) -> str:
-    name = record.__name__
-    fields = "\n".join(f"    {_declared(field.type, field.name)};" for field in record.fields.values())
-    checks = "\n".join(
-        f"RSEQ_LAYOUT(offsetof(struct {name}, {field.name}) == {field.offset}, {name}_{field.name});"
-        for field in record.fields.values()
-    )
-    return f"""\
-#ifndef RSEQ_RECORD_{name}
-#define RSEQ_RECORD_{name}
-struct {name} {{
-{fields}
-}};
-#ifdef __cplusplus
-#define RSEQ_LAYOUT(condition, what) static_assert(condition, "layout of " #what)
-#else
-#define RSEQ_LAYOUT(condition, what) _Static_assert(condition, "layout of " #what)
-#endif
-{checks}
-RSEQ_LAYOUT(sizeof(struct {name}) == {record.size}, {name});
-#undef RSEQ_LAYOUT
-#endif
-"""
-
-
-def _declared(type: Word | Array, name: str) -> str:
-    if isinstance(type, Array):
-        return f"{_c_type(type.element)} {name}[{type.length}]"
-    return f"{_c_type(type)} {name}"
-
-
-def _c_type(type: Word) -> str:
-    if isinstance(type, Buffer):
-        return "uint8_t *" if type.writable else "const uint8_t *"
-    if isinstance(type, Pointer):
-        target = type.target
-        return f"struct {target.__name__} *" if isinstance(target, RecordType) else f"{_TYPES[target.name]} *"
-    return _TYPES[type.name]
-
-
-# ---- the function
-
-
-def _function(code: Compiled, architectures: Sequence[Architecture]) -> str:
-    body = code.body
-    parameters = ["const struct rseq_lanes *lanes"]
-    parameters += [_declared(value.type, _name(value)) for value in body.parameters]
-    if body.result is not None:
-        parameters.append(f"{_declared(body.result, '*result')} /* set if it returns RSEQ_DONE */")
-    cases = [_case(index, code, architecture) for index, architecture in enumerate(architectures)]
-    return f"""\
-static inline int {body.record.__name__}_{body.name}({", ".join(parameters)})
+    def text(self) -> str:
+        cases = "".join(self._case(number, assembly) for number, assembly in enumerate(self.assemblies))
+        text = f"""\
+{self._comment()}
+static inline int {self.name}({self._declarations()})
 {{
-{_checks(body.checks)}{"".join(cases)}#else
-#error "this header was made for other architectures; make it again with --arch"
+{self._checks()}{cases}#else
+#error "{self.name} was made for {", ".join(one.name for one in self.architectures)}; make it again with --arch"
 #endif
 }}
+"""
+        return _UNRESTRICTED.format(text) if max(map(_length, self.assemblies)) > _LONGEST_STRING else text
+
+    def _comment(self) -> str:
+        lines = [f" * {line}" for line in str(self.body).replace("*/", "* /").replace("/*", "/ *").splitlines()]
+        record = self.records.of(self.body.record)
+        return "\n".join([f"/* On this CPU's {record}, in one piece:", " *", *lines, " */"])
+
+    def _declarations(self) -> str:
+        declared = list(self._each_declaration())
+        one_line = ", ".join(declared)
+        return one_line if len(one_line) <= _LONGEST_LINE else ",\n    ".join(["", *declared])[1:]
+
+    def _each_declaration(self) -> Iterator[str]:
+        yield "const struct rseq_lanes *lanes"
+        for value, name in self.parameters.items():
+            default = self.body.defaults.get(value.name)
+            note = "" if default is None else f" /* {ir.Const(default, value.type)}, if it is left out in Python */"
+            type = "size_t" if ir.is_length(value) else self._c_type(value.type)
+            yield f"{_declared(type, name)}{note}"
+        if self.body.result is not None:
+            yield f"{_declared(self._c_type(self.body.result), '*result')} /* set if it returns RSEQ_DONE */"
+
+    def _c_type(self, type: Word) -> str:
+        return c_type(type, self.records)
+
+    def _checks(self) -> str:
+        """What is looked at before the section."""
+        lines = []
+        for row in required_rows(self.body):
+            lines.append(f"    if ({self.parameters[row]} == NULL)\n        return RSEQ_NULL;\n")
+        for check in self.body.checks:
+            index = f"(uint64_t)(int64_t){self.parameters[check.index]}"
+            length = self.parameters[check.length] if isinstance(check.length, ir.Value) else f"{check.length}u"
+            lines.append(f"    if ({index} {'>' if check.inclusive else '>='} {length})\n        return RSEQ_INDEX;\n")
+        return "".join(lines)
+
+    def _case(self, number: int, assembly: Assembly) -> str:
+        result = self.body.result
+        lines = "\n".join(f'            "{_escaped(line.text)}\\n"' for line in assembly.lines(_DESCRIPTORS))
+        outputs = ", ".join(_output(assembly, slot) for slot in assembly.outputs)
+        held = "" if result is None else f"    {_held_type(result)} held;\n"
+        given = "" if result is None else f"    *result = {self._cast_back(result)}held;\n"
+        return f"""\
+#{"if" if number == 0 else "elif"} {assembly.architecture.c_condition}
+    uint64_t status;
+{held}{"".join(_temporaries(assembly))}    unsigned int tries = 0;
+    if (__builtin_expect(&rseq_area_offset == NULL, 0))
+        return RSEQ_NO_LANE;
+    for (;;) {{
+        __asm__ __volatile__ (
+{lines}
+            : {outputs}
+            : {", ".join(self._inputs(assembly))}
+            : "memory", "cc");
+        if (__builtin_expect(status < (uint64_t)({LEFT}), 1))
+            break;
+        if (status != (uint64_t)({ABORTED}) || ++tries == RSEQ_RESTART_LIMIT)
+            return {self._left(assembly)};
+    }}
+{given}    return RSEQ_DONE;
+"""
+
+    def _left(self, assembly: Assembly) -> str:
+        """What is returned when the section was left early."""
+        none = f"status == (uint64_t)({NONE}) ? RSEQ_NONE : " if self.body.maybe else ""
+        index = f"status <= (uint64_t)({INDEX}) ? RSEQ_INDEX : " if assembly.section.checks else ""
+        return f"{none}{index}RSEQ_NO_LANE"
+
+    def _inputs(self, assembly: Assembly) -> Iterator[str]:
+        letters = assembly.architecture.constraints
+        area = "rseq_area_offset"
+        if not assembly.architecture.area_is_offset:
+            area = f"(uintptr_t)__builtin_thread_pointer() + (uintptr_t){area}"
+        for expression in (area, "lanes->base", "lanes->stride", "(uint64_t)lanes->count"):
+            yield f'"{letters["int"]}" ({expression})'
+        for value, name in self.parameters.items():
+            extended = not value.type.is_float and not isinstance(value.type, (Pointer, Buffer))
+            yield f'"{letters["float" if value.type.is_float else "int"]}" ({"(int64_t)" if extended else ""}{name})'
+
+    def _cast_back(self, result: Word) -> str:
+        if isinstance(result, Pointer):
+            return f"({self._c_type(result)})(uintptr_t)"
+        return "" if result.is_float or result.name == "u64" else f"({self._c_type(result)})"
+
+
+_UNRESTRICTED = """\
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+{}\
+#pragma GCC diagnostic pop
 """
 
 
 def _name(value: ir.Value) -> str:
-    """A parameter's name in C, apart from ours."""
-    if ir.is_length(value):
-        return f"{value.name[4:-1]}_length"
-    return f"{value.name}_" if value.name in ("lanes", "result", "status", "tries") else value.name
+    """What a parameter is called, before it is made unique: a buffer's length by the buffer."""
+    return f"{value.name[4:-1]}_length" if ir.is_length(value) else value.name
 
 
-def _checks(checks: Iterable[ir.Check]) -> str:
-    return "".join(
-        f"    if ((uint64_t)(int64_t){_name(check.index)} >= {check.length}u)\n        return RSEQ_INDEX;\n"
-        for check in checks
-    )
+def _length(assembly: Assembly) -> int:
+    """The characters of the block, in a string; line by line, what is escaped shortens."""
+    return sum(len(_escaped(line.text)) + 1 for line in assembly.lines(_DESCRIPTORS))
 
 
-def _case(index: int, code: Compiled, architecture: Architecture) -> str:
-    assembly = architecture.assemble(section(code.body))
-    outputs = ", ".join(_output(assembly, slot.number) for slot in assembly.outputs)
-    inputs = ", ".join(_inputs(assembly, code.body))
-    lines = "\n".join(f'            "{_escaped(line.text)}\\n"' for line in assembly.lines('__rseq_cs, "aw?"'))
-    temporaries = "".join(
-        f"    {'double' if slot.kind == 'float' else 'uint64_t'} temporary{slot.number};\n"
-        for slot in assembly.outputs
-        if slot.role == "temporary"
-    )
-    result = code.body.result
-    held = "" if result is None else f"    {_held_type(result)} held;\n"
-    given = "" if result is None else f"    *result = {_cast_back(result)}held;\n"
-    return f"""\
-#{"if" if index == 0 else "elif"} {architecture.c_condition}
-    uint64_t status;
-{held}{temporaries}    unsigned int tries = 0;
-    do {{
-        __asm__ __volatile__ (
-{lines}
-            : {outputs}
-            : {inputs}
-            : {", ".join(f'"{name}"' for name in ("memory", "cc"))});
-    }} while (__builtin_expect(status == (uint64_t)({ABORTED}) && ++tries < RSEQ_RESTART_LIMIT, 0));
-    if (__builtin_expect(status >= (uint64_t)({LEFT}), 0))
-        return status <= (uint64_t)({INDEX}) ? RSEQ_INDEX : RSEQ_NO_LANE;
-{given}    return RSEQ_DONE;
-"""
+def _declared(type: str, name: str) -> str:
+    return f"{type}{name}" if type.endswith("*") else f"{type} {name}"
 
 
-def _output(assembly: Assembly, number: int) -> str:
-    slot = assembly.slots[number]
+def _output(assembly: Assembly, slot: Slot) -> str:
     names = {"status": "status", "result": "held"}
-    constraint = assembly.architecture.c_registers.get(slot.fixed) or assembly.architecture.constraints[slot.kind]
-    return f'"=&{constraint}" ({names.get(slot.role, f"temporary{number}")})'
+    architecture = assembly.architecture
+    letter = architecture.c_registers[slot.fixed] if slot.fixed else architecture.constraints[slot.kind]
+    return f'"=&{letter}" ({names.get(slot.role, f"temporary{slot.number}")})'
 
 
-def _inputs(assembly: Assembly, body: ir.Body) -> Iterator[str]:
-    names = assembly.architecture.constraints
-    area = "(uintptr_t)__rseq_offset"
-    if not assembly.architecture.area_is_offset:
-        area = "(uintptr_t)__builtin_thread_pointer() + (uintptr_t)__rseq_offset"
-    yield f'"{names["int"]}" ({area})'
-    yield f'"{names["int"]}" (lanes->base)'
-    yield f'"{names["int"]}" (lanes->stride)'
-    yield f'"{names["int"]}" ((uint64_t)lanes->count)'
-    for value in body.parameters:
-        kind: str = names["float" if value.type.is_float else "int"]
-        cast = "" if value.type.is_float or isinstance(value.type, (Pointer, Buffer)) else "(int64_t)"
-        yield f'"{kind}" ({cast}{_name(value)})'
+def _temporaries(assembly: Assembly) -> Iterator[str]:
+    for slot in assembly.outputs:
+        if slot.role == "temporary":
+            yield f"    {'double' if slot.kind == 'float' else 'uint64_t'} temporary{slot.number};\n"
 
 
 def _held_type(result: Word) -> str:
-    return _TYPES[result.name] if result.is_float else "uint64_t"
-
-
-def _cast_back(result: Word) -> str:
-    if isinstance(result, Pointer):
-        return f"({_c_type(result)})(uintptr_t)"
-    return f"({_TYPES[result.name]})"
+    """The type of the register that a result is in: integers are extended there."""
+    if result.is_float:
+        return "float" if result.size == 4 else "double"
+    return "uint64_t"
 
 
 def _escaped(text: str) -> str:
