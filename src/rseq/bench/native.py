@@ -22,6 +22,7 @@ from rseq.arch import Architecture, host
 from rseq.structures.counter import Counter
 from rseq.thread import available, possible_cpus, rseq_offset
 
+from .emitted import counter_loop
 from .run import Crew, Implementation, Missing, Operation, Span, Threads, Unavailable, Work, counted
 from .vdso import lookup
 
@@ -169,7 +170,10 @@ def _vdso_getcpu() -> int:
 
 def _work(loop: str, arguments: Sequence[tuple[int, ...]]) -> Work:
     """Run the loop of this name, worker number `i` with `arguments[i]`: its memory and what it calls."""
-    call = _code()[loop]
+    return _calling(_code()[loop], arguments)
+
+
+def _calling(call: Callable[[int, int], int], arguments: Sequence[tuple[int, ...]]) -> Work:
     packed = [(ctypes.c_void_p * 4)(*argument) for argument in arguments]
     return lambda worker, count: call(ctypes.addressof(packed[worker]), count)
 
@@ -185,6 +189,14 @@ def _rseq(workers: int) -> Implementation:
     counter = Counter()
     work = _work("rseq", [tuple(counter.storage.place)] * workers)
     return _implementation("rseq", "rseq", work, counted(lambda: counter.value))
+
+
+def _emitted_c(workers: int) -> Implementation:
+    if not available():
+        raise Unavailable("the kernel has not registered this thread, and in C there is no spare lane.")
+    counter = Counter()
+    work = _calling(counter_loop(), [tuple(counter.storage.place)] * workers)
+    return _implementation("emitted-c", "rseq emit: C header, -O2", work, counted(lambda: counter.value))
 
 
 def _vdso_atomic(workers: int) -> Implementation:
@@ -346,6 +358,7 @@ COUNTER = Operation(
     reference="rseq",
     makers={
         "rseq": _rseq,
+        "emitted-c": _emitted_c,
         "vdso-atomic": _vdso_atomic,
         "sched_getcpu-atomic": _sched_getcpu_atomic,
         "shared-atomic": _shared_atomic,
