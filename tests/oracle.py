@@ -42,7 +42,8 @@ class Bench:
             for array, rows in zip(self.arrays, before, strict=True):
                 array._data[:] = rows  # `values` is read-only where there are pointers
             memory = self._memory(lane, number)
-            expected = outcome(run, self.code.body, memory, [plain(argument) for argument in arguments], cpu=number)
+            words = [word for argument in arguments for word in _words(argument, memory)]
+            expected = outcome(run, self.code.body, memory, words, cpu=number)
             got = outcome(bound, *arguments)
             pointer = isinstance(self.code.body.result, Pointer)
             assert same(plain(got) if pointer else got, expected), f"{where}: {got!r} instead of {expected!r}"
@@ -57,6 +58,15 @@ class Bench:
         memory.blocks.update((array.address, bytearray(array.values.tobytes())) for array in self.arrays)
         memory.blocks[memory.lane(number)] = bytearray(lane.tobytes())
         return memory
+
+
+def _words(argument: Any, memory: Memory) -> list[Any]:
+    """An argument as the interpreter takes it: bytes are put into memory, and become an address and a length."""
+    if not isinstance(argument, bytes):
+        return [plain(argument)]
+    address = (1 << 46) + (len(memory.blocks) << 20)
+    memory.blocks[address] = bytearray(argument)
+    return [address, len(argument)]
 
 
 def only_spare(record: type[Record]) -> Any:
