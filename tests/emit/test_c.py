@@ -58,6 +58,11 @@ def refill(cpu: Items, n: i64) -> None:
         i += 1
 
 
+@rseq.routine
+def idle(cpu: Items) -> None:
+    pass
+
+
 def declared(text: str) -> list[str]:
     """The names of functions and structs, in order."""
     return re.findall(r"^(?:static inline int|struct) (\w+)(?=\(| \{)", text, re.MULTILINE)
@@ -311,7 +316,7 @@ def test_what_cannot_be_emitted_says_why() -> None:
     with pytest.raises(ValueError, match=r"^expected at least one architecture to write a header for$"):
         c_header({"push": push}, [], "shop")
     with pytest.raises(ValueError, match=r"^expected at least one sequence to write a header of$"):
-        c_header({}, [arch.get(name) for name in arch.names()], "shop")
+        c_header({"idle": idle}, [arch.get(name) for name in arch.names()], "shop")
 
 
 @pytest.mark.parametrize("name", arch.names())

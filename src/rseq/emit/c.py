@@ -83,14 +83,15 @@ def header(codes: Mapping[str, Compiled], architectures: Sequence[Architecture],
     """
     if not architectures:
         raise ValueError("expected at least one architecture to write a header for")
-    if not codes:
+    sequences = _sequences(codes)
+    if not sequences:
         raise ValueError("expected at least one sequence to write a header of")
     if not is_prefix(prefix):
         raise ValueError(f"a prefix is what C names begin with, such as shop; got {prefix!r}")
     records, taken = Records(prefix), set[str]()
     functions = [
         _Function(code, unique(f"{prefix}_{code_name}", taken), records, architectures).text()
-        for code, code_name in _sequences(codes).items()
+        for code, code_name in sequences.items()
     ]
     once = guard(f"{prefix}_{name}" if name else prefix)
     parts = [
