@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oracle import outcome, plain, same, same_bytes
+from oracle import outcome, same, same_bytes
 from rseq.check.code import Operation, Program, as_word, from_word
 from rseq.language.interpret import Memory, run
 from rseq.language.types import Pointer
@@ -101,7 +101,7 @@ class Board:
 
     def check(self, operation: Operation, memory: Memory, arguments: Sequence[Any] = (), cpu: int = 1) -> Any:
         """Run it beside the interpreter; `memory` is what both leave."""
-        numbers = [plain(argument) for argument in arguments]
+        numbers = [0 if argument is None else argument for argument in arguments]
         expected_memory = memory.copy()
         expected = outcome(run, operation.body, expected_memory, numbers, cpu=cpu)
         if isinstance(expected, str):

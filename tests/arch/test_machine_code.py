@@ -276,15 +276,17 @@ def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode
     for operation in operations:
         for seed in range(40):
             memory, rows = memory_of(operation.record), []
+            target = examples.Entry if operation.record is examples.List else examples.Node
             if operation.rows or operation.record is examples.Head:
-                memory.blocks[ROWS] = bytearray(3 * examples.Node.size)
-                rows = [ROWS + examples.Node.size]
+                memory.blocks[ROWS] = bytearray(3 * target.size)
+                rows = [seed % 6 if target is examples.Entry else ROWS + target.size]  # numbers of rows, or none
             for number, start in enumerate(memory.blocks):
-                record = operation.record if start < ROWS else examples.Node
+                record = operation.record if start < ROWS else target
                 data = filled(seed + number, record, *rows).tobytes()
                 memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
             for turn in range(4):
-                arguments = [argument(value.type, seed * 5 + turn, rows) for value in operation.body.parameters]
+                arguments = [argument(value.type, seed * 5 + turn, rows) for value in operation.body.given]
+                arguments += [ROWS, 3] * len(operation.body.rows)
                 board.check(operation, memory, arguments, cpu=turn & 1)
 
 
