@@ -482,6 +482,13 @@ class Emitter(ABC):
             yield offset, width
             offset += width
 
+    def is_held(self, op: ir.Convert) -> bool:
+        """True if the register of an integer that becomes another one stays as it is, since integers are extended."""
+        source, target = op.source.type, op.target.type
+        is_same = self.slot(op.source).number == self.slot(op.target).number
+        is_wider = target.size > source.size and "signed" not in (source.kind, target.kind)
+        return is_same and (target.size == 8 or is_wider or (target.size > source.size and source.kind == target.kind))
+
     def emit_label(self, op: ir.Label) -> None:
         """Every architecture writes labels alike."""
         self.label(self.target(op.name))

@@ -149,6 +149,10 @@ def _first_operand(op: ir.Op) -> ir.Operand | None:
     """The operand that is read before the target is written, so that both may share a register."""
     if isinstance(op, ir.Arithmetic):
         return op.left
+    if isinstance(op, ir.Convert):
+        return op.source if _class_of(op.source) == _class_of(op.target) == "int" else None
+    if isinstance(op, ir.Locate):  # one addition, to the address of an array
+        return op.address.index if op.address.base is not None and not op.address.offset else None
     return op.source if isinstance(op, ir.Set) else None
 
 

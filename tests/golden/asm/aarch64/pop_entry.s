@@ -12,7 +12,7 @@
 //     cpu.first = %8
 //     return first
 //
-// aarch64, lanes by cpu_id: 20 instructions and 6 cold
+// aarch64, lanes by cpu_id: 19 instructions and 6 cold
 // registers: status x6, result x7, temporary x8, temporary x9, temporary x10, area x0, base x1, stride x2, lanes x3, Entry.rows x4, Entry.length x5
 
     .subsection 1
@@ -48,11 +48,10 @@
     sub w9, w8, #1                           // %4 = first - 1
     cmp x9, x5                               // check %4 < Entry.length, or IndexError
     b.hs 102b                                // check %4 < Entry.length, or IndexError
-    mov x10, x9                              // %5 = u64(%4)
-    lsl x9, x10, #4                          // %6 = %5 << 4
-    add x10, x4, x9                          // %7 = address of the row first
-    ldr w9, [x10]                            // %8 = first.next
+    lsl x9, x9, #4                           // %6 = %5 << 4
+    add x9, x4, x9                           // %7 = address of the row first
+    ldr w10, [x9]                            // %8 = first.next
     mov x7, x8                               // %result = first
-    str w9, [x6]                             // cpu.first = %8    # commit
+    str w10, [x6]                            // cpu.first = %8    # commit
 3:
-// bytes: 68 in the section, 152 in all
+// bytes: 64 in the section, 152 in all

@@ -10,7 +10,7 @@
 //     cpu.first = entry
 //     return
 //
-// aarch64, lanes by cpu_id: 17 instructions and 6 cold
+// aarch64, lanes by cpu_id: 16 instructions and 6 cold
 // registers: status x8, temporary x9, temporary x10, area x0, base x1, stride x2, lanes x3, entry x4, value x5, Entry.rows x6, Entry.length x7
 
     .subsection 1
@@ -41,12 +41,11 @@
     sub w9, w4, #1                           // %1 = entry - 1
     cmp x9, x7                               // check %1 < Entry.length, or IndexError
     b.hs 101b                                // check %1 < Entry.length, or IndexError
-    mov x10, x9                              // %2 = u64(%1)
-    lsl x9, x10, #4                          // %3 = %2 << 4
-    add x10, x6, x9                          // %4 = address of the row entry
-    ldr w9, [x8]                             // %5 = cpu.first
-    str w9, [x10]                            // entry.next = %5
-    str x5, [x10, #8]                        // entry.value = value
+    lsl x9, x9, #4                           // %3 = %2 << 4
+    add x9, x6, x9                           // %4 = address of the row entry
+    ldr w10, [x8]                            // %5 = cpu.first
+    str w10, [x9]                            // entry.next = %5
+    str x5, [x9, #8]                         // entry.value = value
     str w4, [x8]                             // cpu.first = entry    # commit
 3:
-// bytes: 56 in the section, 152 in all
+// bytes: 52 in the section, 152 in all

@@ -12,7 +12,7 @@
 #     cpu.first = %8
 #     return first
 #
-# x86_64, lanes by cpu_id: 23 instructions and 6 cold
+# x86_64, lanes by cpu_id: 21 instructions and 6 cold
 # registers: status %rax, result %r10, temporary %r11, temporary %r12, temporary %r13, area %rdi, base %rsi, stride %rdx, lanes %rcx, Entry.rows %r8, Entry.length %r9
 
     .subsection 1
@@ -51,12 +51,10 @@
     movl %r12d, %r12d                        # %4 = first - 1
     cmpq %r9, %r12                           # check %4 < Entry.length, or IndexError
     jae 102b                                 # check %4 < Entry.length, or IndexError
-    movq %r12, %r13                          # %5 = u64(%4)
-    movq %r13, %r12                          # %6 = %5 << 4
     shlq $4, %r12                            # %6 = %5 << 4
-    leaq (%r8, %r12, 1), %r13                # %7 = address of the row first
-    movl (%r13), %r12d                       # %8 = first.next
+    leaq (%r8, %r12, 1), %r12                # %7 = address of the row first
+    movl (%r12), %r13d                       # %8 = first.next
     movq %r11, %r10                          # %result = first
-    movl %r12d, (%rsi, %rax)                 # cpu.first = %8    # commit
+    movl %r13d, (%rsi, %rax)                 # cpu.first = %8    # commit
 3:
-# bytes: 66 in the section, 152 in all
+# bytes: 60 in the section, 152 in all

@@ -10,7 +10,7 @@
 #     cpu.first = entry
 #     return
 #
-# x86_64, lanes by cpu_id: 19 instructions and 6 cold
+# x86_64, lanes by cpu_id: 17 instructions and 6 cold
 # registers: status %r11, temporary %r12, temporary %r13, area %rdi, base %rsi, stride %rdx, lanes %rcx, entry %r8, value %r9, Entry.rows %rax, Entry.length %r10
 
     .subsection 1
@@ -43,13 +43,11 @@
     movl %r12d, %r12d                        # %1 = entry - 1
     cmpq %r10, %r12                          # check %1 < Entry.length, or IndexError
     jae 101b                                 # check %1 < Entry.length, or IndexError
-    movq %r12, %r13                          # %2 = u64(%1)
-    movq %r13, %r12                          # %3 = %2 << 4
     shlq $4, %r12                            # %3 = %2 << 4
-    leaq (%rax, %r12, 1), %r13               # %4 = address of the row entry
-    movl (%rsi, %r11), %r12d                 # %5 = cpu.first
-    movl %r12d, (%r13)                       # entry.next = %5
-    movq %r9, 8(%r13)                        # entry.value = value
+    leaq (%rax, %r12, 1), %r12               # %4 = address of the row entry
+    movl (%rsi, %r11), %r13d                 # %5 = cpu.first
+    movl %r13d, (%r12)                       # entry.next = %5
+    movq %r9, 8(%r12)                        # entry.value = value
     movl %r8d, (%rsi, %r11)                  # cpu.first = entry    # commit
 3:
-# bytes: 59 in the section, 152 in all
+# bytes: 54 in the section, 152 in all
