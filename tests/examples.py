@@ -34,6 +34,16 @@ class List(rseq.Record):
     first: index[Entry]
 
 
+class Small(rseq.Record):
+    low: u8
+    high: u8
+    marked: bool
+
+
+class Chosen(rseq.Record):
+    small: index[Small]
+
+
 class Ring(rseq.Record):
     written: u64
     read: u64
@@ -120,6 +130,14 @@ def pop_entry(cpu: List) -> index[Entry]:
         return None
     cpu.first = first.next
     return first
+
+
+@rseq.sequence
+def mark(cpu: Chosen) -> u8:
+    """Commit through an index that was found in memory; rows of three bytes."""
+    low = cpu.small.low
+    cpu.small.marked = True
+    return low
 
 
 @rseq.sequence

@@ -276,10 +276,11 @@ def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode
     for operation in operations:
         for seed in range(40):
             memory, rows = memory_of(operation.record), []
-            target = examples.Entry if operation.record is examples.List else examples.Node
+            targets = {examples.List: examples.Entry, examples.Chosen: examples.Small}
+            target = targets.get(operation.record, examples.Node)
             if operation.rows or operation.record is examples.Head:
                 memory.blocks[ROWS] = bytearray(3 * target.size)
-                rows = [seed % 6 if target is examples.Entry else ROWS + target.size]  # numbers of rows, or none
+                rows = [ROWS + target.size if target is examples.Node else seed % 6]  # numbers of rows, or none
             for number, start in enumerate(memory.blocks):
                 record = operation.record if start < ROWS else target
                 data = filled(seed + number, record, *rows).tobytes()
@@ -443,3 +444,36 @@ def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture
     board, operations = board_of(architecture, codes)
     for operation in operations:
         board.check(operation, lane(3))
+
+
+@rseq.inline
+def folded(x: i64, by: u8) -> i64:
+    for turn in range(by):
+        if x & 1 == 0:
+            return x >> turn
+        x ^= x << 3
+    return -x
+
+
+@each_architecture
+def test_inline_functions_mean_the_same_everywhere(architecture: Architecture) -> None:
+    lines = ("m = folded(n, 3)", "cpu.c_i64 = folded(m, 2) + folded(7, 4)", "return m")
+    text = "\n    ".join(["def f(cpu: Lane, n: i64) -> i64:", *lines]) + "\n"
+    board, (operation,) = board_of(architecture, [compiled(text, folded=folded)])
+    for n in edges(SCALARS["i64"]):
+        assert board.check(operation, lane(), [n], cpu=1) == folded(n, 3)
+
+
+@each_architecture
+@pytest.mark.parametrize("target", [examples.Entry, examples.Small])
+def test_indices_are_checked_everywhere(architecture: Architecture, target: Any) -> None:
+    """Rows of 16 and of 3 bytes: shifted, and multiplied."""
+    code = examples.pop_entry if target is examples.Entry else examples.mark
+    board, (operation,) = board_of(architecture, [code])
+    for first in (0, 1, 2, 3, 4, 1 << 31, (1 << 32) - 1):
+        memory = memory_of(operation.record)
+        memory.blocks[ROWS] = bytearray(range(3 * target.size))
+        for start in list(memory.blocks)[:2]:
+            memory.blocks[start][:4] = first.to_bytes(4, "little")
+        got = board.check(operation, memory, [ROWS, 3], cpu=0)
+        assert (got == "IndexError") == (first > 3 or (first == 0 and target is examples.Small))

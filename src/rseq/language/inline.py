@@ -242,8 +242,8 @@ class Inlining(Calls):
         """Emit: leave `value` where the caller finds it, and go there."""
         way, emit = self.scope.inlined, self.scope.emit
         assert way is not None
-        if value is not None and way.value is not None:
-            emit(ir.Set(way.value, value, span))
+        if way.value is not None:  # also where it is None: the caller may copy both registers
+            emit(ir.Set(way.value, value or ir.Const(0, way.value.type), span))
         if way.missing is not None:
             emit(ir.Set(way.missing, ir.Const(int(value is None), boolean), span))
         emit(ir.Jump(way.after, span))
