@@ -24,7 +24,7 @@ __all__ = ["inline", "parse", "standalone"]
 
 _READING = (
     ir.Set | ir.Arithmetic | ir.Convert | ir.CountBits | ir.Load | ir.Locate | ir.CpuNumber | ir.Clock | ir.Check
-    | ir.BranchIf | ir.Jump | ir.Label
+    | ir.BranchIf | ir.Jump | ir.Label | ir.LaneCount | ir.OtherLane
 )  # fmt: skip
 """Operations that leave memory as it is."""
 
