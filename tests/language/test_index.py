@@ -1,4 +1,4 @@
-"""index[T]: its layout, when it is checked again, and what the contract makes of rows that are found by their number."""
+"""index[T]: its layout, when it is checked again, and what the contract makes of rows found by their number."""
 
 from __future__ import annotations
 
