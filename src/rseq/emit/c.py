@@ -22,7 +22,7 @@ from ..arch.base import ABORTED, INDEX, LEFT, TOKEN, Assembly
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import section
-from ..language.types import Array, Buffer, Pointer, RecordType, Word
+from ..language.types import Array, Buffer, Index, Pointer, RecordType, Word
 
 __all__ = ["header"]
 
@@ -106,6 +106,7 @@ def _records(body: ir.Body) -> Iterator[RecordType]:
     for type in (*(value.type for value in body.parameters), body.result):
         if isinstance(type, Pointer) and isinstance(type.target, RecordType):
             yield type.target
+    yield from (rows.target for rows in body.rows)
     for op in body.ops:
         address = getattr(op, "address", None)
         if address is not None and isinstance(address.type, Pointer) and isinstance(address.type.target, RecordType):
@@ -146,6 +147,8 @@ def _declared(type: Word | Array, name: str) -> str:
 def _c_type(type: Word) -> str:
     if isinstance(type, Buffer):
         return "uint8_t *" if type.writable else "const uint8_t *"
+    if isinstance(type, Index):
+        return "uint32_t"
     if isinstance(type, Pointer):
         target = type.target
         return f"struct {target.__name__} *" if isinstance(target, RecordType) else f"{_TYPES[target.name]} *"
@@ -158,7 +161,9 @@ def _c_type(type: Word) -> str:
 def _function(code: Compiled, architectures: Sequence[Architecture]) -> str:
     body = code.body
     parameters = ["const struct rseq_lanes *lanes"]
-    parameters += [_declared(value.type, _name(value)) for value in body.parameters]
+    written = body.parameters[: len(body.parameters) - 2 * len(body.rows)]
+    parameters += [_declared(value.type, _name(value)) for value in written]
+    parameters += [_array_of(rows) for rows in body.rows]
     if body.result is not None:
         parameters.append(f"{_declared(body.result, '*result')} /* set if it returns RSEQ_DONE */")
     cases = [_case(index, code, architecture) for index, architecture in enumerate(architectures)]
@@ -172,10 +177,19 @@ static inline int {body.record.__name__}_{body.name}({", ".join(parameters)})
 """
 
 
+def _array_of(rows: ir.Rows) -> str:
+    """The parameters for an array whose rows are found by their number."""
+    name = rows.target.__name__
+    what = "an index counts its rows from 1; 0 is none"
+    return f"struct {name} *{_name(rows.first)} /* {what} */, uint64_t {_name(rows.length)}"
+
+
 def _name(value: ir.Value) -> str:
     """A parameter's name in C, apart from ours."""
     if ir.is_length(value):
         return f"{value.name[4:-1]}_length"
+    if "." in value.name:  # an array of rows
+        return value.name.replace("'", "_").replace(".", "_")
     return f"{value.name}_" if value.name in ("lanes", "result", "status", "tries") else value.name
 
 
@@ -234,7 +248,7 @@ def _inputs(assembly: Assembly, body: ir.Body) -> Iterator[str]:
     yield f'"{names["int"]}" ((uint64_t)lanes->count)'
     for value in body.parameters:
         kind: str = names["float" if value.type.is_float else "int"]
-        cast = "" if value.type.is_float or isinstance(value.type, (Pointer, Buffer)) else "(int64_t)"
+        cast = "" if value.type.is_float or _c_type(value.type).endswith("*") else "(int64_t)"
         yield f'"{kind}" ({cast}{_name(value)})'
 
 
@@ -243,9 +257,9 @@ def _held_type(result: Word) -> str:
 
 
 def _cast_back(result: Word) -> str:
-    if isinstance(result, Pointer):
+    if isinstance(result, Pointer) and not isinstance(result, Index):
         return f"({_c_type(result)})(uintptr_t)"
-    return f"({_TYPES[result.name]})"
+    return f"({_c_type(result)})"
 
 
 def _escaped(text: str) -> str:
