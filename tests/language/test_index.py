@@ -219,3 +219,12 @@ def test_two_records_of_one_name_have_arrays_of_their_own() -> None:
         "Entry'.rows",
         "Entry'.length",
     ]
+
+
+def test_a_loop_does_not_use_what_was_found_before_it() -> None:
+    lines = ("total = a.value", "e = a", "total += e.other", "while e is not None:", "    total += e.value")
+    code = function(*lines, "    e = e.next", "return total", result="i64", decorator=rseq.routine)
+    memory = memory_of()
+    at, _ = memory.arrays[Entry]
+    memory.store(at, Index(Entry), 3)
+    assert run(code.body, memory, [1, 0, 0]) == 1 + 0 + 1 + 3
