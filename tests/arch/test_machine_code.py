@@ -477,3 +477,23 @@ def test_indices_are_checked_everywhere(architecture: Architecture, target: Any)
             memory.blocks[start][:4] = first.to_bytes(4, "little")
         got = board.check(operation, memory, [ROWS, 3], cpu=0)
         assert (got == "IndexError") == (first > 3 or (first == 0 and target is examples.Small))
+
+
+@each_architecture
+def test_integers_are_converted_in_the_register_that_they_are_in(architecture: Architecture) -> None:
+    """What is converted here dies there, so that operand and result share a register."""
+    pairs = list(itertools.product(INTEGERS, INTEGERS))
+    codes = [function(f", n: {a}", "i64", f"m = i64({b}(n + 1))\ncpu.c_i64 = m\nreturn m") for a, b in pairs]
+    board, operations = board_of(architecture, codes)
+    for operation, (source, _) in zip(operations, pairs, strict=True):
+        for n in edges(source):
+            board.check(operation, lane(), [n], cpu=1)
+
+
+@each_architecture
+def test_an_address_may_take_the_place_of_the_index_in_it(architecture: Architecture) -> None:
+    """Two commits join, so their addresses are taken; the indices die there."""
+    body = "if n > 9:\n    cpu.a_i64[n & 3] = n\nelse:\n    cpu.c_i64 = n"
+    board, (operation,) = board_of(architecture, [function(", n: i64", "None", body)])
+    for n in (*range(8, 15), -1):
+        board.check(operation, lane(), [n], cpu=1)
