@@ -271,7 +271,7 @@ def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode
     board, operations = board_of(architecture, [code for _, code in examples.sequences()], index)
     for operation in operations:
         for seed in range(40):
-            board.check_filled(operation, seed, examples.Node)
+            board.check_filled(operation, seed, examples.row_of(operation.record))
 
 
 def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
