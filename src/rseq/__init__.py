@@ -4,7 +4,7 @@ Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield
-Storage:       percpu, array
+Storage:       percpu, array, Segment
 Structures:    Counter, FloatCounter, CounterArray
 Errors:        CompileError, ContractError, UnsupportedError
 """
@@ -40,6 +40,7 @@ from .language.types import u32 as u32
 from .language.types import u64 as u64
 from .native.bind import UnsupportedError as UnsupportedError
 from .percpu.rows import RowArray as array  # noqa: N813
+from .percpu.shared import Segment as Segment
 from .percpu.storage import PerCPU as percpu  # noqa: N813
 from .sequence import Inline as Inline
 from .sequence import Routine as Routine
@@ -64,6 +65,7 @@ __all__ = [
     "Inline",
     "Record",
     "Routine",
+    "Segment",
     "Sequence",
     "UnsupportedError",
     "array",
