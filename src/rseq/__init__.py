@@ -5,7 +5,7 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield
 Storage:       percpu, array, Segment
-Structures:    Counter, FloatCounter, CounterArray
+Structures:    Counter, FloatCounter, CounterArray, RCU
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -51,12 +51,14 @@ from .sequence import sequence as sequence
 from .structures.array import CounterArray as CounterArray
 from .structures.counter import Counter as Counter
 from .structures.counter import FloatCounter as FloatCounter
+from .structures.rcu import RCU as RCU
 from .thread import available as available
 from .thread import cpu_number as cpu_number
 from .thread import fence as fence
 from .thread import info as info
 
 __all__ = [
+    "RCU",
     "CompileError",
     "ContractError",
     "Counter",
