@@ -304,6 +304,7 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for name, scalar in SCALARS.items():
         if name != "bool":
             yield f"add_{name}", adder(scalar)
+    yield from rseq.RCU.sequences().items()
     for name, thing in list(globals().items()):
         if isinstance(thing, rseq.Sequence):
             yield name, thing

@@ -265,9 +265,8 @@ def register_for_barriers(*, shared: bool) -> None:
 def barrier(*, shared: bool) -> None:
     """Have each running thread of this process execute a full memory barrier; `shared`: of all registered processes.
 
-    Where each of them is when it does so, nobody knows, but it is after the call began and before it returns. Threads that
-    do not run have executed one when they were taken off their CPU. Sequences are not restarted, those on the spare
-    lane are reached as well.
+    Where each of them is when it does so, nobody knows, but it is after the call began and before it returns. Threads
+    that do not run have executed one when they were taken off their CPU. Sequences are not restarted.
     Raises: OSError - this process, or the one that it was forked from, has not called `register_for_barriers`.
     """
     _require_barrier(_call(require_support().membarrier, _BARRIERS[shared][1]))

@@ -5,9 +5,9 @@
     | phase | begun[2] | ended[2] |          | phase | begun[2] | ended[2] |   | phase | …
     +-------+----------+----------+          +-------+----------+----------+   +-------+-----
 
-`read_lock` reads the phase of its lane (0 or 1) and adds 1 to `begun[phase]`; `read_unlock` adds 1 to `ended[phase]`, on
-the CPU that it runs on by then. So a lane's numbers mean nothing alone, but a phase has as many readers as the sum of
-`begun` over all lanes exceeds that of `ended`. Readers execute no fence and no atomic instruction.
+`read_lock` reads the phase of its lane (0 or 1) and adds 1 to `begun[phase]`; `read_unlock` adds 1 to `ended[phase]`,
+on the CPU that it runs on by then. So a lane's numbers mean nothing alone, but a phase has as many readers as the sum
+of `begun` over all lanes exceeds that of `ended`. Readers execute no fence and no atomic instruction.
 
 Why a writer may believe the sums (SRCU does the same; the letters are used in the comments below):
 
@@ -33,8 +33,8 @@ reader for ever.
 
 Sources: Linux, kernel/rcu/srcutree.c, srcu_readers_active_idx_check and synchronize_srcu; liburcu, which has the
 writers' barrier of membarrier; membarrier(2).
-The road not taken: to make readers restart (rseq.fence), so that nobody counts in an old phase. It would not reach other
-processes, nor threads on the spare lane.
+The road not taken: to make readers restart (rseq.fence), so that nobody counts in an old phase. It would not reach
+other processes, nor threads on the spare lane.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ from typing import Any, Protocol
 from ..language.types import Record, i64
 from ..percpu.memory import Memory, allocate
 from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
-from ..percpu.segment import Place
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence, sequence
@@ -70,8 +69,8 @@ class Readers(Record):
     """A lane: who has begun and ended to read, in each phase."""
 
     phase: i64
-    begun: i64[2]  # type: ignore[valid-type]
-    ended: i64[2]  # type: ignore[valid-type]
+    begun: i64[2]  # type: ignore[type-arg, valid-type]
+    ended: i64[2]  # type: ignore[type-arg, valid-type]
 
 
 @sequence
@@ -198,8 +197,8 @@ class RCU(Structure):
         rcu.synchronize()                      # nobody reads the old one any more
         old.clear()
 
-    `read_lock` and `read_unlock` cost one addition each; they are built-in functions, and inlined in Numba. `with` is for
-    Python code. Read sections may be nested. Do not fork inside of one.
+    `read_lock` and `read_unlock` cost one addition each; they are built-in functions, and inlined in Numba. `with` is
+    for Python code. Read sections may be nested. Do not fork inside of one.
     `segment`: readers and writers of several processes, see `rseq.Segment`.
     Raises: OSError - the system forbids membarrier. RuntimeError - no code can be made for this machine.
     Threads: any, registered or not. After a fork the child is outside of all read sections; functions that were given
@@ -295,8 +294,8 @@ class RCU(Structure):
     def barrier(self, timeout: float | None = None) -> None:
         """Wait until all functions have been called that this process gave to `call` before.
 
-        Raises: TimeoutError - `timeout` seconds have passed. RuntimeError - the calling thread reads, or is the one that
-        calls the functions. ValueError - a negative timeout.
+        Raises: TimeoutError - `timeout` seconds have passed. RuntimeError - the calling thread reads, or is the one
+        that calls the functions. ValueError - a negative timeout.
         Threads: any.
         """
         waiting = _Waiting(timeout)
@@ -357,7 +356,12 @@ _known: weakref.WeakSet[RCU] = weakref.WeakSet()
 
 @cache
 def _start_anew_after_fork() -> None:
-    os.register_at_fork(after_in_child=lambda: [rcu._after_fork() for rcu in _known])
+    os.register_at_fork(after_in_child=_start_all_anew)
+
+
+def _start_all_anew() -> None:
+    for rcu in list(_known):
+        rcu._after_fork()
 
 
 def _address(mutex: Memory) -> int:
