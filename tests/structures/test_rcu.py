@@ -445,6 +445,31 @@ def test_adding_up_the_begun_first_is_wrong_too() -> None:
     assert memory.readers == 1
 
 
+class Looking(Model):
+    """The model, which knows the phase that a writer looks at."""
+
+    looked_at = -1
+
+    def ended(self, lane: int, phase: int) -> int:
+        self.looked_at = phase
+        return super().ended(lane, phase)
+
+
+def test_nobody_new_counts_where_a_writer_waits_wherever_another_was_killed() -> None:
+    for killed_after in range(sum(1 for _ in grace_period(Model(3)))):
+        memory = Looking(3)
+        killed = grace_period(memory)
+        for _ in range(killed_after):
+            next(killed)
+        readers = [(memory.read_lock(lane), lane) for lane in memory.lanes]
+        for waits in grace_period(memory):
+            if waits:
+                assert memory.looked_at not in [memory.phase(lane) for lane in memory.lanes]
+                phases = [phase for phase, _ in readers]
+                memory.read_unlock(*readers.pop(phases.index(memory.looked_at)))
+        assert readers == []
+
+
 # Threads and processes
 
 
@@ -724,6 +749,16 @@ def test_on_the_spare_lane_readers_are_waited_for_too() -> None:
         env=OFF,
         timeout_s=300,
     )
+
+
+def test_it_is_set_up_once(rcu: rseq.RCU) -> None:
+    phase = rcu.read_lock()
+    with pytest.raises(TypeError, match=r"^this RCU has been set up; __init__ is called once$"):
+        rcu.__init__()  # type: ignore[misc]
+    assert rcu.readers == 1
+    assert raises_timeout(rcu.synchronize)
+    rcu.read_unlock(phase)
+    rcu.synchronize(0)
 
 
 def test_repr_and_the_names_that_docs_use() -> None:

@@ -211,11 +211,11 @@ class RCU(Structure):
     def __init__(self, *, segment: Segment | None = None) -> None:
         register_for_barriers(shared=segment is not None)
         storage = PerCPU(Readers, segment=segment)
+        self._set_up(storage, self.sequences())  # first: it refuses a second time
+        self._words = _Words(storage)
         self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, segment)
         make_mutex(_address(self._mutex))
-        self._words = _Words(storage)
         self._start_anew()
-        self._set_up(storage, self.sequences())
         _known.add(self)
         _start_anew_after_fork()
 
@@ -239,6 +239,9 @@ class RCU(Structure):
         Raises: TypeError, OverflowError, IndexError - `phase` is neither 0 nor 1; then nothing has ended.
         """
         raise not_set_up(self)
+
+    # An exception that a signal handler raises in the middle of these two leaves a section that does not end: the
+    # writer waits too long. In another order it would not wait at all.
 
     def __enter__(self) -> None:
         mine = self._reading[get_ident()]
