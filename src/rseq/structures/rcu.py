@@ -45,19 +45,21 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Numbers
 from contextlib import contextmanager
 from functools import cache
 from threading import get_ident
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from ..language.types import Record, i64
+from ..language.types import Record, i64, u64
 from ..percpu.memory import Memory, allocate
 from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
-from ..sequence import Sequence, sequence
+from ..sequence import Sequence, routine, sequence
 from ..thread import barrier, register_for_barriers
 from .structure import Structure, not_set_up
+from .workload import Workload
 
 __all__ = ["RCU", "Model", "Readers", "grace_period"]
 
@@ -85,6 +87,14 @@ def read_lock(cpu: Readers) -> i64:
 def read_unlock(cpu: Readers, phase: i64) -> None:
     """End what `read_lock` began when it returned `phase`, on this CPU or another, in this thread or another."""
     cpu.ended[phase] += 1  # type: ignore[index]
+
+
+@routine
+def _work(cpu: Readers, turn: u64) -> i64:
+    """What `rseq stress` runs: a read section, ended on whatever CPU it is by then."""
+    phase = read_lock(cpu)
+    read_unlock(cpu, phase)
+    return i64(1)
 
 
 # ---- the writer's side
@@ -224,6 +234,11 @@ class RCU(Structure):
         """The sequences that the hot methods are made of, by the method's name."""
         return {"read_lock": read_lock, "read_unlock": read_unlock}
 
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it: while writers wait, each section begins once and ends once."""
+        yield Workload(cls.__name__, cls, _work, _read_and_write, _unbalanced)
+
     # ---- readers
 
     def read_lock(self) -> int:
@@ -352,6 +367,22 @@ class RCU(Structure):
 
     def __repr__(self) -> str:
         return f"<rseq.RCU with {self.readers} readers>"
+
+
+def _read_and_write(rcu: RCU, turn: int) -> int:
+    """The same from Python, and a writer who waits for all of it."""
+    with rcu:
+        pass
+    if turn % 8 == 0:
+        rcu.synchronize()
+    return 1
+
+
+def _unbalanced(rcu: RCU, ledger: Numbers[int]) -> Iterator[str]:
+    for field in ("begun", "ended"):
+        count = int(rcu.storage.view()[field].sum())
+        if count != ledger[0]:
+            yield f"{count:,} read sections have {field}, and {ledger[0]:,} were run"
 
 
 _known: weakref.WeakSet[RCU] = weakref.WeakSet()
