@@ -751,6 +751,20 @@ def test_on_the_spare_lane_readers_are_waited_for_too() -> None:
     )
 
 
+def test_the_law_of_the_stress_counts_what_has_begun_and_ended() -> None:
+    (workload,) = rseq.RCU.stress()
+    rcu = workload.make()
+    done = sum(workload.call(rcu, turn) for turn in range(20))
+    assert list(workload.law(rcu, [done])) == []
+    phase = rcu.read_lock()
+    assert list(workload.law(rcu, [done + 1])) == ["20 read sections have ended, and 21 were run"]
+    rcu.read_unlock(phase)
+    assert list(workload.law(rcu, [done])) == [
+        "21 read sections have begun, and 20 were run",
+        "21 read sections have ended, and 20 were run",
+    ]
+
+
 def test_it_is_set_up_once(rcu: rseq.RCU) -> None:
     phase = rcu.read_lock()
     with pytest.raises(TypeError, match=r"^this RCU has been set up; __init__ is called once$"):
