@@ -5,7 +5,7 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits
 Storage:       percpu, array
-Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, Stack
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -54,6 +54,7 @@ from .structures.counter import FloatCounter as FloatCounter
 from .structures.extreme import Max as Max
 from .structures.extreme import Min as Min
 from .structures.histogram import Histogram as Histogram
+from .structures.stack import Stack as Stack
 from .thread import available as available
 from .thread import cpu_number as cpu_number
 from .thread import fence as fence
@@ -72,6 +73,7 @@ __all__ = [
     "Record",
     "Routine",
     "Sequence",
+    "Stack",
     "UnsupportedError",
     "array",
     "available",
