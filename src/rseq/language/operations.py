@@ -70,7 +70,7 @@ def copy(dst: Any, src: Any, nbytes: int, /) -> None:
 
 @operation("float_bits")
 def float_bits(x: float, /) -> int:
-    """In a routine: the bits of an f64 as a u64, or of an f32 as a u32; from 0.0 upwards they grow as the float does."""
+    """In a routine: the bits of an f64 as a u64, of an f32 as a u32. From 0.0 upwards they grow as the float does."""
     _only_inside("float_bits")
 
 

@@ -1,8 +1,8 @@
 """Running on a CPU of one's choice for a moment: how one thread operates on another CPU's lane.
 
-A lane is changed by threads on its own CPU only, which is what makes plain instructions enough. So whoever wants something
-from another CPU's lane goes there: the scheduler moves the thread, the ordinary sequence runs, and the thread moves
-back. That is exact whatever else runs, in other processes too, and costs some system calls and two moves.
+A lane is changed by threads on its own CPU only, which is what makes plain instructions enough. So whoever wants
+something from another CPU's lane goes there: the scheduler moves the thread, the ordinary sequence runs, and the thread
+moves back. That is exact whatever else runs, in other processes too, and costs some system calls and two moves.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .segment import possible_cpus
+from ..thread import possible_cpus
 
 __all__ = ["pinned"]
 
 
 @contextmanager
 def pinned(cpu: int) -> Iterator[bool]:
-    """Run the body of a `with` on `cpu`; the value is False, and the thread stays where it is, if the kernel forbids it.
+    """Run the body of a `with` on `cpu`. The value is False, and the thread has stayed, if the kernel forbids it.
 
-    It does for a CPU that is offline or outside of the process's cpuset. The thread's affinity mask is set aside
+    It forbids a CPU that is offline or outside of the process's cpuset. The thread's affinity mask is set aside
     meanwhile and restored afterwards; if by then the cpuset allows none of it, all CPUs are asked for.
     Threads: any thread; it moves only itself.
     """

@@ -4,9 +4,9 @@
     | value | touched |  | value | touched |     | value | touched |      the answer is the largest value of all
 
 Lanes begin with what nothing is worse than (for a maximum the smallest number of the type, or minus infinity). `update`
-commits once, if at all: it stores a number that is better than the lane's `value`. Only one number is better than
-nothing and yet not than the beginning: that very number. It commits `touched` instead, so that a reader tells "nothing yet" from
-it. Each word alone is enough for the answer that it gives, so a reader never sees half of an update.
+commits once, if at all: it stores a number that is better than the lane's `value`. The one number that is no better
+than the beginning commits `touched` instead, so that a reader tells it from "nothing yet". Each word alone is enough
+for the answer that it gives, so a reader never sees half of an update.
 
 NaN is neither larger nor smaller than anything: it updates nothing.
 
@@ -75,7 +75,7 @@ class _Extreme(Structure):
         if scalar.kind == "bool":
             raise TypeError("expected a number to compare; got bool")
         sequences = self.sequences(scalar)
-        storage = PerCPU(sequences["update"].body.record, index=index)
+        storage: PerCPU[Any] = PerCPU(sequences["update"].body.record, index=index)
         storage.view()["value"] = _worst(scalar, self._is_max)
         self._set_up(storage, sequences)
 

@@ -11,8 +11,8 @@ Bounds cut the numbers into buckets; what equals a bound lies below it, as in Pr
 the sum. Between the two a reader sees an observation that is counted and not yet in the sum; and the thread may be
 moved, so that a lane's sum need not be the sum of what the lane has counted. Added up over all lanes, both are exact.
 
-There are two ways to find a bucket, each with a record and sequences of its own. Arrays are as long as the next power of
-two, so that few lengths are ever compiled.
+There are two ways to find a bucket, each with a record and sequences of its own. Arrays are as long as the next power
+of two, so that few lengths are ever compiled.
 
 Sorted bounds are written into every lane when the histogram is made, and never again. The critical section searches
 its own CPU's copy, with a constant number of steps that each halve what is left. Places without a bound are
@@ -37,11 +37,12 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsFloat
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 from ..arch.base import IndexMode
 from ..language.operations import float_bits
-from ..language.types import Record, RecordType, f64, i64, u64
+from ..language.types import SCALARS, Array, Record, f64, i64
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from .structure import Structure, not_set_up
@@ -59,10 +60,11 @@ _LARGEST = 2.0**1023
 """The largest `highest`: the bound that is not below it must be finite."""
 
 
-class _Code(NamedTuple):
+@dataclass(frozen=True)
+class _Code:
     """What works on one record."""
 
-    record: RecordType
+    record: type[Record]
     observe: Routine[Any, None]
     count: Sequence[Any, None]
     count_many: Sequence[Any, None]
@@ -74,12 +76,14 @@ class _Code(NamedTuple):
 def _sorted_code(steps: int) -> _Code:
     """Up to `2**steps - 1` bounds that are searched."""
     length = 1 << steps
+    numbers: Any = Array(SCALARS["f64"], length)
+    counters: Any = Array(SCALARS["i64"], length)
 
     class SortedBuckets(Record):
         sum: f64
         nans: i64
-        bounds: f64[length]  # type: ignore[valid-type]
-        counts: i64[length]  # type: ignore[valid-type]
+        bounds: numbers
+        counts: counters
 
     @sequence
     def count(cpu: SortedBuckets, x: f64) -> None:
@@ -105,6 +109,7 @@ def _sorted_code(steps: int) -> _Code:
 @cache
 def _log_linear_code(length: int) -> _Code:
     """Up to `length - 1` bounds that are parts of octaves."""
+    counters: Any = Array(SCALARS["i64"], length)
 
     class LogLinearBuckets(Record):
         sum: f64
@@ -113,7 +118,7 @@ def _log_linear_code(length: int) -> _Code:
         shift: i64
         before: i64  # the number of the part that ends at the first bound
         last: i64  # the number of the last bucket
-        counts: i64[length]  # type: ignore[valid-type]
+        counts: counters
 
     @sequence
     def count_log_linear(cpu: LogLinearBuckets, bits: i64) -> None:
@@ -141,16 +146,16 @@ def _additions(record: Any) -> tuple[Sequence[Any, None], Sequence[Any, None], S
     """What both kinds of bucket have in common."""
 
     @sequence
-    def count_many(cpu: record, bucket: i64, n: i64) -> None:  # type: ignore[valid-type]
-        cpu.counts[bucket] += n  # type: ignore[attr-defined]
+    def count_many(cpu: record, bucket: i64, n: i64) -> None:
+        cpu.counts[bucket] += n
 
     @sequence
-    def count_nan(cpu: record, n: i64 = 1) -> None:  # type: ignore[valid-type]
-        cpu.nans += n  # type: ignore[attr-defined]
+    def count_nan(cpu: record, n: i64 = 1) -> None:
+        cpu.nans += n
 
     @sequence
-    def add_sum(cpu: record, x: f64) -> None:  # type: ignore[valid-type]
-        cpu.sum += x  # type: ignore[attr-defined]
+    def add_sum(cpu: record, x: f64) -> None:
+        cpu.sum += x
 
     return count_many, count_nan, add_sum
 
@@ -216,18 +221,17 @@ _Layout = _Sorted | _LogLinear
 
 
 def _sorted_layout(bounds: Iterable[SupportsFloat]) -> _Sorted:
-    if isinstance(bounds, (str, bytes)):
+    if isinstance(bounds, (str, bytes)) or not isinstance(bounds, Iterable):
         raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}")
-    try:
-        numbers = tuple(float(bound) for bound in bounds)
-    except TypeError:
-        raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}") from None
+    numbers = tuple(_number("bounds", bound) for bound in bounds)
     if not 1 <= len(numbers) <= MAX_BOUNDS:
         raise ValueError(f"bounds: expected 1 to {MAX_BOUNDS} of them, got {len(numbers)}")
     for number in numbers:
         if not math.isfinite(number):
-            raise ValueError(f"bounds: expected finite numbers, got {number}; there is always a bucket above the last one")
-    for low, high in zip(numbers, numbers[1:], strict=False):
+            raise ValueError(
+                f"bounds: expected finite numbers, got {number}; there is always a bucket above the last one"
+            )
+    for low, high in pairwise(numbers):
         if not low < high:
             raise ValueError(f"bounds: expected each to be above the one before it; got {low} and then {high}")
     return _Sorted(numbers)
@@ -236,7 +240,7 @@ def _sorted_layout(bounds: Iterable[SupportsFloat]) -> _Sorted:
 def _log_linear_layout(lowest: float, highest: float, relative_error: float) -> _LogLinear:
     if not sys.float_info.min <= lowest < highest <= _LARGEST:
         raise ValueError(
-            f"expected {sys.float_info.min:.3g} <= lowest < highest <= {_LARGEST:.3g}; got {lowest} and {highest} "
+            f"expected {sys.float_info.min:.3g} <= lowest < highest <= 2**1023; got {lowest} and {highest} "
             "(what is not above lowest, zero and negative numbers too, shares the first bucket)"
         )
     if not 0 < relative_error < 1:
@@ -258,6 +262,16 @@ def _octave_bits(relative_error: float) -> int:
     The first part has the widest ratio of bounds, 1 + 2**-k, whose estimate is off by 1 / (2**(k + 1) + 1).
     """
     return max(math.ceil(math.log2(1 / max(relative_error, 1e-30) - 1)) - 1, 0) if relative_error < 0.5 else 0
+
+
+def _number(name: str, value: SupportsFloat) -> float:
+    """`value` as a float; an int that is larger than all of them is infinite."""
+    if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _bits(x: float) -> int:
@@ -282,8 +296,8 @@ class Histogram(Structure):
 
     `bounds` are finite numbers, each above the one before it; an observation that equals a bound lies below it.
     `Histogram.exponential` makes bounds of a stated relative error, and finds a bucket without searching.
-    Infinities are observations: they go to the last and the first bucket, and into the sum. NaN lies in no bucket: it is
-    counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined.
+    Infinities are observations: they go to the last and the first bucket, and into the sum. NaN lies in no bucket: it
+    is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined.
     Raises: TypeError - bounds that are no numbers. ValueError - no bounds, too many, not finite or not in order.
     Threads: any, registered or not; after a fork, parent and child count apart.
     """
@@ -301,12 +315,13 @@ class Histogram(Structure):
     ) -> Self:
         """A histogram from which `quantile` is right to `relative_error`, for observations from `lowest` to `highest`.
 
-        Its bounds cut each octave into equal parts, a power of two of them. The first bound is `lowest` or a little less,
-        the last one `highest` or a little more; what lies outside, zero and negative numbers too, is counted in the
-        first and the last bucket.
+        Its bounds cut each octave into equal parts, a power of two of them. The first bound is `lowest` or a little
+        less, the last one `highest` or a little more; what lies outside, zero and negative numbers too, is counted in
+        the first and the last bucket.
         Raises: ValueError - `lowest` is not positive or not below `highest`, or more buckets than there may be.
         """
-        layout = _log_linear_layout(float(lowest), float(highest), float(relative_error))
+        ends = _number("lowest", lowest), _number("highest", highest)
+        layout = _log_linear_layout(*ends, _number("relative_error", relative_error))
         made = cls.__new__(cls)
         made._begin(layout, index)
         return made
@@ -327,7 +342,7 @@ class Histogram(Structure):
 
     @staticmethod
     def sequences() -> dict[str, Sequence[Any, None]]:
-        """The sequences that `observe` and `merge` are made of, as compiled for 4 buckets: by searching, and log-linear."""
+        """The sequences that `observe` and `merge` are made of, for 4 buckets: by searching, and log-linear."""
         searching, log_linear = _sorted_code(2), _log_linear_code(4)
         shared = {name: getattr(searching, name) for name in ("count_many", "count_nan", "add_sum")}
         return {"count": searching.count, "count_log_linear": log_linear.count, **shared}
@@ -335,12 +350,18 @@ class Histogram(Structure):
     @property
     def bounds(self) -> tuple[float, ...]:
         """The upper bounds of all buckets but the last, which has none."""
-        return self._layout.bounds
+        return self._held()[0].bounds
 
     def counts(self) -> npt.NDArray[Any]:
         """How many observations each bucket has: one number more than there are bounds, as an i64 array."""
-        counts: npt.NDArray[Any] = self.storage.view()["counts"][:, : len(self.bounds) + 1].sum(axis=0)
+        layout, lanes = self._held()
+        counts: npt.NDArray[Any] = lanes["counts"][:, : len(layout.bounds) + 1].sum(axis=0)
         return counts
+
+    def _held(self) -> tuple[_Layout, npt.NDArray[Any]]:
+        """The layout and all lanes. Raises: TypeError - the object was not set up, and has neither."""
+        lanes = self.storage.view()
+        return self._layout, lanes
 
     @property
     def count(self) -> int:
@@ -363,12 +384,12 @@ class Histogram(Structure):
     def quantile(self, q: float) -> float | None:
         """An estimate of the observation that `q` of all do not exceed (0.5: the median), or None if there are none.
 
-        It lies in the same bucket as that observation. With `exponential` it is right to the relative error, otherwise it
-        is interpolated between the bucket's bounds (those of the first are 0 and the first bound, if that is positive).
-        In the last bucket, and in the first one of `exponential`, it is the bound: nothing more is known.
+        It lies between the bounds of that observation's bucket. With `exponential` it is right to the relative error,
+        otherwise it is interpolated (in the first bucket from 0, if its bound is positive). In the last bucket, and in
+        the first one of `exponential`, it is the bound: nothing more is known.
         Raises: ValueError - `q` is not from 0 to 1.
         """
-        q = float(q)
+        q = _number("q", q)
         if not 0 <= q <= 1:
             raise ValueError(f"q: expected a number from 0 to 1, got {q}")
         counts: list[int] = self.counts().tolist()

@@ -12,8 +12,8 @@ that CPU it runs the ordinary `pop`, which is exact whoever else is at work ther
 The array of slots is as long as the next power of two, so that few lengths are ever compiled; `limit` is the
 capacity that was asked for. It is written when the stack is made, and never again.
 
-Assumptions: a thread that is pinned to a CPU runs there when sched_setaffinity(2) returns. Lanes are chosen by `cpu_id`:
-a thread can go to a CPU, but not to one of the kernel's compact numbers.
+Assumptions: a thread that is pinned to a CPU runs there when sched_setaffinity(2) returns. Lanes are chosen by
+`cpu_id`: a thread can go to a CPU, but not to one of the kernel's compact numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..language.types import Record, RecordType, prepared, u64
+from ..language.types import SCALARS, Array, Record, prepared, u64
 from ..native.bind import builtin
 from ..percpu.checks import integer
 from ..percpu.memory import Memory
@@ -42,17 +42,19 @@ MAX_CAPACITY = 1 << 20
 class _Code(NamedTuple):
     """What is compiled for one length of the array."""
 
-    record: RecordType
+    record: type[Record]
     push: Sequence[Any, bool]
     pop: Sequence[Any, int | None]
 
 
 @cache
 def _code(length: int) -> _Code:
+    numbers: Any = Array(SCALARS["u64"], length)
+
     class Slots(Record):
         limit: u64
         count: u64
-        slots: prepared[u64[length]]  # type: ignore[valid-type]
+        slots: prepared[numbers]
 
         @staticmethod
         def live(lane: Any) -> Any:
@@ -114,7 +116,10 @@ class Stack(Structure):
         raise not_set_up(self)
 
     def pop(self) -> int | None:
-        """Take the newest item off this CPU's stack; None if that is empty. Any thread, any signal handler; it never waits."""
+        """Take the newest item off this CPU's stack; None if that is empty.
+
+        Any thread, any signal handler; it never waits.
+        """
         raise not_set_up(self)
 
     @staticmethod
@@ -144,8 +149,8 @@ class Stack(Structure):
     def drain(self) -> list[int]:
         """Take all items off all CPUs' stacks: those of one CPU together, the newest first.
 
-        What `steal` leaves out is left out here too, and stays. From each CPU it takes `capacity` items at most, so that
-        it ends although others push.
+        What `steal` leaves out is left out here too, and stays. From each CPU it takes `capacity` items at most, so
+        that it ends although others push.
         Threads: as `steal`.
         """
         return [item for lane in self._lanes_with_items() for item in self._popped(lane, self.capacity)]
