@@ -113,8 +113,8 @@ def test_log_linear_bounds_agree_with_the_model_and_keep_the_error(
     assert bounds[-2] < highest <= bounds[-1]
     assert sorted(set(bounds)) == list(bounds)
     model = Model(bounds)
-    inside = st.floats(lowest, highest)
-    for x in data.draw(st.lists(st.one_of(inside, st.sampled_from(near(bounds)), NUMBERS), max_size=30)):
+    inside, beyond = st.floats(lowest, highest), st.floats(bounds[-1], bounds[-1] * 4)
+    for x in data.draw(st.lists(st.one_of(inside, beyond, st.sampled_from(near(bounds)), NUMBERS), max_size=30)):
         histogram.observe(x)
         model.observe(x)
     agree(histogram, model)
