@@ -302,8 +302,9 @@ class Histogram(Structure):
     Threads: any, registered or not; after a fork, parent and child count apart.
     """
 
-    __slots__ = ("_layout",)
+    __slots__ = ("_code", "_layout")
     hot = ("observe",)
+    _code: _Code
     _layout: _Layout
 
     def __init__(self, bounds: Iterable[SupportsFloat], *, index: IndexMode = "cpu_id") -> None:
@@ -331,7 +332,7 @@ class Histogram(Structure):
         storage = PerCPU(code.record, index=index)
         layout.write(storage.view())
         self._set_up(storage, {"observe": code.observe})
-        self._layout = layout
+        self._code, self._layout = code, layout
 
     def observe(self, x: float) -> None:
         """Count `x` in its bucket, and add it to the sum. Any thread, any signal handler; it never waits.
@@ -413,7 +414,7 @@ class Histogram(Structure):
         if other._layout != self._layout:
             raise ValueError(f"merge() takes a histogram with the same bounds; {other!r} has others than {self!r}")
         counts, total, nans = other.counts().tolist(), other.sum, other.nans
-        code, storage = self._layout.code, self.storage
+        code, storage = self._code, self.storage
         count_many = code.count_many.bind(storage, title="Histogram.merge")
         for bucket, count in enumerate(counts):
             if count:
