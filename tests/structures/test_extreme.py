@@ -115,7 +115,7 @@ def test_an_extreme_is_set_up_once_and_not_copied() -> None:
         pickle.dumps(extreme)
     assert extreme.value == 3
     with pytest.raises(TypeError, match=r"^this object was made without calling __init__$"):
-        rseq.Min.__new__(rseq.Min).update(1)
+        rseq.Max.__new__(rseq.Max).update(1)
 
 
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
