@@ -16,14 +16,18 @@ Assumptions: a number of the language is read and written in one piece.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arch.base import IndexMode
-from ..language.types import SCALARS, Record, Scalar, as_scalar
+from ..language.types import SCALARS, Record, Scalar, as_scalar, f64, i64, u64
 from ..percpu.storage import PerCPU
-from ..sequence import Sequence, sequence
+from ..sequence import Routine, Sequence, routine, sequence
+from ..thread import cpu_number
 from .structure import Structure, not_set_up
+from .workload import Workload
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -83,6 +87,11 @@ class _Extreme(Structure):
     def sequences(cls, dtype: object = SCALARS["f64"]) -> dict[str, Sequence[Any, None]]:
         """The sequences that the hot methods are made of, by the method's name."""
         return {"update": _update(as_scalar(dtype), cls._is_max)}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it: what a lane has seen only becomes better."""
+        yield Workload(cls.__name__, cls, _work(cls._is_max), _call, _law)
 
     @property
     def value(self) -> Any:
@@ -147,6 +156,48 @@ class Min(_Extreme):
         Raises: TypeError, OverflowError - `x` is no number of the type; then nothing changes.
         """
         raise not_set_up(self)
+
+
+# ---- stress
+
+
+@cache
+def _work(is_max: bool) -> Routine[Any, int]:
+    """What `rseq stress` runs: an update by one more than a lane has seen; 1 if that lane has become worse meanwhile.
+
+    An update that was stopped in between and is not restarted puts back what it was called with, long ago.
+    """
+    update = _update(SCALARS["f64"], is_max)
+    Extreme = update.body.record  # noqa: N806 - it is a class
+    sign = 1 if is_max else -1
+
+    @sequence
+    def seen(cpu: Extreme) -> i64:  # type: ignore[valid-type]
+        return i64(cpu.value * sign) * 4096 + i64(cpu_number())  # type: ignore[attr-defined]
+
+    @routine
+    def work(cpu: Extreme, turn: u64) -> i64:  # type: ignore[valid-type]
+        before = seen(cpu)
+        update(cpu, f64((before >> 12) + 1) * sign)  # type: ignore[operator]
+        after = seen(cpu)
+        if before & 4095 == after & 4095 and after < before:  # type: ignore[operator]
+            return 1
+        return 0
+
+    return work
+
+
+def _call(extreme: Any, turn: int) -> int:
+    """Updates from Python that change nothing any more, or nothing at all."""
+    extreme.update(0 if turn & 1 else math.nan)
+    return 0
+
+
+def _law(extreme: Any, ledger: Numbers[int]) -> Iterator[str]:
+    if ledger[0]:
+        yield f"a lane that had seen a number had only a worse one afterwards, {ledger[0]:,} times"
+    if extreme.value is None or abs(extreme.value) == math.inf:
+        yield f"after so many updates the value is {extreme.value}"
 
 
 class Model:

@@ -35,18 +35,20 @@ import math
 import struct
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Numbers
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 from ..arch.base import IndexMode
 from ..language.operations import float_bits
-from ..language.types import SCALARS, Array, Record, f64, i64
+from ..language.types import SCALARS, Array, Record, f64, i64, u64
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from .structure import Structure, not_set_up
+from .workload import Workload
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -349,6 +351,13 @@ class Histogram(Structure):
         shared = {name: getattr(searching, name) for name in ("count_many", "count_nan", "add_sum")}
         return {"count": searching.count, "count_log_linear": log_linear.count, **shared}
 
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Histogram]]:
+        """How `rseq stress` works on it: each bucket, the NaNs and the sum come to what was put there."""
+        log_linear = partial(cls.exponential, 1, 4, relative_error=0.5)
+        yield Workload("Histogram", partial(cls, (1, 2, 4)), _work(_sorted_code(2)), _call, _law)
+        yield Workload("Histogram, octaves", log_linear, _work(_log_linear_code(4)), _call, _law)
+
     @property
     def bounds(self) -> tuple[float, ...]:
         """The upper bounds of all buckets but the last, which has none."""
@@ -430,6 +439,50 @@ class Histogram(Structure):
 def _rank(q: float, total: int) -> int:
     """Which observation, in order and counted from 1, is the `q` quantile of `total`."""
     return min(max(math.ceil(q * total), 1), total)
+
+
+# ---- stress
+
+_NAN_WEIGHT = 1 << 50
+
+
+@cache
+def _work(code: _Code) -> Routine[Any, int]:
+    """What `rseq stress` runs: an observation; its sum, and a weight for the bucket that it should be in."""
+    Buckets = code.record  # noqa: N806 - it is a class
+    observe, count_many, count_nan = code.observe, code.count_many, code.count_nan
+
+    @routine
+    def work(cpu: Buckets, turn: u64) -> i64:  # type: ignore[valid-type]
+        bucket = i64(turn & 3)
+        if turn & 12 == 0:
+            count_nan(cpu)
+            return _NAN_WEIGHT
+        if turn & 12 == 4:
+            count_many(cpu, bucket, 3)
+            return i64(3) << (bucket * 12 + 8)
+        x: i64 = 1 << bucket
+        observe(cpu, f64(x))
+        return (i64(1) << (bucket * 12 + 8)) + x
+
+    return work
+
+
+def _call(histogram: Histogram, turn: int) -> int:
+    """Observations from Python."""
+    if turn % 5 == 4:
+        histogram.observe(math.nan)
+        return _NAN_WEIGHT
+    histogram.observe(1 << turn % 5)
+    return (1 << (turn % 5 * 12 + 8)) + (1 << turn % 5)
+
+
+def _law(histogram: Histogram, ledger: Numbers[int]) -> Iterator[str]:
+    """All numbers at once, weighed as above, as the ledger has them."""
+    counts, total, nans = histogram.counts().tolist(), histogram.sum, histogram.nans
+    weighed = sum(count << (bucket * 12 + 8) for bucket, count in enumerate(counts)) + nans * _NAN_WEIGHT + int(total)
+    if (weighed - ledger[0]) % (1 << 64):
+        yield f"counts {counts}, {nans} times NaN and the sum {total:,} are not what was observed"
 
 
 class Model:

@@ -18,20 +18,22 @@ Assumptions: a thread that is pinned to a CPU runs there when sched_setaffinity(
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Numbers
+from functools import cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..language.types import SCALARS, Array, Record, prepared, u64
+from ..language.types import SCALARS, Array, Record, i64, prepared, u64
 from ..native.bind import builtin
 from ..percpu.checks import integer
 from ..percpu.memory import Memory
 from ..percpu.pinned import pinned
 from ..percpu.storage import PerCPU
-from ..sequence import Sequence, sequence
+from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import available
 from .structure import Structure, not_set_up
+from .workload import Workload
 
 __all__ = ["Model", "Stack"]
 
@@ -128,6 +130,11 @@ class Stack(Structure):
         code = _code(4)
         return {"push": code.push, "pop": code.pop}
 
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Stack]]:
+        """How `rseq stress` works on it: the items that are left are those that were pushed and not popped."""
+        yield Workload("Stack", partial(cls, 4), _work(), _call, _law)
+
     @property
     def capacity(self) -> int:
         """How many items each CPU's stack holds."""
@@ -187,6 +194,43 @@ class Stack(Structure):
 
     def __repr__(self) -> str:
         return f"<rseq.Stack of {self.capacity} for each CPU, {len(self)} items>"
+
+
+# ---- stress
+
+
+@cache
+def _work() -> Routine[Any, int]:
+    """What `rseq stress` runs: push four times, pop four times; what was pushed less what was popped."""
+    code = _code(4)
+    Slots, push, pop = code.record, code.push, code.pop  # noqa: N806 - it is a class
+
+    @routine
+    def work(cpu: Slots, turn: u64) -> i64:  # type: ignore[valid-type]
+        if turn & 4 == 0:
+            if push(cpu, turn):
+                return i64(turn)
+            return 0
+        item = pop(cpu)
+        if item is None:
+            return 0
+        return -i64(item)  # type: ignore[call-overload, no-any-return]
+
+    return work
+
+
+def _call(stack: Stack, turn: int) -> int:
+    """The same from Python, now and then on another CPU."""
+    if turn & 1:
+        return turn if stack.push(turn) else 0
+    item = stack.steal() if turn & 14 == 0 else stack.pop()
+    return 0 if item is None else -item
+
+
+def _law(stack: Stack, ledger: Numbers[int]) -> Iterator[str]:
+    left, expected = sum(stack.drain()), ledger[0]
+    if (left - expected) % (1 << 64):
+        yield f"the items that are left come to {left:,}, and what was pushed less what was popped to {expected:,}"
 
 
 class Model:
