@@ -165,22 +165,31 @@ class Min(_Extreme):
 def _work(is_max: bool) -> Routine[Any, int]:
     """What `rseq stress` runs: an update by one more than a lane has seen; 1 if that lane has become worse meanwhile.
 
-    An update that was stopped in between and is not restarted puts back what it was called with, long ago.
+    An update that was stopped in between and is not restarted puts back what it was called with, long ago. What a lane
+    has seen and its number are read at once: the thread may be moved. A lane that has seen nothing shows no number.
     """
     update = _update(SCALARS["f64"], is_max)
     Extreme = update.body.record  # noqa: N806 - it is a class
-    sign = 1 if is_max else -1
+    sign, worst, nothing = 1 if is_max else -1, _worst(SCALARS["f64"], is_max), -math.inf
 
     @sequence
-    def seen(cpu: Extreme) -> i64:  # type: ignore[valid-type]
-        return i64(cpu.value * sign) * 4096 + i64(cpu_number())  # type: ignore[attr-defined]
+    def seen(cpu: Extreme) -> f64:  # type: ignore[valid-type]
+        return cpu.value * sign * 4096 + f64(cpu_number())  # type: ignore[attr-defined, no-any-return]
 
     @routine
     def work(cpu: Extreme, turn: u64) -> i64:  # type: ignore[valid-type]
-        before = seen(cpu)
-        update(cpu, f64((before >> 12) + 1) * sign)  # type: ignore[operator]
-        after = seen(cpu)
-        if before & 4095 == after & 4095 and after < before:  # type: ignore[operator]
+        before: f64 = seen(cpu)  # type: ignore[assignment]
+        best: i64 = 0
+        if before > 0:
+            best = i64(before) >> 12
+        if turn & 7 == 0:
+            update(cpu, worst)
+        elif turn & 7 == 1:
+            update(cpu, f64(best - 1) * sign)
+        else:
+            update(cpu, f64(best + 1) * sign)
+        after: f64 = seen(cpu)  # type: ignore[assignment]
+        if nothing < after < before and i64(after) & 4095 == i64(before) & 4095:
             return 1
         return 0
 

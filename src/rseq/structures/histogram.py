@@ -461,7 +461,7 @@ def _work(code: _Code) -> Routine[Any, int]:
         if turn & 12 == 4:
             count_many(cpu, bucket, 3)
             return i64(3) << (bucket * 12 + 8)
-        x: i64 = 1 << bucket
+        x = (1 << bucket) + bucket // 3 * 56
         observe(cpu, f64(x))
         return (i64(1) << (bucket * 12 + 8)) + x
 
@@ -473,8 +473,9 @@ def _call(histogram: Histogram, turn: int) -> int:
     if turn % 5 == 4:
         histogram.observe(math.nan)
         return _NAN_WEIGHT
-    histogram.observe(1 << turn % 5)
-    return (1 << (turn % 5 * 12 + 8)) + (1 << turn % 5)
+    bucket, x = turn % 5, (1, 2, 4, 64)[turn % 5]
+    histogram.observe(x)
+    return (1 << (bucket * 12 + 8)) + x
 
 
 def _law(histogram: Histogram, ledger: Numbers[int]) -> Iterator[str]:

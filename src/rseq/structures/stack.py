@@ -201,13 +201,13 @@ class Stack(Structure):
 
 @cache
 def _work() -> Routine[Any, int]:
-    """What `rseq stress` runs: push four times, pop four times; what was pushed less what was popped."""
+    """What `rseq stress` runs: push eight times, pop eight times; what was pushed less what was popped."""
     code = _code(4)
     Slots, push, pop = code.record, code.push, code.pop  # noqa: N806 - it is a class
 
     @routine
     def work(cpu: Slots, turn: u64) -> i64:  # type: ignore[valid-type]
-        if turn & 4 == 0:
+        if turn & 8 == 0:
             if push(cpu, turn):
                 return i64(turn)
             return 0
