@@ -3,9 +3,9 @@
 Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
-Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield
+Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits
 Storage:       percpu, array, Segment
-Structures:    Counter, FloatCounter, CounterArray, RCU
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, Stack
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -17,6 +17,7 @@ from .language.operations import clz as clz
 from .language.operations import compare_exchange as compare_exchange
 from .language.operations import copy as copy
 from .language.operations import ctz as ctz
+from .language.operations import float_bits as float_bits
 from .language.operations import full_fence as full_fence
 from .language.operations import lane as lane
 from .language.operations import lanes as lanes
@@ -51,7 +52,11 @@ from .sequence import sequence as sequence
 from .structures.array import CounterArray as CounterArray
 from .structures.counter import Counter as Counter
 from .structures.counter import FloatCounter as FloatCounter
+from .structures.extreme import Max as Max
+from .structures.extreme import Min as Min
+from .structures.histogram import Histogram as Histogram
 from .structures.rcu import RCU as RCU
+from .structures.stack import Stack as Stack
 from .thread import available as available
 from .thread import cpu_number as cpu_number
 from .thread import fence as fence
@@ -64,11 +69,15 @@ __all__ = [
     "Counter",
     "CounterArray",
     "FloatCounter",
+    "Histogram",
     "Inline",
+    "Max",
+    "Min",
     "Record",
     "Routine",
     "Segment",
     "Sequence",
+    "Stack",
     "UnsupportedError",
     "array",
     "available",
@@ -82,6 +91,7 @@ __all__ = [
     "f32",
     "f64",
     "fence",
+    "float_bits",
     "full_fence",
     "i8",
     "i16",
