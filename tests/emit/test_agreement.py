@@ -63,16 +63,16 @@ class CBoard(Board):
     def _load(self) -> None:
         linked = self.program.linked
         self.place(linked.image)
-        self.engine.mem_write(OFFSET, AREA_OFFSET.to_bytes(8, "little", signed=True))
+        self.engine.mem_write(OFFSET, AREA_OFFSET.to_bytes(8, self.program.architecture.byteorder, signed=True))
         self.input, self.output = (IMAGE + linked.symbols[name].start for name in ("input", "output"))
 
     def _answer(self, operation: Operation, code: int, result: int) -> Any:
-        status = from_word(code, SCALARS["i64"], "<")
+        status = from_word(code, SCALARS["i64"], self.order)
         if status in (NO_LANE_HERE, INDEX):
             return NO_LANE if status == NO_LANE_HERE else "IndexError"
         assert status in (DONE, NONE), status
         type = operation.body.result
-        return None if type is None or status == NONE else from_word(result, type, "<")
+        return None if type is None or status == NONE else from_word(result, type, self.order)
 
 
 def entry(number: int, body: ir.Body, frame: str = "") -> str:
@@ -213,7 +213,7 @@ def test_buffers_are_an_address_and_a_length(
 def test_without_a_lane_nothing_happens(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.push])
     for cpu in (-1, -2, 2, 0x7FFFFFFF):
-        memory = memory_of(examples.Items)
+        memory = memory_of(examples.Items, like=architecture)
         before = memory.copy()
         assert board.call(operation, memory, [7], cpu) == NO_LANE
         assert memory.blocks == before.blocks
@@ -245,9 +245,9 @@ def aborting(board: CBoard, times: int) -> list[int]:
 def test_what_the_kernel_aborts_begins_again(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.pop])
     came = aborting(board, 1023)
-    memory = memory_of(examples.Items)
+    memory = memory_of(examples.Items, like=architecture)
     for block in memory.blocks.values():
-        block[:16] = struct.pack("<qq", 1, 42)
+        block[:16] = struct.pack(board.order + "qq", 1, 42)
     assert board.check(operation, memory, [7]) == 42
     assert len(came) == 1024
 
@@ -256,7 +256,7 @@ def test_what_the_kernel_aborts_begins_again(tmp_path: Path, compiler: str, arch
 def test_what_is_aborted_for_ever_gives_up(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.push])
     came = aborting(board, 10_000)
-    memory = memory_of(examples.Items)
+    memory = memory_of(examples.Items, like=architecture)
     before = memory.copy()
     assert board.call(operation, memory, [7], 1) == NO_LANE
     assert memory.blocks == before.blocks
@@ -266,7 +266,7 @@ def test_what_is_aborted_for_ever_gives_up(tmp_path: Path, compiler: str, archit
 @each_way
 def test_where_libc_has_no_offset_nothing_is_touched(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.push], outside={})
-    memory = memory_of(examples.Items)
+    memory = memory_of(examples.Items, like=architecture)
     before = memory.copy()
     assert board.call(operation, memory, [7], 1) == NO_LANE
     assert memory.blocks == before.blocks
