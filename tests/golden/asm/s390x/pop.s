@@ -10,7 +10,7 @@
 #     cpu.count = %5
 #     return value
 #
-# s390x, lanes by cpu_id: 21 instructions and 6 cold
+# s390x, lanes by cpu_id: 20 instructions and 6 cold
 # registers: status %r7, result %r8, temporary %r9, temporary %r10, temporary %r12, area %r2, base %r3, stride %r4, lanes %r5, missing %r6
 
     .subsection 1
@@ -45,8 +45,7 @@
     jg 3f                                    # goto end
 101:
     aghik %r10, %r9, -1                      # %4 = n - 1
-    lghi %r0, 64                             # check %4 < 64, or IndexError
-    clgr %r10, %r0                           # check %4 < 64, or IndexError
+    clgfi %r10, 64                           # check %4 < 64, or IndexError
     jghe 102b                                # check %4 < 64, or IndexError
     sllg %r1, %r10, 3                        # value = cpu.slots[n - 1]
     lg %r12, 8(%r1,%r7)                      # value = cpu.slots[n - 1]
@@ -54,4 +53,4 @@
     lgr %r8, %r12                            # %result = value
     stg %r10, 0(%r7)                         # cpu.count = %5    # commit
 3:
-# bytes: 100 in the section, 184 in all
+# bytes: 98 in the section, 184 in all

@@ -9,7 +9,7 @@
 #     cpu.count = %4
 #     return True
 #
-# s390x, lanes by cpu_id: 20 instructions and 6 cold
+# s390x, lanes by cpu_id: 19 instructions and 6 cold
 # registers: status %r7, result %r8, temporary %r9, area %r2, base %r3, stride %r4, lanes %r5, value %r6
 
     .subsection 1
@@ -43,8 +43,7 @@
     lghi %r8, 0                              # %result = False
     jg 3f                                    # goto end
 101:
-    lghi %r0, 64                             # check n < 64, or IndexError
-    clgr %r9, %r0                            # check n < 64, or IndexError
+    clgfi %r9, 64                            # check n < 64, or IndexError
     jghe 102b                                # check n < 64, or IndexError
     sllg %r1, %r9, 3                         # cpu.slots[n] = value
     stg %r6, 8(%r1,%r7)                      # cpu.slots[n] = value
@@ -52,4 +51,4 @@
     lghi %r8, 1                              # %result = True
     stg %r9, 0(%r7)                          # cpu.count = %4    # commit
 3:
-# bytes: 94 in the section, 184 in all
+# bytes: 92 in the section, 184 in all

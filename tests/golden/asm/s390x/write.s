@@ -12,7 +12,7 @@
 #     cpu.written = %7
 #     return True
 #
-# s390x, lanes by cpu_id: 24 instructions and 6 cold
+# s390x, lanes by cpu_id: 23 instructions and 6 cold
 # registers: status %r7, result %r8, temporary %r9, temporary %r10, temporary %r12, area %r2, base %r3, stride %r4, lanes %r5, value %r6
 
     .subsection 1
@@ -50,8 +50,7 @@
 101:
     lghi %r0, 255                            # %6 = written & 255
     ngrk %r10, %r9, %r0                      # %6 = written & 255
-    lghi %r0, 256                            # check %6 < 256, or IndexError
-    clgr %r10, %r0                           # check %6 < 256, or IndexError
+    clgfi %r10, 256                          # check %6 < 256, or IndexError
     jghe 102b                                # check %6 < 256, or IndexError
     sllg %r1, %r10, 2                        # cpu.data[written % 256] = value
     sty %r6, 24(%r1,%r7)                     # cpu.data[written % 256] = value
@@ -59,4 +58,4 @@
     lghi %r8, 1                              # %result = True
     stg %r12, 0(%r7)                         # cpu.written = %7    # commit
 3:
-# bytes: 112 in the section, 216 in all
+# bytes: 110 in the section, 216 in all
