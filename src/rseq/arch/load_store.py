@@ -82,7 +82,7 @@ class LoadStoreEmitter(Emitter):
             (self.float_to_float if to.is_float else self.float_to_integer)(target, to, source, given)
         elif to.is_float:
             self.integer_to_float(target, to, source, given)
-        else:
+        elif not self.is_held(op):
             self.extend(target, source, to)
 
 
