@@ -41,7 +41,7 @@ from .base import (
     RegisterClass,
     Slot,
 )
-from .load_store import SWAPPED, LoadStoreEmitter, fitting, insert
+from .load_store import LoadStoreEmitter, fitting, insert
 
 __all__ = ["ARCHITECTURE"]
 
@@ -438,13 +438,11 @@ class _Emitter(LoadStoreEmitter):
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = op.left, op.comparison, op.right, self.to(op.label)
-        if op.left.type.is_float:
+        (left, sign, right), to = self.compared(op), self.to(op.label)
+        if left.type.is_float:
             self.line(f"fcmp {_name(self.slot(left), left.type)}, {_name(self.slot(right), right.type)}")
             self.line(f"b.{_ORDERED[sign]} {to}")
             return
-        if isinstance(left, ir.Const):
-            left, sign, right = right, SWAPPED[sign], left
         if isinstance(right, ir.Const) and right.number == 0 and sign in ("==", "!="):
             self.line(f"{'cbz' if sign == '==' else 'cbnz'} {self._source(left)}, {to}")
             return

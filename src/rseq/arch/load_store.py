@@ -6,13 +6,14 @@ An emitter says how its processor does each step (`copy`, `extend` …); which s
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from ..language import ir
 from ..language.types import Scalar, Word
-from .base import Emitter, Slot
+from .base import Emitter, RegisterClass, Slot
 
-__all__ = ["SWAPPED", "LoadStoreEmitter", "fitting", "insert"]
+__all__ = ["SWAPPED", "LoadStoreEmitter", "OwnRegistersEmitter", "fitting", "insert"]
 
 SWAPPED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
     "==": "==",
@@ -64,6 +65,12 @@ class LoadStoreEmitter(Emitter):
         """True for a commit that all accesses before it must come before."""
         return op.commit and self.section.body.release
 
+    def compared(self, op: ir.BranchIf) -> tuple[ir.Operand, ir.ComparisonName, ir.Operand]:
+        """What a branch compares, and how, such that only the second operand may be a constant."""
+        if isinstance(op.left, ir.Const):
+            return op.right, SWAPPED[op.comparison], op.left
+        return op.left, op.comparison, op.right
+
     def emit_set(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Set)
         target = self.slot(op.target)
@@ -84,6 +91,36 @@ class LoadStoreEmitter(Emitter):
             self.integer_to_float(target, to, source, given)
         elif not self.is_held(op):
             self.extend(target, source, to)
+
+
+class OwnRegistersEmitter(LoadStoreEmitter):
+    """An emitter whose blocks have registers of their own, beside their operands.
+
+    `VALUE` is for values that an instruction cannot hold, such as large constants; `PLACE` for addresses.
+    """
+
+    VALUE: ClassVar[str]
+    PLACE: ClassVar[str]
+
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        """Where there are two constants, the first one does; floats always do."""
+        is_one_of_two = isinstance(op, (ir.Arithmetic, ir.BranchIf)) and isinstance(op.right, ir.Const)
+        return (is_one_of_two and constant is getattr(op, "left", None)) or constant.type.is_float
+
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        """Addresses of a copy, which lasts; all else is done with the block's own registers."""
+        return ("int", "int") if isinstance(op, ir.Copy) else ()
+
+    def operand(self, operand: ir.Operand) -> str:
+        """Where a value is; a constant is put into `VALUE`."""
+        if isinstance(operand, ir.Value):
+            return str(self.slot(operand))
+        self.set_integer(self.VALUE, int(operand.number))
+        return self.VALUE
+
+    def length(self, check: ir.Check) -> ir.Operand:
+        """What a check compares its index with."""
+        return ir.Const(check.length, check.index.type) if isinstance(check.length, int) else check.length
 
 
 def fitting(number: int, bits: int) -> int:

@@ -27,7 +27,7 @@ from typing import ClassVar
 
 from .. import abi
 from ..language import ir
-from ..language.section import Section
+from ..language.section import NOTHING, Section
 from ..language.types import Scalar, Word
 from .base import (
     ABORT,
@@ -42,15 +42,13 @@ from .base import (
     Emulator,
     Fixup,
     IndexMode,
-    RegisterClass,
     Slot,
 )
-from .load_store import SWAPPED, LoadStoreEmitter, fitting, insert
+from .load_store import OwnRegistersEmitter, fitting, insert
 
 __all__ = ["ARCHITECTURE"]
 
-_VALUE, _PLACE, _FLOATING = "%r0", "%r11", "%f0"
-"""The block's own registers: for values, for addresses, for floats."""
+_FLOATING = "%f0"
 
 _SMALL = 200
 """Operations of a section in which every branch reaches every label: none has more than 40 instructions."""
@@ -165,7 +163,9 @@ def _located(fixup: Fixup) -> Fixup:
 ARCHITECTURE = Power()
 
 
-class _Emitter(LoadStoreEmitter):
+class _Emitter(OwnRegistersEmitter):
+    VALUE, PLACE = "%r0", "%r11"
+
     # ---- around the body
 
     def enter(self) -> None:
@@ -214,43 +214,30 @@ class _Emitter(LoadStoreEmitter):
     # ---- what needs registers
 
     def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
-        match op:
-            case ir.Arithmetic() | ir.BranchIf() if constant is op.left and isinstance(op.right, ir.Const):
-                return True
-            case ir.AddStore():
-                return not _is_immediate(int(constant.number))
-        return constant.type.is_float
-
-    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
-        return ("int", "int") if isinstance(op, ir.Copy) else ()
+        if isinstance(op, ir.AddStore):
+            return not _is_immediate(int(constant.number))
+        return super().needs_register(op, constant)
 
     # ---- operands
-
-    def _operand(self, operand: ir.Operand) -> str:
-        """A value's register; a constant is put into the one for values."""
-        if isinstance(operand, ir.Value):
-            return str(self.slot(operand))
-        self.set_integer(_VALUE, int(operand.number))
-        return _VALUE
 
     def _memory(self, address: ir.Address) -> tuple[int, str]:
         """Displacement and base, which may be the register for addresses; on the way there that for values is used."""
         base, offset = str(self.base_of(address)), address.offset
         if not _is_immediate(offset):
-            self.set_integer(_PLACE, offset)
-            self.line(f"add {_PLACE}, {_PLACE}, {base}")
-            base, offset = _PLACE, 0
+            self.set_integer(self.PLACE, offset)
+            self.line(f"add {self.PLACE}, {self.PLACE}, {base}")
+            base, offset = self.PLACE, 0
         if address.index is not None:
-            self.line(f"add {_PLACE}, {base}, {self._scaled(address.index, address)}")
-            base = _PLACE
+            self.line(f"add {self.PLACE}, {base}, {self._scaled(address.index, address)}")
+            base = self.PLACE
         return offset, base
 
     def _scaled(self, index: ir.Value, address: ir.Address) -> str:
         shift = address.scale.bit_length() - 1
         if not shift:
             return str(self.slot(index))
-        self.line(f"sldi {_VALUE}, {self.slot(index)}, {shift}")
-        return _VALUE
+        self.line(f"sldi {self.VALUE}, {self.slot(index)}, {shift}")
+        return self.VALUE
 
     # ---- steps
 
@@ -263,8 +250,8 @@ class _Emitter(LoadStoreEmitter):
 
     def _set_double(self, target: Slot | str, number: float) -> None:
         (bits,) = struct.unpack("<Q", struct.pack("<d", number))
-        self.set_integer(_VALUE, bits)
-        self.line(f"mtfprd {target}, {_VALUE}")
+        self.set_integer(self.VALUE, bits)
+        self.line(f"mtfprd {target}, {self.VALUE}")
 
     def set_integer(self, target: Slot | str, number: int) -> None:
         if number >> 63 == 1:
@@ -302,13 +289,13 @@ class _Emitter(LoadStoreEmitter):
         self.line(f"{'fctiduz' if to.name == 'u64' else 'fctidz'} {_FLOATING}, {source}")
         self.line(f"mffprd {target}, {_FLOATING}")
         if to.size < 8:
-            self.set_integer(_VALUE, int(to.minimum))
-            self.line(f"cmpd {target}, {_VALUE}")
-            self.line(f"isel {target}, {target}, {_VALUE}, {_GREATER}")
+            self.set_integer(self.VALUE, int(to.minimum))
+            self.line(f"cmpd {target}, {self.VALUE}")
+            self.line(f"isel {target}, {target}, {self.VALUE}, {_GREATER}")
         self._set_double(_FLOATING, float(int(to.maximum) + 1))
         self.line(f"fcmpu 0, {source}, {_FLOATING}")
-        self.set_integer(_VALUE, int(to.maximum))
-        self.line(f"isel {target}, {target}, {_VALUE}, {_LESS}")
+        self.set_integer(self.VALUE, int(to.maximum))
+        self.line(f"isel {target}, {target}, {self.VALUE}, {_LESS}")
         self.line(f"isel {target}, 0, {target}, {_UNORDERED}")
 
     def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
@@ -323,7 +310,7 @@ class _Emitter(LoadStoreEmitter):
         target, type = self.slot(op.target), op.target.type
         if type.is_float:
             name = _FLOAT[op.operator] + ("s" if type.size == 4 else "")
-            self.line(f"{name} {target}, {self._operand(op.left)}, {self._operand(op.right)}")
+            self.line(f"{name} {target}, {self.operand(op.left)}, {self.operand(op.right)}")
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, type)
         else:
@@ -335,10 +322,10 @@ class _Emitter(LoadStoreEmitter):
         if isinstance(op.right, ir.Const) and op.operator in ("+", "-"):
             number = int(op.right.number) * (1 if op.operator == "+" else -1)
             if _is_immediate(number):
-                self.line(f"addi {target}, {self._operand(op.left)}, {number}")
+                self.line(f"addi {target}, {self.operand(op.left)}, {number}")
                 return
         name = _INTEGER.get(op.operator) or ("divd" if type.kind == "signed" else "divdu")
-        self.line(f"{name} {target}, {self._operand(op.left)}, {self._operand(op.right)}")
+        self.line(f"{name} {target}, {self.operand(op.left)}, {self.operand(op.right)}")
 
     def _shift(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
         """The processor's counts go to 127, so they are masked here."""
@@ -346,9 +333,9 @@ class _Emitter(LoadStoreEmitter):
         if isinstance(op.right, ir.Const):
             name, count = f"{name}i", str(int(op.right.number) & (type.bits - 1))
         else:
-            count = _PLACE
+            count = self.PLACE
             self.line(f"clrldi {count}, {self.slot(op.right)}, {65 - type.bits.bit_length()}")
-        self.line(f"{name} {target}, {self._operand(op.left)}, {count}")
+        self.line(f"{name} {target}, {self.operand(op.left)}, {count}")
         if op.operator == "<<":
             self.extend(target, target, type)
 
@@ -370,7 +357,7 @@ class _Emitter(LoadStoreEmitter):
     def emit_store(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Store)
         (offset, base), type = self._memory(op.address), op.address.type
-        source = self._operand(op.source)
+        source = self.operand(op.source)
         name = ("stfs" if type.size == 4 else "stfd") if type.is_float else _STORE[type.size]
         self._release(op)
         self.line(f"{name} {source}, {offset}({base})")
@@ -378,13 +365,13 @@ class _Emitter(LoadStoreEmitter):
     def emit_addstore(self, op: ir.Op) -> None:
         assert isinstance(op, ir.AddStore)
         (offset, base), size = self._memory(op.address), op.address.type.size
-        self.line(f"{_LOAD['unsigned', size]} {_VALUE}, {offset}({base})")
+        self.line(f"{_LOAD['unsigned', size]} {self.VALUE}, {offset}({base})")
         if isinstance(op.source, ir.Const):
-            self.line(f"addic {_VALUE}, {_VALUE}, {int(op.source.number)}")  # where r0 is a register, unlike in addi
+            self.line(f"addic {self.VALUE}, {self.VALUE}, {int(op.source.number)}")  # addi has no r0
         else:
-            self.line(f"add {_VALUE}, {_VALUE}, {self.slot(op.source)}")
+            self.line(f"add {self.VALUE}, {self.VALUE}, {self.slot(op.source)}")
         self._release(op)
-        self.line(f"{_STORE[size]} {_VALUE}, {offset}({base})")
+        self.line(f"{_STORE[size]} {self.VALUE}, {offset}({base})")
 
     def _release(self, op: ir.Store | ir.AddStore) -> None:
         if self.is_release(op):
@@ -392,8 +379,7 @@ class _Emitter(LoadStoreEmitter):
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
-        length = ir.Const(op.length, op.index.type) if isinstance(op.length, int) else op.length
-        self._compare(str(self.slot(op.index)), length, "l")
+        self._compare(str(self.slot(op.index)), self.length(op), "l")
         self._branch("bgt" if op.inclusive else "bge", f"{self.check_exit(op)}b", is_far=True)
 
     def emit_copy(self, op: ir.Op) -> None:
@@ -405,32 +391,32 @@ class _Emitter(LoadStoreEmitter):
         if self.is_unrolled(op):
             assert isinstance(op.nbytes, ir.Const)
             for offset, width in self.pieces(int(op.nbytes.number)):
-                self.line(f"{_LOAD['unsigned', width]} {_VALUE}, {offset}({source})")
-                self.line(f"{_STORE[width]} {_VALUE}, {offset}({to})")
+                self.line(f"{_LOAD['unsigned', width]} {self.VALUE}, {offset}({source})")
+                self.line(f"{_STORE[width]} {self.VALUE}, {offset}({to})")
             return
         again, check = self.new_label(), self.new_label()
-        self.line(f"mr {_PLACE}, {self._operand(op.nbytes)}")
+        self.line(f"mr {self.PLACE}, {self.operand(op.nbytes)}")
         self.line(f"b {check}f")
         self.label(again)
         self._move(16, source, to)
         self.label(check)
-        self.line(f"cmpldi {_PLACE}, 16")
+        self.line(f"cmpldi {self.PLACE}, 16")
         self.line(f"bge {again}b")
         for width in (8, 4, 2, 1):  # the bits of what is left say what is
             skip = self.new_label()
-            self.line(f"andi. {_VALUE}, {_PLACE}, {width}")
+            self.line(f"andi. {self.VALUE}, {self.PLACE}, {width}")
             self.line(f"beq {skip}f")
             self._move(width, source, to)
             self.label(skip)
 
     def _move(self, width: int, source: Slot, to: Slot) -> None:
-        self.line(f"addi {_PLACE}, {_PLACE}, -{width}")
+        self.line(f"addi {self.PLACE}, {self.PLACE}, -{width}")
         if width == 16:  # f0 is half of this register; halves change places twice
-            self.line(f"lxvd2x 0, {source}, {_PLACE}")
-            self.line(f"stxvd2x 0, {to}, {_PLACE}")
+            self.line(f"lxvd2x 0, {source}, {self.PLACE}")
+            self.line(f"stxvd2x 0, {to}, {self.PLACE}")
         else:
-            self.line(f"{_LOAD['unsigned', width]}x {_VALUE}, {source}, {_PLACE}")
-            self.line(f"{_STORE[width]}x {_VALUE}, {to}, {_PLACE}")
+            self.line(f"{_LOAD['unsigned', width]}x {self.VALUE}, {source}, {self.PLACE}")
+            self.line(f"{_STORE[width]}x {self.VALUE}, {to}, {self.PLACE}")
 
     def emit_clock(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Clock)
@@ -438,25 +424,23 @@ class _Emitter(LoadStoreEmitter):
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
-        self.line(f"b {self.target(op.label)}f")
+        self.line(f"b {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right = op.left, op.comparison, op.right
-        if isinstance(left, ir.Const):
-            left, sign, right = right, SWAPPED[sign], left
+        left, sign, right = self.compared(op)
         if left.type.is_float:
-            name = self._compare_floats(self._operand(left), sign, self._operand(right))
+            name = self._compare_floats(self.operand(left), sign, self.operand(right))
         else:
             name = _BRANCH[sign]
-            self._compare(self._operand(left), right, "" if left.type.kind == "signed" else "l")
-        self._branch(name, f"{self.target(op.label)}f", is_far=len(self.section.ops) > _SMALL)
+            self._compare(self.operand(left), right, "" if left.type.kind == "signed" else "l")
+        self._branch(name, self.to(op.label), is_far=op.label == NOTHING or len(self.section.ops) > _SMALL)
 
     def _compare(self, left: str, right: ir.Operand, logical: str) -> None:
         if isinstance(right, ir.Const) and 0 <= right.number < 1 << 15:
             self.line(f"cmp{logical}di {left}, {int(right.number)}")
         else:
-            self.line(f"cmp{logical}d {left}, {self._operand(right)}")
+            self.line(f"cmp{logical}d {left}, {self.operand(right)}")
 
     def _compare_floats(self, left: str, sign: ir.ComparisonName, right: str) -> str:
         """The branch to take; `<=` is less or equal here, not the contrary of greater, which NaN is, too."""

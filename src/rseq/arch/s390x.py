@@ -24,7 +24,6 @@ Interface s390x Supplement".
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from typing import ClassVar
 
 from .. import abi
@@ -42,15 +41,13 @@ from .base import (
     Emitter,
     Emulator,
     IndexMode,
-    RegisterClass,
     Slot,
 )
-from .load_store import SWAPPED, LoadStoreEmitter, fitting
+from .load_store import OwnRegistersEmitter, fitting
 
 __all__ = ["ARCHITECTURE"]
 
-_VALUE, _PLACE, _FLOATING = "%r0", "%r1", "%f0"
-"""The block's own registers: for values, for addresses, for floats."""
+_FLOATING = "%f0"
 
 _LOAD = {
     ("signed", 1): "lgb",
@@ -156,7 +153,8 @@ class Z(Architecture):
 ARCHITECTURE = Z()
 
 
-class _Emitter(LoadStoreEmitter):
+class _Emitter(OwnRegistersEmitter):
+    VALUE, PLACE = "%r0", "%r1"
     UNROLLED_BYTES = 256  # by one instruction
 
     # ---- around the body
@@ -193,39 +191,24 @@ class _Emitter(LoadStoreEmitter):
     # ---- what needs registers
 
     def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
-        match op:
-            case ir.Arithmetic() | ir.BranchIf() if constant is op.left and isinstance(op.right, ir.Const):
-                return True
-            case ir.Arithmetic(operator="quo"):
-                return True
-            case ir.AddStore():
-                return not _has_bits(int(constant.number), 32)
-        return constant.type.is_float
-
-    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
-        return ("int", "int") if isinstance(op, ir.Copy) else ()
+        if isinstance(op, ir.AddStore):
+            return not _has_bits(int(constant.number), 32)
+        return super().needs_register(op, constant) or (isinstance(op, ir.Arithmetic) and op.operator == "quo")
 
     # ---- operands
-
-    def _operand(self, operand: ir.Operand) -> str:
-        """A value's register; a constant is put into the one for values."""
-        if isinstance(operand, ir.Value):
-            return str(self.slot(operand))
-        self.set_integer(_VALUE, int(operand.number))
-        return _VALUE
 
     def _memory(self, address: ir.Address) -> str:
         """The memory operand, which may use the register for addresses, and on the way there that for values."""
         base, offset = self.base_of(address), address.offset
         if not _has_bits(offset, 20):
-            self.set_integer(_PLACE, offset)
-            self.line(f"agr {_PLACE}, {base}")
+            self.set_integer(self.PLACE, offset)
+            self.line(f"agr {self.PLACE}, {base}")
             if address.index is not None:
-                self.line(f"agr {_PLACE}, {self._scaled(address.index, address, _VALUE)}")
-            return f"0({_PLACE})"
+                self.line(f"agr {self.PLACE}, {self._scaled(address.index, address, self.VALUE)}")
+            return f"0({self.PLACE})"
         if address.index is None:
             return f"{offset}({base})"
-        return f"{offset}({self._scaled(address.index, address, _PLACE)},{base})"
+        return f"{offset}({self._scaled(address.index, address, self.PLACE)},{base})"
 
     def _scaled(self, index: ir.Value, address: ir.Address, into: str) -> str:
         """The register that holds an index times its scale."""
@@ -245,8 +228,8 @@ class _Emitter(LoadStoreEmitter):
         if constant == ir.Const(0.0, constant.type):
             self.line(f"lz{'e' if size == 4 else 'd'}r {target}")
         else:
-            self.line(f"larl {_PLACE}, {self.literal(constant)}b")
-            self.line(f"{_LOAD['float', size]} {target}, 0({_PLACE})")
+            self.line(f"larl {self.PLACE}, {self.literal(constant)}b")
+            self.line(f"{_LOAD['float', size]} {target}, 0({self.PLACE})")
 
     def set_integer(self, target: Slot | str, number: int) -> None:
         if number >> 63 == 1:
@@ -280,12 +263,12 @@ class _Emitter(LoadStoreEmitter):
             self.extend(target, target, to)
         elif to.size < 4:
             for bound, beyond in ((to.maximum, "h"), (to.minimum, "l")):
-                self.set_integer(_VALUE, int(bound))
-                self.line(f"cgr {target}, {_VALUE}")
-                self.line(f"locgr{beyond} {target}, {_VALUE}")
-        self.line(f"lghi {_VALUE}, 0")
+                self.set_integer(self.VALUE, int(bound))
+                self.line(f"cgr {target}, {self.VALUE}")
+                self.line(f"locgr{beyond} {target}, {self.VALUE}")
+        self.line(f"lghi {self.VALUE}, 0")
         self.line(f"c{letter}br {source}, {source}")
-        self.line(f"locgro {target}, {_VALUE}")
+        self.line(f"locgro {target}, {self.VALUE}")
 
     def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         if given.name == "u64":
@@ -311,7 +294,7 @@ class _Emitter(LoadStoreEmitter):
 
     def _two_operands(self, name: str, move: str, spare: str, target: Slot, op: ir.Arithmetic) -> None:
         """An instruction that overwrites its first operand, which is made elsewhere if the target is the second one."""
-        left, right = self._operand(op.left), self._operand(op.right)
+        left, right = self.operand(op.left), self.operand(op.right)
         place = spare if right == str(target) != left else str(target)
         if left != place:
             self.line(f"{move} {place}, {left}")
@@ -324,14 +307,14 @@ class _Emitter(LoadStoreEmitter):
         if isinstance(left, ir.Const) and op.operator != "-":
             left, right = right, left
         if op.operator == "*":
-            self._two_operands("msgr", "lgr", _VALUE, target, ir.Arithmetic(op.target, "*", left, right, op.span))
+            self._two_operands("msgr", "lgr", self.VALUE, target, ir.Arithmetic(op.target, "*", left, right, op.span))
             return
         if isinstance(right, ir.Const) and op.operator in ("+", "-"):
             number = int(right.number) * (1 if op.operator == "+" else -1)
             if _has_bits(number, 16):
-                self.line(f"aghik {target}, {self._operand(left)}, {number}")
+                self.line(f"aghik {target}, {self.operand(left)}, {number}")
                 return
-        self.line(f"{_INTEGER[op.operator]} {target}, {self._operand(left)}, {self._operand(right)}")
+        self.line(f"{_INTEGER[op.operator]} {target}, {self.operand(left)}, {self.operand(right)}")
 
     def _shift(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
         """Counts are masked by the processor to 64 bits, for narrower types here."""
@@ -341,22 +324,22 @@ class _Emitter(LoadStoreEmitter):
         elif type.bits == 64:
             count = f"0({self.slot(op.right)})"
         else:
-            count = f"0({_PLACE})"
-            self.line(f"lgr {_PLACE}, {self.slot(op.right)}")
-            self.line(f"nill {_PLACE}, {type.bits - 1}")
-        self.line(f"{name} {target}, {self._operand(op.left)}, {count}")
+            count = f"0({self.PLACE})"
+            self.line(f"lgr {self.PLACE}, {self.slot(op.right)}")
+            self.line(f"nill {self.PLACE}, {type.bits - 1}")
+        self.line(f"{name} {target}, {self.operand(op.left)}, {count}")
         if op.operator == "<<":
             self.extend(target, target, type)
 
     def _divide(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
         """The pair of r0 and r1 holds the dividend, then rest and quotient."""
-        self.line(f"lgr {_PLACE}, {self._operand(op.left)}")
+        self.line(f"lgr {self.PLACE}, {self.operand(op.left)}")
         if type.kind == "signed":
-            self.line(f"dsgr {_VALUE}, {self._operand(op.right)}")
+            self.line(f"dsgr {self.VALUE}, {self.operand(op.right)}")
         else:
-            self.line(f"lghi {_VALUE}, 0")
-            self.line(f"dlgr {_VALUE}, {self._operand(op.right)}")
-        self.line(f"lgr {target}, {_PLACE}")
+            self.line(f"lghi {self.VALUE}, 0")
+            self.line(f"dlgr {self.VALUE}, {self.operand(op.right)}")
+        self.line(f"lgr {target}, {self.PLACE}")
         if type.kind == "signed":  # the smallest by -1 leaves the type
             self.extend(target, target, type)
 
@@ -373,22 +356,21 @@ class _Emitter(LoadStoreEmitter):
         assert isinstance(op, ir.Store)
         memory, type = self._memory(op.address), op.address.type
         name = f"st{_letter(type)}y" if type.is_float else _STORE[type.size]
-        self.line(f"{name} {self._operand(op.source)}, {memory}")
+        self.line(f"{name} {self.operand(op.source)}, {memory}")
 
     def emit_addstore(self, op: ir.Op) -> None:
         assert isinstance(op, ir.AddStore)
         memory, size = self._memory(op.address), op.address.type.size
-        self.line(f"{_LOAD['unsigned', size]} {_VALUE}, {memory}")
+        self.line(f"{_LOAD['unsigned', size]} {self.VALUE}, {memory}")
         if isinstance(op.source, ir.Const):
-            self.line(f"agfi {_VALUE}, {int(op.source.number)}")
+            self.line(f"agfi {self.VALUE}, {int(op.source.number)}")
         else:
-            self.line(f"agr {_VALUE}, {self.slot(op.source)}")
-        self.line(f"{_STORE[size]} {_VALUE}, {memory}")
+            self.line(f"agr {self.VALUE}, {self.slot(op.source)}")
+        self.line(f"{_STORE[size]} {self.VALUE}, {memory}")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
-        length = ir.Const(op.length, op.index.type) if isinstance(op.length, int) else op.length
-        self._compare(str(self.slot(op.index)), length, "l")
+        self._compare(str(self.slot(op.index)), self.length(op), "l")
         self.line(f"{'jgh' if op.inclusive else 'jghe'} {self.check_exit(op)}b")
 
     def emit_copy(self, op: ir.Op) -> None:
@@ -403,49 +385,47 @@ class _Emitter(LoadStoreEmitter):
                 self.line(f"mvc 0({op.nbytes.number},{to}), 0({source})")
             return
         again, rest, done, some = (self.new_label() for _ in range(4))
-        self.line(f"lgr {_PLACE}, {self._operand(op.nbytes)}")
+        self.line(f"lgr {self.PLACE}, {self.operand(op.nbytes)}")
         self.label(again)
-        self.line(f"aghi {_PLACE}, -256")
+        self.line(f"aghi {self.PLACE}, -256")
         self.line(f"jgl {rest}f")
         self.line(f"mvc 0(256,{to}), 0({source})")
         self.line(f"la {to}, 256({to})")
         self.line(f"la {source}, 256({source})")
         self.line(f"jg {again}b")
         self.label(rest)
-        self.line(f"aghi {_PLACE}, 255")
+        self.line(f"aghi {self.PLACE}, 255")
         self.line(f"jgl {done}f")
         self.out_of_line(f"{some}:")
         self.out_of_line(f"mvc 0(1,{to}), 0({source})")
-        self.line(f"exrl {_PLACE}, {some}b")
+        self.line(f"exrl {self.PLACE}, {some}b")
         self.label(done)
 
     def emit_clock(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Clock)
-        self.line(f"lay {_PLACE}, -8(%r15)")
-        self.line(f"stckf 0({_PLACE})")
-        self.line(f"lg {self.slot(op.target)}, 0({_PLACE})")
+        self.line(f"lay {self.PLACE}, -8(%r15)")
+        self.line(f"stckf 0({self.PLACE})")
+        self.line(f"lg {self.slot(op.target)}, 0({self.PLACE})")
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
-        self.line(f"jg {self.target(op.label)}f")
+        self.line(f"jg {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right = op.left, op.comparison, op.right
-        if isinstance(left, ir.Const):
-            left, sign, right = right, SWAPPED[sign], left
+        left, sign, right = self.compared(op)
         type = left.type
         if type.is_float:
-            self.line(f"c{_letter(type)}br {self._operand(left)}, {self._operand(right)}")
+            self.line(f"c{_letter(type)}br {self.operand(left)}, {self.operand(right)}")
         else:
-            self._compare(self._operand(left), right, "" if type.kind == "signed" else "l")
-        self.line(f"{_BRANCH[sign]} {self.target(op.label)}f")
+            self._compare(self.operand(left), right, "" if type.kind == "signed" else "l")
+        self.line(f"{_BRANCH[sign]} {self.to(op.label)}")
 
     def _compare(self, left: str, right: ir.Operand, logical: str) -> None:
         if isinstance(right, ir.Const) and _has_bits(int(right.number), 32) and (not logical or right.number >= 0):
             self.line(f"c{logical}gfi {left}, {int(right.number)}")
         else:
-            self.line(f"c{logical}gr {left}, {self._operand(right)}")
+            self.line(f"c{logical}gr {left}, {self.operand(right)}")
 
 
 def _letter(type: Word) -> str:
