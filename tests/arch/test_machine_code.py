@@ -297,6 +297,13 @@ def test_many_random_programs_mean_the_same_everywhere(architecture: Architectur
     check_programs(architecture, programs.random_programs(400, turn))
 
 
+@each_architecture
+def test_none_leaves_without_a_commit(architecture: Architecture) -> None:
+    body = "if n == 7:\n    return None\nif x < 0.5 or cpu.c_i64 > n:\n    return None\ncpu.c_i64 = n\nreturn n + 1"
+    arguments = itertools.product((-5, 7, 8, 1 << 62), (0.25, 1.0, float("nan")))
+    check_all(architecture, [(function(", n: i64, x: f64", "i64 | None", body), lambda: arguments)])
+
+
 # Where no lane is
 
 
