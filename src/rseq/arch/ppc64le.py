@@ -35,13 +35,13 @@ from .base import (
     DESCRIPTOR,
     FINISH,
     NOWHERE,
-    RESTART,
     START,
     Architecture,
     Emitter,
     Emulator,
     Fixup,
     IndexMode,
+    Line,
     Slot,
 )
 from .load_store import OwnRegistersEmitter, fitting, insert
@@ -169,11 +169,11 @@ class _Emitter(OwnRegistersEmitter):
     # ---- around the body
 
     def enter(self) -> None:
-        status, distance = self.status, f"({DESCRIPTOR}b - {RESTART}b - 4)"
+        status = self.status
         self.line("bcl 20, 31, .+4")
         self.line(f"mflr {status}")
-        self.line(f"addis {status}, {status}, {distance}@ha")
-        self.line(f"addi {status}, {status}, {distance}@l")
+        self.line(f"addis {status}, {status}, ({DESCRIPTOR}b - . + 4)@ha")
+        self.line(f"addi {status}, {status}, ({DESCRIPTOR}b - . + 8)@l")
         self.line(f"std {status}, {abi.RSEQ_CS}({self.area})")
         self.label(START)
         self.comment = "this CPU's lane"
@@ -209,7 +209,7 @@ class _Emitter(OwnRegistersEmitter):
         behind = self.new_label()
         self.line(f"{_OPPOSITE[name]} {behind}f")
         self.line(f"b {target}")
-        self.label(behind)
+        self.hot.append(Line(f"{behind}:", self.comment))  # it is part of the branch
 
     # ---- what needs registers
 

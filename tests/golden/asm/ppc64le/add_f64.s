@@ -23,15 +23,15 @@
 1:                                           # restart
     bcl 20, 31, .+4                          # restart
     mflr %r7                                 # restart
-    addis %r7, %r7, (77b - 1b - 4)@ha        # restart
-    addi %r7, %r7, (77b - 1b - 4)@l          # restart
+    addis %r7, %r7, (77b - . + 4)@ha         # restart
+    addi %r7, %r7, (77b - . + 8)@l           # restart
     std %r7, 8(%r3)                          # restart
 2:                                           # restart
     lwz %r7, 4(%r3)                          # this CPU's lane
     cmpld %r7, %r6                           # this CPU's lane
     blt 101f                                 # this CPU's lane
     b 9b                                     # this CPU's lane
-101:
+101:                                         # this CPU's lane
     mulld %r7, %r7, %r5                      # this CPU's lane
     add %r7, %r7, %r4                        # this CPU's lane
     lfd %f2, 0(%r7)                          # %1 = cpu.value

@@ -32,15 +32,15 @@
 1:                                           # restart
     bcl 20, 31, .+4                          # restart
     mflr %r10                                # restart
-    addis %r10, %r10, (77b - 1b - 4)@ha      # restart
-    addi %r10, %r10, (77b - 1b - 4)@l        # restart
+    addis %r10, %r10, (77b - . + 4)@ha       # restart
+    addi %r10, %r10, (77b - . + 8)@l         # restart
     std %r10, 8(%r3)                         # restart
 2:                                           # restart
     lwz %r10, 4(%r3)                         # this CPU's lane
     cmpld %r10, %r6                          # this CPU's lane
     blt 101f                                 # this CPU's lane
     b 9b                                     # this CPU's lane
-101:
+101:                                         # this CPU's lane
     mulld %r10, %r10, %r5                    # this CPU's lane
     add %r10, %r10, %r4                      # this CPU's lane
     cmpd %r7, %r8                            # if n >= low goto else1

@@ -31,15 +31,15 @@
 1:                                           # restart
     bcl 20, 31, .+4                          # restart
     mflr %r8                                 # restart
-    addis %r8, %r8, (77b - 1b - 4)@ha        # restart
-    addi %r8, %r8, (77b - 1b - 4)@l          # restart
+    addis %r8, %r8, (77b - . + 4)@ha         # restart
+    addi %r8, %r8, (77b - . + 8)@l           # restart
     std %r8, 8(%r3)                          # restart
 2:                                           # restart
     lwz %r8, 4(%r3)                          # this CPU's lane
     cmpld %r8, %r6                           # this CPU's lane
     blt 101f                                 # this CPU's lane
     b 9b                                     # this CPU's lane
-101:
+101:                                         # this CPU's lane
     mulld %r8, %r8, %r5                      # this CPU's lane
     add %r8, %r8, %r4                        # this CPU's lane
     ld %r10, 0(%r8)                          # n = cpu.count
@@ -51,7 +51,7 @@
     cmpldi %r10, 64                          # check n < 64, or IndexError
     blt 104f                                 # check n < 64, or IndexError
     b 103b                                   # check n < 64, or IndexError
-104:
+104:                                         # check n < 64, or IndexError
     sldi %r0, %r10, 3                        # cpu.slots[n] = value
     add %r11, %r8, %r0                       # cpu.slots[n] = value
     std %r7, 8(%r11)                         # cpu.slots[n] = value

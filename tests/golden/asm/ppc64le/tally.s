@@ -22,15 +22,15 @@
 1:                                           # restart
     bcl 20, 31, .+4                          # restart
     mflr %r9                                 # restart
-    addis %r9, %r9, (77b - 1b - 4)@ha        # restart
-    addi %r9, %r9, (77b - 1b - 4)@l          # restart
+    addis %r9, %r9, (77b - . + 4)@ha         # restart
+    addi %r9, %r9, (77b - . + 8)@l           # restart
     std %r9, 8(%r3)                          # restart
 2:                                           # restart
     lwz %r9, 4(%r3)                          # this CPU's lane
     cmpld %r9, %r6                           # this CPU's lane
     blt 101f                                 # this CPU's lane
     b 9b                                     # this CPU's lane
-101:
+101:                                         # this CPU's lane
     mulld %r9, %r9, %r5                      # this CPU's lane
     add %r9, %r9, %r4                        # this CPU's lane
     sldi %r0, %r7, 3                         # cpu.table[index] += n    # commit

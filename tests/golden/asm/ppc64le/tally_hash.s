@@ -27,15 +27,15 @@
 1:                                           # restart
     bcl 20, 31, .+4                          # restart
     mflr %r8                                 # restart
-    addis %r8, %r8, (77b - 1b - 4)@ha        # restart
-    addi %r8, %r8, (77b - 1b - 4)@l          # restart
+    addis %r8, %r8, (77b - . + 4)@ha         # restart
+    addi %r8, %r8, (77b - . + 8)@l           # restart
     std %r8, 8(%r3)                          # restart
 2:                                           # restart
     lwz %r8, 4(%r3)                          # this CPU's lane
     cmpld %r8, %r6                           # this CPU's lane
     blt 101f                                 # this CPU's lane
     b 9b                                     # this CPU's lane
-101:
+101:                                         # this CPU's lane
     mulld %r8, %r8, %r5                      # this CPU's lane
     add %r8, %r8, %r4                        # this CPU's lane
     lis %r0, -25033                          # %1 = key * 11400714819323198485
@@ -48,7 +48,7 @@
     cmpldi %r9, 8                            # check %2 < 8, or IndexError
     blt 103f                                 # check %2 < 8, or IndexError
     b 102b                                   # check %2 < 8, or IndexError
-103:
+103:                                         # check %2 < 8, or IndexError
     sldi %r0, %r9, 3                         # cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
     add %r11, %r8, %r0                       # cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
     ld %r0, 48(%r11)                         # cpu.table[key * 11400714819323198485 >> 61] += 1    # commit

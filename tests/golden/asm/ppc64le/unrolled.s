@@ -42,15 +42,15 @@
 1:                                           # restart
     bcl 20, 31, .+4                          # restart
     mflr %r8                                 # restart
-    addis %r8, %r8, (77b - 1b - 4)@ha        # restart
-    addi %r8, %r8, (77b - 1b - 4)@l          # restart
+    addis %r8, %r8, (77b - . + 4)@ha         # restart
+    addi %r8, %r8, (77b - . + 8)@l           # restart
     std %r8, 8(%r3)                          # restart
 2:                                           # restart
     lwz %r8, 4(%r3)                          # this CPU's lane
     cmpld %r8, %r6                           # this CPU's lane
     blt 101f                                 # this CPU's lane
     b 9b                                     # this CPU's lane
-101:
+101:                                         # this CPU's lane
     mulld %r8, %r8, %r5                      # this CPU's lane
     add %r8, %r8, %r4                        # this CPU's lane
     li %r10, -1                              # found = -1
