@@ -37,6 +37,7 @@ from .base import (
     NOWHERE,
     START,
     Architecture,
+    Assembly,
     Emitter,
     Emulator,
     Fixup,
@@ -103,6 +104,8 @@ class Power(Architecture):
     c_clobbers = clobbers
     code_model = "medium"
     relax = "or 27, 27, 27"
+    breakpoint = "trap"
+    release_marks = ("lwsync",)
     c_condition = "defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)"
     budget: ClassVar = {"int": 24, "float": 28}
     emulator = Emulator(
@@ -150,6 +153,11 @@ class Power(Architecture):
         else:
             raise ValueError(f"unexpected ppc64le relocation {kind}")
         return False
+
+    def releases(self, assembly: Assembly) -> bool:
+        """True if the fence stands before the commit; an acquire is the same instruction elsewhere."""
+        texts = [line.text for line in assembly.hot]
+        return texts[texts.index(f"{FINISH}:") - 2].startswith(self.release_marks)
 
 
 def _located(fixup: Fixup) -> Fixup:

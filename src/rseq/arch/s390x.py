@@ -97,6 +97,7 @@ class Z(Architecture):
     membarrier = 356
     getcpu = 311
     vdso_getcpu = "__kernel_getcpu"
+    breakpoint = ".insn e, 1"
     thread_pointer = bytes.fromhex(
         "b24f0000eb200020000db24f002107fe"
     )  # ear r0, a0; sllg r2, r0, 32; ear r2, a1; br r14
