@@ -67,7 +67,9 @@ class Linked:
                 for relocation in table.iter_relocations():
                     number = relocation["r_info_sym"]
                     value = self.base if number == 0 else self._address(symbols.get_symbol(number))
-                    struct.pack_into(self.order + "Q", self.image, relocation["r_offset"], value + relocation["r_addend"])
+                    struct.pack_into(
+                        self.order + "Q", self.image, relocation["r_offset"], value + relocation["r_addend"]
+                    )
                     yield relocation["r_offset"]
 
     def _address(self, symbol: Any) -> int:

@@ -11,7 +11,7 @@ import rseq
 from emulator import ROWS, Board, memory_of
 from rseq import arch, i64, prepared, u8, u64
 from rseq.arch.base import Architecture
-from rseq.check.code import Bytes, Operation
+from rseq.check.code import Operation
 from rseq.check.code import compiled as program_of
 from rseq.language.interpret import Memory
 
@@ -57,7 +57,7 @@ def fixed(nbytes: int) -> Any:
 def memory(architecture: Architecture) -> Memory:
     """Lanes and a buffer of bytes of which neighbours differ, and lie differently in each."""
     made = memory_of(Ring, like=architecture)
-    made.blocks[ROWS] = bytearray(-(-SIZE // Bytes.size) * Bytes.size)
+    made.blocks[ROWS] = bytearray(SIZE)
     for number, block in enumerate(made.blocks.values()):
         block[:] = bytes((place * 7 + number * 31 + place // 251) & 255 for place in range(len(block)))
     return made

@@ -75,21 +75,19 @@ class CBoard(Board):
         return None if type is None or status == NONE else from_word(result, type, self.order)
 
 
-def entry(number: int, body: ir.Body, frame: str = "") -> str:
+def entry(number: int, body: ir.Body, order: str, frame: str = "") -> str:
     """A C function that reads `input`, calls `test_s<number>` and writes `output`."""
     records = Records("test")
     arrays = {rows.first: f"{records.of(rows.target)} *" for rows in body.rows}
     types = {value: arrays.get(value) or c_type(value.type, records) for value in body.parameters}
     words = [
-        f"    union {{ uint64_t word; {types[value]} value; }} a{place} = {{input[{3 + place}]}};\n"
+        f"    {in_word(types[value], value.type)} a{place} = {{input[{3 + place}]}};\n"
         for place, value in enumerate(body.parameters)
     ]
-    given = ["&lanes", *(f"a{place}.value" for place in range(len(body.parameters)))]
+    given = ["&lanes", *(f"a{place}.{low(value.type, order)}" for place, value in enumerate(body.parameters))]
     if body.result is not None:
-        words.append(
-            f"    union {{ uint64_t word; {c_type(body.result, records)} value; }} result;\n    result.word = 0;\n"
-        )
-        given.append("&result.value")
+        words.append(f"    {in_word(c_type(body.result, records), body.result)} result;\n    result.word = 0;\n")
+        given.append(f"&result.{low(body.result, order)}")
     return f"""
 void entry_{number}(void);
 void entry_{number}(void)
@@ -102,6 +100,16 @@ void entry_{number}(void)
     output[1] = {"0" if body.result is None else "result.word"};
 }}
 """
+
+
+def in_word(name: str, type: Any) -> str:
+    """A C type of a word of which a value of the C type `name` takes a part."""
+    return f"union {{ uint64_t word; {name} values[{8 // type.size}]; }}"
+
+
+def low(type: Any, order: str) -> str:
+    """The part of it that has the lowest bits."""
+    return f"values[{0 if order == '<' else 8 // type.size - 1}]"
 
 
 def board_of(
@@ -118,7 +126,7 @@ def board_of(
     unit = [
         c_header({operation.name: operation.code for operation in operations}, [architecture], "test"),
         f"extern uint64_t input[{INPUTS}], output[2];\nuint64_t input[{INPUTS}], output[2];",
-        *(entry(number, operation.body, frame) for number, operation in enumerate(operations)),
+        *(entry(number, operation.body, architecture.order, frame) for number, operation in enumerate(operations)),
     ]
     write(folder, unit__c="\n".join(unit))
     compile_for(architecture, compiler, "c", [*flags, *ALONE, "-fPIC", "-c", "unit.c", "-o", "unit.o"], folder)
