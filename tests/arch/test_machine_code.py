@@ -16,7 +16,7 @@ import pytest
 import examples
 import programs
 import rseq
-from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, memory_of
+from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, in_order, memory_of
 from oracle import filled
 from programs import Lane, Node, compiled, edges, largest
 from rseq import arch, i64, prepared, u8
@@ -54,15 +54,15 @@ def function(parameters: str, result: str, body: str, **options: bool) -> Any:
     return compiled(f"def f(cpu: Lane{parameters}) -> {result}:\n{lines}\n", decorator)
 
 
-def lane(seed: int = 0) -> Memory:
+def lane(like: Architecture, seed: int = 0) -> Memory:
     """Two lanes of edges, and three rows."""
-    memory = memory_of(Lane)
+    memory = memory_of(Lane, like=like)
     memory.blocks[ROWS] = bytearray(3 * Node.size)
     for number, start in enumerate(memory.blocks):
         if start < ROWS:
-            memory.blocks[start][:] = filled(seed + number, Lane, ROWS + Node.size).tobytes()
+            memory.blocks[start][:] = in_order(filled(seed + number, Lane, ROWS + Node.size), like)
         else:
-            memory.blocks[start][:] = b"".join(filled(seed + row, Node).tobytes() for row in range(3))
+            memory.blocks[start][:] = b"".join(in_order(filled(seed + row, Node), like) for row in range(3))
     return memory
 
 
@@ -82,7 +82,7 @@ def check_all(architecture: Architecture, cases: Sequence[tuple[Any, Callable[[]
     """Compile all functions, and hold each to the interpreter for its arguments."""
     board, operations = board_of(architecture, [code for code, _ in cases])
     for operation, (_, arguments) in zip(operations, cases, strict=True):
-        memory = lane(len(operations))
+        memory = lane(architecture, len(operations))
         for given_now in arguments():
             board.check(operation, memory, given_now)
 
@@ -257,7 +257,7 @@ def across(cpu: Large, i: i64, n: i64) -> i64:
 @each_architecture
 def test_offsets_may_be_larger_than_a_displacement(architecture: Architecture) -> None:
     board, (operation,) = board_of(architecture, [across])
-    memory = memory_of(Large, lanes=1)
+    memory = memory_of(Large, lanes=1, like=architecture)
     for index, n in itertools.product((0, 1, 39_999, 40_000, 40_001, 69_999, -1), (-3, 0, 7)):
         board.check(operation, memory, [index, n], cpu=0)
 
@@ -278,7 +278,7 @@ def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, i
     made = [one for one in made if programs.assembles(architecture, one[0])]
     board, operations = board_of(architecture, [code for code, _, _ in made])
     for operation, (_, has_row, seed) in zip(operations, made, strict=True):
-        memory = lane(seed)
+        memory = lane(architecture, seed)
         for turn in range(8):
             scalars = [value.type for value in operation.body.parameters if isinstance(value.type, Scalar)]
             arguments = [programs.argument(scalar, seed + turn + place, []) for place, scalar in enumerate(scalars)]
@@ -297,6 +297,13 @@ def test_many_random_programs_mean_the_same_everywhere(architecture: Architectur
     check_programs(architecture, programs.random_programs(400, turn))
 
 
+@each_architecture
+def test_none_leaves_without_a_commit(architecture: Architecture) -> None:
+    body = "if n == 7:\n    return None\nif x < 0.5 or cpu.c_i64 > n:\n    return None\ncpu.c_i64 = n\nreturn n + 1"
+    arguments = itertools.product((-5, 7, 8, 1 << 62), (0.25, 1.0, float("nan")))
+    check_all(architecture, [(function(", n: i64, x: f64", "i64 | None", body), lambda: arguments)])
+
+
 # Where no lane is
 
 
@@ -305,7 +312,7 @@ def test_many_random_programs_mean_the_same_everywhere(architecture: Architectur
 def test_without_a_lane_nothing_happens(architecture: Architecture, index: IndexMode) -> None:
     board, (operation,) = board_of(architecture, [function(", n: i64", "i64", "cpu.c_i64 += n\nreturn n")], index)
     for cpu in (-1, -2, 2, 3, 0x7FFFFFFF):
-        memory = lane()
+        memory = lane(architecture)
         before = memory.copy()
         assert board.call(operation, memory, [7], cpu) == NO_LANE
         assert memory.blocks == before.blocks
@@ -315,16 +322,16 @@ def test_without_a_lane_nothing_happens(architecture: Architecture, index: Index
 def test_a_clock_never_goes_backwards(architecture: Architecture) -> None:
     body = "a = rseq.clock()\nb = rseq.clock()\ncpu.c_u64 = b\nreturn b - a"
     board, (operation,) = board_of(architecture, [function("", "u64", body)])
-    if architecture.name == "riscv64":
-        give_counter(board)
-    memory = lane()
+    if architecture.name in COUNTERS:
+        COUNTERS[architecture.name](board)
+    memory = lane(architecture)
     assert 0 <= board.call(operation, memory, [], 0) < 1 << 32
-    (later,) = np.frombuffer(memory.blocks[memory.base], Lane.dtype)["c_u64"]
+    (later,) = np.frombuffer(memory.blocks[memory.base], Lane.dtype.newbyteorder(architecture.order))["c_u64"]
     assert later > 0
 
 
-def give_counter(board: Board) -> None:
-    """Unicorn's riscv64 has none: `rdtime` traps, and is done here."""
+def give_riscv64(board: Board) -> None:
+    """Unicorn's riscv64 has no counter: `rdtime` traps, and is done here."""
     unicorn, names = importlib.import_module("unicorn"), importlib.import_module("unicorn.riscv_const")
     ticks = itertools.count(1000, 7)
 
@@ -335,6 +342,42 @@ def give_counter(board: Board) -> None:
         engine.reg_write(names.UC_RISCV_REG_X0 + (word >> 7 & 31), next(ticks))
 
     board.engine.hook_add(unicorn.UC_HOOK_INTR, trap)
+
+
+def give_s390x(board: Board) -> None:
+    """Unicorn's s390x stores 0 as its clock: what is loaded from there next is put there here."""
+    names = importlib.import_module("unicorn.s390x_const")
+
+    def give(word: int, ticks: int) -> None:
+        if word == 0xB27C1000:  # stckf 0(%r1)
+            board.engine.mem_write(board.engine.reg_read(names.UC_S390X_REG_R1), ticks.to_bytes(8, "big"))
+
+    after_each(board, give)
+
+
+def give_ppc64le(board: Board) -> None:
+    """Unicorn's ppc64 has 0 in its time base: what was read is changed here."""
+    names = importlib.import_module("unicorn.ppc_const")
+
+    def give(word: int, ticks: int) -> None:
+        if word & 0xFC1FFFFE == 0x7C0C42A6:  # mfspr, of the time base
+            board.engine.reg_write(names.UC_PPC_REG_0 + (word >> 21 & 31), ticks)
+
+    after_each(board, give)
+
+
+def after_each(board: Board, give: Callable[[int, int], None]) -> None:
+    """Before each instruction, call `give` with the word of the one that was executed before it, and a number."""
+    words, ticks = [0], itertools.count(1000, 7)
+
+    def see(engine: Any, address: int, size: int, data: Any) -> None:
+        give(words[-1], next(ticks))
+        words.append(int.from_bytes(engine.mem_read(address, 4), board.program.architecture.byteorder))
+
+    board.engine.hook_add(importlib.import_module("unicorn").UC_HOOK_CODE, see)
+
+
+COUNTERS = {"ppc64le": give_ppc64le, "riscv64": give_riscv64, "s390x": give_s390x}
 
 
 # As large as it gets
@@ -362,7 +405,7 @@ return x
     assert len(board.program.blob.code) > 3 * 8192
     for operation in operations:
         for n in (0, 1, -5, 7, 8, 1 << 40):
-            board.check(operation, lane(), [n])
+            board.check(operation, lane(architecture), [n])
 
 
 @each_architecture
@@ -371,9 +414,17 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
     board, _ = board_of(architecture, [function("", "None", "cpu.c_i8 = 1")])
     assert architecture.emulator is not None
     names = importlib.import_module(f"unicorn.{architecture.emulator.module}")
-    result = {"aarch64": "ARM64_REG_X0", "riscv64": "RISCV_REG_A0", "x86_64": "X86_REG_RAX"}[architecture.name]
+    result = {
+        "aarch64": "ARM64_REG_X0",
+        "ppc64le": "PPC_REG_3",
+        "riscv64": "RISCV_REG_A0",
+        "s390x": "S390X_REG_R2",
+        "x86_64": "X86_REG_RAX",
+    }[architecture.name]
     board.engine.mem_write(STACK, architecture.thread_pointer)
-    board.engine.mem_write(AREA - AREA_OFFSET, (AREA - AREA_OFFSET).to_bytes(8, "little"))  # some keep it there, too
+    board.engine.mem_write(
+        AREA - AREA_OFFSET, (AREA - AREA_OFFSET).to_bytes(8, architecture.byteorder)
+    )  # some keep it there, too
     board.run(STACK)
     assert board.engine.reg_read(getattr(names, f"UC_{result}")) == AREA - AREA_OFFSET
 
@@ -384,4 +435,4 @@ def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture
     codes = [programs.hungry(floats, is_float=True), programs.hungry(integers)]
     board, operations = board_of(architecture, codes)
     for operation in operations:
-        board.check(operation, lane(3))
+        board.check(operation, lane(architecture, 3))

@@ -171,8 +171,8 @@ def commit_split(assembly: Assembly) -> Assembly:
     def change(ops: list[ir.Op]) -> list[ir.Op]:
         store, half = _last_store(ops), SCALARS["i32"]
         assert isinstance(store.source, ir.Value)
-        low = replace(store.address, type=half, size=4)
-        high = replace(low, offset=low.offset + 4)
+        places = [replace(store.address, offset=store.address.offset + at, type=half, size=4) for at in (0, 4)]
+        low, high = places if assembly.architecture.byteorder == "little" else places[::-1]
         upper = ir.Value("%upper", store.source.type)
         shift = ir.Arithmetic(upper, ">>", store.source, ir.Const(32, store.source.type), store.span)
         return [*ops[:-1], shift, replace(store, address=low), replace(store, address=high, source=upper)]

@@ -108,7 +108,7 @@ def test_a_length_that_is_a_parameter_is_compared_before_the_section(inclusive: 
 @pytest.mark.parametrize("name", arch.names())
 def test_the_compiler_is_told_that_memory_changes(name: str) -> None:
     text = push.emit(name)
-    assert text.count("__asm__ __volatile__ (") == text.count(': "memory", "cc");') == 1
+    assert text.count("__asm__ __volatile__ (") == text.count(': "memory", ') == 1
 
 
 # Names

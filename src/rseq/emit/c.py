@@ -207,7 +207,7 @@ static inline int {self.name}({self._declarations()})
 {lines}
             : {outputs}
             : {", ".join(self._inputs(assembly))}
-            : "memory", "cc");
+            : {", ".join(f'"{name}"' for name in assembly.architecture.c_clobbers)});
         if (__builtin_expect(status < (uint64_t)({LEFT}), 1))
             break;
         if (status != (uint64_t)({ABORTED}) || ++tries == RSEQ_RESTART_LIMIT)
