@@ -16,8 +16,8 @@ of two, so that few lengths are ever compiled.
 
 Sorted bounds are written into every lane when the histogram is made, and never again. The critical section searches
 its own CPU's copy, with a constant number of steps that each halve what is left. Places without a bound are
-infinite: nothing is above them. (A routine could search the copy in one lane, and hand over the bucket's number. Its
-loop is not unrolled, and takes half as long again.)
+infinite: nothing is above them. (The road not taken: a routine that searches the copy in one lane, and hands over the
+bucket's number. It makes a shorter section, and was no faster.)
 
 Log-linear bounds (those of HDR histograms) cut each octave into `2**k` equal parts. Nothing is searched, because a
 float's exponent and the upper `k` bits of its mantissa, read as one integer, number the parts in order:
