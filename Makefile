@@ -10,12 +10,13 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-all lint install clean
+.PHONY: help bench test test-all random lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
 	@echo 'make test     lint, then all tests on the installed package (ARGS goes to pytest)'
 	@echo 'make test-all the same, with the slow tests: many more random programs'
+	@echo 'make random   2,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make lint     ruff and mypy only'
 	@echo 'make install  install the package with all that development needs into .venv'
 	@echo 'make clean    remove .venv and everything made'
@@ -30,6 +31,9 @@ test: lint
 test-all: lint
 	@echo '== pytest, slow tests too'
 	@$(BIN)/python -m pytest -m '' $(ARGS)
+
+random: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py
 
 lint: $(VENV)/.dev
 	@echo '== ruff check'

@@ -73,7 +73,7 @@ from .language.compiled import Compiled
 from .language.types import Buffer, Pointer, Scalar
 from .native.arguments import parameter_names
 from .native.bind import Binding, Bound, Payload, UnsupportedError
-from .native.codes import FAILED, FIRST_CHECK, I32, I64, NOTHING
+from .native.codes import FAILED, FIRST_CHECK, I32, I64, NOTHING, SAME_ROW
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
 from .structures.structure import Structure
 from .thread import lanes_offset
@@ -496,6 +496,8 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FAILED))):
         text = f"{bound.title}(): the spare lane's lock is held by this thread already"
         context.call_conv.return_user_exc(builder, RuntimeError, (text,))
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, SAME_ROW))):
+        context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {bound.code.body.same_row}",))
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
             text = f"{bound.title}(): {check.sentence}"

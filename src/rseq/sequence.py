@@ -158,25 +158,32 @@ def sequence(function: Callable[Concatenate[Any, P], R], /) -> Sequence[P, R]: .
 
 @overload
 def sequence(
-    *, release: bool = False, acquire: bool = False
+    *, release: bool = False, acquire: bool = False, may_alias: bool = False
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Sequence[P, R]]: ...
 
 
-def sequence(function: Callable[..., Any] | None = None, /, *, release: bool = False, acquire: bool = False) -> Any:
+def sequence(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    release: bool = False,
+    acquire: bool = False,
+    may_alias: bool = False,
+) -> Any:
     """Decorator: compile a function on one CPU's record into a restartable sequence.
 
     Its first parameter is the record in this CPU's lane (a `rseq.Record` subclass), the others are numbers or `ptr[T]`.
     `release` makes the commit a release store, for data that another CPU reads; `acquire` orders the sequence's loads
-    before what follows it.
+    before what follows it. Two pointer parameters are two rows where that matters, which is checked before the section
+    (ValueError); with `may_alias` they may be one, and the sequence has to be right then, too.
 
     Raises: CompileError - the language does not accept it. ContractError - it would break when restarted. Both are
     SyntaxErrors, and say everything that is wrong at once. TypeError - no source text can be found.
     """
 
     def decorate(function: Callable[..., Any]) -> Sequence[..., Any]:
-        body = parse(function, release=release, acquire=acquire)
-        contract.require(body)
-        return Sequence(function, body)
+        body = parse(function, release=release, acquire=acquire, may_alias=may_alias)
+        return Sequence(function, contract.require(body))
 
     return decorate if function is None else decorate(function)
 
@@ -187,9 +194,7 @@ def routine(function: Callable[Concatenate[Any, P], R], /) -> Routine[P, R]:
     The same language as a sequence's, and `while`. It does not touch the lane itself.
     Raises: CompileError - the language does not accept it. TypeError - no source text can be found.
     """
-    body = parse(function, routine=True)
-    contract.require(body, routine=True)
-    return Routine(function, body)
+    return Routine(function, contract.require(parse(function, routine=True), routine=True))
 
 
 def inline(function: Callable[P, R], /) -> Inline[P, R]:

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 import examples
 import programs
+import rseq
 from programs import compiled
-from rseq import abi, arch
-from rseq.arch.base import Architecture, Assembly, IndexMode, Line, RegisterError
+from rseq import abi, arch, i64, prepared, ptr
+from rseq.arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
+from rseq.check import check
 from rseq.check.code import _object_file
 from rseq.language.section import section
 from rseq.native.blob import flatten
@@ -190,3 +192,60 @@ def test_a_counter_on_x86_64_is_five_instructions_with_one_store() -> None:
 def test_an_unknown_architecture_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="no architecture is called 'vax'; there are: "):
         arch.get("vax")
+
+
+@pytest.mark.parametrize("name", arch.names())
+def test_a_commit_wider_than_one_store_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(arch.get(name)), "atomic_bytes", 4)
+    with pytest.raises(WidthError) as caught:
+        examples.push.asm(name)
+    assert str(caught.value) == (
+        f"push() commits cpu.count, 8 bytes of i64; {name} stores at most 4 bytes in one piece: "
+        "commit to a narrower field"
+    )
+    assert examples.narrow.asm(name)  # an f32
+    assert examples.shift.asm(name)  # a u16
+
+
+@pytest.mark.parametrize("name", arch.names())
+def test_what_cannot_be_assembled_is_skipped_by_the_checker_and_said_to_be(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(arch.get(name)), "atomic_bytes", 4)
+    report = check(examples.push, arch=name)
+    assert not report.checked
+    assert ("push() commits" in report.skipped[0]) == (arch.get(name).emulator is not None)
+
+
+# What a load guards stays behind a branch: there is nothing to select with. A load that is made although its guard says
+# no would follow None, and a store would prepare what somebody looks at.
+
+
+class Guarded(rseq.Record):
+    first: ptr[examples.Node]
+    note: prepared[i64]
+
+
+@rseq.sequence
+def guarded(cpu: Guarded, node: ptr[examples.Node]) -> i64:
+    first = cpu.first
+    found = first.value if first is not None else -1
+    if found > 7:
+        cpu.note = 9
+    cpu.first = node
+    return found
+
+
+@each_architecture
+def test_what_is_guarded_stays_behind_a_branch(architecture: Architecture) -> None:
+    lines = [line for line in architecture.assemble(section(guarded.body)).hot if line.comment]
+    comments = [line.comment for line in lines]
+    branches = [index for index, comment in enumerate(comments) if comment.startswith("if ")]
+    load, store = (next(i for i, comment in enumerate(comments) if comment.endswith(end)) for end in ("value", "= 9"))
+    assert min(branches) < load < max(branches) < store
+
+
+@each_architecture
+def test_what_is_guarded_is_not_touched(architecture: Architecture) -> None:
+    report = check(guarded, arch=architecture.name)
+    assert report.ok == (architecture.emulator is not None), str(report)

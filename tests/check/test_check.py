@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 import examples
 import rseq
-from rseq import arch, i64, index, prepared, ptr
+from rseq import arch, i8, i32, i64, index, prepared, ptr, u32, u64
 from rseq.check import Report, check
 from rseq.check.run import shipped
 from rseq.cli import main
@@ -94,6 +94,65 @@ def overwrite(cpu: Stack, value: i64) -> None:
 
 
 # ---- what passes
+
+
+class Mixed(rseq.Record):
+    """Numbers of one width and of several types."""
+
+    wide: i64
+    big: u64
+    first: ptr[Cell]
+    signed: i32
+    unsigned: u32
+    flag: bool
+    tiny: i8
+
+
+@rseq.sequence
+def one_of_three(cpu: Mixed, n: i64, cell: ptr[Cell]) -> None:
+    if n < 0:
+        cpu.wide = n
+    elif n < 2:
+        cpu.big += 3
+    else:
+        cpu.first = cell
+
+
+@rseq.sequence
+def either(cpu: Mixed, n: i32) -> None:
+    if n < 0:
+        cpu.signed += n
+    else:
+        cpu.unsigned += 4_000_000_000
+
+
+@rseq.sequence
+def tiny_or_true(cpu: Mixed, n: i8) -> None:
+    if n < 0:
+        cpu.tiny = n
+    else:
+        cpu.flag = n > 3
+
+
+@rseq.sequence
+def sum_of_rows(cpu: Cell, one: index[Cell], other: index[Cell]) -> i64:
+    """Two rows by number, which must be two."""
+    other.value = one.value + 1
+    total = cpu.value + one.value
+    cpu.value = total
+    return total
+
+
+def test_one_row_by_number_is_refused_before_the_section() -> None:
+    assert [(one.name, other.name) for one, other in sum_of_rows.body.apart] == [("one", "other")]
+    report = check(sum_of_rows)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_paths_commit_different_types_of_one_width(name: str) -> None:
+    report = check(one_of_three, either, tiny_or_true, arch=name)
+    assert report.ok, str(report)
 
 
 @pytest.mark.parametrize("name", RUNNING)

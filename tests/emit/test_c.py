@@ -334,3 +334,19 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     out.write_text("kept")
     assert "rseq has no Nothing" in refusal("rseq:Nothing", "-o", str(out))
     assert out.read_text() == "kept"
+
+
+class Pair(rseq.Record):
+    a: i64
+    b: i64
+
+
+@rseq.sequence
+def difference(cpu: Items, one: rseq.ptr[Pair], other: rseq.ptr[Pair]) -> None:
+    one.a = other.a - other.b
+    cpu.count = 1
+
+
+def test_the_header_refuses_one_row_for_two() -> None:
+    assert "    if (one && one == other)\n        return RSEQ_SAME;\n" in difference.emit("all")
+    assert "return RSEQ_SAME" not in push.emit("all")

@@ -8,13 +8,14 @@ import pytest
 
 import rseq
 from programs import compiled
-from rseq import i32, i64, prepared, ptr
+from rseq import f64, i32, i64, index, prepared, ptr
 from rseq.language import contract
 
 
 class Node(rseq.Record):
     value: i64
     next: i64
+    other: ptr[Node]  # type: ignore[name-defined]
 
 
 class Other(rseq.Record):
@@ -25,6 +26,7 @@ class Lane(rseq.Record):
     count: i64
     total: i64
     small: i32
+    real: f64
     head: ptr[Node]
     slots: prepared[i64[8]]
     latest: prepared[i64]
@@ -57,6 +59,7 @@ def broken(body: str) -> list[tuple[str, int]]:
         "if n:\n    cpu.count = 1\nelse:\n    cpu.total = 2",
         "if n:\n    cpu.count = 1\n    return\ncpu.total = 2",
         "if n:\n    return\ncpu.count = 1",
+        "if n:\n    cpu.count = 1\nelse:\n    cpu.head = p",
         "cpu.count = n\nif n:\n    return",
         "cpu.latest = n\ncpu.latest = n + 1\ncpu.count = 1",
         "cpu.latest = n\ncpu.count = cpu.latest",
@@ -67,6 +70,20 @@ def broken(body: str) -> list[tuple[str, int]]:
         "x = cpu.count\nx = x + 1\ncpu.count = x",
         "h = cpu.head\nif h is None:\n    return\np.next = n\nh.value = n",
         "for i in range(4):\n    cpu.slots[i] = n\ncpu.count = 4",
+        "h = cpu.head\nif h is None or h == p:\n    return\np.value = h.value + 1\ncpu.head = p",
+        "h = cpu.head\nif h is not None and h != p:\n    p.value = h.value + 1\ncpu.count = 1",
+        "if n:\n    p.value = 1\ncpu.head = p",  # each run decides alike
+        "x = cpu.count\nif x:\n    p.value = 1\ncpu.head = q",  # another row
+        "x = cpu.count\np.value = 0\nif x:\n    p.value = 1\ncpu.head = p",
+        "x = cpu.count\nif x:\n    p.value = 1\nelse:\n    p.value = 2\ncpu.head = p",
+        "x = cpu.count\nif x:\n    p.value = 1\n    return\ncpu.total = 1",
+        "x = cpu.count\nif x:\n    p.value = 1\n    x = p.value\ncpu.total = x",
+        "if n:\n    p.value = 1\ncpu.total = p.value",
+        "x = cpu.count\nif x:\n    p.value = 1\n    cpu.head = p",
+        "h = cpu.head\nif h is None:\n    return\np.value = h.value\ncpu.head = p",
+        "x = cpu.slots[n]\ncpu.slots[3] = x\ncpu.count = 1",
+        "x = cpu.latest\ncpu.latest = x\ncpu.count = x",
+        "x = p.value\nq.value = x + 1\ncpu.count = 1",
         "if n:\n    cpu.latest = 1\nelse:\n    cpu.latest = 2\ncpu.count = cpu.latest",
         "while_done = n\ncpu.count += while_done",
         "if False:\n    cpu.count = 1\ncpu.total = 1",
@@ -80,6 +97,13 @@ def test_this_keeps_the_contract(body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "rules"),
     [
+        ("x = cpu.count\nif x:\n    p.value = 1\ncpu.head = p", [("half-prepared", 3)]),
+        ("x = cpu.count\nif x:\n    p.value = 1\n    return\ncpu.head = p", [("half-prepared", 3)]),
+        ("m = n\nif cpu.count:\n    m = 5\nif m > 3:\n    p.value = 1\ncpu.head = p", [("half-prepared", 5)]),
+        ("if cpu.count:\n    p.value = 1\nx = p.value\ncpu.total = x", [("half-prepared", 2)]),
+        ("if cpu.count:\n    p.value = 1\nelse:\n    n = p.value\ncpu.total = n", [("half-prepared", 2)]),
+        ("if rseq.cpu_number():\n    p.value = 1\ncpu.head = p", [("half-prepared", 2)]),
+        ("q.other = p\nif cpu.count:\n    p.value = 1\ncpu.head = q", [("half-prepared", 3)]),
         ("cpu.count = 1\ncpu.total = 2", [("store-after-commit", 2)]),
         ("cpu.count += 1\ncpu.count += 1", [("store-after-commit", 2)]),
         ("cpu.count = 1\ncpu.latest = 2", [("store-after-commit", 2)]),
@@ -97,21 +121,30 @@ def test_this_keeps_the_contract(body: str) -> None:
         ("if n:\n    cpu.count = 1\nif cpu.total:\n    pass", [("load-after-commit", 3)]),
         ("cpu.count = 1\nx = cpu.slots[n]", [("load-after-commit", 2)]),
         ("if n:\n    cpu.count = 1\nelse:\n    cpu.small = 1", [("commits-differ", 4)]),
-        ("if n:\n    cpu.count = 1\nelse:\n    cpu.head = p", [("commits-differ", 4)]),
+        ("if n:\n    cpu.count = 1\nelse:\n    cpu.real = 1.0", [("commits-differ", 4)]),
         ("x = cpu.latest\ncpu.latest = x + 1\ncpu.count = x", [("overwritten-before-commit", 2)]),
         ("cpu.latest += 1\ncpu.count = 1", [("overwritten-before-commit", 1)]),
         ("cpu.latest += 1", [("overwritten-before-commit", 1)]),
         ("cpu.latest -= 1\ncpu.count = 1", [("overwritten-before-commit", 1)]),
         ("p.value += 1\ncpu.count = 1", [("overwritten-before-commit", 1)]),
-        ("x = p.value\nq.value = x\ncpu.count = 1", [("overwritten-before-commit", 2)]),
+        ("h = cpu.head\nif h is None:\n    return\nx = h.value\np.value = x + 1\ncpu.count = 1", [("may-overlap", 5)]),
         (
-            "h = cpu.head\nif h is None:\n    return\nx = h.value\np.value = x\ncpu.head = p",
-            [("overwritten-before-commit", 5)],
+            "h = cpu.head\nif h is None:\n    return\nx = h.value\np.value = -x\ncpu.head = p",
+            [("may-overlap", 5)],
         ),
-        ("x = cpu.slots[n]\ncpu.slots[3] = x\ncpu.count = 1", [("overwritten-before-commit", 2)]),
-        ("x = cpu.slots[3]\ncpu.slots[n] = x\ncpu.count = 1", [("overwritten-before-commit", 2)]),
+        ("x = cpu.slots[n]\ncpu.slots[3] = x + 1\ncpu.count = 1", [("overwritten-before-commit", 2)]),
+        ("x = cpu.slots[3]\ncpu.slots[n] = x + 1\ncpu.count = 1", [("overwritten-before-commit", 2)]),
         (
             "if n:\n    cpu.latest = 1\nx = cpu.latest\ncpu.latest = 2\ncpu.count = x",
+            [("overwritten-before-commit", 4)],
+        ),
+        ("r = p if n else q\nx = q.value\nr.value = x + 1\ncpu.count = 1", [("may-overlap", 3)]),
+        (  # the pointer that was compared is not the one that was read
+            "h = cpu.head\nif not h:\n    return\nx = h.value\nh = h.other\nif h == p:\n    return\np.value = -x",
+            [("may-overlap", 8)],
+        ),
+        (
+            "x = cpu.latest\nif n:\n    x = 5\ncpu.latest = x\ncpu.count = 1",
             [("overwritten-before-commit", 4)],
         ),
         ("h = cpu.head\nh.value = 1", [("may-be-none", 2)]),
@@ -122,6 +155,10 @@ def test_this_keeps_the_contract(body: str) -> None:
 )
 def test_this_breaks_the_contract(body: str, rules: list[tuple[str, int]]) -> None:
     assert broken(body) == rules
+
+
+def test_two_commits_on_one_path_are_not_also_two_that_differ() -> None:
+    assert broken("cpu.count = 1\ncpu.small = 2") == [("store-after-commit", 2)]
 
 
 def test_a_place_is_another_one_when_its_index_has_changed() -> None:
@@ -138,6 +175,90 @@ def test_both_places_and_the_commit_are_shown() -> None:
         (1, "read here"),
         (3, "the commit"),
     ]
+
+
+def test_a_row_that_is_found_in_memory_may_be_the_one_that_is_passed() -> None:
+    body = "h = cpu.head\nif h is None:\n    return\nx = h.value\np.value = x + 1\ncpu.count = 1"
+    with pytest.raises(rseq.ContractError) as caught:
+        function(body)
+    (diagnostic,) = caught.value.diagnostics
+    assert "`p` may be `h`" in diagnostic.why
+    assert "if h == p" in diagnostic.fix
+
+
+# ---- may_alias
+
+
+def declared(body: str, **options: bool) -> rseq.Sequence[..., None]:
+    text = f"def f(cpu: Lane, {PARAMETERS}) -> None:\n{textwrap.indent(body, '    ')}\n"
+    made: rseq.Sequence[..., None] = compiled(text, rseq.sequence(**options), Lane=Lane, Node=Node, Other=Other)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("body", "pairs"),
+    [
+        ("x = p.value\nq.value = x + 1\ncpu.count = 1", [("p", "q")]),
+        ("x = q.value\np.value = x + 1\ncpu.count = 1", [("p", "q")]),
+        ("r = p\nr = q if n else r\nx = p.next\nq.value = x\nr.value = x + 1\ncpu.count = 1", []),
+        ("p.value = 1\nx = p.value\nq.value = x + 1\ncpu.count = 1", []),  # a restart writes p.value again
+        ("q.value = p.value\ncpu.count = 1", []),  # what is written is what was read
+        ("q.value = p.next\ncpu.count = 1", []),  # another field
+        ("o.value = p.value + 1\ncpu.count = 1", []),  # a row of another type
+        ("x = p.value\nif p == q:\n    return\nq.value = x + 1\ncpu.count = 1", []),  # the sequence asks itself
+        ("x = p.value\nif p != q:\n    q.value = x + 1\ncpu.count = 1", []),
+        ("if cpu.count:\n    p.value = 1\ncpu.head = q", [("p", "q")]),  # which a restart may leave, and publish
+    ],
+)
+def test_two_rows_that_are_passed_are_two_where_that_matters(body: str, pairs: list[tuple[str, str]]) -> None:
+    found = [(one.name, other.name) for one, other in function(body).body.apart]
+    assert found == pairs
+
+
+def test_with_may_alias_the_contract_assumes_that_they_are_one() -> None:
+    fine = "x = p.value\nq.next = x + 1\ncpu.count = 1"
+    assert declared(fine, may_alias=True).body.apart == ()
+    with pytest.raises(rseq.ContractError) as caught:
+        declared("x = p.value\nq.value = x + 1\ncpu.count = 1", may_alias=True)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.slug == "may-overlap"
+    assert diagnostic.why.startswith("the sequence is declared may_alias=True, so `q` may be `p`: ")
+    assert diagnostic.fix.startswith("leave out may_alias")
+
+
+NUMBERED = "def f(cpu: Lane, n: i64, p: index[Node], q: index[Node]) -> None:\n"
+
+
+def by_number(body: str, **options: bool) -> rseq.Sequence[..., None]:
+    names = {"Lane": Lane, "Node": Node, "index": index}
+    made: rseq.Sequence[..., None] = compiled(f"{NUMBERED}    {body}\n", rseq.sequence(**options), **names)
+    return made
+
+
+def test_rows_by_number_are_rows() -> None:
+    assert by_number("p.value = n; cpu.count = n").body.apart == ()
+    apart = by_number("q.value = p.value + 1; cpu.count = n").body.apart
+    assert [(one.name, other.name) for one, other in apart] == [("p", "q")]
+    with pytest.raises(rseq.ContractError, match="may-overlap"):
+        by_number("q.value = p.value + 1; cpu.count = n", may_alias=True)
+    with pytest.raises(rseq.ContractError, match="overwritten-before-commit"):
+        by_number("p.value = p.value + 1; cpu.count = n")
+
+
+LIST = "def f(cpu: Link, p: ptr[Link]) -> None:\n"
+
+
+class Link(rseq.Record):
+    next: ptr[Link]  # type: ignore[name-defined]
+    length: i64
+
+
+def test_with_may_alias_a_row_of_the_lanes_type_may_be_the_lane() -> None:
+    text = f"{LIST}    p.next = None\n    p.length = cpu.length + 1\n    cpu.next = p\n"
+    assert compiled(text, Link=Link).body.apart == ()
+    with pytest.raises(rseq.ContractError) as caught:
+        compiled(text, rseq.sequence(may_alias=True), Link=Link)
+    assert {diagnostic.slug for diagnostic in caught.value.diagnostics} == {"store-after-commit", "load-after-commit"}
 
 
 def test_a_routine_has_no_contract() -> None:

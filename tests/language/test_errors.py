@@ -109,6 +109,36 @@ def test_all_mistakes_are_reported_at_once_and_none_of_their_consequences() -> N
     ]
 
 
+def test_a_bad_signature_does_not_hide_what_else_is_wrong() -> None:
+    with pytest.raises(CompileError) as caught:
+
+        @rseq.sequence
+        def several(cpu: Cell, n, times: str, m: i64 = 1.5) -> list:  # type: ignore[no-untyped-def,type-arg,assignment]
+            cpu.value = n + times
+            cpu.nothing = m
+            if m:
+                return nowhere  # type: ignore[name-defined]  # noqa: F821
+            return m
+
+    assert [diagnostic.slug for diagnostic in caught.value.diagnostics] == [
+        "signature",
+        "signature",
+        "signature",
+        "no-such-field",
+        "unknown-name",
+    ]
+
+
+def test_a_bad_default_does_not_hide_what_else_is_wrong() -> None:
+    with pytest.raises(CompileError) as caught:
+
+        @rseq.sequence
+        def several(cpu: Cell, m: i64 = 1.5) -> None:  # type: ignore[assignment]
+            cpu.nothing = m
+
+    assert [diagnostic.slug for diagnostic in caught.value.diagnostics] == ["signature", "no-such-field"]
+
+
 def test_a_refusal_can_be_pickled_to_another_process() -> None:
     error = refusal(BAD / "commits-differ.py")
     again = pickle.loads(pickle.dumps(error))

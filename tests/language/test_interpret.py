@@ -124,6 +124,18 @@ def test_pointers_are_addresses_in_the_memory_that_is_there() -> None:
             run(publish.body, memory, [address])
 
 
+def test_two_pointers_that_must_be_apart_are() -> None:
+    text = "def f(cpu: Lane, p: ptr[Node], q: ptr[Node]) -> None:\n    q.value = p.value + 1\n    cpu.count = 1\n"
+    sequence = compiled(text, Lane=Lane, Node=Node)
+    memory = Memory.of(Lane)
+    row, other = memory.add(Node.size), memory.add(Node.size)
+    with pytest.raises(ValueError, match=r"^f\(\): p and q are the same row; "):
+        run(sequence.body, memory, [row, row])
+    assert memory.load(row, i64) == memory.load(memory.lane(0), i64) == 0
+    run(sequence.body, memory, [row, other])
+    assert memory.load(other, i64) == 1
+
+
 def test_a_copy_of_memory_is_apart() -> None:
     memory = Memory.of(Lane)
     copy = memory.copy()

@@ -559,6 +559,39 @@ def test_two_pointers_may_be_one_row() -> None:
     assert nodes.values.tolist() == [(0, 0), (1, 2)]
 
 
+@rseq.sequence
+def add_up(cpu: Newest, one: ptr[Node], other: ptr[Node]) -> None:
+    """Reads of one row what it would overwrite through the other."""
+    other.value = one.value + i64(other.next)
+    cpu.node = one
+
+
+def test_one_row_is_refused_where_there_must_be_two() -> None:
+    nodes = rseq.array(Node, 2)
+    nodes.values["value"] = [3, 4]
+    storage = rseq.percpu(Newest)
+    function = add_up.bind(storage, nodes)
+    with pytest.raises(ValueError, match=r"^add_up\(\): one and other are the same row; ") as caught:
+        function(nodes[1], nodes[1])
+    assert str(caught.value) == (
+        "add_up(): one and other are the same row; what is read of one is overwritten in the other: pass two rows"
+    )
+    assert nodes.values["value"].tolist() == [3, 4]
+    assert set(storage.per_cpu()["node"]) == {0}
+    function(nodes[1], nodes[0])
+    assert nodes.values["value"].tolist() == [4, 4]
+
+
+def test_one_row_is_refused_in_a_routine() -> None:
+    @rseq.routine
+    def twice(cpu: Newest, node: ptr[Node]) -> None:
+        add_up(cpu, node, node)
+
+    nodes = rseq.array(Node, 2)
+    with pytest.raises(ValueError, match=r"^twice\(\): it calls a sequence with one row or buffer for two$"):
+        twice.bind(rseq.percpu(Newest), nodes)(nodes[0])
+
+
 def test_a_routine_minds_what_its_sequences_mind() -> None:
     @rseq.routine
     def both(cpu: Newest, node: ptr[Node], value: i64) -> None:

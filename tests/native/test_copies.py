@@ -84,6 +84,12 @@ def byte(cpu: Ring, data: bytes, i: i64) -> u8:
     return data[i]
 
 
+@rseq.sequence
+def next_of(cpu: Ring, data: bytes, out: bytearray) -> None:
+    out[0] = data[0] + 1
+    cpu.head += 1
+
+
 @rseq.routine
 def twice(cpu: Ring, data: bytes) -> bool:
     if not write(cpu, data):
@@ -264,3 +270,50 @@ def test_the_interpreter_copies_too() -> None:
     assert memory.read(out, 6) == b"abcde\0"
     with pytest.raises(IndexError):
         run(put.body, memory, [196, data, 8, 5])
+
+
+OVERLAP = (
+    r"^next_of\(\): data and out overlap; what is read of one is overwritten in the other: pass two that are apart$"
+)
+
+
+def test_buffers_that_overlap_are_refused_where_that_matters() -> None:
+    storage = rseq.percpu(Ring)
+    function, memory = next_of.bind(storage), bytearray(b"\x07\x08\x09\x0a")
+    whole = memoryview(memory)
+    for data, out in ((memory, memory), (whole[:2], whole[1:]), (whole[1:3], whole), (whole, whole[3:])):
+        with pytest.raises(ValueError, match=OVERLAP):
+            function(data, out)
+    assert memory == b"\x07\x08\x09\x0a"
+    function(whole[:2], whole[2:])
+    function(whole[2:], whole[:2])
+    assert memory == b"\x09\x08\x08\x0a"
+    assert storage.view()["head"].sum() == 2
+
+
+def test_what_overlaps_is_refused_by_the_interpreter_too() -> None:
+    memory = Memory.of(Ring)
+    at = memory.add(16)
+    with pytest.raises(ValueError, match=OVERLAP):
+        run(next_of.body, memory, [at, 4, at + 3, 4])
+    run(next_of.body, memory, [at, 4, at + 4, 4])
+    run(peek.body, memory, [memory.add(SIZE), SIZE])
+    assert peek.body.apart == ()
+
+
+def test_with_may_alias_buffers_may_be_one_and_the_contract_minds() -> None:
+    with pytest.raises(rseq.ContractError, match="may-overlap"):
+        rseq.sequence(may_alias=True)(next_of.function)
+
+
+def test_a_copy_within_one_place_is_refused() -> None:
+    with pytest.raises(rseq.ContractError) as caught:
+
+        @rseq.sequence
+        def move(cpu: Ring, at: i64) -> None:
+            rseq.copy(cpu.data[at], cpu.data, 4)
+            rseq.copy(cpu.data[8], cpu.data[12], 4)
+            cpu.head += 1
+
+    assert {diagnostic.slug for diagnostic in caught.value.diagnostics} == {"overwritten-before-commit"}
+    assert caught.value.diagnostics[0].places[0][0].text.strip() == "rseq.copy(cpu.data[at], cpu.data, 4)"

@@ -52,6 +52,7 @@ __all__ = [
     "RegisterClass",
     "RegisterError",
     "Slot",
+    "WidthError",
 ]
 
 NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
@@ -226,6 +227,8 @@ class Architecture(ABC):
     triple: ClassVar[str]
     pointer_bytes: ClassVar[int]
     byteorder: ClassVar[Literal["little", "big"]] = "little"
+    atomic_bytes: ClassVar[int] = 8
+    """The most that one plain, naturally aligned store writes in one piece, so that nobody sees half of it."""
     signature: ClassVar[int]
     """The word before the abort handler, as it is given to the kernel; source: librseq."""
     syscall: ClassVar[int]
@@ -298,9 +301,23 @@ class Architecture(ABC):
     def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
         """The critical section for `section`.
 
-        Raises: RegisterError - it needs more registers than a block may have.
+        Raises: RegisterError - it needs more registers than a block may have. WidthError - its commit is wider than
+        what this architecture stores in one piece.
         """
+        self._require_one_store(section)
         return self.emitter(section, index).assembly()
+
+    def _require_one_store(self, section: Section) -> None:
+        for op in section.ops:
+            if isinstance(op, (ir.Store, ir.AddStore)) and op.commit and op.address.type.size > self.atomic_bytes:
+                raise WidthError(
+                    f"{section.body.name}() commits {op.address}, {op.address.type.size} bytes of {op.address.type}; "
+                    f"{self.name} stores at most {self.atomic_bytes} bytes in one piece: commit to a narrower field"
+                )
+
+
+class WidthError(ValueError):
+    """A sequence whose commit is wider than what the architecture stores in one piece."""
 
 
 class RegisterError(CompileError, ValueError):

@@ -157,7 +157,7 @@ class Program:
 
     def fails_with(self, operation: Operation, code: int) -> str:
         """What a code that is not 0 means; "" is a result that is None."""
-        from ..native.codes import BUSY, FIRST_CHECK, NO_ROW, NOTHING
+        from ..native.codes import BUSY, FIRST_CHECK, NO_ROW, NOTHING, SAME_ROW
 
         if code == NOTHING:
             return ""
@@ -165,7 +165,7 @@ class Program:
             return SPARE_LANE
         if code >= FIRST_CHECK:
             return "IndexError"
-        return "TypeError" if code == NO_ROW else f"code {code}"
+        return "ValueError" if code in (NO_ROW, SAME_ROW) else f"code {code}"
 
 
 def _place(assembly: Assembly, position: int) -> Place:

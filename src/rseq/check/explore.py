@@ -218,7 +218,7 @@ class Explorer:
 
     def _undisturbed(self, run: Run, other: Operation) -> None:
         if self.model.run(run.victim, run.arguments, self.lane(0), run.first).outcome == FAULT:
-            return  # this memory is none that the sequence can meet: it would follow None
+            raise self._found("died", run, "it follows a pointer that leads nowhere", run.first)
         start = self.machine.start(run.victim, run.arguments, self.registered(0), run.first)
         moments = self._trace(run, start)
         self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))

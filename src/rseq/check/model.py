@@ -6,8 +6,8 @@ there would be. Whoever interrupts looks at the live memory, and so does the end
 otherwise is out. If none is left, the code is wrong.
 
 What is live in a lane are the fields that are not `prepared`, and what the record's `live(lane)` returns for
-those that are. What is live in rows is what a live pointer leads to. What the victim has stored in rows that it
-was given is looked at in the end, if it has committed: it may be meant for its caller.
+those that are. What is live in rows is what a live pointer leads to, and there the same fields. What the victim has
+stored in rows that it was given is looked at in the end, if it has committed: it may be meant for its caller.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..language.interpret import FaultError, Memory, run
-from ..language.types import SCALARS, Array, Field, Index, Pointer, RecordType, Word
-from .code import Operation
+from ..language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
+from .code import Bytes, Operation
 from .machine import LANES, Outcome
 from .states import CPUS, Arguments, Cases, row_size
 
@@ -72,11 +72,15 @@ class Model:
         block = bytearray(shared)
         order: Any = "little" if self._order == "<" else "big"
         memory = _Watched({LANES: block}, LANES, self._cases.stride, order)
-        memory.watch(self._cases, lane)
+        pairs = zip(operation.body.parameters, arguments, strict=True)
+        targets = ((at, _target(value.type)) for value, at in pairs)
+        memory.watch(self._cases, lane, [range(int(at), int(at) + row_size(to)) for at, to in targets if to])
         try:
             outcome = Outcome(run(operation.body, memory, arguments, cpu=lane))
         except IndexError:
             outcome = Outcome(None, "IndexError")
+        except ValueError:
+            outcome = Outcome(None, "ValueError")
         except FaultError:
             outcome = FAULT
         return Ran(outcome, bytes(block), tuple(memory.stored) if memory.committed else ())
@@ -156,15 +160,14 @@ class Model:
             if not address or address in found or not 0 <= at <= len(shared) - row_size(target):
                 continue
             if isinstance(target, RecordType):
-                found[address] = values(target, shared[at : at + target.size], self._order)
-                pending += self._pointers(target, shared, at)
+                row = shared[at : at + target.size]
+                found[address] = values(target, row, self._order, prepared=False), chosen_live(target, row, self._order)
+                pending += self._pointers(target, shared, at, prepared=False)
             else:
                 found[address] = struct.unpack_from(self._order + target.code, shared, at)
         return sorted(found.items())
 
-    def _pointers(
-        self, record: RecordType, shared: bytes, at: int, *, prepared: bool = True
-    ) -> Iterable[tuple[Any, int]]:
+    def _pointers(self, record: RecordType, shared: bytes, at: int, *, prepared: bool) -> Iterable[tuple[Any, int]]:
         for field in record.fields.values():
             element = field.type.element if isinstance(field.type, Array) else field.type
             if isinstance(element, Pointer) and (prepared or not field.prepared):
@@ -179,11 +182,17 @@ class Model:
         return self._cases.row(pointer.target, stored - 1)
 
 
+def _target(type: Word) -> Any:
+    """What a parameter of this type leads to; None if that is nothing."""
+    return type.target if isinstance(type, Pointer) else Bytes if isinstance(type, Buffer) else None
+
+
 class _Watched(Memory):
     """Memory that remembers which rows an operation on a lane has stored to, and whether it has committed."""
 
-    def watch(self, cases: Cases, lane: int) -> None:
-        """From now on."""
+    def watch(self, cases: Cases, lane: int, given: list[range]) -> None:
+        """From now on; `given` are the rows that it is called with."""
+        self.given = given
         self.rows, self.stored, self.committed = cases.layout.rows, list[Place](), False
         at = cases.stride * lane + LANES
         prepared = [field for field in cases.record.fields.values() if field.prepared]
@@ -194,6 +203,7 @@ class _Watched(Memory):
         super().store(address, type, number)
         if address >= self.rows:
             self.stored.append((address - LANES, type))
+            self.committed |= not any(address in row for row in self.given)
         elif not any(address in place for place in self.prepared):
             self.committed = True
 

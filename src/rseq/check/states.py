@@ -104,6 +104,8 @@ class Cases:
                     found |= {number for side in (op.left, op.right) for number in _whole(side)}
                 elif isinstance(op, ir.Check) and isinstance(op.length, int):
                     found.add(op.length)
+                elif isinstance(op, ir.Arithmetic) and op.operator in ("<<", ">>"):
+                    found |= {1 << number for number in _whole(op.right) if 1 < number < 64}  # where a part begins
         found |= {field.type.length for field in self.record.fields.values() if isinstance(field.type, Array)}
         return sorted(found)
 
@@ -144,7 +146,7 @@ class Cases:
     def _memory(self, fill: _Fill, other: _Fill) -> bytes:
         memory = bytearray(self.layout.nbytes)
         for lane, content in enumerate((fill, other)):
-            self._write_record(memory, lane * self.stride, self.record, content, lane, 0)
+            self._write_record(memory, lane * self.stride, self.record, content, lane, content.first_row)
             for target in self.targets:
                 for number in range(ROWS_PER_LANE):
                     at = self._lane_row(target, lane, number) - LANES
@@ -190,7 +192,20 @@ class Cases:
             tuple(options[(turn + position) % len(options)] for position, options in enumerate(choices))
             for turn in range(longest)
         )
-        return list(dict.fromkeys(tuples))[:count]
+        different = list(dict.fromkeys(tuples))
+        return [*different[:1], *self._with_one_row(operation, different[0]), *different[1:]][:count]
+
+    def _with_one_row(self, operation: Operation, arguments: Arguments) -> list[Arguments]:
+        """The same arguments with one row for all pointers of a type and one buffer, if it has several of one."""
+        first: dict[Any, int | float] = {}
+        pairs = zip(operation.body.parameters, arguments, strict=True)
+        one = tuple(
+            first.setdefault(v.type if isinstance(v.type, Pointer) else Buffer, given)
+            if isinstance(v.type, (Pointer, Buffer))
+            else given
+            for v, given in pairs
+        )
+        return [one] if one != arguments else []
 
     def _choices(self, operation: Operation, value: ir.Value, call: int) -> Iterable[int | float]:
         if isinstance(value.type, (Pointer, Buffer)):
@@ -232,8 +247,8 @@ class Cases:
 class _Fill:
     """How records are filled."""
 
-    def __init__(self, number: Any, element: Any, *, is_zero: bool = False) -> None:
-        self.number, self.element, self.is_zero = number, element, is_zero
+    def __init__(self, number: Any, element: Any, *, is_zero: bool = False, first_row: int = 0) -> None:
+        self.number, self.element, self.is_zero, self.first_row = number, element, is_zero, first_row
 
     @classmethod
     def zero(cls) -> _Fill:
@@ -242,8 +257,9 @@ class _Fill:
 
     @classmethod
     def full(cls) -> _Fill:
-        """The largest number everywhere."""
-        return cls(lambda type, position: _largest(type), lambda type, number, lane: _largest(type))
+        """The largest number everywhere, and lists of one row."""
+        last = ROWS_PER_LANE - 1
+        return cls(lambda type, position: _largest(type), lambda type, number, lane: _largest(type), first_row=last)
 
     @classmethod
     def of(cls, boundary: int) -> _Fill:

@@ -57,7 +57,8 @@ enum {{
     RSEQ_NONE = 1,     /* the sequence returned None: nothing was committed */
     RSEQ_NO_LANE = -1, /* this thread is not registered, or its CPU has no lane: nothing happened */
     RSEQ_INDEX = -2,   /* an index was out of range: nothing was committed */
-    RSEQ_NULL = -3     /* a pointer was null that must not be: nothing happened */
+    RSEQ_NULL = -3,    /* a pointer was null that must not be: nothing happened */
+    RSEQ_SAME = -4     /* two pointers were the same row that must be two: nothing happened */
 }};
 #define RSEQ_RESTART_LIMIT {RESTART_LIMIT}
 /* libc's: the offset of the rseq area from the thread pointer. Where libc registers no threads, there is none. */
@@ -184,6 +185,10 @@ static inline int {self.name}({self._declarations()})
         lines = []
         for row in required_rows(self.body):
             lines.append(f"    if ({self.parameters[row]} == NULL)\n        return RSEQ_NULL;\n")
+        for one, other in self.body.apart:
+            if isinstance(one.type, Pointer) and one.type == other.type:  # buffers are the caller's to keep apart
+                p, q = self.parameters[one], self.parameters[other]
+                lines.append(f"    if ({p} && {p} == {q})\n        return RSEQ_SAME;\n")
         for check in self.body.checks:
             index = f"(uint64_t)(int64_t){self.parameters[check.index]}"
             length = self.parameters[check.length] if isinstance(check.length, ir.Value) else f"{check.length}u"

@@ -23,7 +23,7 @@ from typing import Literal
 from . import ir
 from .errors import Span
 from .numbers import compare, computed, converted, counted_bits, float_bits
-from .types import RecordType, Scalar, Word
+from .types import Index, Pointer, RecordType, Scalar, Word
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]
 
@@ -160,9 +160,10 @@ def run(
     `arguments` are those after the lane, a buffer as its address and its length; the last ones may be left out if they
     have defaults. They are brought into their types. A pointer is an address, also as a result.
 
-    Raises: IndexError - a bounds check failed: what had been prepared until then is in memory, nothing is committed
-    (a routine's sequences that had ended are). FaultError - a pointer led nowhere. LimitError - more than `limit`
-    operations, those of called functions included. TypeError - too many or too few arguments.
+    Raises: ValueError - two pointers that must be apart are the same row. IndexError - a bounds check failed: what had
+    been prepared until then is in memory, nothing is committed (a routine's sequences that had ended are).
+    FaultError - a pointer led nowhere. LimitError - more than `limit` operations, those of called functions included.
+    TypeError - too many or too few arguments.
     """
     result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
     if result is not None and body.result is not None and body.result.kind == "bool":
@@ -180,6 +181,8 @@ class _Run:
         values = _bound(body, arguments)
         for check in body.checks:
             _check(check, values)
+        if any(_overlap(_extent(one, values, body), _extent(other, values, body)) for one, other in body.apart):
+            raise ValueError(f"{body.name}(): {body.same_row}")
         labels = {op.name: index for index, op in enumerate(body.ops) if isinstance(op, ir.Label)}
         frame = _Frame(self, body.record, values)
         index = 0
@@ -217,6 +220,21 @@ def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]
 
 def _wrapped(number: Number, type: Word) -> Number:
     return int(number) if not isinstance(type, Scalar) else type.wrap(number)
+
+
+def _extent(value: ir.Value, values: Mapping[ir.Value, Number], body: ir.Body) -> range:
+    """The memory that a pointer, an index or a buffer stands for; None stands for nothing."""
+    start = int(values[value])
+    if not isinstance(value.type, Pointer):
+        return range(start, start + int(values[ir.length_of(value)]))
+    size = value.type.target.size if start else 0
+    if isinstance(value.type, Index):
+        start = int(values[body.rows_of(value.type).first]) + (start - 1) * value.type.target.size
+    return range(start, start + size)
+
+
+def _overlap(one: range, other: range) -> bool:
+    return max(one.start, other.start) < min(one.stop, other.stop)
 
 
 def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:

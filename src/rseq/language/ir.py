@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from .errors import Span
-from .types import SCALARS, Pointer, RecordType, Scalar, Word
+from .types import SCALARS, Index, Pointer, RecordType, Scalar, Word
 
 if TYPE_CHECKING:
     from .compiled import Compiled
@@ -564,7 +564,8 @@ class Body:
     """What a function means. `lane` is the name of its first parameter, `record` the type of that.
 
     `checks` are the bounds of parameters that index an array of the record: (parameter, length, text).
-    They are made before a sequence is entered.
+    They are made before a sequence is entered. `apart` are the pairs of pointers and buffers that must not be the
+    same memory, which is checked there, too; with `may_alias` there are none, as the sequence is right either way.
     """
 
     name: str
@@ -581,6 +582,8 @@ class Body:
     """True if None is a result, too (`-> i64 | None`)."""
     rows: tuple[Rows, ...] = ()
     """The arrays that an `index[T]` is followed into; their registers are the last of `parameters`."""
+    may_alias: bool = False
+    apart: tuple[tuple[Value, Value], ...] = ()
     defaults: Mapping[str, int | float] = field(default_factory=dict)
 
     @property
@@ -588,6 +591,20 @@ class Body:
         """The parameters that the user has written: without the lengths of buffers, and without `rows`."""
         written = self.parameters[: len(self.parameters) - 2 * len(self.rows)]
         return tuple(value for value in written if not is_length(value))
+
+    def rows_of(self, index: Index) -> Rows:
+        """The array that an index is followed into."""
+        return next(rows for rows in self.rows if rows.target is index.target)
+
+    @property
+    def same_row(self) -> str:
+        """What is wrong if two parameters that must be apart are not."""
+        if not self.apart:  # a routine: its sequences ask, not the routine itself
+            return "it calls a sequence with one row or buffer for two"
+        rows = all(isinstance(value.type, Pointer) for pair in self.apart for value in pair)
+        pairs = " or ".join(f"{one} and {other}" for one, other in self.apart)
+        are, two = ("are the same row", "two rows") if rows else ("overlap", "two that are apart")
+        return f"{pairs} {are}; what is read of one is overwritten in the other: pass {two}"
 
     def with_ops(self, ops: tuple[Op, ...]) -> Body:
         """The same function with other operations."""
@@ -598,5 +615,6 @@ class Body:
         result = f" -> {self.result}{' | None' if self.maybe else ''}" if self.result else ""
         head = f"{self.name}({self.lane}: {self.record.__name__}{parameters}){result}:"
         checks = [f"    {check}    # before the section" for check in self.checks]
+        checks += [f"    check {p} apart from {q}, or ValueError    # before the section" for p, q in self.apart]
         lines = [f"  {op}" if isinstance(op, Label) else f"    {op}" for op in self.ops]
         return "\n".join([head, *checks, *lines])

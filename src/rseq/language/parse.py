@@ -11,7 +11,7 @@ import ast
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from . import ir
 from .errors import CompileError, Diagnostic, Span
@@ -28,12 +28,19 @@ _READING = (
 )  # fmt: skip
 """Operations that leave memory as it is."""
 
+_T = TypeVar("_T")
+
 MAX_UNROLLED = 4096
 """The most operations that unrolled loops may grow a function to."""
 
 
 def parse(
-    function: Callable[..., Any], *, routine: bool = False, release: bool = False, acquire: bool = False
+    function: Callable[..., Any],
+    *,
+    routine: bool = False,
+    release: bool = False,
+    acquire: bool = False,
+    may_alias: bool = False,
 ) -> ir.Body:
     """The meaning of `function` as a sequence, or as a routine.
 
@@ -60,6 +67,7 @@ def parse(
         release=release,
         acquire=acquire,
         maybe=scope.maybe,
+        may_alias=may_alias,
         defaults=defaults,
         rows=tuple(scope.rows.values()),
     )
@@ -130,13 +138,30 @@ def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | fl
         raise _refuse(
             source, where, "signature", message, "annotate it with a subclass of rseq.Record, as in cpu: Cell"
         )
-    given = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in nodes[1:])
-    result = _result_type(source, annotations)
+    refusals: list[Diagnostic] = []
+    types = {node.arg: _unless_refused(refusals, _parameter_type, source, node, annotations) for node in nodes[1:]}
+    result = _unless_refused(refusals, _result_type, source, annotations)
+    is_unknown = result is None and annotations.get("return") is not None
     kept = result.type if isinstance(result, Maybe) else result
+    given = tuple(ir.Value(name, type) for name, type in types.items() if type is not None)
     lengths = {value: (ir.length_of(value),) for value in given if isinstance(value.type, Buffer)}
     parameters = tuple(part for value in given for part in (value, *lengths.get(value, ())))
+    defaults = _unless_refused(refusals, _defaults, source, given, arguments.defaults) if not refusals else {}
     scope = Scope(source, routine, nodes[0].arg, record, kept, isinstance(result, Maybe), parameters)
-    return scope, _defaults(source, given, arguments.defaults)
+    scope.diagnostics += refusals
+    scope.failed |= {name for name, type in types.items() if type is None}
+    scope.is_result_unknown = is_unknown
+    return scope, defaults or {}
+
+
+def _unless_refused(refusals: list[Diagnostic], read: Callable[..., _T], *arguments: Any) -> _T | None:
+    """What `read` makes of a part of the signature, or None, with the reason in `refusals`: the rest is read, too."""
+    try:
+        return read(*arguments)
+    except Refused as refused:
+        assert refused.diagnostic is not None
+        refusals.append(refused.diagnostic)
+        return None
 
 
 def _annotations(source: Source) -> dict[str, object]:
@@ -408,6 +433,10 @@ class _Statements(Inlining):
                 raise scope.refuse(node, "missing-return", f"expected {scope.result}, got nothing to return", fix)
             nothing = ir.Const(0, scope.result) if isinstance(scope.result, Pointer) else None
             self._leave(nothing, node)
+            return
+        if scope.is_result_unknown:
+            self.meaning(node.value)
+            scope.emit(ir.Return(None, scope.span(node)))
             return
         if scope.result is None:
             message = "this function is declared to return nothing"

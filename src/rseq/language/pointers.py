@@ -1,4 +1,4 @@
-"""What a function does with pointers: which of them may be None where their fields are used.
+"""What a function does with pointers: which of them may be None where their fields are used, and where they are from.
 
 A sequence uses a pointer's fields without a look, and following None ends the process. So None is refused for a
 pointer parameter whose fields are used where nothing has compared it with None; and a pointer that was found in memory
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from . import ir
-from .types import Pointer
+from .types import Buffer, Pointer
 
-__all__ = ["followed_blindly", "required_rows"]
+__all__ = ["followed_blindly", "origins", "required_rows"]
 
 _Origins = frozenset[ir.Value | None]
 _Place = tuple[object, ...]
@@ -37,7 +37,14 @@ class _State:
     rows: frozenset[_Place]
 
 
-_Use = ir.Load | ir.Store | ir.AddStore | ir.Locate
+_Use = ir.Load | ir.Store | ir.AddStore | ir.Locate | ir.Copy
+
+
+def _bases(op: ir.Op) -> tuple[ir.Value | None, ...]:
+    """The pointers whose memory an operation uses; None is the lane."""
+    if isinstance(op, ir.Copy):
+        return op.source.base, op.target.base
+    return (op.address.base,) if isinstance(op, _Use) else ()
 
 
 def required_rows(body: ir.Body) -> tuple[ir.Value, ...]:
@@ -49,10 +56,20 @@ def required_rows(body: ir.Body) -> tuple[ir.Value, ...]:
     return tuple(value for value in pointers if value in unguarded)
 
 
-def followed_blindly(body: ir.Body) -> list[tuple[_Use, ir.Value]]:
+def followed_blindly(body: ir.Body) -> list[tuple[ir.Op, ir.Value]]:
     """The operations that use a field of a pointer which is no parameter and may be None, with the pointer."""
     pointers = [value for value in body.parameters if isinstance(value.type, Pointer)]
     return list(_Uses(body, pointers).blind.items())
+
+
+def origins(body: ir.Body) -> Mapping[tuple[int, ir.Value | None], frozenset[ir.Value | None]]:
+    """For each operation that uses a pointer's fields, by its index and the pointer: the parameters that it may be.
+
+    None among them: it may be one that was found in memory. A buffer is itself. Pointers that are stored are there.
+    """
+    if not any(base is not None for op in body.ops for base in _bases(op)):
+        return {}
+    return _Uses(body, [value for value in body.parameters if isinstance(value.type, Pointer)]).origins
 
 
 class _Uses:
@@ -60,7 +77,8 @@ class _Uses:
 
     def __init__(self, body: ir.Body, pointers: list[ir.Value]) -> None:
         self.unguarded: set[ir.Value | None] = set()
-        self.blind: dict[_Use, ir.Value] = {}
+        self.blind: dict[ir.Op, ir.Value] = {}
+        self.origins: dict[tuple[int, ir.Value | None], _Origins] = {}
         self._at_label: dict[str, _State] = {}
         self._start = _State({value: (frozenset([value]), True) for value in pointers}, {}, frozenset())
         before: dict[str, _State] | None = None
@@ -70,22 +88,28 @@ class _Uses:
 
     def _follow(self, ops: tuple[ir.Op, ...]) -> None:
         state: _State | None = self._start
-        for op in ops:
+        for index, op in enumerate(ops):
             if isinstance(op, ir.Label):
                 state = _merged(state, self._at_label.get(op.name))
             if state is None:
                 continue
-            self._use(op, state)
+            self._use(index, op, state)
             state = self._after(op, state)
 
-    def _use(self, op: ir.Op, state: _State) -> None:
-        if not isinstance(op, (ir.Load, ir.Store, ir.AddStore, ir.Locate)) or op.address.base is None:
-            return
-        origins, may_be_none = state.registers.get(op.address.base, _UNSET)
-        if may_be_none:
-            self.unguarded |= origins
-            if None in origins:
-                self.blind[op] = op.address.base
+    def _use(self, index: int, op: ir.Op, state: _State) -> None:
+        if isinstance(op, ir.Store) and isinstance(op.source, ir.Value) and isinstance(op.source.type, Pointer):
+            stored = state.registers.get(op.source, _UNSET)[0]
+            self.origins[index, op.source] = self.origins.get((index, op.source), frozenset()) | stored
+        for base in _bases(op):
+            if base is None:
+                continue
+            given = (frozenset([base]), False) if isinstance(base.type, Buffer) else _UNSET
+            origins, may_be_none = state.registers.get(base, given)
+            self.origins[index, base] = self.origins.get((index, base), frozenset()) | origins
+            if may_be_none:
+                self.unguarded |= origins
+                if None in origins:
+                    self.blind[op] = base
 
     def _after(self, op: ir.Op, state: _State) -> _State | None:
         if isinstance(op, ir.Return):
@@ -96,7 +120,7 @@ class _Uses:
         if isinstance(op, ir.BranchIf):
             self._arrive(op.label, _known(state, op, taken=True))
             return _known(state, op, taken=False)
-        if isinstance(op, (ir.Store, ir.AddStore)):
+        if isinstance(op, (ir.Store, ir.AddStore, ir.Copy)):
             return replace(state, sources={}, rows=frozenset())
         target = ir.defined(op)
         return state if target is None else _assigned(state, op, target)
@@ -112,12 +136,18 @@ def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
     registers = dict(state.registers)
     sources = {value: place for value, place in state.sources.items() if target not in (value, *place)}
     rows = frozenset(place for place in state.rows if target not in place)
-    if isinstance(target.type, Pointer):
+    if isinstance(op, (ir.Arithmetic, ir.Convert)):  # an index on its way to a row
+        origins = [state.registers[value][0] for value in ir.used(op) if value in state.registers]
+        registers.pop(target, None)
+        if origins:
+            registers[target] = (frozenset().union(*origins), False)
+    elif isinstance(target.type, Pointer):
         registers[target] = _UNSET if target.type.lane else _FOUND
         if isinstance(op, ir.Set) and isinstance(op.source, ir.Value):
             registers[target] = state.registers.get(op.source, _UNSET)
         if isinstance(op, ir.Locate):  # an index has been checked
-            registers[target] = (_FOUND[0], False)
+            index = op.address.index
+            registers[target] = (_FOUND[0] if index is None else state.registers.get(index, _FOUND)[0], False)
         if isinstance(op, ir.Load) and target not in op.address.registers():
             place = _place(op.address)
             sources[target] = place

@@ -93,6 +93,8 @@ class Scope:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     may_return: bool = False
     """A statement with a `return` in it has been refused."""
+    is_result_unknown: bool = False
+    """The result's type has been refused."""
     loops: list[Loop] = field(default_factory=list)
     assigned: Counter[str] = field(default_factory=Counter)
     rows: dict[RecordType, ir.Rows] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from ..language import ir
 from ..language.pointers import required_rows
 from ..language.types import Buffer, Index, Pointer, Scalar
 from .buffers import PAYLOAD_OFFSET, Buffers
-from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, NOTHING, PTR, extended, llvm_type
+from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, NOTHING, PTR, SAME_ROW, extended, llvm_type
 from .lower import Lane
 from .small_int import read_int
 
@@ -346,6 +346,7 @@ class Builtin(Buffers):
         messages = {
             FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}"),
             NO_ROW: ("PyExc_ValueError", f"{self.title}(): {none} is None, and its fields are used; pass a row"),
+            SAME_ROW: ("PyExc_ValueError", f"{self.title}(): {self.code.body.same_row}"),
         }
         for index, check in enumerate(self.unit.checks):
             messages[FIRST_CHECK + index] = ("PyExc_IndexError", f"{self.title}(): {check.sentence}")

@@ -21,14 +21,16 @@ __all__ = [
     "OK",
     "PTR",
     "RAISED",
+    "SAME_ROW",
     "extended",
     "llvm_type",
     "pack",
 ]
 
-OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 16
+OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 6, 16
 """Codes: done; the spare lane's lock is held; it cannot be taken (this thread holds it); a Python exception is set;
-a pointer parameter is None whose fields are used; the result is None (not of a failure);
+a pointer parameter is None whose fields are used; the result is None (not of a failure); two pointers that must be
+apart are the same row;
 FIRST_CHECK + n: bounds check number n of the unit failed."""
 
 I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)

@@ -36,8 +36,9 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.pointers import required_rows
 from ..language.section import section
+from ..language.types import Index, Pointer
 from .body import BodyLowering, Frame
-from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, NOTHING, OK, PTR, extended, llvm_type, pack
+from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, NOTHING, OK, PTR, SAME_ROW, extended, llvm_type, pack
 
 __all__ = ["Environment", "Lane", "Unit", "emit_block", "thread_pointer"]
 
@@ -178,12 +179,15 @@ class Unit:
         self.check_rows(builder, code, arguments, fail)
 
     def check_rows(self, builder: Any, code: Compiled, arguments: Sequence[Any], fail: Callable[[Any], None]) -> None:
-        """Emit: fail if a pointer is None that must be a row."""
+        """Emit: fail if a pointer is None that must be a row, or one row is given twice where that matters."""
         values = dict(zip(code.body.parameters, arguments, strict=True))
         for row in required_rows(code.body):
             is_none = builder.icmp_unsigned("==", values[row], ll.Constant(I64, 0))
             with builder.if_then(is_none, likely=False):
                 fail(ll.Constant(I32, NO_ROW))
+        for one, other in code.body.apart:
+            with builder.if_then(_overlap(builder, code.body, (one, other), values), likely=False):
+                fail(ll.Constant(I32, SAME_ROW))
 
     def _section(
         self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
@@ -376,6 +380,28 @@ class Unit:
 
 def _number(check: ir.Check) -> int:
     return check.number
+
+
+def _overlap(builder: Any, body: ir.Body, pair: tuple[ir.Value, ir.Value], values: dict[ir.Value, Any]) -> Any:
+    """Emit: do the rows or buffers of two parameters overlap? None and what is empty overlap with nothing."""
+    (one, one_end, has_one), (other, other_end, has_other) = (_extent(builder, body, value, values) for value in pair)
+    crossed = builder.and_(builder.icmp_unsigned("<", one, other_end), builder.icmp_unsigned("<", other, one_end))
+    return builder.and_(builder.and_(has_one, has_other), crossed)
+
+
+def _extent(builder: Any, body: ir.Body, value: ir.Value, values: dict[ir.Value, Any]) -> tuple[Any, Any, Any]:
+    """Emit: where the memory of a pointer, an index or a buffer begins and ends, and if there is any."""
+    start = extended(builder, values[value], value.type)
+    if isinstance(value.type, Pointer):
+        size = ll.Constant(I64, value.type.target.size)
+        is_any = builder.icmp_unsigned("!=", start, ll.Constant(I64, 0))
+        if isinstance(value.type, Index):
+            offset = builder.mul(builder.sub(start, ll.Constant(I64, 1)), size)
+            start = builder.add(values[body.rows_of(value.type).first], offset)
+    else:
+        size = values[ir.length_of(value)]
+        is_any = builder.icmp_unsigned("!=", size, ll.Constant(I64, 0))
+    return start, builder.add(start, size), is_any
 
 
 def _code_of(builder: Any, outcome: Any) -> Any:
