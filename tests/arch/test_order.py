@@ -13,8 +13,8 @@ from rseq.arch.base import Architecture, Assembly
 from rseq.language.section import section
 from rseq.language.types import SCALARS
 
-RELEASE = {"aarch64": "stlr", "riscv64": "fence rw, w", "x86_64": ""}
-ACQUIRE = {"aarch64": "dmb ishld", "riscv64": "fence r, rw", "x86_64": ""}
+RELEASE = {"aarch64": "stlr", "loongarch64": "dbar 0x12", "riscv64": "fence rw, w", "x86_64": ""}
+ACQUIRE = {"aarch64": "dmb ishld", "loongarch64": "dbar 0x14", "riscv64": "fence r, rw", "x86_64": ""}
 BODIES = {
     "store": "old = cpu.c_{0}\ncpu.p_{0} = a\ncpu.c_{0} = a\nreturn old",
     "add": "cpu.c_{0} += a\nreturn a",
@@ -36,7 +36,7 @@ def assembly_of(architecture: Architecture, shape: str, type: str, **order: Any)
 
 
 def orders(text: str) -> bool:
-    return text.startswith(("stl", "ldar", "dmb", "fence", "mfence", "lock"))
+    return text.startswith(("stl", "ldar", "dmb", "dbar", "fence", "mfence", "lock"))
 
 
 @each_architecture

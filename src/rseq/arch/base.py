@@ -250,6 +250,8 @@ class Architecture(ABC):
     """What a C compiler for this architecture, byte order and word size defines."""
     c_registers: ClassVar[Mapping[str, str]] = {}
     """GCC's constraint letter for each register that an emitter asks for by name."""
+    c_clobbers: ClassVar[tuple[str, ...]] = ("memory", "cc")
+    """What a C compiler is told that a section changes beside its outputs."""
     area_is_offset: ClassVar[bool] = False
     """True if the area operand is the rseq area's offset from the thread pointer instead of its address."""
     emulator: ClassVar[Emulator | None] = None
