@@ -29,7 +29,7 @@ from typing import ClassVar, Literal
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
 from ..language.section import END, NOTHING, Section
-from ..language.types import Scalar
+from ..language.types import Pointer, Scalar
 from .registers import Allocation, RegisterClass, Slot
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "RegisterClass",
     "RegisterError",
     "Slot",
+    "WidthError",
 ]
 
 NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
@@ -125,7 +126,11 @@ class Assembly:
         yield Line(f".balign {CS_ALIGNMENT}", comment)
         yield Line(f"{DESCRIPTOR}:")
         yield Line(".long 0, 0", comment)
-        yield Line(f".quad {START}f, {FINISH}f - {START}f, {ABORT}b", comment)
+        words = (f"{START}f", f"{FINISH}f - {START}f", f"{ABORT}b")
+        if self.architecture.pointer_bytes == 8:
+            yield Line(f".quad {', '.join(words)}", comment)
+        else:  # no relocation has 64 bits there
+            yield Line(f".long {', '.join(f'{word}, 0' for word in words)}", comment)
 
     def llvm_template(self) -> str:
         """The text of an LLVM inline-assembly block."""
@@ -232,6 +237,8 @@ class Architecture(ABC):
     """The instruction on which the kernel sends SIGTRAP."""
     thread_pointer: ClassVar[bytes]
     """Machine code of `uintptr_t f(void)` that returns the thread pointer."""
+    thread_pointer_assembly: ClassVar[tuple[str, str] | None] = None
+    """Where LLVM would call a function for it: an inline-assembly template and its constraints."""
     clock: ClassVar[tuple[str, str]]
     """Reading the counter outside of a section: an LLVM inline-assembly template and its constraints; an i64."""
     constraints: ClassVar[dict[RegisterClass, str]]
@@ -257,6 +264,13 @@ class Architecture(ABC):
     emulator: ClassVar[Emulator | None] = None
     """How `rseq check` runs the code on any machine; None if nothing runs it."""
 
+    makes_builtins: ClassVar[bool] = True
+    """False if its code is for C headers and the checker only: nothing calls CPython's functions on it."""
+
+    def register_class(self, type: Scalar | Pointer) -> RegisterClass:
+        """The class of register that holds a number of `type`."""
+        return "float" if type.is_float else "int"
+
     @abstractmethod
     def emitter(self, section: Section, index: IndexMode) -> Emitter:
         """What writes `section` in this architecture's instructions."""
@@ -268,6 +282,10 @@ class Architecture(ABC):
     def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
         """The relocations of one section of an object file, none of which needs another one to be understood."""
         return fixups
+
+    def addend(self, kind: int, image: bytearray, where: int) -> int:
+        """What is added to a symbol, where an object file has that in the place that is relocated."""
+        raise ValueError(f"object files for {self.name} say what is added to a symbol in their relocations")
 
     @abstractmethod
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
@@ -292,6 +310,10 @@ class RegisterError(ValueError):
     """A sequence that needs more registers than the architecture has for one block."""
 
 
+class WidthError(RegisterError):
+    """A sequence that needs wider registers, or stores, than the architecture has."""
+
+
 class Emitter(ABC):
     """Writes one section. An architecture's emitter has one method for each operation."""
 
@@ -304,7 +326,7 @@ class Emitter(ABC):
         self.comment = ""
         self._labels: dict[str, int] = {END: FINISH}
         self._next_label = FIRST_OWN
-        self._allocation = Allocation(self.section, self.scratch)
+        self._allocation = Allocation(self.section, self.scratch, architecture.register_class)
         self.where = self._allocation.where
         self.status, self.area = self._allocation.status, self._allocation.area
         self.base, self.stride, self.lanes = self._allocation.base, self._allocation.stride, self._allocation.lanes
