@@ -455,7 +455,9 @@ y: f64 = 1.0
 if n == 7:
     return 1
 for k in range(150):
-    x = x * n - 3 if x > n else x ^ cpu.a_i64[n & 3]
+    x = (x ^ cpu.a_i64[n & 3]) * n
+    if x > n:
+        x = x + (x >> 3)
     y = y * 0.1 + f64(x)
     if y > 1e300:
         return -1
