@@ -17,7 +17,7 @@ import examples
 import programs
 from programs import compiled
 from rseq import abi, arch
-from rseq.arch.base import Architecture, Assembly, IndexMode, Line, RegisterError
+from rseq.arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
 from rseq.check.code import _object_file
 from rseq.language.section import section
 from rseq.native.blob import flatten
@@ -80,10 +80,16 @@ def assembled(assemblies: Sequence[Assembly]) -> list[Assembled]:
 
 
 @cache
-def examples_of(architecture: Architecture, index: IndexMode) -> dict[str, Assembled]:
-    """All examples by name."""
-    made = assembled([architecture.assemble(section(code.body), index) for code in SEQUENCES.values()])
-    return dict(zip(SEQUENCES, made, strict=True))
+def examples_of(architecture: Architecture, index: IndexMode) -> dict[str, Assembled | WidthError]:
+    """All examples by name; instead of those that need wider registers than there are, why they are refused."""
+    refused, assemblies = dict[str, WidthError](), dict[str, Assembly]()
+    for name, code in SEQUENCES.items():
+        try:
+            assemblies[name] = architecture.assemble(section(code.body), index)
+        except WidthError as error:
+            refused[name] = error
+    assert not refused or architecture.pointer_bytes < 8
+    return {**refused, **dict(zip(assemblies, assembled(list(assemblies.values())), strict=True))}
 
 
 def is_commit(line: Line) -> bool:
@@ -95,7 +101,7 @@ def check_text(assembly: Assembly) -> None:
     texts = [line.text for line in assembly.hot]
     start = texts.index("2:")
     assert assembly.hot[start - 1].is_instruction
-    assert [line.comment for line in assembly.hot[:start]] == ["restart"] * start
+    assert {line.comment for line in assembly.hot[:start] if line.is_instruction} == {"restart"}
     assert texts[-1] == "3:"
     assert texts.count("2:") == texts.count("3:") == 1
     commits = [op for op in assembly.section.ops if getattr(op, "commit", False)]
@@ -114,6 +120,9 @@ def check_text(assembly: Assembly) -> None:
 def test_the_assembly_is_the_golden_one(architecture: Architecture, name: str, golden: Callable[..., None]) -> None:
     made = examples_of(architecture, "cpu_id")[name]
     mark = architecture.comment
+    if isinstance(made, WidthError):
+        golden(f"{mark} {made}\n", f"asm/{architecture.name}/{name}.s")
+        return
     sizes = f"{mark} bytes: {made.end - made.start} in the section, {len(made.code) - len(END_MARK)} in all"
     golden(f"{made.assembly}\n{sizes}\n", f"asm/{architecture.name}/{name}.s")
 
@@ -123,8 +132,9 @@ def test_the_assembly_is_the_golden_one(architecture: Architecture, name: str, g
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_the_descriptor_and_the_commit_are_right(architecture: Architecture, name: str, index: IndexMode) -> None:
     made = examples_of(architecture, index)[name]
-    check_text(made.assembly)
-    made.inspect()
+    if not isinstance(made, WidthError):  # the goldens hold which ones are
+        check_text(made.assembly)
+        made.inspect()
 
 
 @each_architecture
@@ -134,15 +144,15 @@ def test_there_is_no_golden_without_a_sequence(architecture: Architecture, reque
 
 
 @st.composite
-def sequence(draw: Any) -> Any:
-    return compiled(programs.Writer(draw).program())
+def sequence(draw: Any, bits: int) -> Any:
+    return compiled(programs.Writer(draw, bits).program())
 
 
 @each_architecture
 def test_random_sections_are_assembled_as_they_must_be(architecture: Architecture) -> None:
     assemblies: list[Assembly] = []
 
-    @given(code=sequence())
+    @given(code=sequence(8 * architecture.pointer_bytes))
     @settings(derandomize=True, database=None, deadline=None, max_examples=150)
     def collect(code: Any) -> None:
         with contextlib.suppress(RegisterError):
@@ -157,9 +167,10 @@ def test_random_sections_are_assembled_as_they_must_be(architecture: Architectur
 @each_architecture
 def test_branches_reach_over_the_longest_sections(architecture: Architecture) -> None:
     """Farther than some of them can: an assembler refuses what it cannot encode."""
-    lines = ["x = n", "if n > 7:", *["    x = u64(y)"] * 3000, "cpu.c_u64 += x"]
+    kind = f"u{8 * architecture.pointer_bytes}"
+    lines = ["x = n", "if n > 7:", *[f"    x = {kind}(y)"] * 3000, f"cpu.c_{kind} += x"]
     body = "\n".join(f"    {line}" for line in [*lines, "return x"])
-    code = compiled(f"def f(cpu: Lane, n: u64, y: f64) -> u64:\n{body}\n")
+    code = compiled(f"def f(cpu: Lane, n: {kind}, y: f64) -> {kind}:\n{body}\n")
     (made,) = assembled([architecture.assemble(section(code.body))])
     check_text(made.assembly)
     made.inspect()
@@ -167,13 +178,14 @@ def test_branches_reach_over_the_longest_sections(architecture: Architecture) ->
 
 @each_architecture
 def test_registers_are_the_same_each_time(architecture: Architecture) -> None:
-    for code in SEQUENCES.values():
-        assert len({str(architecture.assemble(section(code.body))) for _ in range(2)}) == 1
+    for name, code in SEQUENCES.items():
+        if not isinstance(examples_of(architecture, "cpu_id")[name], WidthError):
+            assert len({str(architecture.assemble(section(code.body))) for _ in range(2)}) == 1
 
 
 @each_architecture
 def test_a_counter_takes_few_instructions(architecture: Architecture) -> None:
-    assembly = architecture.assemble(section(SEQUENCES["add_i64"].body))
+    assembly = architecture.assemble(section(SEQUENCES["add_i32"].body))
     start = [line.text for line in assembly.hot].index("2:")
     assert sum(line.is_instruction for line in assembly.hot[:start]) <= 6
     assert sum(line.is_instruction for line in assembly.hot[start:]) <= 8

@@ -9,12 +9,12 @@ import pytest
 from programs import compiled
 from rseq import arch
 from rseq import sequence as as_sequence
-from rseq.arch.base import Architecture, Assembly
+from rseq.arch.base import Architecture, Assembly, WidthError
 from rseq.language.section import section
 from rseq.language.types import SCALARS
 
-RELEASE = {"aarch64": "stlr", "loongarch64": "dbar 0x12", "riscv64": "fence rw, w", "x86_64": ""}
-ACQUIRE = {"aarch64": "dmb ishld", "loongarch64": "dbar 0x14", "riscv64": "fence r, rw", "x86_64": ""}
+RELEASE = {"aarch64": "stlr", "armv7l": "dmb ish", "loongarch64": "dbar 0x12", "riscv64": "fence rw, w", "x86_64": ""}
+ACQUIRE = {"aarch64": "dmb ishld", "armv7l": "dmb ish", "loongarch64": "dbar 0x14", "riscv64": "fence r, rw", "x86_64": ""}
 BODIES = {
     "store": "old = cpu.c_{0}\ncpu.p_{0} = a\ncpu.c_{0} = a\nreturn old",
     "add": "cpu.c_{0} += a\nreturn a",
@@ -32,7 +32,11 @@ each_type = pytest.mark.parametrize("type", [name for name in SCALARS if name !=
 def assembly_of(architecture: Architecture, shape: str, type: str, **order: Any) -> Assembly:
     body = "\n".join(f"    {line}" for line in BODIES[shape].format(type).splitlines())
     code = compiled(f"def f(cpu: Lane, a: {type}) -> {type}:\n{body}\n", as_sequence(**order) if order else as_sequence)
-    return architecture.assemble(section(code.body))
+    try:
+        return architecture.assemble(section(code.body))
+    except WidthError as error:
+        assert type in ("i64", "u64", "f64")
+        pytest.skip(str(error))
 
 
 def orders(text: str) -> bool:
@@ -68,7 +72,7 @@ def test_an_acquire_stands_where_all_ways_out_meet(architecture: Architecture, s
 @each_architecture
 @each_shape
 def test_nothing_is_ordered_that_need_not_be(architecture: Architecture, shape: str) -> None:
-    assembly = assembly_of(architecture, shape, "i64")
+    assembly = assembly_of(architecture, shape, "i32")
     assert not any(orders(line.text) for line in (*assembly.hot, *assembly.cold))
 
 

@@ -1,8 +1,8 @@
 """armv7l: 32-bit ARM, little endian, in A32 (not Thumb), with VFPv3; registers of 32 bits.
 
 Sequences on types of at most 32 bits, on pointers, and with f64 in between. Refused by name are those that need more:
-an i64 or u64 in a register, and an f64 as the commit, since nothing stores eight bytes in one piece on every
-processor of this kind. Python's own functions are not made for it: it is for C headers and for the checker.
+an i64 or u64 in a register (one that is a parameter and only an index is checked before, so its low word is enough),
+and an f64 as the commit, since nothing stores eight bytes in one piece on every processor of this kind. Python's own functions are not made for it: it is for C headers and for the checker.
 
 Records have the same layout as everywhere, so a pointer in one takes eight bytes. Its low word is loaded and stored;
 the high word is never written and stays 0, as memory is when it is made. So a pointer can be a commit.
@@ -33,7 +33,7 @@ from typing import ClassVar
 from .. import abi
 from ..language import ir
 from ..language.section import Section
-from ..language.types import Pointer, Scalar
+from ..language.types import Scalar, Word
 from .base import (
     ABORT,
     ABORTED,
@@ -119,7 +119,7 @@ class Arm(Architecture):
         """A register has one name."""
         return name
 
-    def register_class(self, type: Scalar | Pointer) -> RegisterClass:
+    def register_class(self, type: Word) -> RegisterClass:
         """s registers are a class of their own."""
         if not type.is_float:
             return "int"
@@ -175,17 +175,19 @@ ARCHITECTURE = Arm()
 def _refuse_wide(section: Section, name: str) -> None:
     """Raises: WidthError - the section holds 64 bits in a register of 32, or stores them in one piece."""
     body = section.body
+    checked = _only_indexes(section)
     for value in body.parameters:
+        if value in checked:
+            continue
         _refuse_type(body.name, f"{value} is {_article(value.type)}", value.type, name)
     for op in section.ops:
-        address = getattr(op, "address", None)
-        if isinstance(address, ir.Address) and not isinstance(op, ir.Locate):
-            _refuse_type(body.name, f"{address} is {_article(address.type)}", address.type, name)
+        for place in _places(op):
+            _refuse_type(body.name, f"{place} is {_article(place.type)}", place.type, name)
         if isinstance(op, ir.Clock):
             _refuse_type(body.name, "clock() is a u64", op.target.type, name)
     for op in section.ops:
         for value in (ir.defined(op), *ir.used(op)):
-            if value is not None:
+            if value is not None and value not in checked:
                 _refuse_type(body.name, f"`{op}` computes in {value.type}", value.type, name)
         if isinstance(op, ir.Store) and op.commit and op.address.type.is_float and op.address.type.size == 8:
             raise WidthError(
@@ -194,11 +196,33 @@ def _refuse_wide(section: Section, name: str) -> None:
             )
 
 
-def _article(type: Scalar | Pointer) -> str:
+def _only_indexes(section: Section) -> set[ir.Value]:
+    """Parameters that only choose an element, in an array for which they are checked before the section: their low words
+    are all there is of them.
+    """
+    checked = {check.index for check in section.body.checks if isinstance(check.length, int)}
+    for op in section.ops:
+        others = list(ir.used(op))
+        for place in _places(op):
+            if place.index is not None:
+                others.remove(place.index)
+        checked -= set(others)
+    return checked
+
+
+def _places(op: ir.Op) -> Iterator[ir.Address]:
+    match op:
+        case ir.Load() | ir.Store() | ir.AddStore() | ir.Locate():
+            yield op.address
+        case ir.Copy():
+            yield from (op.target, op.source)
+
+
+def _article(type: Word) -> str:
     return f"an {type}" if str(type).startswith("i") else f"a {type}"
 
 
-def _refuse_type(function: str, what: str, type: Scalar | Pointer, name: str) -> None:
+def _refuse_type(function: str, what: str, type: Word, name: str) -> None:
     if isinstance(type, Scalar) and type.is_integer and type.bits == 64:
         raise WidthError(
             f"{function}() cannot be made for {name}: {what}, and registers have 32 bits there; use i32 or u32"
@@ -275,7 +299,9 @@ class _Emitter(Emitter):
             case ir.AddStore():
                 return ("int",) if _is_simple(op.address) else ("int", "int")
             case ir.Check():
-                return () if _is_either(op.length) else ("int",)
+                return ("int",) if isinstance(op.length, int) and not _is_either(op.length + op.inclusive) else ()
+            case ir.Copy():
+                return ("int",) * (3 if self.is_unrolled(op) else 4)
             case ir.Convert():
                 return _convert_scratch(op)
             case ir.Arithmetic(operator="<<" | ">>"):
@@ -435,7 +461,7 @@ class _Emitter(Emitter):
         if divisor < 0:
             self.line(f"rsb {target}, {target}, #0")
 
-    def _extend(self, target: Slot, source: Slot, type: Scalar | Pointer) -> None:
+    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         if type.size < 4:
             self.line(f"{_EXTEND['signed' if type.kind == 'signed' else 'unsigned', type.size]} {target}, {source}")
@@ -477,12 +503,44 @@ class _Emitter(Emitter):
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
+        assert isinstance(op.length, int)  # one in a register is a u64
+        length = op.length + op.inclusive
         if self.extra:
-            self._set_integer(self.extra[0], op.length)
+            self._set_integer(self.extra[0], length)
             self.line(f"cmp {self.slot(op.index)}, {self.extra[0]}")
         else:
-            self._number("cmp", str(self.slot(op.index)), ir.Const(op.length, op.index.type))
+            self._number("cmp", str(self.slot(op.index)), ir.Const(length, op.index.type))
         self.line(f"bhs {self.check_exit(op)}b")
+
+    def emit_copy(self, op: ir.Op) -> None:
+        """From the end to the start: then the count of what is left is the offset of what comes next.
+
+        These loads and stores need no alignment. The length is a constant: one in a register is a u64.
+        """
+        assert isinstance(op, ir.Copy) and isinstance(op.nbytes, ir.Const)
+        to, source, held, *more = self.extra
+        self._locate(op.target, to)
+        self._locate(op.source, source)
+        nbytes = int(op.nbytes.number)
+        if self.is_unrolled(op):
+            for offset, width in self.pieces(nbytes, widest=4):
+                self._move(width, source, to, f"#{offset}", held)
+            return
+        (left,), again = more, self.new_label()
+        self._set_integer(left, nbytes)
+        for width in (1, 2):
+            if nbytes & width:
+                self.line(f"sub {left}, {left}, #{width}")
+                self._move(width, source, to, str(left), held)
+        self.label(again)
+        self.line(f"sub {left}, {left}, #4")
+        self._move(4, source, to, str(left), held)
+        self.line(f"cmp {left}, #0")
+        self.line(f"bne {again}b")
+
+    def _move(self, width: int, source: Slot, to: Slot, at: str, held: Slot) -> None:
+        self.line(f"{_LOAD.get(('unsigned', width), 'ldr')} {held}, [{source}, {at}]")
+        self.line(f"{_STORE[width]} {held}, [{to}, {at}]")
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
@@ -553,7 +611,7 @@ def _scaled(address: ir.Address) -> str:
     return f", lsl #{shift}" if shift else ""
 
 
-def _is_short(type: Scalar | Pointer) -> bool:
+def _is_short(type: Word) -> bool:
     """True for the loads and stores that came late: eight bits of offset, no scale."""
     return not type.is_float and (type.size == 2 or (type.size, type.kind) == (1, "signed"))
 

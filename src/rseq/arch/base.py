@@ -29,7 +29,7 @@ from typing import ClassVar, Literal
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
 from ..language.section import END, NOTHING, Section
-from ..language.types import Pointer, Scalar
+from ..language.types import Scalar, Word
 from .registers import Allocation, RegisterClass, Slot
 
 __all__ = [
@@ -267,7 +267,7 @@ class Architecture(ABC):
     makes_builtins: ClassVar[bool] = True
     """False if its code is for C headers and the checker only: nothing calls CPython's functions on it."""
 
-    def register_class(self, type: Scalar | Pointer) -> RegisterClass:
+    def register_class(self, type: Word) -> RegisterClass:
         """The class of register that holds a number of `type`."""
         return "float" if type.is_float else "int"
 

@@ -33,7 +33,7 @@ from typing import ClassVar
 from .. import abi
 from ..language import ir
 from ..language.section import Section
-from ..language.types import SCALARS, Pointer, Scalar
+from ..language.types import SCALARS, Scalar, Word
 from .base import (
     ABORT,
     ABORTED,
@@ -259,6 +259,8 @@ class _Emitter(Emitter):
                 return () if _is_immediate(op.address.offset) else ("int",)
             case ir.Check():
                 return ("int",)
+            case ir.Copy():
+                return ("int",) * 4
             case ir.Convert():
                 return _convert_scratch(op)
             case ir.Arithmetic(operator="<<" | ">>"):
@@ -396,7 +398,7 @@ class _Emitter(Emitter):
         if type.name != "i32":
             self._extend(target, target, type)
 
-    def _extend(self, target: Slot, source: Slot, type: Scalar | Pointer) -> None:
+    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         if type.bits == 64:
             if target.number != source.number:
@@ -441,13 +443,54 @@ class _Emitter(Emitter):
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
-        spare, index = self.extra[0], self.slot(op.index)
-        if _is_immediate(op.length):
-            self.line(f"sltui {spare}, {index}, {op.length}")
+        spare, index, leaves = self.extra[0], self.slot(op.index), "beqz"
+        if isinstance(op.length, ir.Value) and op.inclusive:
+            self.line(f"sltu {spare}, {self.slot(op.length)}, {index}")
+            leaves = "bnez"
+        elif isinstance(op.length, ir.Value):
+            self.line(f"sltu {spare}, {index}, {self.slot(op.length)}")
         else:
-            self._set_integer(spare, op.length)
+            self._compare_with(spare, index, op.length + op.inclusive)
+        self.line(f"{leaves} {spare}, {self.check_exit(op)}b")
+
+    def _compare_with(self, spare: Slot, index: Slot, length: int) -> None:
+        if _is_immediate(length):
+            self.line(f"sltui {spare}, {index}, {length}")
+        else:
+            self._set_integer(spare, length)
             self.line(f"sltu {spare}, {index}, {spare}")
-        self.line(f"beqz {spare}, {self.check_exit(op)}b")
+
+    def emit_copy(self, op: ir.Op) -> None:
+        """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
+        assert isinstance(op, ir.Copy)
+        to, source, left, held = self.extra
+        self._locate(op.target, to, [held])
+        self._locate(op.source, source, [held])
+        if isinstance(op.nbytes, ir.Const):
+            self._set_integer(left, int(op.nbytes.number))
+        else:
+            self._copy(left, self.slot(op.nbytes))
+        words, singles, done = self.new_label(), self.new_label(), self.new_label()
+        self.line(f"or {held}, {to}, {source}")
+        self.line(f"andi {held}, {held}, 7")
+        self.line(f"bnez {held}, {singles}f")
+        self.label(words)
+        self.line(f"sltui {held}, {left}, 8")
+        self.line(f"bnez {held}, {singles}f")
+        self._move(8, source, to, left, held)
+        self.line(f"b {words}b")
+        self.label(singles)
+        self.line(f"beqz {left}, {done}f")
+        self._move(1, source, to, left, held)
+        self.line(f"b {singles}b")
+        self.label(done)
+
+    def _move(self, width: int, source: Slot, to: Slot, left: Slot, held: Slot) -> None:
+        self.line(f"{_LOAD['unsigned', width]} {held}, {source}, 0")
+        self.line(f"{_STORE[width]} {held}, {to}, 0")
+        self.line(f"addi.d {source}, {source}, {width}")
+        self.line(f"addi.d {to}, {to}, {width}")
+        self.line(f"addi.d {left}, {left}, -{width}")
 
     def emit_clock(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Clock)
@@ -559,7 +602,7 @@ class _Emitter(Emitter):
         self.label(done)
 
 
-def _letter(type: Scalar | Pointer) -> str:
+def _letter(type: Word) -> str:
     return "s" if type.size == 4 else "d"
 
 

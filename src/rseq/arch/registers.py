@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from ..language import ir
 from ..language.section import Section
-from ..language.types import Pointer, Scalar
+from ..language.types import Word
 
 __all__ = ["Allocation", "RegisterClass", "Slot"]
 
@@ -41,7 +41,7 @@ class Slot:
 _CLASSES: dict[str, RegisterClass] = {name: name for name in get_args(RegisterClass)}
 
 Scratch = Callable[[ir.Op], Sequence[str]]
-ClassOf = Callable[[Scalar | Pointer], RegisterClass]
+ClassOf = Callable[[Word], RegisterClass]
 
 
 class Allocation:
