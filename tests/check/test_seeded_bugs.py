@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import arch, i64, prepared, u32, u64
+from rseq import arch, i32, i64, prepared, u32, u64
 from rseq.arch.base import Assembly, Line
 from rseq.check import Report, check
 from rseq.language import ir
@@ -28,11 +28,11 @@ RUNNING = [name for name in arch.names() if arch.get(name).emulator is not None]
 
 
 class Cell(rseq.Record):
-    value: i64
+    value: i32
 
 
 @rseq.sequence
-def add(cpu: Cell, n: i64) -> i64:
+def add(cpu: Cell, n: i32) -> i32:
     """A load, an addition and a store; what was there before is returned."""
     before = cpu.value
     cpu.value = before + n
@@ -169,12 +169,12 @@ def _last_store(ops: list[ir.Op]) -> ir.Store:
 
 def commit_split(assembly: Assembly) -> Assembly:
     def change(ops: list[ir.Op]) -> list[ir.Op]:
-        store, half = _last_store(ops), SCALARS["i32"]
+        store, half = _last_store(ops), SCALARS["i16"]
         assert isinstance(store.source, ir.Value)
-        low = replace(store.address, type=half, size=4)
-        high = replace(low, offset=low.offset + 4)
+        low = replace(store.address, type=half, size=2)
+        high = replace(low, offset=low.offset + 2)
         upper = ir.Value("%upper", store.source.type)
-        shift = ir.Arithmetic(upper, ">>", store.source, ir.Const(32, store.source.type), store.span)
+        shift = ir.Arithmetic(upper, ">>", store.source, ir.Const(16, store.source.type), store.span)
         return [*ops[:-1], shift, replace(store, address=low), replace(store, address=high, source=upper)]
 
     return _again(assembly, change)
@@ -261,8 +261,8 @@ def unchecked(function: Callable[..., Any]) -> Sequence[..., Any]:
 class Visible(rseq.Record):
     """`first` is prepared for the compiler; for whoever reads it, it is always live."""
 
-    first: prepared[i64]
-    second: i64
+    first: prepared[i32]
+    second: i32
 
     @staticmethod
     def live(lane: Any) -> int:
@@ -270,18 +270,18 @@ class Visible(rseq.Record):
 
 
 @unchecked
-def store_before_the_commit(cpu: Visible, n: i64) -> None:
+def store_before_the_commit(cpu: Visible, n: i32) -> None:
     cpu.first = n
     cpu.second += n
 
 
 class Scratch(rseq.Record):
-    turn: prepared[i64]
-    value: i64
+    turn: prepared[i32]
+    value: i32
 
 
 @unchecked
-def write_after_read(cpu: Scratch, n: i64) -> None:
+def write_after_read(cpu: Scratch, n: i32) -> None:
     turn = cpu.turn + n
     cpu.turn = turn
     cpu.value = turn
