@@ -291,6 +291,55 @@ def test_offsets_may_be_larger_than_a_displacement(architecture: Architecture) -
         board.check(operation, memory, [index, n], cpu=0)
 
 
+class Text(rseq.Record):
+    """Room for copies."""
+
+    there: u8[300]
+    here: prepared[u8[300]]
+    turn: i32
+
+
+@each_architecture
+def test_copies_of_any_length_are_exact(architecture: Architecture) -> None:
+    shapes = [(nbytes, at, start) for nbytes in (0, 1, 3, 7, 8, 16, 63, 64, 65, 99, 255) for at, start in ((0, 0), (3, 8))]
+    texts = [
+        f"def f(cpu: Text) -> None:\n    rseq.copy(cpu.here[{at}], cpu.there[{start}], {nbytes})\n    cpu.turn += 1\n"
+        for nbytes, at, start in shapes
+    ]
+    board, operations = board_of(architecture, [compiled(text, Text=Text) for text in texts])
+    for seed, operation in enumerate(operations):
+        memory = memory_of(Text)
+        for number, start in enumerate(memory.blocks):
+            memory.blocks[start][:] = filled(seed + number, Text).tobytes()
+        board.check(operation, memory)
+
+
+@each_architecture
+def test_copies_of_a_length_in_a_register_are_exact(architecture: Architecture) -> None:
+    body = "rseq.copy(cpu.here[2], cpu.there[at], n)"
+    text = f"def f(cpu: Text, at: u64, n: u64) -> bool:\n    {body}\n    cpu.turn += 1\n    return True\n"
+    code = compiled(text, Text=Text)
+    if architecture.pointer_bytes < 8:
+        with pytest.raises(WidthError):
+            board_of(architecture, [code])
+        return
+    board, (operation,) = board_of(architecture, [code])
+    memory = memory_of(Text)
+    for at, nbytes in itertools.product((0, 1, 2, 8, 10), (*range(70), 255, 290, 298, 299)):
+        memory.blocks[memory.base][:] = filled(nbytes, Text).tobytes()
+        board.check(operation, memory, [at, nbytes], cpu=0)
+
+
+@each_architecture
+def test_an_index_may_be_wider_than_a_register(architecture: Architecture) -> None:
+    """It is checked before."""
+    board, (operation,) = board_of(
+        architecture, [function(", i: i64, n: i32", "i32", "old = cpu.a_i32[i]\ncpu.a_i32[i] = n\nreturn old")]
+    )
+    for index in (0, 3, 4, -1, 1 << 32, (1 << 32) + 1, -(1 << 63)):
+        board.check(operation, lane(), [index, 7])
+
+
 # Examples and random programs
 
 

@@ -544,11 +544,11 @@ class _Emitter(Emitter):
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
-        self.line(f"b {self.target(op.label)}f")
+        self.line(f"b {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = op.left, op.comparison, op.right, f"{self.target(op.label)}f"
+        left, sign, right, to = op.left, op.comparison, op.right, self.to(op.label)
         if op.left.type.is_float:
             self.line(f"vcmp.f{op.left.type.bits} {_name(self.slot(left))}, {_name(self.slot(right))}")
             self.line("vmrs APSR_nzcv, fpscr")

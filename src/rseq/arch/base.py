@@ -267,6 +267,11 @@ class Architecture(ABC):
     makes_builtins: ClassVar[bool] = True
     """False if its code is for C headers and the checker only: nothing calls CPython's functions on it."""
 
+    @property
+    def c_word(self) -> str:
+        """The C type of an integer register."""
+        return f"uint{8 * self.pointer_bytes}_t"
+
     def register_class(self, type: Word) -> RegisterClass:
         """The class of register that holds a number of `type`."""
         return "float" if type.is_float else "int"

@@ -498,35 +498,35 @@ class _Emitter(Emitter):
 
     def emit_jump(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Jump)
-        self.line(f"b {self.target(op.label)}f")
+        self.line(f"b {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.target(op.label)
+        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.to(op.label)
         if op.left.type.is_float:
             self._branch_of_floats(left, sign, right, to, _letter(op.left.type))
             return
         if sign in (">", "<="):
             left, sign, right = right, _SWAPPED[sign], left
         if right == "$zero" and sign in ("==", "!="):
-            self.line(f"{'beqz' if sign == '==' else 'bnez'} {left}, {to}f")
+            self.line(f"{'beqz' if sign == '==' else 'bnez'} {left}, {to}")
         else:
             self._branch(left, sign, right, to, op.left.type.kind == "signed")
 
-    def _branch(self, left: str, sign: ir.ComparisonName, right: str, to: int, is_signed: bool) -> None:
-        if not self._is_long:
-            self.line(f"{_branch_name(sign, is_signed)} {left}, {right}, {to}f")
+    def _branch(self, left: str, sign: ir.ComparisonName, right: str, to: str, is_signed: bool) -> None:
+        if not self._is_long and to.endswith("f"):  # cold code is far
+            self.line(f"{_branch_name(sign, is_signed)} {left}, {right}, {to}")
             return
         around = self.new_label()
         self.line(f"{_branch_name(ir.COMPARISONS[sign], is_signed)} {left}, {right}, {around}f")
-        self.line(f"b {to}f")
+        self.line(f"b {to}")
         self.label(around)
 
-    def _branch_of_floats(self, left: str, sign: ir.ComparisonName, right: str, to: int, letter: str) -> None:
+    def _branch_of_floats(self, left: str, sign: ir.ComparisonName, right: str, to: str, letter: str) -> None:
         if sign in (">", ">="):
             left, sign, right = right, _SWAPPED[sign], left
         self.line(f"fcmp.{_COMPARE[sign]}.{letter} $fcc0, {left}, {right}")
-        self.line(f"bcnez $fcc0, {to}f")
+        self.line(f"bcnez $fcc0, {to}")
 
     # ---- conversions
 
