@@ -162,7 +162,9 @@ class Writer:
         self.assignable = set(names)
         self.result = self.pick([None, *self.types])
         self.has_row = self.chance(4)
-        self.commit_type = self.pick([*(name for name in self.types if SCALARS[name].bits <= self.bits), *(["head"] if self.has_row else [])])
+        self.commit_type = self.pick(
+            [*(name for name in self.types if SCALARS[name].bits <= self.bits), *(["head"] if self.has_row else [])]
+        )
         given = ", ".join(["cpu: Lane", *(["row: ptr[Node]"] if self.has_row else [])])
         given += "".join(f", {name}: {type}" for name, type in self.locals.items())
         self.write(0, f"def f({given}) -> {self.result}:")

@@ -301,7 +301,9 @@ class Text(rseq.Record):
 
 @each_architecture
 def test_copies_of_any_length_are_exact(architecture: Architecture) -> None:
-    shapes = [(nbytes, at, start) for nbytes in (0, 1, 3, 7, 8, 16, 63, 64, 65, 99, 255) for at, start in ((0, 0), (3, 8))]
+    shapes = [
+        (nbytes, at, start) for nbytes in (0, 1, 3, 7, 8, 16, 63, 64, 65, 99, 255) for at, start in ((0, 0), (3, 8))
+    ]
     texts = [
         f"def f(cpu: Text) -> None:\n    rseq.copy(cpu.here[{at}], cpu.there[{start}], {nbytes})\n    cpu.turn += 1\n"
         for nbytes, at, start in shapes
@@ -330,6 +332,33 @@ def test_copies_of_a_length_in_a_register_are_exact(architecture: Architecture) 
         board.check(operation, memory, [at, nbytes], cpu=0)
 
 
+@rseq.sequence
+def step(cpu: Text, n: i32, at: i64) -> i32:
+    """What the routine below runs again and again."""
+    cpu.here[at] = u8(n)
+    turn = cpu.turn + n
+    cpu.turn = turn
+    return turn
+
+
+@rseq.routine
+def steps(cpu: Text, total: i64) -> i64:
+    """Numbers of 64 bits around sections of 32."""
+    done: i64 = 0
+    last: i64 = 0
+    while done < total:
+        last += i64(step(cpu, i32(done), done)) << 30
+        done += 1
+    return last
+
+
+@each_architecture
+def test_routines_compute_in_64_bits_around_sections(architecture: Architecture) -> None:
+    board, (operation,) = board_of(architecture, [steps])
+    for total in (0, 1, 7, 299, 300, 301):
+        board.check(operation, memory_of(Text), [total], cpu=0)
+
+
 @each_architecture
 def test_an_index_may_be_wider_than_a_register(architecture: Architecture) -> None:
     """It is checked before."""
@@ -346,7 +375,9 @@ def test_an_index_may_be_wider_than_a_register(architecture: Architecture) -> No
 @each_architecture
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode) -> None:
-    board, operations = board_of(architecture, narrow_enough(architecture, [code for _, code in examples.sequences()]), index)
+    board, operations = board_of(
+        architecture, narrow_enough(architecture, [code for _, code in examples.sequences()]), index
+    )
     for operation in operations:
         for seed in range(40):
 <<<<<<< HEAD
@@ -466,7 +497,9 @@ def test_a_clock_never_goes_backwards(architecture: Architecture) -> None:
     body = "a = rseq.clock()\nb = rseq.clock()\ncpu.c_u64 = b\nreturn b - a"
     code = function("", "u64", body)
     if architecture.pointer_bytes < 8:
-        with pytest.raises(WidthError, match=r"^f\(\) cannot be made for \w+: clock\(\) is a u64, and registers have 32 bits"):
+        with pytest.raises(
+            WidthError, match=r"^f\(\) cannot be made for \w+: clock\(\) is a u64, and registers have 32 bits"
+        ):
             board_of(architecture, [code])
         return
     board, (operation,) = board_of(architecture, [code])
@@ -529,7 +562,9 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
     board, _ = board_of(architecture, [function("", "None", "cpu.c_i8 = 1")])
     assert architecture.emulator is not None
     names = importlib.import_module(f"unicorn.{architecture.emulator.module}")
-    result = {"aarch64": "ARM64_REG_X0", "armv7l": "ARM_REG_R0", "riscv64": "RISCV_REG_A0", "x86_64": "X86_REG_RAX"}[architecture.name]
+    result = {"aarch64": "ARM64_REG_X0", "armv7l": "ARM_REG_R0", "riscv64": "RISCV_REG_A0", "x86_64": "X86_REG_RAX"}[
+        architecture.name
+    ]
     board.engine.mem_write(STACK, architecture.thread_pointer)
     board.engine.mem_write(AREA - AREA_OFFSET, (AREA - AREA_OFFSET).to_bytes(8, "little"))  # some keep it there, too
     board.run(STACK)

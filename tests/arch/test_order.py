@@ -14,7 +14,13 @@ from rseq.language.section import section
 from rseq.language.types import SCALARS
 
 RELEASE = {"aarch64": "stlr", "armv7l": "dmb ish", "loongarch64": "dbar 0x12", "riscv64": "fence rw, w", "x86_64": ""}
-ACQUIRE = {"aarch64": "dmb ishld", "armv7l": "dmb ish", "loongarch64": "dbar 0x14", "riscv64": "fence r, rw", "x86_64": ""}
+ACQUIRE = {
+    "aarch64": "dmb ishld",
+    "armv7l": "dmb ish",
+    "loongarch64": "dbar 0x14",
+    "riscv64": "fence r, rw",
+    "x86_64": "",
+}
 BODIES = {
     "store": "old = cpu.c_{0}\ncpu.p_{0} = a\ncpu.c_{0} = a\nreturn old",
     "add": "cpu.c_{0} += a\nreturn a",

@@ -109,7 +109,14 @@ def test_relocations_that_nobody_knows_are_refused_by_number(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "far"), [("aarch64", 283, 1 << 28), ("armv7l", 28, 1 << 26), ("loongarch64", 66, 1 << 28), ("riscv64", 17, 1 << 21), ("riscv64", 44, 300)]
+    ("name", "kind", "far"),
+    [
+        ("aarch64", 283, 1 << 28),
+        ("armv7l", 28, 1 << 26),
+        ("loongarch64", 66, 1 << 28),
+        ("riscv64", 17, 1 << 21),
+        ("riscv64", 44, 300),
+    ],
 )
 def test_what_is_too_far_away_is_refused(name: str, kind: int, far: int) -> None:
     for distance in (far, -far):

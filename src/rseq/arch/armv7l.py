@@ -1,8 +1,9 @@
 """armv7l: 32-bit ARM, little endian, in A32 (not Thumb), with VFPv3; registers of 32 bits.
 
 Sequences on types of at most 32 bits, on pointers, and with f64 in between. Refused by name are those that need more:
-an i64 or u64 in a register (one that is a parameter and only an index is checked before, so its low word is enough),
-and an f64 as the commit, since nothing stores eight bytes in one piece on every processor of this kind. Python's own functions are not made for it: it is for C headers and for the checker.
+an i64 or u64 in a register (a parameter that is only an index is checked before, so its low word will do), and an f64
+as the commit, since nothing stores eight bytes in one piece on every processor of this kind. Python's own functions
+are not made for it: it is for C headers and for the checker.
 
 Records have the same layout as everywhere, so a pointer in one takes eight bytes. Its low word is loaded and stored;
 the high word is never written and stays 0, as memory is when it is made. So a pointer can be a commit.
@@ -96,7 +97,9 @@ class Arm(Architecture):
     clobbers = ("memory", "cc")
     features = "+armv7-a,+vfp3d16"
     comment = "@"
-    c_condition = "defined(__ARMEL__) && __ARM_ARCH >= 7 && !defined(__thumb__) && (__ARM_FP & 8) && defined(__ARM_PCS_VFP)"
+    c_condition = (
+        "defined(__ARMEL__) && __ARM_ARCH >= 7 && !defined(__thumb__) && (__ARM_FP & 8) && defined(__ARM_PCS_VFP)"
+    )
     budget: ClassVar = {"int": 11, "single": 8, "float": 10}
     makes_builtins = False
     emulator = Emulator(
@@ -120,7 +123,7 @@ class Arm(Architecture):
         return name
 
     def register_class(self, type: Word) -> RegisterClass:
-        """s registers are a class of their own."""
+        """S registers are a class of their own."""
         if not type.is_float:
             return "int"
         return "single" if type.size == 4 else "float"
@@ -174,32 +177,38 @@ ARCHITECTURE = Arm()
 
 def _refuse_wide(section: Section, name: str) -> None:
     """Raises: WidthError - the section holds 64 bits in a register of 32, or stores them in one piece."""
-    body = section.body
-    checked = _only_indexes(section)
-    for value in body.parameters:
-        if value in checked:
-            continue
-        _refuse_type(body.name, f"{value} is {_article(value.type)}", value.type, name)
+    refused = f"{section.body.name}() cannot be made for {name}"
+    for what, type in _held(section):
+        if type.is_integer and type.bits == 64:
+            raise WidthError(f"{refused}: {what}, and registers have 32 bits there; use i32 or u32")
     for op in section.ops:
-        for place in _places(op):
-            _refuse_type(body.name, f"{place} is {_article(place.type)}", place.type, name)
-        if isinstance(op, ir.Clock):
-            _refuse_type(body.name, "clock() is a u64", op.target.type, name)
-    for op in section.ops:
-        for value in (ir.defined(op), *ir.used(op)):
-            if value is not None and value not in checked:
-                _refuse_type(body.name, f"`{op}` computes in {value.type}", value.type, name)
         if isinstance(op, ir.Store) and op.commit and op.address.type.is_float and op.address.type.size == 8:
             raise WidthError(
-                f"{body.name}() cannot be made for {name}: its commit to {op.address} has 8 bytes, of which 32-bit arm "
-                f"without LPAE stores 4 at a time; commit an f32 or an integer of at most 32 bits"
+                f"{refused}: its commit to {op.address} has 8 bytes, and 32-bit arm without LPAE stores no more than 4 "
+                "in one piece; commit an f32 or an integer of at most 32 bits"
             )
 
 
+def _held(section: Section) -> Iterator[tuple[str, Word]]:
+    """What the section has in registers, as the user knows it: parameters, what is in memory, the rest."""
+    apart = _only_indexes(section)
+    for value in section.body.parameters:
+        if value not in apart:
+            yield f"{value} is {_article(value.type)}", value.type
+    for op in section.ops:
+        for place in _places(op):
+            yield f"{place} is {_article(place.type)}", place.type
+        if isinstance(op, ir.Clock):
+            yield "clock() is a u64", op.target.type
+    for op in section.ops:
+        target = ir.defined(op)
+        for value in ir.used(op) if target is None else (target, *ir.used(op)):
+            if value not in apart:
+                yield f"`{op}` computes in {value.type}", value.type
+
+
 def _only_indexes(section: Section) -> set[ir.Value]:
-    """Parameters that only choose an element, in an array for which they are checked before the section: their low words
-    are all there is of them.
-    """
+    """Parameters that only choose an element, which is checked before the section: their low words will do."""
     checked = {check.index for check in section.body.checks if isinstance(check.length, int)}
     for op in section.ops:
         others = list(ir.used(op))
@@ -220,13 +229,6 @@ def _places(op: ir.Op) -> Iterator[ir.Address]:
 
 def _article(type: Word) -> str:
     return f"an {type}" if str(type).startswith("i") else f"a {type}"
-
-
-def _refuse_type(function: str, what: str, type: Word, name: str) -> None:
-    if isinstance(type, Scalar) and type.is_integer and type.bits == 64:
-        raise WidthError(
-            f"{function}() cannot be made for {name}: {what}, and registers have 32 bits there; use i32 or u32"
-        )
 
 
 class _Emitter(Emitter):
@@ -580,9 +582,7 @@ class _Emitter(Emitter):
             self._extend(target, source, to)
 
     def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:
-        """The processor saturates to 32 bits and makes 0 of NaN, as the language does; `ssat` and `usat` take a signed
-        number.
-        """
+        """The processor saturates to 32 bits and makes 0 of NaN, as the language does; `usat` takes a signed number."""
         sign = _sign(to) if to.size == 4 else "s"
         self.line(f"vcvt.{sign}32.f{given.bits} {self.extra[0]}, {_name(source)}")
         self.line(f"vmov {target}, {self.extra[0]}")

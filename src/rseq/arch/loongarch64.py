@@ -149,7 +149,9 @@ class LoongArch(Architecture):
         elif kind in (R_32_PCREL, R_64_PCREL):
             struct.pack_into("<i" if kind == R_32_PCREL else "<q", image, where, _signed(distance, 32))
         elif kind in (R_ADD32, R_SUB32, R_ADD64, R_SUB64):  # one of each makes a distance, in a table of jumps
-            _add(image, where, 4 if kind in (R_ADD32, R_SUB32) else 8, target if kind in (R_ADD32, R_ADD64) else -target)
+            _add(
+                image, where, 4 if kind in (R_ADD32, R_SUB32) else 8, target if kind in (R_ADD32, R_ADD64) else -target
+            )
         elif kind != R_RELAX:
             raise ValueError(f"unexpected loongarch64 relocation {kind}")
         return False
@@ -178,7 +180,9 @@ ARCHITECTURE = LoongArch()
 
 
 class _Emitter(Emitter):
-    def __init__(self, architecture: Architecture, section: Section, index: IndexMode, *, is_long: bool = False) -> None:
+    def __init__(
+        self, architecture: Architecture, section: Section, index: IndexMode, *, is_long: bool = False
+    ) -> None:
         super().__init__(architecture, section, index)
         self._given = section
         self._is_long = is_long

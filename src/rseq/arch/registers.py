@@ -47,8 +47,8 @@ ClassOf = Callable[[Word], RegisterClass]
 class Allocation:
     """The slots of `section`: `where` each value is, and what each operation has as scratch, by position.
 
-    `needs` says what scratch an operation needs: classes ("int", "float"), or names of fixed registers; `class_of` which
-    class holds a number of a type.
+    `needs` says what scratch an operation needs: classes ("int", "float"), or names of fixed registers. `class_of` says
+    which class holds a number of a type.
     """
 
     def __init__(self, section: Section, needs: Scratch, class_of: ClassOf) -> None:

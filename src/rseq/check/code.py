@@ -267,6 +267,7 @@ def _make_entry(unit: Any, operation: Operation, name: str) -> None:
         return builder.gep(unit.module.globals[block], place, inbounds=True)
 
     parameters = operation.body.parameters
+
     def given_word(number: int, is_wide: bool) -> Any:
         """A word of input; of one that fits a register, that much: LLVM would load and keep pairs."""
         type = I64 if is_wide else ll.IntType(8 * unit.environment.architecture.pointer_bytes)

@@ -167,7 +167,9 @@ class _Object:
         return struct.unpack_from(self.order + form, self.data, offset)
 
     def _section(self, index: int, where: int) -> _Section:
-        _, type, flags, _, offset, size, link, info, alignment, _ = self._unpack("IIQQQQIIQQ" if self.is_64 else "10I", where)
+        _, type, flags, _, offset, size, link, info, alignment, _ = self._unpack(
+            "IIQQQQIIQQ" if self.is_64 else "10I", where
+        )
         return _Section(index, type, flags, offset, size, link, info, alignment)
 
     def _symbols(self, table: _Section) -> list[tuple[str, int, int]]:
