@@ -429,18 +429,13 @@ class _Emitter(Emitter):
             self._extend(target, target, type)
 
     def _divide(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
+        """By a constant that is not 1, -1 or another power of two: those are no divisions any more."""
         assert isinstance(op.right, ir.Const)
         divisor, left = int(op.right.number), self.slot(op.left)
-        if divisor == 1:
-            self.line(f"mov {target}, {left}")
-        elif divisor == -1:
-            self.line(f"rsb {target}, {left}, #0")
-        elif type.kind == "signed":
+        if type.kind == "signed":
             self._divide_signed(target, left, divisor)
         else:
             self._divide_unsigned(target, left, divisor)
-        if type.kind == "signed":  # the smallest by -1 leaves the type
-            self._extend(target, target, type)
 
     def _divide_unsigned(self, target: Slot, left: Slot, divisor: int) -> None:
         low, high = self.extra
@@ -449,7 +444,7 @@ class _Emitter(Emitter):
         self.line(f"umull {low}, {high}, {left}, {low}")
         self.line(f"sub {low}, {left}, {high}")
         self.line(f"add {high}, {high}, {low}, lsr #1")
-        self.line(f"lsr {target}, {high}, #{bits - 1}" if bits > 1 else f"mov {target}, {high}")
+        self.line(f"lsr {target}, {high}, #{bits - 1}")
 
     def _divide_signed(self, target: Slot, left: Slot, divisor: int) -> None:
         low, high = self.extra

@@ -4,8 +4,7 @@ Nothing that we know of runs this code on another machine: it is assembled and i
 
 The status slot holds the lane's address. A register holds an integer as its type says, u32 with zeros above,
 although instructions on 32 bits (`add.w`) leave the sign there: u32 is extended after them. Conversions to integers
-saturate and make 0 of NaN, but are signed, so those of u64 take two ways. What -2**63 divided by -1 is, the processor
-leaves open: that is a subtraction here.
+saturate and make 0 of NaN, but are signed, so those of u64 take two ways.
 
 `dbar 0x12` (all before, then stores) before the commit makes it a release; for acquire, one `dbar 0x14` (loads, then
 all that follows) stands behind the end, where all ways out of the section meet. Older processors take both for a
@@ -241,8 +240,6 @@ class _Emitter(Emitter):
                 return number != 0
             case ir.Arithmetic(operator="<<" | ">>"):
                 return False
-            case ir.Arithmetic(operator="quo"):
-                return number != -1
             case ir.Arithmetic(operator="-"):
                 return not _is_immediate(-number)
             case ir.Arithmetic(operator="+") | ir.AddStore():
@@ -357,7 +354,8 @@ class _Emitter(Emitter):
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, left, type)
         elif op.operator == "quo":
-            self._divide(op, target, left, type)
+            name = "div.d" if type.kind == "signed" else "div.du"
+            self.line(f"{name} {target}, {left}, {self._source(op.right)}")
         elif op.operator in _COMBINE:
             immediate = "i" if isinstance(op.right, ir.Const) else ""
             right = str(int(op.right.number)) if isinstance(op.right, ir.Const) else self._source(op.right)
@@ -373,14 +371,6 @@ class _Emitter(Emitter):
         else:
             self.line(f"{_IN_WIDTH[op.operator]}.{width} {target}, {left}, {self._source(op.right)}")
         self._wrap(target, type)
-
-    def _divide(self, op: ir.Arithmetic, target: Slot, left: str, type: Scalar) -> None:
-        if isinstance(op.right, ir.Const) and op.right.number == -1:
-            self.line(f"sub.d {target}, $zero, {left}")
-        else:
-            self.line(f"div.d{'' if type.kind == 'signed' else 'u'} {target}, {left}, {self._source(op.right)}")
-        if type.kind == "signed":  # the smallest by -1 leaves the type
-            self._extend(target, target, type)
 
     def _shift(self, op: ir.Arithmetic, target: Slot, left: str, type: Scalar) -> None:
         """Counts are masked by the processor in forms of 64 and 32 bits, in narrower types here."""
