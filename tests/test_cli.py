@@ -105,8 +105,8 @@ def test_help_names_the_subcommands() -> None:
 
 def test_what_an_architecture_cannot_hold_is_skipped_with_the_reason() -> None:
     sentence = "add() cannot be made for armv7l: n is an i64, and registers have 32 bits there; use i32 or u32"
-    result = CliRunner().invoke(main, ["asm", "rseq:Counter", "--arch", "armv7l"])
+    result = CliRunner().invoke(cli.main, ["asm", "rseq:Counter", "--arch", "armv7l"])
     assert (result.exit_code, result.output) == (0, f"skipped: {sentence}\n")
-    result = CliRunner().invoke(main, ["emit", "rseq:Counter", "--arch", "all"])
+    result = CliRunner().invoke(cli.main, ["emit", "rseq:Counter", "--arch", "all"])
     assert result.exit_code == 0
     assert f"skipped: {sentence}" in result.output

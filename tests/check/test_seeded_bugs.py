@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import arch, i32, i64, prepared, u32, u64
+from rseq import arch, i32, i64, prepared, u32
 from rseq.arch.base import Assembly, Line
 from rseq.check import Report, check
 from rseq.language import ir
@@ -299,26 +299,26 @@ def test_what_the_contract_refuses_is_noticed(name: str, sequence: Any) -> None:
 
 
 class Box(rseq.Record):
-    content: prepared[i64]
-    number: u64
+    content: prepared[i32]
+    number: u32
 
 
 @rseq.sequence(release=True)
-def hand_over(cpu: Box, content: i64) -> None:
+def hand_over(cpu: Box, content: i32) -> None:
     number = cpu.number
     cpu.content = content
     cpu.number = number + 1
 
 
 @rseq.sequence
-def hand_over_unordered(cpu: Box, content: i64) -> None:
+def hand_over_unordered(cpu: Box, content: i32) -> None:
     number = cpu.number
     cpu.content = content
     cpu.number = number + 1
 
 
 @rseq.routine
-def receive(cpu: Box, lane: i64, known: u64) -> i64:
+def receive(cpu: Box, lane: i64, known: u32) -> i32:
     there = rseq.lane(cpu, lane)
     if rseq.load_acquire(there.number) == known:
         return -1
@@ -326,7 +326,7 @@ def receive(cpu: Box, lane: i64, known: u64) -> i64:
 
 
 @rseq.routine
-def receive_unordered(cpu: Box, lane: i64, known: u64) -> i64:
+def receive_unordered(cpu: Box, lane: i64, known: u32) -> i32:
     there = rseq.lane(cpu, lane)
     if there.number == known:
         return -1
@@ -342,12 +342,12 @@ def no_release(assembly: Assembly) -> Assembly:
 
 class Bag(rseq.Record):
     stopped: u32
-    count: i64
-    slots: prepared[i64[4]]
+    count: i32
+    slots: prepared[i32[4]]
 
 
 @rseq.sequence
-def take(cpu: Bag) -> i64 | None:
+def take(cpu: Bag) -> i32 | None:
     if rseq.load_acquire(cpu.stopped) != 0:
         return None
     n = cpu.count
@@ -359,7 +359,7 @@ def take(cpu: Bag) -> i64 | None:
 
 
 @rseq.sequence
-def take_looking_late(cpu: Bag) -> i64 | None:
+def take_looking_late(cpu: Bag) -> i32 | None:
     """A steal may begin and end between its two loads."""
     n = cpu.count
     if rseq.load_acquire(cpu.stopped) != 0 or n < 1:
@@ -370,11 +370,11 @@ def take_looking_late(cpu: Bag) -> i64 | None:
 
 
 @rseq.routine
-def steal(cpu: Bag, lane: i64) -> i64:
+def steal(cpu: Bag, lane: i64) -> i32:
     there = rseq.lane(cpu, lane)
     if not rseq.compare_exchange(there.stopped, 0, 1):
         return -1
-    item: i64 = -2
+    item: i32 = -2
     if rseq.fence(lane):
         n = rseq.load_acquire(there.count)
         if n >= 1:
@@ -385,11 +385,11 @@ def steal(cpu: Bag, lane: i64) -> i64:
 
 
 @rseq.routine
-def steal_unfenced(cpu: Bag, lane: i64) -> i64:
+def steal_unfenced(cpu: Bag, lane: i64) -> i32:
     there = rseq.lane(cpu, lane)
     if not rseq.compare_exchange(there.stopped, 0, 1):
         return -1
-    item: i64 = -2
+    item: i32 = -2
     n = rseq.load_acquire(there.count)
     if n >= 1:
         item = there.slots[n - 1]

@@ -43,6 +43,7 @@ from .base import (
     NOWHERE,
     START,
     Architecture,
+    Assembly,
     Emitter,
     Emulator,
     IndexMode,
@@ -87,6 +88,8 @@ class Arm(Architecture):
     vdso_getcpu = ""
     thread_pointer = bytes.fromhex("700f1dee1eff2fe1")  # mrc p15, #0, r0, c13, c0, #3; bx lr
     thread_pointer_assembly = ("mrc p15, #0, $0, c13, c0, #3", "=r")
+    release_marks = ("dmb",)
+    relax = "yield"
     clock = ("mrrc p15, #1, ${0:Q}, ${0:R}, c14", "=r")
     constraints: ClassVar = {"int": "r", "single": "t", "float": "w"}
     registers: ClassVar = {
@@ -127,6 +130,11 @@ class Arm(Architecture):
         if not type.is_float:
             return "int"
         return "single" if type.size == 4 else "float"
+
+    def releases(self, assembly: Assembly) -> bool:
+        """True if the barrier stands before the commit; an acquire is the same instruction elsewhere."""
+        texts = [line.text for line in assembly.hot]
+        return texts[texts.index(f"{FINISH}:") - 2].startswith(self.release_marks)
 
     def addend(self, kind: int, image: bytearray, where: int) -> int:
         """What stands where the relocation is to be applied."""

@@ -101,6 +101,7 @@ class LoongArch(Architecture):
     vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("440015002000004c")  # move $a0, $tp; ret
     clock = ("rdtime.d $0, $$zero", "=r")
+    release_marks = ("dbar 0x12",)
     constraints: ClassVar = {"int": "r", "float": "f"}
     registers: ClassVar = {
         "int": (
