@@ -67,18 +67,14 @@ class Board:
         for relocation in blob.relocations:
             assert relocation.symbol in (None, "rseq_offset"), relocation
             value = relocation.addend + (IMAGE if relocation.symbol is None else AREA_OFFSET)
-<<<<<<< HEAD
-            struct.pack_into("<q", image, relocation.where, value)
+            size = self.program.architecture.pointer_bytes
+            word = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+            image[relocation.where : relocation.where + size] = word
         self.place(image)
         self.input, self.output = (IMAGE + blob.entries[name] for name in ("input", "output"))
 
     def place(self, image: bytes) -> None:
         """Map all memory, with `image` at IMAGE."""
-=======
-            size = self.program.architecture.pointer_bytes
-            word = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
-            image[relocation.where : relocation.where + size] = word
->>>>>>> 20985bf (armv7l: 32-bit ARM, whatever fits its registers; run beside the interpreter)
         for start, nbytes in ((IMAGE, len(image)), (STACK, PAGE), (STOP, PAGE), (LANES, 16 * PAGE), (ROWS, 16 * PAGE)):
             self.engine.mem_map(start, -(-nbytes // PAGE) * PAGE)
         self.engine.mem_write(IMAGE, bytes(image))

@@ -457,13 +457,13 @@ def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
 
 
 @cache
-def random_programs(count: int, turn: int | None = None) -> list[tuple[Any, bool, int]]:
+def random_programs(count: int, turn: int | None = None, bits: int = 64) -> list[tuple[Any, bool, int]]:
     """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`."""
     found: list[tuple[Any, bool, int]] = []
 
     @st.composite
     def program(draw: Any) -> tuple[str, bool, int]:
-        writer = Writer(draw)
+        writer = Writer(draw, bits)
         return writer.program(), writer.has_row, draw(st.integers(0, 9999))
 
     @given(program())

@@ -19,18 +19,13 @@ import programs
 import rseq
 from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, memory_of
 from oracle import filled
-<<<<<<< HEAD
-from programs import Lane, Node, compiled, edges, largest
-from rseq import arch, i64, prepared, u8
-from rseq.arch.base import Architecture, IndexMode
-=======
-from programs import Lane, Node, compiled, edges, largest, widest
+from programs import Lane, Node, compiled, edges, widest
 from rseq import arch, i32, i64, prepared, u8
-from rseq.arch.base import Architecture, IndexMode, RegisterError, WidthError
->>>>>>> 20985bf (armv7l: 32-bit ARM, whatever fits its registers; run beside the interpreter)
+from rseq.arch.base import Architecture, IndexMode, WidthError
 from rseq.check.code import Operation
 from rseq.check.code import compiled as program_of
 from rseq.language.interpret import Memory
+from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
 pytest.importorskip("unicorn")
@@ -380,75 +375,12 @@ def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode
     )
     for operation in operations:
         for seed in range(40):
-<<<<<<< HEAD
             board.check_filled(operation, seed, examples.Node)
 
 
 def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
-    made = [one for one in made if programs.assembles(architecture, one[0])]
-=======
-            memory, rows = memory_of(operation.record), []
-            if operation.rows or operation.record is examples.Head:
-                memory.blocks[ROWS] = bytearray(3 * examples.Node.size)
-                rows = [ROWS + examples.Node.size]
-            for number, start in enumerate(memory.blocks):
-                record = operation.record if start < ROWS else examples.Node
-                data = filled(seed + number, record, *rows).tobytes()
-                memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
-            for turn in range(4):
-                arguments = [argument(value.type, seed * 5 + turn, rows) for value in operation.body.parameters]
-                board.check(operation, memory, arguments, cpu=turn & 1)
-
-
-def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
-    if not isinstance(type, Scalar):
-        return rows[0]
-    choices = edges(type)
-    return choices[seed * 7919 % len(choices)]
-
-
-@cache
-def random_programs(count: int, bits: int, turn: int | None = None) -> list[tuple[Any, bool, int]]:
-    """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`.
-
-    `bits` is the widest type of integers.
-    """
-    found: list[tuple[Any, bool, int]] = []
-
-    @st.composite
-    def program(draw: Any) -> tuple[str, bool, int]:
-        writer = programs.Writer(draw, bits)
-        return writer.program(), writer.has_row, draw(st.integers(0, 9999))
-
-    @given(program())
-    @settings(
-        max_examples=count,
-        derandomize=turn is None,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    )
-    def collect(made: tuple[str, bool, int]) -> None:
-        text, has_row, seed = made
-        found.append((compiled(text), has_row, seed))
-
-    collect()
-    return found
-
-
-def fits(architecture: Architecture, code: Any) -> bool:
-    try:
-        architecture.assemble(section(code.body))
-    except RegisterError:
-        return False
-    return True
-
-
-def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
-    drawn, made = len(made), [one for one in made if fits(architecture, one[0])]
+    drawn, made = len(made), [one for one in made if programs.assembles(architecture, one[0])]
     assert len(made) > drawn // 2
->>>>>>> 20985bf (armv7l: 32-bit ARM, whatever fits its registers; run beside the interpreter)
     board, operations = board_of(architecture, [code for code, _, _ in made])
     for operation, (_, has_row, seed) in zip(operations, made, strict=True):
         memory = lane(seed)
@@ -460,22 +392,14 @@ def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, i
 
 @each_architecture
 def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
-<<<<<<< HEAD
-    check_programs(architecture, programs.random_programs(200))
-=======
-    check_programs(architecture, random_programs(200, 8 * architecture.pointer_bytes))
->>>>>>> 20985bf (armv7l: 32-bit ARM, whatever fits its registers; run beside the interpreter)
+    check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes))
 
 
 @pytest.mark.slow
 @each_architecture
 @pytest.mark.parametrize("turn", range(8))
 def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture, turn: int) -> None:
-<<<<<<< HEAD
-    check_programs(architecture, programs.random_programs(400, turn))
-=======
-    check_programs(architecture, random_programs(400, 8 * architecture.pointer_bytes, turn))
->>>>>>> 20985bf (armv7l: 32-bit ARM, whatever fits its registers; run beside the interpreter)
+    check_programs(architecture, programs.random_programs(400, turn, bits=8 * architecture.pointer_bytes))
 
 
 # Where no lane is
@@ -573,7 +497,8 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
 
 @each_architecture
 def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture) -> None:
-    codes = [programs.hungry(largest(architecture, kind=kind), kind=kind) for kind in ("f64", widest(architecture))]
+    most = {kind: programs.largest(architecture, kind=kind) for kind in ("f64", widest(architecture))}
+    codes = [programs.hungry(count, kind=kind) for kind, count in most.items()]
     board, operations = board_of(architecture, codes)
     for operation in operations:
         board.check(operation, lane(3))
