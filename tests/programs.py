@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import rseq
 from rseq import f32, f64, i8, i16, i32, i64, prepared, ptr, u8, u16, u32, u64
-from rseq.arch.base import Architecture, RegisterError
+from rseq.arch.base import Architecture, RegisterError, WidthError
 from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
@@ -480,6 +480,20 @@ def random_programs(count: int, turn: int | None = None, bits: int = 64) -> list
         found.append((compiled(text), has_row, seed))
 
     collect()
+    return found
+
+
+def narrow_enough(architecture: Architecture, codes: Iterable[Any]) -> list[Any]:
+    """Those that need no wider registers than there are: all of them, where registers have 64 bits."""
+    found = []
+    for code in codes:
+        try:
+            architecture.assemble(section(code.body))
+        except WidthError:
+            assert architecture.pointer_bytes < 8
+        else:
+            found.append(code)
+    assert found
     return found
 
 

@@ -25,7 +25,6 @@ from rseq.arch.base import Architecture, IndexMode, WidthError
 from rseq.check.code import Operation
 from rseq.check.code import compiled as program_of
 from rseq.language.interpret import Memory
-from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
 pytest.importorskip("unicorn")
@@ -80,23 +79,9 @@ def few(scalar: Scalar) -> list[Any]:
     return edges(scalar)[:: 2 if scalar.is_float else 1]
 
 
-def narrow_enough(architecture: Architecture, codes: Iterable[Any]) -> list[Any]:
-    """Those that need no wider registers than there are: all of them, where registers have 64 bits."""
-    found = []
-    for code in codes:
-        try:
-            architecture.assemble(section(code.body))
-        except WidthError:
-            assert architecture.pointer_bytes < 8
-        else:
-            found.append(code)
-    assert found
-    return found
-
-
 def check_all(architecture: Architecture, cases: Sequence[tuple[Any, Callable[[], Iterable[Sequence[Any]]]]]) -> None:
     """Compile all functions that the architecture has registers for; hold each to the interpreter for its arguments."""
-    codes = narrow_enough(architecture, [code for code, _ in cases])
+    codes = programs.narrow_enough(architecture, [code for code, _ in cases])
     cases = [case for case in cases if case[0] in codes]
     board, operations = board_of(architecture, [code for code, _ in cases])
     for operation, (_, arguments) in zip(operations, cases, strict=True):
@@ -371,7 +356,7 @@ def test_an_index_may_be_wider_than_a_register(architecture: Architecture) -> No
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode) -> None:
     board, operations = board_of(
-        architecture, narrow_enough(architecture, [code for _, code in examples.sequences()]), index
+        architecture, programs.narrow_enough(architecture, [code for _, code in examples.sequences()]), index
     )
     for operation in operations:
         for seed in range(40):

@@ -91,6 +91,7 @@ class Arm(Architecture):
     release_marks = ("dmb",)
     relax = "yield"
     clock = ("mrrc p15, #1, ${0:Q}, ${0:R}, c14", "=r")
+    c_thread_pointer = '__extension__ ({ void *tp; __asm__ ("mrc p15, 0, %0, c13, c0, 3" : "=r" (tp)); tp; })'
     constraints: ClassVar = {"int": "r", "single": "t", "float": "w"}
     registers: ClassVar = {
         "int": (*(f"r{number}" for number in range(13) if number not in (6, 11)), "lr"),

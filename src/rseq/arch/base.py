@@ -255,6 +255,8 @@ class Architecture(ABC):
     comment: ClassVar[str] = "#"
     c_condition: ClassVar[str]
     """What a C compiler for this architecture, byte order and word size defines."""
+    c_thread_pointer: ClassVar[str] = "__builtin_thread_pointer()"
+    """The thread pointer in C, where the compiler would call a function for it."""
     c_registers: ClassVar[Mapping[str, str]] = {}
     """GCC's constraint letter for each register that an emitter asks for by name."""
     c_clobbers: ClassVar[tuple[str, ...]] = ("memory", "cc")

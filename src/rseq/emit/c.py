@@ -227,7 +227,7 @@ static inline int {self.name}({self._declarations()})
         letters, word = assembly.architecture.constraints, assembly.architecture.c_word
         area = "rseq_area_offset"
         if not assembly.architecture.area_is_offset:
-            area = f"(uintptr_t)__builtin_thread_pointer() + (uintptr_t){area}"
+            area = f"(uintptr_t){assembly.architecture.c_thread_pointer} + (uintptr_t){area}"
         for expression in (area, "lanes->base", "lanes->stride", f"({word})lanes->count"):
             yield f'"{letters["int"]}" ({expression})'
         for value, name in self.parameters.items():
