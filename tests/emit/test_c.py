@@ -337,3 +337,13 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     out.write_text("kept")
     assert "rseq has no Nothing" in refusal("rseq:Nothing", "-o", str(out))
     assert out.read_text() == "kept"
+
+
+def test_an_architecture_that_cannot_hold_the_sequence_is_skipped_beside_others() -> None:
+    sentence = "push() cannot be made for armv7l: value is an i64, and registers have 32 bits there; use i32 or u32"
+    text = push.emit("armv7l", "x86_64", prefix="shop")
+    assert f" * skipped: {sentence}\n" in text
+    assert f'#error "{sentence}"\n' in text
+    with pytest.raises(RegisterError) as refused:
+        push.emit("armv7l", prefix="shop")
+    assert str(refused.value) == sentence
