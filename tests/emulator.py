@@ -19,11 +19,11 @@ import pytest
 
 import programs
 import rseq
-from oracle import filled, outcome, plain, same, same_bytes
+from oracle import filled, outcome, same, same_bytes
 from rseq.check.code import Operation, Program, as_word, from_word
 from rseq.language.interpret import Memory, run
 from rseq.language.ir import is_length
-from rseq.language.types import Buffer, Pointer
+from rseq.language.types import Buffer, Index, Pointer
 
 IMAGE, STACK, STOP, LANES, ROWS = 0x1000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000, 0x7800_0000
 AREA, AREA_OFFSET = STACK + 0x8000, -0xC0  # with glibc, too, the area often lies below the thread pointer
@@ -116,7 +116,7 @@ class Board:
 
     def check(self, operation: Operation, memory: Memory, arguments: Sequence[Any] = (), cpu: int = 1) -> Any:
         """Run it beside the interpreter; `memory` is what both leave."""
-        numbers = [plain(argument) for argument in arguments]
+        numbers = [0 if argument is None else argument for argument in arguments]
         expected_memory = memory.copy()
         expected = outcome(run, operation.body, expected_memory, numbers, cpu=cpu)
         if isinstance(expected, str):
@@ -135,16 +135,19 @@ class Board:
     def check_filled(self, operation: Operation, seed: int, row: Any) -> None:
         """Check it on records full of edges, with edges for arguments, and with rows wherever pointers are."""
         memory, rows = memory_of(operation.record), []
-        if operation.rows or any(isinstance(field.type, Pointer) for field in operation.record.fields.values()):
+        kinds = [field.type for field in operation.record.fields.values()]
+        if operation.rows or any(isinstance(kind, Pointer) for kind in kinds):
             memory.blocks[ROWS] = bytearray(3 * row.size)
-            rows = [ROWS + row.size]
+            by_number = any(isinstance(kind, Index) for kind in kinds)
+            rows = [seed % 6 if by_number else ROWS + row.size]  # numbers of rows, or of none
         for number, start in enumerate(memory.blocks):
             record = operation.record if start < ROWS else row
             data = filled(seed + number, record, *rows).tobytes()
             memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
         for turn in range(4):
             arguments, buffers = [], 0
-            for value in operation.body.parameters:
+            body = operation.body
+            for value in body.parameters[: len(body.parameters) - 2 * len(body.rows)]:
                 if isinstance(value.type, Buffer):
                     arguments.append(ROWS + buffers * row.size)
                     buffers += 1
@@ -152,7 +155,7 @@ class Board:
                     arguments.append((seed * 5 + turn) % (row.size + 1))
                 else:
                     arguments.append(programs.argument(value.type, seed * 5 + turn, rows))
-            self.check(operation, memory, arguments, cpu=turn & 1)
+            self.check(operation, memory, [*arguments, *[ROWS, 3] * len(body.rows)], cpu=turn & 1)
 
 
 def _row_type(operation: Operation) -> Any:

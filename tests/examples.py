@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import rseq
-from rseq import f32, f64, i32, i64, prepared, ptr, u8, u16, u32, u64
+from rseq import f32, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
 from rseq.language.types import SCALARS
 from rseq.structures.cell import adder
 
@@ -23,6 +23,25 @@ class Node(rseq.Record):
 
 class Head(rseq.Record):
     first: ptr[Node]
+
+
+class Entry(rseq.Record):
+    next: index[Entry]  # type: ignore[name-defined]
+    value: i64
+
+
+class List(rseq.Record):
+    first: index[Entry]
+
+
+class Small(rseq.Record):
+    low: u8
+    high: u8
+    marked: bool
+
+
+class Chosen(rseq.Record):
+    small: index[Small]
 
 
 class Ring(rseq.Record):
@@ -44,6 +63,12 @@ class Numbers(rseq.Record):
     cpu: i32
     table: i64[8]
     weights: f64[8]
+
+
+def row_of(record: type[rseq.Record]) -> type[rseq.Record]:
+    """The record of the rows that the examples on `record` work with."""
+    rows: dict[type[rseq.Record], type[rseq.Record]] = {List: Entry, Chosen: Small}
+    return rows.get(record, Node)
 
 
 @rseq.sequence
@@ -93,6 +118,32 @@ def add_to_first(cpu: Head, n: i64) -> bool:
         return False
     first.value += n
     return True
+
+
+@rseq.sequence
+def push_entry(cpu: List, entry: index[Entry], value: i64) -> None:
+    """Put a row on top of a stack that is linked by indices."""
+    entry.next = cpu.first
+    entry.value = value
+    cpu.first = entry
+
+
+@rseq.sequence
+def pop_entry(cpu: List) -> index[Entry]:
+    """Take the top row; it is found in memory, so it is checked."""
+    first = cpu.first
+    if first is None:
+        return None
+    cpu.first = first.next
+    return first
+
+
+@rseq.sequence
+def mark(cpu: Chosen) -> u8:
+    """Commit through an index that was found in memory; rows of three bytes."""
+    low = cpu.small.low
+    cpu.small.marked = True
+    return low
 
 
 @rseq.sequence

@@ -67,7 +67,7 @@ class Model:
     def check(self, memory: Memory, arguments: Any = (), cpu: int = 1) -> Any:
         """Run it beside the interpreter; `memory` is what both leave."""
         body = self.assembly.section.body
-        numbers = [plain(argument) for argument in arguments]
+        numbers = [plain(argument, value.type) for argument, value in zip(arguments, body.parameters, strict=True)]
         expected_memory = memory.copy()
         expected = outcome(run, body, expected_memory, numbers, cpu=cpu)
         got = self.call(memory, numbers, cpu)

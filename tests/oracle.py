@@ -10,7 +10,7 @@ import numpy as np
 import rseq
 from programs import edges
 from rseq.language.interpret import Memory, run
-from rseq.language.types import Pointer, Record
+from rseq.language.types import Index, Pointer, Record
 from rseq.percpu.memory import Memory as Item
 
 
@@ -42,11 +42,12 @@ class Bench:
             for array, rows in zip(self.arrays, before, strict=True):
                 array._data[:] = rows  # `values` is read-only where there are pointers
             memory = self._memory(lane, number)
-            words = [word for argument in arguments for word in _words(argument, memory)]
-            expected = outcome(run, self.code.body, memory, words, cpu=number)
+            body = self.code.body
+            pairs = zip(arguments, body.given, strict=False)
+            words = [word for argument, value in pairs for word in _words(argument, value.type, memory)]
+            expected = outcome(run, body, memory, words, cpu=number)
             got = outcome(bound, *arguments)
-            pointer = isinstance(self.code.body.result, Pointer)
-            assert same(plain(got) if pointer else got, expected), f"{where}: {got!r} instead of {expected!r}"
+            assert same(plain(got, body.result), expected), f"{where}: {got!r} instead of {expected!r}"
             assert same_bytes(lane, memory.blocks[memory.lane(number)]), f"{where}: the lane differs"
             for array in self.arrays:
                 assert same_bytes(array.values, memory.blocks[array.address]), f"{where}: the rows differ"
@@ -57,13 +58,14 @@ class Bench:
         memory = Memory.of(self.code.body.record, number + 1)
         memory.blocks.update((array.address, bytearray(array.values.tobytes())) for array in self.arrays)
         memory.blocks[memory.lane(number)] = bytearray(lane.tobytes())
+        memory.arrays.update((array.record, (array.address, array.length)) for array in self.arrays)
         return memory
 
 
-def _words(argument: Any, memory: Memory) -> list[Any]:
+def _words(argument: Any, type: Any, memory: Memory) -> list[Any]:
     """An argument as the interpreter takes it: bytes are put into memory, and become an address and a length."""
     if not isinstance(argument, bytes):
-        return [plain(argument)]
+        return [plain(argument, type)]
     address = (1 << 46) + (len(memory.blocks) << 20)
     memory.blocks[address] = bytearray(argument)
     return [address, len(argument)]
@@ -85,9 +87,13 @@ def outcome(function: Any, *arguments: Any, **options: Any) -> Any:
         return f"IndexError: {str(error).removeprefix('f(): ')}"
 
 
-def plain(value: Any) -> Any:
-    """A row or None as the interpreter has it: an address."""
-    return 0 if value is None else getattr(value, "address", value)
+def plain(value: Any, type: Any) -> Any:
+    """A row or None as the interpreter has it, if it is a `type`: an address, or a number."""
+    if not isinstance(type, Pointer) or isinstance(value, (int, str)):
+        return value
+    if isinstance(type, Index):
+        return 0 if value is None else value.array.index_of(value)
+    return 0 if value is None else value.address
 
 
 def same(one: Any, other: Any) -> bool:
@@ -119,7 +125,7 @@ def filled(seed: int, record: Any, row: Any = None) -> Any:
     turns = itertools.count(seed)
     for name, field in record.fields.items():
         type = getattr(field.type, "element", field.type)
-        choices = [0, plain(row)] if isinstance(type, Pointer) else edges(type)
+        choices = [0, plain(row, type)] if isinstance(type, Pointer) else edges(type)
         count = getattr(field.type, "length", 1)
         picked = [choices[next(turns) * 7919 % len(choices)] for _ in range(count)]
         values[name] = np.array(picked, values[name].dtype).reshape(values[name].shape)

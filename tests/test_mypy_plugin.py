@@ -10,7 +10,7 @@ api = pytest.importorskip("mypy.api")
 
 USERS_FILE = """
 import rseq
-from rseq import f32, i64, prepared, ptr
+from rseq import f32, f64, i64, index, prepared, ptr
 
 class Node(rseq.Record):
     value: i64
@@ -20,6 +20,26 @@ class Items(rseq.Record):
     slots: prepared[i64[64]]
     weights: f32[8]
     first: ptr[Node]
+    latest: index[Node]
+
+@rseq.inline
+def bucket_of(x: f64, step: i64 = 2) -> i64:
+    return i64_of(x) // 8 + step
+
+@rseq.inline
+def i64_of(x: f64) -> i64:
+    return 3 if x > 1.0 else 4
+
+@rseq.sequence
+def touch(cpu: Items, node: index[Node]) -> index[Node]:
+    node.value = bucket_of(1.0)
+    if node is None or node == cpu.latest:
+        return None
+    cpu.latest = node
+    return node
+
+touched = touch.bind(rseq.percpu(Items), rseq.array(Node, 1))(rseq.array(Node, 1)[0])
+number: int = bucket_of(2.5)
 
 @rseq.sequence
 def push(cpu: Items, value: i64, node: ptr[Node]) -> bool:
@@ -45,5 +65,7 @@ def test_a_users_file_with_arrays_is_clean_and_mistakes_are_found(tmp_path: Path
     assert complaints(tmp_path, USERS_FILE) == []
     wrong = complaints(tmp_path, USERS_FILE.replace("cpu.slots[n] =", "cpu.slots[n].x ="))
     assert any('has no attribute "x"' in line for line in wrong)
+    mistyped = complaints(tmp_path, USERS_FILE.replace("bucket_of(2.5)", "bucket_of('a')"))
+    assert any('Argument 1 to "__call__" of "Inline" has incompatible type "str"' in line for line in mistyped)
     misspelt = complaints(tmp_path, USERS_FILE.replace("node.value", "node.valeu"))
     assert any('has no attribute "valeu"' in line for line in misspelt)

@@ -31,6 +31,7 @@ from .language.types import i8 as i8
 from .language.types import i16 as i16
 from .language.types import i32 as i32
 from .language.types import i64 as i64
+from .language.types import index as index
 from .language.types import prepared as prepared
 from .language.types import ptr as ptr
 from .language.types import u8 as u8
@@ -40,8 +41,10 @@ from .language.types import u64 as u64
 from .native.bind import UnsupportedError as UnsupportedError
 from .percpu.rows import RowArray as array  # noqa: N813
 from .percpu.storage import PerCPU as percpu  # noqa: N813
+from .sequence import Inline as Inline
 from .sequence import Routine as Routine
 from .sequence import Sequence as Sequence
+from .sequence import inline as inline
 from .sequence import routine as routine
 from .sequence import sequence as sequence
 from .structures.array import CounterArray as CounterArray
@@ -58,6 +61,7 @@ __all__ = [
     "Counter",
     "CounterArray",
     "FloatCounter",
+    "Inline",
     "Record",
     "Routine",
     "Sequence",
@@ -79,7 +83,9 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "index",
     "info",
+    "inline",
     "lane",
     "lanes",
     "load_acquire",

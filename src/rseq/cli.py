@@ -78,7 +78,7 @@ def _assembly(sequence: Sequence[..., Any], arch: str | None, index: IndexMode) 
     try:
         return sequence.asm(arch, index=index)
     except RegisterError as error:
-        return f"skipped: {error}"
+        return f"skipped: {error.diagnostics[0].message}"
 
 
 @main.command("emit")

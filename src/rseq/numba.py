@@ -304,8 +304,10 @@ def _bound(builtin: Any) -> Bound:
 
 def _words(thing: Any) -> tuple[int, ...]:
     """What the native value of `thing` consists of."""
-    held = thing.storage if isinstance(thing, Structure) else _bound(thing)
-    return (*held.memory.place, id(thing), *held.shape)
+    if isinstance(thing, Structure):
+        return (*thing.storage.memory.place, id(thing), *thing.storage.shape)
+    held = _bound(thing)
+    return (*held.memory.place, id(thing), *held.shape, *held.rows)
 
 
 @unbox(StructureType)
@@ -349,7 +351,7 @@ def _constant(context: Any, builder: Any, type: _Storage, thing: Any) -> Any:
     _pinned.append(thing)
     value = cgutils.create_struct_proxy(type)(context, builder)
     for name, word in zip(_names(type), _words(thing), strict=True):
-        is_address = name in ("base", "lock", "owner")
+        is_address = name in ("base", "lock", "owner") or name in _row_names(type)[::2]
         number = ll.Constant(I64, word)
         setattr(value, name, _dynamic(context, builder, word) if is_address else number)
     return value._getvalue()
@@ -360,7 +362,14 @@ def _dynamic(context: Any, builder: Any, address: int) -> Any:
 
 
 def _names(type: _Storage) -> list[str]:
-    return [*Lane._fields, "owner", *(f"length{axis}" for axis in range(type.dimensions))]
+    lengths = [f"length{axis}" for axis in range(type.dimensions)]
+    return [*Lane._fields, "owner", *lengths, *_row_names(type)]
+
+
+def _row_names(type: _Storage) -> list[str]:
+    """What the arrays that an index is followed into are called: first row and length of each."""
+    count = len(type.code.body.rows) if isinstance(type, BoundSequenceType) else 0
+    return [f"{what}{number}" for number in range(count) for what in ("rows", "rows_length")]
 
 
 @infer_getattr
@@ -429,6 +438,7 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     kinds = sig.args[-len(given) :] if given else []
     triples = zip(given, kinds, bound.code.body.given, strict=True)
     arguments = [part for triple in triples for part in _argument(context, builder, *triple)]
+    arguments += [getattr(place, name) for name in _row_names(bound)]
     unit = _unit(builder.module, bound)
     area = unit.environment.area(builder)
 

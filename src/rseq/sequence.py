@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
 from . import arch as _arch
 from .arch.base import IndexMode
 from .language import contract
 from .language.compiled import Compiled
+from .language.inline import Inline
+from .language.parse import inline as _inline
 from .language.parse import parse
 from .language.section import section
-from .language.types import Pointer, RecordType
+from .language.types import Index, Pointer, RecordType
 
 if TYPE_CHECKING:
     from .percpu.rows import RowArray
     from .percpu.storage import PerCPU
 
-__all__ = ["Routine", "Sequence", "architectures", "routine", "sequence"]
+__all__ = ["Inline", "Routine", "Sequence", "architectures", "inline", "routine", "sequence"]
+
+MAX_INDEX = (1 << 32) - 1
+"""The most rows of an array that an `index[T]` counts in: as a u32, None is less than the first row by one."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,7 +35,7 @@ class _Bindable(Compiled, Generic[P, R]):
         """A builtin function that runs this on `storage`: call it with the parameters after the first.
 
         Where the storage is an array of records, the builtin takes the index first: an int, or a tuple of ints.
-        `arrays` hold the rows for the ptr[T] parameters, one array for each T; the storage keeps them alive.
+        `arrays` hold the rows for each ptr[T] and index[T], one array for each T; the storage keeps them alive.
         `title` is the name in messages, in profiles and of the builtin: "Owner.method".
 
         The builtin raises TypeError, OverflowError or IndexError for arguments that do not fit, before anything is
@@ -47,7 +52,7 @@ class _Bindable(Compiled, Generic[P, R]):
         if storage.record is not self.body.record:
             wanted, got = self.body.record.__name__, storage.record.__name__
             raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
-        bounds = [self._bounds(value.type, arrays) for value in self.body.parameters if isinstance(value.type, Pointer)]
+        bounds = [self._bounds(value.type, arrays) for value in self.body.given if isinstance(value.type, Pointer)]
         result = self.body.result
         of_result = self._bounds(result, arrays)[2] if isinstance(result, Pointer) else None
         for array in arrays:
@@ -61,6 +66,7 @@ class _Bindable(Compiled, Generic[P, R]):
             title=title or self.__name__,
             arrays=bounds,
             result_array=of_result,
+            rows=[self._bounds(Index(rows.target), arrays)[2] for rows in self.body.rows],
         )
 
     def _bounds(self, pointer: Pointer, arrays: tuple[RowArray[Any], ...]) -> tuple[int, int, RowArray[Any]]:
@@ -79,6 +85,8 @@ class _Bindable(Compiled, Generic[P, R]):
                 f"{self.__name__}.bind(storage, rseq.array({name}, 100)); got {len(fitting)}"
             )
         array = fitting[0]
+        if isinstance(pointer, Index) and array.length > MAX_INDEX:
+            raise ValueError(f"an {pointer!r} counts up to {MAX_INDEX} rows; {array!r} has more")
         return array.address, array.address + array.length * array.record.size, array
 
     @property
@@ -182,3 +190,16 @@ def routine(function: Callable[Concatenate[Any, P], R], /) -> Routine[P, R]:
     body = parse(function, routine=True)
     contract.require(body, routine=True)
     return Routine(function, body)
+
+
+def inline(function: Callable[P, R], /) -> Inline[P, R]:
+    """Decorator: a function that sequences, routines and other inline functions call; it becomes a part of them.
+
+    Its parameters are numbers, `ptr[T]` or `index[T]`, after the record if it needs that (pass `cpu`). Its statements
+    are looked at where it is called: there a constant that is passed is a constant, and may be a loop's bound.
+    One that takes numbers only can be called from Python too, and computes there what it would compute.
+
+    Raises: CompileError - the signature is not accepted. TypeError - no source text can be found.
+    """
+    made: Any = _inline(function)
+    return cast("Inline[P, R]", made)

@@ -121,7 +121,7 @@ def test_the_assembly_is_the_golden_one(architecture: Architecture, name: str, g
     made = examples_of(architecture, "cpu_id")[name]
     mark = architecture.comment
     if isinstance(made, WidthError):
-        golden(f"{mark} {made}\n", f"asm/{architecture.name}/{name}.s")
+        golden(f"{mark} {made.diagnostics[0].message}\n", f"asm/{architecture.name}/{name}.s")
         return
     sizes = f"{mark} bytes: {made.end - made.start} in the section, {len(made.code) - len(END_MARK)} in all"
     golden(f"{made.assembly}\n{sizes}\n", f"asm/{architecture.name}/{name}.s")

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 import examples
 import programs
 import rseq
-from emulator import NO_LANE, ROWS, memory_of
+from emulator import NO_LANE, ROWS, Board, memory_of
 from loongarch import Model
 from oracle import filled
 from programs import Lane, Node, compiled, edges
 from rseq import arch, i32, prepared, u8
 from rseq.arch.base import IndexMode
+from rseq.check.code import Operation
 from rseq.language.interpret import Memory
 from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
@@ -127,20 +128,17 @@ def test_loads_and_stores(scalar: Any, release: bool) -> None:
 
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_examples(index: IndexMode) -> None:
-    for _, code in examples.sequences():
-        model, record = model_of(code, index), code.body.record
-        for seed in range(20):
-            memory, rows = memory_of(record), list[int]()
-            if record is examples.Head:
-                memory.blocks[ROWS] = bytearray(3 * examples.Node.size)
-                rows = [ROWS + examples.Node.size]
-            for number, start in enumerate(memory.blocks):
-                made = record if start < ROWS else examples.Node
-                data = filled(seed + number, made, *rows).tobytes()
-                memory.blocks[start][:] = data * (len(memory.blocks[start]) // made.size)
-            for turn in range(3):
-                numbers = [argument(value.type, seed * 5 + turn, rows) for value in code.body.parameters]
-                model.check(memory, numbers, cpu=turn & 1)
+    for name, code in examples.sequences():
+        model: Any = Filled(LOONGARCH.assemble(section(code.body), index))
+        for seed in range(12):
+            Board.check_filled(model, Operation(name, code), seed, examples.row_of(code.body.record))
+
+
+class Filled(Model):
+    """A model that Board fills the records for."""
+
+    def check(self, operation: Operation, memory: Memory, arguments: Any, cpu: int) -> Any:  # type: ignore[override]
+        return super().check(memory, arguments, cpu)
 
 
 @st.composite

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,6 +97,18 @@ def test_no_register_holds_two_values_in_many_random_programs(architecture: Arch
 
 # Too many
 
+CROWDED = """
+def f(cpu: Lane, n: i64, m: i64) -> i64:
+    a = cpu.a_i64[0]
+    b = cpu.a_i64[1]
+    c = cpu.a_i64[2]
+    d = cpu.a_i64[3] * n
+    e = cpu.a_i64[4]
+    worst = (a ^ b) + (c ^ d) * (e ^ m + a * b * c * d)
+    cpu.c_i64 = worst
+    return a
+"""
+
 
 @each_architecture
 @pytest.mark.parametrize("is_float", [False, True])
@@ -112,10 +126,17 @@ def test_too_many_values_are_refused_by_the_functions_name(architecture: Archite
     with pytest.raises(RegisterError) as caught:
         architecture.assemble(section(hungry(count, kind=kind).body))
     budget = architecture.budget["int"]
-    assert str(caught.value) == (
-        f"f() needs {budget + 1} int registers on {architecture.name}, where a critical section may have {budget}; "
-        "use fewer parameters, or fewer values at a time"
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message == (
+        f"f() needs {budget + 1} int registers on {architecture.name}, where a critical section may have {budget}"
     )
+    assert isinstance(caught.value, rseq.CompileError)
+
+
+def test_the_message_of_too_many_values_shows_the_worst_line_and_what_lives_there(golden: Callable[..., None]) -> None:
+    with pytest.raises(RegisterError) as caught:
+        arch.get("x86_64").assemble(section(compiled(CROWDED).body))
+    golden(re.sub(r"<program \d+>", "<program>", f"{caught.value}\n"), "registers.txt")
 
 
 def test_too_many_values_are_refused_when_they_are_bound() -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 import examples
 import rseq
-from rseq import arch, i64, prepared, ptr
+from rseq import arch, i64, index, prepared, ptr
 from rseq.check import Report, check
 from rseq.check.run import shipped
 from rseq.cli import main
@@ -330,4 +330,25 @@ def take_late(cpu: Scratch, out: ptr[Out], n: i64) -> None:
 def test_what_is_stored_for_the_caller_is_compared() -> None:
     assert check(take).ok
     report = check(Sequence(take_late, parse(take_late)))
+    assert {violation.rule for violation in report.violations} == {"not-an-order"}
+
+
+class Entry(rseq.Record):
+    next: index[Entry]  # type: ignore[name-defined]
+    value: i64
+
+
+class List(rseq.Record):
+    first: index[Entry]
+
+
+def careless(cpu: List, entry: index[Entry], n: i64) -> None:
+    """As `forgetful`, with rows that are found by their number."""
+    entry.value = entry.value + n
+    entry.next = cpu.first
+    cpu.first = entry
+
+
+def test_rows_that_indices_lead_to_are_compared() -> None:
+    report = check(Sequence(careless, parse(careless)))
     assert {violation.rule for violation in report.violations} == {"not-an-order"}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import arch, i32, i64, prepared, u32
+from rseq import arch, i32, i64, index, prepared, u32
 from rseq.arch.base import Assembly, Line
 from rseq.check import Report, check
 from rseq.language import ir
@@ -433,3 +433,31 @@ def test_what_went_wrong_between_cpus_can_be_replayed() -> None:
     run = first.replay.rpartition(" ")[2]
     again = check(take, steal_unfenced, replay=run).violations
     assert [violation.text for violation in again] == [first.text]
+
+
+# ---- rows that are found by their number
+
+
+class Small(rseq.Record):
+    value: i64
+
+
+class Chosen(rseq.Record):
+    small: index[Small]
+
+
+@rseq.sequence
+def raise_chosen(cpu: Chosen, n: i64) -> None:
+    """Commit through an index that was found in memory."""
+    cpu.small.value = n
+
+
+def _unchecked(assembly: Assembly) -> Assembly:
+    """A row is taken without a look at how many there are."""
+    return replace(assembly, hot=tuple(line for line in assembly.hot if not line.comment.startswith("check ")))
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_an_index_that_is_not_checked_is_noticed(name: str) -> None:
+    assert check(raise_chosen, arch=name).ok
+    assert not check(raise_chosen, arch=name, spoil=_unchecked).ok

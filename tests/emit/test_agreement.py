@@ -78,8 +78,10 @@ class CBoard(Board):
 def entry(number: int, body: ir.Body, frame: str = "") -> str:
     """A C function that reads `input`, calls `test_s<number>` and writes `output`."""
     records = Records("test")
+    arrays = {rows.first: f"{records.of(rows.target)} *" for rows in body.rows}
+    types = {value: arrays.get(value) or c_type(value.type, records) for value in body.parameters}
     words = [
-        f"    union {{ uint64_t word; {c_type(value.type, records)} value; }} a{place} = {{input[{3 + place}]}};\n"
+        f"    union {{ uint64_t word; {types[value]} value; }} a{place} = {{input[{3 + place}]}};\n"
         for place, value in enumerate(body.parameters)
     ]
     given = ["&lanes", *(f"a{place}.value" for place in range(len(body.parameters)))]
@@ -132,7 +134,7 @@ def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture:
     board, operations = board_of(tmp_path, compiler, architecture, codes, [level])
     for operation in operations:
         for seed in range(6):
-            board.check_filled(operation, seed, examples.Node)
+            board.check_filled(operation, seed, examples.row_of(operation.record))
 
 
 @each_way

@@ -326,7 +326,7 @@ def test_a_sequence_that_needs_too_many_registers_is_said_by_name(name: str) -> 
     architecture = arch.get(name)
     kind = widest(architecture)
     too_hungry = hungry(largest(architecture, kind=kind) + 1, kind=kind)
-    with pytest.raises(RegisterError, match=rf"^f\(\) needs \d+ int registers on {name}, where a critical section may"):
+    with pytest.raises(RegisterError, match=rf"f\(\) needs \d+ int registers on {name}, where a critical section may"):
         too_hungry.emit(name)
 
 
@@ -346,4 +346,4 @@ def test_an_architecture_that_cannot_hold_the_sequence_is_skipped_beside_others(
     assert f'#error "{sentence}"\n' in text
     with pytest.raises(RegisterError) as refused:
         push.emit("armv7l", prefix="shop")
-    assert str(refused.value) == sentence
+    assert refused.value.diagnostics[0].message == sentence

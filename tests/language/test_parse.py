@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import enum
+import math
 import textwrap
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rseq
 from programs import compiled
 from rseq import f32, f64, i32, i64, prepared, ptr, u8, u64
+from rseq.language import ir
 from rseq.language.errors import CompileError
+from rseq.language.types import SCALARS
 
 
 class Node(rseq.Record):
@@ -686,3 +690,68 @@ def test_loops_over_nothing_or_far_too_much_are_refused_at_once() -> None:
     for loop in ("range(10**30)", "range(4097)"):
         with pytest.raises(CompileError, match="more than 4096 operations"):
             parsed("", f"for i in {loop.replace('10**30', str(10**30))}:\n    pass")
+
+
+class Limits:
+    MOST = 64
+
+
+class Plain(enum.Enum):
+    BLUE = 9
+
+
+def _closed_over(limit: int) -> str:
+    def f(cpu: Items) -> None:
+        cpu.count = limit
+
+    return rseq.sequence(f).ir
+
+
+CONSTANTS = {
+    "LIMIT": "100",
+    "Colour.RED": "7",
+    "Plain.BLUE.value": "9",
+    "Limits.MOST": "64",
+    "FIVE": "5",
+    "Items.size": str(Items.size),
+    "LIMIT * Limits.MOST - 1": "6399",
+}
+
+
+@pytest.mark.parametrize(("text", "number"), CONSTANTS.items())
+def test_constants_of_modules_classes_and_enums(text: str, number: str) -> None:
+    names = {**NAMES, "Plain": Plain, "Limits": Limits, "FIVE": np.int16(5)}
+    code = compiled(f"def f(cpu: Items) -> None:\n    cpu.count = {text}\n", **names)
+    assert code.body.ops[0].source == ir.Const(int(number), SCALARS["i64"])
+
+
+def test_an_attribute_of_a_module_may_be_infinite() -> None:
+    code = compiled("def f(cpu: Items) -> None:\n    cpu.average = -math.inf\n", **NAMES, math=math)
+    assert code.body.ops[0].source == ir.Const(-math.inf, SCALARS["f64"])
+
+
+def test_a_closure_is_a_constant_too() -> None:
+    assert "cpu.count = 12" in _closed_over(12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Plain.BLUE", "use Plain.BLUE.value"),
+        ("Limits.LEAST", "Limits has no 'LEAST'"),
+        ("math.nowhere", "math has no 'nowhere'"),
+        ("Limits.MOST.real.NONE", "expected a name known before"),
+    ],
+)
+def test_what_is_no_constant_is_refused(text: str, message: str) -> None:
+    with pytest.raises(CompileError, match=message):
+        compiled(
+            f"def f(cpu: Items) -> None:\n    cpu.count = {text}\n", **NAMES, Plain=Plain, Limits=Limits, math=math
+        )
+
+
+def test_a_place_is_read_before_the_call_that_is_added() -> None:
+    step = compiled("def f(cpu: Items) -> i64:\n    cpu.count += 1\n    return 5\n", **NAMES)
+    text = "def f(cpu: Items, n: ptr[Node]) -> None:\n    n.value += step(cpu)\n    n.next += 2\n"
+    ops = [str(op) for op in compiled(text, rseq.routine, **NAMES, step=step).body.ops]
+    assert ops == ["%2 = n.value", "%1 = f(cpu)", "%3 = %2 + %1", "n.value = %3", "n.next += 2", "return"]

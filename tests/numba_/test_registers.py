@@ -56,7 +56,7 @@ def test_one_value_more_is_a_sentence(run_script: Any) -> None:
         import numba
         from worst_callers import RegisterError, host, rseq, sequence
 
-        sentence = "big() needs 14 int registers on x86_64, where a critical section may have 13; use fewer parameters"
+        sentence = "big() needs 14 int registers on x86_64, where a critical section may have 13"
         big, record = sequence("add", 8)
         try:
             big.bind(rseq.percpu(record))

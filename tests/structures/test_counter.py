@@ -323,3 +323,9 @@ def test_no_name_leads_to_what_machine_code_trusts() -> None:
             setattr(hits, name, 1)
     hits.add()
     assert hits.value == 1
+
+
+@pytest.mark.parametrize("kind", [rseq.Counter, rseq.FloatCounter])
+def test_a_wrong_argument_names_the_class_that_the_user_knows(kind: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}\.__init__\(\) takes 1 positional argument"):
+        kind(5)

@@ -496,7 +496,7 @@ class _Emitter(Emitter):
             self._float_to_integer(_name(source, given), target, to)
         elif to.is_float:
             self.line(f"{_sign(given)}cvtf {_name(target, to)}, {source}")
-        else:
+        elif not self.is_held(op):
             self._extend(target, source, to)
 
     def _float_to_integer(self, source: str, target: Slot, to: Scalar) -> None:

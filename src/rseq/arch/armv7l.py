@@ -33,6 +33,7 @@ from typing import ClassVar
 
 from .. import abi
 from ..language import ir
+from ..language.errors import Diagnostic, Span
 from ..language.section import Section
 from ..language.types import Scalar, Word
 from .base import (
@@ -88,6 +89,7 @@ class Arm(Architecture):
     vdso_getcpu = ""
     thread_pointer = bytes.fromhex("700f1dee1eff2fe1")  # mrc p15, #0, r0, c13, c0, #3; bx lr
     thread_pointer_assembly = ("mrc p15, #0, $0, c13, c0, #3", "=r")
+    breakpoint = "udf #16"
     release_marks = ("dmb",)
     relax = "yield"
     clock = ("mrrc p15, #1, ${0:Q}, ${0:R}, c14", "=r")
@@ -187,33 +189,38 @@ ARCHITECTURE = Arm()
 def _refuse_wide(section: Section, name: str) -> None:
     """Raises: WidthError - the section holds 64 bits in a register of 32, or stores them in one piece."""
     refused = f"{section.body.name}() cannot be made for {name}"
-    for what, type in _held(section):
+    for what, type, span in _held(section):
         if type.is_integer and type.bits == 64:
-            raise WidthError(f"{refused}: {what}, and registers have 32 bits there; use i32 or u32")
+            raise _too_wide(span, f"{refused}: {what}, and registers have 32 bits there; use i32 or u32")
     for op in section.ops:
         if isinstance(op, ir.Store) and op.commit and op.address.type.is_float and op.address.type.size == 8:
-            raise WidthError(
+            raise _too_wide(
+                op.span,
                 f"{refused}: its commit to {op.address} has 8 bytes, and 32-bit arm without LPAE stores no more than 4 "
-                "in one piece; commit an f32 or an integer of at most 32 bits"
+                "in one piece; commit an f32 or an integer of at most 32 bits",
             )
 
 
-def _held(section: Section) -> Iterator[tuple[str, Word]]:
+def _too_wide(span: Span, message: str) -> WidthError:
+    return WidthError([Diagnostic("too-wide", message, ((span, "here"),))])
+
+
+def _held(section: Section) -> Iterator[tuple[str, Word, Span]]:
     """What the section has in registers, as the user knows it: parameters, what is in memory, the rest."""
     apart = _only_indexes(section)
     for value in section.body.parameters:
         if value not in apart:
-            yield f"{value} is {_article(value.type)}", value.type
+            yield f"{value} is {_article(value.type)}", value.type, section.body.span
     for op in section.ops:
         for place in _places(op):
-            yield f"{place} is {_article(place.type)}", place.type
+            yield f"{place} is {_article(place.type)}", place.type, op.span
         if isinstance(op, ir.Clock):
-            yield "clock() is a u64", op.target.type
+            yield "clock() is a u64", op.target.type, op.span
     for op in section.ops:
         target = ir.defined(op)
         for value in ir.used(op) if target is None else (target, *ir.used(op)):
             if value not in apart:
-                yield f"`{op}` computes in {value.type}", value.type
+                yield f"`{op}` computes in {value.type}", value.type, op.span
 
 
 def _only_indexes(section: Section) -> set[ir.Value]:
@@ -582,7 +589,7 @@ class _Emitter(Emitter):
             single = self.extra[0] if self.extra else target
             self.line(f"vmov {single}, {source}")
             self.line(f"vcvt.f{to.bits}.{_sign(given)}32 {_name(target)}, {single}")
-        else:
+        elif not self.is_held(op):
             self._extend(target, source, to)
 
     def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:

@@ -28,6 +28,7 @@ from typing import ClassVar, Literal
 
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
+from ..language.errors import CompileError, Diagnostic
 from ..language.section import END, NOTHING, Section
 from ..language.types import Scalar, Word
 from .registers import Allocation, RegisterClass, Slot
@@ -313,7 +314,7 @@ class Architecture(ABC):
         return self.emitter(section, index).assembly()
 
 
-class RegisterError(ValueError):
+class RegisterError(CompileError, ValueError):
     """A sequence that needs more registers than the architecture has for one block."""
 
 
@@ -385,10 +386,34 @@ class Emitter(ABC):
         for kind, budget in self.architecture.budget.items():
             needed = sum(slot.kind == kind for slot in self._allocation.slots)
             if needed > budget:
-                raise RegisterError(
-                    f"{self.section.body.name}() needs {needed} {kind} registers on {self.architecture.name}, "
-                    f"where a critical section may have {budget}; use fewer parameters, or fewer values at a time"
-                )
+                raise RegisterError([self._too_many(kind, needed, budget)])
+
+    def _too_many(self, kind: RegisterClass, needed: int, budget: int) -> Diagnostic:
+        body, ops = self.section.body, self.section.ops
+        position, living = self._allocation.crowd(kind)
+        around = ["the rseq area", "the lanes' base", "their stride", "their number", "the status"]
+        always = around if kind == "int" else []
+        names = [self._described(value) for value in living]
+        where = ops[position].span if ops else body.span
+        return Diagnostic(
+            "too-many-registers",
+            f"{body.name}() needs {needed} {kind} registers on {self.architecture.name}, "
+            f"where a critical section may have {budget}",
+            ((where, "most values are needed here"),),
+            f"each of these has a register here: {', '.join(dict.fromkeys([*names, *always]))}.",
+            "use fewer parameters, or fewer values at a time",
+        )
+
+    def _described(self, value: ir.Value) -> str:
+        """What the user calls a value: its name, or for an intermediate one the source that it comes from."""
+        if not value.name.startswith("%"):
+            return value.name
+        if value == self.section.result:
+            return "the result"
+        spans = [op.span for op in self.section.ops if ir.defined(op) == value]
+        if not spans or spans[0].line != spans[0].end_line:
+            return "an intermediate value"
+        return f"`{spans[0].text[spans[0].column : spans[0].end_column].strip()}`"
 
     # ---- emission
 
@@ -487,6 +512,13 @@ class Emitter(ABC):
                 width //= 2
             yield offset, width
             offset += width
+
+    def is_held(self, op: ir.Convert) -> bool:
+        """True if the register of an integer that becomes another one stays as it is, since integers are extended."""
+        source, target = op.source.type, op.target.type
+        is_same = self.slot(op.source).number == self.slot(op.target).number
+        is_wider = target.size > source.size and "signed" not in (source.kind, target.kind)
+        return is_same and (target.size == 8 or is_wider or (target.size > source.size and source.kind == target.kind))
 
     def emit_label(self, op: ir.Label) -> None:
         """Every architecture writes labels alike."""

@@ -101,6 +101,7 @@ class LoongArch(Architecture):
     vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("440015002000004c")  # move $a0, $tp; ret
     clock = ("rdtime.d $0, $$zero", "=r")
+    breakpoint = "break 0"
     release_marks = ("dbar 0x12",)
     constraints: ClassVar = {"int": "r", "float": "f"}
     registers: ClassVar = {
@@ -535,7 +536,7 @@ class _Emitter(Emitter):
             self._float_to_integer(source, given, target, to)
         elif to.is_float:
             self._integer_to_float(source, given, target, _letter(to))
-        else:
+        elif not self.is_held(op):
             self._extend(target, source, to)
 
     def _integer_to_float(self, source: Slot, given: Scalar, target: Slot, letter: str) -> None:

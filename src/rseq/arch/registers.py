@@ -73,6 +73,27 @@ class Allocation:
         for parameter in section.body.parameters:
             self.where[parameter] = self._new(class_of(parameter.type), parameter.name, output=False)
 
+    def crowd(self, kind: RegisterClass) -> tuple[int, list[ir.Value]]:
+        """Where most registers of a kind are needed, and the values that are in them there."""
+        entry = [value for value in self._everywhere if self._class_of(value.type) == kind]
+
+        def living(position: int) -> list[ir.Value]:
+            lives = self._lives.items()
+            return [value for value, (a, b) in lives if a <= position <= b and self._class_of(value.type) == kind]
+
+        def needed(position: int) -> int:
+            fixed = [need for need in self._needs[position] if need == kind or (kind == "int" and need != "float")]
+            return len(living(position)) + len(fixed)
+
+        worst = max(range(len(self._needs)), key=needed, default=0)
+        return worst, [*entry, *living(worst)]
+
+    @property
+    def _everywhere(self) -> list[ir.Value]:
+        """What has a register of its own from start to end."""
+        section = self._section
+        return [value for value in (*section.body.parameters, section.result, section.cpu) if value is not None]
+
     def _new(self, kind: RegisterClass, role: str, *, output: bool = True, fixed: str = "") -> Slot:
         slot = Slot(len(self.slots), kind, role, output, fixed)
         self.slots.append(slot)
@@ -131,6 +152,10 @@ def _first_operand(op: ir.Op) -> ir.Operand | None:
     """The operand that is read before the target is written, so that both may share a register."""
     if isinstance(op, ir.Arithmetic):
         return op.left
+    if isinstance(op, ir.Convert):
+        return None if op.source.type.is_float or op.target.type.is_float else op.source
+    if isinstance(op, ir.Locate):  # one addition, to the address of an array
+        return op.address.index if op.address.base is not None and not op.address.offset else None
     return op.source if isinstance(op, ir.Set) else None
 
 

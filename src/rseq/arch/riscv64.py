@@ -476,7 +476,7 @@ class _Emitter(Emitter):
             self._float_to_integer(source, given, target, to)
         elif to.is_float:
             self.line(f"fcvt.{_letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
-        else:
+        elif not self.is_held(op):
             self._extend(target, source, to)
 
     def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:

@@ -443,7 +443,7 @@ class _Emitter(Emitter):
             self._float_to_integer(source, op.source.type, target, to)
         elif to.is_float:
             self._integer_to_float(source, op.source.type, target, to)
-        else:
+        elif not self.is_held(op):
             name, form = _EXTEND[to.kind, to.size]
             self.line(f"{name} {source:{_WIDTH[to.size]}}, {target:{form}}")
 

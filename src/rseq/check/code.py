@@ -78,10 +78,10 @@ class Operation:
 
     @property
     def rows(self) -> list[Any]:
-        """What its pointers point to: records and numbers; buffers lead to `Bytes`."""
+        """What its pointers and indices lead to: records and numbers; buffers lead to `Bytes`."""
         types = (value.type for value in self.body.parameters)
         reached = (type.target if isinstance(type, Pointer) else isinstance(type, Buffer) and Bytes for type in types)
-        return [target for target in reached if target]
+        return [*(target for target in reached if target), *(rows.target for rows in self.body.rows)]
 
     @classmethod
     def of(cls, code: Compiled) -> Operation:
@@ -340,7 +340,7 @@ def _cross_compiled(text: str, architecture: Architecture) -> bytes:
 
 def as_word(number: int | float, type: Any, order: str) -> int:
     """A number of the language as the 64 bits that stand for it in `input` and `output`."""
-    given = number if type.is_float or type.kind == "pointer" else type.wrap(number)
+    given = type.wrap(number) if isinstance(type, Scalar) and not type.is_float else number
     packed = struct.pack(order + type.code, given)
     return int.from_bytes(packed, "little" if order == "<" else "big")
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..language.interpret import FaultError, Memory, run
-from ..language.types import SCALARS, Array, Field, Pointer, RecordType, Word
+from ..language.types import SCALARS, Array, Field, Index, Pointer, RecordType, Word
 from .code import Operation
 from .machine import LANES, Outcome
 from .states import CPUS, Arguments, Cases, row_size
@@ -168,10 +168,15 @@ class Model:
         for field in record.fields.values():
             element = field.type.element if isinstance(field.type, Array) else field.type
             if isinstance(element, Pointer) and (prepared or not field.prepared):
-                form = f"{self._order}{_count(field)}Q"
-                yield from (
-                    (element.target, address) for address in struct.unpack_from(form, shared, at + field.offset)
-                )
+                form = f"{self._order}{_count(field)}{element.code}"
+                for stored in struct.unpack_from(form, shared, at + field.offset):
+                    yield element.target, self._address(element, stored)
+
+    def _address(self, pointer: Pointer, stored: int) -> int:
+        """The address of the row that is meant, 0 for none."""
+        if not isinstance(pointer, Index) or not stored:
+            return stored
+        return self._cases.row(pointer.target, stored - 1)
 
 
 class _Watched(Memory):

@@ -80,7 +80,7 @@ class _Check:
         try:
             architecture.assemble(section(operation.body))
         except RegisterError as error:
-            self.skipped.append(str(error))
+            self.skipped.append(error.diagnostics[0].message)
             return False
         return True
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..language import ir
 from ..language.pointers import required_rows
-from ..language.types import Array, Buffer, Pointer, RecordType, Scalar
+from ..language.types import Array, Buffer, Index, Pointer, RecordType, Scalar
 from .code import Bytes, Operation
 from .machine import LANES, Layout
 
@@ -74,13 +74,20 @@ class Cases:
     def layout(self) -> Layout:
         """Where all of it is."""
         rows = (CPUS + 1) * self.stride  # the last lane is the spare one, which only routines look at
-        nbytes = rows + sum(self.rows_of_each * row_size(target) for target in self.targets)
-        return Layout(self.stride, CPUS, LANES + rows, -(-nbytes // 8) * 8)
+        nbytes = rows + sum(map(self._array_size, self.targets))
+        return Layout(self.stride, CPUS, LANES + rows, nbytes)
+
+    def _array_size(self, target: Any) -> int:
+        return -(-self.rows_of_each * row_size(target) // 8) * 8
 
     def row(self, target: Any, number: int) -> int:
         """The address of a row."""
         before = self.targets[: self.targets.index(target)]
-        return self.layout.rows + self.rows_of_each * sum(map(row_size, before)) + number * row_size(target)
+        return self.layout.rows + sum(map(self._array_size, before)) + number * row_size(target)
+
+    def indexed(self, target: Any, row: int) -> int:
+        """What an index holds for the row at address `row`; 0 for None, which is 0 too."""
+        return (row - self.row(target, 0)) // row_size(target) + 1 if row else 0
 
     def _lane_row(self, target: Any, lane: int, number: int) -> int:
         return self.row(target, self.calls * ROWS_PER_CALL + lane * ROWS_PER_LANE + number)
@@ -165,6 +172,8 @@ class Cases:
                 if isinstance(element, Pointer):
                     has_row = not fill.is_zero and first_row + number < ROWS_PER_LANE
                     value = self._lane_row(element.target, lane, first_row + number) if has_row else 0
+                    if isinstance(element, Index):
+                        value = self.indexed(element.target, int(value))
                 elif isinstance(field.type, Array):
                     value = fill.element(element, number, lane)
                 else:
@@ -190,6 +199,8 @@ class Cases:
             return (0, 1, CPUS)
         if ir.is_length(value):
             return (5 + call, Bytes.size, 0, Bytes.size - 1)
+        if value not in operation.body.given:
+            return (self._of_array(operation, value),)
         lengths = [c.length for c in operation.body.checks if c.index == value and isinstance(c.length, int)]
         if lengths:
             return (call % lengths[0], lengths[0] - 1, lengths[0])
@@ -205,9 +216,17 @@ class Cases:
             yield self.row(Bytes, call * ROWS_PER_CALL + buffers.index(value) % ROWS_PER_CALL)
             return
         same = [one for one in operation.body.parameters if one.type == type]
-        yield self.row(type.target, call * ROWS_PER_CALL + same.index(value) % ROWS_PER_CALL)
+        row = self.row(type.target, call * ROWS_PER_CALL + same.index(value) % ROWS_PER_CALL)
+        yield self.indexed(type.target, row) if isinstance(type, Index) else row
         if value not in required_rows(operation.body):
             yield 0
+        if isinstance(type, Index):
+            yield self.rows_of_each + 1
+
+    def _of_array(self, operation: Operation, value: ir.Value) -> int:
+        """Where the rows are that an index is followed into, or how many."""
+        (rows,) = (rows for rows in operation.body.rows if value in (rows.first, rows.length))
+        return self.row(rows.target, 0) if value == rows.first else self.rows_of_each
 
 
 class _Fill:
@@ -259,8 +278,8 @@ def _whole(side: ir.Operand) -> list[int]:
 
 
 def row_size(target: Any) -> int:
-    """Bytes from row to row."""
-    return -(-int(target.size) // 8) * 8
+    """Bytes from row to row; those of a record lie side by side, as in an rseq.array."""
+    return int(target.size) if isinstance(target, RecordType) else -(-int(target.size) // 8) * 8
 
 
 def _pointed_to(record: RecordType) -> list[Any]:

@@ -26,7 +26,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.pointers import required_rows
 from ..language.section import section
-from ..language.types import Buffer, Pointer, Word
+from ..language.types import Index, Pointer, Word
 from .names import guard, is_prefix, unique
 from .records import Records, c_type
 
@@ -136,6 +136,7 @@ class _Function:
         numbers = (slot.number for assembly in self.assemblies for slot in assembly.outputs)
         taken = {"lanes", "result", "status", "held", "tries", *(f"temporary{number}" for number in numbers)}
         self.parameters = {value: unique(_name(value), taken) for value in code.body.parameters}
+        self.arrays = {part: text for rows in code.body.rows for part, text in self._array(rows)}
         records.of(code.body.record)
         for op in code.body.ops:
             if base := getattr(getattr(op, "address", None), "base", None):
@@ -143,7 +144,9 @@ class _Function:
 
     def text(self) -> str:
         cases = "".join(self._case(number, assembly) for number, assembly in enumerate(self.assemblies))
-        cases += "".join(f'#elif {one.c_condition}\n#error "{error}"\n' for one, error in self.refused.items())
+        cases += "".join(
+            f'#elif {one.c_condition}\n#error "{error.diagnostics[0].message}"\n' for one, error in self.refused.items()
+        )
         text = f"""\
 {self._comment()}
 static inline int {self.name}({self._declarations()})
@@ -155,10 +158,15 @@ static inline int {self.name}({self._declarations()})
 """
         return _UNRESTRICTED.format(text) if max(map(_length, self.assemblies)) > _LONGEST_STRING else text
 
+    def _array(self, rows: ir.Rows) -> Iterator[tuple[ir.Value, str]]:
+        """How the two parameters are declared that say where rows are which are found by their number."""
+        yield rows.first, f"{self.records.of(rows.target)} *{{}} /* an index counts its rows from 1; 0 is none */"
+        yield rows.length, "uint64_t {}"
+
     def _comment(self) -> str:
         lines = [f" * {line}" for line in str(self.body).replace("*/", "* /").replace("/*", "/ *").splitlines()]
         record = self.records.of(self.body.record)
-        lines += [f" * skipped: {error}" for error in self.refused.values()]
+        lines += [f" * skipped: {error.diagnostics[0].message}" for error in self.refused.values()]
         return "\n".join([f"/* On this CPU's {record}, in one piece:", " *", *lines, " */"])
 
     def _declarations(self) -> str:
@@ -169,6 +177,9 @@ static inline int {self.name}({self._declarations()})
     def _each_declaration(self) -> Iterator[str]:
         yield "const struct rseq_lanes *lanes"
         for value, name in self.parameters.items():
+            if value in self.arrays:
+                yield self.arrays[value].format(name)
+                continue
             default = self.body.defaults.get(value.name)
             note = "" if default is None else f" /* {ir.Const(default, value.type)}, if it is left out in Python */"
             type = "size_t" if ir.is_length(value) else self._c_type(value.type)
@@ -231,12 +242,14 @@ static inline int {self.name}({self._declarations()})
         for expression in (area, "lanes->base", "lanes->stride", f"({word})lanes->count"):
             yield f'"{letters["int"]}" ({expression})'
         for value, name in self.parameters.items():
-            extended = not value.type.is_float and not isinstance(value.type, (Pointer, Buffer))
+            extended = (
+                not value.type.is_float and value not in self.arrays and not self._c_type(value.type).endswith("*")
+            )
             letter = letters[assembly.architecture.register_class(value.type)]
             yield f'"{letter}" ({f"({word[1:]})" if extended else ""}{name})'
 
     def _cast_back(self, result: Word) -> str:
-        if isinstance(result, Pointer):
+        if isinstance(result, Pointer) and not isinstance(result, Index):
             return f"({self._c_type(result)})(uintptr_t)"
         return "" if result.is_float or result.name == "u64" else f"({self._c_type(result)})"
 
@@ -250,8 +263,10 @@ _UNRESTRICTED = """\
 
 
 def _name(value: ir.Value) -> str:
-    """What a parameter is called, before it is made unique: a buffer's length by the buffer."""
-    return f"{value.name[4:-1]}_length" if ir.is_length(value) else value.name
+    """What a parameter is called, before it is made unique: a buffer's length by the buffer, an array by its record."""
+    if ir.is_length(value):
+        return f"{value.name[4:-1]}_length"
+    return value.name.replace("'", "_").replace(".", "_")
 
 
 def _length(assembly: Assembly) -> int:

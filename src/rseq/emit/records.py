@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from ..language.types import Array, Buffer, Field, Pointer, RecordType, Scalar, Word
+from ..language.types import Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word
 from .names import snake, unique
 
 __all__ = ["Records", "c_type"]
@@ -52,6 +52,8 @@ def c_type(type: Word, records: Records) -> str:
     """A number, a pointer or a buffer's address as a C type."""
     if isinstance(type, Buffer):
         return "void *" if type.writable else "const void *"
+    if isinstance(type, Index):
+        return "uint32_t"
     if not isinstance(type, Pointer):
         return _TYPES[type.name]
     target = type.target

@@ -43,7 +43,7 @@ class Calls(Crossing):
         if isinstance(callee, Compiled):
             return self._call(node, callee, into)
         message = f"{ast.unparse(node.func)}() cannot be called here"
-        fix = "call it before or after, or write a @rseq.routine that does"
+        fix = "decorate it with @rseq.inline if it is in the language, else call it before or after"
         raise self.scope.refuse(node, "call-in-sequence", message, fix)
 
     def _conversion(self, node: ast.Call, type: Scalar | object, into: str | None) -> Meaning:
@@ -106,6 +106,11 @@ class Calls(Crossing):
         self.scope.emit(ir.CpuNumber(target, self.scope.span(node)))
         return target
 
+    def _registers(self, rows: ir.Rows) -> tuple[ir.Value, ir.Value]:
+        """Where the rows of a function that is called are: this one is bound with the same array."""
+        own = self.scope.rows_of(rows.target)
+        return own.first, own.length
+
     def _call(self, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | Perhaps | None:
         scope = self.scope
         name = callee.__name__
@@ -131,6 +136,7 @@ class Calls(Crossing):
         for parameter in body.given[len(arguments) :]:
             assert not isinstance(parameter.type, Buffer)
             values.append(ir.Const(body.defaults[parameter.name], parameter.type))
+        values += [register for rows in body.rows for register in self._registers(rows)]
         if body.maybe:
             assert body.result is not None
             found = Perhaps(scope.temporary(body.result), scope.temporary(boolean))

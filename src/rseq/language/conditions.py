@@ -54,12 +54,15 @@ class Conditions(Expressions):
         scope, span = self.scope, self.scope.span(node)
         other, done = scope.label("else"), scope.label("chosen")
         self.jump_unless(node.test, other)
+        names = dict(scope.names)
         chosen = self.operand(node.body)
         result = scope.temporary(chosen.type)
         scope.emit(ir.Set(result, chosen, span))
         scope.emit(ir.Jump(done, span))
         scope.emit(ir.Label(other, span))
+        scope.names = dict(names)
         scope.emit(ir.Set(result, self.value(node.orelse, chosen.type), span))
+        scope.names = names
         scope.emit(ir.Label(done, span))
         return result
 
@@ -83,14 +86,20 @@ class Conditions(Expressions):
     def _branch_bool(self, node: ast.BoolOp, label: str, when: bool) -> None:
         decisive = isinstance(node.op, ast.Or)  # the value of one operand that decides the whole
         if when == decisive:
-            for value in node.values:
-                self._branch(value, label, when)
+            self._each(node.values[:-1], label, when, node.values[-1], label, when)
             return
         skip = self.scope.label("decided")
-        for value in node.values[:-1]:
-            self._branch(value, skip, decisive)
-        self._branch(node.values[-1], label, when)
+        self._each(node.values[:-1], skip, decisive, node.values[-1], label, when)
         self.scope.emit(ir.Label(skip, self.scope.span(node)))
+
+    def _each(self, first: list[ast.expr], where: str, on: bool, last: ast.expr, label: str, when: bool) -> None:
+        """Emit the operands of `and` or `or`. All but the first may not be reached, so what they find is forgotten."""
+        names = None
+        for value in first:
+            self._branch(value, where, on)
+            names = dict(self.scope.names) if names is None else names
+        self._branch(last, label, when)
+        self.scope.names = self.scope.names if names is None else names
 
     def _branch_compare(self, node: ast.Compare, label: str, when: bool) -> None:
         held = self.scope.names.get(node.left.id) if isinstance(node.left, ast.Name) else None
@@ -100,7 +109,7 @@ class Conditions(Expressions):
             self._branch_if(held.missing, "!=" if is_missing else "==", zero, label, node)
             return
         skip = self.scope.label("decided")
-        left = self.meaning(node.left)
+        left, names = self.meaning(node.left), None
         for position, (op, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
             right = self.meaning(right_node)
             sign = _COMPARISONS.get(type(op))
@@ -110,11 +119,13 @@ class Conditions(Expressions):
             a, b = self.unify(left, right, right_node)
             self._check_comparison(a, sign, op, node)
             is_last = position == len(node.ops) - 1
+            names = dict(self.scope.names) if names is None else names
             if is_last and when:
                 self._branch_if(a, sign, b, label, node)
             else:
                 self._branch_if_not(a, sign, b, skip if when else label, node)
             left = right
+        self.scope.names = self.scope.names if names is None else names
         if when and len(node.ops) > 1:
             self.scope.emit(ir.Label(skip, self.scope.span(node)))
 

@@ -99,16 +99,18 @@ def commits(body: ir.Body) -> tuple[int, ...]:
 
 
 def _parameter_pointers(body: ir.Body) -> set[ir.Value | None]:
-    """The registers that hold a pointer parameter, or a copy of one, and nothing else."""
-    own: set[ir.Value | None] = set(body.parameters)
-    foreign: set[ir.Value | None] = set()
-    for op in body.ops:
-        target = ir.defined(op)
-        if isinstance(op, ir.Set) and op.source in own:
-            own.add(target)
-        elif target is not None:
-            foreign.add(target)
-    return own - foreign
+    """The registers that hold a pointer parameter or the row of an index parameter, or are computed of nothing else."""
+    assigned = [(target, op) for op in body.ops if (target := ir.defined(op)) is not None]
+    own: set[ir.Value | None] = {*body.parameters, *(target for target, _ in assigned)}
+    while True:
+        foreign = {target for target, op in assigned if target in own and not _is_made_of(op, own)}
+        if not foreign:
+            return own
+        own -= foreign
+
+
+def _is_made_of(op: ir.Op, own: set[ir.Value | None]) -> bool:
+    return isinstance(op, (ir.Set, ir.Arithmetic, ir.Convert, ir.Locate)) and own.issuperset(ir.used(op))
 
 
 def may_alias(first: ir.Address, second: ir.Address) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import linecache
 import os
 from collections.abc import Sequence as Seq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["CompileError", "ContractError", "Diagnostic", "Span"]
 
@@ -30,6 +30,8 @@ class Span:
     column: int
     end_line: int
     end_column: int
+    call: Span | None = None
+    """The call that brought this piece of an `@rseq.inline` function to where it is."""
 
     @property
     def text(self) -> str:
@@ -63,15 +65,38 @@ class Diagnostic:
 
     def __str__(self) -> str:
         here = self.places[0][0]
-        gutter = max(len(str(span.line)) for span, _ in self.places)
-        lines = [f"{here}: error[{self.slug}]: {self.message}"]
-        for span, label in sorted(self.places, key=lambda place: (place[0].line, place[0].column)):
+        places = [*self.places, *self._calls()]
+        gutter = max(len(str(span.line)) for span, _ in places)
+        lines, file = [f"{here}: error[{self.slug}]: {self.message}"], here.file
+        for span, label in sorted(places, key=lambda place: (place[0].file != here.file, *_order(place[0]))):
+            if span.file != file:
+                file = span.file
+                lines.append(f"  in {os.path.basename(file)}:")
             lines += span.underlined("^" if span == here else "-", label, gutter)
         if self.why:
             lines.append(f"  why: {self.why}")
         if self.fix:
             lines.append(f"  fix: {self.fix} (docs/{self.page}#{self.slug})")
         return "\n".join(lines)
+
+    def _calls(self) -> list[tuple[Span, str]]:
+        """Where the inline functions are called that the places are in."""
+        calls: dict[Span, str] = {}
+        for span, _ in self.places:
+            call = span.call
+            while call is not None:
+                calls.setdefault(call, "called here")
+                call = call.call
+        return list(calls.items())
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What is wrong and where, whoever called it: what is reported once."""
+        return self.slug, self.message, tuple(replace(span, call=None) for span, _ in self.places)
+
+
+def _order(span: Span) -> tuple[str, int, int]:
+    return span.file, span.line, span.column
 
 
 class CompileError(SyntaxError):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import enum
 import operator
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, SupportsIndex, cast
 
 from . import ir
-from .numbers import converted
+from .numbers import computed, converted
 from .scope import Literal, Meaning, Perhaps, Refused, Scope
-from .types import MAX_RECORD_BYTES, SCALARS, Array, Buffer, Field, Pointer, RecordType, Scalar, Word, boolean
+from .types import MAX_RECORD_BYTES, SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word, boolean
 
 __all__ = ["Expressions"]
 
@@ -45,6 +46,9 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
 
 
 _MAX_FOLDED_SHIFT = 64
+
+_OWNERS = (ModuleType, type, enum.Enum)
+"""What has attributes that are constants."""
 
 
 class Expressions:
@@ -142,7 +146,10 @@ class Expressions:
             return Literal(int(value) if isinstance(value, int) else float(value))
         if value is None:
             return ir.Const(0, Pointer(SCALARS["u8"]))
-        raise self.scope.refuse(node, "not-a-number", f"{value!r} is no number", "use numbers, True, False or None")
+        if hasattr(type(value), "__index__"):  # NumPy's integers
+            return Literal(operator.index(cast("SupportsIndex", value)))
+        fix = f"use {ast.unparse(node)}.value" if isinstance(value, enum.Enum) else "use numbers, True, False or None"
+        raise self.scope.refuse(node, "not-a-number", f"{value!r} is no number", fix)
 
     def _expr_Name(self, node: ast.Name, into: str | None) -> Meaning | Perhaps:
         scope = self.scope
@@ -163,15 +170,18 @@ class Expressions:
         return self._python_value(self.static(node), node)
 
     def static(self, node: ast.expr) -> object:
-        """The Python object that a name, or an attribute of a module, refers to outside the function."""
+        """The Python object that a name outside the function refers to, or an attribute of a module, class or enum."""
         if isinstance(node, ast.Name):
             if node.id not in self.scope.source.names:
                 raise self.scope.refuse(node, "unknown-name", f"{node.id} is not defined", "define it before use")
             return self.scope.source.names[node.id]
         if isinstance(node, ast.Attribute):
             owner = self.static(node.value)
-            if isinstance(owner, ModuleType) and hasattr(owner, node.attr):
+            if isinstance(owner, _OWNERS) and hasattr(owner, node.attr):
                 return getattr(owner, node.attr)
+            if isinstance(owner, _OWNERS):
+                message = f"{ast.unparse(node.value)} has no {node.attr!r}"
+                raise self.scope.refuse(node, "unknown-name", message, "define it before use")
         raise self.scope.refuse(
             node, "not-in-the-language", "expected a name known before the sequence runs", "use a name"
         )
@@ -179,19 +189,21 @@ class Expressions:
     # ---- memory
 
     def _expr_Attribute(self, node: ast.Attribute, into: str | None) -> Meaning:
-        if self._is_module(node.value):
+        if self._is_known(node.value):
             return self._python_value(self.static(node), node)
         return self._load(node, into)
 
     def _expr_Subscript(self, node: ast.Subscript, into: str | None) -> Meaning:
         return self._load(node, into)
 
-    def _is_module(self, node: ast.expr) -> bool:
+    def _is_known(self, node: ast.expr) -> bool:
+        """True for a module, a class or an enum's member, whose attributes are constants."""
         if isinstance(node, ast.Attribute):
-            return self._is_module(node.value)
-        if not isinstance(node, ast.Name) or node.id in self.scope.names or node.id == self.scope.lane:
+            return self._is_known(node.value)
+        scope = self.scope
+        if not isinstance(node, ast.Name) or node.id in scope.types or scope.assigned[node.id] or node.id == scope.lane:
             return False
-        return isinstance(self.scope.source.names.get(node.id), ModuleType)
+        return isinstance(scope.source.names.get(node.id), _OWNERS)
 
     def _load(self, node: ast.Attribute | ast.Subscript, into: str | None) -> Meaning:
         address = self.address(node)
@@ -246,11 +258,43 @@ class Expressions:
                 raise scope.refuse(node, "lane-in-routine", message, "touch the lane in a sequence, and call that")
             return None, scope.record
         pointer = self.operand(node)
+        if isinstance(pointer, ir.Value) and isinstance(pointer.type, Index):
+            return self._row(pointer, pointer.type.target, node), pointer.type.target
         if isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer):
             if isinstance(pointer.type.target, RecordType):
                 return pointer, pointer.type.target
         message = f"{ast.unparse(node)} is {pointer.type}, which has no fields"
-        raise scope.refuse(node, "no-such-field", message, "only the lane and a ptr[Record] have fields")
+        raise scope.refuse(node, "no-such-field", message, "only the lane, a ptr[T] and an index[T] have fields")
+
+    def _row(self, index: ir.Value, record: RecordType, node: ast.expr) -> ir.Value:
+        """Emit what finds the row that an index means, or leaves with an IndexError: a pointer that is not None."""
+        scope, span = self.scope, self.scope.span(node)
+        known = scope.row_of(index)
+        if known is not None:
+            return known
+        rows, narrow, wide = scope.rows_of(record), SCALARS["u32"], SCALARS["u64"]
+        number = scope.temporary(narrow)  # None is 0, so that it becomes the largest number
+        scope.emit(ir.Arithmetic(number, "-", index, ir.Const(1, narrow), span))
+        text = ast.unparse(node)
+        fault = f"{text} is no row of the array of {record.__name__}: it is None or out of range"
+        scope.emit(self._new_check(number, rows.length, record.__name__, node, fault=fault))
+        scale, size = 1, record.size
+        if size in (1, 2, 4, 8):
+            scale = size
+        else:
+            offset = scope.temporary(wide)
+            scope.emit(ir.Convert(offset, number, span))
+            shift = size.bit_length() - 1
+            number = scope.temporary(wide)
+            if size == 1 << shift:
+                scope.emit(ir.Arithmetic(number, "<<", offset, ir.Const(shift, wide), span))
+            else:
+                scope.emit(ir.Arithmetic(number, "*", offset, ir.Const(size, wide), span))
+        row = scope.temporary(Pointer(record))
+        place = ir.Address(rows.first, 0, number, scale, row.type, f"the row {text}", False, size)
+        scope.emit(ir.Locate(row, place, span))
+        scope.know_row(index, row)
+        return row
 
     def _element(self, node: ast.Subscript) -> ir.Address:
         if isinstance(node.value, ast.Name) and (buffer := self.buffer(node.value.id)) is not None:
@@ -362,9 +406,15 @@ class Expressions:
             return self._fold(left.number, sign, right.number, place)
         left_operand, right_operand = self.unify(left, right, place)
         self._check_operator(left_operand, sign, right_operand, place)
+        if isinstance(left_operand, ir.Const) and isinstance(right_operand, ir.Const):
+            return self._computed(sign, left_operand, right_operand)
         target = self.scope.target(into, left_operand.type)
         self.scope.emit(ir.Arithmetic(target, sign, left_operand, right_operand, self.scope.span(place)))
         return target
+
+    def _computed(self, sign: ir.ArithmeticName, left: ir.Const, right: ir.Const) -> ir.Const:
+        assert isinstance(left.type, Scalar)
+        return ir.Const(computed(sign, left.number, right.number, left.type), left.type)
 
     def _fold(self, left: int | float, sign: str, right: int | float, node: ast.expr) -> Literal:
         if sign == "<<" and not 0 <= right <= _MAX_FOLDED_SHIFT:
@@ -422,16 +472,21 @@ class Expressions:
         if not isinstance(kind, Scalar) or kind.kind == "bool" or (isinstance(node.op, ast.Invert) and kind.is_float):
             message = f"{ast.unparse(node)} is not defined for {kind}"
             raise self.scope.refuse(node, "types-differ", message, "convert it first")
-        span = self.scope.span(node)
+        sign, left, right = self._unary(node.op, operand, kind)
+        if isinstance(left, ir.Const) and isinstance(right, ir.Const):
+            return self._computed(sign, left, right)
         target = self.scope.target(into, kind)
-        if isinstance(node.op, ast.Invert):
-            ones = ir.Const(kind.wrap(-1), kind)
-            self.scope.emit(ir.Arithmetic(target, "^", operand, ones, span))
-        elif kind.is_float:  # 0 - x has the wrong sign for 0.0
-            self.scope.emit(ir.Arithmetic(target, "*", operand, ir.Const(-1.0, kind), span))
-        else:
-            self.scope.emit(ir.Arithmetic(target, "-", ir.Const(0, kind), operand, span))
+        self.scope.emit(ir.Arithmetic(target, sign, left, right, self.scope.span(node)))
         return target
+
+    def _unary(
+        self, op: ast.unaryop, operand: ir.Operand, kind: Scalar
+    ) -> tuple[ir.ArithmeticName, ir.Operand, ir.Operand]:
+        if isinstance(op, ast.Invert):
+            return "^", operand, ir.Const(kind.wrap(-1), kind)
+        if kind.is_float:  # 0 - x has the wrong sign for 0.0
+            return "*", operand, ir.Const(-1.0, kind)
+        return "-", ir.Const(0, kind), operand
 
     def _fold_unary(self, node: ast.UnaryOp, number: int | float) -> Meaning:
         if isinstance(node.op, ast.USub):

@@ -14,7 +14,6 @@ the address that it has there. Pointers are addresses; 0 is None.
 
 from __future__ import annotations
 
-import math
 import struct
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ from typing import Literal
 
 from . import ir
 from .errors import Span
-from .numbers import compare, converted, counted_bits
+from .numbers import compare, computed, converted, counted_bits
 from .types import RecordType, Scalar, Word
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]
@@ -62,6 +61,8 @@ class Memory:
     """What `clock()` answers next."""
     span: Span | None = None
     """Where the operation stands that is being run."""
+    arrays: dict[RecordType, tuple[int, int]] = field(default_factory=dict)
+    """Where an `index[T]` leads to: the address of the first row of T, and how many there are."""
 
     @classmethod
     def of(cls, record: RecordType, lanes: int = 1) -> Memory:
@@ -77,6 +78,12 @@ class Memory:
         self.blocks[address] = bytearray(nbytes)
         return address
 
+    def add_rows(self, record: RecordType, count: int) -> int:
+        """A new array of zeroed rows, the one that an `index[record]` counts in; its address."""
+        address = self.add(count * record.size)
+        self.arrays[record] = (address, count)
+        return address
+
     def lane(self, cpu: int) -> int:
         """The address of the record in lane `cpu`."""
         return self.base + cpu * self.stride
@@ -84,7 +91,7 @@ class Memory:
     def copy(self) -> Memory:
         """The same memory, to change apart."""
         blocks = {address: bytearray(block) for address, block in self.blocks.items()}
-        return Memory(blocks, self.base, self.stride, self.byteorder, self.lanes, self.ticks)
+        return Memory(blocks, self.base, self.stride, self.byteorder, self.lanes, self.ticks, arrays=dict(self.arrays))
 
     def clock(self) -> int:
         """The counter, which is later each time."""
@@ -157,7 +164,7 @@ def run(
     (a routine's sequences that had ended are). FaultError - a pointer led nowhere. LimitError - more than `limit`
     operations, those of called functions included. TypeError - too many or too few arguments.
     """
-    result = _Run(memory, cpu, limit).body(body, arguments)
+    result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
     if result is not None and body.result is not None and body.result.kind == "bool":
         return bool(result)
     return result
@@ -190,12 +197,22 @@ class _Run:
                 frame.step(op)
 
 
-def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]:
+def _complete(body: ir.Body, arguments: Sequence[Number], memory: Memory) -> list[Number]:
+    """`arguments`, those that were left out, and where the rows are."""
     given = list(arguments)
-    given += [body.defaults[value.name] for value in body.parameters[len(given) :] if value.name in body.defaults]
+    given += [body.defaults[value.name] for value in body.given[len(given) :] if value.name in body.defaults]
+    if len(given) == len(body.given):
+        missing = [rows.target.__name__ for rows in body.rows if rows.target not in memory.arrays]
+        if missing:
+            raise TypeError(f"{body.name}() follows an index[{missing[0]}], and Memory.arrays has none of them")
+        given += [number for rows in body.rows for number in memory.arrays[rows.target]]
     if len(given) != len(body.parameters):
-        raise TypeError(f"{body.name}() takes {len(body.parameters)} arguments after {body.lane}; got {len(arguments)}")
-    return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, given, strict=True)}
+        raise TypeError(f"{body.name}() takes {len(body.given)} arguments after {body.lane}; got {len(arguments)}")
+    return given
+
+
+def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]:
+    return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, arguments, strict=True)}
 
 
 def _wrapped(number: Number, type: Word) -> Number:
@@ -285,9 +302,7 @@ class _Frame:
         type = op.target.type
         assert isinstance(type, Scalar)
         left, right = self.get(op.left), self.get(op.right)
-        if type.is_float:
-            return type.wrap(_float(op.operator, float(left), float(right)))
-        return type.wrap(_integer(op.operator, int(left), int(right), type.bits))
+        return computed(op.operator, left, right, type)
 
     def _call(self, op: ir.Call) -> None:
         arguments = [self.get(argument) for argument in op.arguments]
@@ -297,55 +312,3 @@ class _Frame:
         if op.target is not None:
             assert result is not None or op.missing is not None
             self.values[op.target] = result or 0
-
-
-def _float(operator: ir.ArithmeticName, left: float, right: float) -> float:
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return _quotient(left, right)
-        case _:
-            raise AssertionError(f"{operator} is not defined for floats")
-
-
-def _quotient(left: float, right: float) -> float:
-    """IEEE division, where Python raises."""
-    if right != 0.0:  # NaN too
-        return left / right
-    if left == 0.0 or math.isnan(left):
-        return math.nan
-    return math.copysign(math.inf, math.copysign(1.0, left) * math.copysign(1.0, right))
-
-
-def _integer(operator: ir.ArithmeticName, left: int, right: int, bits: int) -> int:
-    """The mathematical result, which the caller wraps. Python's ints are as wide as they need to be."""
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "&":
-            return left & right
-        case "|":
-            return left | right
-        case "^":
-            return left ^ right
-        case "<<":
-            return left << (right & (bits - 1))
-        case ">>":
-            return left >> (right & (bits - 1))
-        case "//":
-            return left // right
-        case "%":
-            return left % right
-        case "quo":
-            return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
-        case _:
-            raise AssertionError(f"{operator} is not defined for integers")

@@ -61,6 +61,7 @@ __all__ = [
     "Operand",
     "OtherLane",
     "Return",
+    "Rows",
     "Set",
     "Store",
     "Value",
@@ -536,6 +537,15 @@ def _operands(op: Op) -> Iterator[Operand | None]:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """An array of `target`: the registers that hold the address of its first row, and how many there are (u64)."""
+
+    target: RecordType
+    first: Value
+    length: Value
+
+
+@dataclass(frozen=True)
 class Body:
     """What a function means. `lane` is the name of its first parameter, `record` the type of that.
 
@@ -555,12 +565,15 @@ class Body:
     acquire: bool = False
     maybe: bool = False
     """True if None is a result, too (`-> i64 | None`)."""
+    rows: tuple[Rows, ...] = ()
+    """The arrays that an `index[T]` is followed into; their registers are the last of `parameters`."""
     defaults: Mapping[str, int | float] = field(default_factory=dict)
 
     @property
     def given(self) -> tuple[Value, ...]:
-        """The parameters that a caller names: without the lengths of buffers."""
-        return tuple(value for value in self.parameters if not is_length(value))
+        """The parameters that the user has written: without the lengths of buffers, and without `rows`."""
+        written = self.parameters[: len(self.parameters) - 2 * len(self.rows)]
+        return tuple(value for value in written if not is_length(value))
 
     def with_ops(self, ops: tuple[Op, ...]) -> Body:
         """The same function with other operations."""

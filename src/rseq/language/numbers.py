@@ -1,4 +1,4 @@
-"""What numbers mean in the language, in plain Python: comparisons, conversions, counting bits."""
+"""What numbers mean in the language, in plain Python: arithmetic, comparisons, conversions, counting bits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from . import ir
 from .types import Scalar
 
-__all__ = ["bit_count_name", "compare", "converted", "counted_bits"]
+__all__ = ["bit_count_name", "compare", "computed", "converted", "counted_bits"]
 
 
 def bit_count_name(name: str) -> ir.BitCountName:
@@ -48,3 +48,62 @@ def converted(number: int | float, type: Scalar) -> int | float:
             return type.maximum if number > 0 else type.minimum
         return min(max(int(number), type.minimum), type.maximum)
     return type.wrap(number)
+
+
+def computed(operator: ir.ArithmeticName, left: int | float, right: int | float, type: Scalar) -> int | float:
+    """What `Arithmetic` computes of two numbers of `type`."""
+    if type.is_float:
+        return type.wrap(_float(operator, float(left), float(right)))
+    return type.wrap(_integer(operator, int(left), int(right), type.bits))
+
+
+def _float(operator: ir.ArithmeticName, left: float, right: float) -> float:
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return _quotient(left, right)
+        case _:
+            raise AssertionError(f"{operator} is not defined for floats")
+
+
+def _quotient(left: float, right: float) -> float:
+    """IEEE division, where Python raises."""
+    if right != 0.0:  # NaN too
+        return left / right
+    if left == 0.0 or math.isnan(left):
+        return math.nan
+    return math.copysign(math.inf, math.copysign(1.0, left) * math.copysign(1.0, right))
+
+
+def _integer(operator: ir.ArithmeticName, left: int, right: int, bits: int) -> int:
+    """The mathematical result, which the caller wraps. Python's ints are as wide as they need to be."""
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "&":
+            return left & right
+        case "|":
+            return left | right
+        case "^":
+            return left ^ right
+        case "<<":
+            return left << (right & (bits - 1))
+        case ">>":
+            return left >> (right & (bits - 1))
+        case "//":
+            return left // right
+        case "%":
+            return left % right
+        case "quo":
+            return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+        case _:
+            raise AssertionError(f"{operator} is not defined for integers")

@@ -8,18 +8,25 @@ them all; what follows from a statement that failed is not reported again.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import ir
-from .calls import Calls
 from .errors import CompileError, Diagnostic, Span
+from .inline import Inline, Inlining, Nothing
 from .scope import Literal, Loop, Meaning, Perhaps, Refused, Scope, ends
 from .source import Source, read
 from .types import SCALARS, Buffer, Maybe, Pointer, RecordType, Scalar, Word, evaluated_annotations, resolve
 
-__all__ = ["parse"]
+__all__ = ["inline", "parse", "standalone"]
+
+_READING = (
+    ir.Set | ir.Arithmetic | ir.Convert | ir.CountBits | ir.Load | ir.Locate | ir.CpuNumber | ir.Clock | ir.Check
+    | ir.BranchIf | ir.Jump | ir.Label | ir.LaneCount | ir.OtherLane
+)  # fmt: skip
+"""Operations that leave memory as it is."""
 
 MAX_UNROLLED = 4096
 """The most operations that unrolled loops may grow a function to."""
@@ -45,7 +52,7 @@ def parse(
         name=function.__name__,
         record=scope.record,
         lane=scope.lane,
-        parameters=scope.parameters,
+        parameters=(*scope.parameters, *_registers(scope)),
         result=scope.result,
         ops=tuple(scope.ops),
         span=source.span(source.tree),
@@ -54,10 +61,59 @@ def parse(
         acquire=acquire,
         maybe=scope.maybe,
         defaults=defaults,
+        rows=tuple(scope.rows.values()),
     )
 
 
+def _registers(scope: Scope) -> Iterator[ir.Value]:
+    for rows in scope.rows.values():
+        yield from (rows.first, rows.length)
+
+
+def inline(function: Callable[..., Any]) -> Inline[..., Any]:
+    """`function` as an inline function. Its body is looked at where it is called.
+
+    Raises: CompileError - its signature is not accepted. TypeError - `function` has no source.
+    """
+    source = read(function)
+    try:
+        return _inline(source)
+    except Refused as refused:
+        assert refused.diagnostic is not None
+        raise CompileError([refused.diagnostic]) from None
+
+
+def standalone(callee: Inline[..., Any], values: Sequence[ir.Operand]) -> ir.Body:
+    """An inline function by itself, as the interpreter runs it: with its parameters, or with constants for them.
+
+    Raises: CompileError - with everything that the language does not accept.
+    """
+    parameters = tuple(value for value in values if isinstance(value, ir.Value))
+    scope = Scope(callee.source, True, "", Nothing, callee.result, callee.maybe, parameters)
+    with contextlib.suppress(Refused):
+        _Statements(scope).whole(callee, values)
+    if scope.diagnostics:
+        raise CompileError(scope.diagnostics)
+    span = callee.source.span(callee.source.tree)
+    ops, maybe = tuple(scope.ops), callee.maybe
+    return ir.Body(callee.__name__, Nothing, "", parameters, callee.result, ops, span, maybe=maybe)
+
+
 # ---- the signature
+
+
+def _inline(source: Source) -> Inline[..., Any]:
+    arguments, annotations = source.tree.args, _annotations(source)
+    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
+        raise _refuse(source, source.tree, "signature", "* and ** parameters are not in the language", "name each one")
+    nodes = [*arguments.posonlyargs, *arguments.args]
+    first = resolve(annotations.get(nodes[0].arg)) if nodes else None
+    record = first if isinstance(first, RecordType) and first.fields else None
+    lane, given = (nodes[0].arg, nodes[1:]) if record is not None else ("", nodes)
+    parameters = tuple(ir.Value(node.arg, _parameter_type(source, node, annotations)) for node in given)
+    result, defaults = _result_type(source, annotations), _defaults(source, parameters, arguments.defaults)
+    kept = result.type if isinstance(result, Maybe) else result
+    return Inline(source, lane, record, parameters, kept, isinstance(result, Maybe), defaults)
 
 
 def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | float]]:
@@ -97,8 +153,10 @@ def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object
         raise _refuse(source, node, "signature", message, f"annotate it, as in {node.arg}: i64")
     meaning = resolve(annotations[node.arg])
     if not isinstance(meaning, (Scalar, Pointer, Buffer)):
-        message = f"parameter {node.arg!r} is {annotations[node.arg]!r}; expected a number, a ptr[T] or a buffer"
-        raise _refuse(source, node, "signature", message, "use i8 … u64, f32, f64, bool, ptr[T], bytes or bytearray")
+        given = annotations[node.arg]
+        message = f"parameter {node.arg!r} is {given!r}; expected a number, a ptr[T], an index[T] or a buffer"
+        fix = "use i8 … u64, f32, f64, bool, ptr[T], index[T], bytes or bytearray"
+        raise _refuse(source, node, "signature", message, fix)
     return meaning
 
 
@@ -113,7 +171,7 @@ def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Poi
             source,
             node,
             "signature",
-            f"the result is {given!r}; expected a number, a ptr[T] or None",
+            f"the result is {given!r}; expected a number, a ptr[T], an index[T] or None",
             "annotate it, as in -> i64, or -> i64 | None",
         )
     return meaning
@@ -151,7 +209,7 @@ def _refuse(source: Source, node: ast.AST, slug: str, message: str, fix: str) ->
 # ---- statements
 
 
-class _Statements(Calls):
+class _Statements(Inlining):
     def function(self, tree: ast.FunctionDef) -> None:
         scope = self.scope
         for parameter in scope.parameters:
@@ -183,15 +241,22 @@ class _Statements(Calls):
                 return  # what follows cannot be reached
             try:
                 self.statement(statement)
-            except Refused as refused:
+            except (Refused, RecursionError) as problem:
+                refused = problem if isinstance(problem, Refused) else self._too_deep(statement)
                 self._record_refusal(refused)
+                self.scope.is_refused = True
                 self.scope.may_return |= any(isinstance(node, ast.Return) for node in ast.walk(statement))
                 stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
                 self.scope.failed.update(node.id for node in stored)
 
+    def _too_deep(self, node: ast.stmt) -> Refused:
+        message = "this statement has expressions in one another, deeper than Python's recursion limit"
+        return self.scope.refuse(node, "too-deep", message, "compute parts of it into locals")
+
     def _record_refusal(self, refused: Refused) -> None:
-        if refused.diagnostic is not None and refused.diagnostic not in self.scope.diagnostics:  # unrolled loops
-            self.scope.diagnostics.append(refused.diagnostic)
+        diagnostic, known = refused.diagnostic, self.scope.diagnostics
+        if diagnostic is not None and diagnostic.key not in {one.key for one in known}:  # unrolled loops, many calls
+            known.append(diagnostic)
 
     def statement(self, node: ast.stmt) -> None:
         method = getattr(self, f"_stmt_{type(node).__name__}", None)
@@ -254,9 +319,9 @@ class _Statements(Calls):
             raise scope.refuse(
                 node, "buffer-as-value", f"{name} is a buffer and cannot be assigned", "use another name"
             )
-        is_single = not scope.is_reassigned(name)
+        is_single = not scope.is_reassigned(scope.register(name))
         held = scope.names.get(name)
-        register = held.name if isinstance(held, ir.Value) else name
+        register = held.name if isinstance(held, ir.Value) else scope.register(name)
         meaning = self.perhaps(value, into=register if is_single else None)
         if isinstance(meaning, Perhaps):
             self._set_perhaps(name, meaning, value, node)
@@ -264,7 +329,7 @@ class _Statements(Calls):
         if is_single and isinstance(meaning, (ir.Const, Literal)) and name not in scope.types:
             scope.names[name] = meaning
             return
-        if is_single and isinstance(meaning, ir.Value) and not scope.is_reassigned(meaning.name.rstrip("'")):
+        if is_single and isinstance(meaning, ir.Value) and not scope.is_reassigned(meaning.name):
             if scope.types.get(name, meaning.type) == meaning.type:
                 scope.names[name] = meaning
                 return
@@ -281,8 +346,10 @@ class _Statements(Calls):
         except Refused:
             message = f"{name} is {type}, and cannot become {meaning.type}"
             raise scope.refuse(value, "types-differ", message, f"convert it, or declare it: {name}: {type}") from None
-        is_copy = any(parameter.name == name for parameter in scope.parameters)
-        target = ir.Value(f"{name}'" if is_copy else name, type)
+        register = scope.register(name)
+        is_copy = any(parameter.name == register for parameter in scope.parameters)
+        target = ir.Value(f"{register}'" if is_copy else register, type)
+        scope.forget_row(target.name)
         scope.emit(ir.Set(target, source, scope.span(node)))
         scope.names[name] = target
 
@@ -293,7 +360,8 @@ class _Statements(Calls):
         if type != meaning.value.type:
             message = f"{name} is {type}, and cannot become {meaning.value.type}"
             raise scope.refuse(value, "types-differ", message, "use another name")
-        named = Perhaps(ir.Value(name, type), ir.Value(f"{name}?", meaning.missing.type))
+        register = scope.register(name)
+        named = Perhaps(ir.Value(register, type), ir.Value(f"{register}?", meaning.missing.type))
         scope.emit(ir.Set(named.value, meaning.value, span))
         scope.emit(ir.Set(named.missing, meaning.missing, span))
         scope.names[name] = named
@@ -313,12 +381,20 @@ class _Statements(Calls):
         scope, span = self.scope, self.scope.span(node)
         address = self.place(node.target)
         is_integer = isinstance(address.type, Scalar) and address.type.is_integer
+        start = len(scope.ops)
         if isinstance(node.op, ast.Add) and is_integer:
-            scope.emit(ir.AddStore(address, self.value(node.value, address.type), span))
-            return
-        right = self.meaning(node.value)
+            added = self.value(node.value, address.type)
+            if all(isinstance(op, _READING) for op in scope.ops[start:]):
+                scope.emit(ir.AddStore(address, added, span))
+                return
+            right: Meaning = added
+        else:
+            right = self.meaning(node.value)
         held = scope.temporary(address.type)
-        scope.emit(ir.Load(held, address, span))
+        if all(isinstance(op, _READING) for op in scope.ops[start:]):
+            scope.emit(ir.Load(held, address, span))
+        else:  # what is on the right writes to memory, and Python reads the place before that
+            scope.ops.insert(start, ir.Load(held, address, span))
         result = self.arithmetic(held, node.op, right, node, None)
         assert not isinstance(result, Literal)
         scope.emit(ir.Store(address, self.coerce(result, address.type, node.value), span))
@@ -331,12 +407,20 @@ class _Statements(Calls):
                 fix = f"return a value, or declare -> {scope.result} | None"
                 raise scope.refuse(node, "missing-return", f"expected {scope.result}, got nothing to return", fix)
             nothing = ir.Const(0, scope.result) if isinstance(scope.result, Pointer) else None
-            scope.emit(ir.Return(nothing, scope.span(node)))
+            self._leave(nothing, node)
             return
         if scope.result is None:
             message = "this function is declared to return nothing"
             raise scope.refuse(node, "types-differ", message, "annotate its result, as in -> i64")
-        scope.emit(ir.Return(self.value(node.value, scope.result), scope.span(node)))
+        self._leave(self.value(node.value, scope.result), node)
+
+    def _leave(self, value: ir.Operand | None, node: ast.Return) -> None:
+        """Return `value`: to the caller, or to where an inline function is called."""
+        scope, span = self.scope, self.scope.span(node)
+        if scope.inlined is None:
+            scope.emit(ir.Return(value, span))
+        else:
+            self.leave_inlined(value, span)
 
     def _stmt_If(self, node: ast.If) -> None:
         scope, span = self.scope, self.scope.span(node)
@@ -408,7 +492,8 @@ class _Statements(Calls):
         if not is_range or not isinstance(node, ast.Call) or node.keywords or not 1 <= len(node.args) <= 3:
             raise self.scope.refuse(node, "unbounded-loop", "a loop runs over range(constant)", "write range(8)")
         bounds = [self.meaning(argument) for argument in node.args]
-        numbers = [bound.number for bound in bounds if isinstance(bound, Literal) and isinstance(bound.number, int)]
+        constants = [bound for bound in bounds if isinstance(bound, (Literal, ir.Const))]
+        numbers = [bound.number for bound in constants if isinstance(bound.number, int)]
         if len(numbers) != len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
             fix = "use a constant bound, and `break` or an `if` inside"
             raise self.scope.refuse(node, "unbounded-loop", "the bounds of range() are not constants", fix)

@@ -116,6 +116,8 @@ def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
         registers[target] = _UNSET if target.type.lane else _FOUND
         if isinstance(op, ir.Set) and isinstance(op.source, ir.Value):
             registers[target] = state.registers.get(op.source, _UNSET)
+        if isinstance(op, ir.Locate):  # an index has been checked
+            registers[target] = (_FOUND[0], False)
         if isinstance(op, ir.Load) and target not in op.address.registers():
             place = _place(op.address)
             sources[target] = place

@@ -11,12 +11,12 @@ import ast
 import inspect
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import Span
 
-__all__ = ["Source", "read"]
+__all__ = ["Source", "read", "renewed"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Source:
         if isinstance(node, ast.FunctionDef):
             end_line, end_column = line, column + len("def ") + len(node.name)
         return Span(self.file, line, column, end_line, end_column)
+
+
+def renewed(source: Source) -> Source:
+    """`source` with what its names mean now."""
+    return replace(source, names=_names(source.function))
 
 
 def read(function: Callable[..., Any]) -> Source:

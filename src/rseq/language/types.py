@@ -28,6 +28,7 @@ __all__ = [
     "Array",
     "Buffer",
     "Field",
+    "Index",
     "Maybe",
     "Pointer",
     "Prepared",
@@ -45,6 +46,7 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "index",
     "prepared",
     "ptr",
     "resolve",
@@ -185,7 +187,7 @@ class Pointer:
         """How the user writes it."""
         return repr(self)
 
-    kind: Literal["pointer"] = "pointer"
+    kind: Literal["pointer", "unsigned"] = "pointer"
     size: int = 8
     alignment: int = 8
     bits: int = 64
@@ -207,6 +209,24 @@ class Pointer:
         if self.lane:
             return f"another lane's {target}"
         return f"ptr[{target}]"
+
+
+@dataclass(frozen=True, repr=False)
+class Index(Pointer):
+    """`index[T]`: which row of an array of `T` it is, counted from 1, or nothing (0).
+
+    It is a pointer that means the same in every process, and is checked against the array whenever it is followed.
+    """
+
+    target: RecordType
+    kind: Literal["pointer", "unsigned"] = "unsigned"
+    size: int = 4
+    alignment: int = 4
+    bits: int = 32
+    code: str = "I"
+
+    def __repr__(self) -> str:
+        return f"index[{self.target.__name__}]"
 
 
 @dataclass(frozen=True)
@@ -365,7 +385,7 @@ class RecordType(type):
 
     @property
     def dtype(cls) -> np.dtype[Any]:
-        """The record as a NumPy structured dtype with the same offsets. Pointers are uint64."""
+        """The record as a NumPy structured dtype with the same offsets. Pointers are uint64, indices uint32."""
         import numpy as np
 
         fields = cls.__fields.values()
@@ -382,7 +402,9 @@ class RecordType(type):
 def _numpy_format(type: Type) -> Any:
     if isinstance(type, Array):
         return (_numpy_format(type.element), (type.length,))
-    return "uint64" if isinstance(type, Pointer) else _NUMPY_NAMES[type.name]
+    if isinstance(type, Pointer):
+        return "uint32" if isinstance(type, Index) else "uint64"
+    return _NUMPY_NAMES[type.name]
 
 
 def evaluated_annotations(thing: Any) -> dict[str, object]:
@@ -433,7 +455,7 @@ def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
         if type is None or isinstance(type, (RecordType, Maybe, Buffer)):
             raise TypeError(
                 f"record {name}, field {field_name!r}: expected a type of the language "
-                f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], prepared[…]); got {annotation!r}"
+                f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…]); got {annotation!r}"
             )
         offset = _round_up(offset, type.alignment)
         fields[field_name] = Field(field_name, type, offset, is_prepared)
@@ -473,6 +495,17 @@ class _PointerForm:
         return "ptr"
 
 
+class _IndexForm:
+    def __getitem__(self, target: object) -> Index:
+        meaning = resolve(target)
+        if not isinstance(meaning, RecordType):
+            raise TypeError(f"index[T] counts the rows of an rseq.array(T, n), T being a record; got index[{target!r}]")
+        return Index(meaning)
+
+    def __repr__(self) -> str:
+        return "index"
+
+
 class _PreparedForm:
     def __getitem__(self, type: object) -> Prepared:
         meaning = resolve(type)
@@ -497,10 +530,12 @@ if TYPE_CHECKING:
     f32: TypeAlias = float
     f64: TypeAlias = float
     ptr = Annotated[_T | Any, "ptr"]  # Any: from Python, a row is passed
+    index = Annotated[_T | Any, "index"]
     prepared = Annotated[_T, "prepared"]
 else:
     i8, i16, i32, i64, u8, u16, u32, u64, f32, f64 = (
         SCALARS[name] for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")
     )
     ptr = _PointerForm()
+    index = _IndexForm()
     prepared = _PreparedForm()

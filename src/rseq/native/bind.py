@@ -49,6 +49,8 @@ class Bound:
     index: IndexMode
     shape: tuple[int, ...]
     arrays: tuple[Any, ...]
+    rows: tuple[int, ...] = ()
+    """First row and length of each array that an index is followed into."""
 
 
 class Binding(str):  # noqa: SLOT000 - it has a dict, for `bound`
@@ -158,19 +160,22 @@ def builtin(
     title: str,
     arrays: Sequence[tuple[int, int, Any]] = (),
     result_array: Any = None,
+    rows: Sequence[Any] = (),
 ) -> Callable[..., Any]:
     """A builtin that runs `code` on `memory`.
 
-    `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers.
+    `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers; `rows`
+    are the arrays that an index is followed into.
     """
     if not all(part.isidentifier() for part in title.split(".")):
         raise ValueError(f"title: expected names with dots between them, as in 'Owner.method'; got {title!r}")
     program = _program(code, index, len(shape), title)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
-    payload = program.payload(_bytes(*memory.place, *shape, *bounds, *owner))
-    kept = (*(array for _, _, array in arrays), result_array)
-    binding = Binding(Bound(code, title, memory, index, shape, kept))
+    followed = [word for array in rows for word in (array.address, array.length)]
+    payload = program.payload(_bytes(*memory.place, *shape, *bounds, *owner, *followed))
+    kept = (*(array for _, _, array in arrays), result_array, *rows)
+    binding = Binding(Bound(code, title, memory, index, shape, kept, tuple(followed)))
     made = _new_builtin()(ctypes.byref(program.method), payload, binding)
     defer_reference_count(made)
     function: Callable[..., Any] = made
@@ -181,6 +186,7 @@ def structure_payload(
     codes: Sequence[Compiled], titles: Sequence[str], *, memory: Memory, index: IndexMode, shape: tuple[int, ...]
 ) -> Payload:
     """What an object's native methods read (native/method.py): the entry of each, then the storage."""
+    assert not any(code.body.rows for code in codes), "a structure's methods follow no index: bind them"
     programs = [_program(code, index, len(shape), title) for code, title in zip(codes, titles, strict=True)]
     return Payload(_bytes(*(program.code.entries["builtin"] for program in programs), *memory.place, *shape))
 

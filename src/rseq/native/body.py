@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BodyLowering", "Frame"]
 
+TURNS = 1 << 20
+"""How many turns of a loop there are between two looks for signals."""
+
 _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and_", "|": "or_", "^": "xor"}
 _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 
@@ -50,6 +53,8 @@ class BodyLowering:
         self.builder = ll.IRBuilder(function.append_basic_block("entry"))
         self._places: dict[ir.Value, Any] = {}
         self._blocks: dict[str, Any] = {}
+        self._passed: set[str] = set()
+        self._turns: Any = None
 
     def run(self) -> None:
         """Emit the whole body."""
@@ -208,6 +213,9 @@ class BodyLowering:
         with self.builder.if_then(self.builder.icmp_unsigned("<", number, self.frame.lane.lanes)):
             self._put(op.target, self.builder.zext(unit.fence(self.builder, number), ll.IntType(8)))
 
+    def _locate(self, op: ir.Locate) -> None:
+        self._put(op.target, self.builder.ptrtoint(self._pointer(op.address), I64))
+
     def _cpunumber(self, op: ir.CpuNumber) -> None:
         self._put(op.target, self.frame.cpu)
 
@@ -242,9 +250,28 @@ class BodyLowering:
         self.builder.position_at_end(following)
 
     def _jump(self, op: ir.Jump) -> None:
+        if op.label in self._passed:
+            self._look_for_signals()
         self.builder.branch(self._block(op.label))
 
+    def _look_for_signals(self) -> None:
+        """Emit: at every TURNS-th turn of a loop, leave if a signal handler has raised an exception."""
+        builder = self.builder
+        if self._turns is None:
+            with builder.goto_entry_block():
+                self._turns = builder.alloca(I64, name="turns")
+                builder.store(ll.Constant(I64, 0), self._turns)
+        turns = builder.add(builder.load(self._turns, typ=I64), ll.Constant(I64, 1))
+        builder.store(turns, self._turns)
+        is_time = builder.icmp_unsigned("==", builder.and_(turns, ll.Constant(I64, TURNS - 1)), ll.Constant(I64, 0))
+        with builder.if_then(is_time, likely=False):
+            raised = self.frame.unit.environment.interrupted(builder)
+            if raised is not None:
+                with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
+                    self._leave_with(ll.Constant(I32, RAISED))
+
     def _label(self, op: ir.Label) -> None:
+        self._passed.add(op.name)
         self._fall_to(self._block(op.name))
 
     def _call(self, op: ir.Call) -> None:

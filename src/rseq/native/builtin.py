@@ -5,8 +5,9 @@ Its `self` is a `bytes` object that carries what it is bound to, as 8-byte words
 
     base, stride, lanes, lock        the storage (percpu.Place)
     length of each dimension         if the storage is an array of records: the first argument is an index
-    start, end of each pointer's array, in the order of the parameters
-    the array object of a pointer that is returned
+    start, end of each pointer's or index's array, in the order of the parameters
+    the array object of a pointer or index that is returned
+    first row, length of each array that an index is followed into, in the order of ir.Body.rows
 
 Arguments are converted and checked first, all of them, before the storage is touched. The slow
 things (keywords, defaults, errors) are functions of their own, so that the fast path stays short.
@@ -21,7 +22,7 @@ import llvmlite.ir as ll
 
 from ..language import ir
 from ..language.pointers import required_rows
-from ..language.types import Buffer, Pointer, Scalar
+from ..language.types import Buffer, Index, Pointer, Scalar
 from .buffers import PAYLOAD_OFFSET, Buffers
 from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, NOTHING, PTR, extended, llvm_type
 from .lower import Lane
@@ -58,6 +59,8 @@ class Builtin(Buffers):
         if offset is not None:
             lane = lane._replace(base=self.builder.add(lane.base, offset))
         area = self.environment.area(self.builder)
+        hidden = [register for rows in self.code.body.rows for register in (rows.first, rows.length)]
+        converted.update(zip(hidden, self._rows(words), strict=True))
         passed = [converted[parameter] for parameter in self.code.body.parameters]
         result = self.unit.run(self.builder, self.code, area, lane, passed, self._raise_code)
         self._leave(self._box(words, result))
@@ -212,7 +215,24 @@ class Builtin(Buffers):
             text = f"{self.title}(): {parameters[number].name} is a row of another array than this is bound to"
             self._format("PyExc_ValueError", text, [])
             builder.ret(ll.Constant(PTR, None))
-        return value
+        if not isinstance(type, Index):
+            return value
+        row = builder.udiv(builder.sub(value, start), ll.Constant(I64, size))
+        number_of = builder.add(row, ll.Constant(I64, 1))
+        is_none = builder.icmp_unsigned("==", value, _ZERO)
+        return builder.trunc(builder.select(is_none, _ZERO, number_of), I32)
+
+    def _rows(self, words: Any) -> list[Any]:
+        """Emit: where the arrays are that an index is followed into."""
+        body = self.code.body
+        first = self._after_pointers + isinstance(body.result, Pointer)
+        return [self._word(words, first + number) for number in range(2 * len(body.rows))]
+
+    @property
+    def _after_pointers(self) -> int:
+        """The number of the word after those of the pointers' arrays."""
+        pointers = sum(isinstance(value.type, Pointer) for value in self.code.body.given)
+        return PLACE_WORDS + self.dimensions + 2 * pointers
 
     # ---- the row of an array of records
 
@@ -292,13 +312,14 @@ class Builtin(Buffers):
         return thing
 
     def _row(self, words: Any, result: Any) -> Any:
-        """Emit: the row at an address, made by its array (RowArray.row_at), or None."""
-        builder = self.builder
+        """Emit: the row at an address, or with a number, made by its array (RowArray.row_at, row_of), or None."""
+        builder, is_index = self.builder, isinstance(self.code.body.result, Index)
+        if is_index:
+            result = builder.zext(result, I64)
         with builder.if_then(builder.icmp_unsigned("==", result, _ZERO)):
             self._leave(self._constant("_Py_NoneStruct"))
-        pointers = sum(isinstance(value.type, Pointer) for value in self.code.body.parameters)
-        owner = builder.inttoptr(self._word(words, PLACE_WORDS + self.dimensions + 2 * pointers), PTR)
-        arguments = [owner, self._text("row_at"), self._text("K"), result]
+        owner = builder.inttoptr(self._word(words, self._after_pointers), PTR)
+        arguments = [owner, self._text("row_of" if is_index else "row_at"), self._text("K"), result]
         type = ll.FunctionType(PTR, [PTR, PTR, PTR], var_arg=True)
         return self.environment.call(builder, "PyObject_CallMethod", type, arguments)
 

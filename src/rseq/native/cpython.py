@@ -39,6 +39,10 @@ class PythonEnvironment(BlobEnvironment):
             self._make_patient(unit, code, name, [value.type for value in (*lane, *arguments)])
         return builder.call(self.module.globals[name], [*lane, *arguments])
 
+    def interrupted(self, builder: Any) -> Any:
+        """The GIL is held, so handlers may run here: Ctrl-C ends a loop that has no end."""
+        return self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
+
     def _make_patient(self, unit: Unit, code: Compiled, name: str, parameters: Sequence[Any]) -> None:
         run = unit.spare(code)
         function = ll.Function(self.module, ll.FunctionType(run.function_type.return_type, parameters), name)

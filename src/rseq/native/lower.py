@@ -83,6 +83,10 @@ class Environment(ABC):
         """Emit: give up the time slice. `fail` emits leaving, where a signal's handler has raised an exception."""
         self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
 
+    def interrupted(self, builder: Any) -> Any:
+        """Emit a look for signals: an i32, not 0 if a handler has raised an exception. None where nobody may look."""
+        return None
+
     @abstractmethod
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
         """Emit a run of a sequence on the spare lane, waiting for its lock; what its function returns."""

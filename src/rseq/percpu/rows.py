@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, SupportsIndex, TypeVar, cast, final
 
-from rseq.language.types import Array, Pointer, Record
+from rseq.language.types import Array, Index, Pointer, Record
 from rseq.percpu.checks import integer, require_bytes, require_record
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Record)
 
 @final
 class RowArray(Generic[R]):
-    """`n` zeroed records of ordinary memory side by side, for the `ptr[T]` parameters of sequences.
+    """`n` zeroed records of ordinary memory side by side, for the `ptr[T]` and `index[T]` of sequences.
 
         nodes = rseq.array(Node, 100)
         push(nodes[3])
@@ -66,6 +66,29 @@ class RowArray(Generic[R]):
         if rest or not 0 <= index < self.length:
             raise ValueError(f"no row of {self!r} starts at {address:#x}")
         return Row(self, index)
+
+    def row_of(self, stored: SupportsIndex) -> Row[R] | None:
+        """What an `index[T]` in memory means: the row whose number it holds, or None.
+
+        Raises: IndexError - it means no row of this array.
+        """
+        number = integer("a stored index", stored)
+        if not 0 <= number <= self.length:
+            raise IndexError(f"the stored index {number} means no row of {self!r}")
+        return Row(self, number - 1) if number else None
+
+    def index_of(self, row: Row[R] | None) -> int:
+        """The number that an `index[T]` in memory holds for `row`, or for None.
+
+        Raises: TypeError - it is neither. ValueError - a row of another array.
+        """
+        if row is None:
+            return 0
+        if not isinstance(row, Row):
+            raise TypeError(f"expected a row of {self!r} or None, got {row!r}")
+        if row.array is not self:
+            raise ValueError(f"{row!r} is a row of another array")
+        return row.index + 1
 
     def __getitem__(self, index: SupportsIndex) -> Row[R]:
         """Row `index`. Raises: IndexError - it is not in 0 … length - 1; negative ones are out of range too."""
@@ -116,7 +139,7 @@ class Row(Generic[R]):
         """The value of `field`; an array field is a live view. Raises: KeyError - the record has no such field."""
         kind = self.array.record.fields[self._known(field)].type
         value = self.array._data[field][self.index]
-        if isinstance(kind, Array) and isinstance(kind.element, Pointer):
+        if isinstance(kind, Array) and _is_followed(kind.element):
             value.flags.writeable = False
         return value
 
@@ -129,13 +152,13 @@ class Row(Generic[R]):
         self.array._data[field][self.index] = value
 
     def _address_of(self, field: str, value: object, kind: Pointer) -> int:
-        """The address that a pointer field is given: that of a row, or 0."""
+        """What a pointer field is given for a row or None: the row's address or number, or 0."""
         if value is None:
             return 0
         if not isinstance(value, Row) or value.array.record is not kind.target:
             raise TypeError(f"{field} is {kind!r}: expected a row of such an array, or None; got {value!r}")
         self.array.keep(value.array)
-        return value.address
+        return value.array.index_of(value) if isinstance(kind, Index) else value.address
 
     def _known(self, field: str) -> str:
         fields = self.array.record.fields
@@ -172,7 +195,12 @@ def guarded(view: npt.NDArray[Any], record: type[Record]) -> npt.NDArray[Any]:
 
 
 def _holds_pointers(kind: object) -> bool:
-    return isinstance(kind, Pointer) or (isinstance(kind, Array) and isinstance(kind.element, Pointer))
+    return _is_followed(kind.element if isinstance(kind, Array) else kind)
+
+
+def _is_followed(kind: object) -> bool:
+    """True for pointers; an index is looked at before it is followed."""
+    return isinstance(kind, Pointer) and not isinstance(kind, Index)
 
 
 def _zeros(dtype: np.dtype[Any], n: int) -> npt.NDArray[Any]:

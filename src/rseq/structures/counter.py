@@ -31,7 +31,7 @@ class _PerCPUCounter(Structure):
     __slots__ = ()
     _type: ClassVar[Scalar]
 
-    def __init__(self, *, index: IndexMode = "cpu_id") -> None:
+    def _begin(self, index: IndexMode) -> None:
         sequences = self.sequences()
         self._set_up(PerCPU(sequences["add"].body.record, index=index), sequences)
 
@@ -77,6 +77,9 @@ class Counter(_PerCPUCounter):
     hot = ("add",)
     _type = SCALARS["i64"]
 
+    def __init__(self, *, index: IndexMode = "cpu_id") -> None:
+        self._begin(index)
+
     def add(self, n: int = 1) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
 
@@ -99,6 +102,9 @@ class FloatCounter(_PerCPUCounter):
     __slots__ = ()
     hot = ("add",)
     _type = SCALARS["f64"]
+
+    def __init__(self, *, index: IndexMode = "cpu_id") -> None:
+        self._begin(index)
 
     def add(self, n: float = 1.0) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import rseq
+from rseq import i64
+
+
+class Cell(rseq.Record):
+    value: i64
+
+
+@rseq.inline
+def even(n: i64) -> bool:
+    return n == 0 or odd(n - 1)
+
+
+@rseq.inline
+def odd(n: i64) -> bool:
+    return n != 0 and even(n - 1)
+
+
+@rseq.sequence
+def add_even(cpu: Cell, n: i64) -> None:
+    if even(n):
+        cpu.value += n
