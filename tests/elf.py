@@ -39,6 +39,7 @@ class Linked:
         self.base, self.outside = base, outside or {}
         with path.open("rb") as file:
             elf = ELFFile(file)
+            self.order = "<" if elf.little_endian else ">"
             segments = [segment for segment in elf.iter_segments() if segment["p_type"] == "PT_LOAD"]
             self.image = bytearray(max(segment["p_vaddr"] + segment["p_memsz"] for segment in segments))
             for segment in segments:
@@ -67,9 +68,10 @@ class Linked:
                     number = relocation["r_info_sym"]
                     value = self.base if number == 0 else self._address(symbols.get_symbol(number))
                     where, size = relocation["r_offset"], elf.elfclass // 8
-                    there = int.from_bytes(self.image[where : where + size], "little")
+                    order: Any = "little" if self.order == "<" else "big"
+                    there = int.from_bytes(self.image[where : where + size], order)
                     value += relocation["r_addend"] if table.is_RELA() else there
-                    self.image[where : where + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+                    self.image[where : where + size] = (value & (1 << 8 * size) - 1).to_bytes(size, order)
                     yield relocation["r_offset"]
 
     def _address(self, symbol: Any) -> int:
@@ -79,7 +81,7 @@ class Linked:
         section = elf.get_section_by_name("__rseq_cs")
         if section is not None:
             content = self.image[section["sh_addr"] : section["sh_addr"] + section["sh_size"]]
-            for fields in struct.iter_unpack("<IIQQQ", content):
+            for fields in struct.iter_unpack(self.order + "IIQQQ", content):
                 yield Descriptor(*fields)
 
     def problems(self, architecture: Architecture) -> Iterator[str]:
@@ -103,7 +105,7 @@ class Linked:
             yield "a section that does not end in its function"
         if any(abort in function for function in self.symbols.values()):
             yield f"the abort handler, {ABORT}, in the way of the code"
-        if struct.unpack_from("<I", self.image, abort - 4) != (architecture.signature,):
+        if struct.unpack_from(self.order + "I", self.image, abort - 4) != (architecture.signature,):
             yield "no signature before the abort handler"
 
 
@@ -137,11 +139,12 @@ def descriptor_sections(path: Path) -> list[Section]:
     """The sections of descriptors of an object file."""
     with path.open("rb") as file:
         elf = ELFFile(file)
+        order = "<" if elf.little_endian else ">"
         groups = {
             member: number
             for number, section in enumerate(elf.iter_sections())
             if section["sh_type"] == "SHT_GROUP"
-            for member in struct.unpack(f"<{section['sh_size'] // 4}I", section.data())[1:]
+            for member in struct.unpack(f"{order}{section['sh_size'] // 4}I", section.data())[1:]
         }
         symbols = elf.get_section_by_name(".symtab")
         found = []

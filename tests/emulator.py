@@ -31,10 +31,15 @@ PAGE = 0x1_0000
 NO_LANE = "no lane"
 
 
-def memory_of(record: Any, lanes: int = 2) -> Memory:
-    """The interpreter's memory, where a board has it."""
+def memory_of(record: Any, lanes: int = 2, *, like: Any) -> Memory:
+    """The interpreter's memory, where a board has it, in the byte order of the architecture `like`."""
     stride = -(-record.size // 0x1000) * 0x1000 + 0x1000
-    return Memory({LANES + cpu * stride: bytearray(record.size) for cpu in range(lanes)}, LANES, stride, "little")
+    return Memory({LANES + cpu * stride: bytearray(record.size) for cpu in range(lanes)}, LANES, stride, like.byteorder)
+
+
+def in_order(values: Any, architecture: Any) -> bytes:
+    """The bytes of records in an architecture's byte order."""
+    return bytes(values.astype(values.dtype.newbyteorder(architecture.order)).tobytes())
 
 
 class Byte(rseq.Record):
@@ -53,11 +58,15 @@ class Board:
         assert facts is not None
         names = importlib.import_module(f"unicorn.{facts.module}")
         mode = sum(getattr(unicorn, name) for name in facts.mode)
+        self.order, self.fault = program.architecture.order, unicorn.UcError
         self.engine = unicorn.Uc(getattr(unicorn, facts.architecture), mode)
+        if facts.ignores_mmu:
+            self.engine.ctl_set_tlb_mode(unicorn.UC_TLB_VIRTUAL)
         for name, value in facts.initial:
             self.engine.reg_write(getattr(names, name), value)
         self.pc, self.stack_pointer = getattr(names, facts.program_counter), getattr(names, facts.stack_pointer)
         self.link = getattr(names, facts.link) if facts.link else None
+        self.called = getattr(names, facts.called) if facts.called else None
         self.engine.reg_write(getattr(names, facts.thread_pointer), AREA - AREA_OFFSET)
         self._load()
 
@@ -68,7 +77,7 @@ class Board:
             assert relocation.symbol in (None, "rseq_offset"), relocation
             value = relocation.addend + (IMAGE if relocation.symbol is None else AREA_OFFSET)
             size = self.program.architecture.pointer_bytes
-            word = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+            word = (value & (1 << 8 * size) - 1).to_bytes(size, self.program.architecture.byteorder)
             image[relocation.where : relocation.where + size] = word
         self.place(image)
         self.input, self.output = (IMAGE + blob.entries[name] for name in ("input", "output"))
@@ -84,27 +93,33 @@ class Board:
         engine = self.engine
         engine.reg_write(self.stack_pointer, AREA - 0x108)
         if self.link is None:
-            engine.mem_write(AREA - 0x108, struct.pack("<Q", STOP))
+            engine.mem_write(AREA - 0x108, struct.pack(self.order + "Q", STOP))
         else:
             engine.reg_write(self.stack_pointer, AREA - 0x110)
             engine.reg_write(self.link, STOP)
-        engine.emu_start(address, STOP)
+        if self.called is not None:
+            engine.reg_write(self.called, address)
+        try:
+            engine.emu_start(address, STOP)
+        except self.fault:  # on some, Unicorn executes what is at STOP before it notices
+            if engine.reg_read(self.pc) != STOP:
+                raise
         assert engine.reg_read(self.pc) == STOP
 
     def call(self, operation: Operation, memory: Memory, arguments: Sequence[Any], cpu: int) -> Any:
         """Run it on `memory`, which changes; its result, "IndexError" or NO_LANE."""
-        engine, parameters = self.engine, operation.body.parameters
+        engine, order, parameters = self.engine, self.order, operation.body.parameters
         lanes = sum(start < ROWS for start in memory.blocks)
         words = [memory.base, memory.stride, lanes]
-        words += [as_word(number, value.type, "<") for number, value in zip(arguments, parameters, strict=True)]
-        engine.mem_write(self.input, struct.pack(f"<{len(words)}Q", *words))
-        engine.mem_write(AREA, struct.pack("<IIQIIII", max(cpu, 0), cpu & 0xFFFFFFFF, 0, 0, 0, max(cpu, 0), 0))
+        words += [as_word(number, value.type, order) for number, value in zip(arguments, parameters, strict=True)]
+        engine.mem_write(self.input, struct.pack(f"{order}{len(words)}Q", *words))
+        engine.mem_write(AREA, struct.pack(order + "IIQIIII", max(cpu, 0), cpu & 0xFFFFFFFF, 0, 0, 0, max(cpu, 0), 0))
         for start, block in memory.blocks.items():
             engine.mem_write(start, bytes(block))
         self.run(IMAGE + self.program.entry(operation))
         for start, block in memory.blocks.items():
             block[:] = engine.mem_read(start, len(block))
-        code, result = struct.unpack("<QQ", engine.mem_read(self.output, 16))
+        code, result = struct.unpack(order + "QQ", engine.mem_read(self.output, 16))
         return self._answer(operation, code, result)
 
     def _answer(self, operation: Operation, code: int, result: int) -> Any:
@@ -112,7 +127,7 @@ class Board:
             error = self.program.fails_with(operation, code)
             return None if not error else "IndexError" if error == "IndexError" else NO_LANE
         type = operation.body.result
-        return None if type is None else from_word(result, type, "<")
+        return None if type is None else from_word(result, type, self.order)
 
     def check(self, operation: Operation, memory: Memory, arguments: Sequence[Any] = (), cpu: int = 1) -> Any:
         """Run it beside the interpreter; `memory` is what both leave."""
@@ -128,13 +143,14 @@ class Board:
             other = expected_memory.blocks[start]
             if block != other:
                 record = operation.record if start < ROWS else _row_type(operation)
-                values = np.frombuffer(block, record.dtype)
-                assert same_bytes(values, other), f"{where}: {values} instead of {np.frombuffer(other, record.dtype)}"
+                dtype = record.dtype.newbyteorder(self.order)
+                values = np.frombuffer(block, dtype)
+                assert same_bytes(values, other), f"{where}: {values} instead of {np.frombuffer(other, dtype)}"
         return got
 
     def check_filled(self, operation: Operation, seed: int, row: Any) -> None:
         """Check it on records full of edges, with edges for arguments, and with rows wherever pointers are."""
-        memory, rows = memory_of(operation.record), []
+        memory, rows = memory_of(operation.record, like=self.program.architecture), []
         kinds = [field.type for field in operation.record.fields.values()]
         if operation.rows or any(isinstance(kind, Pointer) for kind in kinds):
             memory.blocks[ROWS] = bytearray(3 * row.size)
@@ -142,7 +158,7 @@ class Board:
             rows = [seed % 6 if by_number else ROWS + row.size]  # numbers of rows, or of none
         for number, start in enumerate(memory.blocks):
             record = operation.record if start < ROWS else row
-            data = filled(seed + number, record, *rows).tobytes()
+            data = in_order(filled(seed + number, record, *rows), self.program.architecture)
             memory.blocks[start][:] = data * (len(memory.blocks[start]) // record.size)
         for turn in range(4):
             arguments, buffers = [], 0

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from rseq import arch
 from rseq.cli import main
 from support import ROOT, run_python
 
@@ -160,3 +161,12 @@ def test_the_page_runner_bites(tmp_path: Path) -> None:
     assert _expected(blocks) == {3: "2\n"}
     with pytest.raises(AssertionError, match="the page shows"):
         _compare(tmp_path / "page.md", blocks[0], "2\n", "1\n")
+
+
+def test_every_architecture_is_in_the_table_with_what_runs_it() -> None:
+    """What no emulator runs is assembled and inspected, and no more is said of it."""
+    page = (ROOT / "docs" / "architectures.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \|[^|\n]*\| ([^|\n]*) \|$", page, re.MULTILINE))
+    assert sorted(rows) == sorted(arch.names())
+    for name, tested in rows.items():
+        assert ("emulator" in tested) == (arch.get(name).emulator is not None), name

@@ -313,6 +313,45 @@ def test_a_forked_child_can_fence(before: str) -> None:
     )
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_forked_child_has_barriers_from_its_parent(shared: bool) -> None:
+    run_python(
+        f"""
+        import os
+        from rseq import abi, arch, thread
+        registered = thread._BARRIERS[{shared}][0]
+        def registrations():  # asked of the kernel, from Linux 6.3 on
+            return thread._libc().syscall(arch.host().membarrier, 1 << 9, 0, 0, 0)
+        thread.register_for_barriers(shared={shared})
+        child = os.fork()
+        thread.barrier(shared={shared})
+        assert registrations() == -1 or registrations() & registered
+        if child == 0:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        """
+    )
+
+
+def test_a_barrier_that_the_kernel_refuses_is_an_error() -> None:
+    done = run_python(
+        FORBID
+        + """
+    forbid(arch.host().membarrier, errno.ENOSYS)
+    for function in (thread.register_for_barriers, thread.barrier):
+        try:
+            function(shared=True)
+        except OSError as error:
+            print(error.errno == errno.ENOSYS, error.strerror)
+    """
+    )
+    message = (
+        f"True expected membarrier to fence all threads, but kernel {platform.release()} answers ENOSYS: "
+        "this needs Linux 4.16 and no seccomp filter that forbids membarrier\n"
+    )
+    assert done.stdout == 2 * message
+
+
 @pytest.mark.parametrize("cpu", [-1, 1 << 20])
 def test_a_cpu_that_cannot_exist_is_refused(cpu: int) -> None:
     message = f"expected a CPU from 0 to {thread.possible_cpus() - 1} or None for all, got {cpu}"

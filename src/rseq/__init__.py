@@ -3,9 +3,9 @@
 Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
-Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield
-Storage:       percpu, array
-Structures:    Counter, FloatCounter, CounterArray
+Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits
+Storage:       percpu, array, Segment
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, Stack
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -17,6 +17,7 @@ from .language.operations import clz as clz
 from .language.operations import compare_exchange as compare_exchange
 from .language.operations import copy as copy
 from .language.operations import ctz as ctz
+from .language.operations import float_bits as float_bits
 from .language.operations import full_fence as full_fence
 from .language.operations import lane as lane
 from .language.operations import lanes as lanes
@@ -40,6 +41,7 @@ from .language.types import u32 as u32
 from .language.types import u64 as u64
 from .native.bind import UnsupportedError as UnsupportedError
 from .percpu.rows import RowArray as array  # noqa: N813
+from .percpu.shared import Segment as Segment
 from .percpu.storage import PerCPU as percpu  # noqa: N813
 from .sequence import Inline as Inline
 from .sequence import Routine as Routine
@@ -50,21 +52,32 @@ from .sequence import sequence as sequence
 from .structures.array import CounterArray as CounterArray
 from .structures.counter import Counter as Counter
 from .structures.counter import FloatCounter as FloatCounter
+from .structures.extreme import Max as Max
+from .structures.extreme import Min as Min
+from .structures.histogram import Histogram as Histogram
+from .structures.rcu import RCU as RCU
+from .structures.stack import Stack as Stack
 from .thread import available as available
 from .thread import cpu_number as cpu_number
 from .thread import fence as fence
 from .thread import info as info
 
 __all__ = [
+    "RCU",
     "CompileError",
     "ContractError",
     "Counter",
     "CounterArray",
     "FloatCounter",
+    "Histogram",
     "Inline",
+    "Max",
+    "Min",
     "Record",
     "Routine",
+    "Segment",
     "Sequence",
+    "Stack",
     "UnsupportedError",
     "array",
     "available",
@@ -78,6 +91,7 @@ __all__ = [
     "f32",
     "f64",
     "fence",
+    "float_bits",
     "full_fence",
     "i8",
     "i16",

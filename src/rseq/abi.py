@@ -74,6 +74,8 @@ LIBC_SIZES_AMBIGUOUS: Final = (20, 32)  # librseq: both say "32 bytes are there"
 
 # membarrier(command, flags, cpu).
 MEMBARRIER_CMD_QUERY: Final = 0  # membarrier.h: answers a mask of the commands below
+MEMBARRIER_CMD_GLOBAL_EXPEDITED: Final = 1 << 1  # membarrier.h: a fence on all CPUs that run a registered process
+MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: Final = 1 << 2  # membarrier.h: to be fenced by others; inherited by fork
 MEMBARRIER_CMD_PRIVATE_EXPEDITED: Final = 1 << 3  # membarrier.h: a fence on all CPUs; does not restart sections
 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED: Final = 1 << 4  # membarrier.h
 MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE: Final = 1 << 5  # membarrier.h: and forgets stale instructions

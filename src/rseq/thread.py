@@ -254,6 +254,39 @@ def _restart(architecture: Architecture, flags: int, cpu: int) -> int:
     return 0 if failure == errno.ENXIO else failure  # ENXIO: that CPU is offline, so nothing runs there
 
 
+def register_for_barriers(*, shared: bool) -> None:
+    """Let `barrier` work: in this process, and with `shared` reach it from others. Children that are forked inherit it.
+
+    Raises: OSError - the kernel has no such barrier, or a seccomp filter forbids it. UnsupportedError - no Linux.
+    """
+    _require_barrier(_call(require_support().membarrier, _BARRIERS[shared][0]))
+
+
+def barrier(*, shared: bool) -> None:
+    """Have each running thread of this process execute a full memory barrier; `shared`: of all registered processes.
+
+    Where each of them is when it does so, nobody knows, but it is after the call began and before it returns. Threads
+    that do not run have executed one when they were taken off their CPU. Sequences are not restarted.
+    Raises: OSError - this process, or the one that it was forked from, has not called `register_for_barriers`.
+    """
+    _require_barrier(_call(require_support().membarrier, _BARRIERS[shared][1]))
+
+
+_BARRIERS = (
+    (abi.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED),
+    (abi.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, abi.MEMBARRIER_CMD_GLOBAL_EXPEDITED),
+)
+
+
+def _require_barrier(failure: int) -> None:
+    if failure:
+        raise OSError(
+            failure,
+            f"expected membarrier to fence all threads, but kernel {platform.release()} answers "
+            f"{_errno_name(failure)}: this needs Linux 4.16 and no seccomp filter that forbids membarrier",
+        )
+
+
 def _has_fences(architecture: Architecture) -> bool:
     libc = _libc()
     commands = -1 if libc is None else libc.syscall(architecture.membarrier, abi.MEMBARRIER_CMD_QUERY, 0, 0, 0)

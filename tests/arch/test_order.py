@@ -13,12 +13,22 @@ from rseq.arch.base import Architecture, Assembly
 from rseq.language.section import section
 from rseq.language.types import SCALARS
 
-RELEASE = {"aarch64": "stlr", "armv7l": "dmb ish", "loongarch64": "dbar 0x12", "riscv64": "fence rw, w", "x86_64": ""}
+RELEASE = {
+    "aarch64": "stlr",
+    "armv7l": "dmb ish",
+    "loongarch64": "dbar 0x12",
+    "ppc64le": "lwsync",
+    "riscv64": "fence rw, w",
+    "s390x": "",
+    "x86_64": "",
+}
 ACQUIRE = {
     "aarch64": "dmb ishld",
     "armv7l": "dmb ish",
     "loongarch64": "dbar 0x14",
+    "ppc64le": "lwsync",
     "riscv64": "fence r, rw",
+    "s390x": "",
     "x86_64": "",
 }
 BODIES = {
@@ -44,7 +54,7 @@ def assembly_of(architecture: Architecture, shape: str, type: str, **order: Any)
 
 
 def orders(text: str) -> bool:
-    return text.startswith(("stl", "ldar", "dmb", "dbar", "fence", "mfence", "lock"))
+    return text.startswith(("stl", "ldar", "dmb", "dbar", "fence", "mfence", "lock", "lwsync", "sync", "bcr"))
 
 
 @each_architecture

@@ -73,15 +73,14 @@ def test_code_finds_its_functions_and_data(architecture: Architecture) -> None:
     names = ["entry", "input", "output", *(f"v{number}" for number in range(len(FIELDS)))]
     blob = flatten(data, architecture, names)
     program: Any = SimpleNamespace(architecture=architecture, blob=blob)
+    order = architecture.order
     for number, (type, size) in enumerate(FIELDS.items()):
         board = Board(program)
-        board.engine.mem_write(board.input, struct.pack("<Q", number))
+        board.engine.mem_write(board.input, struct.pack(order + "Q", number))
         board.run(IMAGE + blob.entries["entry"])
-        assert struct.unpack("<Q", board.engine.mem_read(board.output, 8)) == (100 + number,)
-        form = {"float": "<f", "double": "<d", "<2 x i64>": "<qq"}.get(
-            type
-        ) or f"<{dict(zip((1, 2, 4, 8), 'bhiq', strict=True))[size]}"
-        got = struct.unpack(form, board.engine.mem_read(IMAGE + blob.entries[f"v{number}"], size))
+        assert struct.unpack(order + "Q", board.engine.mem_read(board.output, 8)) == (100 + number,)
+        form = {"float": "f", "double": "d", "<2 x i64>": "qq"}.get(type) or {1: "b", 2: "h", 4: "i", 8: "q"}[size]
+        got = struct.unpack(order + form, board.engine.mem_read(IMAGE + blob.entries[f"v{number}"], size))
         assert got[0] == number + 1
 
 
@@ -104,8 +103,8 @@ def test_builtins_become_blobs(architecture: Architecture, has_rseq: bool) -> No
 
 @pytest.mark.parametrize("name", arch.names())
 def test_relocations_that_nobody_knows_are_refused_by_number(name: str) -> None:
-    with pytest.raises(ValueError, match=r"unexpected .* relocation 250"):
-        arch.get(name).relocate(250, bytearray(8), 0, 0)
+    with pytest.raises(ValueError, match=r"unexpected .* relocation 199"):
+        arch.get(name).relocate(199, bytearray(8), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +113,10 @@ def test_relocations_that_nobody_knows_are_refused_by_number(name: str) -> None:
         ("aarch64", 283, 1 << 28),
         ("armv7l", 28, 1 << 26),
         ("loongarch64", 66, 1 << 28),
+        ("ppc64le", 10, 1 << 26),
         ("riscv64", 17, 1 << 21),
         ("riscv64", 44, 300),
+        ("s390x", 19, 1 << 33),
     ],
 )
 def test_what_is_too_far_away_is_refused(name: str, kind: int, far: int) -> None:

@@ -101,7 +101,7 @@ def test_everything_that_is_shipped_passes(name: str) -> None:
     report = check(*shipped(), arch=name)
     assert report.ok, str(report)
     assert report.total("aborts") > 1000
-    assert [place for one in report.checked for place in one.not_reached] == []  # every instruction was interrupted
+    assert [place for one in report.checked for place in one.not_reached] == []  # every instruction was met
 
 
 @pytest.mark.parametrize("record", [name for name in EXAMPLES if name != "Numbers"])

@@ -171,8 +171,8 @@ def commit_split(assembly: Assembly) -> Assembly:
     def change(ops: list[ir.Op]) -> list[ir.Op]:
         store, half = _last_store(ops), SCALARS["i16"]
         assert isinstance(store.source, ir.Value)
-        low = replace(store.address, type=half, size=2)
-        high = replace(low, offset=low.offset + 2)
+        places = [replace(store.address, offset=store.address.offset + at, type=half, size=2) for at in (0, 2)]
+        low, high = places if assembly.architecture.byteorder == "little" else places[::-1]
         upper = ir.Value("%upper", store.source.type)
         shift = ir.Arithmetic(upper, ">>", store.source, ir.Const(16, store.source.type), store.span)
         return [*ops[:-1], shift, replace(store, address=low), replace(store, address=high, source=upper)]
@@ -457,7 +457,7 @@ def _unchecked(assembly: Assembly) -> Assembly:
     return replace(assembly, hot=tuple(line for line in assembly.hot if not line.comment.startswith("check ")))
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", [name for name in RUNNING if arch.get(name).pointer_bytes == 8])  # rows count in u64
 def test_an_index_that_is_not_checked_is_noticed(name: str) -> None:
     assert check(raise_chosen, arch=name).ok
     assert not check(raise_chosen, arch=name, spoil=_unchecked).ok

@@ -63,33 +63,31 @@ class CBoard(Board):
     def _load(self) -> None:
         linked = self.program.linked
         self.place(linked.image)
-        self.engine.mem_write(OFFSET, AREA_OFFSET.to_bytes(8, "little", signed=True))
+        self.engine.mem_write(OFFSET, AREA_OFFSET.to_bytes(8, self.program.architecture.byteorder, signed=True))
         self.input, self.output = (IMAGE + linked.symbols[name].start for name in ("input", "output"))
 
     def _answer(self, operation: Operation, code: int, result: int) -> Any:
-        status = from_word(code, SCALARS["i64"], "<")
+        status = from_word(code, SCALARS["i64"], self.order)
         if status in (NO_LANE_HERE, INDEX):
             return NO_LANE if status == NO_LANE_HERE else "IndexError"
         assert status in (DONE, NONE), status
         type = operation.body.result
-        return None if type is None or status == NONE else from_word(result, type, "<")
+        return None if type is None or status == NONE else from_word(result, type, self.order)
 
 
-def entry(number: int, body: ir.Body, frame: str = "") -> str:
+def entry(number: int, body: ir.Body, order: str, frame: str = "") -> str:
     """A C function that reads `input`, calls `test_s<number>` and writes `output`."""
     records = Records("test")
     arrays = {rows.first: f"{records.of(rows.target)} *" for rows in body.rows}
     types = {value: arrays.get(value) or c_type(value.type, records) for value in body.parameters}
     words = [
-        f"    union {{ uint64_t word; {types[value]} value; }} a{place} = {{input[{3 + place}]}};\n"
+        f"    {in_word(types[value], value.type)} a{place} = {{input[{3 + place}]}};\n"
         for place, value in enumerate(body.parameters)
     ]
-    given = ["&lanes", *(f"a{place}.value" for place in range(len(body.parameters)))]
+    given = ["&lanes", *(f"a{place}.{low(value.type, order)}" for place, value in enumerate(body.parameters))]
     if body.result is not None:
-        words.append(
-            f"    union {{ uint64_t word; {c_type(body.result, records)} value; }} result;\n    result.word = 0;\n"
-        )
-        given.append("&result.value")
+        words.append(f"    {in_word(c_type(body.result, records), body.result)} result;\n    result.word = 0;\n")
+        given.append(f"&result.{low(body.result, order)}")
     return f"""
 void entry_{number}(void);
 void entry_{number}(void)
@@ -102,6 +100,16 @@ void entry_{number}(void)
     output[1] = {"0" if body.result is None else "result.word"};
 }}
 """
+
+
+def in_word(name: str, type: Any) -> str:
+    """A C type of a word of which a value of the C type `name` takes a part."""
+    return f"union {{ uint64_t word; {name} values[{8 // type.size}]; }}"
+
+
+def low(type: Any, order: str) -> str:
+    """The part of it that has the lowest bits."""
+    return f"values[{0 if order == '<' else 8 // type.size - 1}]"
 
 
 def board_of(
@@ -118,7 +126,7 @@ def board_of(
     unit = [
         c_header({operation.name: operation.code for operation in operations}, [architecture], "test"),
         f"extern uint64_t input[{INPUTS}], output[2];\nuint64_t input[{INPUTS}], output[2];",
-        *(entry(number, operation.body, frame) for number, operation in enumerate(operations)),
+        *(entry(number, operation.body, architecture.order, frame) for number, operation in enumerate(operations)),
     ]
     write(folder, unit__c="\n".join(unit))
     compile_for(architecture, compiler, "c", [*flags, *ALONE, "-fPIC", "-c", "unit.c", "-o", "unit.o"], folder)
@@ -246,7 +254,7 @@ def pop(cpu: Few, missing: i32) -> i32:
 def test_without_a_lane_nothing_happens(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [push])
     for cpu in (-1, -2, 2, 0x7FFFFFFF):
-        memory = memory_of(Few)
+        memory = memory_of(Few, like=architecture)
         before = memory.copy()
         assert board.call(operation, memory, [7], cpu) == NO_LANE
         assert memory.blocks == before.blocks
@@ -278,9 +286,9 @@ def aborting(board: CBoard, times: int) -> list[int]:
 def test_what_the_kernel_aborts_begins_again(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [pop])
     came = aborting(board, 1023)
-    memory = memory_of(Few)
+    memory = memory_of(Few, like=architecture)
     for block in memory.blocks.values():
-        block[:8] = struct.pack("<ii", 1, 42)
+        block[:8] = struct.pack(board.order + "ii", 1, 42)
     assert board.check(operation, memory, [7]) == 42
     assert len(came) == 1024
 
@@ -289,7 +297,7 @@ def test_what_the_kernel_aborts_begins_again(tmp_path: Path, compiler: str, arch
 def test_what_is_aborted_for_ever_gives_up(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [push])
     came = aborting(board, 10_000)
-    memory = memory_of(Few)
+    memory = memory_of(Few, like=architecture)
     before = memory.copy()
     assert board.call(operation, memory, [7], 1) == NO_LANE
     assert memory.blocks == before.blocks
@@ -299,7 +307,7 @@ def test_what_is_aborted_for_ever_gives_up(tmp_path: Path, compiler: str, archit
 @each_way
 def test_where_libc_has_no_offset_nothing_is_touched(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     board, (operation,) = board_of(tmp_path, compiler, architecture, [push], outside={})
-    memory = memory_of(Few)
+    memory = memory_of(Few, like=architecture)
     before = memory.copy()
     assert board.call(operation, memory, [7], 1) == NO_LANE
     assert memory.blocks == before.blocks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +101,29 @@ def f(cpu: Lane, limit: i64) -> i64:
     bench = Bench(routine(text), cpu)
     assert [bench.check(limit) for limit in (1, 9, 0)] == [2, -1, 4]
     assert bench.lanes[0][0]["c_i64"] == bench.lanes[1][0]["c_i64"]
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("f64", "u64"), ("f32", "u32")])
+def test_the_bits_of_floats(cpu: int, kind: str, bits: str) -> None:
+    bench = Bench(routine(f"def f(cpu: Lane, x: {kind}) -> {bits}:\n    return rseq.float_bits(x)\n"), cpu)
+    width, code = int(bits[1:]), {"f64": "d", "f32": "f"}[kind]
+    for number in (0.0, -0.0, 1.0, -1.5, 5e-324, 1e-45, float("inf"), float("-inf"), float("nan")):
+        expected = int.from_bytes(struct.pack("<" + code, number), "little")
+        assert bench.check(number) == expected < 1 << width
+
+
+def test_the_bits_of_a_constant_are_a_constant(cpu: int) -> None:
+    text = "def f(cpu: Lane) -> u64:\n    return rseq.float_bits(1.5) + u64(rseq.float_bits(f32(-0.0)))\n"
+    assert Bench(routine(text), cpu).check() == (0x3FF8 << 48) + (1 << 31)
+
+
+def test_the_bits_of_what_is_no_float_are_refused() -> None:
+    with pytest.raises(rseq.CompileError, match=r"float_bits\(\) takes a float; got i64"):
+        routine("def f(cpu: Lane, x: i64) -> u64:\n    return rseq.float_bits(x)\n")
+    with pytest.raises(rseq.CompileError, match=r"float_bits\(\) is an operation of routines"):
+        compiled("def f(cpu: Lane, x: f64) -> u64:\n    return rseq.float_bits(x)\n", rseq.sequence)
+    with pytest.raises(TypeError, match=r"^rseq\.float_bits\(\) is an operation of sequences and routines; it is not"):
+        rseq.float_bits(1.5)
 
 
 def test_loops_in_loops_keep_their_own_counts(cpu: int) -> None:

@@ -20,14 +20,12 @@ from rseq import i64
 from rseq.native.bind import builtin
 from rseq.percpu.memory import Memory
 from rseq.percpu.mutex import make_mutex
-from rseq.percpu.segment import Place
 from rseq.structures.cell import adder
 from rseq.language.types import SCALARS
 
 assert not rseq.available()
 libc = ctypes.CDLL(None)
 PAGE = mmap.PAGESIZE
-LANES = rseq.info().possible_cpus
 ADD = adder(SCALARS["i64"])
 
 def try_lock(place):
@@ -37,14 +35,9 @@ def unlock(place):
     return libc.pthread_mutex_unlock(ctypes.c_void_p(place.lock))
 
 def shared():
-    "A counter that forked children share: its lock, its lanes, and a page for the test's own words."
-    page = mmap.mmap(-1, PAGE * (LANES + 3))
-    start = ctypes.addressof(ctypes.c_char.from_buffer(page))
-    make_mutex(start)
-    place = Place(start + PAGE, PAGE, LANES, start)
-    add = builtin(ADD, memory=Memory(place, 8, page), index="cpu_id", shape=(), title="shared.add")
-    words = (ctypes.c_int64 * 64).from_address(start + PAGE * (LANES + 2))
-    return add, place, words
+    "A counter that forked children share: its method, its place, and a page for the test's own words."
+    hits = rseq.Counter(segment=rseq.Segment())
+    return hits.add, hits.storage.place, (ctypes.c_int64 * 64).from_buffer(mmap.mmap(-1, PAGE))
 
 def value(place):
     return sum(ctypes.c_int64.from_address(address).value for address in place.addresses())

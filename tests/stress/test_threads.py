@@ -318,3 +318,29 @@ assert hits.value == 6 * 20_000
 """,
         index,
     )
+
+
+@pytest.mark.needs_rseq
+def test_registered_and_unregistered_processes_together_lose_nothing() -> None:
+    run_python(
+        UNREGISTER
+        + """
+import os
+segment = rseq.Segment()
+hits = rseq.Counter(segment=segment)
+children = []
+for number in range(4):
+    child = os.fork()
+    if child == 0:
+        if number % 2:
+            unregister()
+        for _ in range(20_000):
+            hits.add()
+        os._exit(0)
+    children.append(child)
+assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 4
+parts = hits.per_cpu()
+assert parts[-1] == 2 * 20_000, parts   # the unregistered ones, and nobody else
+assert hits.value == 4 * 20_000
+"""
+    )

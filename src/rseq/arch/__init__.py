@@ -11,7 +11,7 @@ from .base import Architecture
 
 __all__ = ["Architecture", "get", "host", "names"]
 
-_NOT_ARCHITECTURES = {"base", "registers"}
+_NOT_ARCHITECTURES = {"base", "load_store", "registers"}
 
 
 @cache

@@ -41,6 +41,7 @@ from .base import (
     RegisterClass,
     Slot,
 )
+from .load_store import LoadStoreEmitter, fitting, insert
 
 __all__ = ["ARCHITECTURE"]
 
@@ -73,7 +74,6 @@ _OPPOSITE = {"add": "sub", "sub": "add", "cmp": "cmn"}
 _SIGNED = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _UNSIGNED = {"==": "eq", "!=": "ne", "<": "lo", "<=": "ls", ">": "hi", ">=": "hs"}
 _ORDERED = {"==": "eq", "!=": "ne", "<": "mi", "<=": "ls", ">": "gt", ">=": "ge"}  # after fcmp; false for NaN, != apart
-_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 R_ABS64, R_PREL64, R_PREL32, R_ADR_PAGE = 257, 260, 261, 275
 _DISTANCES = {273: (5, 19), 279: (5, 14), 280: (5, 19), 282: (0, 26), 283: (0, 26)}  # in words; field and width
@@ -133,34 +133,21 @@ class Arm64(Architecture):
             struct.pack_into("<i" if kind == R_PREL32 else "<q", image, where, distance)
         elif kind in _DISTANCES:
             shift, bits = _DISTANCES[kind]
-            _insert(image, where, _signed(distance >> 2, bits), shift, bits)
+            insert(image, where, fitting(distance >> 2, bits), ((0, bits - 1, shift),))
         elif kind == R_ADR_PAGE:
-            pages = _signed((target >> 12) - (where >> 12), 21)
-            _insert(image, where, pages & 3, 29, 2)
-            _insert(image, where, pages >> 2, 5, 19)
+            pages = fitting((target >> 12) - (where >> 12), 21)
+            insert(image, where, pages, ((0, 1, 29), (2, 20, 5)))
         elif kind in _LOW_12:
-            _insert(image, where, (target & 0xFFF) >> _LOW_12[kind], 10, 12)
+            insert(image, where, target, ((_LOW_12[kind], 11, 10),))
         else:
             raise ValueError(f"unexpected aarch64 relocation {kind}")
         return False
 
 
-def _insert(image: bytearray, where: int, number: int, shift: int, bits: int) -> None:
-    (word,) = struct.unpack_from("<I", image, where)
-    mask = (1 << bits) - 1
-    struct.pack_into("<I", image, where, word & ~(mask << shift) | (number & mask) << shift)
-
-
-def _signed(number: int, bits: int) -> int:
-    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
-        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
-    return number
-
-
 ARCHITECTURE = Arm64()
 
 
-class _Emitter(Emitter):
+class _Emitter(LoadStoreEmitter):
     # ---- around the body
 
     def enter(self) -> None:
@@ -220,10 +207,10 @@ class _Emitter(Emitter):
             case ir.Load():
                 return self._address_scratch(op.address)
             case ir.Store():
-                value = ("int",) if self._is_release(op) and op.address.type.is_float else ()
-                return (*self._address_scratch(op.address, bare=self._is_release(op)), *value)
+                value = ("int",) if self.is_release(op) and op.address.type.is_float else ()
+                return (*self._address_scratch(op.address, bare=self.is_release(op)), *value)
             case ir.AddStore():
-                return ("int", *self._address_scratch(op.address), *(("int",) if self._is_release(op) else ()))
+                return ("int", *self._address_scratch(op.address), *(("int",) if self.is_release(op) else ()))
             case ir.Check():
                 return () if isinstance(op.length, ir.Value) or _is_immediate(op.length) else ("int",)
             case ir.Copy():
@@ -237,9 +224,6 @@ class _Emitter(Emitter):
     def _address_scratch(self, address: ir.Address, *, bare: bool = False) -> Sequence[RegisterClass]:
         return () if _is_simple(address, bare=bare) else ("int",)
 
-    def _is_release(self, op: ir.Store | ir.AddStore) -> bool:
-        return op.commit and self.section.body.release
-
     # ---- operands
 
     def _source(self, operand: ir.Operand, form: str = "x") -> str:
@@ -252,12 +236,9 @@ class _Emitter(Emitter):
         number = int(constant.number)
         self.line(f"{name if number >= 0 else _OPPOSITE[name]} {operands}, #{abs(number)}")
 
-    def _base(self, address: ir.Address) -> Slot:
-        return self.status if address.base is None else self.slot(address.base)
-
     def _memory(self, address: ir.Address, spare: Slot | None, *, bare: bool = False) -> str:
         """The memory operand; `bare`: nothing but a register. See `_is_simple` for when `spare` is needed."""
-        base = self._base(address)
+        base = self.base_of(address)
         if spare is None:
             if address.index is not None:
                 return f"[{base}, {self.slot(address.index)}{_scaled(address)}]"
@@ -270,9 +251,9 @@ class _Emitter(Emitter):
 
     def _locate(self, address: ir.Address, into: Slot) -> None:
         """The whole address; `into` is neither base nor index."""
-        base = self._base(address)
+        base = self.base_of(address)
         if not _is_immediate(address.offset):
-            self._set_integer(into, address.offset)
+            self.set_integer(into, address.offset)
             self.line(f"add {into}, {base}, {into}")
             base = into
         elif address.offset or address.index is None:
@@ -283,31 +264,20 @@ class _Emitter(Emitter):
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Set)
-        target = self.slot(op.target)
-        if isinstance(op.source, ir.Value):
-            if self.slot(op.source).number != target.number:
-                self._copy(target, self.slot(op.source))
-        elif target.kind == "float":
-            self._set_float(target, op.source)
-        else:
-            self._set_integer(target, int(op.source.number))
-
-    def _copy(self, target: Slot, source: Slot) -> None:
+    def copy(self, target: Slot, source: Slot) -> None:
         if target.kind == "float":
             self.line(f"fmov <{target.number}:d>, <{source.number}:d>")
         else:
             self.line(f"mov {target}, {source}")
 
-    def _set_float(self, target: Slot, constant: ir.Const) -> None:
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
         name = _name(target, constant.type)
         if constant == ir.Const(0.0, constant.type):
             self.line(f"fmov {name}, {'wzr' if constant.type.size == 4 else 'xzr'}")
         else:
             self.line(f"ldr {name}, {self.literal(constant)}b")
 
-    def _set_integer(self, target: Slot, number: int) -> None:
+    def set_integer(self, target: Slot | str, number: int) -> None:
         if _is_bit_pattern(number):
             self.line(f"mov {target}, #{number}")
             return
@@ -325,7 +295,7 @@ class _Emitter(Emitter):
         elif op.operator == "quo":
             self.line(f"{_sign(type)}div {target}, {self._source(op.left)}, {self._source(op.right)}")
             if type.kind == "signed":  # the smallest by -1 leaves the type
-                self._extend(target, target, type)
+                self.extend(target, target, type)
         else:
             self._combine(op, target, type)
 
@@ -338,7 +308,7 @@ class _Emitter(Emitter):
         else:
             self.line(f"{name} {target:{form}}, {left}, {self._source(op.right, form)}")
         if wraps and form == "x":
-            self._extend(target, target, type)
+            self.extend(target, target, type)
 
     def _shift(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
         """Counts are masked by the processor in forms of 64 and 32 bits, in narrower types here."""
@@ -353,15 +323,15 @@ class _Emitter(Emitter):
                 self.line(f"and {count}, {self.slot(op.right)}, #{type.bits - 1}")
         self.line(f"{name} {target:{form}}, {self._source(op.left, form)}, {count}")
         if (op.operator == "<<" or form == "w") and type.name != "u32":
-            self._extend(target, target, type)
+            self.extend(target, target, type)
 
-    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
+    def extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         if type.size < 8:
             name, form = _EXTEND[type.kind, type.size]
             self.line(f"{name} {target:{form}}, {source:w}")
         elif target.number != source.number:
-            self._copy(target, source)
+            self.copy(target, source)
 
     def emit_load(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Load)
@@ -379,7 +349,7 @@ class _Emitter(Emitter):
 
     def emit_store(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Store)
-        bare, type, extra = self._is_release(op), op.address.type, list(self.extra)
+        bare, type, extra = self.is_release(op), op.address.type, list(self.extra)
         spare = None if _is_simple(op.address, bare=bare) else extra.pop(0)
         memory = self._memory(op.address, spare, bare=bare)
         name, form = (_RELEASE if bare else _STORE)[type.size]
@@ -403,7 +373,7 @@ class _Emitter(Emitter):
             self._add_immediate("add", f"{total:{form}}, {total:{form}}", op.source)
         else:
             self.line(f"add {total:{form}}, {total:{form}}, {self.slot(op.source):{form}}")
-        if self._is_release(op):
+        if self.is_release(op):
             self._locate(op.address, extra[0])
             self.line(f"{_RELEASE[size][0]} {total:{form}}, [{extra[0]}]")
         else:
@@ -422,9 +392,9 @@ class _Emitter(Emitter):
             return
         (left,) = more
         if isinstance(op.nbytes, ir.Const):
-            self._set_integer(left, int(op.nbytes.number))
+            self.set_integer(left, int(op.nbytes.number))
         else:
-            self._copy(left, self.slot(op.nbytes))
+            self.copy(left, self.slot(op.nbytes))
         again, check = self.new_label(), self.new_label()
         self.line(f"b {check}f")
         self.label(again)
@@ -454,7 +424,7 @@ class _Emitter(Emitter):
         length = f"#{op.length}" if isinstance(op.length, int) else str(self.slot(op.length))
         if self.extra and isinstance(op.length, int):
             length = str(self.extra[0])
-            self._set_integer(self.extra[0], op.length)
+            self.set_integer(self.extra[0], op.length)
         self.line(f"cmp {self.slot(op.index)}, {length}")
         self.line(f"{'b.hi' if op.inclusive else 'b.hs'} {self.check_exit(op)}b")
 
@@ -468,13 +438,11 @@ class _Emitter(Emitter):
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = op.left, op.comparison, op.right, self.to(op.label)
-        if op.left.type.is_float:
+        (left, sign, right), to = self.compared(op), self.to(op.label)
+        if left.type.is_float:
             self.line(f"fcmp {_name(self.slot(left), left.type)}, {_name(self.slot(right), right.type)}")
             self.line(f"b.{_ORDERED[sign]} {to}")
             return
-        if isinstance(left, ir.Const):
-            left, sign, right = right, _SWAPPED[sign], left
         if isinstance(right, ir.Const) and right.number == 0 and sign in ("==", "!="):
             self.line(f"{'cbz' if sign == '==' else 'cbnz'} {self._source(left)}, {to}")
             return
@@ -486,29 +454,23 @@ class _Emitter(Emitter):
 
     # ---- conversions
 
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
-        if given.is_float and to.is_float:
-            name = "fmov" if given == to else "fcvt"
-            self.line(f"{name} {_name(target, to)}, {_name(source, given)}")
-        elif given.is_float:
-            self._float_to_integer(_name(source, given), target, to)
-        elif to.is_float:
-            self.line(f"{_sign(given)}cvtf {_name(target, to)}, {source}")
-        elif not self.is_held(op):
-            self._extend(target, source, to)
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        name = "fmov" if given == to else "fcvt"
+        self.line(f"{name} {_name(target, to)}, {_name(source, given)}")
 
-    def _float_to_integer(self, source: str, target: Slot, to: Scalar) -> None:
+    def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        self.line(f"{_sign(given)}cvtf {_name(target, to)}, {source}")
+
+    def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor saturates to 32 and 64 bits and makes 0 of NaN, as the language does."""
         form = "w" if to.size == 4 else "x"
-        self.line(f"fcvtz{_sign(to)} {target:{form}}, {source}")
+        self.line(f"fcvtz{_sign(to)} {target:{form}}, {_name(source, given)}")
         if to.name == "i32":
-            self._extend(target, target, to)
+            self.extend(target, target, to)
         if to.size < 4:
             bounds = ((to.maximum, "lt"), (to.minimum, "gt")) if to.kind == "signed" else ((to.maximum, "lo"),)
             for bound, keeps in bounds:
-                self._set_integer(self.extra[0], bound)
+                self.set_integer(self.extra[0], bound)
                 self.line(f"cmp {target}, {self.extra[0]}")
                 self.line(f"csel {target}, {target}, {self.extra[0]}, {keeps}")
 

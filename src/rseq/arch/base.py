@@ -191,13 +191,15 @@ def _row(line: Line, text: str, mark: str) -> str:
 class Fixup:
     """A relocation of an object file: its kind, where it is in the image, and the place there that it refers to.
 
-    If that is outside, `symbol` is its name, and `target` only what is added to it.
+    If that is outside, `symbol` is its name, and `target` only what is added to it. `other` is what the object file
+    says of the symbol in `st_other`.
     """
 
     kind: int
     where: int
     target: int
     symbol: str | None
+    other: int = 0
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,9 @@ class Emulator:
     """How Unicorn runs an architecture: names of constants in its Python modules. See check/machine.py.
 
     `module` is the one with the registers. `link` holds the return address; if there is none, it lies on the stack.
-    `initial` are registers to set beforehand, such as those that turn on floating point.
+    `called` holds the address of the function that is called, where the calling convention wants that.
+    `initial` are registers to set beforehand, such as those that turn on floating point. `ignores_mmu`: Unicorn takes
+    addresses as they are, where the processor would want tables.
     """
 
     module: str
@@ -215,7 +219,9 @@ class Emulator:
     stack_pointer: str
     thread_pointer: str
     link: str = ""
+    called: str = ""
     initial: tuple[tuple[str, int], ...] = ()
+    ignores_mmu: bool = False
 
 
 class Architecture(ABC):
@@ -224,6 +230,7 @@ class Architecture(ABC):
     name: ClassVar[str]
     triple: ClassVar[str]
     pointer_bytes: ClassVar[int]
+    byteorder: ClassVar[Literal["little", "big"]] = "little"
     signature: ClassVar[int]
     """The word before the abort handler, as it is given to the kernel; source: librseq."""
     syscall: ClassVar[int]
@@ -253,6 +260,8 @@ class Architecture(ABC):
     """How an instruction begins that makes the commit a release; nothing where every store is one."""
     relax: ClassVar[str] = ""
     """The instruction that tells the processor of a loop that waits, if there is one."""
+    code_model: ClassVar[str] = "small"
+    """How far LLVM may expect code and data to be from each other."""
     comment: ClassVar[str] = "#"
     c_condition: ClassVar[str]
     """What a C compiler for this architecture, byte order and word size defines."""
@@ -266,6 +275,11 @@ class Architecture(ABC):
     """True if the area operand is the rseq area's offset from the thread pointer instead of its address."""
     emulator: ClassVar[Emulator | None] = None
     """How `rseq check` runs the code on any machine; None if nothing runs it."""
+
+    @property
+    def order(self) -> str:
+        """The byte order, as struct writes it."""
+        return "<" if self.byteorder == "little" else ">"
 
     makes_builtins: ClassVar[bool] = True
     """False if its code is for C headers and the checker only: nothing calls CPython's functions on it."""
@@ -493,7 +507,7 @@ class Emitter(ABC):
         """A constant in memory, out of line: its label, which lies behind."""
         assert isinstance(constant.type, Scalar)
         label = self.new_label()
-        data = struct.pack("<" + constant.type.code, constant.number)
+        data = struct.pack(self.architecture.order + constant.type.code, constant.number)
         self.out_of_line(f".balign {len(data)}")
         self.out_of_line(f"{label}:")
         self.out_of_line(f".byte {', '.join(map(str, data))}")

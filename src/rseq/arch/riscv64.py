@@ -48,6 +48,7 @@ from .base import (
     RegisterClass,
     Slot,
 )
+from .load_store import SWAPPED, LoadStoreEmitter, fitting, insert
 
 __all__ = ["ARCHITECTURE"]
 
@@ -70,7 +71,6 @@ _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor
 _SIGNED = {(">>", True): "sra", (">>", False): "srl", ("quo", True): "div", ("quo", False): "divu"}
 _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _IN_32_BITS = ("+", "-", "*", "<<", ">>")  # these have a form with a w, whose result has the sign above
-_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
 _COMPARE = {"==": "feq", "!=": "feq", "<": "flt", "<=": "fle"}  # false for NaN
 
@@ -155,41 +155,27 @@ class RiscV(Architecture):
             return True
         if kind in _FIELDS:
             size, fields = _FIELDS[kind]
-            _insert(image, where, _signed(distance, 1 + max(high for _, high, _ in fields)), fields, size)
+            insert(image, where, fitting(distance, 1 + max(high for _, high, _ in fields)), fields, size)
         elif kind in (R_PCREL_HI20, R_CALL, R_CALL_PLT):
-            _insert(image, where, _signed(distance + 0x800, 32), _U)
+            insert(image, where, fitting(distance + 0x800, 32), _U)
             if kind != R_PCREL_HI20:
-                _insert(image, where + 4, distance, _I)
+                insert(image, where + 4, distance, _I)
         elif kind in (R_PCREL_LO12_I, R_PCREL_LO12_S):
-            _insert(image, where, distance, _I if kind == R_PCREL_LO12_I else _S)
+            insert(image, where, distance, _I if kind == R_PCREL_LO12_I else _S)
         elif kind in (R_ADD32, R_SUB32):  # one of each makes a distance, in a table of jumps
             (word,) = struct.unpack_from("<I", image, where)
             struct.pack_into("<I", image, where, word + (target if kind == R_ADD32 else -target) & 0xFFFFFFFF)
         elif kind == R_32_PCREL:
-            struct.pack_into("<i", image, where, _signed(distance, 32))
+            struct.pack_into("<i", image, where, fitting(distance, 32))
         elif kind != R_RELAX:
             raise ValueError(f"unexpected riscv64 relocation {kind}")
         return False
 
 
-def _insert(image: bytearray, where: int, number: int, fields: tuple[tuple[int, int, int], ...], size: int = 4) -> None:
-    word = int.from_bytes(image[where : where + size], "little")
-    for low, high, place in fields:
-        mask = (1 << (high - low + 1)) - 1
-        word = word & ~(mask << place) | (number >> low & mask) << place
-    image[where : where + size] = word.to_bytes(size, "little")
-
-
-def _signed(number: int, bits: int) -> int:
-    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
-        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
-    return number
-
-
 ARCHITECTURE = RiscV()
 
 
-class _Emitter(Emitter):
+class _Emitter(LoadStoreEmitter):
     # ---- around the body
 
     def enter(self) -> None:
@@ -270,7 +256,7 @@ class _Emitter(Emitter):
 
     def _memory(self, address: ir.Address, extra: Sequence[Slot]) -> str:
         """The memory operand, with registers for what is more than a base and twelve bits."""
-        base = self.status if address.base is None else self.slot(address.base)
+        base = self.base_of(address)
         if _address_scratch(address) == 0:
             return f"{address.offset}({base})"
         if address.index is not None and _is_immediate(address.offset):
@@ -289,39 +275,28 @@ class _Emitter(Emitter):
 
     def _locate(self, address: ir.Address, into: Slot, spare: Slot) -> None:
         """The whole address; `spare` is for a large offset, and may be `into` if there is no index."""
-        base = self.status if address.base is None else self.slot(address.base)
+        base = self.base_of(address)
         if address.index is not None:
             self._add_index(base, address, into)
             base = into
         if not _is_immediate(address.offset):
-            self._set_integer(spare, address.offset)
+            self.set_integer(spare, address.offset)
             self.line(f"add {into}, {base}, {spare}")
         elif address.offset or base is not into:
             self.line(f"addi {into}, {base}, {address.offset}")
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Set)
-        target = self.slot(op.target)
-        if isinstance(op.source, ir.Value):
-            if self.slot(op.source).number != target.number:
-                self._copy(target, self.slot(op.source))
-        elif target.kind == "float":
-            self._set_float(target, op.source)
-        else:
-            self._set_integer(target, int(op.source.number))
-
-    def _copy(self, target: Slot, source: Slot) -> None:
+    def copy(self, target: Slot, source: Slot) -> None:
         self.line(f"{'fmv.d' if target.kind == 'float' else 'mv'} {target}, {source}")
 
-    def _set_float(self, target: Slot, constant: ir.Const) -> None:
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
         if self.extra:
             self.line(f"{_LOAD['float', constant.type.size]} {target}, {self.literal(constant)}b, {self.extra[0]}")
         else:
             self.line(f"fmv.{'w' if constant.type.size == 4 else 'd'}.x {target}, zero")
 
-    def _set_integer(self, target: Slot, number: int) -> None:
+    def set_integer(self, target: Slot | str, number: int) -> None:
         self.line(f"li {target}, {number - (1 << 64) if number >> 63 == 1 else number}")
 
     def emit_arithmetic(self, op: ir.Op) -> None:
@@ -336,9 +311,9 @@ class _Emitter(Emitter):
         self.line(f"{name}{'i' if is_immediate else ''}{'w' if in_32_bits else ''} {target}, {left}, {right}")
         if in_32_bits:
             if type.kind == "unsigned":
-                self._extend(target, target, type)
+                self.extend(target, target, type)
         elif op.operator in ("+", "-", "*", "<<") or (op.operator == "quo" and type.kind == "signed"):
-            self._extend(target, target, type)
+            self.extend(target, target, type)
 
     def _right_operand(self, op: ir.Arithmetic, type: Scalar) -> tuple[str, str]:
         """The instruction's name without suffixes, and its last operand."""
@@ -356,12 +331,12 @@ class _Emitter(Emitter):
             return "add", str(-number)
         return name, self._source(op.right) if op.operator in ("*", "quo") else str(number)
 
-    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
+    def extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         unused = 64 - type.bits
         if unused == 0:
             if target.number != source.number:
-                self._copy(target, source)
+                self.copy(target, source)
         elif type.bits == 8 and type.kind != "signed":
             self.line(f"andi {target}, {source}, 255")
         elif type.bits == 32 and type.kind == "signed":
@@ -399,14 +374,14 @@ class _Emitter(Emitter):
         self.line(f"{_STORE[size]} {total}, {memory}")
 
     def _release(self, op: ir.Store | ir.AddStore) -> None:
-        if op.commit and self.section.body.release:
+        if self.is_release(op):
             self.line("fence rw, w")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
         length = self.slot(op.length) if isinstance(op.length, ir.Value) else self.extra[0]
         if isinstance(op.length, int):
-            self._set_integer(length, op.length)
+            self.set_integer(length, op.length)
         name = "bgtu" if op.inclusive else "bgeu"
         self.line(f"{name} {self.slot(op.index)}, {length}, {self.check_exit(op)}b")
 
@@ -417,9 +392,9 @@ class _Emitter(Emitter):
         self._locate(op.target, to, held)
         self._locate(op.source, source, held)
         if isinstance(op.nbytes, ir.Const):
-            self._set_integer(left, int(op.nbytes.number))
+            self.set_integer(left, int(op.nbytes.number))
         else:
-            self._copy(left, self.slot(op.nbytes))
+            self.copy(left, self.slot(op.nbytes))
         words, singles, done = self.new_label(), self.new_label(), self.new_label()
         self.line(f"or {held}, {to}, {source}")
         self.line(f"andi {held}, {held}, 7")
@@ -455,42 +430,36 @@ class _Emitter(Emitter):
         left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.to(op.label)
         if op.left.type.is_float:
             if sign in (">", ">="):
-                left, sign, right = right, _SWAPPED[sign], left
+                left, sign, right = right, SWAPPED[sign], left
             self.line(f"{_COMPARE[sign]}.{_letter(op.left.type)} {self.extra[0]}, {left}, {right}")
             self.line(f"{'beqz' if sign == '!=' else 'bnez'} {self.extra[0]}, {to}")
             return
         if sign in (">", "<="):
-            left, sign, right = right, _SWAPPED[sign], left
+            left, sign, right = right, SWAPPED[sign], left
         unsigned = "u" if op.left.type.kind != "signed" and sign in ("<", ">=") else ""
         self.line(f"{_BRANCH[sign]}{unsigned} {left}, {right}, {to}")
 
     # ---- conversions
 
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
-        if given.is_float and to.is_float:
-            name = f"fmv.{_letter(to)}" if given == to else f"fcvt.{_letter(to)}.{_letter(given)}"
-            self.line(f"{name} {target}, {source}")
-        elif given.is_float:
-            self._float_to_integer(source, given, target, to)
-        elif to.is_float:
-            self.line(f"fcvt.{_letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
-        elif not self.is_held(op):
-            self._extend(target, source, to)
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        name = f"fmv.{_letter(to)}" if given == to else f"fcvt.{_letter(to)}.{_letter(given)}"
+        self.line(f"{name} {target}, {source}")
 
-    def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:
+    def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        self.line(f"fcvt.{_letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
+
+    def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor saturates to 32 and 64 bits, for NaN at the top; that becomes 0 here."""
         spare, unsigned = self.extra[0], "" if to.kind == "signed" else "u"
         self.line(f"fcvt.{'l' if to.size != 4 else 'w'}{unsigned}.{_letter(given)} {target}, {source}, rtz")
         if to.name == "u32":
-            self._extend(target, target, to)
+            self.extend(target, target, to)
         if to.size < 4:
             for bound, keeps in ((to.maximum, "blt"), *([(to.minimum, "bge")] if to.kind == "signed" else [])):
                 within = self.new_label()
-                self._set_integer(spare, bound)
+                self.set_integer(spare, bound)
                 self.line(f"{keeps}{unsigned} {target}, {spare}, {within}f")
-                self._copy(target, spare)
+                self.copy(target, spare)
                 self.label(within)
         self.line(f"feq.{_letter(given)} {spare}, {source}, {source}")
         self.line(f"neg {spare}, {spare}")

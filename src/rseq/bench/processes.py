@@ -1,7 +1,7 @@
 """One counter from two processes at once, through what Python offers for that today.
 
 The processes are started afresh, pinned to a CPU each, and live until the last round. rseq has no row here yet: its
-counters are private to a process until segments can be shared.
+segments are shared by processes that are forked.
 """
 
 from __future__ import annotations
@@ -75,5 +75,5 @@ COUNTER = Operation(
     reference="rseq",
     makers={"multiprocessing": _multiprocessing, "prometheus": _prometheus},
     workers=(2,),
-    notes=("rseq has no row here yet: its counters are private to a process until segments can be shared.",),
+    notes=("rseq has no row here yet: these processes are started afresh, its segments are shared by forked ones.",),
 )

@@ -139,12 +139,12 @@ class Program:
     @property
     def order(self) -> str:
         """The byte order, as struct writes it."""
-        return "<" if self.byteorder == "little" else ">"
+        return self.architecture.order
 
     @property
     def byteorder(self) -> Any:
         """The byte order, as int.from_bytes names it."""
-        return getattr(self.architecture, "byteorder", "little")
+        return self.architecture.byteorder
 
     @cached_property
     def places(self) -> dict[int, Place]:

@@ -204,9 +204,11 @@ class Explorer:
         for area in (Area(0, abi.CPU_ID_UNINITIALIZED & 0xFFFFFFFF, 0, 0, 0), kernel.registered(CPUS, CPUS)):
             self.counts.runs += 1
             try:
-                outcome, after, _ = self.machine.run_other(victim, arguments, area, shared)
+                moments = self.machine.trace(self.machine.start(victim, arguments, area, shared), victim, arguments)
             except DiedError as error:
                 raise self._found("no-lane", run, str(error), shared) from None
+            self.met.update(moment.pc for moment in moments)  # on some, the way out is an instruction of its own
+            outcome, after = self.machine.outcome(victim), moments[-1].shared
             if (outcome.error, after) != (SPARE_LANE, shared):
                 raise self._found("no-lane", run, f"its rseq area is {area}", after, outcome)
 

@@ -25,7 +25,10 @@ from .kernel import Area
 __all__ = ["LANES", "LIMIT", "STOP", "Access", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset"]
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
-STACK_BYTES, SAVED_STACK = 0x4000, 512
+STACK_BYTES, SAVED_STACK = 0x4000, 1024
+FRAME = 192
+"""Bytes above the stack pointer: on some architectures the function that is called keeps registers there."""
+
 AREA = BLOCK + STACK_BYTES
 LANES = AREA + 64
 OTHER_AREA = OTHER + STACK_BYTES
@@ -133,7 +136,10 @@ class Machine:
         self._stack_pointer = getattr(constants, emulator.stack_pointer)
         self._thread_pointer = getattr(constants, emulator.thread_pointer)
         self._link = getattr(constants, emulator.link) if emulator.link else None
+        self._called = getattr(constants, emulator.called) if emulator.called else None
         self._fault = unicorn.UcError
+        if emulator.ignores_mmu:
+            self._engine.ctl_set_tlb_mode(unicorn.UC_TLB_VIRTUAL)
         for name, value in emulator.initial:
             self._engine.reg_write(getattr(constants, name), value)
         self._fresh = self._engine.context_save()
@@ -194,7 +200,7 @@ class Machine:
         engine.mem_write(at, area.pack(self._order))
         engine.mem_write(LANES, shared)
         self.give(operation, arguments)
-        top = at - 64
+        top = at - FRAME
         if self._link is None:
             size = self.program.architecture.pointer_bytes
             top -= size
@@ -203,7 +209,10 @@ class Machine:
             engine.reg_write(self._link, STOP)
         engine.reg_write(self._stack_pointer, top)
         engine.reg_write(self._thread_pointer, at - AREA_OFFSET)
-        engine.reg_write(self._pc, IMAGE + self.program.entry(operation))
+        entry = IMAGE + self.program.entry(operation)
+        if self._called is not None:
+            engine.reg_write(self._called, entry)
+        engine.reg_write(self._pc, entry)
 
     def give(self, operation: Operation, arguments: Sequence[int | float]) -> None:
         """Put the arguments where the operation finds them, and all other data as it was loaded."""
@@ -287,6 +296,8 @@ class Machine:
             self._engine.emu_start(pc, STOP, count=count)
         except self._fault as error:
             at = self._engine.reg_read(self._pc)
+            if at == STOP:  # on some, Unicorn executes what is there before it notices
+                return
             raise DiedError(f"the processor stopped at {at - IMAGE:#x}: {error}") from None
 
     def outcome(self, operation: Operation) -> Outcome:

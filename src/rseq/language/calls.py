@@ -7,13 +7,13 @@ import ast
 from . import ir
 from .compiled import Compiled, operation_of
 from .crossing import CROSSING, Crossing
-from .numbers import bit_count_name, counted_bits
+from .numbers import bit_count_name, counted_bits, float_bits
 from .scope import Literal, Meaning, Perhaps
 from .types import SCALARS, Buffer, Pointer, Scalar, boolean
 
 __all__ = ["Calls"]
 
-_ARGUMENTS = {"ctz": 1, "clz": 1, "bits": 1, "copy": 3, **CROSSING}
+_ARGUMENTS = {"ctz": 1, "clz": 1, "bits": 1, "float_bits": 1, "copy": 3, **CROSSING}
 _NUMBERS = ("no arguments", "an argument", "two arguments", "three arguments")
 
 
@@ -86,7 +86,24 @@ class Calls(Crossing):
             target = self.scope.target(into, SCALARS["u64"])
             self.scope.emit(ir.Clock(target, self.scope.span(node)))
             return target
+        if name == "float_bits":
+            return self._float_bits(node, into)
         return self._count_bits(node, name, into)
+
+    def _float_bits(self, node: ast.Call, into: str | None) -> Meaning:
+        if not self.scope.is_routine:
+            message, fix = "float_bits() is an operation of routines", "ask in a routine, and pass the bits on"
+            raise self.scope.refuse(node, "not-in-the-language", message, fix)
+        source = self.operand(node.args[0])
+        if not isinstance(source.type, Scalar) or not source.type.is_float:
+            message = f"float_bits() takes a float; got {source.type}"
+            raise self.scope.refuse(node, "types-differ", message, "convert it: f64(…)")
+        kind = SCALARS[f"u{source.type.bits}"]
+        if isinstance(source, ir.Const):
+            return ir.Const(float_bits(source.number, source.type), kind)
+        target = self.scope.target(into, kind)
+        self.scope.emit(ir.FloatBits(target, source, self.scope.span(node)))
+        return target
 
     def _count_bits(self, node: ast.Call, name: str, into: str | None) -> Meaning:
         source = self.operand(node.args[0])

@@ -22,7 +22,7 @@ from typing import Literal
 
 from . import ir
 from .errors import Span
-from .numbers import compare, computed, converted, counted_bits
+from .numbers import compare, computed, converted, counted_bits, float_bits
 from .types import RecordType, Scalar, Word
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]
@@ -280,6 +280,9 @@ class _Frame:
             case ir.CountBits():
                 bits = op.source.type.bits
                 self.values[op.target] = counted_bits(op.operator, int(self.get(op.source)), bits)
+            case ir.FloatBits():
+                assert isinstance(op.source.type, Scalar)
+                self.values[op.target] = float_bits(self.get(op.source), op.source.type)
             case ir.Check():
                 _check(op, self.values)
             case ir.Call():

@@ -13,7 +13,7 @@ line of pseudo-code.
     Convert     a = i64(b)                  AddStore  cpu.value += a
     CpuNumber   a = cpu_number()            Check     n < 64, or IndexError
     Clock       a = clock()                 CountBits a = ctz(b)
-    Copy        copy n bytes, q to p
+    Copy        copy n bytes, q to p        FloatBits a = float_bits(b)
     BranchIf    if a < b goto L             Call      a = push(cpu, b)
     Jump        goto L                      Return    return a
     Label       L:
@@ -52,6 +52,7 @@ __all__ = [
     "CountBits",
     "CpuNumber",
     "Fence",
+    "FloatBits",
     "Jump",
     "Label",
     "LaneCount",
@@ -366,6 +367,18 @@ class CountBits:
 
 
 @dataclass(frozen=True)
+class FloatBits:
+    """The bits of a float, as an unsigned integer of its width (routines only)."""
+
+    target: Value
+    source: Value
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.target} = float_bits({self.source})"
+
+
+@dataclass(frozen=True)
 class Check:
     """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart.
 
@@ -473,6 +486,7 @@ Op = (
     | CpuNumber
     | Clock
     | CountBits
+    | FloatBits
     | LaneCount
     | OtherLane
     | CompareExchange
@@ -510,7 +524,7 @@ def used(op: Op) -> tuple[Value, ...]:
 
 def _operands(op: Op) -> Iterator[Operand | None]:
     match op:
-        case Set() | Convert() | CountBits():
+        case Set() | Convert() | CountBits() | FloatBits():
             yield op.source
         case Arithmetic() | BranchIf():
             yield from (op.left, op.right)

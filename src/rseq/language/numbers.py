@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import struct
 
 from . import ir
 from .types import Scalar
 
-__all__ = ["bit_count_name", "compare", "computed", "converted", "counted_bits"]
+__all__ = ["bit_count_name", "compare", "computed", "converted", "counted_bits", "float_bits"]
 
 
 def bit_count_name(name: str) -> ir.BitCountName:
@@ -24,6 +25,11 @@ def counted_bits(operator: str, number: int, width: int) -> int:
     if operator == "clz":
         return width - pattern.bit_length()
     return (pattern & -pattern).bit_length() - 1 if pattern else width
+
+
+def float_bits(number: int | float, type: Scalar) -> int:
+    """What `FloatBits` gives of `number` in a float type."""
+    return int.from_bytes(struct.pack("<" + type.code, number), "little")
 
 
 def compare(left: int | float, sign: ir.ComparisonName, right: int | float) -> bool:

@@ -16,6 +16,7 @@ __all__ = [
     "compare_exchange",
     "copy",
     "ctz",
+    "float_bits",
     "full_fence",
     "lane",
     "lanes",
@@ -65,6 +66,12 @@ def copy(dst: Any, src: Any, nbytes: int, /) -> None:
     copied.
     """
     _only_inside("copy")
+
+
+@operation("float_bits")
+def float_bits(x: float, /) -> int:
+    """In a routine: the bits of an f64 as a u64, of an f32 as a u32. From 0.0 upwards they grow as the float does."""
+    _only_inside("float_bits")
 
 
 # ---- in routines, what crosses CPUs

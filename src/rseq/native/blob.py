@@ -38,7 +38,7 @@ def new_module(architecture: Architecture, name: str) -> Any:
     """An empty LLVM module for `architecture`."""
     module = ll.Module(name)
     module.triple = architecture.triple
-    module.data_layout = str(_machine(architecture.triple, architecture.features).target_data)
+    module.data_layout = str(_machine(architecture.triple, architecture.features, architecture.code_model).target_data)
     return module
 
 
@@ -101,12 +101,12 @@ class _TypedPointer:
 
 
 @cache
-def _machine(triple: str, features: str) -> Any:
+def _machine(triple: str, features: str, code_model: str) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     target = llvm.Target.from_triple(triple)
-    return target.create_target_machine(features=features, opt=2, reloc="pic", codemodel="small")
+    return target.create_target_machine(features=features, opt=2, reloc="pic", codemodel=code_model)
 
 
 def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
@@ -116,7 +116,7 @@ def compile_module(module: Any, architecture: Architecture, entries: Sequence[st
 
 def object_file(module: Any, architecture: Architecture) -> bytes:
     """LLVM's object file of a module, for the architecture of this machine."""
-    machine = _machine(architecture.triple, architecture.features)
+    machine = _machine(architecture.triple, architecture.features, architecture.code_model)
     parsed = llvm.parse_assembly(str(module))
     parsed.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
@@ -128,7 +128,7 @@ def object_file(module: Any, architecture: Architecture) -> bytes:
 
 def symbol_names(data: bytes) -> list[str]:
     """The names of all symbols of an object file."""
-    return [name for name, _, _ in _Object(data).symbols]
+    return [name for name, *_ in _Object(data).symbols]
 
 
 # ---- the object file
@@ -172,16 +172,16 @@ class _Object:
         )
         return _Section(index, type, flags, offset, size, link, info, alignment)
 
-    def _symbols(self, table: _Section) -> list[tuple[str, int, int]]:
+    def _symbols(self, table: _Section) -> list[tuple[str, int, int, int]]:
         names = self.sections[table.link].offset
         found = []
         for where in range(table.offset, table.offset + table.size, 24 if self.is_64 else 16):
             if self.is_64:
-                name, _, _, section, value, _ = self._unpack("IBBHQQ", where)
+                name, _, other, section, value, _ = self._unpack("IBBHQQ", where)
             else:
-                name, value, _, _, _, section = self._unpack("IIIBBH", where)
+                name, value, _, _, other, section = self._unpack("IIIBBH", where)
             end = self.data.index(b"\0", names + name)
-            found.append((self.data[names + name : end].decode(), section, value))
+            found.append((self.data[names + name : end].decode(), section, value, other))
         return found
 
     def contents(self, section: _Section) -> bytes:
@@ -221,7 +221,7 @@ def flatten(data: bytes, architecture: Architecture, entries: Sequence[str]) -> 
     image = code + bytes(data_offset - len(code)) + data_part
     address = {index: which * data_offset + offset for index, (which, offset) in placed.items()}
     relocations = [r for section in kept for r in _link(elf, section, address, image, architecture)]
-    found = {name: address[s] + value for name, s, value in elf.symbols if name in entries and s in address}
+    found = {name: address[s] + value for name, s, value, _ in elf.symbols if name in entries and s in address}
     missing = set(entries) - set(found)
     assert not missing, f"LLVM left out {missing}"
     return Blob(bytes(image[: len(code)]), bytes(image[data_offset:]), data_offset, tuple(relocations), found)
@@ -243,11 +243,11 @@ def _fixups(
     elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
 ) -> Iterator[Fixup]:
     for offset, kind, symbol, given in elf.relocations(section):
-        name, home, value = elf.symbols[symbol]
+        name, home, value, other = elf.symbols[symbol]
         where = address[section.index] + offset
         addend = given if given is not None else architecture.addend(kind, image, where)
         if home in address:
-            yield Fixup(kind, where, address[home] + value + addend, None)
+            yield Fixup(kind, where, address[home] + value + addend, None, other)
         else:
             yield Fixup(kind, where, addend, name or None)
 

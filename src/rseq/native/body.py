@@ -232,6 +232,9 @@ class BodyLowering:
         else:
             self._put(op.target, count[op.operator](source, ll.Constant(ll.IntType(1), 0)))
 
+    def _floatbits(self, op: ir.FloatBits) -> None:
+        self._put(op.target, self.builder.bitcast(self._get(op.source), llvm_type(op.target.type)))
+
     def _check(self, op: ir.Check) -> None:
         length = ll.Constant(I64, op.length) if isinstance(op.length, int) else self._get(op.length)
         fails = self.builder.icmp_unsigned(">" if op.inclusive else ">=", self._wide(op.index), length)

@@ -8,12 +8,14 @@ Who may do what:
 - Anyone may read any lane at any time, and sees each aligned word whole. Words that must agree are read by a routine.
 - Making, dropping and viewing memory is allowed from any thread at any time, in signal handlers and finalisers, and
   after a fork.
+- A shared segment is the same memory in all processes forked since; what is said of threads holds for theirs.
 - An address means something only while a `Memory`, or what holds it (storage, a builtin, an array view), lives.
 """
 
 from rseq.percpu.memory import Memory, allocate
 from rseq.percpu.rows import Row, RowArray
 from rseq.percpu.segment import Place
+from rseq.percpu.shared import Segment
 from rseq.percpu.storage import PerCPU
 
-__all__ = ["Memory", "PerCPU", "Place", "Row", "RowArray", "allocate"]
+__all__ = ["Memory", "PerCPU", "Place", "Row", "RowArray", "Segment", "allocate"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from rseq.percpu.allocator import MAX_ITEM_BYTES, Allocator
+from rseq.percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq.percpu.checks import integer, product
 from rseq.percpu.segment import PAGE_BYTES, Place
+from rseq.percpu.shared import Segment
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,19 +77,25 @@ class Memory:
         return f"<{self.nbytes} bytes in each of {self.place.lanes} lanes and a spare one at {self.place.base:#x}>"
 
     def __reduce__(self) -> NoReturn:
+        if not isinstance(self._owner, Lease):
+            raise TypeError(
+                "per-CPU memory of a shared segment cannot be pickled or copied: processes forked after it was made "
+                "have it already. Let them inherit it, or pass the values of a view"
+            )
         raise TypeError(
             "private per-CPU memory cannot be pickled or copied: it belongs to one process, and its address is its "
             "identity. Make new memory in the other process, or pass the values of a view"
         )
 
 
-def allocate(nbytes: int, alignment: int = 8) -> Memory:
-    """`nbytes` of private memory in every lane, zeroed, at a multiple of `alignment` in each.
+def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None) -> Memory:
+    """`nbytes` of memory in every lane, zeroed, at a multiple of `alignment` in each; private, or in `segment`.
 
     Items of 8 bytes lie densely, 512 to a page of 4 KiB. An alignment of a cache line or more keeps every other item
-    off those lines. Memory that was given back is used again, so that making and dropping items costs no memory.
-    Raises: TypeError - not integers. ValueError - fewer bytes than 1, absurdly many, or an alignment that is no power
-    of two up to the page size. MemoryError - no address space left.
+    off those lines. Private memory that was given back is used again, so that making and dropping items costs no
+    memory; that of a shared segment is not, because other processes may still use it.
+    Raises: TypeError - not integers, or no segment. ValueError - fewer bytes than 1, absurdly many, or an alignment
+    that is no power of two up to the page size. MemoryError - no address space or no memory left.
     Threads: any thread at any time; signal handlers, finalisers and forked children too.
     """
     size, power = integer("nbytes", nbytes), integer("alignment", alignment)
@@ -96,5 +103,7 @@ def allocate(nbytes: int, alignment: int = 8) -> Memory:
         raise ValueError(f"nbytes: expected 1 … {MAX_ITEM_BYTES}, got {size}")
     if not 1 <= power <= PAGE_BYTES or power & (power - 1):
         raise ValueError(f"alignment: expected a power of two up to the page size, {PAGE_BYTES}; got {power}")
-    place, lease = _private.lend(size, power)
-    return Memory(place, size, lease)
+    if segment is not None and not isinstance(segment, Segment):
+        raise TypeError(f"segment: expected an rseq.Segment or None, got {segment!r}")
+    place, owner = _private.lend(size, power) if segment is None else segment.lend(size, power)
+    return Memory(place, size, owner)

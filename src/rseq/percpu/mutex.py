@@ -50,15 +50,37 @@ def locked(address: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _check(_libc().pthread_mutex_unlock(ctypes.c_void_p(address)), "unlock")
+        release(address)
+
+
+def try_acquire(address: int, held: str) -> bool:
+    """Take the mutex at `address` if nobody has it; whether it is taken. `release` gives it back. It never waits.
+
+    Raises: RuntimeError - the calling thread holds it already; `held` is what it says. OSError - libc refuses.
+    """
+    code = _libc().pthread_mutex_trylock(ctypes.c_void_p(address))
+    if code == errno.EBUSY:
+        return False
+    _take(address, code, held)
+    return True
+
+
+def release(address: int) -> None:
+    """Give back the mutex at `address`. Raises: OSError - the calling thread does not hold it."""
+    _check(_libc().pthread_mutex_unlock(ctypes.c_void_p(address)), "unlock")
 
 
 def _acquire(address: int) -> None:
     code = _libc().pthread_mutex_lock(ctypes.c_void_p(address))
+    _take(address, code, "this thread holds the spare lane's lock already; leave its `with` block first")
+
+
+def _take(address: int, code: int, held: str) -> None:
+    """What follows from the answer of libc: it is ours, or an exception."""
     if code == errno.EOWNERDEAD:
         code = _libc().pthread_mutex_consistent(ctypes.c_void_p(address))
     if code == errno.EDEADLK:
-        raise RuntimeError("this thread holds the spare lane's lock already; leave its `with` block first")
+        raise RuntimeError(held)
     _check(code, "lock")
 
 

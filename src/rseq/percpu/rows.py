@@ -189,12 +189,13 @@ class Row(Generic[R]):
 
 def guarded(view: npt.NDArray[Any], record: type[Record]) -> npt.NDArray[Any]:
     """`view`, read-only if `record` has pointers: sequences follow what stands there."""
-    if any(_holds_pointers(field.type) for field in record.fields.values()):
+    if any(holds_pointers(field.type) for field in record.fields.values()):
         view.flags.writeable = False
     return view
 
 
-def _holds_pointers(kind: object) -> bool:
+def holds_pointers(kind: object) -> bool:
+    """Whether sequences follow what a field of this type holds."""
     return _is_followed(kind.element if isinstance(kind, Array) else kind)
 
 

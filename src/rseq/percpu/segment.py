@@ -10,8 +10,10 @@ An item has the same offset in every lane. Lanes are page aligned and each is wr
 densely and no two CPUs write the same cache line. The mapping is sparse: a page costs memory once it is written.
 A segment grows by further extents; items never move.
 
-Guarantees: an extent is never unmapped, not even when the interpreter ends, because threads may still run
-sequences then. A forked child has a copy of the memory, and locks that nobody holds.
+Guarantees: a private extent is never unmapped, not even when the interpreter ends, because threads may still run
+sequences then. A forked child has a copy of the memory, and locks that nobody holds. A shared extent (shared.py) is the
+same memory in a forked child, and its lock the same lock, which is left as it is; it is unmapped when the last that
+uses it goes, but not while the interpreter ends.
 Assumptions: no CPU's number reaches `possible_cpus()`. Generated code checks that, and takes the spare lane otherwise.
 The road not taken: huge pages would span lanes and turn sparse memory into real memory; they are switched off.
 """
@@ -23,6 +25,7 @@ import errno
 import mmap
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -34,6 +37,9 @@ PAGE_BYTES = mmap.PAGESIZE
 
 # Older Pythons do not name it. Where the flag has another number, this one means nothing to the kernel.
 _MAP_NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+_MADV_POPULATE_WRITE = 23
+"""include/uapi/asm-generic/mman-common.h, since Linux 5.14; the same number everywhere."""
 
 _private_extents: list[Extent] = []
 
@@ -75,15 +81,58 @@ def private_extent(stride_bytes: int) -> Extent:
     Raises: MemoryError - there is no address space for so much. UnsupportedError - another system than Linux.
     Threads: any thread.
     """
-    if not sys.platform.startswith("linux"):
-        require_support()
-    stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
-    start = _map_private(PAGE_BYTES + stride * (lanes + 1), lanes)
-    make_mutex(start)
-    extent = Extent(start + PAGE_BYTES, stride, lanes, lock=start)
+    extent = _extent(stride_bytes, mmap.MAP_PRIVATE)
+    make_mutex(extent.lock)
     _private_extents.append(extent)
     _make_locks_anew_after_fork()
     return extent
+
+
+def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
+    """Map a zeroed extent of anonymous memory that forked children share, with lanes of at least `stride_bytes`.
+
+    Its first page, with the lock, exists; `populate` makes those of the lanes. It lives as long as the mapping.
+    Raises: MemoryError - there is no address space for so much, or no memory. UnsupportedError - another system.
+    Threads: any thread.
+    """
+    extent = _extent(stride_bytes, mmap.MAP_SHARED)
+    mapping = Mapping(extent.lock, PAGE_BYTES + extent.stride * (extent.lanes + 1))
+    populate(extent.lock, PAGE_BYTES)
+    make_mutex(extent.lock)
+    return extent, mapping
+
+
+class Mapping:
+    """A shared mapping: it is unmapped when the last reference goes.
+
+    Not while the interpreter ends: compiled code without the GIL may still run sequences then. It is hidden from the
+    cycle collector for the reason that `allocator.Lease` gives.
+    """
+
+    __slots__ = ("address", "nbytes")
+
+    def __init__(self, address: int, nbytes: int) -> None:
+        self.address = address
+        self.nbytes = nbytes
+        ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(self))
+
+    def __del__(self, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_ending():
+            ctypes.CDLL(None).munmap(ctypes.c_void_p(self.address), ctypes.c_size_t(self.nbytes))
+
+
+def populate(address: int, nbytes: int) -> None:
+    """Make the pages of a shared mapping exist, whatever they hold, so that using them cannot end in a SIGBUS.
+
+    Raises: MemoryError - there is no memory for them.
+    Threads: any thread of any process, while others use them.
+    """
+    failure = _advise(address, nbytes, _MADV_POPULATE_WRITE)
+    if failure == errno.EINVAL:  # before Linux 5.14: reading makes the page of a shared mapping, too
+        for page in range(address, address + nbytes, PAGE_BYTES):
+            ctypes.string_at(page, 1)
+    elif failure:
+        raise MemoryError(f"no memory for {nbytes} bytes of a shared segment: {os.strerror(failure)}")
 
 
 def zero(place: Place, nbytes: int) -> None:
@@ -94,10 +143,14 @@ def zero(place: Place, nbytes: int) -> None:
 
 def discard(extent: Extent) -> None:
     """Zero a private extent and give its pages back to the system. Nobody may use its items."""
-    nbytes = extent.stride * (extent.lanes + 1)
-    madvise = ctypes.CDLL(None).madvise
-    if madvise(ctypes.c_void_p(extent.base), ctypes.c_size_t(nbytes), mmap.MADV_DONTNEED):
+    if _advise(extent.base, extent.stride * (extent.lanes + 1), mmap.MADV_DONTNEED):
         zero(extent.place(0), extent.stride)  # locked in memory
+
+
+def _advise(address: int, nbytes: int, advice: int) -> int:
+    """What the kernel is told about a range: 0, or the errno."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return ctypes.get_errno() if libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(nbytes), advice) else 0
 
 
 def round_up(number: int, multiple: int) -> int:
@@ -105,7 +158,15 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def _map_private(nbytes: int, lanes: int) -> int:
+def _extent(stride_bytes: int, sharing: int) -> Extent:
+    if not sys.platform.startswith("linux"):
+        require_support()
+    stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
+    start = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
+    return Extent(start + PAGE_BYTES, stride, lanes, lock=start)
+
+
+def _map(nbytes: int, lanes: int, sharing: int) -> int:
     problem = MemoryError(
         f"no address space for a segment of {nbytes} bytes ({lanes} CPUs and a spare lane); "
         "ask for less, or raise the limit (ulimit -v)"
@@ -113,13 +174,13 @@ def _map_private(nbytes: int, lanes: int) -> int:
     if nbytes > sys.maxsize:
         raise problem
     try:
-        mapping = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+        mapping = mmap.mmap(-1, nbytes, flags=sharing | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
     except OSError as error:
         if error.errno not in (errno.ENOMEM, errno.EAGAIN, errno.EINVAL):
             raise
         raise problem from error
     _refuse_huge_pages(mapping)
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mapping))  # never collected, hence never unmapped
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mapping))  # never collected, hence not unmapped by it
     return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
 
 

@@ -8,12 +8,13 @@ from rseq.arch.base import IndexMode
 from rseq.language.types import Record
 from rseq.percpu.checks import product, require_bytes, require_record, shape_of
 from rseq.percpu.memory import allocate
-from rseq.percpu.rows import guarded
+from rseq.percpu.rows import guarded, holds_pointers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rseq.percpu.segment import Place
+    from rseq.percpu.shared import Segment
 
 R = TypeVar("R", bound=Record)
 
@@ -28,26 +29,37 @@ class PerCPU(Generic[R]):
     thread of this process, which keeps memory small where a few threads roam over many CPUs. All sequences bound to
     one storage use its index.
 
+    `segment` puts the records into a shared segment, see `rseq.Segment`. Without one, parent and child each have their
+    own copy after a fork.
+
     The memory lives as long as the storage, a builtin bound to it, or an array view of it; there is nothing to close.
-    After a fork, parent and child each have their own copy.
-    Raises: TypeError - `record` is no record, or `shape` holds no integers. ValueError - another index, an empty or
-    absurdly large shape. MemoryError - no address space left.
+    Raises: TypeError - `record` is no record, `shape` holds no integers, or a shared record has pointers. ValueError -
+    another index, "mm_cid" in a segment, an empty or absurdly large shape. MemoryError - no address space or memory.
     Threads: any thread.
     """
 
     def __init__(
-        self, record: type[R], shape: int | tuple[int, ...] | None = None, index: IndexMode = "cpu_id"
+        self,
+        record: type[R],
+        shape: int | tuple[int, ...] | None = None,
+        index: IndexMode = "cpu_id",
+        *,
+        segment: Segment | None = None,
     ) -> None:
         require_record(record, "rseq.percpu(Items)")
         if index not in ("cpu_id", "mm_cid"):
             raise ValueError(f"index: expected 'cpu_id' or 'mm_cid', got {index!r}")
+        if segment is not None:
+            _require_shareable(record, index)
         self.record: Final = record
         self.shape: Final = shape_of(shape)
         self.length: Final = product(self.shape)
         """How many records each lane holds: the product of `shape`."""
         self.index: Final[IndexMode] = index
         require_bytes(self.length * record.size, f"a lane of shape {self.shape} of {record.__name__}")
-        self.memory: Final = allocate(self.length * record.size, record.alignment)
+        self.segment: Final = segment
+        """The shared segment that the records are in, or None."""
+        self.memory: Final = allocate(self.length * record.size, record.alignment, segment)
         """What a builtin keeps alive."""
 
     @property
@@ -77,10 +89,31 @@ class PerCPU(Generic[R]):
     def __repr__(self) -> str:
         shape = f", shape={self.shape}" if self.shape else ""
         index = f", index={self.index!r}" if self.index != "cpu_id" else ""
-        return f"rseq.percpu({self.record.__name__}{shape}{index})"
+        segment = f", segment={self.segment!r}" if self.segment is not None else ""
+        return f"rseq.percpu({self.record.__name__}{shape}{index}{segment})"
 
     def __reduce__(self) -> NoReturn:
+        if self.segment is not None:
+            raise TypeError(
+                "shared per-CPU storage cannot be pickled or copied: processes forked after it was made have it "
+                "already. Let them inherit it, or pass the values that per_cpu() returns"
+            )
         raise TypeError(
             "private per-CPU storage cannot be pickled or copied: its memory belongs to one process. Make storage in "
             "the other process, or pass the values that per_cpu() returns"
+        )
+
+
+def _require_shareable(record: type[Record], index: IndexMode) -> None:
+    """Raises: ValueError, TypeError - the record, or the number that picks its lane, is of one process only."""
+    if index == "mm_cid":
+        raise ValueError(
+            "index: a shared segment has lanes by 'cpu_id'; 'mm_cid' numbers the threads of one process, so threads of "
+            "two would be in one lane at the same time"
+        )
+    pointers = [name for name, field in record.fields.items() if holds_pointers(field.type)]
+    if pointers:
+        raise TypeError(
+            f"record {record.__name__} has pointers ({', '.join(pointers)}), which mean nothing in another process: a "
+            "shared segment cannot hold it. Keep numbers of elements instead of addresses"
         )

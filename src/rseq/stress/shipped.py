@@ -51,7 +51,7 @@ def can_share(workload: Workload[Any]) -> bool:
 
 def make_shared(workload: Workload[Any]) -> Any:
     """A new structure in a segment of its own, which processes that are forked from now on share."""
-    return workload.make(segment=vars(rseq)["Segment"]())
+    return workload.make(segment=rseq.Segment())
 
 
 def _takes(workload: Workload[Any], keyword: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..arch.base import IndexMode
 from ..language.types import SCALARS, Scalar, as_scalar
+from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
 from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
@@ -29,10 +30,10 @@ class CounterArray(Structure):
         flows.values()         # a NumPy array of shape (3, 4)
 
     `shape` is an int or a tuple, `dtype` a number of the language or what NumPy takes for one (i64 by default).
-    Integers wrap around as their type does.
+    Integers wrap around as their type does. `segment`: where processes share it, see `rseq.Segment`.
     Raises: ValueError - an empty or absurdly large shape. TypeError - no such dtype. `add` raises IndexError,
     TypeError and OverflowError, and then adds nothing.
-    Threads: any, registered or not; after a fork, parent and child count apart.
+    Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
     """
 
     __slots__ = ()
@@ -44,6 +45,7 @@ class CounterArray(Structure):
         dtype: object = SCALARS["i64"],
         *,
         index: IndexMode = "cpu_id",
+        segment: Segment | None = None,
     ) -> None:
         if shape is None:
             raise TypeError("shape: expected an int or a tuple of ints, got None")
@@ -51,7 +53,7 @@ class CounterArray(Structure):
         if scalar.kind == "bool":
             raise TypeError("expected a number to count in; got bool")
         sequences = self.sequences(scalar)
-        self._set_up(PerCPU(sequences["add"].body.record, shape, index=index), sequences)
+        self._set_up(PerCPU(sequences["add"].body.record, shape, index=index, segment=segment), sequences)
 
     def add(self, index: int | tuple[int, ...], n: float = 1) -> None:
         """Add `n` to element `index`, an int or a tuple of ints. Any thread, any signal handler; it never waits.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arch.base import IndexMode
 from ..language.types import SCALARS, Scalar
+from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
 from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
@@ -31,9 +32,9 @@ class _PerCPUCounter(Structure):
     __slots__ = ()
     _type: ClassVar[Scalar]
 
-    def _begin(self, index: IndexMode) -> None:
+    def _begin(self, index: IndexMode, segment: Segment | None) -> None:
         sequences = self.sequences()
-        self._set_up(PerCPU(sequences["add"].body.record, index=index), sequences)
+        self._set_up(PerCPU(sequences["add"].body.record, index=index, segment=segment), sequences)
 
     @classmethod
     def sequences(cls) -> dict[str, Sequence[Any, None]]:
@@ -66,19 +67,20 @@ class Counter(_PerCPUCounter):
         hits.add(41)
         hits.value         # 42
 
-    `index`: "cpu_id", or "mm_cid" for the kernel's compact numbers of running threads.
+    `index`: "cpu_id", or "mm_cid" for the kernel's compact numbers of running threads. `segment`: where processes share
+    it, see `rseq.Segment`.
     Inside `@njit` functions, `add` is inlined. Keep `hits.add` in a local in a hot loop.
     Raises: RuntimeError - this machine's architecture has no code generator. OSError - the system refuses
     executable memory. `add` raises TypeError and OverflowError for what is no i64, and then adds nothing.
-    Threads: any, registered or not; after a fork, parent and child count apart.
+    Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
     """
 
     __slots__ = ()
     hot = ("add",)
     _type = SCALARS["i64"]
 
-    def __init__(self, *, index: IndexMode = "cpu_id") -> None:
-        self._begin(index)
+    def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
+        self._begin(index, segment)
 
     def add(self, n: int = 1) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
@@ -103,8 +105,8 @@ class FloatCounter(_PerCPUCounter):
     hot = ("add",)
     _type = SCALARS["f64"]
 
-    def __init__(self, *, index: IndexMode = "cpu_id") -> None:
-        self._begin(index)
+    def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
+        self._begin(index, segment)
 
     def add(self, n: float = 1.0) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.

@@ -58,6 +58,11 @@ class Structure:
         return Bound(codes[name], title, storage.memory, storage.index, storage.shape, ())
 
     def __reduce__(self) -> NoReturn:
+        if self.storage.segment is not None:
+            raise TypeError(
+                f"a shared {type(self).__name__} cannot be pickled or copied: processes forked after it was made have "
+                "it already. Let them inherit it, or pass its values"
+            )
         raise TypeError(
             f"a private {type(self).__name__} cannot be pickled or copied: its memory belongs to this process. "
             "Pass its values, or make one in each process and add them up"

@@ -1,0 +1,139 @@
+"""What the architectures share that compute in registers, and load and store apart from that.
+
+An emitter says how its processor does each step (`copy`, `extend` …); which steps an operation takes is here.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from ..language import ir
+from ..language.types import Scalar, Word
+from .base import Emitter, RegisterClass, Slot
+
+__all__ = ["SWAPPED", "LoadStoreEmitter", "OwnRegistersEmitter", "fitting", "insert"]
+
+SWAPPED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
+    "==": "==",
+    "!=": "!=",
+    "<": ">",
+    "<=": ">=",
+    ">": "<",
+    ">=": "<=",
+}
+"""What a comparison is when its operands change places."""
+
+
+class LoadStoreEmitter(Emitter):
+    """An emitter for which copying and converting are instructions on registers."""
+
+    @abstractmethod
+    def copy(self, target: Slot, source: Slot) -> None:
+        """Emit a copy of a register to another one of its kind."""
+
+    @abstractmethod
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
+        """Emit a constant in a floating-point register."""
+
+    @abstractmethod
+    def set_integer(self, target: Slot | str, number: int) -> None:
+        """Emit a constant of up to 64 bits, with a sign or without, in a register."""
+
+    @abstractmethod
+    def extend(self, target: Slot, source: Slot, type: Word) -> None:
+        """Emit the low bits of `source`, extended as `type` says; nothing if they are all there."""
+
+    @abstractmethod
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        """Emit rounding, widening, or a copy."""
+
+    @abstractmethod
+    def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        """Emit a conversion that rounds towards zero and saturates, and makes 0 of NaN."""
+
+    @abstractmethod
+    def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        """Emit a conversion that rounds once."""
+
+    def base_of(self, address: ir.Address) -> Slot:
+        """The register that an address begins with: the lane's, if it names none."""
+        return self.status if address.base is None else self.slot(address.base)
+
+    def is_release(self, op: ir.Store | ir.AddStore) -> bool:
+        """True for a commit that all accesses before it must come before."""
+        return op.commit and self.section.body.release
+
+    def compared(self, op: ir.BranchIf) -> tuple[ir.Operand, ir.ComparisonName, ir.Operand]:
+        """What a branch compares, and how, such that only the second operand may be a constant."""
+        if isinstance(op.left, ir.Const):
+            return op.right, SWAPPED[op.comparison], op.left
+        return op.left, op.comparison, op.right
+
+    def emit_set(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Set)
+        target = self.slot(op.target)
+        if isinstance(op.source, ir.Value):
+            if self.slot(op.source).number != target.number:
+                self.copy(target, self.slot(op.source))
+        elif target.kind == "float":
+            self.set_float(target, op.source)
+        else:
+            self.set_integer(target, int(op.source.number))
+
+    def emit_convert(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
+        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
+        if given.is_float:
+            (self.float_to_float if to.is_float else self.float_to_integer)(target, to, source, given)
+        elif to.is_float:
+            self.integer_to_float(target, to, source, given)
+        elif not self.is_held(op):
+            self.extend(target, source, to)
+
+
+class OwnRegistersEmitter(LoadStoreEmitter):
+    """An emitter whose blocks have registers of their own, beside their operands.
+
+    `VALUE` is for values that an instruction cannot hold, such as large constants; `PLACE` for addresses.
+    """
+
+    VALUE: ClassVar[str]
+    PLACE: ClassVar[str]
+
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        """Where there are two constants, the first one does; floats always do."""
+        is_one_of_two = isinstance(op, (ir.Arithmetic, ir.BranchIf)) and isinstance(op.right, ir.Const)
+        return (is_one_of_two and constant is getattr(op, "left", None)) or constant.type.is_float
+
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        """Addresses of a copy, which lasts; all else is done with the block's own registers."""
+        return ("int", "int") if isinstance(op, ir.Copy) else ()
+
+    def operand(self, operand: ir.Operand) -> str:
+        """Where a value is; a constant is put into `VALUE`."""
+        if isinstance(operand, ir.Value):
+            return str(self.slot(operand))
+        self.set_integer(self.VALUE, int(operand.number))
+        return self.VALUE
+
+    def length(self, check: ir.Check) -> ir.Operand:
+        """What a check compares its index with."""
+        return ir.Const(check.length, check.index.type) if isinstance(check.length, int) else check.length
+
+
+def fitting(number: int, bits: int) -> int:
+    """`number`, which has a sign. Raises: ValueError - it is a distance too large for so many bits."""
+    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
+        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
+    return number
+
+
+def insert(image: bytearray, where: int, number: int, fields: tuple[tuple[int, int, int], ...], size: int = 4) -> None:
+    """Put bits of `number`, each (lowest, highest, place), into the little-endian instruction at `where`."""
+    word = int.from_bytes(image[where : where + size], "little")
+    for low, high, place in fields:
+        mask = (1 << (high - low + 1)) - 1
+        word = word & ~(mask << place) | (number >> low & mask) << place
+    image[where : where + size] = word.to_bytes(size, "little")

@@ -1,0 +1,40 @@
+"""Running on a CPU of one's choice for a moment: how one thread operates on another CPU's lane.
+
+A lane is changed by threads on its own CPU only, which is what makes plain instructions enough. So whoever wants
+something from another CPU's lane goes there: the scheduler moves the thread, the ordinary sequence runs, and the thread
+moves back. That is exact whatever else runs, in other processes too, and costs some system calls and two moves.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..thread import possible_cpus
+
+__all__ = ["pinned"]
+
+
+@contextmanager
+def pinned(cpu: int) -> Iterator[bool]:
+    """Run the body of a `with` on `cpu`. The value is False, and the thread has stayed, if the kernel forbids it.
+
+    It forbids a CPU that is offline or outside of the process's cpuset. The thread's affinity mask is set aside
+    meanwhile and restored afterwards; if by then the cpuset allows none of it, all CPUs are asked for.
+    Threads: any thread; it moves only itself.
+    """
+    before = os.sched_getaffinity(0)
+    try:
+        yield _move_to({cpu})
+    finally:
+        if not _move_to(before):
+            _move_to(set(range(possible_cpus())))
+
+
+def _move_to(cpus: set[int]) -> bool:
+    try:
+        os.sched_setaffinity(0, cpus)
+    except OSError:
+        return False
+    return True

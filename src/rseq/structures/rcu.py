@@ -1,0 +1,571 @@
+"""Read-copy-update: readers that never wait, and a writer that waits until nobody uses what it has replaced.
+
+    lane 0                                   lane 1                       …    spare lane
+    +-------+----------+----------+          +-------+----------+----------+   +-------+-----
+    | phase | begun[2] | ended[2] |          | phase | begun[2] | ended[2] |   | phase | …
+    +-------+----------+----------+          +-------+----------+----------+   +-------+-----
+
+`read_lock` reads the phase of its lane (0 or 1) and adds 1 to `begun[phase]`; `read_unlock` adds 1 to `ended[phase]`,
+on the CPU that it runs on by then. So a lane's numbers mean nothing alone, but a phase has as many readers as the sum
+of `begun` over all lanes exceeds that of `ended`. Readers execute no fence and no atomic instruction.
+
+Why a writer may believe the sums (SRCU does the same; the letters are used in the comments below):
+
+    scan(phase):   E  add up `ended` of the phase
+                   B  a barrier on every CPU that runs a reader: membarrier
+                   S  add up `begun`;  equal: nobody reads in this phase who began before B
+
+The kernel executes the barrier in the middle of whatever a reader does. If the reader has passed `read_lock` by then,
+S sees its `begun`; if not, all that it reads later is what the writer stored before B. If E has seen its `ended`,
+the reader has passed `read_unlock`: S sees its `begun`, and its reads are complete before the writer goes on.
+So each `ended` that was added up has its `begun` in the other sum, and if the sums are equal no other `begun` is in it.
+A thread that does not run has executed a barrier when it was taken off its CPU.
+
+`synchronize` scans both phases, so every reader is waited for that began before it, whichever it counted in. Between
+the two scans it changes the phase: while it waits for one, new readers count in the other, and it cannot wait for ever.
+That is all that the phase is for. A reader that read its lane's phase long ago and counts in the old one, a writer
+that was killed when it had changed the phase of some lanes only, two writers at once: all this is harmless.
+
+In a shared segment readers of several processes count in the same lanes. membarrier has a form that reaches all
+processes that have registered for it (GLOBAL_EXPEDITED): a process does so when it makes an `RCU` in a segment,
+and children that are forked inherit it. A process that is killed between `read_lock` and `read_unlock` counts as a
+reader for ever.
+
+Sources: Linux, kernel/rcu/srcutree.c, srcu_readers_active_idx_check and synchronize_srcu; liburcu, which has the
+writers' barrier of membarrier; membarrier(2).
+The road not taken: to make readers restart (rseq.fence), so that nobody counts in an old phase. It would not reach
+other processes, nor threads on the spare lane.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Numbers
+from contextlib import contextmanager
+from functools import cache
+from threading import get_ident
+from typing import Any, Protocol, Self
+
+from ..language.types import Record, i64, u64
+from ..percpu.memory import Memory, allocate
+from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
+from ..percpu.shared import Segment
+from ..percpu.storage import PerCPU
+from ..sequence import Sequence, routine, sequence
+from ..thread import barrier, register_for_barriers
+from .structure import Structure, not_set_up
+from .workload import Workload
+
+__all__ = ["RCU", "Model", "Readers", "grace_period"]
+
+_YIELDS = 20
+_LONGEST_PAUSE_S = 0.001
+
+
+class Readers(Record):
+    """A lane: who has begun and ended to read, in each phase."""
+
+    phase: i64
+    begun: i64[2]  # type: ignore[type-arg, valid-type]
+    ended: i64[2]  # type: ignore[type-arg, valid-type]
+
+
+@sequence
+def read_lock(cpu: Readers) -> i64:
+    """Begin to read. Returns the phase, which `read_unlock` wants. Any thread, any signal handler; it never waits."""
+    phase = cpu.phase
+    cpu.begun[phase] += 1  # type: ignore[index]
+    return phase
+
+
+@sequence
+def read_unlock(cpu: Readers, phase: i64) -> None:
+    """End what `read_lock` began when it returned `phase`, on this CPU or another, in this thread or another."""
+    cpu.ended[phase] += 1  # type: ignore[index]
+
+
+@routine
+def _work(cpu: Readers, turn: u64) -> i64:
+    """What `rseq stress` runs: a read section, ended on whatever CPU it is by then."""
+    phase = read_lock(cpu)
+    read_unlock(cpu, phase)
+    return i64(1)
+
+
+# ---- the writer's side
+
+
+class Lanes(Protocol):
+    """What a writer does to the lanes; each is one access, or one barrier."""
+
+    lanes: range
+
+    def phase(self, lane: int) -> int:
+        """The phase in which readers on `lane` count."""
+
+    def set_phase(self, lane: int, phase: int) -> None:
+        """Let readers on `lane` count in `phase`."""
+
+    def begun(self, lane: int, phase: int) -> int:
+        """How many have begun on `lane`."""
+
+    def ended(self, lane: int, phase: int) -> int:
+        """How many have ended on `lane`."""
+
+    def fence(self) -> None:
+        """Have every CPU that runs a reader execute a full barrier during the call."""
+
+
+def grace_period(memory: Lanes) -> Iterator[int]:
+    """Wait for all who read. Yields how many those are when it must look again, and 0 after every access.
+
+    A generator, so that whoever drives it decides how to wait, and tests what happens between any two accesses.
+    """
+    now = memory.phase(0)
+    yield 0
+    yield from _set_phase(memory, now)  # a writer that was killed may have changed some lanes
+    yield from _scan(memory, now ^ 1)
+    yield from _set_phase(memory, now ^ 1)
+    yield from _scan(memory, now)
+
+
+def _set_phase(memory: Lanes, phase: int) -> Iterator[int]:
+    for lane in memory.lanes:
+        memory.set_phase(lane, phase)
+        yield 0
+
+
+def _scan(memory: Lanes, phase: int) -> Iterator[int]:
+    """Look at a phase until nobody reads in it."""
+    readers = None
+    while readers != 0:
+        ended = begun = 0
+        for lane in memory.lanes:
+            ended += memory.ended(lane, phase)  # E
+            yield 0
+        memory.fence()  # B
+        yield 0
+        for lane in memory.lanes:
+            begun += memory.begun(lane, phase)  # S
+            yield 0
+        readers = _signed(begun - ended)
+        yield readers
+
+
+def _signed(number: int) -> int:
+    """The difference of two sums that wrap around as i64 does."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+class _Words:
+    """The lanes in memory."""
+
+    def __init__(self, storage: PerCPU[Any]) -> None:
+        self.lanes = range(storage.place.lanes + 1)
+        self._addresses = storage.place.addresses()
+        self._shared = storage.segment is not None
+
+    def phase(self, lane: int) -> int:
+        return self._word("phase", lane).value
+
+    def set_phase(self, lane: int, phase: int) -> None:
+        self._word("phase", lane).value = phase
+
+    def begun(self, lane: int, phase: int) -> int:
+        return self._word("begun", lane, phase).value
+
+    def ended(self, lane: int, phase: int) -> int:
+        return self._word("ended", lane, phase).value
+
+    def fence(self) -> None:
+        barrier(shared=self._shared)
+
+    def forget(self) -> None:
+        """Count all who read as having ended. Nobody may read."""
+        for lane in self.lanes:
+            for phase in (0, 1):
+                self._word("ended", lane, phase).value = self.begun(lane, phase)
+
+    def _word(self, field: str, lane: int, element: int = 0) -> ctypes.c_int64:
+        return ctypes.c_int64.from_address(self._addresses[lane] + Readers.fields[field].offset + 8 * element)
+
+
+class RCU(Structure):
+    """Read-copy-update: many readers who never wait, and a writer who replaces what they read.
+
+        rcu, current = rseq.RCU(), {"limit": 10}
+
+        with rcu:                              # a reader
+            use(current)
+
+        old, current = current, {"limit": 20}  # a writer: from now on readers find the new one
+        rcu.synchronize()                      # nobody reads the old one any more
+        old.clear()
+
+    `read_lock` and `read_unlock` cost one addition each; they are built-in functions, and inlined in Numba. `with` is
+    for Python code. Read sections may be nested. Do not fork inside of one.
+    `segment`: readers and writers of several processes, see `rseq.Segment`.
+    Raises: OSError - the system forbids membarrier. RuntimeError - no code can be made for this machine.
+    Threads: any, registered or not. After a fork the child is outside of all read sections; functions that were given
+    to `call` before are run by the parent.
+    """
+
+    __slots__ = ("_calls", "_mutex", "_reading", "_words")
+    hot = ("read_lock", "read_unlock")
+
+    def __init__(self, *, segment: Segment | None = None) -> None:
+        register_for_barriers(shared=segment is not None)
+        storage = PerCPU(Readers, segment=segment)
+        self._set_up(storage, self.sequences())  # first: it refuses a second time
+        self._words = _Words(storage)
+        self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, segment)
+        make_mutex(_address(self._mutex))
+        self._start_anew()
+        _known.add(self)
+        _start_anew_after_fork()
+
+    @staticmethod
+    def sequences() -> dict[str, Sequence[Any, Any]]:
+        """The sequences that the hot methods are made of, by the method's name."""
+        return {"read_lock": read_lock, "read_unlock": read_unlock}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it: while writers wait, each section begins once and ends once."""
+        yield Workload(cls.__name__, cls, _work, _read_and_write, _unbalanced)
+
+    # ---- readers
+
+    def read_lock(self) -> int:
+        """Begin to read; what is found from now on stays until `read_unlock`. It never waits; signal handlers too.
+
+        Returns: the phase, 0 or 1, for `read_unlock`.
+        """
+        raise not_set_up(self)
+
+    def read_unlock(self, phase: int) -> None:
+        """End what `read_lock` began when it returned `phase`. Any thread, on any CPU; it never waits.
+
+        Raises: TypeError, OverflowError, IndexError - `phase` is neither 0 nor 1; then nothing has ended.
+        """
+        raise not_set_up(self)
+
+    # An exception that a signal handler raises in the middle of these two leaves a section that does not end: the
+    # writer waits too long. In another order it would not wait at all.
+
+    def __enter__(self) -> None:
+        mine = self._reading[get_ident()]
+        if not mine.depth:
+            mine.phase = self.read_lock()
+        mine.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        mine = self._reading[get_ident()]
+        if not mine.depth:
+            raise RuntimeError("this thread is not inside `with rcu:` (another one entered it, or a fork lies between)")
+        mine.depth -= 1
+        if not mine.depth:
+            self.read_unlock(mine.phase)
+
+    @property
+    def readers(self) -> int:
+        """How many read sections have begun and not ended, of all threads and processes; more may have begun since."""
+        words = self._words
+        ended = sum(words.ended(lane, phase) for lane in words.lanes for phase in (0, 1))
+        words.fence()
+        return _signed(sum(words.begun(lane, phase) for lane in words.lanes for phase in (0, 1)) - ended)
+
+    # ---- writers
+
+    def synchronize(self, timeout: float | None = None) -> None:
+        """Wait until every read section has ended that began before the call.
+
+        Raises: TimeoutError - `timeout` seconds have passed; it says what is known of who reads. RuntimeError - the
+        calling thread reads itself, or is in the middle of a `synchronize` (a signal handler). ValueError - a negative
+        timeout.
+        Threads: any thread of any process; they take turns.
+        """
+        waiting = _Waiting(timeout)
+        self._require_outside("synchronize")
+        with self._turn(waiting):
+            for readers in grace_period(self._words):
+                if readers and not waiting.pause():
+                    raise TimeoutError(self._who_reads(waiting, readers))
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Have `function()` called when every read section has ended that began before; returns at once.
+
+        A daemon thread does it, after one `synchronize` for all that have come together. What a function raises goes to
+        `threading.excepthook`. When Python ends, those still waiting are dropped: call `barrier()` before.
+        Raises: TypeError - `function` cannot be called.
+        Threads: any; inside read sections, signal handlers and finalizers too.
+        """
+        if not callable(function):
+            raise TypeError(f"call() takes a function without arguments; got {function!r}")
+        self._calls.add(self, function)
+
+    def barrier(self, timeout: float | None = None) -> None:
+        """Wait until all functions have been called that this process gave to `call` before.
+
+        Raises: TimeoutError - `timeout` seconds have passed. RuntimeError - the calling thread reads, or is the one
+        that calls the functions. ValueError - a negative timeout.
+        Threads: any.
+        """
+        waiting = _Waiting(timeout)
+        self._require_outside("barrier")
+        self._calls.wait(waiting)
+
+    def _require_outside(self, method: str) -> None:
+        if self._reading.depth:
+            raise RuntimeError(f"{method}() inside `with rcu:` would wait for itself; leave the block first")
+
+    @contextmanager
+    def _turn(self, waiting: _Waiting) -> Iterator[None]:
+        """Be the only writer: without it writers would change the phase under each other, and wait long."""
+        address = _address(self._mutex)
+        while not try_acquire(address, "synchronize() is called by a thread that is in the middle of one"):
+            if not waiting.pause():
+                raise TimeoutError(f"synchronize() waited {waiting.seconds} s for another one that has not ended")
+        try:
+            yield
+        finally:
+            release(address)
+
+    def _who_reads(self, waiting: _Waiting, readers: int) -> str:
+        if readers < 0:
+            return f"{-readers} more read sections have ended than begun: each read_lock() has one read_unlock(phase)"
+        names = self._reading.names()
+        known = f"in a `with` block: {', '.join(names)}" if names else "none of them in a `with` block of this process"
+        return (
+            f"synchronize() waited {waiting.seconds} s, and {readers} read sections have not ended: {known}. "
+            f"By lane: {', '.join(self._by_lane())}. One that was begun by read_lock(), in compiled code or by another "
+            "process has no name here, and one that was killed does not end"
+        )
+
+    def _by_lane(self) -> Iterator[str]:
+        for lane in self._words.lanes:
+            begun = sum(self._words.begun(lane, phase) for phase in (0, 1))
+            ended = sum(self._words.ended(lane, phase) for phase in (0, 1))
+            if begun or ended:
+                name = f"CPU {lane}" if lane < self._words.lanes[-1] else "spare"
+                yield f"{name} {begun} begun and {ended} ended"
+
+    def _start_anew(self) -> None:
+        """What belongs to the threads of one process."""
+        self._reading, self._calls = _Reading(), _Calls()
+
+    def _after_fork(self) -> None:
+        self._start_anew()
+        if self.storage.segment is None:  # the other threads do not exist here
+            make_mutex(_address(self._mutex))
+            self._words.forget()
+
+    def __repr__(self) -> str:
+        return f"<rseq.RCU with {self.readers} readers>"
+
+
+def _read_and_write(rcu: RCU, turn: int) -> int:
+    """The same from Python, and a writer who waits for all of it."""
+    with rcu:
+        pass
+    if turn % 8 == 0:
+        rcu.synchronize()
+    return 1
+
+
+def _unbalanced(rcu: RCU, ledger: Numbers[int]) -> Iterator[str]:
+    for field in ("begun", "ended"):
+        count = int(rcu.storage.view()[field].sum())
+        if count != ledger[0]:
+            yield f"{count:,} read sections have {field}, and {ledger[0]:,} were run"
+
+
+_known: weakref.WeakSet[RCU] = weakref.WeakSet()
+
+
+@cache
+def _start_anew_after_fork() -> None:
+    os.register_at_fork(after_in_child=_start_all_anew)
+
+
+def _start_all_anew() -> None:
+    for rcu in list(_known):
+        rcu._after_fork()
+
+
+def _address(mutex: Memory) -> int:
+    return mutex.place.addresses()[-1]
+
+
+class _Mine:
+    """How deep a thread is inside `with` blocks, and the phase that its outermost one counts in."""
+
+    __slots__ = ("depth", "phase")
+
+    def __init__(self) -> None:
+        self.depth = self.phase = 0
+
+
+class _Reading(dict[int, _Mine]):
+    """Which threads of this process are inside `with` blocks, by the number of the thread.
+
+    A number that a later thread has again is no harm: whoever ended had left its blocks.
+    """
+
+    def __missing__(self, thread: int) -> _Mine:
+        return self.setdefault(thread, _Mine())
+
+    @property
+    def depth(self) -> int:
+        """The calling thread's."""
+        return self[get_ident()].depth
+
+    def names(self) -> list[str]:
+        """The threads that are inside."""
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        return sorted(names.get(number, f"thread {number}") for number, mine in list(self.items()) if mine.depth)
+
+
+class _Waiting:
+    """Patience: ever longer pauses, until a time limit."""
+
+    def __init__(self, timeout: float | None) -> None:
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"timeout: expected seconds, 0 or more, or None to wait for ever; got {timeout!r}")
+        self.seconds = timeout
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._turns = 0
+
+    def left(self) -> float | None:
+        """How many seconds are left, None if there is no limit."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+    def pause(self) -> bool:
+        """Let others run for a moment; False if there is no time left."""
+        left = self.left()
+        if left == 0:
+            return False
+        self._turns += 1
+        pause = 0.0 if self._turns <= _YIELDS else min(2e-6 * self._turns, _LONGEST_PAUSE_S)
+        time.sleep(pause if left is None else min(pause, left))
+        return True
+
+
+class _Calls:
+    """Functions that wait for their grace period, and the thread that calls them: there is one while there are any."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()  # its lock may be taken again: a finalizer may come in the middle
+        self._waiting: list[Callable[[], object]] = []
+        self._thread: threading.Thread | None = None
+        self._given = self._done = 0
+
+    def add(self, rcu: RCU, function: Callable[[], object]) -> None:
+        """Let `function` wait. Raises: RuntimeError - no thread can be started."""
+        with self._changed:
+            if self._thread is None:
+                thread = threading.Thread(target=self._work, args=(rcu,), name="rseq.RCU.call", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._waiting.append(function)
+            self._given += 1
+
+    def wait(self, waiting: _Waiting) -> None:
+        """Wait for all that have been given so far."""
+        with self._changed:
+            if threading.current_thread() is self._thread:
+                raise RuntimeError("barrier() in a function that was given to call() would wait for itself")
+            target = self._given
+            if not self._changed.wait_for(lambda: self._done >= target, waiting.left()):
+                left = target - self._done
+                raise TimeoutError(f"barrier() waited {waiting.seconds} s, and {left} functions have not been called")
+
+    def _work(self, rcu: RCU) -> None:
+        while batch := self._take():
+            rcu.synchronize()
+            for function in batch:
+                self._run(function)
+
+    def _take(self) -> list[Callable[[], object]]:
+        with self._changed:
+            batch, self._waiting = self._waiting, []
+            if not batch:
+                self._thread = None
+            return batch
+
+    def _run(self, function: Callable[[], object]) -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 - reported; the other functions are called all the same
+            report = (type(error), error, error.__traceback__, threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(report))
+        finally:
+            with self._changed:
+                self._done += 1
+                self._changed.notify_all()
+
+
+class Model:
+    """The same in plain Python, for one thread: what tests compare with, and whose accesses they interleave.
+
+    A reader is on the lane that it names. Where `RCU` would wait, it raises TimeoutError.
+    """
+
+    def __init__(self, lanes: int = 2) -> None:
+        self.lanes = range(lanes)
+        self._phase = [0] * lanes
+        self._begun = [[0, 0] for _ in self.lanes]
+        self._ended = [[0, 0] for _ in self.lanes]
+        self._calls: list[Callable[[], object]] = []
+
+    def read_lock(self, lane: int = 0) -> int:
+        phase = self._phase[lane]
+        self._begun[lane][phase] += 1
+        return phase
+
+    def read_unlock(self, phase: int, lane: int = 0) -> None:
+        if phase not in (0, 1):
+            raise IndexError(phase)
+        self._ended[lane][phase] += 1
+
+    @property
+    def readers(self) -> int:
+        return sum(map(sum, self._begun)) - sum(map(sum, self._ended))
+
+    def synchronize(self, timeout: float | None = None) -> None:
+        if any(grace_period(self)):
+            raise TimeoutError(f"{self.readers} read sections have not ended")
+
+    def call(self, function: Callable[[], object]) -> None:
+        self._calls.append(function)
+
+    def barrier(self, timeout: float | None = None) -> None:
+        if self._calls:
+            self.synchronize(timeout)
+        while self._calls:
+            self._calls.pop(0)()
+
+    def phase(self, lane: int) -> int:
+        return self._phase[lane]
+
+    def set_phase(self, lane: int, phase: int) -> None:
+        self._phase[lane] = phase
+
+    def begun(self, lane: int, phase: int) -> int:
+        return self._begun[lane][phase]
+
+    def ended(self, lane: int, phase: int) -> int:
+        return self._ended[lane][phase]
+
+    def fence(self) -> None:
+        pass
+
+    def invariant(self) -> None:
+        """No phase has more that ended than began."""
+        for phase in (0, 1):
+            assert sum(lane[phase] for lane in self._ended) <= sum(lane[phase] for lane in self._begun)

@@ -1,0 +1,52 @@
+# read_lock(cpu: Readers) -> i64:
+#     phase = cpu.phase
+#     check phase < 2, or IndexError
+#     cpu.begun[phase] += 1
+#     return phase
+#
+# ppc64le, lanes by cpu_id: 21 instructions and 6 cold
+# registers: status %r7, result %r8, temporary %r9, area %r3, base %r4, stride %r5, lanes %r6
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    li %r7, -1                               # this CPU has no lane, or this thread is not registered
+    b 3f                                     # this CPU has no lane, or this thread is not registered
+102:                                         # cpu.begun: index out of range
+    li %r7, -16                              # cpu.begun: index out of range
+    b 3f                                     # cpu.begun: index out of range
+    .long 0xfe5000b                          # abort
+4:                                           # abort
+    li %r7, -2                               # abort
+    b 3f                                     # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    bcl 20, 31, .+4                          # restart
+    mflr %r7                                 # restart
+    addis %r7, %r7, (77b - . + 4)@ha         # restart
+    addi %r7, %r7, (77b - . + 8)@l           # restart
+    std %r7, 8(%r3)                          # restart
+2:                                           # restart
+    lwz %r7, 4(%r3)                          # this CPU's lane
+    cmpld %r7, %r6                           # this CPU's lane
+    blt 101f                                 # this CPU's lane
+    b 9b                                     # this CPU's lane
+101:                                         # this CPU's lane
+    mulld %r7, %r7, %r5                      # this CPU's lane
+    add %r7, %r7, %r4                        # this CPU's lane
+    ld %r9, 0(%r7)                           # phase = cpu.phase
+    cmpldi %r9, 2                            # check phase < 2, or IndexError
+    blt 103f                                 # check phase < 2, or IndexError
+    b 102b                                   # check phase < 2, or IndexError
+103:                                         # check phase < 2, or IndexError
+    mr %r8, %r9                              # %result = phase
+    sldi %r0, %r9, 3                         # cpu.begun[phase] += 1    # commit
+    add %r11, %r7, %r0                       # cpu.begun[phase] += 1    # commit
+    ld %r0, 8(%r11)                          # cpu.begun[phase] += 1    # commit
+    addic %r0, %r0, 1                        # cpu.begun[phase] += 1    # commit
+    std %r0, 8(%r11)                         # cpu.begun[phase] += 1    # commit
+3:
+# bytes: 64 in the section, 152 in all

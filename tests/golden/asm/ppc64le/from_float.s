@@ -1,0 +1,47 @@
+# from_float(cpu: Numbers, x: f64) -> u64:
+#     cpu.sum = x
+#     %1 = u64(x)
+#     return %1
+#
+# ppc64le, lanes by cpu_id: 21 instructions and 4 cold
+# registers: status %r7, result %r8, area %r3, base %r4, stride %r5, lanes %r6, x %f1
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    li %r7, -1                               # this CPU has no lane, or this thread is not registered
+    b 3f                                     # this CPU has no lane, or this thread is not registered
+    .long 0xfe5000b                          # abort
+4:                                           # abort
+    li %r7, -2                               # abort
+    b 3f                                     # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    bcl 20, 31, .+4                          # restart
+    mflr %r7                                 # restart
+    addis %r7, %r7, (77b - . + 4)@ha         # restart
+    addi %r7, %r7, (77b - . + 8)@l           # restart
+    std %r7, 8(%r3)                          # restart
+2:                                           # restart
+    lwz %r7, 4(%r3)                          # this CPU's lane
+    cmpld %r7, %r6                           # this CPU's lane
+    blt 101f                                 # this CPU's lane
+    b 9b                                     # this CPU's lane
+101:                                         # this CPU's lane
+    mulld %r7, %r7, %r5                      # this CPU's lane
+    add %r7, %r7, %r4                        # this CPU's lane
+    fctiduz %f0, %f1                         # %result = u64(x)
+    mffprd %r8, %f0                          # %result = u64(x)
+    lis %r0, 17392                           # %result = u64(x)
+    sldi %r0, %r0, 32                        # %result = u64(x)
+    mtfprd %f0, %r0                          # %result = u64(x)
+    fcmpu 0, %f1, %f0                        # %result = u64(x)
+    li %r0, -1                               # %result = u64(x)
+    isel %r8, %r8, %r0, 0                    # %result = u64(x)
+    isel %r8, 0, %r8, 3                      # %result = u64(x)
+    stfd %f1, 16(%r7)                        # cpu.sum = x    # commit
+3:
+# bytes: 64 in the section, 152 in all

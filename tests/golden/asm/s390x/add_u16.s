@@ -1,0 +1,34 @@
+# add(cpu: Cell, n: u16):
+#     cpu.value += n
+#     return
+#
+# s390x, lanes by cpu_id: 10 instructions and 4 cold
+# registers: status %r7, area %r2, base %r3, stride %r4, lanes %r5, n %r6
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    lghi %r7, -1                             # this CPU has no lane, or this thread is not registered
+    jg 3f                                    # this CPU has no lane, or this thread is not registered
+    .long 0xb2ff0fff                         # abort
+4:                                           # abort
+    lghi %r7, -2                             # abort
+    jg 3f                                    # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    larl %r7, 77b                            # restart
+    stg %r7, 8(%r2)                          # restart
+2:                                           # restart
+    llgf %r7, 4(%r2)                         # this CPU's lane
+    clgr %r7, %r5                            # this CPU's lane
+    jghe 9b                                  # this CPU's lane
+    msgr %r7, %r4                            # this CPU's lane
+    agr %r7, %r3                             # this CPU's lane
+    llgh %r0, 0(%r7)                         # cpu.value += n    # commit
+    agr %r0, %r6                             # cpu.value += n    # commit
+    sthy %r0, 0(%r7)                         # cpu.value += n    # commit
+3:
+# bytes: 40 in the section, 120 in all
