@@ -156,3 +156,17 @@ def test_the_spare_lane_keeps_the_same() -> None:
         """,
         env={"GLIBC_TUNABLES": "glibc.pthread.rseq=0"},
     )
+
+
+def test_processes_look_together(run_in_children: Any) -> None:
+    segment = rseq.Segment()
+    high, low = rseq.Max(rseq.i64, segment=segment), rseq.Min(segment=segment)
+    assert (high.value, low.value) == (None, None)
+
+    def work(child: int) -> None:
+        for step in range(2_000):
+            high.update(step * 3 + child)
+            low.update(-step * 3 - child)
+
+    run_in_children(3, work)
+    assert (high.value, low.value) == (5_999, -5_999)

@@ -358,3 +358,24 @@ def test_after_a_fork_parent_and_child_count_apart() -> None:
         os._exit(0 if histogram.counts().tolist() == [0, 1, 1] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert histogram.counts().tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("made", [rseq.Histogram, lambda bounds, segment: exponential(segment)])
+def test_processes_observe_together(made: Any, run_in_children: Any) -> None:
+    histogram = made([10, 20, 40], segment=rseq.Segment())
+
+    def work(child: int) -> None:
+        for step in range(5_000):
+            histogram.observe((step + child) % 50)
+        histogram.observe(NAN)
+
+    run_in_children(3, work)
+    model = Model(histogram.bounds)
+    for x in range(50):
+        model.observe(x)
+    assert histogram.counts().tolist() == [300 * count for count in model.counts()]
+    assert (histogram.sum, histogram.nans) == (300 * model.sum, 3)
+
+
+def exponential(segment: Any) -> rseq.Histogram:
+    return rseq.Histogram.exponential(10, 40, relative_error=0.4, segment=segment)

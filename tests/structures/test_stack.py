@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -276,6 +277,45 @@ def test_threads_lose_and_double_nothing(threads: ThreadSet, cpus: list[int]) ->
     left = stack.drain()
     assert sorted([*left, *chain(*taken)]) == sorted(chain(*pushed))
     assert len(stack) == 0
+
+
+def test_processes_lose_and_double_nothing(run_in_children: Any) -> None:
+    """Items of several processes: what each took is written down in memory that they share; the rest is left."""
+    segment = rseq.Segment()
+    stack = rseq.Stack(16, segment=segment)
+    seen = rseq.CounterArray(3 * 3_000, segment=segment)
+
+    def work(child: int) -> None:
+        for item in range(child * 3_000, child * 3_000 + 3_000):
+            if not stack.push(item):
+                seen.add(item)
+            found = stack.steal() if item % 50 == 0 else stack.pop() if item % 3 == 0 else None
+            if found is not None:
+                seen.add(found)
+
+    run_in_children(3, work)
+    for item in stack.drain():
+        seen.add(item)
+    assert set(seen.values().tolist()) == {1}
+
+
+def test_a_process_that_is_killed_takes_no_item_with_it_but_its_own() -> None:
+    stack, held = rseq.Stack(64, segment=rseq.Segment()), 20
+    for item in range(held):
+        stack.push(item)
+    child = os.fork()
+    if child == 0:
+        while True:
+            if (item := stack.pop()) is not None:
+                stack.push(item)
+    for _ in range(2_000):  # beside the child
+        if (found := stack.steal()) is not None and not stack.push(found):
+            held -= 1
+    os.kill(child, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    left = stack.drain()
+    assert len(left) == len(set(left))
+    assert held - 1 <= len(left) <= held
 
 
 # ---- the sequences

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arch.base import IndexMode
 from ..language.types import SCALARS, Record, Scalar, as_scalar, f64, i64, u64
+from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import cpu_number
@@ -74,12 +75,14 @@ class _Extreme(Structure):
     __slots__ = ()
     _is_max: ClassVar[bool]
 
-    def __init__(self, dtype: object = SCALARS["f64"], *, index: IndexMode = "cpu_id") -> None:
+    def __init__(
+        self, dtype: object = SCALARS["f64"], *, index: IndexMode = "cpu_id", segment: Segment | None = None
+    ) -> None:
         scalar = as_scalar(dtype)
         if scalar.kind == "bool":
             raise TypeError("expected a number to compare; got bool")
         sequences = self.sequences(scalar)
-        storage: PerCPU[Any] = PerCPU(sequences["update"].body.record, index=index)
+        storage: PerCPU[Any] = PerCPU(sequences["update"].body.record, index=index, segment=segment)
         storage.view()["value"] = _worst(scalar, self._is_max)
         self._set_up(storage, sequences)
 
@@ -126,9 +129,10 @@ class Max(_Extreme):
         slowest.value          # 0.25
 
     `dtype` is a number of the language or what NumPy takes for one (f64 by default; `rseq.i64` for ints).
-    NaN is ignored. Of equal numbers (0.0 and -0.0) the answer is any one.
+    NaN is ignored. Of equal numbers (0.0 and -0.0) the answer is any one. `segment`: where processes share it, see
+    `rseq.Segment`.
     Raises: TypeError - no such dtype.
-    Threads: any, registered or not; after a fork, parent and child look apart.
+    Threads: any, registered or not; after a fork, parent and child look apart, in a segment together.
     """
 
     __slots__ = ()

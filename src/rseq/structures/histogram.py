@@ -16,8 +16,8 @@ of two, so that few lengths are ever compiled.
 
 Sorted bounds are written into every lane when the histogram is made, and never again. The critical section searches
 its own CPU's copy, with a constant number of steps that each halve what is left. Places without a bound are
-infinite: nothing is above them. (A routine could search the copy in one lane, and hand over the bucket's number. Its
-loop is not unrolled, and takes half as long again.)
+infinite: nothing is above them. (The road not taken: a routine that searches the copy in one lane, and hands over the
+bucket's number. It makes a shorter section, and was no faster.)
 
 Log-linear bounds (those of HDR histograms) cut each octave into `2**k` equal parts. Nothing is searched, because a
 float's exponent and the upper `k` bits of its mantissa, read as one integer, number the parts in order:
@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 from ..arch.base import IndexMode
 from ..language.operations import float_bits
 from ..language.types import SCALARS, Array, Record, f64, i64, u64
+from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from .structure import Structure, not_set_up
@@ -300,9 +301,10 @@ class Histogram(Structure):
     `bounds` are finite numbers, each above the one before it; an observation that equals a bound lies below it.
     `Histogram.exponential` makes bounds of a stated relative error, and finds a bucket without searching.
     Infinities are observations: they go to the last and the first bucket, and into the sum. NaN lies in no bucket: it
-    is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined.
+    is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined. `segment`: where processes
+    share it, see `rseq.Segment`.
     Raises: TypeError - bounds that are no numbers. ValueError - no bounds, too many, not finite or not in order.
-    Threads: any, registered or not; after a fork, parent and child count apart.
+    Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
     """
 
     __slots__ = ("_code", "_layout")
@@ -310,12 +312,20 @@ class Histogram(Structure):
     _code: _Code
     _layout: _Layout
 
-    def __init__(self, bounds: Iterable[SupportsFloat], *, index: IndexMode = "cpu_id") -> None:
-        self._begin(_sorted_layout(bounds), index)
+    def __init__(
+        self, bounds: Iterable[SupportsFloat], *, index: IndexMode = "cpu_id", segment: Segment | None = None
+    ) -> None:
+        self._begin(_sorted_layout(bounds), index, segment)
 
     @classmethod
     def exponential(
-        cls, lowest: float, highest: float, *, relative_error: float = 0.01, index: IndexMode = "cpu_id"
+        cls,
+        lowest: float,
+        highest: float,
+        *,
+        relative_error: float = 0.01,
+        index: IndexMode = "cpu_id",
+        segment: Segment | None = None,
     ) -> Self:
         """A histogram from which `quantile` is right to `relative_error`, for observations from `lowest` to `highest`.
 
@@ -327,12 +337,12 @@ class Histogram(Structure):
         ends = _number("lowest", lowest), _number("highest", highest)
         layout = _log_linear_layout(*ends, _number("relative_error", relative_error))
         made = cls.__new__(cls)
-        made._begin(layout, index)
+        made._begin(layout, index, segment)
         return made
 
-    def _begin(self, layout: _Layout, index: IndexMode) -> None:
+    def _begin(self, layout: _Layout, index: IndexMode, segment: Segment | None) -> None:
         code = layout.code
-        storage = PerCPU(code.record, index=index)
+        storage = PerCPU(code.record, index=index, segment=segment)
         layout.write(storage.view())
         self._set_up(storage, {"observe": code.observe})
         self._code, self._layout = code, layout

@@ -29,6 +29,7 @@ from ..native.bind import builtin
 from ..percpu.checks import integer
 from ..percpu.memory import Memory
 from ..percpu.pinned import pinned
+from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import available
@@ -93,20 +94,22 @@ class Stack(Structure):
         free.pop()             # 7; None if this CPU's stack is empty
         free.steal()           # from another CPU, if this one has none
 
-    An item is a u64. Inside `@njit` functions, `push` and `pop` are inlined.
+    An item is a u64. Inside `@njit` functions, `push` and `pop` are inlined. `segment`: where processes share it, see
+    `rseq.Segment`; then a stack takes all of its memory at once.
     Raises: TypeError - `capacity` is no int. ValueError - it is below 1 or absurdly large.
-    Threads: any, registered or not; after a fork, parent and child each have the items that there were.
+    Threads: any, registered or not; after a fork, parent and child each have the items that there were, and in a
+    segment share them.
     """
 
     __slots__ = ()
     hot = ("push", "pop")
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, *, segment: Segment | None = None) -> None:
         limit = integer("capacity", capacity)
         if not 1 <= limit <= MAX_CAPACITY:
             raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
         code = _code(1 << (limit - 1).bit_length())
-        storage = PerCPU(code.record)
+        storage = PerCPU(code.record, segment=segment)
         storage.view()["limit"] = limit
         self._set_up(storage, {"push": code.push, "pop": code.pop})
 
