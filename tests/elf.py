@@ -67,9 +67,11 @@ class Linked:
                 for relocation in table.iter_relocations():
                     number = relocation["r_info_sym"]
                     value = self.base if number == 0 else self._address(symbols.get_symbol(number))
-                    struct.pack_into(
-                        self.order + "Q", self.image, relocation["r_offset"], value + relocation["r_addend"]
-                    )
+                    where, size = relocation["r_offset"], elf.elfclass // 8
+                    order: Any = "little" if self.order == "<" else "big"
+                    there = int.from_bytes(self.image[where : where + size], order)
+                    value += relocation["r_addend"] if table.is_RELA() else there
+                    self.image[where : where + size] = (value & (1 << 8 * size) - 1).to_bytes(size, order)
                     yield relocation["r_offset"]
 
     def _address(self, symbol: Any) -> int:

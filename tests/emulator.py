@@ -76,7 +76,9 @@ class Board:
         for relocation in blob.relocations:
             assert relocation.symbol in (None, "rseq_offset"), relocation
             value = relocation.addend + (IMAGE if relocation.symbol is None else AREA_OFFSET)
-            struct.pack_into(self.order + "q", image, relocation.where, value)
+            size = self.program.architecture.pointer_bytes
+            word = (value & (1 << 8 * size) - 1).to_bytes(size, self.program.architecture.byteorder)
+            image[relocation.where : relocation.where + size] = word
         self.place(image)
         self.input, self.output = (IMAGE + blob.entries[name] for name in ("input", "output"))
 

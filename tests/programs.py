@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import rseq
 from rseq import f32, f64, i8, i16, i32, i64, prepared, ptr, u8, u16, u32, u64
-from rseq.arch.base import Architecture, RegisterError
+from rseq.arch.base import Architecture, RegisterError, WidthError
 from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
@@ -69,6 +69,7 @@ class Lane(rseq.Record):
     p_bool: prepared[bool]
     q_i8: prepared[i8[4]]
     q_u16: prepared[u16[3]]
+    q_i32: prepared[i32[4]]
     q_i64: prepared[i64[5]]
     q_f32: prepared[f32[4]]
     q_f64: prepared[f64[7]]
@@ -90,7 +91,6 @@ NAMES: dict[str, Any] = {
 
 _INTEGERS = [name for name, scalar in SCALARS.items() if scalar.is_integer]
 _FLOATS = ["f32", "f64"]
-_TYPES = [*_INTEGERS, *_FLOATS, "bool"]
 _ARRAYS = {"a": _INTEGERS + _FLOATS, "q": ["i8", "u16", "i64", "f32", "f64"]}
 _serial = itertools.count()
 
@@ -129,8 +129,12 @@ def numbers(scalar: Scalar) -> st.SearchStrategy[Any]:
 class Writer:
     """Writes one program. A register-hungry or contract-breaking one may come out: whoever uses it skips it."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], bits: int = 64) -> None:
+        """`bits` is the widest integer, and the widest commit, of the programs."""
         self.draw = draw
+        self.bits = bits
+        self.integers = [name for name in _INTEGERS if SCALARS[name].bits <= bits]
+        self.types = [*self.integers, *_FLOATS, "bool"]
         self.lines: list[str] = []
         self.locals: dict[str, str] = {}
         self.assignable: set[str] = set()
@@ -152,13 +156,15 @@ class Writer:
 
     def program(self) -> str:
         """The text of a function `f`."""
-        types = [self.pick(_TYPES) for _ in range(self.up_to(3))]
+        types = [self.pick(self.types) for _ in range(self.up_to(3))]
         names = [f"n{index}" for index in range(len(types))]
         self.locals = dict(zip(names, types, strict=True))
         self.assignable = set(names)
-        self.result = self.pick([None, *_TYPES])
+        self.result = self.pick([None, *self.types])
         self.has_row = self.chance(4)
-        self.commit_type = self.pick([*_TYPES, *(["head"] if self.has_row else [])])
+        self.commit_type = self.pick(
+            [*(name for name in self.types if SCALARS[name].bits <= self.bits), *(["head"] if self.has_row else [])]
+        )
         given = ", ".join(["cpu: Lane", *(["row: ptr[Node]"] if self.has_row else [])])
         given += "".join(f", {name}: {type}" for name, type in self.locals.items())
         self.write(0, f"def f({given}) -> {self.result}:")
@@ -182,7 +188,7 @@ class Writer:
         kind(depth, nesting)
 
     def local(self, depth: int, nesting: int) -> None:
-        type = self.pick(_TYPES)
+        type = self.pick(self.types)
         value = self.expression(type, 2)
         self.serial += 1
         self.write(depth, f"v{self.serial}: {type} = {value}" if self.chance(2) else f"v{self.serial} = {value}")
@@ -206,10 +212,10 @@ class Writer:
             name, type = self.pick([("written", "i32"), ("written_float", "f64")])
             self.write(depth, f"row.{name} = {self.expression(type, 2)}")
         elif self.chance(2):
-            type = self.pick(_ARRAYS["q"])
+            type = self.pick([name for name in _ARRAYS["q"] if name in self.types])
             self.write(depth, f"{self.element('q', type)} = {self.expression(type, 2)}")
         else:
-            type = self.pick(_TYPES)
+            type = self.pick(self.types)
             self.write(depth, f"cpu.p_{type} = {self.expression(type, 2)}")
 
     def branch(self, depth: int, nesting: int) -> None:
@@ -319,7 +325,7 @@ class Writer:
         array = f"cpu.{family}_{type}"
         length = getattr(Lane.fields[f"{family}_{type}"].type, "length", 1)
         kind = self.pick(["constant", "masked", "any"])
-        known = [name for name, type in self.locals.items() if type in _INTEGERS]
+        known = [name for name, type in self.locals.items() if type in self.integers]
         if kind == "constant" or not known:
             return f"{array}[{self.pick(range(length))}]"
         name = self.pick(known)
@@ -331,7 +337,7 @@ class Writer:
 
     def number(self, type: str, depth: int) -> str:
         kinds = ["binary", "binary", "binary", "convert", "choose", "negate", "mixed"]
-        kinds += ["divide", "shift", "invert", "count"] if type in _INTEGERS else []
+        kinds += ["divide", "shift", "invert", "count"] if type in self.integers else []
         kinds += ["row"] if self.has_row and self.may_load else []
         kind = self.pick(kinds)
         left = self.expression(type, depth - 1)
@@ -374,14 +380,15 @@ class Writer:
         return self.expression(self.pick(kinds), depth - 1)
 
     def convert(self, type: str, depth: int) -> str:
-        source = self.pick(_TYPES)
+        source = self.pick(self.types)
         if type == "i32" and self.may_load and self.chance(3):
             return "rseq.cpu_number()"
         return f"{type}({self.expression(source, depth - 1)})"
 
     def of_row(self, type: str) -> str:
-        guarded = "head.read if head is not None else row.read"
-        return f"{type}({self.pick(['row.read', 'row.read_small', f'({guarded})'])})"
+        field = "read" if self.bits == 64 else "read_small"
+        guarded = f"head.{field} if head is not None else row.{field}"
+        return f"{type}({self.pick([f'row.{field}', 'row.read_small', f'({guarded})'])})"
 
     def condition(self, depth: int) -> str:
         kind = self.pick(["compare", "compare", "compare", "both", "not", "chain", "convert", "bits"])
@@ -397,7 +404,7 @@ class Writer:
             return f"(not {self.expression('bool', depth - 1)})"
         if kind == "bits":
             return f"({self.leaf('bool')} {self.pick(['&', '|', '^'])} {self.expression('bool', depth - 1)})"
-        type = self.pick([*_INTEGERS, *_FLOATS])
+        type = self.pick([*self.integers, *_FLOATS])
         left, right = self.expression(type, depth - 1), self.expression(type, depth - 1)
         signs = ["==", "!=", "<", "<=", ">", ">="]
         if kind == "convert":
@@ -415,20 +422,25 @@ def fits(number: int | float, scalar: Scalar) -> bool:
 # Programs that need many registers
 
 
-def hungry(count: int, *, is_float: bool = False, extra: str = "") -> Any:
+def hungry(count: int, *, kind: str = "i64", extra: str = "") -> Any:
     """A sequence that keeps `count` values alive at once, loaded from memory."""
-    kind, array = ("f64", "cpu.a_f64") if is_float else ("i64", "cpu.a_i64")
-    loads = [f"    x{n} = {array}[{n % 5}] {'*' if is_float else '^'} {kind}({n + 3})" for n in range(count)]
-    stores = [f"    cpu.q_{kind}[{n % 5}] = x{n}" for n in range(count)]
+    sign = "*" if kind.startswith("f") else "^"
+    loads = [f"    x{n} = cpu.a_{kind}[{n % 4}] {sign} {kind}({n + 3})" for n in range(count)]
+    stores = [f"    cpu.q_{kind}[{n % 4}] = x{n}" for n in range(count)]
     text = "\n".join(["def f(cpu: Lane) -> None:", *loads, *stores, extra or "    cpu.c_i8 = 1", ""])
     return compiled(text)
 
 
-def largest(architecture: Architecture, *, is_float: bool = False, extra: str = "") -> int:
+def widest(architecture: Architecture) -> str:
+    """The widest integer that a register holds."""
+    return f"i{8 * architecture.pointer_bytes}"
+
+
+def largest(architecture: Architecture, *, kind: str, extra: str = "") -> int:
     """How many values fit."""
     for count in range(1, 64):
         try:
-            architecture.assemble(section(hungry(count, is_float=is_float, extra=extra).body))
+            architecture.assemble(section(hungry(count, kind=kind, extra=extra).body))
         except RegisterError:
             return count - 1
     raise AssertionError("the budget has no end")
@@ -445,13 +457,13 @@ def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
 
 
 @cache
-def random_programs(count: int, turn: int | None = None) -> list[tuple[Any, bool, int]]:
+def random_programs(count: int, turn: int | None = None, bits: int = 64) -> list[tuple[Any, bool, int]]:
     """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`."""
     found: list[tuple[Any, bool, int]] = []
 
     @st.composite
     def program(draw: Any) -> tuple[str, bool, int]:
-        writer = Writer(draw)
+        writer = Writer(draw, bits)
         return writer.program(), writer.has_row, draw(st.integers(0, 9999))
 
     @given(program())
@@ -468,6 +480,20 @@ def random_programs(count: int, turn: int | None = None) -> list[tuple[Any, bool
         found.append((compiled(text), has_row, seed))
 
     collect()
+    return found
+
+
+def narrow_enough(architecture: Architecture, codes: Iterable[Any]) -> list[Any]:
+    """Those that need no wider registers than there are: all of them, where registers have 64 bits."""
+    found = []
+    for code in codes:
+        try:
+            architecture.assemble(section(code.body))
+        except WidthError:
+            assert architecture.pointer_bytes < 8
+        else:
+            found.append(code)
+    assert found
     return found
 
 

@@ -101,3 +101,12 @@ def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> No
 
 def test_help_names_the_subcommands() -> None:
     assert re.search(r"^  info +Say what this machine has", run("--help"), re.MULTILINE)
+
+
+def test_what_an_architecture_cannot_hold_is_skipped_with_the_reason() -> None:
+    sentence = "add() cannot be made for armv7l: n is an i64, and registers have 32 bits there; use i32 or u32"
+    result = CliRunner().invoke(cli.main, ["asm", "rseq:Counter", "--arch", "armv7l"])
+    assert (result.exit_code, result.output) == (0, f"skipped: {sentence}\n")
+    result = CliRunner().invoke(cli.main, ["emit", "rseq:Counter", "--arch", "all"])
+    assert result.exit_code == 0
+    assert f"skipped: {sentence}" in result.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from .arch.base import IndexMode
+    from .sequence import Sequence
     from .thread import Info
 
 _WIDTH = 80
@@ -64,10 +65,20 @@ def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
     from .named import NamedError, sequences
 
     try:
-        texts = [sequence.asm(arch, index=index) for sequence in sequences(name)]
+        texts = [_assembly(sequence, arch, index) for sequence in sequences(name)]
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n\n".join(texts))
+
+
+def _assembly(sequence: Sequence[..., Any], arch: str | None, index: IndexMode) -> str:
+    """The assembly of one of the sequences asked for, or why it is skipped."""
+    from .arch.base import RegisterError
+
+    try:
+        return sequence.asm(arch, index=index)
+    except RegisterError as error:
+        return f"skipped: {error.diagnostics[0].message}"
 
 
 @main.command("emit")

@@ -17,7 +17,7 @@ import examples
 import programs
 import rseq
 from programs import compiled
-from rseq import abi, arch, i64, prepared, ptr
+from rseq import abi, arch, i32, prepared, ptr
 from rseq.arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
 from rseq.check import check
 from rseq.check.code import _object_file
@@ -75,18 +75,23 @@ def assembled(assemblies: Sequence[Assembly]) -> list[Assembled]:
     escaped = text.replace("\\", "\\5C").replace('"', "\\22").replace("\n", "\\0A")
     module = f'target triple = "{architecture.triple}"\nmodule asm "{escaped}"\n'
     names = [f"{name}_{n}" for n in range(len(assemblies)) for name in ("begin", "end")]
-    try:
-        blob = flatten(_object_file(module, architecture), architecture, names)
-    except RuntimeError as error:
-        pytest.skip(str(error))
+    if architecture is not arch.host():
+        pytest.importorskip("ziglang")
+    blob = flatten(_object_file(module, architecture), architecture, names)
     return [Assembled(assembly, blob, number) for number, assembly in enumerate(assemblies)]
 
 
 @cache
-def examples_of(architecture: Architecture, index: IndexMode) -> dict[str, Assembled]:
-    """All examples by name."""
-    made = assembled([architecture.assemble(section(code.body), index) for code in SEQUENCES.values()])
-    return dict(zip(SEQUENCES, made, strict=True))
+def examples_of(architecture: Architecture, index: IndexMode) -> dict[str, Assembled | WidthError]:
+    """All examples by name; instead of those that need wider registers than there are, why they are refused."""
+    refused, assemblies = dict[str, WidthError](), dict[str, Assembly]()
+    for name, code in SEQUENCES.items():
+        try:
+            assemblies[name] = architecture.assemble(section(code.body), index)
+        except WidthError as error:
+            refused[name] = error
+    assert not refused or architecture.pointer_bytes < 8
+    return {**refused, **dict(zip(assemblies, assembled(list(assemblies.values())), strict=True))}
 
 
 def is_commit(line: Line) -> bool:
@@ -98,7 +103,7 @@ def check_text(assembly: Assembly) -> None:
     texts = [line.text for line in assembly.hot]
     start = texts.index("2:")
     assert assembly.hot[start - 1].is_instruction
-    assert [line.comment for line in assembly.hot[:start]] == ["restart"] * start
+    assert {line.comment for line in assembly.hot[:start] if line.is_instruction} == {"restart"}
     assert texts[-1] == "3:"
     assert texts.count("2:") == texts.count("3:") == 1
     commits = [op for op in assembly.section.ops if getattr(op, "commit", False)]
@@ -117,6 +122,9 @@ def check_text(assembly: Assembly) -> None:
 def test_the_assembly_is_the_golden_one(architecture: Architecture, name: str, golden: Callable[..., None]) -> None:
     made = examples_of(architecture, "cpu_id")[name]
     mark = architecture.comment
+    if isinstance(made, WidthError):
+        golden(f"{mark} {made.diagnostics[0].message}\n", f"asm/{architecture.name}/{name}.s")
+        return
     sizes = f"{mark} bytes: {made.end - made.start} in the section, {len(made.code) - len(END_MARK)} in all"
     golden(f"{made.assembly}\n{sizes}\n", f"asm/{architecture.name}/{name}.s")
 
@@ -126,8 +134,9 @@ def test_the_assembly_is_the_golden_one(architecture: Architecture, name: str, g
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_the_descriptor_and_the_commit_are_right(architecture: Architecture, name: str, index: IndexMode) -> None:
     made = examples_of(architecture, index)[name]
-    check_text(made.assembly)
-    made.inspect()
+    if not isinstance(made, WidthError):  # the goldens hold which ones are
+        check_text(made.assembly)
+        made.inspect()
 
 
 @each_architecture
@@ -137,15 +146,15 @@ def test_there_is_no_golden_without_a_sequence(architecture: Architecture, reque
 
 
 @st.composite
-def sequence(draw: Any) -> Any:
-    return compiled(programs.Writer(draw).program())
+def sequence(draw: Any, bits: int) -> Any:
+    return compiled(programs.Writer(draw, bits).program())
 
 
 @each_architecture
 def test_random_sections_are_assembled_as_they_must_be(architecture: Architecture) -> None:
     assemblies: list[Assembly] = []
 
-    @given(code=sequence())
+    @given(code=sequence(8 * architecture.pointer_bytes))
     @settings(derandomize=True, database=None, deadline=None, max_examples=150)
     def collect(code: Any) -> None:
         with contextlib.suppress(RegisterError):
@@ -158,14 +167,27 @@ def test_random_sections_are_assembled_as_they_must_be(architecture: Architectur
 
 
 @each_architecture
+def test_branches_reach_over_the_longest_sections(architecture: Architecture) -> None:
+    """Farther than some of them can: an assembler refuses what it cannot encode."""
+    kind = f"u{8 * architecture.pointer_bytes}"
+    lines = ["x = n", "if n > 3:", "    return None", "if n > 7:", *[f"    x = {kind}(y)"] * 3000, f"cpu.c_{kind} += x"]
+    body = "\n".join(f"    {line}" for line in [*lines, "return x"])
+    code = compiled(f"def f(cpu: Lane, n: {kind}, y: f64) -> {kind} | None:\n{body}\n")
+    (made,) = assembled([architecture.assemble(section(code.body))])
+    check_text(made.assembly)
+    made.inspect()
+
+
+@each_architecture
 def test_registers_are_the_same_each_time(architecture: Architecture) -> None:
-    for code in SEQUENCES.values():
-        assert len({str(architecture.assemble(section(code.body))) for _ in range(2)}) == 1
+    for name, code in SEQUENCES.items():
+        if not isinstance(examples_of(architecture, "cpu_id")[name], WidthError):
+            assert len({str(architecture.assemble(section(code.body))) for _ in range(2)}) == 1
 
 
 @each_architecture
 def test_a_counter_takes_few_instructions(architecture: Architecture) -> None:
-    assembly = architecture.assemble(section(SEQUENCES["add_i64"].body))
+    assembly = architecture.assemble(section(SEQUENCES["add_i32"].body))
     start = [line.text for line in assembly.hot].index("2:")
     assert sum(line.is_instruction for line in assembly.hot[:start]) <= 6
     assert sum(line.is_instruction for line in assembly.hot[start:]) <= 9
@@ -196,14 +218,11 @@ def test_an_unknown_architecture_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("name", arch.names())
 def test_a_commit_wider_than_one_store_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(arch.get(name)), "atomic_bytes", 4)
+    monkeypatch.setattr(type(arch.get(name)), "atomic_bytes", 2)
     with pytest.raises(WidthError) as caught:
-        examples.push.asm(name)
-    assert str(caught.value) == (
-        f"push() commits cpu.count, 8 bytes of i64; {name} stores at most 4 bytes in one piece: "
-        "commit to a narrower field"
-    )
-    assert examples.narrow.asm(name)  # an f32
+        examples.narrow.asm(name)  # an f32
+    sentence = "its commit to cpu.single has 4 bytes, and no more than 2 are stored in one piece there"
+    assert f"narrow() cannot be made for {name}: {sentence}; commit to a narrower field" in str(caught.value)
     assert examples.shift.asm(name)  # a u16
 
 
@@ -211,25 +230,29 @@ def test_a_commit_wider_than_one_store_is_refused_by_name(name: str, monkeypatch
 def test_what_cannot_be_assembled_is_skipped_by_the_checker_and_said_to_be(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(arch.get(name)), "atomic_bytes", 4)
-    report = check(examples.push, arch=name)
+    monkeypatch.setattr(type(arch.get(name)), "atomic_bytes", 2)
+    report = check(examples.narrow, arch=name)
     assert not report.checked
-    assert ("push() commits" in report.skipped[0]) == (arch.get(name).emulator is not None)
+    assert ("narrow() cannot be made" in report.skipped[0]) == (arch.get(name).emulator is not None)
 
 
 # What a load guards stays behind a branch: there is nothing to select with. A load that is made although its guard says
 # no would follow None, and a store would prepare what somebody looks at.
 
 
+class Leaf(rseq.Record):
+    value: i32
+
+
 class Guarded(rseq.Record):
-    first: ptr[examples.Node]
-    note: prepared[i64]
+    first: ptr[Leaf]
+    note: prepared[i32]
 
 
 @rseq.sequence
-def guarded(cpu: Guarded, node: ptr[examples.Node]) -> i64:
+def guarded(cpu: Guarded, node: ptr[Leaf]) -> i32:
     first = cpu.first
-    found = first.value if first is not None else -1
+    found = first.value if first is not None else i32(-1)
     if found > 7:
         cpu.note = 9
     cpu.first = node

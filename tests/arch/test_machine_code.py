@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -18,9 +19,9 @@ import programs
 import rseq
 from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, in_order, memory_of
 from oracle import filled
-from programs import Lane, Node, compiled, edges, largest
-from rseq import arch, i64, prepared, u8
-from rseq.arch.base import Architecture, IndexMode
+from programs import Lane, Node, compiled, edges, widest
+from rseq import arch, i32, i64, prepared, u8
+from rseq.arch.base import Architecture, IndexMode, WidthError
 from rseq.check.code import Operation
 from rseq.check.code import compiled as program_of
 from rseq.language.interpret import Memory
@@ -79,7 +80,9 @@ def few(scalar: Scalar) -> list[Any]:
 
 
 def check_all(architecture: Architecture, cases: Sequence[tuple[Any, Callable[[], Iterable[Sequence[Any]]]]]) -> None:
-    """Compile all functions, and hold each to the interpreter for its arguments."""
+    """Compile all functions that the architecture has registers for; hold each to the interpreter for its arguments."""
+    codes = programs.narrow_enough(architecture, [code for code, _ in cases])
+    cases = [case for case in cases if case[0] in codes]
     board, operations = board_of(architecture, [code for code, _ in cases])
     for operation, (_, arguments) in zip(operations, cases, strict=True):
         memory = lane(architecture, len(operations))
@@ -159,12 +162,12 @@ def test_comparisons_and_their_opposites_know_nan(architecture: Architecture) ->
     signs = ["==", "!=", "<", "<=", ">", ">="]
     plain = [f"if a {sign} b:\n    r |= {1 << place}" for place, sign in enumerate(signs)]
     negated = [f"if not (a {sign} b):\n    r |= {64 << place}" for place, sign in enumerate(signs)]
-    body = "\n".join(["r: i64 = 0", *plain, *negated, "return r"])
+    body = "\n".join(["r: i32 = 0", *plain, *negated, "return r"])
     check_all(
         architecture,
         [
             (
-                function(f", a: {scalar}, b: {scalar}", "i64", body),
+                function(f", a: {scalar}, b: {scalar}", "i32", body),
                 lambda s=scalar: itertools.product(edges(s), few(s)),
             )
             for scalar in [*INTEGERS, *FLOATS]
@@ -231,18 +234,20 @@ def test_fields_and_elements_of_each_type_are_loaded_and_stored(architecture: Ar
 
 
 class Large(rseq.Record):
-    """Fields that no displacement reaches."""
+    """Fields that no displacement reaches; `across` works on either half."""
 
     first: i64
     bytes_: prepared[u8[40_001]]
     near: i64
     far: i64[70_000]
     last: i64
+    near_i32: i32
+    far_i32: i32[70_000]
+    last_i32: i32
 
 
-@rseq.sequence
-def across(cpu: Large, i: i64, n: i64) -> i64:
-    """Everything that is far away, in memory that only an emulator gives a whole lane of."""
+ACROSS = """
+def f(cpu: Large, i: i64, n: i64) -> i64:
     cpu.bytes_[i] = u8(n)
     old = cpu.far[i] + cpu.near + cpu.last
     if n < 0:
@@ -252,14 +257,96 @@ def across(cpu: Large, i: i64, n: i64) -> i64:
     else:
         cpu.far[i] = n
     return old
+"""
 
 
 @each_architecture
 def test_offsets_may_be_larger_than_a_displacement(architecture: Architecture) -> None:
-    board, (operation,) = board_of(architecture, [across])
+    """Everything that is far away, in memory that only an emulator gives a whole lane of."""
+    narrow = re.sub(r"(near|far|last)", r"\1_i32", ACROSS.replace("i64", "i32"))
+    text = ACROSS if widest(architecture) == "i64" else narrow
+    board, (operation,) = board_of(architecture, [compiled(text, Large=Large)])
     memory = memory_of(Large, lanes=1, like=architecture)
     for index, n in itertools.product((0, 1, 39_999, 40_000, 40_001, 69_999, -1), (-3, 0, 7)):
         board.check(operation, memory, [index, n], cpu=0)
+
+
+class Text(rseq.Record):
+    """Room for copies."""
+
+    there: u8[300]
+    here: prepared[u8[300]]
+    turn: i32
+
+
+@each_architecture
+def test_copies_of_any_length_are_exact(architecture: Architecture) -> None:
+    shapes = [
+        (nbytes, at, start) for nbytes in (0, 1, 3, 7, 8, 16, 63, 64, 65, 99, 255) for at, start in ((0, 0), (3, 8))
+    ]
+    texts = [
+        f"def f(cpu: Text) -> None:\n    rseq.copy(cpu.here[{at}], cpu.there[{start}], {nbytes})\n    cpu.turn += 1\n"
+        for nbytes, at, start in shapes
+    ]
+    board, operations = board_of(architecture, [compiled(text, Text=Text) for text in texts])
+    for seed, operation in enumerate(operations):
+        memory = memory_of(Text, like=architecture)
+        for number, start in enumerate(memory.blocks):
+            memory.blocks[start][:] = in_order(filled(seed + number, Text), architecture)
+        board.check(operation, memory)
+
+
+@each_architecture
+def test_copies_of_a_length_in_a_register_are_exact(architecture: Architecture) -> None:
+    body = "rseq.copy(cpu.here[2], cpu.there[at], n)"
+    text = f"def f(cpu: Text, at: u64, n: u64) -> bool:\n    {body}\n    cpu.turn += 1\n    return True\n"
+    code = compiled(text, Text=Text)
+    if architecture.pointer_bytes < 8:
+        with pytest.raises(WidthError):
+            board_of(architecture, [code])
+        return
+    board, (operation,) = board_of(architecture, [code])
+    memory = memory_of(Text, like=architecture)
+    for at, nbytes in itertools.product((0, 1, 2, 8, 10), (*range(70), 255, 290, 298, 299)):
+        memory.blocks[memory.base][:] = in_order(filled(nbytes, Text), architecture)
+        board.check(operation, memory, [at, nbytes], cpu=0)
+
+
+@rseq.sequence
+def step(cpu: Text, n: i32, at: i64) -> i32:
+    """What the routine below runs again and again."""
+    cpu.here[at] = u8(n)
+    turn = cpu.turn + n
+    cpu.turn = turn
+    return turn
+
+
+@rseq.routine
+def steps(cpu: Text, total: i64) -> i64:
+    """Numbers of 64 bits around sections of 32."""
+    done: i64 = 0
+    last: i64 = 0
+    while done < total:
+        last += i64(step(cpu, i32(done), done)) << 30
+        done += 1
+    return last
+
+
+@each_architecture
+def test_routines_compute_in_64_bits_around_sections(architecture: Architecture) -> None:
+    board, (operation,) = board_of(architecture, [steps])
+    for total in (0, 1, 7, 299, 300, 301):
+        board.check(operation, memory_of(Text, like=architecture), [total], cpu=0)
+
+
+@each_architecture
+def test_an_index_may_be_wider_than_a_register(architecture: Architecture) -> None:
+    """It is checked before."""
+    board, (operation,) = board_of(
+        architecture, [function(", i: i64, n: i32", "i32", "old = cpu.a_i32[i]\ncpu.a_i32[i] = n\nreturn old")]
+    )
+    for index in (0, 3, 4, -1, 1 << 32, (1 << 32) + 1, -(1 << 63)):
+        board.check(operation, lane(architecture), [index, 7])
 
 
 # Examples and random programs
@@ -268,14 +355,17 @@ def test_offsets_may_be_larger_than_a_displacement(architecture: Architecture) -
 @each_architecture
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode) -> None:
-    board, operations = board_of(architecture, [code for _, code in examples.sequences()], index)
+    board, operations = board_of(
+        architecture, programs.narrow_enough(architecture, [code for _, code in examples.sequences()]), index
+    )
     for operation in operations:
         for seed in range(40):
             board.check_filled(operation, seed, examples.row_of(operation.record))
 
 
 def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
-    made = [one for one in made if programs.assembles(architecture, one[0])]
+    drawn, made = len(made), [one for one in made if programs.assembles(architecture, one[0])]
+    assert len(made) > drawn // 2
     board, operations = board_of(architecture, [code for code, _, _ in made])
     for operation, (_, has_row, seed) in zip(operations, made, strict=True):
         memory = lane(architecture, seed)
@@ -287,21 +377,23 @@ def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, i
 
 @each_architecture
 def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
-    check_programs(architecture, programs.random_programs(200))
+    check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes))
 
 
 @pytest.mark.slow
 @each_architecture
 @pytest.mark.parametrize("turn", range(8))
 def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture, turn: int) -> None:
-    check_programs(architecture, programs.random_programs(400, turn))
+    check_programs(architecture, programs.random_programs(400, turn, bits=8 * architecture.pointer_bytes))
 
 
 @each_architecture
 def test_none_leaves_without_a_commit(architecture: Architecture) -> None:
     body = "if n == 7:\n    return None\nif x < 0.5 or cpu.c_i64 > n:\n    return None\ncpu.c_i64 = n\nreturn n + 1"
-    arguments = itertools.product((-5, 7, 8, 1 << 62), (0.25, 1.0, float("nan")))
-    check_all(architecture, [(function(", n: i64, x: f64", "i64 | None", body), lambda: arguments)])
+    kind = widest(architecture)
+    body = body.replace("i64", kind)
+    arguments = itertools.product((-5, 7, 8, 1 << 30), (0.25, 1.0, float("nan")))
+    check_all(architecture, [(function(f", n: {kind}, x: f64", f"{kind} | None", body), lambda: arguments)])
 
 
 # Where no lane is
@@ -310,7 +402,7 @@ def test_none_leaves_without_a_commit(architecture: Architecture) -> None:
 @each_architecture
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_without_a_lane_nothing_happens(architecture: Architecture, index: IndexMode) -> None:
-    board, (operation,) = board_of(architecture, [function(", n: i64", "i64", "cpu.c_i64 += n\nreturn n")], index)
+    board, (operation,) = board_of(architecture, [function(", n: i32", "i32", "cpu.c_i32 += n\nreturn n")], index)
     for cpu in (-1, -2, 2, 3, 0x7FFFFFFF):
         memory = lane(architecture)
         before = memory.copy()
@@ -321,7 +413,14 @@ def test_without_a_lane_nothing_happens(architecture: Architecture, index: Index
 @each_architecture
 def test_a_clock_never_goes_backwards(architecture: Architecture) -> None:
     body = "a = rseq.clock()\nb = rseq.clock()\ncpu.c_u64 = b\nreturn b - a"
-    board, (operation,) = board_of(architecture, [function("", "u64", body)])
+    code = function("", "u64", body)
+    if architecture.pointer_bytes < 8:
+        with pytest.raises(
+            WidthError, match=r"f\(\) cannot be made for \w+: clock\(\) is a u64, and registers have 32 bits"
+        ):
+            board_of(architecture, [code])
+        return
+    board, (operation,) = board_of(architecture, [code])
     if architecture.name in COUNTERS:
         COUNTERS[architecture.name](board)
     memory = lane(architecture)
@@ -387,24 +486,27 @@ COUNTERS = {"ppc64le": give_ppc64le, "riscv64": give_riscv64, "s390x": give_s390
 def test_the_longest_sections_reach_everything(architecture: Architecture) -> None:
     """Branches over the whole section, out to cold code beyond it, and literals there."""
     body = """
-i = n
 x = n
 y: f64 = 1.0
 if n == 7:
     return 1
 for k in range(150):
-    x = x * n + (x >> 3) if x > n else x ^ cpu.a_i64[i & 3]
+    x = (x ^ cpu.a_i64[n & 3]) * n
+    if x > n:
+        x = x + (x >> 3)
     y = y * 0.1 + f64(x)
     if y > 1e300:
         return -1
 cpu.c_i64 += x
 return x
 """
-    codes = [function(", n: i64", "i64", body), *[function(", n: i64", "i64", body.replace("7", "8"))] * 2]
+    kind = widest(architecture)
+    body = body.replace("i64", kind)
+    codes = [function(f", n: {kind}", kind, text) for text in (body, *[body.replace("7", "8")] * 2)]
     board, operations = board_of(architecture, codes)
     assert len(board.program.blob.code) > 3 * 8192
     for operation in operations:
-        for n in (0, 1, -5, 7, 8, 1 << 40):
+        for n in (0, 1, -5, 7, 8, 1 << 30):
             board.check(operation, lane(architecture), [n])
 
 
@@ -416,6 +518,7 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
     names = importlib.import_module(f"unicorn.{architecture.emulator.module}")
     result = {
         "aarch64": "ARM64_REG_X0",
+        "armv7l": "ARM_REG_R0",
         "ppc64le": "PPC_REG_3",
         "riscv64": "RISCV_REG_A0",
         "s390x": "S390X_REG_R2",
@@ -431,8 +534,8 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
 
 @each_architecture
 def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture) -> None:
-    floats, integers = (largest(architecture, is_float=flag) for flag in (True, False))
-    codes = [programs.hungry(floats, is_float=True), programs.hungry(integers)]
+    most = {kind: programs.largest(architecture, kind=kind) for kind in ("f64", widest(architecture))}
+    codes = [programs.hungry(count, kind=kind) for kind, count in most.items()]
     board, operations = board_of(architecture, codes)
     for operation in operations:
         board.check(operation, lane(architecture, 3))

@@ -40,13 +40,13 @@ class Environment(BlobEnvironment):
         return pack(builder, code, ll.Constant(I32, BUSY), None)
 
 
-def mixed(parameters: int, integers: int, floats: int) -> Any:
+def mixed(kind: str, parameters: int, integers: int, floats: int) -> Any:
     """A sequence with parameters, of which every other one is a float, that keeps values of both kinds alive."""
     names = [f"a{n}" for n in range(parameters)]
-    given = "".join(f", {name}: {'f64' if n % 2 else 'i64'}" for n, name in enumerate(names))
-    loads = [f"    x{n} = cpu.a_i64[{n % 5}] ^ {n + 3}" for n in range(integers)]
+    given = "".join(f", {name}: {'f64' if n % 2 else kind}" for n, name in enumerate(names))
+    loads = [f"    x{n} = cpu.a_{kind}[{n % 4}] ^ {n + 3}" for n in range(integers)]
     loads += [f"    y{n} = cpu.a_f64[{n % 5}] * {n + 3}.0" for n in range(floats)]
-    stores = [f"    cpu.q_i64[{n % 5}] = x{n}" for n in range(integers)]
+    stores = [f"    cpu.q_{kind}[{n % 4}] = x{n}" for n in range(integers)]
     stores += [f"    cpu.q_f64[{n % 5}] = y{n}" for n in range(floats)]
     total = " + ".join(["cpu.c_f64", *(name if n % 2 else f"f64({name})" for n, name in enumerate(names))])
     return compiled(
@@ -56,7 +56,7 @@ def mixed(parameters: int, integers: int, floats: int) -> Any:
                 *loads,
                 *stores,
                 f"    s = {total}",
-                "    cpu.c_f64 = s",
+                f"    {'cpu.c_f64 = s' if kind == 'i64' else 'cpu.c_f32 = f32(s)'}",
                 "    return s",
                 "",
             ]
@@ -140,13 +140,15 @@ def take(builder: Any, large: Any, dynamic: Any, index: int, type: Any) -> Any:
 def test_what_the_budget_accepts_is_compiled(
     architecture: Architecture, options: tuple[str, ...], tmp_path: Path
 ) -> None:
+    kind = programs.widest(architecture)
     codes = [
-        most(architecture, programs.hungry),
-        most(architecture, lambda count: programs.hungry(count, is_float=True)),
-        most(architecture, lambda count: mixed(count, 0, 0)),
-        most(architecture, lambda count: mixed(2, count, 1)),
-        most(architecture, lambda count: mixed(2, 1, count)),
-        most(architecture, lambda count: mixed(count, count, 2 * count)),
+        most(architecture, lambda count: programs.hungry(count, kind=kind)),
+        most(architecture, lambda count: programs.hungry(count, kind="f32")),
+        most(architecture, lambda count: programs.hungry(count, kind="f64")),
+        most(architecture, lambda count: mixed(kind, count, 0, 0)),
+        most(architecture, lambda count: mixed(kind, 2, count, 1)),
+        most(architecture, lambda count: mixed(kind, 2, 1, count)),
+        most(architecture, lambda count: mixed(kind, count, count, 2 * count)),
     ]
     source = tmp_path / "worst.ll"
     source.write_text(module_of(architecture, codes))

@@ -21,7 +21,7 @@ import rseq
 from compilers import compile_for, write
 from elf import Linked
 from emulator import AREA_OFFSET, IMAGE, NO_LANE, STOP, Board, memory_of
-from rseq import arch, prepared, u8, u64
+from rseq import arch, i32, prepared, u8, u32, u64
 from rseq.arch import Architecture
 from rseq.check.code import INPUTS, Operation, from_word
 from rseq.emit import c_header
@@ -138,7 +138,7 @@ def board_of(
 @each_way
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture: Architecture, level: str) -> None:
-    codes = [code for _, code in examples.sequences()]
+    codes = programs.narrow_enough(architecture, [code for _, code in examples.sequences()])
     board, operations = board_of(tmp_path, compiler, architecture, codes, [level])
     for operation in operations:
         for seed in range(6):
@@ -147,7 +147,11 @@ def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture:
 
 @each_way
 def test_random_programs_mean_the_same_in_c(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
-    made = [one for one in programs.random_programs(60) if programs.assembles(architecture, one[0])]
+    made = [
+        one
+        for one in programs.random_programs(60, bits=8 * architecture.pointer_bytes)
+        if programs.assembles(architecture, one[0])
+    ]
     board, operations = board_of(tmp_path, compiler, architecture, [code for code, *_ in made])
     for operation, (*_, seed) in zip(operations, made, strict=True):
         board.check_filled(operation, seed, programs.Node)
@@ -204,7 +208,11 @@ def set_part(cpu: Text, data: bytes, n: u8) -> None:
     cpu.length = 1
 
 
-@each_way
+@pytest.mark.parametrize(
+    ("compiler", "architecture"),
+    [way for way in WAYS if way[1] and way[1].pointer_bytes == 8],  # a length is a u64
+    ids=lambda one: getattr(one, "name", one),
+)
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_buffers_are_an_address_and_a_length(
     tmp_path: Path, compiler: str, architecture: Architecture, level: str
@@ -217,11 +225,36 @@ def test_buffers_are_an_address_and_a_length(
             board.check_filled(operation, seed, Piece)
 
 
+class Few(rseq.Record):
+    count: u32
+    slots: prepared[i32[64]]
+
+
+@rseq.sequence
+def push(cpu: Few, value: i32) -> bool:
+    n = cpu.count
+    if n == 64:
+        return False
+    cpu.slots[n] = value
+    cpu.count = n + 1
+    return True
+
+
+@rseq.sequence
+def pop(cpu: Few, missing: i32) -> i32:
+    n = cpu.count
+    if n == 0:
+        return missing
+    value = cpu.slots[n - 1]
+    cpu.count = n - 1
+    return value
+
+
 @each_way
 def test_without_a_lane_nothing_happens(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
-    board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.push])
+    board, (operation,) = board_of(tmp_path, compiler, architecture, [push])
     for cpu in (-1, -2, 2, 0x7FFFFFFF):
-        memory = memory_of(examples.Items, like=architecture)
+        memory = memory_of(Few, like=architecture)
         before = memory.copy()
         assert board.call(operation, memory, [7], cpu) == NO_LANE
         assert memory.blocks == before.blocks
@@ -251,20 +284,20 @@ def aborting(board: CBoard, times: int) -> list[int]:
 
 @each_way
 def test_what_the_kernel_aborts_begins_again(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
-    board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.pop])
+    board, (operation,) = board_of(tmp_path, compiler, architecture, [pop])
     came = aborting(board, 1023)
-    memory = memory_of(examples.Items, like=architecture)
+    memory = memory_of(Few, like=architecture)
     for block in memory.blocks.values():
-        block[:16] = struct.pack(board.order + "qq", 1, 42)
+        block[:8] = struct.pack(board.order + "ii", 1, 42)
     assert board.check(operation, memory, [7]) == 42
     assert len(came) == 1024
 
 
 @each_way
 def test_what_is_aborted_for_ever_gives_up(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
-    board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.push])
+    board, (operation,) = board_of(tmp_path, compiler, architecture, [push])
     came = aborting(board, 10_000)
-    memory = memory_of(examples.Items, like=architecture)
+    memory = memory_of(Few, like=architecture)
     before = memory.copy()
     assert board.call(operation, memory, [7], 1) == NO_LANE
     assert memory.blocks == before.blocks
@@ -273,8 +306,8 @@ def test_what_is_aborted_for_ever_gives_up(tmp_path: Path, compiler: str, archit
 
 @each_way
 def test_where_libc_has_no_offset_nothing_is_touched(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
-    board, (operation,) = board_of(tmp_path, compiler, architecture, [examples.push], outside={})
-    memory = memory_of(examples.Items, like=architecture)
+    board, (operation,) = board_of(tmp_path, compiler, architecture, [push], outside={})
+    memory = memory_of(Few, like=architecture)
     before = memory.copy()
     assert board.call(operation, memory, [7], 1) == NO_LANE
     assert memory.blocks == before.blocks
@@ -286,8 +319,8 @@ def test_the_largest_sequences_are_compiled_in_the_worst_callers_and_right(
     tmp_path: Path, compiler: str, architecture: Architecture, level: str
 ) -> None:
     codes = [
-        programs.hungry(programs.largest(architecture, is_float=is_float), is_float=is_float)
-        for is_float in (False, True)
+        programs.hungry(programs.largest(architecture, kind=kind), kind=kind)
+        for kind in (programs.widest(architecture), "f64")
     ]
     board, operations = board_of(tmp_path, compiler, architecture, codes, [*level.split(), "-w"], WORST_FRAME)
     for operation in operations:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import rseq
 from compilers import compile_with, write
-from programs import hungry, largest
+from programs import hungry, largest, widest
 from rseq import arch, f32, f64, i64, prepared, ptr, u8
 from rseq.arch.base import RegisterError
 from rseq.cli import main
@@ -107,8 +107,10 @@ def test_a_length_that_is_a_parameter_is_compared_before_the_section(inclusive: 
 
 @pytest.mark.parametrize("name", arch.names())
 def test_the_compiler_is_told_that_memory_changes(name: str) -> None:
-    text = push.emit(name)
-    assert text.count("__asm__ __volatile__ (") == text.count(': "memory", ') == 1
+    text = hungry(1, kind="i32").emit(name, prefix="shop")
+    clobbers = ", ".join(f'"{one}"' for one in arch.get(name).c_clobbers)
+    assert text.count("__asm__ __volatile__ (") == text.count(f": {clobbers});") == 1
+    assert '"memory"' in clobbers
 
 
 # Names
@@ -322,7 +324,8 @@ def test_what_cannot_be_emitted_says_why() -> None:
 @pytest.mark.parametrize("name", arch.names())
 def test_a_sequence_that_needs_too_many_registers_is_said_by_name(name: str) -> None:
     architecture = arch.get(name)
-    too_hungry = hungry(largest(architecture) + 1)
+    kind = widest(architecture)
+    too_hungry = hungry(largest(architecture, kind=kind) + 1, kind=kind)
     with pytest.raises(RegisterError, match=rf"f\(\) needs \d+ int registers on {name}, where a critical section may"):
         too_hungry.emit(name)
 
@@ -350,3 +353,13 @@ def difference(cpu: Items, one: rseq.ptr[Pair], other: rseq.ptr[Pair]) -> None:
 def test_the_header_refuses_one_row_for_two() -> None:
     assert "    if (one && one == other)\n        return RSEQ_SAME;\n" in difference.emit("all")
     assert "return RSEQ_SAME" not in push.emit("all")
+
+
+def test_an_architecture_that_cannot_hold_the_sequence_is_skipped_beside_others() -> None:
+    sentence = "push() cannot be made for armv7l: value is an i64, and registers have 32 bits there; use i32 or u32"
+    text = push.emit("armv7l", "x86_64", prefix="shop")
+    assert f" * skipped: {sentence}\n" in text
+    assert f'#error "{sentence}"\n' in text
+    with pytest.raises(RegisterError) as refused:
+        push.emit("armv7l", prefix="shop")
+    assert refused.value.diagnostics[0].message == sentence

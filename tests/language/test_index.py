@@ -174,11 +174,15 @@ def test_an_index_parameter_is_prepared_and_one_from_memory_is_committed() -> No
 
 
 def test_rows_of_one_type_may_be_the_same_row() -> None:
-    assert slugs("x = a.value", "b.value = n", "cpu.count = x") == ["overwritten-before-commit"]
+    may_alias = {"decorator": rseq.sequence(may_alias=True)}
+    assert slugs("x = a.value", "b.value = n", "cpu.count = x", **may_alias) == ["may-overlap"]
+    function("x = a.value", "b.value = n", "cpu.count = x")  # two parameters are two rows, or a ValueError
     assert slugs("x = cpu.first.value", "b.value = n", "cpu.count = x") == ["overwritten-before-commit"]
     function("x = a.other", "b.value = n", "cpu.count = x")
     pointer = "cpu: Lane, p: ptr[Entry], b: index[Entry], n: i64"
-    assert slugs("x = p.value", "b.value = n", "cpu.count = x", parameters=pointer) == ["overwritten-before-commit"]
+    lines = ["x = p.value", "b.value = n", "cpu.count = x"]
+    assert slugs(*lines, parameters=pointer, **may_alias) == ["may-overlap"]
+    function(*lines, parameters=pointer)
 
 
 def test_an_index_is_no_number() -> None:

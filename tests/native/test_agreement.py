@@ -206,8 +206,9 @@ EXTRA = {
 def test_the_largest_sequences_that_are_accepted_compile_and_agree(cpu: int, is_float: bool, extra: str) -> None:
     architecture = host()
     assert architecture is not None
-    count = largest(architecture, is_float=is_float, extra=EXTRA[extra])
-    bench = Bench(hungry(count, is_float=is_float, extra=EXTRA[extra]), cpu)
+    kind = "f64" if is_float else "i64"
+    count = largest(architecture, kind=kind, extra=EXTRA[extra])
+    bench = Bench(hungry(count, kind=kind, extra=EXTRA[extra]), cpu)
     for seed in range(20):
         bench.fill(filled(seed, Lane))
         bench.check()

@@ -35,6 +35,6 @@ def get(name: str) -> Architecture:
 
 
 def host() -> Architecture | None:
-    """The architecture of this machine, or None if there is no file for it."""
+    """The architecture of this machine, or None if there is no file for it, or none of our code calls Python on it."""
     machine = platform.machine()
-    return get(machine) if machine in names() else None
+    return get(machine) if machine in names() and get(machine).makes_builtins else None

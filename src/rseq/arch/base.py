@@ -28,9 +28,9 @@ from typing import ClassVar, Literal
 
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
-from ..language.errors import CompileError, Diagnostic
+from ..language.errors import CompileError, Diagnostic, Span
 from ..language.section import END, NOTHING, Section
-from ..language.types import Scalar
+from ..language.types import Pointer, Scalar, Word
 from .registers import Allocation, RegisterClass, Slot
 
 __all__ = [
@@ -127,7 +127,11 @@ class Assembly:
         yield Line(f".balign {CS_ALIGNMENT}", comment)
         yield Line(f"{DESCRIPTOR}:")
         yield Line(".long 0, 0", comment)
-        yield Line(f".quad {START}f, {FINISH}f - {START}f, {ABORT}b", comment)
+        words = (f"{START}f", f"{FINISH}f - {START}f", f"{ABORT}b")
+        if self.architecture.pointer_bytes == 8:
+            yield Line(f".quad {', '.join(words)}", comment)
+        else:  # no relocation has 64 bits there
+            yield Line(f".long {', '.join(f'{word}, 0' for word in words)}", comment)
 
     def llvm_template(self) -> str:
         """The text of an LLVM inline-assembly block."""
@@ -243,6 +247,8 @@ class Architecture(ABC):
     """The instruction on which the kernel sends SIGTRAP."""
     thread_pointer: ClassVar[bytes]
     """Machine code of `uintptr_t f(void)` that returns the thread pointer."""
+    thread_pointer_assembly: ClassVar[tuple[str, str] | None] = None
+    """Where LLVM would call a function for it: an inline-assembly template and its constraints."""
     clock: ClassVar[tuple[str, str]]
     """Reading the counter outside of a section: an LLVM inline-assembly template and its constraints; an i64."""
     constraints: ClassVar[dict[RegisterClass, str]]
@@ -261,10 +267,12 @@ class Architecture(ABC):
     comment: ClassVar[str] = "#"
     c_condition: ClassVar[str]
     """What a C compiler for this architecture, byte order and word size defines."""
-    c_clobbers: ClassVar[tuple[str, ...]] = ("memory", "cc")
-    """What GCC must be told that a block changes beside its operands."""
+    c_thread_pointer: ClassVar[str] = "__builtin_thread_pointer()"
+    """The thread pointer in C, where the compiler would call a function for it."""
     c_registers: ClassVar[Mapping[str, str]] = {}
     """GCC's constraint letter for each register that an emitter asks for by name."""
+    c_clobbers: ClassVar[tuple[str, ...]] = ("memory", "cc")
+    """What a C compiler is told that a section changes beside its outputs."""
     area_is_offset: ClassVar[bool] = False
     """True if the area operand is the rseq area's offset from the thread pointer instead of its address."""
     emulator: ClassVar[Emulator | None] = None
@@ -274,6 +282,18 @@ class Architecture(ABC):
     def order(self) -> str:
         """The byte order, as struct writes it."""
         return "<" if self.byteorder == "little" else ">"
+
+    makes_builtins: ClassVar[bool] = True
+    """False if its code is for C headers and the checker only: nothing calls CPython's functions on it."""
+
+    @property
+    def c_word(self) -> str:
+        """The C type of an integer register."""
+        return f"uint{8 * self.pointer_bytes}_t"
+
+    def register_class(self, type: Word) -> RegisterClass:
+        """The class of register that holds a number of `type`."""
+        return "float" if type.is_float else "int"
 
     @abstractmethod
     def emitter(self, section: Section, index: IndexMode) -> Emitter:
@@ -286,6 +306,10 @@ class Architecture(ABC):
     def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
         """The relocations of one section of an object file, none of which needs another one to be understood."""
         return fixups
+
+    def addend(self, kind: int, image: bytearray, where: int) -> int:
+        """What is added to a symbol, where an object file has that in the place that is relocated."""
+        raise ValueError(f"object files for {self.name} say what is added to a symbol in their relocations")
 
     @abstractmethod
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
@@ -304,24 +328,36 @@ class Architecture(ABC):
         Raises: RegisterError - it needs more registers than a block may have. WidthError - its commit is wider than
         what this architecture stores in one piece.
         """
+        emitter = self.emitter(section, index)
         self._require_one_store(section)
-        return self.emitter(section, index).assembly()
+        return emitter.assembly()
 
     def _require_one_store(self, section: Section) -> None:
         for op in section.ops:
-            if isinstance(op, (ir.Store, ir.AddStore)) and op.commit and op.address.type.size > self.atomic_bytes:
-                raise WidthError(
-                    f"{section.body.name}() commits {op.address}, {op.address.type.size} bytes of {op.address.type}; "
-                    f"{self.name} stores at most {self.atomic_bytes} bytes in one piece: commit to a narrower field"
+            if not isinstance(op, (ir.Store, ir.AddStore)) or not op.commit:
+                continue
+            type = op.address.type
+            size = min(type.size, self.pointer_bytes) if isinstance(type, Pointer) else type.size
+            if size > self.atomic_bytes:
+                raise self.too_wide(
+                    section,
+                    f"its commit to {op.address} has {size} bytes, and no more than {self.atomic_bytes} are stored in "
+                    "one piece there; commit to a narrower field",
+                    op.span,
                 )
 
-
-class WidthError(ValueError):
-    """A sequence whose commit is wider than what the architecture stores in one piece."""
+    def too_wide(self, section: Section, problem: str, span: Span) -> WidthError:
+        """The exception for a section that this architecture's registers or stores are too narrow for."""
+        message = f"{section.body.name}() cannot be made for {self.name}: {problem}"
+        return WidthError([Diagnostic("too-wide", message, ((span, "here"),))])
 
 
 class RegisterError(CompileError, ValueError):
     """A sequence that needs more registers than the architecture has for one block."""
+
+
+class WidthError(RegisterError):
+    """A sequence that needs wider registers, or stores, than the architecture has."""
 
 
 class Emitter(ABC):
@@ -336,7 +372,7 @@ class Emitter(ABC):
         self.comment = ""
         self._labels: dict[str, int] = {END: FINISH}
         self._next_label = FIRST_OWN
-        self._allocation = Allocation(self.section, self.scratch)
+        self._allocation = Allocation(self.section, self.scratch, architecture.register_class)
         self.where = self._allocation.where
         self.status, self.area = self._allocation.status, self._allocation.area
         self.base, self.stride, self.lanes = self._allocation.base, self._allocation.stride, self._allocation.lanes

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..language import ir
 from ..language.section import Section
+from ..language.types import Word
 
 __all__ = ["Allocation", "RegisterClass", "Slot"]
 
-RegisterClass = Literal["int", "float"]
+RegisterClass = Literal["int", "float", "single"]
+"""`single` are registers of f32 where f64 have others."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,30 @@ class Slot:
         return f"<{self.number}:{form}>" if form and self.kind == "int" else f"<{self.number}>"
 
 
+_CLASSES: dict[str, RegisterClass] = {name: name for name in get_args(RegisterClass)}
+
 Scratch = Callable[[ir.Op], Sequence[str]]
+ClassOf = Callable[[Word], RegisterClass]
 
 
 class Allocation:
     """The slots of `section`: `where` each value is, and what each operation has as scratch, by position.
 
-    `needs` says what scratch an operation needs: classes ("int", "float"), or names of fixed registers.
+    `needs` says what scratch an operation needs: classes ("int", "float"), or names of fixed registers. `class_of` says
+    which class holds a number of a type.
     """
 
-    def __init__(self, section: Section, needs: Scratch) -> None:
+    def __init__(self, section: Section, needs: Scratch, class_of: ClassOf) -> None:
         self.slots: list[Slot] = []
         self.where: dict[ir.Value, Slot] = {}
         self.scratch: dict[int, list[Slot]] = {}
         self._section = section
+        self._class_of = class_of
         self._lives = _lives(section)
         self._needs = [tuple(needs(op)) for op in section.ops]
         self.status = self._new("int", "status")
         if section.result is not None:
-            self.where[section.result] = self._new(_class_of(section.result), "result")
+            self.where[section.result] = self._new(class_of(section.result.type), "result")
         if section.cpu is not None:
             self.where[section.cpu] = self._new("int", "temporary")
         self._free = [self._new("int", "temporary", fixed=name) for name in self._fixed_names()]
@@ -64,15 +71,15 @@ class Allocation:
             self._new("int", role, output=False) for role in ("area", "base", "stride", "lanes")
         )
         for parameter in section.body.parameters:
-            self.where[parameter] = self._new(_class_of(parameter), parameter.name, output=False)
+            self.where[parameter] = self._new(class_of(parameter.type), parameter.name, output=False)
 
     def crowd(self, kind: RegisterClass) -> tuple[int, list[ir.Value]]:
         """Where most registers of a kind are needed, and the values that are in them there."""
-        entry = [value for value in self._everywhere if _class_of(value) == kind]
+        entry = [value for value in self._everywhere if self._class_of(value.type) == kind]
 
         def living(position: int) -> list[ir.Value]:
             lives = self._lives.items()
-            return [value for value, (a, b) in lives if a <= position <= b and _class_of(value) == kind]
+            return [value for value, (a, b) in lives if a <= position <= b and self._class_of(value.type) == kind]
 
         def needed(position: int) -> int:
             fixed = [need for need in self._needs[position] if need == kind or (kind == "int" and need != "float")]
@@ -93,7 +100,7 @@ class Allocation:
         return slot
 
     def _fixed_names(self) -> list[str]:
-        names = (name for needs in self._needs for name in needs if name not in ("int", "float"))
+        names = (name for needs in self._needs for name in needs if name not in _CLASSES)
         return list(dict.fromkeys(names))
 
     def _place(self, position: int, op: ir.Op) -> None:
@@ -105,7 +112,7 @@ class Allocation:
         reusable = [value for value in dying if is_new and value == _first_operand(op) and _once(value, op)]
         self._release(reusable)
         if target is not None and is_new and target in lives:
-            self.where[target] = self._take(_class_of(target), position, lives[target][1])
+            self.where[target] = self._take(self._class_of(target.type), position, lives[target][1])
         # scratch may be written before the first operand is read, so it is not taken from where that is
         free, apart = self._free, [self.where[value] for value in reusable]
         self._free = [slot for slot in free if slot not in apart]
@@ -129,8 +136,8 @@ class Allocation:
     def _take_scratch(self, position: int) -> list[Slot]:
         taken = []
         for need in self._needs[position]:
-            if need in ("int", "float"):
-                taken.append(self._take("int" if need == "int" else "float", position, position))
+            if need in _CLASSES:
+                taken.append(self._take(_CLASSES[need], position, position))
             else:
                 (slot,) = (slot for slot in self._free if slot.fixed == need)
                 self._free.remove(slot)
@@ -141,16 +148,12 @@ class Allocation:
         self._free += [self.where[value] for value in values]
 
 
-def _class_of(value: ir.Value) -> RegisterClass:
-    return "float" if value.type.is_float else "int"
-
-
 def _first_operand(op: ir.Op) -> ir.Operand | None:
     """The operand that is read before the target is written, so that both may share a register."""
     if isinstance(op, ir.Arithmetic):
         return op.left
     if isinstance(op, ir.Convert):
-        return op.source if _class_of(op.source) == _class_of(op.target) == "int" else None
+        return None if op.source.type.is_float or op.target.type.is_float else op.source
     if isinstance(op, ir.Locate):  # one addition, to the address of an array
         return op.address.index if op.address.base is not None and not op.address.offset else None
     return op.source if isinstance(op, ir.Set) else None

@@ -267,7 +267,14 @@ def _make_entry(unit: Any, operation: Operation, name: str) -> None:
         return builder.gep(unit.module.globals[block], place, inbounds=True)
 
     parameters = operation.body.parameters
-    words = [builder.load_atomic(word("input", i), "monotonic", 8, typ=I64) for i in range(3 + len(parameters))]
+
+    def given_word(number: int, is_wide: bool) -> Any:
+        """A word of input; of one that fits a register, that much: LLVM would load and keep pairs."""
+        type = I64 if is_wide else ll.IntType(8 * unit.environment.architecture.pointer_bytes)
+        return builder.zext(builder.load_atomic(word("input", number), "monotonic", 8, typ=type), I64)
+
+    wide = [False] * 3 + [isinstance(value.type, Scalar) and value.type.size == 8 for value in parameters]
+    words = [given_word(number, is_wide) for number, is_wide in enumerate(wide)]
     lane = Lane(words[0], words[1], words[2], ll.Constant(I64, 0))
     arguments = [_from_word(builder, given, value.type) for given, value in zip(words[3:], parameters, strict=True)]
 

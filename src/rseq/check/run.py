@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import arch as architectures
 from ..arch import Architecture
-from ..arch.base import IndexMode, RegisterError, WidthError
+from ..arch.base import IndexMode, RegisterError
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.types import RecordType
@@ -81,9 +81,6 @@ class _Check:
             architecture.assemble(section(operation.body))
         except RegisterError as error:
             self.skipped.append(error.diagnostics[0].message)
-            return False
-        except WidthError as error:
-            self.skipped.append(str(error))
             return False
         return True
 

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..arch import Architecture
-from ..arch.base import ABORTED, INDEX, LEFT, NONE, TOKEN, Assembly, Slot
+from ..arch.base import ABORTED, INDEX, LEFT, NONE, TOKEN, Assembly, RegisterError, Slot
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.pointers import required_rows
@@ -80,7 +80,7 @@ def header(codes: Mapping[str, Compiled], architectures: Sequence[Architecture],
     All that it defines begins with `prefix`; `name` is what the include guard adds to that. A routine stands for the
     sequences that it calls: C has loops of its own.
     Raises: ValueError - `prefix` is no C name, there is no architecture, no sequence, or one needs more registers than
-    an architecture has.
+    all of them have. An architecture that cannot hold a sequence, beside others that can, gets an #error that says why.
     """
     if not architectures:
         raise ValueError("expected at least one architecture to write a header for")
@@ -89,7 +89,7 @@ def header(codes: Mapping[str, Compiled], architectures: Sequence[Architecture],
         raise ValueError("expected at least one sequence to write a header of")
     if not is_prefix(prefix):
         raise ValueError(f"a prefix is what C names begin with, such as shop; got {prefix!r}")
-    records, taken = Records(prefix), set[str]()
+    records, taken = Records(prefix, min(one.pointer_bytes for one in architectures)), set[str]()
     functions = [
         _Function(code, unique(f"{prefix}_{code_name}", taken), records, architectures).text()
         for code, code_name in sequences.items()
@@ -126,7 +126,14 @@ class _Function:
 
     def __init__(self, code: Compiled, name: str, records: Records, architectures: Sequence[Architecture]) -> None:
         self.body, self.name, self.records, self.architectures = code.body, name, records, architectures
-        self.assemblies = [architecture.assemble(section(code.body)) for architecture in architectures]
+        self.assemblies, self.refused = list[Assembly](), dict[Architecture, RegisterError]()
+        for architecture in architectures:
+            try:
+                self.assemblies.append(architecture.assemble(section(code.body)))
+            except RegisterError as error:
+                self.refused[architecture] = error
+        if not self.assemblies:
+            raise self.refused[architectures[0]]
         numbers = (slot.number for assembly in self.assemblies for slot in assembly.outputs)
         taken = {"lanes", "result", "status", "held", "tries", *(f"temporary{number}" for number in numbers)}
         self.parameters = {value: unique(_name(value), taken) for value in code.body.parameters}
@@ -138,6 +145,9 @@ class _Function:
 
     def text(self) -> str:
         cases = "".join(self._case(number, assembly) for number, assembly in enumerate(self.assemblies))
+        cases += "".join(
+            f'#elif {one.c_condition}\n#error "{error.diagnostics[0].message}"\n' for one, error in self.refused.items()
+        )
         text = f"""\
 {self._comment()}
 static inline int {self.name}({self._declarations()})
@@ -157,6 +167,7 @@ static inline int {self.name}({self._declarations()})
     def _comment(self) -> str:
         lines = [f" * {line}" for line in str(self.body).replace("*/", "* /").replace("/*", "/ *").splitlines()]
         record = self.records.of(self.body.record)
+        lines += [f" * skipped: {error.diagnostics[0].message}" for error in self.refused.values()]
         return "\n".join([f"/* On this CPU's {record}, in one piece:", " *", *lines, " */"])
 
     def _declarations(self) -> str:
@@ -196,14 +207,14 @@ static inline int {self.name}({self._declarations()})
         return "".join(lines)
 
     def _case(self, number: int, assembly: Assembly) -> str:
-        result = self.body.result
+        result, word = self.body.result, assembly.architecture.c_word
         lines = "\n".join(f'            "{_escaped(line.text)}\\n"' for line in assembly.lines(_DESCRIPTORS))
         outputs = ", ".join(_output(assembly, slot) for slot in assembly.outputs)
-        held = "" if result is None else f"    {_held_type(result)} held;\n"
+        held = "" if result is None else f"    {_held_type(result, word)} held;\n"
         given = "" if result is None else f"    *result = {self._cast_back(result)}held;\n"
         return f"""\
 #{"if" if number == 0 else "elif"} {assembly.architecture.c_condition}
-    uint64_t status;
+    {word} status;
 {held}{"".join(_temporaries(assembly))}    unsigned int tries = 0;
     if (__builtin_expect(&rseq_area_offset == NULL, 0))
         return RSEQ_NO_LANE;
@@ -212,10 +223,10 @@ static inline int {self.name}({self._declarations()})
 {lines}
             : {outputs}
             : {", ".join(self._inputs(assembly))}
-            : {", ".join(f'"{name}"' for name in assembly.architecture.c_clobbers)});
-        if (__builtin_expect(status < (uint64_t)({LEFT}), 1))
+            : {", ".join(map(_quoted, assembly.architecture.c_clobbers))});
+        if (__builtin_expect(status < ({word})({LEFT}), 1))
             break;
-        if (status != (uint64_t)({ABORTED}) || ++tries == RSEQ_RESTART_LIMIT)
+        if (status != ({word})({ABORTED}) || ++tries == RSEQ_RESTART_LIMIT)
             return {self._left(assembly)};
     }}
 {given}    return RSEQ_DONE;
@@ -223,22 +234,24 @@ static inline int {self.name}({self._declarations()})
 
     def _left(self, assembly: Assembly) -> str:
         """What is returned when the section was left early."""
-        none = f"status == (uint64_t)({NONE}) ? RSEQ_NONE : " if self.body.maybe else ""
-        index = f"status <= (uint64_t)({INDEX}) ? RSEQ_INDEX : " if assembly.section.checks else ""
+        word = assembly.architecture.c_word
+        none = f"status == ({word})({NONE}) ? RSEQ_NONE : " if self.body.maybe else ""
+        index = f"status <= ({word})({INDEX}) ? RSEQ_INDEX : " if assembly.section.checks else ""
         return f"{none}{index}RSEQ_NO_LANE"
 
     def _inputs(self, assembly: Assembly) -> Iterator[str]:
-        letters = assembly.architecture.constraints
+        letters, word = assembly.architecture.constraints, assembly.architecture.c_word
         area = "rseq_area_offset"
         if not assembly.architecture.area_is_offset:
-            area = f"(uintptr_t)__builtin_thread_pointer() + (uintptr_t){area}"
-        for expression in (area, "lanes->base", "lanes->stride", "(uint64_t)lanes->count"):
+            area = f"(uintptr_t){assembly.architecture.c_thread_pointer} + (uintptr_t){area}"
+        for expression in (area, "lanes->base", "lanes->stride", f"({word})lanes->count"):
             yield f'"{letters["int"]}" ({expression})'
         for value, name in self.parameters.items():
             extended = (
                 not value.type.is_float and value not in self.arrays and not self._c_type(value.type).endswith("*")
             )
-            yield f'"{letters["float" if value.type.is_float else "int"]}" ({"(int64_t)" if extended else ""}{name})'
+            letter = letters[assembly.architecture.register_class(value.type)]
+            yield f'"{letter}" ({f"({word[1:]})" if extended else ""}{name})'
 
     def _cast_back(self, result: Word) -> str:
         if isinstance(result, Pointer) and not isinstance(result, Index):
@@ -266,6 +279,10 @@ def _length(assembly: Assembly) -> int:
     return sum(len(_escaped(line.text)) + 1 for line in assembly.lines(_DESCRIPTORS))
 
 
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
 def _declared(type: str, name: str) -> str:
     return f"{type}{name}" if type.endswith("*") else f"{type} {name}"
 
@@ -278,16 +295,17 @@ def _output(assembly: Assembly, slot: Slot) -> str:
 
 
 def _temporaries(assembly: Assembly) -> Iterator[str]:
+    types = {"int": assembly.architecture.c_word, "single": "float", "float": "double"}
     for slot in assembly.outputs:
         if slot.role == "temporary":
-            yield f"    {'double' if slot.kind == 'float' else 'uint64_t'} temporary{slot.number};\n"
+            yield f"    {types[slot.kind]} temporary{slot.number};\n"
 
 
-def _held_type(result: Word) -> str:
+def _held_type(result: Word, word: str) -> str:
     """The type of the register that a result is in: integers are extended there."""
     if result.is_float:
         return "float" if result.size == 4 else "double"
-    return "uint64_t"
+    return word
 
 
 def _escaped(text: str) -> str:

@@ -28,8 +28,10 @@ _TYPES = {
 class Records:
     """The records that a header names, by their C names, which begin with `prefix`."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, pointer_bytes: int = 8) -> None:
+        """`pointer_bytes` are the fewest that C's pointers have: with less than 8, those in records get room."""
         self._prefix = prefix
+        self.pointer_bytes = pointer_bytes
         self._names: dict[RecordType, str] = {}
         self._taken: set[str] = set()
 
@@ -82,7 +84,10 @@ struct {name} {{
 def _member(field: Field, name: str, records: Records) -> str:
     type = c_type(_element(field), records)
     length = f"[{field.type.length}]" if isinstance(field.type, Array) else ""
-    return f"{type}{'' if type.endswith('*') else ' '}{name}{length}"
+    declared = f"{type}{'' if type.endswith('*') else ' '}{name}{length}"
+    if isinstance(field.type, Pointer) and records.pointer_bytes < field.type.size:
+        return f"union {{ {declared}; uint64_t {name}_in_64_bits; }}"
+    return declared
 
 
 def _assertions(name: str, record: RecordType, fields: dict[str, Field]) -> Iterator[str]:

@@ -30,7 +30,7 @@ RSEQ_OFFSET = "rseq_offset"
 """The symbol whose value the loader gets: the rseq area's offset from the thread pointer."""
 
 _SHF_WRITE, _SHF_ALLOC = 1, 2
-_SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS = 1, 2, 4, 8
+_SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 1, 2, 4, 8, 9
 _SHT_INIT_ARRAY, _STT_SECTION, _STB_GLOBAL = 14, 3, 1
 
 
@@ -147,14 +147,18 @@ class _Section:
 
 
 class _Object:
-    """What we read of an ELF-64 relocatable object file; LLVM has just written it, so it is taken at its word."""
+    """What we read of a relocatable object file; LLVM has just written it, so it is taken at its word.
+
+    In ELF-64 relocations have their addends; in ELF-32, of the architectures here, addends stand in what is relocated.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        assert data[:5] == b"\x7fELF\x02", "LLVM wrote no 64-bit ELF file"
+        assert data[:4] == b"\x7fELF", "LLVM wrote no ELF file"
+        self.is_64 = data[4] == 2
         self.order = "<" if data[5] == 1 else ">"
-        (start,) = self._unpack("Q", 40)
-        size, count, _ = self._unpack("HHH", 58)
+        (start,) = self._unpack("Q", 40) if self.is_64 else self._unpack("I", 32)
+        size, count, _ = self._unpack("HHH", 58 if self.is_64 else 46)
         self.sections = [self._section(index, start + index * size) for index in range(count)]
         tables = [section for section in self.sections if section.type == _SHT_SYMTAB]
         self.symbols = [symbol for table in tables for symbol in self._symbols(table)]
@@ -163,14 +167,19 @@ class _Object:
         return struct.unpack_from(self.order + form, self.data, offset)
 
     def _section(self, index: int, where: int) -> _Section:
-        _, type, flags, _, offset, size, link, info, alignment, _ = self._unpack("IIQQQQIIQQ", where)
+        _, type, flags, _, offset, size, link, info, alignment, _ = self._unpack(
+            "IIQQQQIIQQ" if self.is_64 else "10I", where
+        )
         return _Section(index, type, flags, offset, size, link, info, alignment)
 
     def _symbols(self, table: _Section) -> list[tuple[str, int, int, int]]:
         names = self.sections[table.link].offset
         found = []
-        for where in range(table.offset, table.offset + table.size, 24):
-            name, _, other, section, value, _ = self._unpack("IBBHQQ", where)
+        for where in range(table.offset, table.offset + table.size, 24 if self.is_64 else 16):
+            if self.is_64:
+                name, _, other, section, value, _ = self._unpack("IBBHQQ", where)
+            else:
+                name, value, _, _, other, section = self._unpack("IIIBBH", where)
             end = self.data.index(b"\0", names + name)
             found.append((self.data[names + name : end].decode(), section, value, other))
         return found
@@ -181,10 +190,14 @@ class _Object:
             return bytes(section.size)
         return self.data[section.offset : section.offset + section.size]
 
-    def relocations(self, section: _Section) -> list[tuple[int, int, int, int]]:
-        """(offset, kind, symbol, addend) of each relocation of `section`."""
-        found = []
+    def relocations(self, section: _Section) -> list[tuple[int, int, int, int | None]]:
+        """(offset, kind, symbol, addend) of each relocation of `section`; None: what stands there is the addend."""
+        found: list[tuple[int, int, int, int | None]] = []
         for table in self.sections:
+            if table.type == _SHT_REL and table.info == section.index:
+                for where in range(table.offset, table.offset + table.size, 8):
+                    offset, info = self._unpack("II", where)
+                    found.append((offset, info & 0xFF, info >> 8, None))
             if table.type == _SHT_RELA and table.info == section.index:
                 for where in range(table.offset, table.offset + table.size, 24):
                     offset, info, addend = self._unpack("QQq", where)
@@ -218,7 +231,7 @@ def _link(
     elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
 ) -> list[Relocation]:
     left = []
-    for fixup in architecture.independent(list(_fixups(elf, section, address))):
+    for fixup in architecture.independent(list(_fixups(elf, section, address, image, architecture))):
         if architecture.relocate(fixup.kind, image, fixup.where, fixup.target):
             left.append(Relocation(fixup.where, fixup.symbol, fixup.target))
         elif fixup.symbol is not None:
@@ -226,10 +239,13 @@ def _link(
     return left
 
 
-def _fixups(elf: _Object, section: _Section, address: dict[int, int]) -> Iterator[Fixup]:
-    for offset, kind, symbol, addend in elf.relocations(section):
+def _fixups(
+    elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
+) -> Iterator[Fixup]:
+    for offset, kind, symbol, given in elf.relocations(section):
         name, home, value, other = elf.symbols[symbol]
         where = address[section.index] + offset
+        addend = given if given is not None else architecture.addend(kind, image, where)
         if home in address:
             yield Fixup(kind, where, address[home] + value + addend, None, other)
         else:

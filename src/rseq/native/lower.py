@@ -76,7 +76,9 @@ class Environment(ABC):
         if not self.has_rseq:
             return ll.Constant(I64, 0)
         offset = self.offset(builder)
-        return offset if self.architecture.area_is_offset else builder.add(thread_pointer(builder), offset)
+        if self.architecture.area_is_offset:
+            return offset
+        return builder.add(thread_pointer(builder, self.architecture), offset)
 
     def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
         """Emit: give up the time slice. `fail` emits leaving, where a signal's handler has raised an exception."""
@@ -91,8 +93,12 @@ class Environment(ABC):
         """Emit a run of a sequence on the spare lane, waiting for its lock; what its function returns."""
 
 
-def thread_pointer(builder: Any) -> Any:
+def thread_pointer(builder: Any, architecture: Architecture) -> Any:
     """Emit the thread pointer, as an i64. LLVM may hoist it: it is constant in a thread."""
+    if architecture.thread_pointer_assembly is not None:
+        template, constraints = architecture.thread_pointer_assembly
+        block = ll.InlineAsm(ll.FunctionType(PTR, []), template, constraints)
+        return builder.ptrtoint(builder.call(block, []), I64)
     intrinsic = builder.module.declare_intrinsic("llvm.thread.pointer", [PTR], ll.FunctionType(PTR, []))
     return builder.ptrtoint(builder.call(intrinsic, []), I64)
 
@@ -413,28 +419,43 @@ def _code_of(builder: Any, outcome: Any) -> Any:
 
 
 def emit_block(builder: Any, assembly: Assembly, area: Any, lane: Lane, arguments: Sequence[Any]) -> tuple[Any, Any]:
-    """Emit one critical section; its status, and its result in the sequence's type."""
+    """Emit one critical section; its status, and its result in the sequence's type.
+
+    Operands are as wide as the architecture's registers. Status values keep their order when a narrow one is extended.
+    """
     body = assembly.section.body
     pairs = zip(arguments, body.parameters, strict=True)
-    given = [area, lane.base, lane.stride, lane.lanes, *(extended(builder, a, p.type) for a, p in pairs)]
-    types = [_operand_type(assembly, slot.number) for slot in assembly.outputs]
+    wide = [area, lane.base, lane.stride, lane.lanes, *(extended(builder, a, p.type) for a, p in pairs)]
+    word = ll.IntType(8 * assembly.architecture.pointer_bytes)
+    given = [_to_register(builder, value, word) for value in wide]
+    types = [_operand_type(assembly, slot.number, word) for slot in assembly.outputs]
     returns = types[0] if len(types) == 1 else ll.LiteralStructType(types)
     type = ll.FunctionType(returns, [value.type for value in given])
     template = assembly.llvm_template().replace('"', "\\22")
     block = ll.InlineAsm(type, template, assembly.llvm_constraints(), side_effect=True)
     returned = builder.call(block, given)
     if len(types) == 1:
-        return returned, None
+        return builder.sext(returned, I64), None
     result = builder.extract_value(returned, 1) if body.result is not None else None
-    if body.result is not None and not body.result.is_float and body.result.size < 8:
-        result = builder.trunc(result, llvm_type(body.result))
-    return builder.extract_value(returned, 0), result
+    if body.result is not None and not body.result.is_float:
+        result = _from_register(builder, result, llvm_type(body.result))
+    return builder.sext(builder.extract_value(returned, 0), I64), result
 
 
-def _operand_type(assembly: Assembly, number: int) -> Any:
+def _operand_type(assembly: Assembly, number: int, word: Any) -> Any:
     slot = assembly.slots[number]
     if slot.kind == "int":
-        return I64
+        return word
     result = assembly.section.body.result
-    is_single = slot.role == "result" and result is not None and result.size == 4
+    is_single = slot.kind == "single" or (slot.role == "result" and result is not None and result.size == 4)
     return ll.FloatType() if is_single else ll.DoubleType()
+
+
+def _to_register(builder: Any, value: Any, word: Any) -> Any:
+    """A number of 64 bits as a register holds it: its low word."""
+    return builder.trunc(value, word) if value.type == I64 else value
+
+
+def _from_register(builder: Any, value: Any, type: Any) -> Any:
+    """The low bits of a register; above an address of 32 bits are zeros."""
+    return builder.zext(value, type) if type.width > value.type.width else builder.trunc(value, type)

@@ -1,0 +1,627 @@
+"""loongarch64 (LA64 with doubles): three operands, compare and branch in one, twelve-bit immediates, one float flag.
+
+Nothing that we know of runs this code on another machine: it is assembled and inspected, not run.
+
+The status slot holds the lane's address. A register holds an integer as its type says, u32 with zeros above,
+although instructions on 32 bits (`add.w`) leave the sign there: u32 is extended after them. Conversions to integers
+saturate and make 0 of NaN, but are signed, so those of u64 take two ways.
+
+`dbar 0x12` (all before, then stores) before the commit makes it a release; for acquire, one `dbar 0x14` (loads, then
+all that follows) stands behind the end, where all ways out of the section meet. Older processors take both for a
+full barrier.
+
+Ranges: branches that compare two registers reach 128 KiB, those that test one or the float flag 4 MiB, `b` 128 MiB,
+and the assembler stretches none of them. So all ways to cold code, which may be as far as the compiler has put code
+into the same section of the object file, are of the last two kinds; and in a section that might be longer than
+128 KiB, comparisons branch around a `b`.
+
+Budget: 32 registers, less $zero, $tp, $sp, the reserved $r21, the frame pointer ($fp), the base pointer of dynamic,
+over-aligned frames ($s8) and the return address ($ra), leaves 25; one stays with the compiler, to reach what it has
+spilled. `la.pcrel` and `li.d` are what the assembler makes of them: two, and one to four instructions, counted as one.
+
+Sources: struct offsets, abi.py; signature (break 0x10), librseq; system call numbers, the kernel's generic table;
+relocations, "ELF for the LoongArch Architecture".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import ClassVar
+
+from .. import abi
+from ..language import ir
+from ..language.section import Section
+from ..language.types import SCALARS, Scalar, Word
+from .base import (
+    ABORT,
+    ABORTED,
+    DESCRIPTOR,
+    FINISH,
+    NOWHERE,
+    START,
+    Architecture,
+    Assembly,
+    Emitter,
+    IndexMode,
+    RegisterClass,
+    Slot,
+)
+
+__all__ = ["ARCHITECTURE"]
+
+_LOAD = {
+    ("signed", 1): "ld.b",
+    ("signed", 2): "ld.h",
+    ("signed", 4): "ld.w",
+    ("signed", 8): "ld.d",
+    ("unsigned", 1): "ld.bu",
+    ("unsigned", 2): "ld.hu",
+    ("unsigned", 4): "ld.wu",
+    ("unsigned", 8): "ld.d",
+    ("bool", 1): "ld.bu",
+    ("pointer", 8): "ld.d",
+    ("float", 4): "fld.s",
+    ("float", 8): "fld.d",
+}
+_STORE = {1: "st.b", 2: "st.h", 4: "st.w", 8: "st.d"}
+_COMBINE = {"&": "and", "|": "or", "^": "xor"}
+_IN_WIDTH = {"+": "add", "-": "sub", "*": "mul", "<<": "sll"}  # these have a form of 32 and one of 64 bits
+_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
+_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
+_COMPARE = {"==": "ceq", "!=": "cune", "<": "clt", "<=": "cle"}  # false for NaN, != apart
+
+_NEAR = 1 << 17
+"""How far branches reach that compare two registers."""
+_LONGEST = 16
+"""Bytes of the longest line: `li.d`, in four instructions."""
+
+R_64, R_ADD32, R_SUB32, R_ADD64, R_SUB64, R_32_PCREL, R_RELAX, R_64_PCREL = 2, 50, 55, 51, 56, 99, 100, 109
+R_PCALA_HI20, R_PCALA_LO12, R_CALL36 = 71, 72, 110
+_FIELDS: dict[int, tuple[tuple[int, int, int], ...]] = {  # bits of the distance from … to, and where they go
+    64: ((2, 17, 10),),  # B16
+    65: ((2, 17, 10), (18, 22, 0)),  # B21
+    66: ((2, 17, 10), (18, 27, 0)),  # B26
+    103: ((2, 21, 5),),  # PCREL20_S2
+}
+_HIGH_20, _LOW_12 = ((12, 31, 5),), ((0, 11, 10),)
+
+
+class LoongArch(Architecture):
+    """See the module's text."""
+
+    name = "loongarch64"
+    triple = "loongarch64-unknown-linux-gnu"
+    pointer_bytes = 8
+    signature = 0x002A0010
+    syscall = 293
+    membarrier = 283
+    getcpu = 168
+    vdso_getcpu = "__vdso_getcpu"
+    thread_pointer = bytes.fromhex("440015002000004c")  # move $a0, $tp; ret
+    clock = ("rdtime.d $0, $$zero", "=r")
+    breakpoint = "break 0"
+    release_marks = ("dbar 0x12",)
+    constraints: ClassVar = {"int": "r", "float": "f"}
+    registers: ClassVar = {
+        "int": (
+            *(f"$a{number}" for number in range(8)),
+            *(f"$t{number}" for number in range(9)),
+            *(f"$s{number}" for number in range(8)),
+        ),
+        "float": (
+            *(f"$fa{number}" for number in range(8)),
+            *(f"$ft{number}" for number in range(16)),
+            *(f"$fs{number}" for number in range(8)),
+        ),
+    }
+    clobbers = ("memory", "$fcc0")
+    c_clobbers = ("memory", "$fcc0")
+    features = "+64bit,+f,+d"
+    c_condition = "defined(__loongarch__) && __loongarch_grlen == 64 && defined(__loongarch_double_float)"
+    budget: ClassVar = {"int": 24, "float": 28}
+
+    def emitter(self, section: Section, index: IndexMode) -> Emitter:
+        """What writes `section` for loongarch64."""
+        return _Emitter(self, section, index)
+
+    def register(self, name: str, form: str) -> str:
+        """A register has one name."""
+        return name
+
+    def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
+        """Distances, and the page and place of an address, in the fields of instructions; 64 is the pointer."""
+        distance = target - where
+        if kind == R_64:
+            return True
+        if kind in _FIELDS:
+            fields = _FIELDS[kind]
+            _insert(image, where, _signed(distance, 1 + max(high for _, high, _ in fields)), fields)
+        elif kind == R_PCALA_HI20:
+            pages = ((target + 0x800) >> 12) - (where >> 12)
+            _insert(image, where, _signed(pages, 20) << 12, _HIGH_20)
+        elif kind == R_PCALA_LO12:
+            _insert(image, where, target, _LOW_12)
+        elif kind == R_CALL36:
+            near = _signed(distance + 0x20000, 38)
+            _insert(image, where, near, ((18, 37, 5),))
+            _insert(image, where + 4, distance, ((2, 17, 10),))
+        elif kind in (R_32_PCREL, R_64_PCREL):
+            struct.pack_into("<i" if kind == R_32_PCREL else "<q", image, where, _signed(distance, 32))
+        elif kind in (R_ADD32, R_SUB32, R_ADD64, R_SUB64):  # one of each makes a distance, in a table of jumps
+            _add(
+                image, where, 4 if kind in (R_ADD32, R_SUB32) else 8, target if kind in (R_ADD32, R_ADD64) else -target
+            )
+        elif kind != R_RELAX:
+            raise ValueError(f"unexpected loongarch64 relocation {kind}")
+        return False
+
+
+def _insert(image: bytearray, where: int, number: int, fields: tuple[tuple[int, int, int], ...]) -> None:
+    (word,) = struct.unpack_from("<I", image, where)
+    for low, high, place in fields:
+        mask = (1 << (high - low + 1)) - 1
+        word = word & ~(mask << place) | (number >> low & mask) << place
+    struct.pack_into("<I", image, where, word)
+
+
+def _add(image: bytearray, where: int, size: int, number: int) -> None:
+    total = int.from_bytes(image[where : where + size], "little") + number
+    image[where : where + size] = (total & (1 << 8 * size) - 1).to_bytes(size, "little")
+
+
+def _signed(number: int, bits: int) -> int:
+    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
+        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
+    return number
+
+
+ARCHITECTURE = LoongArch()
+
+
+class _Emitter(Emitter):
+    def __init__(
+        self, architecture: Architecture, section: Section, index: IndexMode, *, is_long: bool = False
+    ) -> None:
+        super().__init__(architecture, section, index)
+        self._given = section
+        self._is_long = is_long
+
+    def assembly(self) -> Assembly:
+        """Emit everything; again, if it might be too long for branches that compare."""
+        made = super().assembly()
+        if self._is_long or len(made.hot) * _LONGEST < _NEAR:
+            return made
+        return _Emitter(self.architecture, self._given, self.index, is_long=True).assembly()
+
+    # ---- around the body
+
+    def enter(self) -> None:
+        status = self.status
+        self.line(f"la.pcrel {status}, {DESCRIPTOR}b")
+        self.line(f"st.d {status}, {self.area}, {abi.RSEQ_CS}")
+        self.label(START)
+        self.comment = "this CPU's lane"
+        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
+            self.line(f"ld.w {status}, {self.area}, {abi.CPU_ID}")
+            self._leave_unless(f"bgez {status}")
+        self.line(f"ld.w {status}, {self.area}, {self.lane_field}")
+        self._leave_unless(f"bltu {status}, {self.lanes}")
+        if self.section.cpu is not None:
+            self.line(f"move {self.where[self.section.cpu]}, {status}")
+        self.line(f"mul.d {status}, {status}, {self.stride}")
+        self.line(f"add.d {status}, {status}, {self.base}")
+
+    def _leave_unless(self, branch: str) -> None:
+        stays = self.new_label()
+        self.line(f"{branch}, {stays}f")
+        self.line(f"b {NOWHERE}b")
+        self.label(stays)
+
+    def acquire(self) -> None:
+        self.line("dbar 0x14")
+
+    def leave_with(self, status: int) -> None:
+        self.out_of_line(f"li.d {self.status}, {status}")
+        self.out_of_line(f"b {FINISH}f")
+
+    def abort_handler(self) -> None:
+        self.out_of_line(f".long {self.architecture.signature:#x}")
+        self.out_of_line(f"{ABORT}:")
+        self.leave_with(ABORTED)
+
+    # ---- what needs registers
+
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        if constant.type.is_float:
+            return True
+        number = int(constant.number)
+        match op:
+            case ir.Arithmetic() if constant is op.left:
+                return number != 0
+            case ir.Arithmetic(operator="<<" | ">>"):
+                return False
+            case ir.Arithmetic(operator="-"):
+                return not _is_immediate(-number)
+            case ir.Arithmetic(operator="+") | ir.AddStore():
+                return not _is_immediate(number)
+            case ir.Arithmetic(operator="&" | "|" | "^"):
+                return not 0 <= number < 1 << 12
+        return number != 0
+
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        match op:
+            case ir.Set(source=ir.Const()):
+                return ("int",) if op.target.type.is_float and op.source != ir.Const(0.0, op.target.type) else ()
+            case ir.Load() | ir.Store():
+                return ("int",) * _address_scratch(op.address)
+            case ir.AddStore():
+                return ("int",) * (1 + _address_scratch(op.address))
+            case ir.Locate():
+                return () if _is_immediate(op.address.offset) else ("int",)
+            case ir.Check():
+                return ("int",)
+            case ir.Copy():
+                return ("int",) * 4
+            case ir.Convert():
+                return _convert_scratch(op)
+            case ir.Arithmetic(operator="<<" | ">>"):
+                return ("int",) if isinstance(op.right, ir.Value) and op.target.type.size < 4 else ()
+        return ()
+
+    # ---- operands
+
+    def _source(self, operand: ir.Operand) -> str:
+        if isinstance(operand, ir.Const):
+            assert operand.number == 0
+            return "$zero"
+        return str(self.slot(operand))
+
+    def _base(self, address: ir.Address) -> Slot:
+        return self.status if address.base is None else self.slot(address.base)
+
+    def _memory(self, address: ir.Address, extra: Sequence[Slot]) -> tuple[str, str]:
+        """What the instruction's name gets (x: two registers are added) and its memory operand."""
+        base, offset = self._base(address), address.offset
+        if address.index is not None:
+            if offset == 0 and address.scale == 1:
+                return "x", f"{base}, {self.slot(address.index)}"
+            self._add_index(base, address, extra[0])
+            base = extra[0]
+        if _is_immediate(offset):
+            return "", f"{base}, {offset}"
+        self._set_integer(extra[-1], offset)
+        return "x", f"{base}, {extra[-1]}"
+
+    def _access(self, name: str, register: str | Slot, memory: tuple[str, str]) -> None:
+        """A load or store; `memory` is from `_memory`."""
+        indexed, operand = memory
+        self.line(f"{name.replace('.', indexed + '.')} {register}, {operand}")
+
+    def _add_index(self, base: Slot, address: ir.Address, into: Slot) -> None:
+        assert address.index is not None
+        index, shift = self.slot(address.index), address.scale.bit_length() - 1
+        if 1 <= shift <= 4:
+            self.line(f"alsl.d {into}, {index}, {base}, {shift}")
+            return
+        if shift:
+            self.line(f"slli.d {into}, {index}, {shift}")
+            index = into
+        self.line(f"add.d {into}, {index}, {base}")
+
+    def _locate(self, address: ir.Address, into: Slot, extra: Sequence[Slot]) -> None:
+        """The whole address; `into` is neither base nor index."""
+        base = self._base(address)
+        if address.index is not None:
+            self._add_index(base, address, into)
+            base = into
+        if not _is_immediate(address.offset):
+            self._set_integer(extra[0], address.offset)
+            self.line(f"add.d {into}, {base}, {extra[0]}")
+        elif address.offset or base is not into:
+            self.line(f"addi.d {into}, {base}, {address.offset}")
+
+    # ---- one method for each operation
+
+    def emit_set(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Set)
+        target = self.slot(op.target)
+        if isinstance(op.source, ir.Value):
+            if self.slot(op.source).number != target.number:
+                self._copy(target, self.slot(op.source))
+        elif target.kind == "float":
+            self._set_float(target, op.source)
+        else:
+            self._set_integer(target, int(op.source.number))
+
+    def _copy(self, target: Slot, source: Slot) -> None:
+        self.line(f"{'fmov.d' if target.kind == 'float' else 'move'} {target}, {source}")
+
+    def _set_float(self, target: Slot, constant: ir.Const) -> None:
+        if self.extra:
+            self.line(f"la.pcrel {self.extra[0]}, {self.literal(constant)}b")
+            self.line(f"{_LOAD['float', constant.type.size]} {target}, {self.extra[0]}, 0")
+        else:
+            self.line(f"movgr2fr.d {target}, $zero")
+
+    def _set_integer(self, target: Slot, number: int) -> None:
+        self.line(f"li.d {target}, {number - (1 << 64) if number >> 63 == 1 else number}")
+
+    def emit_arithmetic(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
+        target, type, left = self.slot(op.target), op.target.type, self._source(op.left)
+        if type.is_float:
+            self.line(f"{_FLOAT[op.operator]}.{_letter(type)} {target}, {left}, {self._source(op.right)}")
+        elif op.operator in ("<<", ">>"):
+            self._shift(op, target, left, type)
+        elif op.operator == "quo":
+            name = "div.d" if type.kind == "signed" else "div.du"
+            self.line(f"{name} {target}, {left}, {self._source(op.right)}")
+        elif op.operator in _COMBINE:
+            immediate = "i" if isinstance(op.right, ir.Const) else ""
+            right = str(int(op.right.number)) if isinstance(op.right, ir.Const) else self._source(op.right)
+            self.line(f"{_COMBINE[op.operator]}{immediate} {target}, {left}, {right}")
+        else:
+            self._add_or_multiply(op, target, left, type)
+
+    def _add_or_multiply(self, op: ir.Arithmetic, target: Slot, left: str, type: Scalar) -> None:
+        width = "w" if type.bits == 32 else "d"
+        if isinstance(op.right, ir.Const) and op.operator != "*":
+            number = int(op.right.number) * (-1 if op.operator == "-" else 1)
+            self.line(f"addi.{width} {target}, {left}, {number}")
+        else:
+            self.line(f"{_IN_WIDTH[op.operator]}.{width} {target}, {left}, {self._source(op.right)}")
+        self._wrap(target, type)
+
+    def _shift(self, op: ir.Arithmetic, target: Slot, left: str, type: Scalar) -> None:
+        """Counts are masked by the processor in forms of 64 and 32 bits, in narrower types here."""
+        name = "sll" if op.operator == "<<" else ("sra" if type.kind == "signed" else "srl")
+        width = "w" if type.bits == 32 else "d"
+        if isinstance(op.right, ir.Const):
+            self.line(f"{name}i.{width} {target}, {left}, {int(op.right.number) & (type.bits - 1)}")
+        else:
+            count = self.slot(op.right)
+            if type.bits < 32:
+                self.line(f"andi {self.extra[0]}, {count}, {type.bits - 1}")
+                count = self.extra[0]
+            self.line(f"{name}.{width} {target}, {left}, {count}")
+        if op.operator == "<<" or type.bits == 32:
+            self._wrap(target, type)
+
+    def _wrap(self, target: Slot, type: Scalar) -> None:
+        """Bring a result back into its type; instructions on 32 bits have done so for i32."""
+        if type.name != "i32":
+            self._extend(target, target, type)
+
+    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
+        """The low bits of `source` as its type says; nothing if they are all there."""
+        if type.bits == 64:
+            if target.number != source.number:
+                self._copy(target, source)
+        elif type.kind == "signed":
+            name = {8: "ext.w.b", 16: "ext.w.h"}.get(type.bits)
+            self.line(f"{name} {target}, {source}" if name else f"addi.w {target}, {source}, 0")
+        else:
+            self.line(f"bstrpick.d {target}, {source}, {type.bits - 1}, 0")
+
+    def emit_load(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Load)
+        name = _LOAD[op.target.type.kind, op.target.type.size]
+        self._access(name, self.slot(op.target), self._memory(op.address, self.extra))
+
+    def emit_locate(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Locate)
+        self._locate(op.address, self.slot(op.target), self.extra)
+
+    def emit_store(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Store)
+        memory, type = self._memory(op.address, self.extra), op.address.type
+        self._release(op)
+        name = f"fst.{_letter(type)}" if type.is_float else _STORE[type.size]
+        self._access(name, self._source(op.source), memory)
+
+    def emit_addstore(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.AddStore)
+        total, size = self.extra[0], op.address.type.size
+        memory = self._memory(op.address, self.extra[1:])
+        self._access(_LOAD["signed", size], total, memory)
+        if isinstance(op.source, ir.Const):
+            self.line(f"addi.d {total}, {total}, {int(op.source.number)}")
+        else:
+            self.line(f"add.d {total}, {total}, {self.slot(op.source)}")
+        self._release(op)
+        self._access(_STORE[size], total, memory)
+
+    def _release(self, op: ir.Store | ir.AddStore) -> None:
+        if op.commit and self.section.body.release:
+            self.line("dbar 0x12")
+
+    def emit_check(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Check)
+        spare, index, leaves = self.extra[0], self.slot(op.index), "beqz"
+        if isinstance(op.length, ir.Value) and op.inclusive:
+            self.line(f"sltu {spare}, {self.slot(op.length)}, {index}")
+            leaves = "bnez"
+        elif isinstance(op.length, ir.Value):
+            self.line(f"sltu {spare}, {index}, {self.slot(op.length)}")
+        else:
+            self._compare_with(spare, index, op.length + op.inclusive)
+        self.line(f"{leaves} {spare}, {self.check_exit(op)}b")
+
+    def _compare_with(self, spare: Slot, index: Slot, length: int) -> None:
+        if _is_immediate(length):
+            self.line(f"sltui {spare}, {index}, {length}")
+        else:
+            self._set_integer(spare, length)
+            self.line(f"sltu {spare}, {index}, {spare}")
+
+    def emit_copy(self, op: ir.Op) -> None:
+        """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
+        assert isinstance(op, ir.Copy)
+        to, source, left, held = self.extra
+        self._locate(op.target, to, [held])
+        self._locate(op.source, source, [held])
+        if isinstance(op.nbytes, ir.Const):
+            self._set_integer(left, int(op.nbytes.number))
+        else:
+            self._copy(left, self.slot(op.nbytes))
+        words, singles, done = self.new_label(), self.new_label(), self.new_label()
+        self.line(f"or {held}, {to}, {source}")
+        self.line(f"andi {held}, {held}, 7")
+        self.line(f"bnez {held}, {singles}f")
+        self.label(words)
+        self.line(f"sltui {held}, {left}, 8")
+        self.line(f"bnez {held}, {singles}f")
+        self._move(8, source, to, left, held)
+        self.line(f"b {words}b")
+        self.label(singles)
+        self.line(f"beqz {left}, {done}f")
+        self._move(1, source, to, left, held)
+        self.line(f"b {singles}b")
+        self.label(done)
+
+    def _move(self, width: int, source: Slot, to: Slot, left: Slot, held: Slot) -> None:
+        self.line(f"{_LOAD['unsigned', width]} {held}, {source}, 0")
+        self.line(f"{_STORE[width]} {held}, {to}, 0")
+        self.line(f"addi.d {source}, {source}, {width}")
+        self.line(f"addi.d {to}, {to}, {width}")
+        self.line(f"addi.d {left}, {left}, -{width}")
+
+    def emit_clock(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Clock)
+        self.line(f"rdtime.d {self.slot(op.target)}, $zero")
+
+    def emit_jump(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Jump)
+        self.line(f"b {self.to(op.label)}")
+
+    def emit_branchif(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.BranchIf)
+        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.to(op.label)
+        if op.left.type.is_float:
+            self._branch_of_floats(left, sign, right, to, _letter(op.left.type))
+            return
+        if sign in (">", "<="):
+            left, sign, right = right, _SWAPPED[sign], left
+        if right == "$zero" and sign in ("==", "!="):
+            self.line(f"{'beqz' if sign == '==' else 'bnez'} {left}, {to}")
+        else:
+            self._branch(left, sign, right, to, op.left.type.kind == "signed")
+
+    def _branch(self, left: str, sign: ir.ComparisonName, right: str, to: str, is_signed: bool) -> None:
+        if not self._is_long and to.endswith("f"):  # cold code is far
+            self.line(f"{_branch_name(sign, is_signed)} {left}, {right}, {to}")
+            return
+        around = self.new_label()
+        self.line(f"{_branch_name(ir.COMPARISONS[sign], is_signed)} {left}, {right}, {around}f")
+        self.line(f"b {to}")
+        self.label(around)
+
+    def _branch_of_floats(self, left: str, sign: ir.ComparisonName, right: str, to: str, letter: str) -> None:
+        if sign in (">", ">="):
+            left, sign, right = right, _SWAPPED[sign], left
+        self.line(f"fcmp.{_COMPARE[sign]}.{letter} $fcc0, {left}, {right}")
+        self.line(f"bcnez $fcc0, {to}")
+
+    # ---- conversions
+
+    def emit_convert(self, op: ir.Op) -> None:
+        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
+        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
+        if given.is_float and to.is_float:
+            name = f"fmov.{_letter(to)}" if given == to else f"fcvt.{_letter(to)}.{_letter(given)}"
+            self.line(f"{name} {target}, {source}")
+        elif given.is_float:
+            self._float_to_integer(source, given, target, to)
+        elif to.is_float:
+            self._integer_to_float(source, given, target, _letter(to))
+        elif not self.is_held(op):
+            self._extend(target, source, to)
+
+    def _integer_to_float(self, source: Slot, given: Scalar, target: Slot, letter: str) -> None:
+        """The processor takes a signed integer; twice the half of a larger one is rounded alike if no bit is lost."""
+        self.line(f"movgr2fr.d {target}, {source}")
+        self.line(f"ffint.{letter}.l {target}, {target}")
+        if given.name != "u64":
+            return
+        half, lowest, done = *self.extra, self.new_label()
+        self.line(f"bgez {source}, {done}f")
+        self.line(f"srli.d {half}, {source}, 1")
+        self.line(f"andi {lowest}, {source}, 1")
+        self.line(f"or {half}, {half}, {lowest}")
+        self.line(f"movgr2fr.d {target}, {half}")
+        self.line(f"ffint.{letter}.l {target}, {target}")
+        self.line(f"fadd.{letter} {target}, {target}, {target}")
+        self.label(done)
+
+    def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:
+        """The processor saturates to signed integers of 32 and 64 bits, and makes 0 of NaN, as the language does."""
+        letter, (_, spare) = _letter(given), self.extra
+        if to.name == "u64":
+            self._float_to_u64(source, letter, target)
+            return
+        width, name = ("w", "movfr2gr.s") if to.name == "i32" else ("l", "movfr2gr.d")
+        self.line(f"ftintrz.{width}.{letter} {spare}, {source}")
+        self.line(f"{name} {target}, {spare}")
+        if to.bits < 32 or to.name == "u32":
+            self._clamp(target, int(to.maximum), f"{self.extra[0]}, {target}")
+            self._clamp(target, int(to.minimum), f"{target}, {self.extra[0]}")
+
+    def _clamp(self, target: Slot, bound: int, ordered: str) -> None:
+        """`target` is `bound` unless the first of `ordered` is at least as large as the second."""
+        within = self.new_label()
+        self._set_integer(self.extra[0], bound)
+        self.line(f"bge {ordered}, {within}f")
+        self._copy(target, self.extra[0])
+        self.label(within)
+
+    def _float_to_u64(self, source: Slot, letter: str, target: Slot) -> None:
+        """From 2**63 on without that bit, which is set behind; negative numbers become 0."""
+        spare, large = self.extra
+        small, done = self.new_label(), self.new_label()
+        self._set_integer(spare, _bits_of_2_to_63(letter))
+        self.line(f"movgr2fr.{'w' if letter == 's' else 'd'} {large}, {spare}")
+        self.line(f"fcmp.cle.{letter} $fcc0, {large}, {source}")
+        self.line(f"bceqz $fcc0, {small}f")
+        self.line(f"fsub.{letter} {large}, {source}, {large}")
+        self.line(f"ftintrz.l.{letter} {large}, {large}")
+        self.line(f"movfr2gr.d {target}, {large}")
+        self._set_integer(spare, 1 << 63)
+        self.line(f"or {target}, {target}, {spare}")
+        self.line(f"b {done}f")
+        self.label(small)
+        self.line(f"ftintrz.l.{letter} {large}, {source}")
+        self.line(f"movfr2gr.d {target}, {large}")
+        self.line(f"slt {spare}, {target}, $zero")
+        self.line(f"masknez {target}, {target}, {spare}")
+        self.label(done)
+
+
+def _letter(type: Word) -> str:
+    return "s" if type.size == 4 else "d"
+
+
+def _branch_name(sign: ir.ComparisonName, is_signed: bool) -> str:
+    return _BRANCH[sign] + ("u" if not is_signed and sign in ("<", ">=") else "")
+
+
+def _bits_of_2_to_63(letter: str) -> int:
+    return int.from_bytes(struct.pack("<f" if letter == "s" else "<d", 2.0**63), "little")
+
+
+def _is_immediate(number: int) -> bool:
+    return -(1 << 11) <= number < 1 << 11
+
+
+def _address_scratch(address: ir.Address) -> int:
+    """How many registers an address takes that is no memory operand as it is."""
+    if address.index is not None and address.scale == 1 and address.offset == 0:
+        return 0
+    return int(address.index is not None) + int(not _is_immediate(address.offset))
+
+
+def _convert_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
+    if op.source.type.is_float:
+        return () if op.target.type.is_float else ("int", "float")
+    return ("int", "int") if op.target.type.is_float and op.source.type == SCALARS["u64"] else ()

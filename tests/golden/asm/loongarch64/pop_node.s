@@ -1,0 +1,45 @@
+# pop_node(cpu: Head) -> ptr[Node]:
+#     first = cpu.first
+#     if first != None goto else1
+#     return None
+#   else1:
+#     %4 = first.next
+#     cpu.first = %4
+#     return first
+#
+# loongarch64, lanes by cpu_id: 14 instructions and 4 cold
+# registers: status $a4, result $a5, temporary $a6, temporary $a7, area $a0, base $a1, stride $a2, lanes $a3
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    li.d $a4, -1                             # this CPU has no lane, or this thread is not registered
+    b 3f                                     # this CPU has no lane, or this thread is not registered
+    .long 0x2a0010                           # abort
+4:                                           # abort
+    li.d $a4, -2                             # abort
+    b 3f                                     # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    la.pcrel $a4, 77b                        # restart
+    st.d $a4, $a0, 8                         # restart
+2:                                           # restart
+    ld.w $a4, $a0, 4                         # this CPU's lane
+    bltu $a4, $a3, 101f                      # this CPU's lane
+    b 9b                                     # this CPU's lane
+101:
+    mul.d $a4, $a4, $a2                      # this CPU's lane
+    add.d $a4, $a4, $a1                      # this CPU's lane
+    ld.d $a6, $a4, 0                         # first = cpu.first
+    bnez $a6, 102f                           # if first != None goto else1
+    li.d $a5, 0                              # %result = None
+    b 3f                                     # goto end
+102:
+    ld.d $a7, $a6, 0                         # %4 = first.next
+    move $a5, $a6                            # %result = first
+    st.d $a7, $a4, 0                         # cpu.first = %4    # commit
+3:
+# bytes: 48 in the section, 120 in all
