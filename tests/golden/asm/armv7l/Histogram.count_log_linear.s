@@ -1,1 +1,1 @@
-@ count_log_linear() cannot be made for armv7l: its commit to cpu.counts[at] has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ count_log_linear() cannot be made for armv7l: bits is an i64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,1 @@
-@ read_lock() cannot be made for armv7l: its commit to cpu.begun[phase] has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ read_lock() cannot be made for armv7l: cpu.phase is an i64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,1 @@
-@ add() cannot be made for armv7l: its commit to cpu.value has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ add() cannot be made for armv7l: n is a u64, and registers have 32 bits there; use i32 or u32

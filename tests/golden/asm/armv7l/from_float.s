@@ -1,1 +1,1 @@
-@ from_float() cannot be made for armv7l: its commit to cpu.sum has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ from_float() cannot be made for armv7l: `%result = u64(x)` computes in u64, and registers have 32 bits there; use i32 or u32

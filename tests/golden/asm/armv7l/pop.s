@@ -1,1 +1,1 @@
-@ pop() cannot be made for armv7l: its commit to cpu.count has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ pop() cannot be made for armv7l: missing is an i64, and registers have 32 bits there; use i32 or u32

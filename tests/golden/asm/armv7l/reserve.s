@@ -1,1 +1,1 @@
-@ reserve() cannot be made for armv7l: its commit to cpu.lost or cpu.written has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ reserve() cannot be made for armv7l: size is a u64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,1 @@
-@ spread() cannot be made for armv7l: its commit to cpu.least or cpu.most has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field
+@ spread() cannot be made for armv7l: n is an i64, and registers have 32 bits there; use i32 or u32
