@@ -262,7 +262,7 @@ def test_an_index_into_a_record_s_array_is_checked() -> None:
     storage = rseq.percpu(Slots)
     bound = put.bind(storage)
     for index in (4, -1, 2**63 - 1, -(2**63)):
-        with pytest.raises(IndexError, match=r"^put\(\): index out of range for cpu\.table, which has 4 elements$"):
+        with pytest.raises(IndexError, match=r"^put\(\): i is out of range for cpu\.table, which has 4 elements$"):
             call(bound, index)
     call(bound, 3)
     assert _table(storage) == [0, 0, 0, 1]
@@ -271,7 +271,7 @@ def test_an_index_into_a_record_s_array_is_checked() -> None:
 def test_an_index_that_the_lane_holds_is_checked_inside_the_section() -> None:
     storage = rseq.percpu(Slots)
     storage.view()["value"] = 4  # in every lane
-    with pytest.raises(IndexError, match=r"^put_at_value\(\): index out of range for cpu\.table"):
+    with pytest.raises(IndexError, match=r"^put_at_value\(\): at is out of range for cpu\.table"):
         call(put_at_value.bind(storage), 1)
     assert _table(storage) == [0, 0, 0, 0]
     storage.view()["value"] = 3
@@ -287,7 +287,7 @@ def test_an_index_error_in_a_routine_keeps_what_was_done_before() -> None:
     def in_two(bound: Any, i: Any, j: Any) -> None:
         bound(i, j)
 
-    with pytest.raises(IndexError, match=r"^put_in_two\(\): index out of range for cpu\.table"):
+    with pytest.raises(IndexError, match=r"^put_in_two\(\): i is out of range for cpu\.table"):
         in_two(bound, 1, 4)
     assert _table(storage) == [0, 1, 0, 0]
 

@@ -145,7 +145,7 @@ def test_counters_lie_densely() -> None:
     counters = [rseq.Counter() for _ in range(512 * 4)]
     pages = {counter.storage.place.base // 4096 for counter in counters}
     assert len({counter.storage.place.base for counter in counters}) == len(counters)
-    assert len(pages) <= 8  # 4 full ones, were these the only items of the process
+    assert len(pages) <= 16  # 4 full ones, were these the only items of the process
 
 
 def test_memory_is_used_again_and_is_zero() -> None:

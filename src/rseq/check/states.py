@@ -115,7 +115,7 @@ class Cases:
             return [0, 1]
         near = [number + step for number in self.constants for step in (-1, 0, 1)]
         if type.is_float:
-            return [0.0, 1.5, -0.0, *map(float, near), float("inf"), -2.25e10]
+            return [0.0, 1.5, -0.0, *map(float, near), float("inf"), float("-inf"), -2.25e10]
         kept = sorted({number for number in near if type.minimum <= number <= type.maximum})
         return [0, *(number for number in kept if number), type.maximum, type.minimum]
 
@@ -223,7 +223,8 @@ class Cases:
         if value.type.kind == "bool":
             return (1, 0)
         numbers = self.numbers(value.type)
-        return (own, numbers[-2], *numbers[1:4], numbers[-1])
+        ends = (float("inf"), float("-inf")) if value.type.is_float else (numbers[-2],)
+        return (own, *ends, *numbers[1:4], numbers[-1])
 
     def _row_choices(self, operation: Operation, value: ir.Value, type: Pointer | Buffer, call: int) -> Iterator[int]:
         if isinstance(type, Buffer):
