@@ -41,7 +41,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import types as python_types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -73,8 +73,21 @@ from .language.compiled import Compiled
 from .language.types import Buffer, Pointer, Scalar
 from .native.arguments import parameter_names
 from .native.bind import Binding, Bound, Payload, UnsupportedError
-from .native.codes import FAILED, FIRST_CHECK, I32, I64, NOTHING, SAME_ROW
+from .native.codes import (
+    FAILED,
+    FIRST_CHECK,
+    I32,
+    I64,
+    NO_THREAD,
+    NO_THREAD_TEXT,
+    NOTHING,
+    PTR,
+    RAISED,
+    REFUSED,
+    SAME_ROW,
+)
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
+from .percpu.threads import symbols
 from .structures.structure import Structure
 from .thread import lanes_offset
 
@@ -402,17 +415,36 @@ class _NumbaEnvironment(Environment):
         self.has_rseq = has_rseq
 
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
-        return builder.call(cgutils.get_or_insert_function(self.module, type, name), arguments)
+        return builder.call(self._function(name, type.return_type, type.args), arguments)
 
     def offset(self, builder: Any) -> Any:
         """Loaded from libc's variable: it differs between processes, and the code may be cached."""
-        name = "__rseq_offset"
+        return self.variable(builder, "__rseq_offset", I64)
+
+    def variable(self, builder: Any, name: str, type: Any) -> Any:
         if name not in self.module.globals:
-            variable = ll.GlobalVariable(self.module, I64, name)
+            variable = ll.GlobalVariable(self.module, type, name)
             variable.linkage = "external"
-        offset = builder.load(self.module.globals[name])
-        offset.set_metadata("invariant.load", self.module.add_metadata([]))
-        return offset
+        value = builder.load(self.module.globals[name])
+        value.set_metadata("invariant.load", self.module.add_metadata([]))
+        return value
+
+    def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
+        """Whoever is waited for may need the GIL, so it is given up where this thread has it."""
+        has_gil = builder.call(self._function("PyGILState_Check", I32, []), [])
+        with builder.if_else(builder.icmp_signed("!=", has_gil, ll.Constant(I32, 0))) as (with_gil, without):
+            with with_gil:
+                state = builder.call(self._function("PyEval_SaveThread", PTR, []), [])
+                builder.call(self._function("sched_yield", I32, []), [])
+                builder.call(self._function("PyEval_RestoreThread", ll.VoidType(), [PTR]), [state])
+                raised = builder.call(self._function("PyErr_CheckSignals", I32, []), [])
+                with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
+                    fail()
+            with without:
+                builder.call(self._function("sched_yield", I32, []), [])
+
+    def _function(self, name: str, returns: Any, parameters: Sequence[Any]) -> Any:
+        return cgutils.get_or_insert_function(self.module, ll.FunctionType(returns, parameters), name)
 
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
         return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
@@ -498,6 +530,13 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
         context.call_conv.return_user_exc(builder, RuntimeError, (text,))
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, SAME_ROW))):
         context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {bound.code.body.same_row}",))
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, RAISED))):
+        context.call_conv.return_exc(builder)
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NO_THREAD))):
+        context.call_conv.return_user_exc(builder, RuntimeError, (f"{bound.title}(): {NO_THREAD_TEXT}",))
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, REFUSED))):
+        text = f"{bound.title}(): refused, because of the thread that holds the lock, or as nobody does"
+        context.call_conv.return_user_exc(builder, RuntimeError, (text,))
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
             text = f"{bound.title}(): {check.sentence}"
@@ -508,3 +547,5 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
 def _init() -> None:
     """Numba calls this when it starts. Sequences are inline assembly, which needs LLVM's assembly parser."""
     llvm.initialize_native_asmparser()
+    for name, address in symbols().items():
+        llvm.add_symbol(name, address)

@@ -483,6 +483,8 @@ class _Pair:
             return remote, None
         except IndexError:
             outcome = Outcome(None, "IndexError")
+        except RuntimeError:
+            outcome = Outcome(None, "RuntimeError")
         except FaultError:
             outcome = FAULT
         except LimitError:

@@ -5,6 +5,7 @@
     rseq.store_release(there.head, tail)        what came before is seen before this is
     rseq.compare_exchange(there.owner, 0, me)   stores if it is what is expected; True if it was
     rseq.full_fence(), rseq.relax(), rseq.sched_yield(), rseq.fence(number)
+    rseq.thread_id(), rseq.thread_ended(id)     a number that no other thread ever has; if that thread has ended
 
 A lane's own CPU stores with plain instructions, so nobody else may store to a word that its sequences store to,
 unless those have been stopped: by a word that they acquire before they load anything else, and a fence.
@@ -31,6 +32,10 @@ CROSSING = {
     "relax": 0,
     "sched_yield": 0,
     "fence": 1,
+    "thread_id": 0,
+    "thread_ended": 1,
+    "took_over": 1,
+    "refuse": 1,
 }
 """The operations, with the number of their arguments."""
 
@@ -106,6 +111,23 @@ class Crossing(Copies):
         number, done = self._any_index(node.args[0]), self.scope.target(into, boolean)
         self.scope.emit(ir.Fence(done, number, self.scope.span(node)))
         return done
+
+    def _thread_id(self, node: ast.Call, into: str | None) -> Meaning:
+        number = self.scope.target(into, SCALARS["u64"])
+        self.scope.emit(ir.Thread("thread_id", number, None, self.scope.span(node)))
+        return number
+
+    def _thread_ended(self, node: ast.Call, into: str | None) -> Meaning:
+        of, ended = self.value(node.args[0], SCALARS["u64"]), self.scope.target(into, boolean)
+        self.scope.emit(ir.Thread("thread_ended", ended, of, self.scope.span(node)))
+        return ended
+
+    def _took_over(self, node: ast.Call, into: str | None) -> None:
+        of = self.value(node.args[0], SCALARS["u64"])
+        self.scope.emit(ir.Thread("took_over", None, of, self.scope.span(node)))
+
+    def _refuse(self, node: ast.Call, into: str | None) -> None:
+        self.scope.emit(ir.Refuse(self.value(node.args[0], SCALARS["u64"]), self.scope.span(node)))
 
     def require_writable(self, address: ir.Address, node: ast.expr) -> None:
         """A lane's record is stored to by its own sequences, and by nobody else with a plain store."""

@@ -61,6 +61,8 @@ class Memory:
     """What `clock()` answers next."""
     span: Span | None = None
     """Where the operation stands that is being run."""
+    thread: int = 1
+    """The calling thread's number. All others have ended."""
     arrays: dict[RecordType, tuple[int, int]] = field(default_factory=dict)
     """Where an `index[T]` leads to: the address of the first row of T, and how many there are."""
 
@@ -162,7 +164,7 @@ def run(
 
     Raises: ValueError - two pointers that must be apart are the same row. IndexError - a bounds check failed: what had
     been prepared until then is in memory, nothing is committed (a routine's sequences that had ended are).
-    FaultError - a pointer led nowhere. LimitError - more than `limit` operations, those of called functions included.
+    RuntimeError - a routine refused. FaultError - a pointer led nowhere. LimitError - more than `limit` operations, those of called functions included.
     TypeError - too many or too few arguments.
     """
     result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
@@ -289,6 +291,10 @@ class _Frame:
                 pass
             case ir.Fence():
                 self.values[op.target] = int(self.run.memory.fence(int(self.values[op.number])))
+            case ir.Thread():
+                self._ask(op)
+            case ir.Refuse():
+                raise RuntimeError(f"thread {int(self.get(op.holder))} holds the lock")
             case ir.Locate():
                 self.values[op.target] = self._at(op.address)
             case ir.CpuNumber():
@@ -312,6 +318,12 @@ class _Frame:
         base = self.run.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]
         index = 0 if address.index is None else self.values[address.index]
         return int(base) + address.offset + int(index) * address.scale
+
+    def _ask(self, op: ir.Thread) -> None:
+        memory = self.run.memory
+        if op.target is not None:
+            of = None if op.of is None else self.get(op.of)
+            self.values[op.target] = memory.thread if of is None else int(of != memory.thread)
 
     def _add_store(self, op: ir.AddStore) -> None:
         at, type = self._at(op.address), op.address.type

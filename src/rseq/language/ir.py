@@ -81,6 +81,8 @@ BitCountName = Literal["ctz", "clz", "bits"]
 
 BarrierName = Literal["full_fence", "relax", "sched_yield"]
 
+ThreadName = Literal["thread_id", "thread_ended", "took_over"]
+
 COMPARISONS: Mapping[ComparisonName, ComparisonName] = {
     "==": "!=",
     "!=": "==",
@@ -351,6 +353,34 @@ class Fence:
 
 
 @dataclass(frozen=True)
+class Thread:
+    """Ask for the calling thread's number (`thread_id`), or if thread `of` is proved to have ended (`thread_ended`).
+
+    Or warn that something was taken from it (`took_over`).
+    """
+
+    kind: ThreadName
+    target: Value | None
+    of: Operand | None
+    span: Span
+
+    def __str__(self) -> str:
+        call = f"{self.kind}({'' if self.of is None else self.of})"
+        return call if self.target is None else f"{self.target} = {call}"
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Leave with a RuntimeError, because the thread with number `holder` (0: nobody) holds a lock."""
+
+    holder: Operand
+    span: Span
+
+    def __str__(self) -> str:
+        return f"refuse({self.holder})"
+
+
+@dataclass(frozen=True)
 class CountBits:
     """Count the zeros below (`ctz`) or above (`clz`) the ones of `source`, or its ones (`bits`), in `source`'s type.
 
@@ -492,6 +522,8 @@ Op = (
     | CompareExchange
     | Barrier
     | Fence
+    | Thread
+    | Refuse
     | Check
     | BranchIf
     | Jump
@@ -544,6 +576,10 @@ def _operands(op: Op) -> Iterator[Operand | None]:
             yield op.value
         case OtherLane() | Fence():
             yield op.number
+        case Thread():
+            yield op.of
+        case Refuse():
+            yield op.holder
         case CompareExchange():
             yield from (*op.address.registers(), op.expected, op.desired)
         case CpuNumber() | Clock() | LaneCount() | Barrier() | Jump() | Label():

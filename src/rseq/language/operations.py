@@ -21,9 +21,12 @@ __all__ = [
     "lane",
     "lanes",
     "load_acquire",
+    "refuse",
     "relax",
     "sched_yield",
     "store_release",
+    "thread_ended",
+    "took_over",
 ]
 
 _T = TypeVar("_T")
@@ -131,3 +134,24 @@ def relax() -> None:
 def sched_yield() -> None:
     """In a routine: let other threads run; from Python, also those that wait for the GIL, and signal handlers."""
     _only_inside("sched_yield")
+
+
+@operation("thread_ended")
+def thread_ended(thread: int, /) -> bool:
+    """In a routine: True if the thread whose number it was has ended for good, whatever ended it.
+
+    False if it lives, and as long as its end is not proved. It calls into Python, so ask rarely.
+    """
+    _only_inside("thread_ended")
+
+
+@operation("took_over")
+def took_over(thread: int, /) -> None:
+    """In a routine: warn (RuntimeWarning) that a lock was taken from a thread that has ended."""
+    _only_inside("took_over")
+
+
+@operation("refuse")
+def refuse(holder: int, /) -> None:
+    """In a routine: leave it with a RuntimeError that says who holds a lock; 0 is nobody."""
+    _only_inside("refuse")

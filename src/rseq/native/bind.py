@@ -130,6 +130,7 @@ def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
 def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
     architecture = require_support()
     from ..percpu.rows import Row
+    from ..percpu.threads import symbols
     from .arguments import metadata_text
     from .blob import RSEQ_OFFSET, compile_module, new_module
     from .builtin import Builtin
@@ -142,7 +143,7 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     unit = Unit(module, environment, index, counter_linkage="hidden")
     Builtin(unit, code, title, dimensions).lower("builtin")
     blob = compile_module(module, architecture, ["builtin", *unit.counters])
-    loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row)})
+    loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row), **symbols()})
     owner, _, name = title.rpartition(".")
     text = metadata_text(code, name, dimensions).encode()
     method = MethodDef(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text)

@@ -74,6 +74,9 @@ class BlobEnvironment(Environment):
         """Emit a call of the function at `address`."""
         return builder.call(_TypedPointer(address, type), arguments)
 
+    def variable(self, builder: Any, name: str, type: Any) -> Any:
+        return builder.load(self.address(builder, name), typ=type)
+
     def offset(self, builder: Any) -> Any:
         return builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)
 

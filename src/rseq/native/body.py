@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import floor_division
 from ..language.types import Word
-from .codes import FIRST_CHECK, I32, I64, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
+from .codes import FIRST_CHECK, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
 
 if TYPE_CHECKING:
     from .lower import Lane, Unit
@@ -212,6 +212,22 @@ class BodyLowering:
             return
         with self.builder.if_then(self.builder.icmp_unsigned("<", number, self.frame.lane.lanes)):
             self._put(op.target, self.builder.zext(unit.fence(self.builder, number), ll.IntType(8)))
+
+    def _thread(self, op: ir.Thread) -> None:
+        environment = self.frame.unit.environment
+        if op.of is not None:
+            answer = environment.ask(self.builder, op.kind.removeprefix("thread_"), self._get(op.of))
+            if op.target is not None:
+                self._put(op.target, self.builder.trunc(answer, ll.IntType(8)))
+            return
+        number = environment.thread(self.builder)
+        with self.builder.if_then(self.builder.icmp_unsigned("==", number, ll.Constant(I64, 0)), likely=False):
+            self._leave_with(ll.Constant(I32, NO_THREAD))
+        assert op.target is not None
+        self._put(op.target, number)
+
+    def _refuse(self, op: ir.Refuse) -> None:
+        self._leave_with(self.frame.unit.environment.refuse(self.builder, self._get(op.holder)))
 
     def _locate(self, op: ir.Locate) -> None:
         self._put(op.target, self.builder.ptrtoint(self._pointer(op.address), I64))

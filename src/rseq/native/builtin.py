@@ -24,7 +24,21 @@ from ..language import ir
 from ..language.pointers import required_rows
 from ..language.types import Buffer, Index, Pointer, Scalar
 from .buffers import PAYLOAD_OFFSET, Buffers
-from .codes import FAILED, FIRST_CHECK, I8, I32, I64, NO_ROW, NOTHING, PTR, SAME_ROW, extended, llvm_type
+from .codes import (
+    FAILED,
+    FIRST_CHECK,
+    I8,
+    I32,
+    I64,
+    NO_ROW,
+    NO_THREAD,
+    NO_THREAD_TEXT,
+    NOTHING,
+    PTR,
+    SAME_ROW,
+    extended,
+    llvm_type,
+)
 from .lower import Lane
 from .small_int import read_int
 
@@ -345,6 +359,7 @@ class Builtin(Buffers):
         none = " or ".join(value.name for value in required_rows(self.code.body)) or "a pointer"
         messages = {
             FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}"),
+            NO_THREAD: ("PyExc_RuntimeError", f"{self.title}(): {NO_THREAD_TEXT}"),
             NO_ROW: ("PyExc_ValueError", f"{self.title}(): {none} is None, and its fields are used; pass a row"),
             SAME_ROW: ("PyExc_ValueError", f"{self.title}(): {self.code.body.same_row}"),
         }

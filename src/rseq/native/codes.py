@@ -18,20 +18,25 @@ __all__ = [
     "I64",
     "NOTHING",
     "NO_ROW",
+    "NO_THREAD",
+    "NO_THREAD_TEXT",
     "OK",
     "PTR",
     "RAISED",
+    "REFUSED",
     "SAME_ROW",
     "extended",
     "llvm_type",
     "pack",
 ]
 
-OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 6, 16
+OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 6, 7, 8, 16
 """Codes: done; the spare lane's lock is held; it cannot be taken (this thread holds it); a Python exception is set;
 a pointer parameter is None whose fields are used; the result is None (not of a failure); two pointers that must be
-apart are the same row;
+apart are the same row; this thread can have no number; a routine refused, because of who holds a lock;
 FIRST_CHECK + n: bounds check number n of the unit failed."""
+
+NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or the system has no memory"
 
 I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)
 PTR = ll.PointerType()

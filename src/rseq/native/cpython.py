@@ -39,6 +39,12 @@ class PythonEnvironment(BlobEnvironment):
             self._make_patient(unit, code, name, [value.type for value in (*lane, *arguments)])
         return builder.call(self.module.globals[name], [*lane, *arguments])
 
+    def refuse(self, builder: Any, holder: Any) -> Any:
+        sentence = builder.inttoptr(self.ask(builder, "sentence", holder), PTR)
+        error = builder.load(self.address(builder, "PyExc_RuntimeError"), typ=PTR)
+        self.call(builder, "PyErr_SetString", ll.FunctionType(ll.VoidType(), [PTR, PTR]), [error, sentence])
+        return ll.Constant(I32, RAISED)
+
     def interrupted(self, builder: Any) -> Any:
         """The GIL is held, so handlers may run here: Ctrl-C ends a loop that has no end."""
         return self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])

@@ -38,7 +38,22 @@ from ..language.pointers import required_rows
 from ..language.section import section
 from ..language.types import Index, Pointer
 from .body import BodyLowering, Frame
-from .codes import BUSY, FAILED, FIRST_CHECK, I32, I64, NO_ROW, NOTHING, OK, PTR, SAME_ROW, extended, llvm_type, pack
+from .codes import (
+    BUSY,
+    FAILED,
+    FIRST_CHECK,
+    I32,
+    I64,
+    NO_ROW,
+    NOTHING,
+    OK,
+    PTR,
+    REFUSED,
+    SAME_ROW,
+    extended,
+    llvm_type,
+    pack,
+)
 
 __all__ = ["Environment", "Lane", "Unit", "emit_block", "thread_pointer"]
 
@@ -61,6 +76,7 @@ class Environment(ABC):
     """How generated code finds what lies outside of it."""
 
     architecture: Architecture
+    module: Any
     has_rseq: bool
 
     @abstractmethod
@@ -83,6 +99,67 @@ class Environment(ABC):
     def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
         """Emit: give up the time slice. `fail` emits leaving, where a signal's handler has raised an exception."""
         self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
+
+    @abstractmethod
+    def variable(self, builder: Any, name: str, type: Any) -> Any:
+        """Emit a load of the process's variable `name`, which never changes."""
+
+    def known_thread(self, builder: Any, *, now: bool = False) -> Any:
+        """Emit the calling thread's number, 0 if it has none yet (percpu/threads.py).
+
+        It is what `percpu.threads.Known.is_true` says, in machine code. LLVM may hoist and merge it: a thread has one
+        number, and the function says that it reads nothing. A function in which the thread gets its number may go on
+        to find 0 then; `now` looks anew.
+        """
+        name = "rseq.thread.now" if now else "rseq.thread.known"
+        if name not in self.module.globals:
+            self._make_known_thread(name, attributes=() if now else ("readnone", "speculatable", "willreturn"))
+        return builder.call(self.module.globals[name], [])
+
+    def _make_known_thread(self, name: str, attributes: Sequence[str]) -> None:
+        function = ll.Function(self.module, ll.FunctionType(I64, []), name)
+        function.linkage = "internal"
+        for attribute in ("noinline", "nounwind", *attributes):
+            set.add(function.attributes, attribute)  # llvmlite does not know all of them
+        builder = ll.IRBuilder(function.append_basic_block("entry"))
+        key = self.variable(builder, "rseq_thread_key", I32)
+        place = self.call(builder, "pthread_getspecific", ll.FunctionType(PTR, [I32]), [key])
+        zero = ll.Constant(I64, 0)
+        with builder.if_then(builder.icmp_unsigned("==", place, ll.Constant(PTR, None)), likely=False):
+            builder.ret(zero)
+        places = [builder.gep(place, [ll.Constant(I64, word)], source_etype=I64) for word in range(5)]
+        number, generation_at, generation, mutex_at, owner = (builder.load(at, typ=I64, align=8) for at in places)
+        with builder.if_then(builder.icmp_unsigned("==", number, zero), likely=False):
+            builder.ret(zero)
+        now = builder.load(builder.inttoptr(generation_at, PTR), typ=I64, align=8)
+        word = builder.zext(builder.load(builder.inttoptr(mutex_at, PTR), typ=I32, align=4), I64)
+        holder = builder.and_(word, ll.Constant(I64, 0x7FFFFFFF))
+        is_true = builder.and_(builder.icmp_unsigned("==", now, generation), builder.icmp_unsigned("==", holder, owner))
+        builder.ret(builder.select(is_true, number, zero))
+
+    def thread(self, builder: Any) -> Any:
+        """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it."""
+        with builder.goto_entry_block():  # not in a loop, where it would take more of the stack in each turn
+            number = builder.alloca(I64)
+        builder.store(self.known_thread(builder), number)
+        with self._unless_known(builder, number):
+            builder.store(self.known_thread(builder, now=True), number)
+        with self._unless_known(builder, number):
+            builder.store(self.ask(builder, "register"), number)
+        return builder.load(number, typ=I64)
+
+    def _unless_known(self, builder: Any, number: Any) -> Any:
+        is_unknown = builder.icmp_unsigned("==", builder.load(number, typ=I64), ll.Constant(I64, 0))
+        return builder.if_then(is_unknown, likely=False)
+
+    def ask(self, builder: Any, what: str, word: Any = None) -> Any:
+        """Emit a call into Python, with the GIL or without: one of those in percpu/threads.py."""
+        given = ll.Constant(I64, 0) if word is None else word
+        return self.call(builder, f"rseq_thread_{what}", ll.FunctionType(I64, [I64]), [given])
+
+    def refuse(self, builder: Any, holder: Any) -> Any:
+        """Emit what is to be said about `holder`; the code to leave with."""
+        return ll.Constant(I32, REFUSED)
 
     def interrupted(self, builder: Any) -> Any:
         """Emit a look for signals: an i32, not 0 if a handler has raised an exception. None where nobody may look."""
@@ -298,7 +375,7 @@ class Unit:
         known = self._functions.get((id(code), "routine"))
         if known is not None:
             return known
-        function = self._declare(code, "routine", [I64] * 5, inline=True)
+        function = self._declare(code, "routine", [I64] * 5, inline=not _waits(code))
         frame = Frame(self, code, function.args[5:], area=function.args[0], lane=Lane(*function.args[1:5]))
         BodyLowering(function, frame).run()
         return function
@@ -382,6 +459,11 @@ class Unit:
         builder.store(later, until)
         type = ll.FunctionType(I32, [PTR, PTR])
         return self.environment.call(builder, "pthread_mutex_timedlock", type, [mutex, until])
+
+
+def _waits(code: Compiled) -> bool:
+    """True if a routine lets others run. Its callers have tried before, and need their registers."""
+    return any(isinstance(op, ir.Barrier) and op.kind == "sched_yield" for op in code.body.ops)
 
 
 def _number(check: ir.Check) -> int:

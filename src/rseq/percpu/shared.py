@@ -25,6 +25,7 @@ from rseq.percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
 from rseq.percpu.checks import integer
 from rseq.percpu.mutex import MUTEX_BYTES
 from rseq.percpu.segment import PAGE_BYTES, Mapping, Place, populate, round_up, shared_extent
+from rseq.percpu.threads import table
 from rseq.thread import require_support
 
 _WORD = 8
@@ -64,6 +65,7 @@ class Segment:
         if not 1 <= nbytes <= MAX_ITEM_BYTES:
             raise ValueError(f"size: expected 1 … {MAX_ITEM_BYTES} bytes, got {nbytes}")
         require_support()
+        table()  # of threads: one for all processes that share the segment
         self.size = round_up(nbytes, PAGE_BYTES)
         self._extents = [_SharedExtent(self.size)]
 

@@ -30,6 +30,7 @@ from ..native.blob import RSEQ_OFFSET, BlobEnvironment, compile_module, new_modu
 from ..native.codes import I32, I64, PTR
 from ..native.load import Blob, Code, load
 from ..native.lower import Lane, Unit
+from ..percpu.threads import symbols
 from ..structures.workload import BUFFER_BYTES, SPREAD
 from ..thread import lanes_offset, require_support
 
@@ -207,7 +208,7 @@ class Module:
         """Compile all of it, and map it for good."""
         counters = {name: code for unit in self._units for name, code in unit.counters.items()}
         blob = compile_module(self.module, self._architecture, [*self._entries, *counters])
-        return Program(blob, load(blob, {RSEQ_OFFSET: self._offset or 0}), counters)
+        return Program(blob, load(blob, {RSEQ_OFFSET: self._offset or 0, **symbols()}), counters)
 
 
 def _words(builder: Any, block: Any) -> list[Any]:
