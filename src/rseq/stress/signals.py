@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-__all__ = ["at_a_kilohertz", "handling", "let_in"]
+__all__ = ["at_a_kilohertz", "handling", "keep_out", "let_in"]
 
 _MILLISECOND_NS = 1_000_000
 _SIGEV_SIGNAL = 0  # asm-generic/siginfo.h
@@ -51,7 +51,7 @@ def at_a_kilohertz(handler: int) -> Iterator[None]:
     The kernel gives them to a thread that is running (since 6.4, to the one that the timer interrupts), which an
     interval timer, setitimer(), would not do: most would find a thread that is waiting for a CPU.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    keep_out()
     with handling(signal.SIGALRM, handler), _timer(signal.SIGALRM):
         yield
 
@@ -59,6 +59,11 @@ def at_a_kilohertz(handler: int) -> Iterator[None]:
 def let_in() -> None:
     """The calling thread takes part in the signals: it has inherited that they are left to others."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+
+
+def keep_out() -> None:
+    """The calling thread leaves the signals to others."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
 
 
 @contextmanager

@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..language.compiled import Compiled
 from ..native.bind import restarts
+from ..percpu.threads import thread_id
 from ..thread import fence
 from .code import LOOPS, Block, Program
 from .ledger import Ledger
 from .shipped import make, named, sections
-from .signals import at_a_kilohertz, let_in
+from .signals import at_a_kilohertz, keep_out, let_in
 
 if TYPE_CHECKING:
     from ..structures.workload import Workload
@@ -146,10 +147,13 @@ class Slice:
     def _guarded(self, function: Callable[[int], Came], row: int) -> None:
         """Whatever goes wrong in a thread is a problem of the slice."""
         try:
+            thread_id()  # now: a handler must not call into Python for it
             let_in()
             came = function(row)
         except Exception as error:  # noqa: BLE001 - what the structure's methods raise
             came = Came(problems=[f"a thread raised {type(error).__name__}: {error}"])
+        finally:
+            keep_out()  # libc and Python take the thread apart; a handler would find half of it
         with self._lock:
             self._add(came)
 
