@@ -3,9 +3,10 @@
 Threads:       available, cpu_number, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
-Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits
+Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits,
+               thread_id, thread_ended
 Storage:       percpu, array, Segment
-Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, Stack
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, SpinLock, Stack
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -25,6 +26,7 @@ from .language.operations import load_acquire as load_acquire
 from .language.operations import relax as relax
 from .language.operations import sched_yield as sched_yield
 from .language.operations import store_release as store_release
+from .language.operations import thread_ended as thread_ended
 from .language.types import Record as Record
 from .language.types import f32 as f32
 from .language.types import f64 as f64
@@ -43,6 +45,7 @@ from .native.bind import UnsupportedError as UnsupportedError
 from .percpu.rows import RowArray as array  # noqa: N813
 from .percpu.shared import Segment as Segment
 from .percpu.storage import PerCPU as percpu  # noqa: N813
+from .percpu.threads import thread_id as thread_id
 from .sequence import Inline as Inline
 from .sequence import Routine as Routine
 from .sequence import Sequence as Sequence
@@ -55,6 +58,7 @@ from .structures.counter import FloatCounter as FloatCounter
 from .structures.extreme import Max as Max
 from .structures.extreme import Min as Min
 from .structures.histogram import Histogram as Histogram
+from .structures.lock import SpinLock as SpinLock
 from .structures.rcu import RCU as RCU
 from .structures.stack import Stack as Stack
 from .thread import available as available
@@ -77,6 +81,7 @@ __all__ = [
     "Routine",
     "Segment",
     "Sequence",
+    "SpinLock",
     "Stack",
     "UnsupportedError",
     "array",
@@ -111,6 +116,8 @@ __all__ = [
     "sched_yield",
     "sequence",
     "store_release",
+    "thread_ended",
+    "thread_id",
     "u8",
     "u16",
     "u32",

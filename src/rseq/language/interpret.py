@@ -164,8 +164,8 @@ def run(
 
     Raises: ValueError - two pointers that must be apart are the same row. IndexError - a bounds check failed: what had
     been prepared until then is in memory, nothing is committed (a routine's sequences that had ended are).
-    RuntimeError - a routine refused. FaultError - a pointer led nowhere. LimitError - more than `limit` operations, those of called functions included.
-    TypeError - too many or too few arguments.
+    RuntimeError - a routine refused. FaultError - a pointer led nowhere. LimitError - more than `limit` operations,
+    those of called functions included. TypeError - too many or too few arguments.
     """
     result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
     if result is not None and body.result is not None and body.result.kind == "bool":

@@ -1,0 +1,178 @@
+"""SpinLock inside compiled functions: with the GIL and without, in threads that Python does not know."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rseq
+import support
+from rseq.percpu.threads import has_ended
+
+numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
+
+
+@numba.njit(nogil=True)
+def count(lock: Any, counts: Any, times: int) -> None:
+    for _ in range(times):
+        cpu = lock.acquire()
+        counts[cpu] += 1
+        lock.release(cpu)
+
+
+@numba.njit
+def acquire(lock: Any) -> int:
+    return lock.acquire()
+
+
+@numba.njit(nogil=True)
+def acquire_without_gil(lock: Any) -> int:
+    return lock.acquire()
+
+
+@numba.njit
+def release(lock: Any, cpu: int) -> None:
+    lock.release(cpu)
+
+
+@numba.njit
+def attempt(lock: Any) -> Any:
+    return lock.try_acquire()
+
+
+@numba.njit(parallel=True)
+def count_in_parallel(lock: Any, counts: Any, times: int) -> None:
+    for _ in numba.prange(times):
+        cpu = lock.acquire()
+        counts[cpu] += 1
+        lock.release(cpu)
+
+
+def counters() -> Any:
+    """A number for each CPU."""
+    return np.zeros(rseq.SpinLock().storage.place.lanes + 1, np.int64)
+
+
+@pytest.fixture
+def one_cpu() -> Iterator[int]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    yield min(before)
+    os.sched_setaffinity(0, before)
+
+
+def test_what_is_not_atomic_is_exact_under_the_lock(threads: support.ThreadSet) -> None:
+    lock, counts = rseq.SpinLock(), counters()
+    count(lock, counts, 0)  # compiles it
+    cpus = sorted(os.sched_getaffinity(0))
+
+    def run(number: int) -> None:
+        for turn in range(20):
+            os.sched_setaffinity(0, {cpus[(number + turn) % len(cpus)]})
+            count(lock, counts, 5_000)
+
+    for number in range(6):
+        threads.start(run, number)
+    threads.join()
+    assert counts.sum() == 6 * 20 * 5_000
+    assert lock.holders() == {}
+
+
+def test_threads_that_python_does_not_know_have_numbers_of_their_own() -> None:
+    lock, counts = rseq.SpinLock(), counters()
+    count_in_parallel(lock, counts, 50_000)
+    assert counts.sum() == 50_000
+    assert lock.holders() == {}
+
+
+def test_python_and_compiled_code_hold_the_same_lock(one_cpu: int) -> None:
+    lock = rseq.SpinLock()
+    assert acquire(lock) == one_cpu
+    assert attempt(lock) is None
+    assert lock.try_acquire() is None
+    lock.release(one_cpu)
+    assert attempt(lock) == one_cpu
+    release(lock, one_cpu)
+    with lock as cpu, pytest.raises(RuntimeError, match=r"SpinLock.acquire\(\): refused"):
+        assert acquire(lock) == cpu
+
+
+def test_a_release_of_what_the_thread_does_not_hold_is_refused() -> None:
+    lock = rseq.SpinLock()
+    with pytest.raises(RuntimeError, match=r"SpinLock.release\(\): refused, because of the thread that holds"):
+        release(lock, 0)
+    with pytest.raises(IndexError, match="no lane's number"):
+        release(lock, -1)
+
+
+@pytest.mark.parametrize("function", [acquire, acquire_without_gil])
+def test_a_waiter_lets_a_holder_go_on_that_needs_the_gil(
+    function: Any, one_cpu: int, threads: support.ThreadSet
+) -> None:
+    lock, held, order = rseq.SpinLock(), threading.Event(), list[str]()
+    release(lock, function(lock))  # compiles them
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            for _ in range(20_000):
+                order.append("holder")
+
+    threads.start(hold)
+    held.wait()
+    cpu = function(lock)
+    order.append("waiter")
+    release(lock, cpu)
+    threads.join()
+    assert order == ["holder"] * 20_000 + ["waiter"]
+
+
+def test_ctrl_c_ends_waiting_with_the_gil(one_cpu: int, threads: support.ThreadSet) -> None:
+    lock, held, waiting, done = rseq.SpinLock(), *(threading.Event() for _ in range(3))
+    release(lock, acquire(lock))
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            waiting.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+            done.wait()
+
+    def want() -> None:
+        waiting.set()
+        acquire(lock)
+
+    threads.start(hold)
+    held.wait()
+    with pytest.raises(KeyboardInterrupt):
+        want()
+    done.set()
+    threads.join()
+    assert lock.holders() == {}
+
+
+@pytest.mark.parametrize("function", [acquire, acquire_without_gil])
+def test_who_ends_while_holding_it_is_found_out(function: Any, one_cpu: int) -> None:
+    lock = rseq.SpinLock()
+    thread = threading.Thread(target=function, args=(lock,), name="compiled")
+    thread.start()
+    thread.join()
+    while not has_ended(int(lock.storage.view()["owner"][one_cpu])):
+        os.sched_yield()
+    with pytest.warns(RuntimeWarning, match=r"\(compiled\) of process \d+ held a lock and has ended"):
+        assert function(lock) == one_cpu
+    release(lock, one_cpu)
+
+
+def test_the_number_is_looked_up_once_for_all_that_a_function_does() -> None:
+    """Once in the loop's function, which acquires and releases, and once in the one that waits."""
+    count(rseq.SpinLock(), counters(), 1)
+    (text,) = count.inspect_llvm().values()
+    assert len(re.findall(r"call .*@rseq\.thread\.known\(\)", text)) == 2

@@ -1,0 +1,490 @@
+"""SpinLock: one holder for each CPU, whoever holds it may be moved, and who ends while holding it is found out."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import rseq
+from rseq import i32
+from rseq.check import check
+from rseq.percpu.threads import has_ended, table, thread_id
+from rseq.stress.run import stress
+from rseq.structures.lock import LOOK, Lock, Model, acquire, release, take, take_over
+from spoils import ending_early, without_descriptor_store
+from support import ThreadSet, run_python
+
+OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
+
+
+class Count(rseq.Record):
+    value: rseq.i64
+
+
+@pytest.fixture(params=[lambda: None, rseq.Segment], ids=["private", "shared"])
+def segment(request: pytest.FixtureRequest) -> rseq.Segment | None:
+    made: rseq.Segment | None = request.param()
+    return made
+
+
+@pytest.fixture
+def one_cpu() -> Iterator[int]:
+    """All that is started here stays on one CPU, so that everybody wants the same lock: the one with this number."""
+    before = os.sched_getaffinity(0)
+    cpu = min(before)
+    os.sched_setaffinity(0, {cpu})
+    yield cpu if rseq.available() else rseq.SpinLock().storage.place.lanes
+    os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def crew() -> Iterator[ThreadSet]:
+    """Threads that are waited for at the end of a `with`, unless it has failed already."""
+    threads = ThreadSet()
+    yield threads
+    threads.join()
+
+
+def fork(function: Callable[[], object]) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            function()
+        except BaseException:  # noqa: BLE001 - the child must end here
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def wait_for(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def in_thread(function: Callable[[], Any], name: str = "worker") -> Any:
+    """What `function` returns in a thread that has ended, also for the kernel."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.extend((threading.get_native_id(), function())), name=name)
+    thread.start()
+    thread.join()
+    while os.path.exists(f"/proc/self/task/{found[0]}"):
+        os.sched_yield()
+    return found[1]
+
+
+# One thread
+
+
+def test_it_does_what_the_model_does(segment: rseq.Segment | None, one_cpu: int) -> None:
+    lock, model, chance, me = rseq.SpinLock(segment=segment), Model(one_cpu + 1), random.Random(1), thread_id()
+    for _ in range(2000):
+        method, arguments = chance.choice([("acquire", ()), ("try_acquire", ()), ("release", (one_cpu,))])
+        assert outcome(getattr(lock, method), *arguments) == outcome(getattr(model, method), me, one_cpu)
+        assert list(lock.storage.view()["owner"][: one_cpu + 1]) == model.owners
+        model.invariant()
+
+
+def outcome(method: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return method(*arguments)
+    except RuntimeError:
+        return RuntimeError
+
+
+@pytest.mark.needs_rseq
+def test_the_lock_is_that_of_the_cpu_and_is_released_from_another(segment: rseq.Segment | None) -> None:
+    lock = rseq.SpinLock(segment=segment)
+    for cpu in sorted(os.sched_getaffinity(0)):
+        with crew() as threads:
+            threads.start(taken_here_released_there, lock, cpu)
+    assert lock.holders() == {}
+
+
+def taken_here_released_there(lock: rseq.SpinLock, cpu: int) -> None:
+    anywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    assert lock.acquire() == cpu
+    os.sched_setaffinity(0, anywhere - {cpu} or anywhere)
+    assert list(lock.holders()) == [cpu]
+    lock.release(cpu)
+
+
+def test_a_second_release_says_that_nobody_holds_it() -> None:
+    lock = rseq.SpinLock()
+    cpu = lock.acquire()
+    lock.release(cpu)
+    with pytest.raises(RuntimeError, match=r"^nobody holds that lock: it was released before, or never acquired$"):
+        lock.release(cpu)
+
+
+def test_a_release_by_another_thread_says_who_holds_it() -> None:
+    lock = rseq.SpinLock()
+    cpu = lock.acquire()
+    who = rf"that lock is held by thread {threading.get_native_id()} \(MainThread\) of process {os.getpid()}, not by"
+    with pytest.raises(RuntimeError, match=who):
+        in_thread_raising(lambda: lock.release(cpu))
+    lock.release(cpu)
+
+
+def in_thread_raising(function: Callable[[], object]) -> None:
+    with crew() as threads:
+        threads.start(function)
+
+
+def test_to_acquire_twice_is_an_error_and_no_deadlock(one_cpu: int) -> None:
+    lock = rseq.SpinLock()
+    with lock as cpu:
+        with pytest.raises(RuntimeError, match="this thread holds that lock already, and would wait for itself"):
+            lock.acquire()
+        assert lock.try_acquire() is None
+        assert list(lock.holders()) == [cpu]
+    assert lock.holders() == {}
+
+
+@pytest.mark.parametrize("cpu", [-1, 1 << 20])
+def test_a_cpu_that_is_none_is_an_index_error(cpu: int) -> None:
+    with pytest.raises(IndexError, match=r"SpinLock.release\(\): cpu is no lane's number"):
+        rseq.SpinLock().release(cpu)
+
+
+def test_with_releases_whatever_happens_and_is_per_thread() -> None:
+    lock = rseq.SpinLock()
+    with pytest.raises(ZeroDivisionError), lock:
+        raise ZeroDivisionError
+    assert lock.holders() == {}
+    with pytest.raises(RuntimeError, match="not inside `with lock:`"):
+        lock.__exit__(None, None, None)
+
+
+def test_an_exception_between_acquire_and_its_note_leaves_nothing_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(list[int]):
+        def append(self, cpu: int) -> None:
+            raise KeyboardInterrupt
+
+    lock = rseq.SpinLock()
+    lock._entered[threading.get_ident()] = Interrupted()
+    with pytest.raises(KeyboardInterrupt), lock:
+        raise AssertionError("not reached")
+    assert lock.holders() == {}
+
+
+def test_its_repr_says_who_holds_it() -> None:
+    lock = rseq.SpinLock()
+    assert repr(lock) == "<rseq.SpinLock, free>"
+    with lock as cpu:
+        assert f"held by CPU {cpu}: thread {threading.get_native_id()} (MainThread)" in repr(lock)
+
+
+# Waiting
+
+
+def test_a_waiter_on_one_cpu_lets_the_holder_go_on(one_cpu: int) -> None:
+    """Both need the GIL and the CPU: if the waiter kept either, this would not end."""
+    lock, order, held = rseq.SpinLock(), [], threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            for _ in range(20_000):
+                order.append("holder")
+
+    def want() -> None:
+        held.wait()
+        with lock:
+            order.append("waiter")
+
+    with crew() as threads:
+        threads.start(want)
+        threads.start(hold)
+    assert order == ["holder"] * 20_000 + ["waiter"]
+
+
+def test_ctrl_c_ends_waiting_and_the_lock_stays_the_holders(one_cpu: int) -> None:
+    lock, held, done = rseq.SpinLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            done.wait()
+
+    def interrupt() -> None:
+        held.wait()
+        while not waiting.is_set():
+            os.sched_yield()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def want() -> None:
+        waiting.set()
+        with lock:
+            raise AssertionError("not reached")
+
+    waiting = threading.Event()
+    with crew() as threads:
+        threads.start(hold)
+        held.wait()
+        threads.start(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            want()
+        assert len(lock.holders()) == 1
+        done.set()
+    assert lock.holders() == {}
+
+
+# Who ends while holding it
+
+
+def test_who_ends_while_holding_it_is_found_out_and_named(segment: rseq.Segment | None, one_cpu: int) -> None:
+    lock = rseq.SpinLock(segment=segment)
+    assert in_thread(lock.acquire, "careless") == one_cpu
+    assert lock.try_acquire() is None
+    with pytest.warns(RuntimeWarning, match=r"\(careless\) of process \d+ held a lock and has ended"):
+        assert lock.acquire() == one_cpu
+    lock.release(one_cpu)
+    assert lock.holders() == {}
+
+
+def test_each_lock_of_one_who_ended_is_taken_over_once(one_cpu: int) -> None:
+    locks = [rseq.SpinLock() for _ in range(3)]
+    in_thread(lambda: [lock.acquire() for lock in locks])
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for lock in locks * 2:
+            with lock:
+                pass
+    assert len(warned) == 3
+
+
+def test_of_many_waiters_one_takes_over(one_cpu: int) -> None:
+    lock, inside = rseq.SpinLock(), [0]
+    in_thread(lock.acquire)
+
+    def want() -> None:
+        for _ in range(50):
+            with lock:
+                before = inside[0]
+                os.sched_yield()
+                inside[0] = before + 1
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with crew() as threads:
+            for _ in range(6):
+                threads.start(want)
+    assert inside == [300]
+    assert len(warned) == 1
+
+
+def test_a_warning_that_is_an_error_is_reported_and_the_lock_is_held(
+    one_cpu: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    lock = rseq.SpinLock()
+    in_thread(lock.acquire)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert lock.acquire() == one_cpu
+    assert "held a lock and has ended" in capsys.readouterr().err
+    lock.release(one_cpu)
+
+
+def test_a_process_that_is_killed_while_holding_it_is_found_out(one_cpu: int) -> None:
+    lock, (reader, writer) = rseq.SpinLock(segment=rseq.Segment()), os.pipe()
+
+    def hold() -> None:
+        lock.acquire()
+        os.write(writer, b"!")
+        signal.pause()
+
+    child = fork(hold)
+    os.read(reader, 1)
+    assert f"of process {child}" in lock.holders()[one_cpu]
+    assert lock.try_acquire() is None
+    os.kill(child, signal.SIGKILL)
+    assert wait_for(child) == -signal.SIGKILL
+    with pytest.warns(RuntimeWarning, match=f"of process {child} held a lock and has ended"):
+        assert lock.acquire() == one_cpu
+    lock.release(one_cpu)
+
+
+def test_a_living_holder_in_another_process_is_waited_for(one_cpu: int) -> None:
+    lock, counts = rseq.SpinLock(segment=(shared := rseq.Segment())), rseq.percpu(Count, segment=shared).view()["value"]
+
+    def count() -> None:
+        for _ in range(300):
+            with lock as cpu:
+                before = counts[cpu]
+                os.sched_yield()
+                counts[cpu] = before + 1
+
+    children = [fork(count) for _ in range(4)]
+    assert [wait_for(child) for child in children] == [0] * 4
+    assert counts.sum() == 1200
+    assert lock.holders() == {}
+
+
+def test_a_child_takes_a_private_lock_over_whose_holder_was_not_forked(one_cpu: int) -> None:
+    lock, held, done = rseq.SpinLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            done.wait()
+
+    def child() -> None:
+        with pytest.warns(RuntimeWarning, match=r"\(holder\) of process \d+ held a lock and was not forked"):
+            assert lock.acquire() == one_cpu
+        lock.release(one_cpu)
+
+    holder = threading.Thread(target=hold, name="holder")
+    holder.start()
+    held.wait()
+    assert wait_for(fork(child)) == 0
+    assert list(lock.holders()) == [one_cpu], "in the parent nothing has changed"
+    done.set()
+    holder.join()
+
+
+def test_a_fork_inside_with_is_inside_in_both(one_cpu: int) -> None:
+    lock = rseq.SpinLock()
+
+    def leave() -> None:
+        lock.__exit__(None, None, None)
+        assert lock.holders() == {}
+        with lock:
+            pass
+
+    with lock:
+        child = fork(leave)
+        assert wait_for(child) == 0
+    assert lock.holders() == {}
+
+
+def test_in_a_segment_the_parent_remains_the_holder(one_cpu: int) -> None:
+    lock = rseq.SpinLock(segment=rseq.Segment())
+
+    def child() -> None:
+        with pytest.raises(RuntimeError, match=f"held by thread .* of process {os.getppid()}, not by this thread"):
+            lock.release(one_cpu)
+        assert lock.try_acquire() is None
+
+    with lock:
+        assert wait_for(fork(child)) == 0
+
+
+def test_a_number_is_not_taken_for_that_of_another_with_the_same_process_and_thread(one_cpu: int) -> None:
+    """As after the kernel has used a process id again: only the generation differs."""
+    lock = rseq.SpinLock()
+    number = in_thread(lambda: (lock.acquire(), thread_id())[1])
+    slot = table()._slot(number & 0xFFFF)
+    was = slot.process, slot.thread
+    in_thread(thread_id)  # claims the slot anew
+    slot.process, slot.thread = was
+    assert slot.generation != number >> 16
+    assert has_ended(number)
+    with pytest.warns(RuntimeWarning, match="a thread that has ended"):
+        lock.acquire()
+    lock.release(one_cpu)
+
+
+def test_a_holder_that_lives_is_never_taken_over(one_cpu: int) -> None:
+    """Long enough for several looks: each turn of a waiter lets the holder run once."""
+    lock, held, turns = rseq.SpinLock(), threading.Event(), 0
+
+    def hold() -> None:
+        nonlocal turns
+        with lock:
+            held.set()
+            while turns < 3 * LOOK:
+                turns += 1
+                os.sched_yield()
+
+    with crew() as threads:
+        threads.start(hold)
+        held.wait()
+        with lock:
+            assert turns == 3 * LOOK
+
+
+# Many threads
+
+
+@pytest.mark.needs_rseq
+def test_what_is_not_atomic_is_exact_under_the_lock_while_threads_are_moved(segment: rseq.Segment | None) -> None:
+    lock, counts = rseq.SpinLock(segment=segment), rseq.percpu(Count, segment=segment).view()["value"]
+    cpus = sorted(os.sched_getaffinity(0))
+
+    def count(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(400):
+            with lock as cpu:
+                before = counts[cpu]
+                os.sched_setaffinity(0, {chance.choice(cpus)})
+                counts[cpu] = before + 1
+
+    with crew() as threads:
+        for seed in range(8):
+            threads.start(count, seed)
+    assert counts.sum() == 3200
+    assert lock.holders() == {}
+
+
+def test_without_rseq_the_spare_lane_has_a_lock() -> None:
+    found = run_python(
+        """
+        import threading, rseq
+        lock, counts = rseq.SpinLock(), [0]
+        def count():
+            for _ in range(500):
+                with lock as cpu:
+                    assert cpu == lock.storage.place.lanes, cpu
+                    before = counts[0]
+                    threading.Event().wait(0)
+                    counts[0] = before + 1
+        threads = [threading.Thread(target=count) for _ in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print(counts, lock)
+        """,
+        env=OFF,
+    )
+    assert found.stdout.strip() == "[2000] <rseq.SpinLock, free>"
+
+
+# The checker and the stress
+
+
+def test_every_interruption_and_every_release_beside_it_leaves_one_holder() -> None:
+    report = check(acquire, release, take_over, arch="all")
+    assert report.ok
+    assert {"take", "take_or_tell"} <= {name for part in report.checked for name in part.operations}
+
+
+@rseq.routine
+def steal_a_free_one(cpu: Lock, number: i32) -> bool:
+    """What nobody may do: a store to a free lock from another CPU, beside a sequence that has found it free."""
+    there = rseq.lane(cpu, number)
+    return rseq.compare_exchange(there.owner, 0, 7)
+
+
+def test_the_checker_notices_who_takes_a_free_lock_from_another_cpu() -> None:
+    report = check(take, steal_a_free_one)
+    assert {violation.rule for violation in report.violations} == {"not-an-order"}
+
+
+@pytest.mark.needs_rseq
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [ending_early, without_descriptor_store])
+def test_a_section_that_is_not_restarted_breaks_the_stress(spoil: Any) -> None:
+    (workload,) = rseq.SpinLock.stress()
+    problems = stress(workload, seconds=3.0, threads=6, spoil=spoil).problems
+    assert any("the work of SpinLock failed" in problem or "is held by" in problem for problem in problems), problems
