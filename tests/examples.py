@@ -8,6 +8,7 @@ from typing import Any
 import rseq
 from rseq import f32, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
 from rseq.language.types import SCALARS
+from rseq.structures import lock
 from rseq.structures.cell import adder
 
 
@@ -307,6 +308,8 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for structure in (rseq.Histogram, rseq.Max, rseq.Min, rseq.RCU, rseq.Stack):
         for name, thing in structure.sequences().items():
             yield f"{structure.__name__}.{name}", thing
+    for code in (lock.take, lock.take_or_tell):
+        yield f"SpinLock.{code.__name__}", code
     for name, thing in list(globals().items()):
         if isinstance(thing, rseq.Sequence):
             yield name, thing

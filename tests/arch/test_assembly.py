@@ -57,7 +57,8 @@ class Assembled:
         assert (self.version, self.flags) == (0, 0)
         assert self.descriptor % abi.CS_ALIGNMENT == 0
         assert 0 < self.start < self.end
-        assert self.code[self.end : self.end + len(END_MARK)] == END_MARK, "end is not behind the last instruction"
+        behind = self.end + 4 * sum(line.comment == "acquire" for line in self.assembly.hot)
+        assert self.code[behind : behind + len(END_MARK)] == END_MARK, "end is not behind the last instruction"
         assert not self.start <= self.abort < self.end
         assert self.abort < self.descriptor
         (signature,) = struct.unpack_from(self.assembly.architecture.order + "I", self.code, self.abort - 4)
@@ -104,15 +105,17 @@ def check_text(assembly: Assembly) -> None:
     start = texts.index("2:")
     assert assembly.hot[start - 1].is_instruction
     assert {line.comment for line in assembly.hot[:start] if line.is_instruction} == {"restart"}
-    assert texts[-1] == "3:"
+    end = texts.index("3:")
+    assert all(line.comment == "acquire" for line in assembly.hot[end + 1 :])
+    assert assembly.section.body.acquire or end == len(texts) - 1
     assert texts.count("2:") == texts.count("3:") == 1
     commits = [op for op in assembly.section.ops if getattr(op, "commit", False)]
     assert len(commits) <= 1
     if commits:
         assert assembly.section.ops[-1] is commits[0]
-        assert is_commit(assembly.hot[-2])
+        assert is_commit(assembly.hot[end - 1])
         first = next(index for index, line in enumerate(assembly.hot) if is_commit(line))
-        assert all(is_commit(line) for line in assembly.hot[first:-1])
+        assert all(is_commit(line) for line in assembly.hot[first:end])
     forward = re.findall(r"\b(\d+)f\b", "\n".join(texts[start:]))
     assert set(forward) <= {text.rstrip(":") for text in texts[start:]}
 

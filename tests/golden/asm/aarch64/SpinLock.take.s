@@ -1,0 +1,45 @@
+// take(cpu: Lock, me: u64) -> i32 | None:
+//     %4 = cpu.owner
+//     if %4 == 0 goto else1
+//     return
+//   else1:
+//     cpu.owner = me
+//     %5 = cpu_number()
+//     return %5
+//
+// aarch64, lanes by cpu_id: 13 instructions and 6 cold
+// registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, me x4
+
+    .subsection 1
+9:                                           // this CPU has no lane, or this thread is not registered
+    mov x5, #-1                              // this CPU has no lane, or this thread is not registered
+    b 3f                                     // this CPU has no lane, or this thread is not registered
+101:                                         // return None
+    mov x5, #-3                              // return None
+    b 3f                                     // return None
+    .inst 0xd428bc00                         // abort
+4:                                           // abort
+    mov x5, #-2                              // abort
+    b 3f                                     // abort
+    .balign 32                               // struct rseq_cs
+77:
+    .long 0, 0                               // struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    // struct rseq_cs
+    .previous
+1:                                           // restart
+    adrp x5, 77b                             // restart
+    add x5, x5, :lo12:77b                    // restart
+    str x5, [x0, #8]                         // restart
+2:                                           // restart
+    ldr w5, [x0, #4]                         // this CPU's lane
+    cmp w5, w3                               // this CPU's lane
+    b.hs 9b                                  // this CPU's lane
+    mov w7, w5                               // this CPU's lane
+    madd x5, x5, x2, x1                      // this CPU's lane
+    ldr x8, [x5]                             // %4 = cpu.owner
+    cbnz x8, 101b                            // if %4 != 0 goto nothing
+    mov x6, x7                               // %result = %cpu
+    stlr x4, [x5]                            // cpu.owner = me    # commit
+3:
+    dmb ishld                                // acquire
+// bytes: 36 in the section, 120 in all
