@@ -22,7 +22,8 @@ number stands in memory that the kernel zeroes in a child (MADV_WIPEONFORK).
 Generated code finds the number by `pthread_getspecific`, which LLVM may hoist out of loops (native/lower.py), and calls
 back into Python for what is rare.
 
-Assumptions: threads end through libc or with their process. Where there are no robust mutexes (an emulator), nobody is
+Assumptions: threads end through libc or with their process. A compiled function that forks (in objmode) uses no lock
+afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number. Where there are no robust mutexes (an emulator), nobody is
 ever proved to have ended.
 The road not taken: /proc/<tid>/stat has the time at which a thread began. It counts in hundredths of seconds, is not
 there for whom /proc hides others (hidepid), and names other threads in another pid namespace. None of that may take
