@@ -23,8 +23,8 @@ Generated code finds the number by `pthread_getspecific`, which LLVM may hoist o
 back into Python for what is rare.
 
 Assumptions: threads end through libc or with their process. A compiled function that forks (in objmode) uses no lock
-afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number. Where there are no robust mutexes (an emulator), nobody is
-ever proved to have ended.
+afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number.
+Where there are no robust mutexes (an emulator), nobody is ever proved to have ended.
 The road not taken: /proc/<tid>/stat has the time at which a thread began. It counts in hundredths of seconds, is not
 there for whom /proc hides others (hidepid), and names other threads in another pid namespace. None of that may take
 a lock from somebody who is alive.
