@@ -12,7 +12,8 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 
-from .python import loop, value_loop
+from .python.counter import value_loop
+from .python.loop import loop
 from .run import Crew, Implementation, Operation, Processes, Unavailable, Work, counted
 
 __all__ = ["COUNTER"]

@@ -17,6 +17,7 @@ import gc
 import multiprocessing
 import os
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -89,13 +90,15 @@ class Implementation:
 
     `name` is what `--only` and the JSON call it, `label` what the table shows. `crew(cpus)` makes a worker for each
     entry of `cpus`, pinned to that CPU or, where it is None, not pinned. `missing` checks each run; a floor, which
-    does nothing that could be checked, has None.
+    does nothing that could be checked, has None. `most` is how many operations a run may have, where they leave
+    something in memory.
     """
 
     name: str
     label: str
     crew: Callable[[Sequence[int | None]], Crew]
     missing: Missing | None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ class Operation:
 
     `makers` maps each implementation's name to a function that makes it, given the largest number of workers; it may
     raise `Unavailable`. `reference` is the one that ratios are taken to. `workers` are the numbers of workers it is
-    measured with, None for what the user chose (`--threads`). `fault` is what a bad implementation did to a unit;
-    `remark` says, once it has been measured, what there is to add.
+    measured with, None for what the user chose (`--threads`) or else one, and one for each CPU, and if `oversubscribed`
+    twice as many. `fault` is what a bad implementation did to a unit; `remark` says, once it has been measured, what
+    there is to add. The parts of the name say what it is about: "lock-python".
     """
 
     name: str
@@ -114,9 +118,19 @@ class Operation:
     reference: str
     makers: dict[str, Callable[[int], Implementation]]
     workers: tuple[int, ...] | None = None
+    oversubscribed: bool = False
     fault: str = "lost"
     notes: tuple[str, ...] = ()
     remark: Callable[[], str] | None = None
+
+    @property
+    def is_native(self) -> bool:
+        """If it is measured in machine code that holds no GIL, whose threads do not wait for each other."""
+        return not self.name.endswith(("python", "processes"))
+
+    def usual(self, cpus: int) -> tuple[int, ...]:
+        """The numbers of workers that it is measured with if nobody says otherwise."""
+        return (1, cpus, 2 * cpus) if self.oversubscribed else (1, cpus)
 
 
 @dataclass(frozen=True)
@@ -324,12 +338,13 @@ class _Turn:
 
     def calibrate(self) -> None:
         """Warm up, with ever longer runs until one takes a quarter of the time wanted; then choose the count."""
+        most = self.implementation.most or sys.maxsize
         while True:
             elapsed = self._run() / 1e9
-            if elapsed >= self.plan.seconds / 4:
-                self.count = max(1, round(self.count * self.plan.seconds / elapsed))
+            if elapsed >= self.plan.seconds / 4 or self.count == most:
+                self.count = min(most, max(1, round(self.count * self.plan.seconds / elapsed)))
                 return
-            self.count *= 8 if elapsed < self.plan.seconds / 40 else 2
+            self.count = min(most, self.count * (8 if elapsed < self.plan.seconds / 40 else 2))
 
     def take(self) -> None:
         """Run once and note the time."""
