@@ -216,16 +216,21 @@ def _tell(
     from .report import Report, console, write_json
 
     machine = describe()
-    measured = {(result.operation, result.implementation) for result in results}
-    remarks = [
-        f"{operation.name}: {operation.remark()}"
-        for operation in chosen
-        if operation.remark and (operation.name, operation.reference) in measured
-    ]
-    Report(machine, chosen, results, [*remarks, *notes], len(plan.cpus)).print(console())
+    Report(machine, chosen, results, [*_remarks(), *notes], len(plan.cpus)).print(console())
     if json_path:
         write_json(json_path, machine, results)
     if plot_path:
         from .plot import draw
 
         draw(plot_path, machine, chosen, results, len(plan.cpus))
+
+
+def _remarks() -> list[str]:
+    from .native.ours import restarts
+
+    count = restarts()
+    if not count:
+        return []
+    return [
+        f"The kernel interrupted rseq's native loops in the middle of a sequence, which began again: {count:,} times."
+    ]

@@ -107,10 +107,10 @@ class Report:
         self._print_notes(out)
 
     def _print_ratios(self, out: Console) -> None:
-        for title, lines in (("ratios of medians", self._ratios()), ("rseq alone", self._scaling())):
-            if lines:
+        for table in (self._ratio_table(), self._scaling_table()):
+            if table.rows:
                 out.print()
-                out.print(self._ratio_table(title, lines))
+                out.print(table)
         by_rseq = sum(result.verified for result in self.results if result.implementation.startswith("rseq"))
         verified = sum(result.verified for result in self.results)
         if verified:
@@ -122,33 +122,28 @@ class Report:
         found = {r.threads: r for r in self.results if (r.operation, r.implementation) == (operation, implementation)}
         return [found[number].ns_per_op if number in found else None for number in dict.fromkeys((1, self.cpus))]
 
-    def _ratios(self) -> list[tuple[str, list[float | None]]]:
+    def _ratio_table(self) -> Table:
         """What stands beside rseq, by rseq's; with one thread, and with one on each CPU."""
-        lines = []
-        for ratio in _RATIOS:
-            above, below = self._medians(ratio.operation, ratio.above), self._medians(ratio.operation, ratio.below)
-            values = [a / b if a and b else None for a, b in zip(above, below, strict=True)]
-            if any(values):
-                lines.append((ratio.text, values))
-        return lines
-
-    def _scaling(self) -> list[tuple[str, list[float | None]]]:
-        """In native loops, rseq's time with a thread on each CPU by that with one thread."""
-        lines: list[tuple[str, list[float | None]]] = []
-        for operation in self.operations:
-            if operation.is_native and self.cpus > 1:
-                one, each = self._medians(operation.name, operation.reference)
-                if one and each:
-                    lines.append((f"{operation.name}: one on each CPU ÷ 1 thread", [None, each / one]))
-        return lines
-
-    def _ratio_table(self, title: str, lines: Sequence[tuple[str, Sequence[float | None]]]) -> Table:
         from rich.text import Text
 
         headings = [("1 thread", 9), (f"{self.cpus} CPUs", 9)][: 2 if self.cpus > 1 else 1]
-        table = _columns(title, *headings)
-        for text, values in lines:
-            table.add_row(Text(f"  {text}"), *("–" if value is None else number(value) for value in values))
+        table = _columns("ratios of medians", *headings)
+        for ratio in _RATIOS:
+            above, below = self._medians(ratio.operation, ratio.above), self._medians(ratio.operation, ratio.below)
+            values = [number(a / b) if a and b else "–" for a, b in zip(above, below, strict=True)]
+            if set(values) != {"–"}:
+                table.add_row(Text(f"  {ratio.text}"), *values)
+        return table
+
+    def _scaling_table(self) -> Table:
+        """In native loops, rseq's time with a thread on each CPU by that with one thread."""
+        from rich.text import Text
+
+        table = _columns(f"rseq with a thread on each of {self.cpus} CPUs ÷ with 1 thread", ("", 9))
+        for operation in self.operations:
+            one, *each = self._medians(operation.name, operation.reference)
+            if operation.is_native and one and each and each[0]:
+                table.add_row(Text(f"  {operation.title}"), number(each[0] / one))
         return table
 
     def _print_notes(self, out: Console) -> None:

@@ -108,8 +108,8 @@ class Operation:
     `makers` maps each implementation's name to a function that makes it, given the largest number of workers; it may
     raise `Unavailable`. `reference` is the one that ratios are taken to. `workers` are the numbers of workers it is
     measured with, None for what the user chose (`--threads`) or else one, and one for each CPU, and if `oversubscribed`
-    twice as many. `fault` is what a bad implementation did to a unit; `remark` says, once it has been measured, what
-    there is to add. The parts of the name say what it is about: "lock-python".
+    twice as many. `fault` is what a bad implementation did to a unit. The parts of the name say what it is about, as in
+    "lock-python".
     """
 
     name: str
@@ -121,7 +121,6 @@ class Operation:
     oversubscribed: bool = False
     fault: str = "lost"
     notes: tuple[str, ...] = ()
-    remark: Callable[[], str] | None = None
 
     @property
     def is_native(self) -> bool:

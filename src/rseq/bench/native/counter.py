@@ -13,7 +13,7 @@ from rseq.thread import available
 from ..emitted import counter_loop
 from ..run import Implementation, Operation, Unavailable, counted
 from .loop import NO_ANSWER, SLOT_BYTES, Body, Loops, Memory, function, implementation, slot_of, vdso_getcpu, work
-from .ours import Site, ours, restarts
+from .ours import Site, ours
 
 __all__ = ["COUNTER"]
 
@@ -54,7 +54,7 @@ def _turn(site: Site, add: Compiled) -> Any:
 
 def _rseq(workers: int) -> Implementation:
     counter = Counter()
-    loop = work(ours("counter", _turn, Counter.sequences()["add"]), [counter.storage.place] * workers)
+    loop = work(ours(_turn, Counter.sequences()["add"]), [counter.storage.place] * workers)
     return implementation("rseq", "rseq", loop, counted(lambda: counter.value))
 
 
@@ -114,5 +114,4 @@ COUNTER = Operation(
         "thread-local": _thread_local,
     },
     oversubscribed=True,
-    remark=lambda: restarts("counter"),
 )

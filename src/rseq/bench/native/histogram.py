@@ -16,7 +16,7 @@ from rseq.thread import possible_cpus
 
 from ..run import Implementation, Missing, Operation, Span
 from .loop import NO_ANSWER, Body, Loops, Memory, function, implementation, slot_of, work
-from .ours import Site, ours, restarts, structure
+from .ours import Site, ours, structure
 
 __all__ = ["BOUNDS", "HISTOGRAM"]
 
@@ -144,7 +144,7 @@ def _rseq(workers: int) -> Implementation:
     histogram = structure("Histogram")(BOUNDS)
     table = (ctypes.c_double * len(_OBSERVED))(*_OBSERVED)
     words = [(*histogram.storage.place, ctypes.addressof(table))] * workers
-    run = work(ours("histogram", _turn, histogram.bound("observe").code), words, table)
+    run = work(ours(_turn, histogram.bound("observe").code), words, table)
     return implementation("rseq", "rseq", run, _exact(lambda: histogram.count, lambda: histogram.sum))
 
 
@@ -154,5 +154,4 @@ HISTOGRAM = Operation(
     unit="observation",
     reference="rseq",
     makers={"rseq": _rseq, "sched_getcpu-mutex": _sched_getcpu_mutex, "mutex": _mutex},
-    remark=lambda: restarts("histogram"),
 )

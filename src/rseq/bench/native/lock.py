@@ -10,7 +10,7 @@ from rseq.thread import possible_cpus
 
 from ..run import Implementation, Operation, counted
 from .loop import NO_ANSWER, SLOT_BYTES, Body, Loops, Memory, function, implementation, slot_of, work
-from .ours import Site, ours, restarts, structure
+from .ours import Site, ours, structure
 
 __all__ = ["LOCK", "init_mutexes"]
 
@@ -77,7 +77,7 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 def _rseq(workers: int) -> Implementation:
     lock = structure("SpinLock")()
     memory = Memory((possible_cpus() + 1) * SLOT_BYTES)  # the last one is for the spare lane
-    loop = ours("lock", _turn, lock.bound("acquire").code, lock.bound("release").code)
+    loop = ours(_turn, lock.bound("acquire").code, lock.bound("release").code)
     run = work(loop, [(*lock.storage.place, memory.address)] * workers, lock)
     return implementation("rseq", "rseq", run, counted(memory.total))
 
@@ -93,5 +93,4 @@ LOCK = Operation(
         "sched_getcpu-spin": _sched_getcpu_spin,
         "mutex": _mutex,
     },
-    remark=lambda: restarts("lock"),
 )

@@ -108,12 +108,12 @@ class Site:
 Emit = Callable[..., Any]
 """`emit(site, *codes)` emits one turn of a loop that runs these sequences or routines; gives its answer, an i64."""
 
-_counters: dict[str, list[int]] = {}
+_counters: list[int] = []
 
 
 @cache
-def ours(operation: str, emit: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
-    """The loop whose turns `emit` emits, with `codes`. Its restarts are counted under `operation`.
+def ours(emit: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
+    """The loop whose turns `emit` emits, with `codes`.
 
     Raises: Unavailable - no code can be made for this machine.
     """
@@ -124,14 +124,13 @@ def ours(operation: str, emit: Emit, *codes: Compiled, index: IndexMode = "cpu_i
     module, counters = _module(emit, codes, index, offset is not None)
     blob = compile_module(module, architecture(), ["loop", *counters])
     entries = load(blob, {RSEQ_OFFSET: offset or 0}).entries
-    _counters.setdefault(operation, []).extend(entries[name] for name in counters)
+    _counters.extend(entries[name] for name in counters)
     return callable_at(entries["loop"])
 
 
-def restarts(operation: str) -> str:
-    """How often the kernel restarted the sequences of an operation's loops, in words: proof of interruptions."""
-    count = sum(ctypes.c_uint64.from_address(address).value for address in _counters.get(operation, ()))
-    return f"the kernel interrupted rseq's loops in the middle of a sequence, which then began again, {count:,} times."
+def restarts() -> int:
+    """How often the kernel has restarted the sequences of all these loops: proof that they were interrupted."""
+    return sum(ctypes.c_uint64.from_address(address).value for address in _counters)
 
 
 def structure(name: str) -> Any:

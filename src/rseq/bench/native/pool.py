@@ -11,7 +11,7 @@ from ..run import Implementation, Operation, Span
 from .lists import HELPERS, Lists, under_mutex
 from .lock import init_mutexes
 from .loop import Body, Loops, function, implementation, work
-from .ours import Site, ours, restarts, structure
+from .ours import Site, ours, structure
 from .rcu import all_found
 
 __all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
@@ -63,7 +63,7 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 
 def _rseq(workers: int) -> Implementation:
     pool = structure("Pool")(ITEM_BYTES, ITEMS)
-    loop = ours("pool", _turn, pool.bound("acquire_row").code, pool.bound("release_row").code)
+    loop = ours(_turn, pool.bound("acquire_row").code, pool.bound("release_row").code)
     done = all_found()
 
     def missing(spans: Sequence[Span]) -> int:
@@ -78,5 +78,4 @@ POOL = Operation(
     unit="buffer",
     reference="rseq",
     makers={"rseq": _rseq, "mutex": _mutex, "malloc": _malloc},
-    remark=lambda: restarts("pool"),
 )

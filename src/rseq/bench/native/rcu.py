@@ -12,7 +12,7 @@ from rseq.language.compiled import Compiled
 
 from ..run import Implementation, Missing, Operation, Span, counted
 from .loop import Body, Loops, Memory, function, implementation, slot_of, vdso_getcpu, work
-from .ours import Site, ours, restarts, structure
+from .ours import Site, ours, structure
 
 __all__ = ["RCU", "all_found"]
 
@@ -120,7 +120,7 @@ def _turn(site: Site, read_lock: Compiled, read_unlock: Compiled) -> Any:
 
 def _rseq(workers: int) -> Implementation:
     rcu, pointed = structure("RCU")(), _Pointed()
-    loop = ours("rcu", _turn, rcu.bound("read_lock").code, rcu.bound("read_unlock").code)
+    loop = ours(_turn, rcu.bound("read_lock").code, rcu.bound("read_unlock").code)
     run = work(loop, [(*rcu.storage.place, pointed.address)] * workers, pointed)
     totals = [lambda name=name: int(rcu.storage.view()[name].sum()) for name in ("begun", "ended")]
     return implementation("rseq", "rseq", run, all_found(*totals))
@@ -139,5 +139,4 @@ RCU = Operation(
         "rwlock": _rwlock,
     },
     fault="got wrong",
-    remark=lambda: restarts("rcu"),
 )

@@ -23,7 +23,7 @@ from rseq.thread import possible_cpus
 
 from ..run import Implementation, Missing, Operation, Span
 from .loop import NO_ANSWER, Body, Loops, Memory, architecture, function, implementation, slot_of, vdso_getcpu, work
-from .ours import Site, ours, restarts, structure
+from .ours import Site, ours, structure
 
 __all__ = ["RINGS"]
 
@@ -277,7 +277,7 @@ def _loop(
     payload = ctypes.create_string_buffer(data)
     put = _emptying(ring.bound("write").code, ring.storage.record, item)
     words = [(*ring.storage.place, ctypes.addressof(payload))] * workers
-    return implementation(name, label, work(ours(event.operation, _turn(length), put), words, payload), missing)
+    return implementation(name, label, work(ours(_turn(length), put), words, payload), missing)
 
 
 def _written(ring: Any, size: int, capacity: int, data: Any) -> Missing:
@@ -300,9 +300,9 @@ def _plain(data: Any) -> Any:
 
 
 def _operation(event: _Event) -> Operation:
-    vdso = partial(_baseline, event, "vdso-atomic", "vDSO getcpu + ring, atomic reservation", vdso_getcpu)
+    vdso = partial(_baseline, event, "vdso-atomic", "vDSO getcpu + atomic ring", vdso_getcpu)
     sched = partial(
-        _baseline, event, "sched_getcpu-atomic", "sched_getcpu + the same", partial(function, "sched_getcpu")
+        _baseline, event, "sched_getcpu-atomic", "sched_getcpu + atomic ring", partial(function, "sched_getcpu")
     )
     return Operation(
         name=event.operation,
@@ -316,7 +316,6 @@ def _operation(event: _Event) -> Operation:
             "sched_getcpu-atomic": sched,
             "mutex": partial(_mutex, event),
         },
-        remark=lambda: restarts(event.operation),
     )
 
 

@@ -13,7 +13,7 @@ from ..run import Implementation, Operation
 from .lists import HELPERS, Lists, balanced, under_mutex
 from .lock import init_mutexes
 from .loop import SLOT_BYTES, Body, Loops, function, implementation, slot_of, work
-from .ours import Site, ours, restarts, structure
+from .ours import Site, ours, structure
 
 __all__ = ["STACK"]
 
@@ -123,7 +123,7 @@ def _rseq(workers: int) -> Implementation:
     def left() -> int:
         return sum(int(lane["slots"][: lane["count"]].sum()) for lane in stack.storage.per_cpu())
 
-    loop = ours("stack", _turn, stack.bound("push").code, stack.bound("pop").code)
+    loop = ours(_turn, stack.bound("push").code, stack.bound("pop").code)
     return implementation("rseq", "rseq", work(loop, [stack.storage.place] * workers), balanced(left, _ITEM))
 
 
@@ -138,5 +138,4 @@ STACK = Operation(
         "tagged": _tagged,
         "mutex": _mutex,
     },
-    remark=lambda: restarts("stack"),
 )

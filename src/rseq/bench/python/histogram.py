@@ -40,7 +40,7 @@ def _prometheus(workers: int) -> Implementation:
         return int(samples["rseq_bench_count"])
 
     work = loop("histogram.observe(x)", histogram=histogram, x=_X)
-    return implementation("prometheus", "prometheus_client: histogram.observe(x)", work, counted(total))
+    return implementation("prometheus", "prometheus_client: observe(x)", work, counted(total))
 
 
 def _opentelemetry(workers: int) -> Implementation:
@@ -76,7 +76,7 @@ def _numpy(workers: int) -> Implementation:
         search=bounds.searchsorted,
         x=_X,
     )
-    return implementation("numpy-lock", "with lock: NumPy searchsorted, += 1", work, counted(lambda: int(counts.sum())))
+    return implementation("numpy-lock", "NumPy under threading.Lock", work, counted(lambda: int(counts.sum())))
 
 
 HISTOGRAM = Operation(

@@ -16,7 +16,7 @@ __all__ = ["LOCK"]
 def _rseq(workers: int) -> Implementation:
     lock, counts = structure("SpinLock")(), [0] * (possible_cpus() + 1)
     work = loop("with lock as cpu: counts[cpu] += 1", lock=lock, counts=counts)
-    return implementation("rseq", "rseq: with lock as cpu: counts[cpu] += 1", work, counted(lambda: sum(counts)))
+    return implementation("rseq", "rseq: with lock as cpu: …", work, counted(lambda: sum(counts)))
 
 
 def _rseq_calls(workers: int) -> Implementation:
@@ -24,7 +24,7 @@ def _rseq_calls(workers: int) -> Implementation:
     work = loop(
         "cpu = acquire(); counts[cpu] += 1; release(cpu)", acquire=lock.acquire, release=lock.release, counts=counts
     )
-    return implementation("rseq-calls", "rseq: cpu = acquire(); …; release(cpu)", work, counted(lambda: sum(counts)))
+    return implementation("rseq-calls", "rseq: acquire(), release(cpu)", work, counted(lambda: sum(counts)))
 
 
 def _threading(workers: int) -> Implementation:
@@ -36,9 +36,7 @@ def _threading(workers: int) -> Implementation:
 def _threading_calls(workers: int) -> Implementation:
     lock, counts = threading.Lock(), [0]
     work = loop("acquire(); counts[0] += 1; release()", acquire=lock.acquire, release=lock.release, counts=counts)
-    return implementation(
-        "threading-calls", "threading.Lock: acquire(); …; release()", work, counted(lambda: counts[0])
-    )
+    return implementation("threading-calls", "threading.Lock: acquire(), release()", work, counted(lambda: counts[0]))
 
 
 LOCK = Operation(

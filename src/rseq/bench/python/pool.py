@@ -34,7 +34,7 @@ def _free_list(workers: int) -> Implementation:
     work = loop(
         "with lock: item = free.pop()\nwith lock: free.append(item)", lock=threading.Lock(), free=free, item=None
     )
-    label = "with lock: free.pop(), with lock: free.append()"
+    label = "a list under threading.Lock"
     return implementation("free-list", label, work, _all_there(lambda: len({id(item) for item in free})))
 
 

@@ -33,7 +33,7 @@ def _rseq_calls(workers: int) -> Implementation:
     rcu, missing = _rcu()
     statement = "phase = lock(); total += current[0] == 42; unlock(phase)"
     work = loop(statement, SUM_LOOP, lock=rcu.read_lock, unlock=rcu.read_unlock, current=[42])
-    return implementation("rseq-calls", "rseq: p = read_lock(); …; read_unlock(p)", work, missing)
+    return implementation("rseq-calls", "rseq: read_lock(), read_unlock(p)", work, missing)
 
 
 def _threading(workers: int) -> Implementation:
