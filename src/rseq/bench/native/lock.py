@@ -79,7 +79,12 @@ def _rseq(workers: int) -> Implementation:
     memory = Memory((possible_cpus() + 1) * SLOT_BYTES)  # the last one is for the spare lane
     loop = ours(_turn, lock.bound("acquire").code, lock.bound("release").code)
     run = work(loop, [(*lock.storage.place, memory.address)] * workers, lock)
-    return implementation("rseq", "rseq", run, counted(memory.total))
+
+    def known(worker: int, count: int) -> object:
+        lock.release(lock.acquire())  # the first lock of a thread gives it a number, which the loop then looks up once
+        return run(worker, count)
+
+    return implementation("rseq", "rseq", known, counted(memory.total))
 
 
 LOCK = Operation(

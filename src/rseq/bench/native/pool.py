@@ -57,8 +57,8 @@ def _mutex(workers: int) -> Implementation:
 
 
 def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
-    site.run(release, site.run(acquire))
-    return site.constant(1)
+    row = site.run(acquire, site.constant(0), nothing=site.constant(-1))
+    return site.build.zext(site.truth(site.run(release, row)), row.type)
 
 
 def _rseq(workers: int) -> Implementation:

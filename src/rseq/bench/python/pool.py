@@ -29,6 +29,12 @@ def _rseq(workers: int) -> Implementation:
     return implementation("rseq", "rseq: release(acquire())", work, _all_there(lambda: len(pool)))
 
 
+def _rseq_row(workers: int) -> Implementation:
+    pool = structure("Pool")(ITEM_BYTES, ITEMS)
+    work = loop("release(acquire())", acquire=pool.acquire_row, release=pool.release_row)
+    return implementation("rseq-row", "rseq: release_row(acquire_row())", work, _all_there(lambda: len(pool)))
+
+
 def _free_list(workers: int) -> Implementation:
     free = [bytearray(ITEM_BYTES) for _ in range(ITEMS)]
     work = loop(
@@ -48,5 +54,5 @@ POOL = Operation(
     title=f"a buffer of {ITEM_BYTES} bytes, from Python",
     unit="buffer",
     reference="rseq",
-    makers={"rseq": _rseq, "free-list": _free_list, "bytearray": _bytearray},
+    makers={"rseq": _rseq, "rseq-row": _rseq_row, "free-list": _free_list, "bytearray": _bytearray},
 )
