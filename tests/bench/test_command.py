@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from rseq.bench import command
 from rseq.bench.run import Crew, Implementation, Operation, Plan, Threads, Unavailable, counted
+from support import ROOT
 
 
 def fake(name: str, loses: int = 0, slowness: int = 1) -> Implementation:
@@ -94,6 +95,18 @@ def test_by_default_there_are_one_thread_one_for_each_cpu_and_twice_as_many() ->
     done = bench("--only", "rseq")
     titles = re.findall(r"^counter, fake loop · (\d+)", done.output, re.MULTILINE)
     assert titles == [str(number) for number in dict.fromkeys((1, cpus, 2 * cpus))]
+
+
+def test_parts_of_names_choose_operations_and_the_page_has_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    known = command.operations()
+    locks = [operation.name for operation in command._choose(known, "lock")]
+    assert locks == ["lock", "lock-python"]
+    from_python = {operation.name for operation in command._choose(known, "python")}
+    assert from_python == {operation.name for operation in known if operation.name.endswith("python")}
+    assert [operation.name for operation in command._choose(known, "ring-8,rseq")] == ["ring-8"]
+    page = (ROOT / "docs" / "bench.md").read_text()
+    assert [operation.name for operation in known if f"`{operation.name}`" not in page] == []
 
 
 def test_names_of_operations_and_of_implementations_narrow_what_is_measured() -> None:
