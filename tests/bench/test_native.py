@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_list_that_has_lost_a_node_or_does_not_end_is_found_out() -> None:
 def test_an_event_that_is_torn_is_found_out() -> None:
     event = ring._Event("ring-8", "", 4, clock=False)
     rings = ring._Rings(event, 1)
-    whole = (4).to_bytes(4, "little") + event.data
+    whole = (4).to_bytes(4, sys.byteorder) + event.data
     memory = rings.memory.words.cast("B")
     memory[128:144] = whole * 2
     rings.memory.words[0] = 16

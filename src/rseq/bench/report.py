@@ -62,6 +62,7 @@ _RATIOS = (
     _Ratio("python", "threading-lock", "rseq", "Python: with lock: n += 1 ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq", "Python: prometheus_client inc() ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq-name", "Python: prometheus_client inc() ÷ add(1)"),
+    _Ratio("processes", "multiprocessing", "rseq", "Python, 2 processes: multiprocessing.Value ÷ rseq"),
     _Ratio("lock-python", "threading-lock", "rseq", "Python: with threading.Lock() ÷ rseq"),
     _Ratio("ring-64-python", "rseq", "deque", "Python: ring.write(64 bytes) ÷ deque.append()"),
     _Ratio("logging-python", "rseq", "simple-queue", "Python: ring handler ÷ QueueHandler"),
@@ -147,13 +148,8 @@ class Report:
         return table
 
     def _print_notes(self, out: Console) -> None:
-        notes = [
-            _HOW,
-            *(f"{operation.name}: {note}" for operation in self.operations for note in operation.notes),
-            *self.notes,
-        ]
         out.print()
-        for note in notes:
+        for note in (_HOW, *self.notes):
             out.print(note, style="dim", highlight=False, markup=False)
 
 

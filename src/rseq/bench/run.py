@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 __all__ = [
     "Crew",
@@ -120,7 +120,6 @@ class Operation:
     workers: tuple[int, ...] | None = None
     oversubscribed: bool = False
     fault: str = "lost"
-    notes: tuple[str, ...] = ()
 
     @property
     def is_native(self) -> bool:
@@ -215,20 +214,28 @@ class Threads:
 
 
 class Processes:
-    """A crew of processes that live until `close`, started afresh (not forked), so that each imports for itself.
+    """A crew of processes that live until `close`, started afresh, so that each imports for itself, or forked.
 
-    `make(*arguments)` runs in each process and answers with its work; both must be picklable.
+    `make(*arguments)` runs in each process and answers with its work; unless they are forked, both must be picklable.
     """
 
-    def __init__(self, make: Callable[..., Work], arguments: tuple[Any, ...], cpus: Sequence[int | None]) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(
+        self,
+        make: Callable[..., Work],
+        arguments: tuple[Any, ...],
+        cpus: Sequence[int | None],
+        *,
+        method: Literal["spawn", "fork"] = "spawn",
+    ) -> None:
+        context: Any = multiprocessing.get_context(method)
         self._barrier = context.Barrier(len(cpus))  # kept: its name in the system goes with it
         self._pipes: list[Connection] = []
         self._processes = []
         for worker, cpu in enumerate(cpus):
             ours, theirs = context.Pipe()
+            inherited = [*self._pipes, ours] if method == "fork" else []
             process = context.Process(
-                target=_serve, args=(theirs, self._barrier, make, arguments, worker, cpu), daemon=True
+                target=_serve, args=(theirs, inherited, self._barrier, make, arguments, worker, cpu), daemon=True
             )
             process.start()
             theirs.close()
@@ -270,10 +277,21 @@ class Processes:
 
 
 def _serve(
-    pipe: Connection, barrier: Any, make: Callable[..., Work], arguments: tuple[Any, ...], worker: int, cpu: int | None
+    pipe: Connection,
+    inherited: Sequence[Connection],
+    barrier: Any,
+    make: Callable[..., Work],
+    arguments: tuple[Any, ...],
+    worker: int,
+    cpu: int | None,
 ) -> None:
-    """Be one of `Processes`: for each count that comes through `pipe`, run and answer; end when it is closed."""
+    """Be one of `Processes`: for each count that comes through `pipe`, run and answer; end when it is closed.
+
+    `inherited` are the parent's ends of pipes: a fork has copied them, and a pipe ends when all copies are closed.
+    """
     try:
+        for copy in inherited:
+            copy.close()
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
         work = make(*arguments)
