@@ -170,7 +170,7 @@ def _measure(jobs: Sequence[_Job], plan: Plan) -> list[Result]:
         for job in jobs:
 
             def tell(label: str, workers: int, job: _Job = job) -> None:
-                tick(f"{job.operation.title}, {workers} at once: {label}")
+                tick(f"{job.operation.name} × {workers}: {label}")
 
             results += measure(job.operation, job.implementations, job.workers, plan, tell)
     return results
@@ -190,7 +190,7 @@ def _progress(turns: int) -> Iterator[Callable[[str], None]]:
     from .report import console
 
     columns = (
-        BarColumn(24),
+        BarColumn(12),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
