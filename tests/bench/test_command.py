@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from rseq.bench import command
 from rseq.bench.run import Crew, Implementation, Operation, Plan, Threads, Unavailable, counted
+from support import ROOT
 
 
 def fake(name: str, loses: int = 0, slowness: int = 1) -> Implementation:
@@ -46,7 +47,7 @@ def operations() -> tuple[Operation, ...]:
         "vdso-atomic": lambda workers: fake("vdso-atomic", slowness=3),
         "absent": missing,
     }
-    counter = Operation("counter", "counter, fake loop", "update", "rseq", makers)
+    counter = Operation("counter", "counter, fake loop", "update", "rseq", makers, oversubscribed=True)
     lossy = Operation(
         "lossy", "what loses", "update", "rseq", {"loser": lambda workers: fake("loser", loses=3)}, workers=(1,)
     )
@@ -72,7 +73,7 @@ def test_the_table_shows_times_ratios_the_claim_of_2018_and_what_was_verified() 
     assert re.search(r"\n  Intel Xeon E5-2630 v3, 2018 +15\.3 +2\.0 +7\.65\n", done.output)
     assert re.search(r"\n  this machine, now( +[\d.]+){3}\n", done.output)
     assert "Linux commit d7822b1e24f2" in done.output
-    assert re.search(r"\nUpdates verified: [\d,]+, of them [\d,]+ by rseq; lost: 0\.\n", done.output)
+    assert re.search(r"\nOperations verified: [\d,]+, of them [\d,]+ by rseq; lost: 0\.\n", done.output)
     assert "counter: absent is left out: it is a fake." in done.output
 
 
@@ -94,6 +95,18 @@ def test_by_default_there_are_one_thread_one_for_each_cpu_and_twice_as_many() ->
     done = bench("--only", "rseq")
     titles = re.findall(r"^counter, fake loop · (\d+)", done.output, re.MULTILINE)
     assert titles == [str(number) for number in dict.fromkeys((1, cpus, 2 * cpus))]
+
+
+def test_parts_of_names_choose_operations_and_the_page_has_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    known = command.operations()
+    locks = [operation.name for operation in command._choose(known, "lock")]
+    assert locks == ["lock", "lock-python"]
+    from_python = {operation.name for operation in command._choose(known, "python")}
+    assert from_python == {operation.name for operation in known if operation.name.endswith("python")}
+    assert [operation.name for operation in command._choose(known, "ring-8,rseq")] == ["ring-8"]
+    page = (ROOT / "docs" / "bench.md").read_text()
+    assert [operation.name for operation in known if f"`{operation.name}`" not in page] == []
 
 
 def test_names_of_operations_and_of_implementations_narrow_what_is_measured() -> None:

@@ -13,28 +13,29 @@ import click
 
 from rseq.native.bind import UnsupportedError
 
+from .load import load_during, now
 from .run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
 
 __all__ = ["bench", "operations"]
 
 _QUICK = (5, 0.08)
-_FULL = (15, 0.3)
-"""Rounds, and seconds of each run in a round."""
+_FULL = (11, 0.2)
+"""Rounds, and about how many seconds each run in a round takes."""
 
 
 def operations() -> tuple[Operation, ...]:
     """Everything that can be measured, in the order of the table."""
     from . import native, processes, python
 
-    return (native.COUNTER, native.CPU_NUMBER, python.COUNTER, processes.COUNTER)
+    return (*native.OPERATIONS, *python.OPERATIONS, processes.COUNTER)
 
 
 @click.command("bench")
-@click.option("--quick", is_flag=True, help="Shorter runs and fewer of them: half a minute instead of a few.")
-@click.option("--only", metavar="NAME,…", default="", help="Only these operations and implementations.")
+@click.option("--quick", is_flag=True, help="Shorter runs and fewer of them: two minutes instead of ten.")
 @click.option(
-    "--threads", metavar="1,2,…", default="", help="With these numbers of threads, in the native counter loop."
+    "--only", metavar="NAME,…", default="", help="Only these operations (lock, ring, python, …) and implementations."
 )
+@click.option("--threads", metavar="1,2,…", default="", help="With these numbers of threads.")
 @click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JSON."
 )
@@ -42,24 +43,30 @@ def operations() -> tuple[Operation, ...]:
     "--plot", "plot_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="Draw it."
 )
 def bench(quick: bool, only: str, threads: str, json_path: Path | None, plot_path: Path | None) -> None:
-    """Measure what counting costs here: rseq beside atomics, locks and what else Python offers.
+    """Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.
 
     Implementations of one operation take turns, in rounds, on pinned CPUs, and after every run its total is checked:
-    if one update was lost, the command fails. By default the native counter runs with one thread, with one on each
-    CPU, and with twice as many.
+    if one update was lost, the command fails. By default there is one thread, and then one on each CPU; in the native
+    counter loop also twice as many.
+
+    An operation is chosen by its name or by a part of it: `lock` are lock and lock-python, `python` is all that is
+    called from Python.
     """
     if not sys.platform.startswith("linux"):
         raise click.ClickException("rseq bench runs on Linux only: it pins threads, and rseq is Linux's.")
     rounds, seconds = _QUICK if quick else _FULL
     plan = Plan(rounds, seconds)
     chosen = _choose(operations(), only)
-    counts = _numbers(threads) or (1, len(plan.cpus), 2 * len(plan.cpus))
+    counts = _numbers(threads)
     _check_outputs(json_path, plot_path)
-    jobs, notes = _prepare(chosen, tuple(dict.fromkeys(counts)))
+    jobs, notes = _prepare(chosen, counts, len(plan.cpus))
+    before = now()
     try:
         results = _measure(jobs, plan)
     except LostUpdates as lost:
         raise click.ClickException(str(lost)) from None
+    loaded = load_during(before, now(), len(plan.cpus))
+    notes += [loaded] if loaded else []
     _tell(chosen, results, notes, plan, json_path, plot_path)
 
 
@@ -75,29 +82,35 @@ class _Job:
 def _choose(known: Sequence[Operation], only: str) -> list[Operation]:
     """The operations to measure, each with the implementations to measure.
 
-    Names of operations and of implementations both narrow the choice.
+    Names of operations, or parts of them, and names of implementations both narrow the choice.
     """
     names = [name.strip() for name in only.split(",") if name.strip()]
-    operation_names = [operation.name for operation in known]
+    operation_names = {name for operation in known for name in _names(operation)}
     implementation_names = list(dict.fromkeys(name for operation in known for name in operation.makers))
-    unknown = [name for name in names if name not in operation_names + implementation_names]
+    unknown = [name for name in names if name not in operation_names.union(implementation_names)]
     if unknown:
         raise click.BadParameter(
-            f"nothing is called {', '.join(unknown)}; there are the operations {', '.join(operation_names)} "
-            f"and the implementations {', '.join(implementation_names)}.",
+            f"nothing is called {', '.join(unknown)}; there are the operations "
+            f"{', '.join(operation.name for operation in known)} and the implementations "
+            f"{', '.join(implementation_names)}.",
             param_hint="--only",
         )
-    wanted_operations = {name for name in names if name in operation_names} or set(operation_names)
+    wanted_operations = {name for name in names if name in operation_names} or operation_names
     wanted = {name for name in names if name in implementation_names} or set(implementation_names)
     chosen = [
         replace(operation, makers={name: maker for name, maker in operation.makers.items() if name in wanted})
         for operation in known
-        if operation.name in wanted_operations
+        if wanted_operations.intersection(_names(operation))
     ]
     chosen = [operation for operation in chosen if operation.makers]
     if not chosen:
         raise click.BadParameter("none of these operations has such an implementation.", param_hint="--only")
     return chosen
+
+
+def _names(operation: Operation) -> list[str]:
+    """What an operation can be called: its name, and the words of its name that are no number."""
+    return [operation.name, *(word for word in operation.name.split("-") if not word.isdigit())]
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -122,14 +135,14 @@ def _check_outputs(json_path: Path | None, plot_path: Path | None) -> None:
         raise click.UsageError("--plot needs matplotlib: pip install 'rseq[bench]'.")
 
 
-def _prepare(chosen: Sequence[Operation], counts: Sequence[int]) -> tuple[list[_Job], list[str]]:
+def _prepare(chosen: Sequence[Operation], counts: Sequence[int], cpus: int) -> tuple[list[_Job], list[str]]:
     """Make the implementations, and say which cannot be made here.
 
-    `counts` are the numbers of threads for the operations that leave them open.
+    `counts` are the numbers of threads that the user wants, for the operations that leave them open.
     """
     jobs, notes = [], _warnings()
     for operation in chosen:
-        numbers = tuple(counts) if operation.workers is None else operation.workers
+        numbers = operation.workers or tuple(dict.fromkeys(counts or operation.usual(cpus)))
         made = []
         for name, make in operation.makers.items():
             try:
@@ -157,7 +170,7 @@ def _measure(jobs: Sequence[_Job], plan: Plan) -> list[Result]:
         for job in jobs:
 
             def tell(label: str, workers: int, job: _Job = job) -> None:
-                tick(f"{job.operation.title}, {workers} at once: {label}")
+                tick(f"{job.operation.name} × {workers}: {label}")
 
             results += measure(job.operation, job.implementations, job.workers, plan, tell)
     return results
@@ -177,7 +190,7 @@ def _progress(turns: int) -> Iterator[Callable[[str], None]]:
     from .report import console
 
     columns = (
-        BarColumn(24),
+        BarColumn(12),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
@@ -203,16 +216,21 @@ def _tell(
     from .report import Report, console, write_json
 
     machine = describe()
-    measured = {(result.operation, result.implementation) for result in results}
-    remarks = [
-        f"{operation.name}: {operation.remark()}"
-        for operation in chosen
-        if operation.remark and (operation.name, operation.reference) in measured
-    ]
-    Report(machine, chosen, results, [*remarks, *notes], len(plan.cpus)).print(console())
+    Report(machine, chosen, results, [*_remarks(), *notes], len(plan.cpus)).print(console())
     if json_path:
         write_json(json_path, machine, results)
     if plot_path:
         from .plot import draw
 
         draw(plot_path, machine, chosen, results, len(plan.cpus))
+
+
+def _remarks() -> list[str]:
+    from .native.ours import restarts
+
+    count = restarts()
+    if not count:
+        return []
+    return [
+        f"The kernel interrupted rseq's native loops in the middle of a sequence, which began again: {count:,} times."
+    ]

@@ -1,8 +1,9 @@
 """Draw what was measured: a panel for each block of the table, a bar for each implementation, rseq in colour.
 
-Bars begin at 0 so that their lengths compare; a bar that would leave the others too short to see is cut off, with its
-figure beside it. Every bar says its time and how many times rseq's it is; a thin line goes from the fastest round to
-the slowest.
+Of many operations each is drawn once: native loops with a thread on each CPU, what is called from Python with one. The
+tables have the rest. Bars begin at 0 so that their lengths compare; a bar that would leave the others too short to see
+is cut off, with its figure beside it. Every bar says its time and how many times rseq's it is; a thin line goes from
+the fastest round to the slowest.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _FLOORS = {"thread-local", "abs", "empty", "empty-attribute"}
 _LONGEST = 20
 """The longest bar, as a multiple of rseq's, or of the shortest one's where rseq was not measured."""
 
+_FEW = 4
+"""Operations of which everything is drawn."""
+
 _TITLE = "What one operation costs: rseq, and what else there is"
 _KEY = "Beside each bar: CPU time for one operation, and how many times rseq's that is."
 _HEAD, _PANEL_HEAD, _BAR = 0.75, 0.55, 0.29
@@ -46,8 +50,8 @@ def draw(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    columns = _columns(_panels(operations, results))
-    ends = _ends(operations, results)
+    panels = _panels(operations, results, cpus)
+    columns, ends = _columns(panels), _ends(panels)
     height = _HEAD + max(_height(column) for column in columns)
     width = 7.6 * len(columns)
     figure = Figure(figsize=(width, height), dpi=160, facecolor="white")
@@ -78,21 +82,31 @@ def _columns(panels: list[_Panel]) -> list[list[_Panel]]:
     return list(min(splits, key=lambda split: max(map(_height, split))))
 
 
-def _ends(operations: Sequence[Operation], results: Sequence[Result]) -> dict[str, float]:
+def _ends(panels: Sequence[_Panel]) -> dict[str, float]:
     """For each operation the time at which its bars end: all its panels have one scale."""
     ends = {}
-    for operation in operations:
-        times = {r.implementation: r.ns_per_op for r in results if r.operation == operation.name}
-        longest = max((r.ns_per_op for r in results if r.operation == operation.name), default=1)
-        shortest = min(times.values(), default=1)
-        ends[operation.name] = min(longest, _LONGEST * times.get(operation.reference, shortest))
+    for operation in dict.fromkeys(operation.name for operation, _, _ in panels):
+        mine = [result for other, _, rows in panels for result in rows if other.name == operation]
+        times = {result.implementation: result.ns_per_op for result in mine}
+        reference = next(other.reference for other, _, _ in panels if other.name == operation)
+        longest, shortest = max(result.ns_per_op for result in mine), min(times.values())
+        ends[operation] = min(longest, _LONGEST * times.get(reference, shortest))
     return ends
 
 
-def _panels(operations: Sequence[Operation], results: Sequence[Result]) -> list[_Panel]:
+def _panels(operations: Sequence[Operation], results: Sequence[Result], cpus: int) -> list[_Panel]:
     by_name = {operation.name: operation for operation in operations}
     groups = groupby(results, key=lambda result: (result.operation, result.threads))
-    return [(by_name[name], threads, list(rows)) for (name, threads), rows in groups]
+    panels = [(by_name[name], threads, list(rows)) for (name, threads), rows in groups]
+    return panels if len(operations) <= _FEW else [panel for panel in panels if _tells_most(panel, panels, cpus)]
+
+
+def _tells_most(panel: _Panel, panels: Sequence[_Panel], cpus: int) -> bool:
+    """If this panel stands for its operation: the one with the number of threads that it is for, or else the first."""
+    operation, threads, _ = panel
+    measured = [number for other, number, _ in panels if other is operation]
+    wanted = cpus if operation.is_native else 1
+    return threads == (wanted if wanted in measured else measured[0])
 
 
 def _panel(axes: Axes, operation: Operation, threads: int, results: Sequence[Result], cpus: int, end: float) -> None:

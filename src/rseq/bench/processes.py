@@ -1,7 +1,7 @@
-"""One counter from two processes at once, through what Python offers for that today.
+"""One counter from two processes at once: rseq's in a shared segment, and what else Python offers for that.
 
-The processes are started afresh, pinned to a CPU each, and live until the last round. rseq has no row here yet: its
-segments are shared by processes that are forked.
+The processes are pinned to a CPU each, and live until the last round. rseq's are forked, as those who share a segment
+are; the others are started afresh.
 """
 
 from __future__ import annotations
@@ -12,10 +12,27 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 
-from .python import loop, value_loop
+from rseq.percpu.shared import Segment
+from rseq.structures.counter import Counter
+
+from .python.counter import value_loop
+from .python.loop import loop
 from .run import Crew, Implementation, Operation, Processes, Unavailable, Work, counted
 
 __all__ = ["COUNTER"]
+
+
+def _rseq(workers: int) -> Implementation:
+    counter = Counter(segment=Segment())
+
+    def crew(cpus: Sequence[int | None]) -> Crew:
+        return Processes(_rseq_work, (counter,), cpus, method="fork")
+
+    return Implementation("rseq", "rseq: counter.add(1), in a segment", crew, counted(lambda: counter.value))
+
+
+def _rseq_work(counter: Counter) -> Work:
+    return loop("counter.add(1)", counter=counter)
 
 
 def _multiprocessing(workers: int) -> Implementation:
@@ -73,7 +90,6 @@ COUNTER = Operation(
     title="counter from Python",
     unit="update",
     reference="rseq",
-    makers={"multiprocessing": _multiprocessing, "prometheus": _prometheus},
+    makers={"rseq": _rseq, "multiprocessing": _multiprocessing, "prometheus": _prometheus},
     workers=(2,),
-    notes=("rseq has no row here yet: these processes are started afresh, its segments are shared by forked ones.",),
 )

@@ -41,16 +41,35 @@ class _Ratio:
 
 
 _RATIOS = (
-    _Ratio("counter", "vdso-atomic", "rseq", "vDSO getcpu + atomic ÷ rseq"),
-    _Ratio("counter", "sched_getcpu-atomic", "rseq", "sched_getcpu + atomic ÷ rseq"),
-    _Ratio("counter", "rseq", "thread-local", "rseq ÷ thread-local plain add"),
-    _Ratio("cpu-number", "sched_getcpu", "rseq", "sched_getcpu ÷ rseq field"),
-    _Ratio("python", "rseq-name", "empty", "add(1) ÷ an empty builtin"),
-    _Ratio("python", "rseq-name", "abs", "add(1) ÷ abs(1)"),
-    _Ratio("python", "rseq", "empty-attribute", "counter.add(1) ÷ an empty method of the same kind"),
-    _Ratio("python", "lock", "rseq", "with lock: n += 1 ÷ counter.add(1)"),
-    _Ratio("python", "prometheus", "rseq", "prometheus_client inc() ÷ counter.add(1)"),
-    _Ratio("python", "prometheus", "rseq-name", "prometheus_client inc() ÷ add(1)"),
+    _Ratio("counter", "vdso-atomic", "rseq", "counter: vDSO getcpu + atomic ÷ rseq"),
+    _Ratio("counter", "sched_getcpu-atomic", "rseq", "counter: sched_getcpu + atomic ÷ rseq"),
+    _Ratio("counter", "rseq", "thread-local", "counter: rseq ÷ thread-local plain add"),
+    _Ratio("cpu-number", "sched_getcpu", "rseq", "CPU number: sched_getcpu ÷ rseq field"),
+    _Ratio("lock", "sched_getcpu-mutex", "rseq", "lock: sched_getcpu + mutex ÷ rseq"),
+    _Ratio("ring-8", "vdso-atomic", "rseq", "event: vDSO getcpu + atomic ring ÷ rseq"),
+    _Ratio("ring-8", "vdso-atomic", "rseq-layout", "event: vDSO getcpu + atomic ring ÷ rseq with a dtype"),
+    _Ratio("ring-8-clock", "vdso-atomic", "rseq", "event with a clock: vDSO getcpu + atomic ring ÷ rseq"),
+    _Ratio("ring-64", "vdso-atomic", "rseq", "event of 64 bytes: vDSO getcpu + atomic ring ÷ rseq"),
+    _Ratio("stack", "sched_getcpu-mutex", "rseq", "push, pop: sched_getcpu + mutex ÷ rseq"),
+    _Ratio("stack", "tagged", "rseq", "push, pop: tagged compare-and-swap ÷ rseq"),
+    _Ratio("histogram", "sched_getcpu-mutex", "rseq", "observe: sched_getcpu + mutex ÷ rseq"),
+    _Ratio("pool", "malloc", "rseq", "buffer: malloc, free ÷ rseq"),
+    _Ratio("rcu", "vdso-atomic", "rseq", "RCU: vDSO getcpu + atomics ÷ rseq"),
+    _Ratio("rcu", "sched_getcpu-atomic", "rseq", "RCU: sched_getcpu + atomics ÷ rseq"),
+    _Ratio("python", "rseq-name", "empty", "Python: add(1) ÷ an empty builtin"),
+    _Ratio("python", "rseq-name", "abs", "Python: add(1) ÷ abs(1)"),
+    _Ratio("python", "rseq", "empty-attribute", "Python: counter.add(1) ÷ an empty method"),
+    _Ratio("python", "threading-lock", "rseq", "Python: with lock: n += 1 ÷ counter.add(1)"),
+    _Ratio("python", "prometheus", "rseq", "Python: prometheus_client inc() ÷ counter.add(1)"),
+    _Ratio("python", "prometheus", "rseq-name", "Python: prometheus_client inc() ÷ add(1)"),
+    _Ratio("processes", "multiprocessing", "rseq", "Python, 2 processes: multiprocessing.Value ÷ rseq"),
+    _Ratio("lock-python", "threading-lock", "rseq", "Python: with threading.Lock() ÷ rseq"),
+    _Ratio("ring-64-python", "rseq", "deque", "Python: ring.write(64 bytes) ÷ deque.append()"),
+    _Ratio("logging-python", "rseq", "simple-queue", "Python: ring handler ÷ QueueHandler"),
+    _Ratio("stack-python", "deque", "rseq", "Python: deque append, pop ÷ rseq push, pop"),
+    _Ratio("histogram-python", "prometheus", "rseq", "Python: prometheus_client observe() ÷ rseq"),
+    _Ratio("pool-python", "bytearray", "rseq", "Python: bytearray(n) ÷ pool acquire, release"),
+    _Ratio("rcu-python", "threading-lock", "rseq-calls", "Python: with threading.Lock() ÷ RCU lock, unlock"),
 )
 
 
@@ -89,37 +108,51 @@ class Report:
         self._print_notes(out)
 
     def _print_ratios(self, out: Console) -> None:
-        lines = list(self._ratios())
-        if lines:
-            out.print()
-            out.print(_ratio_table(lines))
-        units = {operation.name: operation.unit for operation in self.operations}
-        updates = [result for result in self.results if units[result.operation] == "update"]
-        by_rseq = sum(result.verified for result in updates if result.implementation.startswith("rseq"))
-        verified = sum(result.verified for result in updates)
+        for table in (self._ratio_table(), self._scaling_table()):
+            if table.rows:
+                out.print()
+                out.print(table)
+        by_rseq = sum(result.verified for result in self.results if result.implementation.startswith("rseq"))
+        verified = sum(result.verified for result in self.results)
         if verified:
             out.print()
-            out.print(f"Updates verified: {verified:,}, of them {by_rseq:,} by rseq; lost: 0.", highlight=False)
+            out.print(f"Operations verified: {verified:,}, of them {by_rseq:,} by rseq; lost: 0.", highlight=False)
 
-    def _ratios(self) -> Iterable[tuple[str, float]]:
-        medians = {(r.operation, r.implementation, r.threads): r.ns_per_op for r in self.results}
+    def _medians(self, operation: str, implementation: str) -> list[float | None]:
+        """With one thread, and with one on each CPU."""
+        found = {r.threads: r for r in self.results if (r.operation, r.implementation) == (operation, implementation)}
+        return [found[number].ns_per_op if number in found else None for number in dict.fromkeys((1, self.cpus))]
+
+    def _ratio_table(self) -> Table:
+        """What stands beside rseq, by rseq's; with one thread, and with one on each CPU."""
+        from rich.text import Text
+
+        headings = [("1 thread", 9), (f"{self.cpus} CPUs", 9)][: 2 if self.cpus > 1 else 1]
+        table = _columns("ratios of medians", *headings)
         for ratio in _RATIOS:
-            above = medians.get((ratio.operation, ratio.above, 1))
-            below = medians.get((ratio.operation, ratio.below, 1))
-            if above and below:
-                yield ratio.text, above / below
-        one, each = (medians.get(("counter", "rseq", threads)) for threads in (1, self.cpus))
-        if one and each and self.cpus > 1:
-            yield f"rseq with a thread on each of {self.cpus} CPUs ÷ with 1 thread", each / one
+            above, below = self._medians(ratio.operation, ratio.above), self._medians(ratio.operation, ratio.below)
+            values = [number(a / b) if a and b else "–" for a, b in zip(above, below, strict=True)]
+            if set(values) != {"–"}:
+                table.add_row(Text(f"  {ratio.text}"), *values)
+        return table
+
+    def _scaling_table(self) -> Table:
+        """In native loops, rseq's time with a thread on each CPU by that with one thread."""
+        from rich.text import Text
+
+        table = _columns(f"rseq with a thread on each of {self.cpus} CPUs ÷ with 1 thread", ("", 9))
+        for operation in self.operations:
+            for name in operation.makers:
+                one, *each = self._medians(operation.name, name)
+                if operation.is_native and name.startswith("rseq") and one and each and each[0]:
+                    title = operation.title.removesuffix(", native loop")
+                    more = "" if name == operation.reference else f" ({name})"
+                    table.add_row(Text(f"  {title}{more}"), number(each[0] / one))
+        return table
 
     def _print_notes(self, out: Console) -> None:
-        notes = [
-            _HOW,
-            *(f"{operation.name}: {note}" for operation in self.operations for note in operation.notes),
-            *self.notes,
-        ]
         out.print()
-        for note in notes:
+        for note in (_HOW, *self.notes):
             out.print(note, style="dim", highlight=False, markup=False)
 
 
@@ -223,20 +256,12 @@ def _then_and_now(claim: Claim, results: Sequence[Result]) -> Table:
     table = _columns(f"the same in 2018: {SOURCE}", (claim.before, 17), ("rseq", 8), ("ratio", 8))
     for figure in claim.figures:
         row = (f"{figure.before_ns:.1f}", f"{figure.rseq_ns:.1f}", number(figure.before_ns / figure.rseq_ns))
-        table.add_row(Text(f"  {figure.machine}, 2018"), *row)
+        what = f", {figure.what}" if figure.what else ""
+        table.add_row(Text(f"  {figure.machine}, 2018{what}"), *row)
     here = {result.implementation: result.ns_per_op for result in results if result.threads == 1}
     before, rseq = here.get(claim.implementation), here.get("rseq")
     if before and rseq:
         table.add_row(
             Text("  this machine, now"), number(before), number(rseq), number(before / rseq), style="bold green"
         )
-    return table
-
-
-def _ratio_table(lines: Sequence[tuple[str, float]]) -> Table:
-    from rich.text import Text
-
-    table = _columns("ratios of medians, 1 thread", ("", 8))
-    for text, value in lines:
-        table.add_row(Text(f"  {text}"), number(value))
     return table

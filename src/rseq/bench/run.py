@@ -17,13 +17,14 @@ import gc
 import multiprocessing
 import os
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 __all__ = [
     "Crew",
@@ -89,13 +90,15 @@ class Implementation:
 
     `name` is what `--only` and the JSON call it, `label` what the table shows. `crew(cpus)` makes a worker for each
     entry of `cpus`, pinned to that CPU or, where it is None, not pinned. `missing` checks each run; a floor, which
-    does nothing that could be checked, has None.
+    does nothing that could be checked, has None. `most` is how many operations a run may have, where they leave
+    something in memory.
     """
 
     name: str
     label: str
     crew: Callable[[Sequence[int | None]], Crew]
     missing: Missing | None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ class Operation:
 
     `makers` maps each implementation's name to a function that makes it, given the largest number of workers; it may
     raise `Unavailable`. `reference` is the one that ratios are taken to. `workers` are the numbers of workers it is
-    measured with, None for what the user chose (`--threads`). `fault` is what a bad implementation did to a unit;
-    `remark` says, once it has been measured, what there is to add.
+    measured with, None for what the user chose (`--threads`) or else one, and one for each CPU, and if `oversubscribed`
+    twice as many. `fault` is what a bad implementation did to a unit. The parts of the name say what it is about, as in
+    "lock-python".
     """
 
     name: str
@@ -114,9 +118,17 @@ class Operation:
     reference: str
     makers: dict[str, Callable[[int], Implementation]]
     workers: tuple[int, ...] | None = None
+    oversubscribed: bool = False
     fault: str = "lost"
-    notes: tuple[str, ...] = ()
-    remark: Callable[[], str] | None = None
+
+    @property
+    def is_native(self) -> bool:
+        """If it is measured in machine code that holds no GIL, whose threads do not wait for each other."""
+        return not self.name.endswith(("python", "processes"))
+
+    def usual(self, cpus: int) -> tuple[int, ...]:
+        """The numbers of workers that it is measured with if nobody says otherwise."""
+        return (1, cpus, 2 * cpus) if self.oversubscribed else (1, cpus)
 
 
 @dataclass(frozen=True)
@@ -202,20 +214,28 @@ class Threads:
 
 
 class Processes:
-    """A crew of processes that live until `close`, started afresh (not forked), so that each imports for itself.
+    """A crew of processes that live until `close`, started afresh, so that each imports for itself, or forked.
 
-    `make(*arguments)` runs in each process and answers with its work; both must be picklable.
+    `make(*arguments)` runs in each process and answers with its work; unless they are forked, both must be picklable.
     """
 
-    def __init__(self, make: Callable[..., Work], arguments: tuple[Any, ...], cpus: Sequence[int | None]) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(
+        self,
+        make: Callable[..., Work],
+        arguments: tuple[Any, ...],
+        cpus: Sequence[int | None],
+        *,
+        method: Literal["spawn", "fork"] = "spawn",
+    ) -> None:
+        context: Any = multiprocessing.get_context(method)
         self._barrier = context.Barrier(len(cpus))  # kept: its name in the system goes with it
         self._pipes: list[Connection] = []
         self._processes = []
         for worker, cpu in enumerate(cpus):
             ours, theirs = context.Pipe()
+            inherited = [*self._pipes, ours] if method == "fork" else []
             process = context.Process(
-                target=_serve, args=(theirs, self._barrier, make, arguments, worker, cpu), daemon=True
+                target=_serve, args=(theirs, inherited, self._barrier, make, arguments, worker, cpu), daemon=True
             )
             process.start()
             theirs.close()
@@ -257,10 +277,21 @@ class Processes:
 
 
 def _serve(
-    pipe: Connection, barrier: Any, make: Callable[..., Work], arguments: tuple[Any, ...], worker: int, cpu: int | None
+    pipe: Connection,
+    inherited: Sequence[Connection],
+    barrier: Any,
+    make: Callable[..., Work],
+    arguments: tuple[Any, ...],
+    worker: int,
+    cpu: int | None,
 ) -> None:
-    """Be one of `Processes`: for each count that comes through `pipe`, run and answer; end when it is closed."""
+    """Be one of `Processes`: for each count that comes through `pipe`, run and answer; end when it is closed.
+
+    `inherited` are the parent's ends of pipes: a fork has copied them, and a pipe ends when all copies are closed.
+    """
     try:
+        for copy in inherited:
+            copy.close()
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
         work = make(*arguments)
@@ -324,12 +355,13 @@ class _Turn:
 
     def calibrate(self) -> None:
         """Warm up, with ever longer runs until one takes a quarter of the time wanted; then choose the count."""
+        most = self.implementation.most or sys.maxsize
         while True:
             elapsed = self._run() / 1e9
-            if elapsed >= self.plan.seconds / 4:
-                self.count = max(1, round(self.count * self.plan.seconds / elapsed))
+            if elapsed >= self.plan.seconds / 4 or self.count == most:
+                self.count = min(most, max(1, round(self.count * self.plan.seconds / elapsed)))
                 return
-            self.count *= 8 if elapsed < self.plan.seconds / 40 else 2
+            self.count = min(most, self.count * (8 if elapsed < self.plan.seconds / 40 else 2))
 
     def take(self) -> None:
         """Run once and note the time."""
