@@ -5,7 +5,7 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits
 Storage:       percpu, array, Segment
-Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, Stack
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, Pool, RCU, Stack
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -55,6 +55,7 @@ from .structures.counter import FloatCounter as FloatCounter
 from .structures.extreme import Max as Max
 from .structures.extreme import Min as Min
 from .structures.histogram import Histogram as Histogram
+from .structures.pool import Pool as Pool
 from .structures.rcu import RCU as RCU
 from .structures.stack import Stack as Stack
 from .thread import available as available
@@ -73,6 +74,7 @@ __all__ = [
     "Inline",
     "Max",
     "Min",
+    "Pool",
     "Record",
     "Routine",
     "Segment",
