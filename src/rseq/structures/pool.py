@@ -222,20 +222,21 @@ def _code(shift: int) -> _Code:
         return True
 
     @routine
-    def acquire_row(cpu: Lane, owner: u32 = 0) -> u64 | None:
+    def acquire_row(cpu: Lane, owner: u32 = 0) -> i64 | None:
         ticket = take(cpu, owner)
         if ticket is None:
             return None
-        return ticket & _ROW  # type: ignore[operator]
+        return i64(ticket & _ROW)  # type: ignore[operator]
 
     @routine
-    def release_row(cpu: Lane, row: u64) -> bool:
+    def release_row(cpu: Lane, row: i64) -> bool:
+        number = u64(row)
         any_lane = lane(cpu, 0)
-        if row >= any_lane.count:
+        if number >= any_lane.count:
             return False
-        there = lane(cpu, row >> shift)
-        state = load_acquire(there.states[row & inside])
-        return give(cpu, (state // _GENERATION << 32) + row)  # type: ignore[return-value]
+        there = lane(cpu, number >> shift)
+        state = load_acquire(there.states[number & inside])
+        return give(cpu, (state // _GENERATION << 32) + number)  # type: ignore[return-value]
 
     return _Code(Lane, push, pop, start, take, give, acquire_row, release_row)
 
@@ -300,7 +301,7 @@ class Pool(Structure):
         """Let item number `row` go, whoever holds it; False, and nothing has happened, if nobody does.
 
         Any thread of any process, any signal handler; it never waits.
-        Raises: TypeError, OverflowError - `row` is no u64.
+        Raises: TypeError, OverflowError - `row` is no i64.
         """
         raise not_set_up(self)
 
@@ -322,20 +323,17 @@ class Pool(Structure):
     def release(self, item: memoryview) -> None:
         """Let an item go that `acquire` returned. Its memoryview is released: whoever uses it gets a ValueError.
 
-        Slices and casts of it are views of their own, which nobody ends: drop them before.
+        Slices, casts and NumPy arrays of it are views of their own, which nobody ends: drop them before.
         Any thread of the process that acquired it, and once; signal handlers too.
-        Raises: ValueError - the item has been released, or is none of this pool's. BufferError - something still uses
-        the memoryview, such as a NumPy array; it stays held. TypeError - no memoryview.
+        Raises: ValueError - the item has been released, or is none of this pool's. BufferError - somebody is using it,
+        such as a `readinto` in another thread; it stays held. TypeError - no memoryview.
         """
         ticket, _ = held = self._held.pop(id(item), None) or self._refuse(item)
         try:
             item.release()
         except BufferError:
             self._held[id(item)] = held
-            message = (
-                f"item {ticket & _ROW} is in use, by a NumPy array or the like that was made of it: drop that first"
-            )
-            raise BufferError(message) from None
+            raise BufferError(f"item {ticket & _ROW} is in use; release it when whoever uses it is done") from None
         if not self._give(ticket):
             raise ValueError(
                 f"item {ticket & _ROW} has been released by somebody else: by release_row(), by a process that was "
@@ -511,7 +509,7 @@ def _work() -> Routine[Any, int]:
             if row is not None:
                 return 1 if turn & 7 else 1 - i64(release_row(cpu, row))  # type: ignore[call-overload]
         some = (turn * SPREAD >> 33) * lanes(cpu) >> 30
-        return -i64(release_row(cpu, some))  # type: ignore[call-overload, no-any-return]
+        return -i64(release_row(cpu, i64(some)))  # type: ignore[call-overload, no-any-return]
 
     return work
 
