@@ -17,34 +17,31 @@ IN_A_GLOBAL = rseq.Pool(8, 3)
 
 @numba.njit(parallel=True)
 def use_rows(pool: Any, array: Any, turns: int) -> tuple[int, int]:
-    """In each turn hold a row, and count in it; how often there was one, and how often that was not exclusive."""
-    found = shared = 0
-    for turn in numba.prange(turns):
+    """In each turn hold a row, and count in it; how often there was one, and how often it was let go."""
+    found = released = 0
+    for _ in numba.prange(turns):
         number = pool.acquire_row()
         if number is not None:
             row = int(number)
             found += 1
-            array[row, 0] += 1
-            shared += array[row, 0] != 1
-            array[row, 1] += 1
-            array[row, 0] -= 1
-            shared += not pool.release_row(row)
-    return found, shared
+            array[row] += 1  # in several instructions: two who hold it would lose some
+            released += int(pool.release_row(row))
+    return found, released
 
 
 def test_parallel_loops_hold_each_row_alone() -> None:
-    pool = rseq.Pool(16, 5)
-    array = pool.array.view(np.int64)
-    found, shared = use_rows(pool, array, 100_000)
-    assert (shared, array[:, 0].sum()) == (0, 0)
-    assert (array[:, 1].sum(), len(pool)) == (found, 5)
+    pool = rseq.Pool(8, 5)
+    array = pool.array.view(np.int64)[:, 0]
+    found, released = use_rows(pool, array, 100_000)
+    assert found > 0
+    assert (released, array.sum(), len(pool)) == (found, found, 5)
 
 
 @numba.njit(nogil=True)
 def cycle(pool: Any, array: Any, owner: int, turns: int) -> int:
     """Hold two rows at a time; how many of them somebody else has written to."""
     spoilt = 0
-    for turn in range(turns):
+    for _ in range(turns):
         first = pool.acquire_row(owner)
         second = pool.acquire_row(owner)
         for number in (first, second):

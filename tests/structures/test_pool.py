@@ -89,7 +89,7 @@ def test_use_after_release_is_a_value_error() -> None:
     item = pool.acquire()
     assert item is not None
     pool.release(item)
-    for use in (lambda: item[0], lambda: item.tobytes(), lambda: np.frombuffer(item, np.uint8)):
+    for use in (lambda: item[0], item.tobytes, lambda: np.frombuffer(item, np.uint8)):
         with pytest.raises(ValueError, match=r"released memoryview"):
             use()
 
@@ -162,9 +162,8 @@ def test_an_item_is_held_in_the_block_of_a_with() -> None:
             pool.item(),
         ):
             raise AssertionError("there is none")
-    with pytest.raises(ZeroDivisionError), pool.item() as buffer:
-        assert bytes(buffer) == b"1234"
-        raise ZeroDivisionError
+    with pytest.raises(IndexError), pool.item() as buffer:
+        buffer[4] = buffer[0]
     assert len(pool) == 1
 
 
