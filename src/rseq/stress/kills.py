@@ -65,7 +65,7 @@ class Mortal:
     """Whether a part of one run may have added this, and noted nothing."""
 
     bury: Callable[[Any, int, int], Iterable[str]] = lambda structure, process, noted: ()
-    """`bury(structure, process, noted)` sees to what a dead process held, and says what is wrong. `noted` is its sum."""
+    """`bury(structure, process, noted)` sees to what a dead process held, and says what is wrong; `noted`: its sum."""
 
 
 @dataclass(frozen=True)
