@@ -305,7 +305,7 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for name, scalar in SCALARS.items():
         if name != "bool":
             yield f"add_{name}", adder(scalar)
-    for structure in (rseq.Histogram, rseq.Max, rseq.Min, rseq.RCU, rseq.Stack):
+    for structure in (rseq.Histogram, rseq.Max, rseq.Min, rseq.Pool, rseq.RCU, rseq.Stack):
         for name, thing in structure.sequences().items():
             yield f"{structure.__name__}.{name}", thing
     for code in (lock.take, lock.take_or_tell):

@@ -6,7 +6,7 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits,
                thread_id, thread_ended
 Storage:       percpu, array, Segment
-Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, SpinLock, Stack
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock, Stack
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -59,6 +59,7 @@ from .structures.extreme import Max as Max
 from .structures.extreme import Min as Min
 from .structures.histogram import Histogram as Histogram
 from .structures.lock import SpinLock as SpinLock
+from .structures.pool import Pool as Pool
 from .structures.rcu import RCU as RCU
 from .structures.stack import Stack as Stack
 from .thread import available as available
@@ -77,6 +78,7 @@ __all__ = [
     "Inline",
     "Max",
     "Min",
+    "Pool",
     "Record",
     "Routine",
     "Segment",

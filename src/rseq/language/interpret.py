@@ -339,7 +339,9 @@ class _Frame:
 
     def _call(self, op: ir.Call) -> None:
         arguments = [self.get(argument) for argument in op.arguments]
-        result = self.run.memory.call(lambda: self.run.body(op.callee.body, arguments))
+        body, run = op.callee.body, self.run
+        is_whole = op.callee.kind == "sequence"  # a routine is no whole: others come between its accesses
+        result = run.memory.call(lambda: run.body(body, arguments)) if is_whole else run.body(body, arguments)
         if op.missing is not None:
             self.values[op.missing] = int(result is None)
         if op.target is not None:

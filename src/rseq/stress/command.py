@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from .kills import Kills
     from .report import Instructions, Report
 
 __all__ = ["stress"]
@@ -33,9 +34,20 @@ _SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
 )
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="Processes at once; 1 by default.")
 @click.option("--every-instruction", is_flag=True, help="Instead: a breakpoint before each instruction.")
+@click.option(
+    "--kills",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Instead: N processes for each structure that are killed while they share it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def stress(
-    seconds: float | None, threads: int | None, processes: int | None, every_instruction: bool, as_json: bool
+    seconds: float | None,
+    threads: int | None,
+    processes: int | None,
+    every_instruction: bool,
+    kills: int | None,
+    as_json: bool,
 ) -> None:
     """Work every shipped structure hard on this kernel, and see that nothing is lost and nothing doubled.
 
@@ -45,19 +57,29 @@ def stress(
     """
     if every_instruction and (seconds, threads, processes) != (None, None, None):
         raise click.UsageError("--every-instruction takes no time and no threads: it tries each instruction once")
+    if kills and (every_instruction or (seconds, threads, processes) != (None, None, None)):
+        raise click.UsageError("--kills takes no time, threads or processes, and no --every-instruction")
     with _progress() as tick:
-        report = _report(seconds or _SECONDS, threads, processes or 1, every_instruction, tick)
+        report = _report(seconds or _SECONDS, threads, processes or 1, every_instruction, kills, tick)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else str(report))
     if not report.ok:
         sys.exit(1)
 
 
 def _report(
-    seconds: float, threads: int | None, processes: int, every_instruction: bool, tick: Callable[[str], None]
-) -> Report | Instructions:
+    seconds: float,
+    threads: int | None,
+    processes: int,
+    every_instruction: bool,
+    kills: int | None,
+    tick: Callable[[str], None],
+) -> Report | Instructions | Kills:
     from . import instructions, run
+    from .kills import kill
 
     try:
+        if kills:
+            return kill(kills=kills, tick=tick)
         if every_instruction:
             return instructions.every_instruction(tick=tick)
         return run.stress(seconds=seconds, threads=threads, processes=processes, tick=tick)

@@ -37,6 +37,10 @@ class Ledger:
         """For each element the sum over all rows, when nobody adds any more."""
         return [_wrapped(sum(self._words[element :: self._row_words])) for element in range(self._length)]
 
+    def sum_of(self, row: int) -> int:
+        """The sum over all elements of one row, when its owner does not add any more."""
+        return sum(self._words[row * self._row_words : row * self._row_words + self._length])
+
 
 def _wrapped(number: int) -> int:
     return ctypes.c_int64(number).value

@@ -453,7 +453,7 @@ def _rank(q: float, total: int) -> int:
 
 # ---- stress
 
-_NAN_WEIGHT = 1 << 50
+NAN_WEIGHT = 1 << 50
 
 
 @cache
@@ -467,7 +467,7 @@ def _work(code: _Code) -> Routine[Any, int]:
         bucket = i64(turn & 3)
         if turn & 12 == 0:
             count_nan(cpu)
-            return _NAN_WEIGHT
+            return NAN_WEIGHT
         if turn & 12 == 4:
             count_many(cpu, bucket, 3)
             return i64(3) << (bucket * 12 + 8)
@@ -482,17 +482,22 @@ def _call(histogram: Histogram, turn: int) -> int:
     """Observations from Python."""
     if turn % 5 == 4:
         histogram.observe(math.nan)
-        return _NAN_WEIGHT
+        return NAN_WEIGHT
     bucket, x = turn % 5, (1, 2, 4, 64)[turn % 5]
     histogram.observe(x)
     return (1 << (bucket * 12 + 8)) + x
 
 
-def _law(histogram: Histogram, ledger: Numbers[int]) -> Iterator[str]:
-    """All numbers at once, weighed as above, as the ledger has them."""
+def weighed(histogram: Histogram) -> int:
+    """All its numbers in one, as the ledger has them, when nobody observes."""
     counts, total, nans = histogram.counts().tolist(), histogram.sum, histogram.nans
-    weighed = sum(count << (bucket * 12 + 8) for bucket, count in enumerate(counts)) + nans * _NAN_WEIGHT + int(total)
-    if (weighed - ledger[0]) % (1 << 64):
+    number: int = sum(count << (bucket * 12 + 8) for bucket, count in enumerate(counts))
+    return number + nans * NAN_WEIGHT + int(total)
+
+
+def _law(histogram: Histogram, ledger: Numbers[int]) -> Iterator[str]:
+    if (weighed(histogram) - ledger[0]) % (1 << 64):
+        counts, total, nans = histogram.counts().tolist(), histogram.sum, histogram.nans
         yield f"counts {counts}, {nans} times NaN and the sum {total:,} are not what was observed"
 
 

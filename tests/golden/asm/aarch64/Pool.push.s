@@ -1,0 +1,54 @@
+// push(cpu: Lane, row: u32) -> bool:
+//     n = cpu.cached
+//     if n < 4 goto else1
+//     return False
+//   else1:
+//     check n < 4, or IndexError
+//     cpu.hints[n] = row
+//     %4 = n + 1
+//     cpu.cached = %4
+//     return True
+//
+// aarch64, lanes by cpu_id: 19 instructions and 6 cold
+// registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, row x4
+
+    .subsection 1
+9:                                           // this CPU has no lane, or this thread is not registered
+    mov x5, #-1                              // this CPU has no lane, or this thread is not registered
+    b 3f                                     // this CPU has no lane, or this thread is not registered
+102:                                         // cpu.hints: index out of range
+    mov x5, #-16                             // cpu.hints: index out of range
+    b 3f                                     // cpu.hints: index out of range
+    .inst 0xd428bc00                         // abort
+4:                                           // abort
+    mov x5, #-2                              // abort
+    b 3f                                     // abort
+    .balign 32                               // struct rseq_cs
+77:
+    .long 0, 0                               // struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    // struct rseq_cs
+    .previous
+1:                                           // restart
+    adrp x5, 77b                             // restart
+    add x5, x5, :lo12:77b                    // restart
+    str x5, [x0, #8]                         // restart
+2:                                           // restart
+    ldr w5, [x0, #4]                         // this CPU's lane
+    cmp w5, w3                               // this CPU's lane
+    b.hs 9b                                  // this CPU's lane
+    madd x5, x5, x2, x1                      // this CPU's lane
+    ldr x7, [x5, #24]                        // n = cpu.cached
+    cmp x7, #4                               // if n < 4 goto else1
+    b.lo 101f                                // if n < 4 goto else1
+    movz x6, #0                              // %result = False
+    b 3f                                     // goto end
+101:
+    cmp x7, #4                               // check n < 4, or IndexError
+    b.hs 102b                                // check n < 4, or IndexError
+    add x8, x5, x7, lsl #2                   // cpu.hints[n] = row
+    str w4, [x8, #32]                        // cpu.hints[n] = row
+    add x8, x7, #1                           // %4 = n + 1
+    mov x6, #1                               // %result = True
+    str x8, [x5, #24]                        // cpu.cached = %4    # commit
+3:
+// bytes: 64 in the section, 152 in all

@@ -1,0 +1,193 @@
+"""Processes killed at random moments while they share a structure: a short run of each, and bugs that it must find."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import rseq
+from rseq import i64, u32, u64
+from rseq.cli import main
+from rseq.stress.kills import Mortal, kill, mortals
+from rseq.structures.structure import shipped
+from support import run_python
+
+KILLS = 40
+NAMES = ("Counter", "CounterArray", "Histogram", "Stack", "RCU", "Pool")
+OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
+
+SINGLE_WORDS = {"FloatCounter", "Max", "Min"}
+"""Each of their sequences is a load and a store of one word, as a Counter's is."""
+
+
+class Pair(rseq.Record):
+    first: i64
+    second: i64
+
+
+@rseq.sequence
+def add_first(cpu: Pair) -> None:
+    cpu.first += 1
+
+
+@rseq.sequence
+def add_second(cpu: Pair) -> None:
+    cpu.second += 1
+
+
+@rseq.routine
+def add_both(cpu: Pair, turn: u64) -> i64:
+    """A structure that commits in two stores."""
+    add_first(cpu)
+    add_second(cpu)
+    return i64(1)
+
+
+class Pairs:
+    def __init__(self, segment: rseq.Segment) -> None:
+        self.storage = rseq.percpu(Pair, segment=segment)
+
+
+def first_and_second(pairs: Pairs) -> list[int]:
+    lanes = pairs.storage.per_cpu()
+    return [int(lanes[field].sum()) for field in ("first", "second")]
+
+
+def is_whole(difference: Sequence[int]) -> bool:
+    """What this structure promises: both, or none."""
+    return tuple(difference) in {(0, 0), (1, 1)}
+
+
+PAIRS = Mortal("pairs", Pairs, add_both, first_and_second, is_whole)
+
+
+def mortal(name: str) -> Mortal:
+    return next(mortal for mortal in mortals() if mortal.name == name)
+
+
+def test_every_structure_that_can_be_shared_is_killed_on() -> None:
+    shared = {it.__name__ for it in shipped() if "segment" in inspect.signature(it).parameters}
+    assert shared - SINGLE_WORDS == {mortal.name for mortal in mortals()} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_torn_lost_or_doubled(name: str) -> None:
+    came = kill(mortal(name), kills=KILLS)
+    assert came.problems == ()
+    assert came.killed == {name: KILLS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thousand_kills(name: str) -> None:
+    assert kill(mortal(name), kills=1000, seed=1).problems == ()
+
+
+def test_without_rseq_the_spare_lane_and_its_lock_hold_as_well() -> None:
+    run_python(
+        """
+        import rseq
+        from rseq.stress.kills import kill
+        assert not rseq.available()
+        came = kill(kills=12)
+        assert came.ok, str(came)
+        """,
+        env=OFF,
+    )
+
+
+def test_a_structure_that_commits_in_two_stores_is_found_out() -> None:
+    (problem,) = kill(PAIRS, kills=400).problems
+    assert "what the structure holds and what was noted differ by [1, 0], which no part of one run explains" in problem
+
+
+def test_items_that_are_not_recovered_are_found_out() -> None:
+    def all_free(structure: Any, process: int, noted: int) -> list[str]:
+        return [] if len(structure) == structure.count else [f"{structure!r}"]
+
+    (problem,) = kill(replace(mortal("Pool"), bury=all_free), kills=400).problems
+    assert "items of 8 bytes" in problem
+
+
+def test_whoever_acquires_without_a_compare_and_exchange_is_found_out() -> None:
+    """An owner that is noted after the item was taken: whoever is killed in between leaves it to nobody."""
+
+    class Flags(rseq.Record):
+        free: i64
+        owner: i64
+
+    @rseq.sequence
+    def take(cpu: Flags) -> bool:
+        if cpu.free != 0:
+            return False
+        cpu.free = 1
+        return True
+
+    @rseq.sequence
+    def sign(cpu: Flags, owner: i64) -> None:
+        cpu.owner = owner
+
+    @rseq.sequence
+    def give(cpu: Flags) -> None:
+        cpu.free = 0
+
+    @rseq.routine
+    def work(cpu: Flags, turn: u64) -> i64:
+        if take(cpu):
+            sign(cpu, i64(u32(turn >> 40)))
+            sign(cpu, 0)
+            give(cpu)
+        return i64(0)
+
+    class One:
+        def __init__(self, segment: rseq.Segment) -> None:
+            self.storage = rseq.percpu(Flags, segment=segment)
+
+    def nobodys(one: One) -> list[int]:
+        lanes = one.storage.per_cpu()
+        return [int((lanes["free"] * (lanes["owner"] == 0)).sum())]
+
+    (problem,) = kill(Mortal("one", One, work, nobodys, lambda difference: not any(difference)), kills=400).problems
+    assert "differ by [1]" in problem
+
+
+def test_a_survivor_who_waits_for_a_dead_process_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 0.5)
+
+    class Owned(rseq.Record):
+        taken: i64
+
+    @rseq.routine
+    def work(cpu: Owned, turn: u64) -> i64:
+        there = rseq.lane(cpu, 0)
+        while not rseq.compare_exchange(there.taken, 0, 1):
+            rseq.relax()
+        rseq.store_release(there.taken, 0)
+        return i64(0)
+
+    class Lock:
+        def __init__(self, segment: rseq.Segment) -> None:
+            self.storage = rseq.percpu(Owned, segment=segment)
+
+    (problem,) = kill(Mortal("lock", Lock, work, lambda lock: [0], lambda difference: True), kills=400).problems
+    assert problem == "process 0 said nothing for 0.5 seconds and was killed"
+
+
+def test_the_command_reports_how_many_were_killed() -> None:
+    done = CliRunner().invoke(main, ["stress", "--kills", "2", "--json"])
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert (report["ok"], set(report["killed"].values())) == (True, {2})
+    refused = CliRunner().invoke(main, ["stress", "--kills", "2", "--seconds", "1"])
+    assert (refused.exit_code, "takes no time" in refused.output) == (2, True)
+
+
+def test_no_kills_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^kills: expected 1 or more, got 0$"):
+        kill(kills=0)
