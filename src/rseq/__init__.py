@@ -5,7 +5,7 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits
 Storage:       percpu, array, Segment
-Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, Stack
+Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, RCU, Stack, RingBuffer, Event
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -56,6 +56,8 @@ from .structures.extreme import Max as Max
 from .structures.extreme import Min as Min
 from .structures.histogram import Histogram as Histogram
 from .structures.rcu import RCU as RCU
+from .structures.ring import Event as Event
+from .structures.ring import RingBuffer as RingBuffer
 from .structures.stack import Stack as Stack
 from .thread import available as available
 from .thread import cpu_number as cpu_number
@@ -68,12 +70,14 @@ __all__ = [
     "ContractError",
     "Counter",
     "CounterArray",
+    "Event",
     "FloatCounter",
     "Histogram",
     "Inline",
     "Max",
     "Min",
     "Record",
+    "RingBuffer",
     "Routine",
     "Segment",
     "Sequence",

@@ -501,7 +501,8 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
             text = f"{bound.title}(): {check.sentence}"
-            context.call_conv.return_user_exc(builder, IndexError, (text,))
+            kind = ValueError if check.exception == "ValueError" else IndexError
+            context.call_conv.return_user_exc(builder, kind, (text,))
     context.call_conv.return_user_exc(builder, IndexError, (f"{bound.title}(): index out of range",))
 
 

@@ -3,31 +3,30 @@
 What it is for: event traces, logs, samples, a flight recorder that keeps the last moments before a failure. A `write`
 takes a few instructions on the writer's own CPU, no lock and no atomic, and is there as a whole or not at all,
 whoever is killed in the middle. The reader merges the CPUs by time. How records lie in memory, and why a reader never
-sees a torn one, is in `ring_layout.py`; how it reads, in `ring_reader.py`.
+sees a torn one, is in `layout.py`; how it reads, in `reader.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Sequence as Numbers
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ..language.types import Scalar, as_scalar
-from ..percpu.checks import integer
-from ..percpu.shared import Segment
-from ..percpu.storage import PerCPU
-from .ring_layout import PARTS, Kind
-from .ring_reader import Event, Reader
-from .ring_stress import SMALL, call, law, work
-from .structure import Structure, not_set_up
-from .workload import Workload
+from ...language.types import Scalar, as_scalar
+from ...percpu.checks import integer
+from ...percpu.shared import Segment
+from ...percpu.storage import PerCPU
+from ..structure import Structure, not_set_up
+from ..workload import Workload
+from .kind import PARTS, Kind
+from .reader import Event, Reader
+from .stress import SMALL, call, law, work
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ..language.compiled import Compiled
+    from ...language.compiled import Compiled
 
 __all__ = ["Event", "RingBuffer"]
 
@@ -47,8 +46,8 @@ class RingBuffer(Structure):
     counts what was refused or given up. `clock`: each record has a time stamp, taken inside the sequence, so that those
     of one CPU never decrease. `dtype`: all records have this NumPy dtype, and no header. `segment`: where processes
     share it, see `rseq.Segment`.
-    Raises: TypeError - `capacity` is no int, or a dtype that is none, or holds Python objects. ValueError - another mode,
-    a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no address space or memory.
+    Raises: TypeError - `capacity` is no int, or a dtype that is none, or holds Python objects. ValueError - another
+    mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no address space or memory.
     Threads: any, registered or not; after a fork, parent and child each go on with a copy, in a segment together.
     """
 
@@ -60,7 +59,7 @@ class RingBuffer(Structure):
         capacity: int,
         mode: Literal["drop", "overwrite"] = "drop",
         clock: bool = True,
-        dtype: npt.DTypeLike = None,
+        dtype: npt.DTypeLike | None = None,
         segment: Segment | None = None,
     ) -> None:
         size = integer("capacity", capacity)
@@ -69,8 +68,11 @@ class RingBuffer(Structure):
         if size < 1:
             raise ValueError(f"capacity: expected 1 or more, got {size}")
         overwrites = mode == "overwrite"
-        make = _bytes_kind(size, overwrites, bool(clock)) if dtype is None else _kind(size, overwrites, bool(clock), dtype)
-        self._begin(make, segment)
+        if dtype is None:
+            kind = _bytes_kind(size, overwrites, bool(clock))
+        else:
+            kind = _row_kind(size, overwrites, bool(clock), dtype)
+        self._begin(kind, segment)
 
     def _begin(self, kind: Kind, segment: Segment | None) -> None:
         storage = PerCPU(kind.code.record, segment=segment)
@@ -102,7 +104,7 @@ class RingBuffer(Structure):
 
         `data` is any bytes-like object; with a `dtype`, a number or what has exactly as many bytes, such as a NumPy
         record. The record is there as a whole, or not at all. Any thread, any signal handler; it never waits.
-        Raises: TypeError, BufferError, OverflowError - `data` is no such thing. IndexError - not of the `dtype`'s size.
+        Raises: TypeError, BufferError, OverflowError - `data` is no such thing. ValueError - not of the `dtype`'s size.
         Then nothing is written.
         """
         raise not_set_up(self)
@@ -133,7 +135,7 @@ class RingBuffer(Structure):
 
     @property
     def lost(self) -> int:
-        """How many records did not fit, on all CPUs; and in a ring that overwrites, how many were gone when it was read."""
+        """How many records did not fit, on all CPUs, and how many were overwritten before they were read."""
         return self._reader.lost()
 
     @property
@@ -180,7 +182,7 @@ def _bytes_kind(capacity: int, overwrites: bool, clock: bool) -> Kind:
     return Kind(_power_of_two(max(capacity, MIN_BYTES)) // 4, PARTS if overwrites else 0, clock)
 
 
-def _kind(capacity: int, overwrites: bool, clock: bool, dtype: npt.DTypeLike) -> Kind:
+def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: npt.DTypeLike) -> Kind:
     import numpy as np
 
     layout = np.dtype(dtype)

@@ -22,15 +22,17 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..percpu.memory import allocate
-from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
-from ..percpu.storage import PerCPU
-from ..thread import barrier, fence, register_for_barriers
-from .ring_clock import Calibration
-from .ring_layout import COUNT_BITS, SKIP, Kind, header_units
+from ...percpu.memory import allocate
+from ...percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
+from ...percpu.storage import PerCPU
+from ...thread import barrier, fence, register_for_barriers
+from .clock import Calibration
+from .kind import Kind
+from .variable import SKIP, header_units
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -73,11 +75,11 @@ class _Copy(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """The records of a lane that are read, and where its reader is then."""
+    """The records of a lane that are read, and where its reader is then. With a `dtype`, both are arrays."""
 
     lane: _Lane
-    stamps: Sequence[int]
-    records: Sequence[Any]
+    stamps: Any
+    records: Any
     tail: int
     serial: int
     missed: int
@@ -240,13 +242,9 @@ class Reader:
     def _merged(self, found: Sequence[_Found]) -> list[Event]:
         rows: list[tuple[int, int, Any]] = []
         for one in found:
-            stamps = one.stamps if isinstance(one.stamps, list) else one.stamps.tolist()  # type: ignore[attr-defined]
-            number = one.lane.number
-            if self._calibration is None:
-                rows += [(0, number, record) for record in self._as_objects(one.records)]
-            else:
-                records = self._as_objects(one.records)
-                rows += [(stamp, number, record) for stamp, record in zip(stamps, records, strict=True)]
+            number, records = one.lane.number, self._as_objects(one.records)
+            stamps = repeat(0) if self._calibration is None else map(int, one.stamps)
+            rows += [(stamp, number, record) for stamp, record in zip(stamps, records, strict=False)]
         if self._calibration is None:
             return [Event(number, None, record) for _, number, record in rows]
         rows.sort(key=itemgetter(0))

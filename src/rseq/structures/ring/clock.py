@@ -1,4 +1,4 @@
-"""From the counter that `rseq.clock()` reads to nanoseconds of CLOCK_MONOTONIC.
+"""From the counter that `clock()` reads to nanoseconds of CLOCK_MONOTONIC.
 
 A calibration is a list of points, each a pair of the two clocks at one moment. A stamp lies between two of them, or
 after the first, and is converted on the line through both. So the rate need not be known, and is followed when the
@@ -21,11 +21,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import rseq
-
-from ..language.types import Record, u64
-from ..percpu.storage import PerCPU
-from ..sequence import routine
+from ...language.operations import clock
+from ...language.types import Record, u64
+from ...percpu.storage import PerCPU
+from ...sequence import routine
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -42,7 +41,7 @@ class _Nothing(Record):
 
 @routine
 def _clock(cpu: _Nothing) -> u64:
-    return rseq.clock()
+    return clock()
 
 
 @cache

@@ -12,13 +12,13 @@ from collections.abc import Sequence as Numbers
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..language.types import SCALARS, i64, u64
-from ..sequence import Routine, routine
-from .ring_layout import Kind
-from .workload import buffered
+from ...language.types import SCALARS, i64, u64
+from ...sequence import Routine, routine
+from ..workload import buffered
+from .kind import Kind
 
 if TYPE_CHECKING:
-    from .ring import RingBuffer
+    from .buffer import RingBuffer
 
 __all__ = ["SMALL", "call", "law", "work"]
 
