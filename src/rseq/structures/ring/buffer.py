@@ -97,7 +97,7 @@ class RingBuffer(Structure):
     def stress(cls) -> Iterator[Workload[Self]]:
         """How `rseq stress` works on it: each record is read once, whole, or counted as lost."""
         for name, kind in SMALL.items():
-            yield Workload(f"RingBuffer {name}", partial(cls._of, kind), work(kind), call, law)
+            yield Workload(f"Ring {name}", partial(cls._of, kind), work(kind), call, law)
 
     def write(self, data: Any) -> bool:
         """Put a record into this CPU's ring; False if there is no room, or if it is larger than any that fits.

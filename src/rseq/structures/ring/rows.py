@@ -61,6 +61,8 @@ def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
 
     @routine
     def write(cpu: Numbers, data: item) -> bool:
+        if overwrites:
+            return put(cpu, data)
         if put(cpu, data):
             return True
         lose(cpu)
@@ -114,13 +116,15 @@ def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
     def write(cpu: Rows, data: bytes) -> bool:
         if len(data) != size:
             raise ValueError("data has another size than the records of this ring")
+        if overwrites:
+            return put(cpu, data)
         if put(cpu, data):
             return True
         lose(cpu)
         return False
 
     read = _read_rows(Rows, count, size, overwrites, timed)
-    return Code(Rows, write, read, settle_of(Rows), (put, lose))
+    return Code(Rows, write, read, settle_of(Rows), (put,) if overwrites else (put, lose))
 
 
 def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) -> Routine[Any, int]:  # noqa: N803

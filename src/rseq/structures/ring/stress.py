@@ -26,13 +26,13 @@ _ROW_BYTES = 12
 
 SMALL = {
     "drop": Kind(8, 0, clock=False),
-    "drop, clock": Kind(16, 0, clock=True),
-    "overwrite": Kind(16, 2, clock=False),
-    "overwrite, clock": Kind(32, 2, clock=True),
-    "drop, u64": Kind(4, 0, False, SCALARS["u64"], "u8"),
-    "overwrite, u64, clock": Kind(4, 1, True, SCALARS["u64"], "u8"),
-    "drop, rows, clock": Kind(2, 0, True, _ROW_BYTES, f"V{_ROW_BYTES}"),
-    "overwrite, rows": Kind(2, 1, False, _ROW_BYTES, f"V{_ROW_BYTES}"),
+    "drop clock": Kind(16, 0, clock=True),
+    "over": Kind(16, 2, clock=False),
+    "over clock": Kind(32, 2, clock=True),
+    "drop u64": Kind(4, 0, False, SCALARS["u64"], "u8"),
+    "over u64": Kind(4, 1, True, SCALARS["u64"], "u8"),
+    "drop rows": Kind(2, 0, True, _ROW_BYTES, f"V{_ROW_BYTES}"),
+    "over rows": Kind(2, 1, False, _ROW_BYTES, f"V{_ROW_BYTES}"),
 }
 """Small rings; the numbers that select them are small, so that the checker meets them in few steps."""
 
@@ -68,14 +68,15 @@ def _offer_number(kind: Kind) -> Routine[Any, int]:
 
 
 def _offer_row(kind: Kind) -> Routine[Any, int]:
-    Ring, (put, lose) = kind.code.record, kind.code.parts  # noqa: N806 - it is a class
+    Ring, put = kind.code.record, kind.code.parts[0]  # noqa: N806 - it is a class
+    lose, overwrites = kind.code.parts[-1], kind.overwrites
 
     @routine
     def work(cpu: Ring, turn: u64, data: bytes) -> i64:  # type: ignore[valid-type]
         """`write` itself takes no other lengths than that of a row."""
         if len(data) < _ROW_BYTES:
             return 0
-        if not put(cpu, data):
+        if not put(cpu, data) and not overwrites:
             lose(cpu)
         return 1
 
