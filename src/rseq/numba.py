@@ -197,10 +197,12 @@ class BoundSequenceType(_Storage, types.Callable):
         return dict(zip(parameter_names(self.code, self.dimensions), wanted, strict=True))
 
     def _buffer_type(self, name: str, given: Any, wanted: Buffer) -> Any:
-        """A buffer parameter takes what Numba knows as contiguous memory: arrays, bytes, memoryviews."""
+        """A buffer parameter takes what Numba knows as contiguous memory: arrays, bytes, memoryviews; and records."""
         is_buffer = isinstance(given, types.common.Buffer) and given.layout == "C"
+        if isinstance(given, types.Record):
+            return given
         if not is_buffer or (wanted.writable and not given.mutable):
-            kind = "a writable contiguous array" if wanted.writable else "a contiguous array or bytes"
+            kind = "a writable contiguous array" if wanted.writable else "a contiguous array or bytes, or a record"
             raise errors.TypingError(f"{self.title}(): {name} is {kind}, got {given}")
         return given
 
@@ -474,6 +476,8 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
 def _argument(context: Any, builder: Any, value: Any, type: Any, parameter: ir.Value) -> list[Any]:
     """What a value is as an argument of a sequence; a buffer is its address and its length in bytes."""
     if isinstance(parameter.type, Buffer):
+        if isinstance(type, types.Record):
+            return [builder.ptrtoint(value, I64), ll.Constant(I64, type.size)]
         array = cgutils.create_struct_proxy(type)(context, builder, value=value)
         return [builder.ptrtoint(array.data, I64), builder.mul(array.nitems, array.itemsize)]
     return [builder.zext(value, ll.IntType(8)) if parameter.type.kind == "bool" else value]

@@ -151,6 +151,8 @@ class Reader:
     # ---- reading
 
     def _found(self) -> list[_Found]:
+        if not self._waiting():
+            return []
         until = None if self._calibration is None else self._now(self._calibration)
         copies = [self._copied(lane) for lane in self._waiting()]
         if self._kind.overwrites and copies:

@@ -62,7 +62,7 @@ def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
     @routine
     def write(cpu: Numbers, data: item) -> bool:
         if overwrites:
-            return put(cpu, data)
+            return put(cpu, data)  # type: ignore[return-value]
         if put(cpu, data):
             return True
         lose(cpu)
@@ -117,7 +117,7 @@ def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
         if len(data) != size:
             raise ValueError("data has another size than the records of this ring")
         if overwrites:
-            return put(cpu, data)
+            return put(cpu, data)  # type: ignore[return-value]
         if put(cpu, data):
             return True
         lose(cpu)
@@ -153,7 +153,7 @@ def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) 
         again = load_acquire(there.head)
         first = again - last if again > last else 0
         gone = first - begin if begin < first else 0
-        if gone > found:
+        if gone > found or again < head:
             gone = found
         at = 0
         while at < gone * size:
