@@ -23,6 +23,7 @@ import marshal
 import os
 import threading
 from collections.abc import Iterator
+from functools import cache
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self
@@ -38,8 +39,6 @@ _KEPT = (
     "lineno",
     "funcName",
     "created",
-    "msecs",
-    "relativeCreated",
     "thread",
     "threadName",
     "process",
@@ -47,6 +46,7 @@ _KEPT = (
 )
 _MORE = ("msg", "args", "exc_text", "stack_info")
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
+_STANDARD_COUNT = len(_STANDARD)
 _FIELDS = (*_KEPT, *(("taskName",) if "taskName" in _STANDARD else ()), *_MORE)
 _values = attrgetter(*_FIELDS)
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -83,7 +83,14 @@ class Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record to the ring."""
         try:
-            if self.formatter is None and _is_plain(record):
+            args = record.args
+            if (
+                type(record.msg) is str
+                and not record.exc_info
+                and (not args or (type(args) is tuple and _PLAIN.issuperset(map(type, args))))
+                and len(record.__dict__) == _STANDARD_COUNT
+                and self.formatter is None
+            ):
                 self._write(marshal.dumps(_values(record), _FORMAT))
             else:
                 self._write(marshal.dumps((*self._formatted(record), _extra(record)), _FORMAT))
@@ -101,20 +108,6 @@ class Handler(logging.Handler):
         return *fields, record.getMessage(), None, text, record.stack_info
 
 
-def _is_plain(record: logging.LogRecord) -> bool:
-    """True if all that the record has can be stored as it is, and formatted later."""
-    if record.exc_info or type(record.msg) is not str or len(record.__dict__) != len(_STANDARD):
-        return False
-    args = record.args
-    if args:
-        if type(args) is not tuple:
-            return False
-        for arg in args:
-            if type(arg) not in _PLAIN:
-                return False
-    return True
-
-
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
     """What users have added to a record."""
     added = {name: value for name, value in vars(record).items() if name not in _STANDARD | _MADE_BY_FORMATTERS}
@@ -126,9 +119,22 @@ def _record(data: bytes) -> logging.LogRecord:
     values = marshal.loads(data)
     fields: dict[str, Any] = dict(zip(_FIELDS, values, strict=False))
     extra = values[len(_FIELDS)] if len(values) > len(_FIELDS) else {}
-    filename = os.path.basename(fields["pathname"])
-    module, level = os.path.splitext(filename)[0], logging.getLevelName(fields["levelno"])
-    return logging.makeLogRecord({**fields, "filename": filename, "module": module, "levelname": level, **extra})
+    filename, created = os.path.basename(fields["pathname"]), fields["created"]
+    fields |= {
+        "filename": filename,
+        "module": os.path.splitext(filename)[0],
+        "levelname": logging.getLevelName(fields["levelno"]),
+        "msecs": float(int(created % 1 * 1000)),
+        "relativeCreated": (created - _first()) * 1000,
+    }
+    return logging.makeLogRecord({**fields, **extra})
+
+
+@cache
+def _first() -> float:
+    """When `logging` was imported, from which `relativeCreated` counts."""
+    now = logging.makeLogRecord({})
+    return now.created - now.relativeCreated / 1000
 
 
 class Listener:

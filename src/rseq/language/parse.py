@@ -440,12 +440,12 @@ class _Statements(Inlining):
             fix = 'write raise ValueError("…") or IndexError with one sentence'
             raise scope.refuse(node, "not-in-the-language", message, fix)
         assert raised is not None
-        always, span = scope.temporary(SCALARS["u64"]), scope.span(node)
+        always, span, here = scope.temporary(SCALARS["u64"]), scope.span(node), scope.label("raise")
+        scope.emit(ir.Label(here, span))
         scope.emit(ir.Set(always, ir.Const(0, SCALARS["u64"]), span))
         check = self._new_check(always, 0, "", raised, fault=str(text.value))
         scope.emit(replace(check, exception="ValueError" if name == "ValueError" else "IndexError"))
-        result = scope.result
-        scope.emit(ir.Return(None if result is None or scope.maybe else ir.Const(0, result), span))
+        scope.emit(ir.Jump(here, span))  # never: nothing comes after it
 
     def _stmt_Return(self, node: ast.Return) -> None:
         scope = self.scope
