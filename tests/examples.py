@@ -304,9 +304,10 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for name, scalar in SCALARS.items():
         if name != "bool":
             yield f"add_{name}", adder(scalar)
-    for structure in (rseq.Histogram, rseq.Max, rseq.Min, rseq.RCU, rseq.Stack):
+    for structure in (rseq.Histogram, rseq.Max, rseq.Min, rseq.RCU, rseq.RingBuffer, rseq.Stack):
         for name, thing in structure.sequences().items():
-            yield f"{structure.__name__}.{name}", thing
+            if isinstance(thing, rseq.Sequence):
+                yield f"{structure.__name__}.{name}", thing
     for name, thing in list(globals().items()):
         if isinstance(thing, rseq.Sequence):
             yield name, thing

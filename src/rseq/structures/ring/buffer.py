@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ...language.types import Scalar, as_scalar
+from ...language.types import SCALARS, Scalar, as_scalar
 from ...percpu.checks import integer
 from ...percpu.shared import Segment
 from ...percpu.storage import PerCPU
@@ -20,7 +20,7 @@ from ..structure import Structure, not_set_up
 from ..workload import Workload
 from .kind import PARTS, Kind
 from .reader import Event, Reader
-from .stress import SMALL, call, law, work
+from .stress import SHIPPED, SMALL, call, law, work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,8 @@ class RingBuffer(Structure):
     `capacity`: the bytes of each CPU's ring, headers included, at least 256; with `dtype`, how many records each holds.
     It is rounded up to a power of two. `mode`: "drop" refuses what does not fit, "overwrite" keeps the newest; `lost`
     counts what was refused or given up. `clock`: each record has a time stamp, taken inside the sequence, so that those
-    of one CPU never decrease. `dtype`: all records have this NumPy dtype, and no header. `segment`: where processes
+    of one CPU never decrease. `dtype`: all records are this, and have no header: a
+    NumPy dtype or a number of the language (`rseq.u8` and "u8" have 8 bits). `segment`: where processes
     share it, see `rseq.Segment`.
     Raises: TypeError - `capacity` is no int, or a dtype that is none, or holds Python objects. ValueError - another
     mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no address space or memory.
@@ -59,7 +60,7 @@ class RingBuffer(Structure):
         capacity: int,
         mode: Literal["drop", "overwrite"] = "drop",
         clock: bool = True,
-        dtype: npt.DTypeLike | None = None,
+        dtype: npt.DTypeLike | Scalar | type[int] | type[float] | None = None,
         segment: Segment | None = None,
     ) -> None:
         size = integer("capacity", capacity)
@@ -89,15 +90,16 @@ class RingBuffer(Structure):
 
     @staticmethod
     def sequences() -> dict[str, Compiled]:
-        """What `write` is made of, and what reads, of small rings of several kinds."""
-        codes = {name: kind.code for name, kind in SMALL.items()}
-        return {f"{part} {name}": getattr(code, part) for name, code in codes.items() for part in ("write", "read")}
+        """What writes and what reads, of small rings of some kinds."""
+        codes = {name: SMALL[name].code for name in SHIPPED}
+        all_parts = {name: (*code.parts, code.read) for name, code in codes.items()}
+        return {f"{part.__name__}_{name}": part for name, parts in all_parts.items() for part in parts}
 
     @classmethod
     def stress(cls) -> Iterator[Workload[Self]]:
         """How `rseq stress` works on it: each record is read once, whole, or counted as lost."""
         for name, kind in SMALL.items():
-            yield Workload(f"Ring {name}", partial(cls._of, kind), work(kind), call, law)
+            yield Workload(f"Ring {name.replace('_', ' ')}", partial(cls._of, kind), work(kind), call, law)
 
     def write(self, data: Any) -> bool:
         """Put a record into this CPU's ring; False if there is no room, or if it is larger than any that fits.
@@ -182,19 +184,33 @@ def _bytes_kind(capacity: int, overwrites: bool, clock: bool) -> Kind:
     return Kind(_power_of_two(max(capacity, MIN_BYTES)) // 4, PARTS if overwrites else 0, clock)
 
 
-def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: npt.DTypeLike) -> Kind:
+def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Kind:
     import numpy as np
 
-    layout = np.dtype(dtype)
-    if layout.hasobject or layout.subdtype is not None:
-        what = "Python objects" if layout.hasobject else "an array; use a structured dtype with that field"
-        raise TypeError(f"dtype: expected numbers or a structure of them, got {layout}, which is {what}")
+    layout = np.dtype(_numpy_name(dtype))
+    wrong = ""
+    if layout.hasobject:
+        wrong = "Python objects"
+    elif layout.subdtype is not None:
+        wrong = "an array; use a structured dtype with that field"
+    elif not layout.isnative and layout.fields is None:
+        wrong = "of the other byte order, which NumPy's scalars have not; use a structured dtype with that field"
+    if wrong:
+        raise TypeError(f"dtype: expected numbers or a structure of them, got {layout}, which is {wrong}")
     if not layout.itemsize:
         raise ValueError(f"dtype: expected records of one byte or more, got {layout}")
     most = MAX_BYTES // (layout.itemsize + 8)
     if capacity > most:
         raise ValueError(f"capacity: expected 1 … {most} records of {layout} for each CPU, got {capacity}")
     return Kind(max(_power_of_two(capacity), 2), 1 if overwrites else 0, clock, _item(layout), layout)
+
+
+def _numpy_name(dtype: Any) -> Any:
+    """What NumPy calls a number of the language; all else is left to NumPy. Both know "u8": ours has 8 bits."""
+    if not isinstance(dtype, Scalar) and not (isinstance(dtype, str) and dtype in SCALARS):
+        return dtype
+    name = str(dtype)
+    return {"i": "int", "u": "uint", "f": "float"}[name[0]] + name[1:] if name != "bool" else name
 
 
 def _item(layout: np.dtype[Any]) -> Scalar | int:

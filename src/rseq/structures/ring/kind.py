@@ -8,7 +8,7 @@ from typing import Any
 from ...language.types import Scalar
 from .layout import Code
 from .rows import row_ring
-from .variable import COUNT_BITS, largest, variable_ring
+from .variable import count_bits, largest, variable_ring
 
 __all__ = ["PARTS", "Kind"]
 
@@ -72,11 +72,11 @@ class Kind:
     @property
     def empty_head(self) -> int:
         """`head` of a ring in which nothing was written: behind the serial number of the first part, which is 0."""
-        return 2 << COUNT_BITS if self.part_units else 0
+        return 2 << count_bits(self.part_units) if self.part_units else 0
 
     def position(self, head: int) -> int:
         """The position up to which records are written."""
-        return head >> COUNT_BITS if self.part_units else head
+        return head >> count_bits(self.part_units) if self.part_units else head
 
     def first_whole(self, position: int) -> int:
         """The first position that no writer has begun to overwrite, if records are written up to `position`."""

@@ -14,7 +14,7 @@ Records of any length (`variable.py`). Positions count units of four bytes.
 A record lies in one piece. One that would cross the end of `data` begins anew at its start, and a skip mark says so.
 In a ring that overwrites, `data` has parts, and no record crosses from one into the next. A part begins with the serial
 number of its first record, so that a reader who was overtaken finds its place again and knows how many it has missed.
-`head` is the position, and below it in 11 bits how many records the current part has; `even` and `odd` are the
+`head` is the position, and in up to 11 bits below it how many records the current part has; `even` and `odd` are the
 serial numbers at which the latest parts of even and odd number begin. So no sequence overwrites what it has read.
 
 Records of one layout (`rows.py`). Positions count records; there is no header, and stamps are an array beside.
@@ -32,10 +32,14 @@ from ...language.operations import lane, store_release
 from ...language.types import SCALARS, Record, u64
 from ...sequence import Routine, Sequence, routine
 
-__all__ = ["GAP", "Code", "settle_of"]
+__all__ = ["GAP", "GAP_BEFORE_UNITS", "Code", "settle_of"]
 
 GAP = SCALARS["u64"][8]
 """A cache line, so that what readers store does not slow writers down."""
+
+
+GAP_BEFORE_UNITS = SCALARS["u32"][17]
+"""The same and half a word: headers are odd numbers of units, so that what follows the first one is aligned to 8."""
 
 
 class Code(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .kind import Kind
-from .variable import header_units
+from .variable import count_bits, header_units
 
 __all__ = ["Model"]
 
@@ -68,7 +68,7 @@ class _Lane:
         block = self.kind.part_units or self.kind.units
         left = block - self.head % block
         if self.kind.overwrites:
-            if size >= left or self.count == 2047:
+            if size >= left or self.count == (1 << count_bits(block)) - 1:
                 self.head, self.count = self.head + left + 2, 0
             return True
         start = self.head if size <= left else self.head + left

@@ -68,9 +68,8 @@ def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
         lose(cpu)
         return False
 
-    return Code(
-        Numbers, write, _read_rows(Numbers, count, item.size, overwrites, timed), settle_of(Numbers), (put, lose)
-    )
+    read = _read_rows(Numbers, count, item.size, overwrites, timed)
+    return Code(Numbers, write, read, settle_of(Numbers), (put,) if overwrites else (put, lose))
 
 
 def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:

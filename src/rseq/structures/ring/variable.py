@@ -8,15 +8,19 @@ from typing import Any
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...sequence import routine, sequence
-from .layout import GAP, Code, settle_of
+from .layout import GAP, GAP_BEFORE_UNITS, Code, settle_of
 
-__all__ = ["COUNT_BITS", "SKIP", "header_units", "largest", "variable_ring"]
+__all__ = ["SKIP", "count_bits", "header_units", "largest", "variable_ring"]
 
 SKIP = 0xFFFFFFFF
 """In place of a length: what follows is at the start of `data`, or of the next part."""
 
-COUNT_BITS = 11
-"""The bits of `head` that count the records of the current part, in a ring that overwrites."""
+_MOST_COUNT_BITS = 11
+
+
+def count_bits(part_units: int) -> int:
+    """How many of the lower bits of `head` count the records of a part; so many that they never limit a small part."""
+    return min(part_units.bit_length() - 1, _MOST_COUNT_BITS)
 
 
 def header_units(timed: bool) -> int:
@@ -48,7 +52,7 @@ def _dropping(units: int, timed: bool) -> Code:
         tail: u64
         serial: u64
         given: u64
-        gap2: GAP  # type: ignore[valid-type]
+        gap2: GAP_BEFORE_UNITS  # type: ignore[valid-type]
         data: prepared[words]
 
         @staticmethod
@@ -128,7 +132,8 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     header, most, last = header_units(timed), largest(units, parts, timed), units - 1
     padded = 4 * header + 3
     part_units = units // parts
-    part_last, part_bits, many = part_units - 1, part_units.bit_length() - 1, (1 << COUNT_BITS) - 1
+    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, count_bits(part_units)
+    many = (1 << bits) - 1
 
     class Recorder(Record):
         head: u64
@@ -139,13 +144,13 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         tail: u64
         serial: u64
         given: u64
-        gap2: GAP  # type: ignore[valid-type]
+        gap2: GAP_BEFORE_UNITS  # type: ignore[valid-type]
         data: prepared[words]
 
         @staticmethod
         def live(lane: Any) -> Any:
             """The records that no writer has begun to overwrite, and the serial number of the current part."""
-            head = int(lane["head"]) >> COUNT_BITS
+            head = int(lane["head"]) >> bits
             part = head >> part_bits
             first = max(part + 2 - parts, 0) << part_bits
             return [lane["odd" if part & 1 else "even"], _live_records(lane["data"], first, head, part_units)]
@@ -154,10 +159,10 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     def put(cpu: Recorder, data: bytes) -> bool:
         size = (len(data) + padded) >> 2
         head = cpu.head
-        at = (head >> COUNT_BITS) & last
+        at = (head >> bits) & last
         if (at & part_last) + size >= part_units or head & many == many:
             return False
-        end = head + (size << COUNT_BITS) + 1
+        end = head + (size << bits) + 1
         if timed:
             now = clock()
             cpu.data[at] = u32(len(data))
@@ -177,11 +182,11 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     def begin_part(cpu: Recorder, size: u64) -> None:
         """Go to the next part if this one has no room for a record of `size` units."""
         head = cpu.head
-        here = (head >> COUNT_BITS) & last
+        here = (head >> bits) & last
         if (here & part_last) + size < part_units and head & many != many:
             return
         cpu.data[here] = SKIP
-        start = ((head >> COUNT_BITS) | part_last) + 1
+        start = ((head >> bits) | part_last) + 1
         serial = head & many
         if start & part_units:
             serial += cpu.even
@@ -192,7 +197,7 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         at = start & last
         cpu.data[at] = u32(serial)
         cpu.data[at + 1] = u32(serial >> 32)
-        cpu.head = (start + 2) << COUNT_BITS
+        cpu.head = (start + 2) << bits
 
     @sequence
     def lose(cpu: Recorder) -> None:
@@ -211,7 +216,7 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     def read(cpu: Recorder, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
         """Copy the units from `begin` to `end`, as far as they are there; how many of the first are gone."""
         there = lane(cpu, number)
-        head = load_acquire(there.head) >> COUNT_BITS
+        head = load_acquire(there.head) >> bits
         stop = end if end < head else head
         count = stop - begin if begin < stop else 0
         at = begin & last
@@ -219,7 +224,7 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         copy(out, there.data[at], part * 4)
         copy(out[part * 4], there.data, (count - part) * 4)
         full_fence()
-        following = (load_acquire(there.head) >> COUNT_BITS >> part_bits) + 2
+        following = (load_acquire(there.head) >> bits >> part_bits) + 2
         first = (following - parts) << part_bits if following > parts else 0
         gone = first - begin if begin < first else 0
         if gone > count:
