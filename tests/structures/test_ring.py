@@ -580,7 +580,7 @@ def test_on_the_spare_lane_it_is_the_same() -> None:
         import sys
         import pytest
         sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--allow-no-rseq", FILE, "-k",
-            "once or newest or overtaken or torn or one_layout or killed"]))
+            "drained_once or newest or overtaken or layout and int8 or killed_leave"]))
     """
     done = run_python(script.replace("FILE", repr(__file__)), env=OFF)
     assert " passed" in done.stdout

@@ -44,9 +44,8 @@ class RingBuffer(Structure):
     `capacity`: the bytes of each CPU's ring, headers included, at least 256; with `dtype`, how many records each holds.
     It is rounded up to a power of two. `mode`: "drop" refuses what does not fit, "overwrite" keeps the newest; `lost`
     counts what was refused or given up. `clock`: each record has a time stamp, taken inside the sequence, so that those
-    of one CPU never decrease. `dtype`: all records are this, and have no header: a
-    NumPy dtype or a number of the language (`rseq.u8` and "u8" have 8 bits). `segment`: where processes
-    share it, see `rseq.Segment`.
+    of one CPU never decrease. `dtype`: all records are this, without headers: a NumPy dtype, or a number of the
+    language (`rseq.u8` and "u8" have 8 bits). `segment`: where processes share it, see `rseq.Segment`.
     Raises: TypeError - `capacity` is no int, or a dtype that is none, or holds Python objects. ValueError - another
     mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no address space or memory.
     Threads: any, registered or not; after a fork, parent and child each go on with a copy, in a segment together.

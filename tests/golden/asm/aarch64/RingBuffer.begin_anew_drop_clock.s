@@ -69,7 +69,7 @@
     b.hs 103b                                // check at < 16, or IndexError
     mov x10, #4294967295                     // %constant1 = 4294967295
     add x9, x5, x8, lsl #2                   // cpu.data[at] = %constant1
-    str w10, [x9, #168]                      // cpu.data[at] = %constant1
+    str w10, [x9, #172]                      // cpu.data[at] = %constant1
     mov x6, #1                               // %result = True
     stlr x7, [x5]                            // cpu.head = start    # commit
 3:

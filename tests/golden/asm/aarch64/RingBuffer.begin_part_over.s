@@ -1,20 +1,20 @@
 // begin_part(cpu: Recorder, size: u64):
 //     head = cpu.head
-//     %1 = head >> 11
+//     %1 = head >> 4
 //     here = %1 & 31
 //     %5 = here & 15
 //     %6 = %5 + size
 //     if %6 >= 16 goto else2
-//     %8 = head & 2047
-//     if %8 == 2047 goto else2
+//     %8 = head & 15
+//     if %8 == 15 goto else2
 //     return
 //   else2:
 //     check here < 32, or IndexError
 //     cpu.data[here] = 4294967295
-//     %9 = head >> 11
+//     %9 = head >> 4
 //     %10 = %9 | 15
 //     start = %10 + 1
-//     %11 = head & 2047
+//     %11 = head & 15
 //     serial = %11
 //     %14 = start & 16
 //     if %14 == 0 goto else12
@@ -39,7 +39,7 @@
 //     %22 = u32(%21)
 //     cpu.data[at + 1] = %22
 //     %23 = start + 2
-//     %24 = %23 << 11
+//     %24 = %23 << 4
 //     cpu.head = %24
 //     return
 //
@@ -78,25 +78,25 @@
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
     ldr x6, [x5]                             // head = cpu.head
-    lsr x7, x6, #11                          // %1 = head >> 11
+    lsr x7, x6, #4                           // %1 = head >> 4
     and x7, x7, #31                          // here = %1 & 31
     and x8, x7, #15                          // %5 = here & 15
     add x8, x8, x4                           // %6 = %5 + size
     cmp x8, #16                              // if %6 >= 16 goto else2
     b.hs 101f                                // if %6 >= 16 goto else2
-    and x8, x6, #2047                        // %8 = head & 2047
-    cmp x8, #2047                            // if %8 != 2047 goto end
-    b.ne 3f                                  // if %8 != 2047 goto end
+    and x8, x6, #15                          // %8 = head & 15
+    cmp x8, #15                              // if %8 != 15 goto end
+    b.ne 3f                                  // if %8 != 15 goto end
 101:
     cmp x7, #32                              // check here < 32, or IndexError
     b.hs 102b                                // check here < 32, or IndexError
     mov x8, #4294967295                      // %constant1 = 4294967295
     add x9, x5, x7, lsl #2                   // cpu.data[here] = %constant1
-    str w8, [x9, #184]                       // cpu.data[here] = %constant1
-    lsr x9, x6, #11                          // %9 = head >> 11
+    str w8, [x9, #188]                       // cpu.data[here] = %constant1
+    lsr x9, x6, #4                           // %9 = head >> 4
     orr x7, x9, #15                          // %10 = %9 | 15
     add x8, x7, #1                           // start = %10 + 1
-    and x9, x6, #2047                        // serial = head & 2047
+    and x9, x6, #15                          // serial = head & 15
     and x7, x8, #16                          // %14 = start & 16
     cbz x7, 103f                             // if %14 == 0 goto else12
     ldr x6, [x5, #16]                        // %15 = cpu.even
@@ -115,16 +115,16 @@
     b.hs 105b                                // check at < 32, or IndexError
     mov w7, w9                               // %19 = u32(serial)
     add x10, x5, x6, lsl #2                  // cpu.data[at] = %19
-    str w7, [x10, #184]                      // cpu.data[at] = %19
+    str w7, [x10, #188]                      // cpu.data[at] = %19
     add x10, x6, #1                          // %20 = at + 1
     cmp x10, #32                             // check %20 < 32, or IndexError
     b.hs 106b                                // check %20 < 32, or IndexError
     lsr x7, x9, #32                          // %21 = serial >> 32
     mov w6, w7                               // %22 = u32(%21)
     add x9, x5, x10, lsl #2                  // cpu.data[at + 1] = %22
-    str w6, [x9, #184]                       // cpu.data[at + 1] = %22
+    str w6, [x9, #188]                       // cpu.data[at + 1] = %22
     add x7, x8, #2                           // %23 = start + 2
-    lsl x9, x7, #11                          // %24 = %23 << 11
+    lsl x9, x7, #4                           // %24 = %23 << 4
     stlr x9, [x5]                            // cpu.head = %24    # commit
 3:
 // bytes: 200 in the section, 312 in all

@@ -100,14 +100,14 @@
     b.hs 103b                                // check at < 16, or IndexError
     mov w11, w5                              // %13 = u32(len(data))
     add x12, x6, x10, lsl #2                 // cpu.data[at] = %13
-    str w11, [x12, #168]                     // cpu.data[at] = %13
+    str w11, [x12, #172]                     // cpu.data[at] = %13
     add x12, x10, #1                         // %14 = at + 1
     mov x10, x12                             // at = %14
     cmp x10, #16                             // check at < 16, or IndexError
     b.hs 104b                                // check at < 16, or IndexError
     mov w11, w8                              // %15 = u32(now)
     add x12, x6, x10, lsl #2                 // cpu.data[at] = %15
-    str w11, [x12, #168]                     // cpu.data[at] = %15
+    str w11, [x12, #172]                     // cpu.data[at] = %15
     add x12, x10, #1                         // %16 = at + 1
     mov x10, x12                             // at = %16
     cmp x10, #16                             // check at < 16, or IndexError
@@ -115,7 +115,7 @@
     lsr x11, x8, #32                         // %17 = now >> 32
     mov w12, w11                             // %18 = u32(%17)
     add x8, x6, x10, lsl #2                  // cpu.data[at] = %18
-    str w12, [x8, #168]                      // cpu.data[at] = %18
+    str w12, [x8, #172]                      // cpu.data[at] = %18
     add x11, x10, #1                         // %19 = at + 1
     mov x10, x11                             // at = %19
     cmp x10, #17                             // check at < 17, or IndexError
@@ -126,7 +126,7 @@
     sub x8, x11, x12                         // %21 = %constant2 - %20
     cmp x5, x8                               // check len(data) <= %21, or IndexError
     b.hi 107b                                // check len(data) <= %21, or IndexError
-    add x11, x6, #168                        // copy len(data) bytes, data to cpu.data[at]
+    add x11, x6, #172                        // copy len(data) bytes, data to cpu.data[at]
     add x11, x11, x10, lsl #2                // copy len(data) bytes, data to cpu.data[at]
     add x12, x4, #0                          // copy len(data) bytes, data to cpu.data[at]
     mov x13, x5                              // copy len(data) bytes, data to cpu.data[at]

@@ -2,18 +2,18 @@
 //     %1 = len(data) + 7
 //     size = %1 >> 2
 //     head = cpu.head
-//     %2 = head >> 11
+//     %2 = head >> 4
 //     %3 = %2 & 31
 //     at = %3
 //     %8 = at & 15
 //     %9 = %8 + size
 //     if %9 >= 16 goto decided6
-//     %11 = head & 2047
-//     if %11 != 2047 goto else4
+//     %11 = head & 15
+//     if %11 != 15 goto else4
 //   decided6:
 //     return False
 //   else4:
-//     %12 = size << 11
+//     %12 = size << 4
 //     %13 = head + %12
 //     end = %13 + 1
 //     goto else14
@@ -68,27 +68,27 @@
     add x8, x5, #7                           // %1 = len(data) + 7
     lsr x8, x8, #2                           // size = %1 >> 2
     ldr x9, [x6]                             // head = cpu.head
-    lsr x10, x9, #11                         // %2 = head >> 11
+    lsr x10, x9, #4                          // %2 = head >> 4
     and x10, x10, #31                        // at = %2 & 31
     and x11, x10, #15                        // %8 = at & 15
     add x11, x11, x8                         // %9 = %8 + size
     cmp x11, #16                             // if %9 >= 16 goto decided6
     b.hs 101f                                // if %9 >= 16 goto decided6
-    and x11, x9, #2047                       // %11 = head & 2047
-    cmp x11, #2047                           // if %11 != 2047 goto else4
-    b.ne 102f                                // if %11 != 2047 goto else4
+    and x11, x9, #15                         // %11 = head & 15
+    cmp x11, #15                             // if %11 != 15 goto else4
+    b.ne 102f                                // if %11 != 15 goto else4
 101:
     movz x7, #0                              // %result = False
     b 3f                                     // goto end
 102:
-    lsl x11, x8, #11                         // %12 = size << 11
+    lsl x11, x8, #4                          // %12 = size << 4
     add x8, x9, x11                          // %13 = head + %12
     add x9, x8, #1                           // end = %13 + 1
     cmp x10, #32                             // check at < 32, or IndexError
     b.hs 103b                                // check at < 32, or IndexError
     mov w11, w5                              // %16 = u32(len(data))
     add x8, x6, x10, lsl #2                  // cpu.data[at] = %16
-    str w11, [x8, #184]                      // cpu.data[at] = %16
+    str w11, [x8, #188]                      // cpu.data[at] = %16
     add x8, x10, #1                          // %17 = at + 1
     mov x10, x8                              // at = %17
     cmp x10, #33                             // check at < 33, or IndexError
@@ -99,7 +99,7 @@
     sub x11, x11, x8                         // %19 = %constant2 - %18
     cmp x5, x11                              // check len(data) <= %19, or IndexError
     b.hi 105b                                // check len(data) <= %19, or IndexError
-    add x8, x6, #184                         // copy len(data) bytes, data to cpu.data[at]
+    add x8, x6, #188                         // copy len(data) bytes, data to cpu.data[at]
     add x8, x8, x10, lsl #2                  // copy len(data) bytes, data to cpu.data[at]
     add x11, x4, #0                          // copy len(data) bytes, data to cpu.data[at]
     mov x13, x5                              // copy len(data) bytes, data to cpu.data[at]

@@ -70,7 +70,7 @@
     beqz $t1, 104b                           # check at < 16, or IndexError
     li.d $t2, 4294967295                     # %constant4 = 4294967295
     alsl.d $t1, $t0, $a5, 2                  # cpu.data[at] = %constant4
-    st.w $t2, $t1, 168                       # cpu.data[at] = %constant4
+    st.w $t2, $t1, 172                       # cpu.data[at] = %constant4
     li.d $a6, 1                              # %result = True
     dbar 0x12                                # cpu.head = start    # commit
     st.d $a7, $a5, 0                         # cpu.head = start    # commit

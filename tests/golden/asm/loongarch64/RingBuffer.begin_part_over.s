@@ -1,20 +1,20 @@
 # begin_part(cpu: Recorder, size: u64):
 #     head = cpu.head
-#     %1 = head >> 11
+#     %1 = head >> 4
 #     here = %1 & 31
 #     %5 = here & 15
 #     %6 = %5 + size
 #     if %6 >= 16 goto else2
-#     %8 = head & 2047
-#     if %8 == 2047 goto else2
+#     %8 = head & 15
+#     if %8 == 15 goto else2
 #     return
 #   else2:
 #     check here < 32, or IndexError
 #     cpu.data[here] = 4294967295
-#     %9 = head >> 11
+#     %9 = head >> 4
 #     %10 = %9 | 15
 #     start = %10 + 1
-#     %11 = head & 2047
+#     %11 = head & 15
 #     serial = %11
 #     %14 = start & 16
 #     if %14 == 0 goto else12
@@ -39,7 +39,7 @@
 #     %22 = u32(%21)
 #     cpu.data[at + 1] = %22
 #     %23 = start + 2
-#     %24 = %23 << 11
+#     %24 = %23 << 4
 #     cpu.head = %24
 #     return
 #
@@ -79,25 +79,25 @@
     mul.d $a5, $a5, $a2                      # this CPU's lane
     add.d $a5, $a5, $a1                      # this CPU's lane
     ld.d $a6, $a5, 0                         # head = cpu.head
-    srli.d $a7, $a6, 11                      # %1 = head >> 11
+    srli.d $a7, $a6, 4                       # %1 = head >> 4
     andi $a7, $a7, 31                        # here = %1 & 31
     andi $t0, $a7, 15                        # %5 = here & 15
     add.d $t0, $t0, $a4                      # %6 = %5 + size
     li.d $t1, 16                             # %constant1 = 16
     bgeu $t0, $t1, 102f                      # if %6 >= %constant1 goto else2
-    andi $t0, $a6, 2047                      # %8 = head & 2047
-    li.d $t1, 2047                           # %constant2 = 2047
+    andi $t0, $a6, 15                        # %8 = head & 15
+    li.d $t1, 15                             # %constant2 = 15
     bne $t0, $t1, 3f                         # if %8 != %constant2 goto end
 102:
     sltui $t0, $a7, 32                       # check here < 32, or IndexError
     beqz $t0, 103b                           # check here < 32, or IndexError
     li.d $t1, 4294967295                     # %constant3 = 4294967295
     alsl.d $t0, $a7, $a5, 2                  # cpu.data[here] = %constant3
-    st.w $t1, $t0, 184                       # cpu.data[here] = %constant3
-    srli.d $t0, $a6, 11                      # %9 = head >> 11
+    st.w $t1, $t0, 188                       # cpu.data[here] = %constant3
+    srli.d $t0, $a6, 4                       # %9 = head >> 4
     ori $a7, $t0, 15                         # %10 = %9 | 15
     addi.d $t1, $a7, 1                       # start = %10 + 1
-    andi $t0, $a6, 2047                      # serial = head & 2047
+    andi $t0, $a6, 15                        # serial = head & 15
     andi $a7, $t1, 16                        # %14 = start & 16
     beqz $a7, 104f                           # if %14 == 0 goto else12
     ld.d $a6, $a5, 16                        # %15 = cpu.even
@@ -116,16 +116,16 @@
     beqz $a7, 106b                           # check at < 32, or IndexError
     bstrpick.d $a7, $t0, 31, 0               # %19 = u32(serial)
     alsl.d $t2, $a6, $a5, 2                  # cpu.data[at] = %19
-    st.w $a7, $t2, 184                       # cpu.data[at] = %19
+    st.w $a7, $t2, 188                       # cpu.data[at] = %19
     addi.d $t2, $a6, 1                       # %20 = at + 1
     sltui $a7, $t2, 32                       # check %20 < 32, or IndexError
     beqz $a7, 107b                           # check %20 < 32, or IndexError
     srli.d $a6, $t0, 32                      # %21 = serial >> 32
     bstrpick.d $a7, $a6, 31, 0               # %22 = u32(%21)
     alsl.d $t0, $t2, $a5, 2                  # cpu.data[at + 1] = %22
-    st.w $a7, $t0, 184                       # cpu.data[at + 1] = %22
+    st.w $a7, $t0, 188                       # cpu.data[at + 1] = %22
     addi.d $a6, $t1, 2                       # %23 = start + 2
-    slli.d $t0, $a6, 11                      # %24 = %23 << 11
+    slli.d $t0, $a6, 4                       # %24 = %23 << 4
     dbar 0x12                                # cpu.head = %24    # commit
     st.d $t0, $a5, 0                         # cpu.head = %24    # commit
 3:

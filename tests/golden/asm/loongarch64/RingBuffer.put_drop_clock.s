@@ -101,14 +101,14 @@
     beqz $t3, 104b                           # check at < 16, or IndexError
     bstrpick.d $t3, $a5, 31, 0               # %13 = u32(len(data))
     alsl.d $t4, $t2, $a6, 2                  # cpu.data[at] = %13
-    st.w $t3, $t4, 168                       # cpu.data[at] = %13
+    st.w $t3, $t4, 172                       # cpu.data[at] = %13
     addi.d $t4, $t2, 1                       # %14 = at + 1
     move $t2, $t4                            # at = %14
     sltui $t3, $t2, 16                       # check at < 16, or IndexError
     beqz $t3, 105b                           # check at < 16, or IndexError
     bstrpick.d $t4, $t0, 31, 0               # %15 = u32(now)
     alsl.d $t3, $t2, $a6, 2                  # cpu.data[at] = %15
-    st.w $t4, $t3, 168                       # cpu.data[at] = %15
+    st.w $t4, $t3, 172                       # cpu.data[at] = %15
     addi.d $t3, $t2, 1                       # %16 = at + 1
     move $t2, $t3                            # at = %16
     sltui $t4, $t2, 16                       # check at < 16, or IndexError
@@ -116,7 +116,7 @@
     srli.d $t3, $t0, 32                      # %17 = now >> 32
     bstrpick.d $t4, $t3, 31, 0               # %18 = u32(%17)
     alsl.d $t0, $t2, $a6, 2                  # cpu.data[at] = %18
-    st.w $t4, $t0, 168                       # cpu.data[at] = %18
+    st.w $t4, $t0, 172                       # cpu.data[at] = %18
     addi.d $t3, $t2, 1                       # %19 = at + 1
     move $t2, $t3                            # at = %19
     sltui $t0, $t2, 17                       # check at < 17, or IndexError
@@ -128,7 +128,7 @@
     sltu $t0, $t4, $a5                       # check len(data) <= %21, or IndexError
     bnez $t0, 108b                           # check len(data) <= %21, or IndexError
     alsl.d $t3, $t2, $a6, 2                  # copy len(data) bytes, data to cpu.data[at]
-    addi.d $t3, $t3, 168                     # copy len(data) bytes, data to cpu.data[at]
+    addi.d $t3, $t3, 172                     # copy len(data) bytes, data to cpu.data[at]
     addi.d $t0, $a4, 0                       # copy len(data) bytes, data to cpu.data[at]
     move $t4, $a5                            # copy len(data) bytes, data to cpu.data[at]
     or $t5, $t3, $t0                         # copy len(data) bytes, data to cpu.data[at]

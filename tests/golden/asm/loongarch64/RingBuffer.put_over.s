@@ -2,18 +2,18 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 11
+#     %2 = head >> 4
 #     %3 = %2 & 31
 #     at = %3
 #     %8 = at & 15
 #     %9 = %8 + size
 #     if %9 >= 16 goto decided6
-#     %11 = head & 2047
-#     if %11 != 2047 goto else4
+#     %11 = head & 15
+#     if %11 != 15 goto else4
 #   decided6:
 #     return False
 #   else4:
-#     %12 = size << 11
+#     %12 = size << 4
 #     %13 = head + %12
 #     end = %13 + 1
 #     goto else14
@@ -69,27 +69,27 @@
     addi.d $t0, $a5, 7                       # %1 = len(data) + 7
     srli.d $t0, $t0, 2                       # size = %1 >> 2
     ld.d $t1, $a6, 0                         # head = cpu.head
-    srli.d $t2, $t1, 11                      # %2 = head >> 11
+    srli.d $t2, $t1, 4                       # %2 = head >> 4
     andi $t2, $t2, 31                        # at = %2 & 31
     andi $t3, $t2, 15                        # %8 = at & 15
     add.d $t3, $t3, $t0                      # %9 = %8 + size
     li.d $t4, 16                             # %constant1 = 16
     bgeu $t3, $t4, 102f                      # if %9 >= %constant1 goto decided6
-    andi $t3, $t1, 2047                      # %11 = head & 2047
-    li.d $t4, 2047                           # %constant2 = 2047
+    andi $t3, $t1, 15                        # %11 = head & 15
+    li.d $t4, 15                             # %constant2 = 15
     bne $t3, $t4, 103f                       # if %11 != %constant2 goto else4
 102:
     li.d $a7, 0                              # %result = False
     b 3f                                     # goto end
 103:
-    slli.d $t3, $t0, 11                      # %12 = size << 11
+    slli.d $t3, $t0, 4                       # %12 = size << 4
     add.d $t4, $t1, $t3                      # %13 = head + %12
     addi.d $t0, $t4, 1                       # end = %13 + 1
     sltui $t1, $t2, 32                       # check at < 32, or IndexError
     beqz $t1, 104b                           # check at < 32, or IndexError
     bstrpick.d $t3, $a5, 31, 0               # %16 = u32(len(data))
     alsl.d $t4, $t2, $a6, 2                  # cpu.data[at] = %16
-    st.w $t3, $t4, 184                       # cpu.data[at] = %16
+    st.w $t3, $t4, 188                       # cpu.data[at] = %16
     addi.d $t1, $t2, 1                       # %17 = at + 1
     move $t2, $t1                            # at = %17
     sltui $t4, $t2, 33                       # check at < 33, or IndexError
@@ -101,7 +101,7 @@
     sltu $t4, $t3, $a5                       # check len(data) <= %19, or IndexError
     bnez $t4, 106b                           # check len(data) <= %19, or IndexError
     alsl.d $t1, $t2, $a6, 2                  # copy len(data) bytes, data to cpu.data[at]
-    addi.d $t1, $t1, 184                     # copy len(data) bytes, data to cpu.data[at]
+    addi.d $t1, $t1, 188                     # copy len(data) bytes, data to cpu.data[at]
     addi.d $t4, $a4, 0                       # copy len(data) bytes, data to cpu.data[at]
     move $t3, $a5                            # copy len(data) bytes, data to cpu.data[at]
     or $t5, $t1, $t4                         # copy len(data) bytes, data to cpu.data[at]

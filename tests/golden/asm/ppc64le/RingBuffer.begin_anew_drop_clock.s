@@ -82,7 +82,7 @@
     sldi %r0, %r0, 32                        # cpu.data[at] = 4294967295
     oris %r0, %r0, 65535                     # cpu.data[at] = 4294967295
     ori %r0, %r0, 65535                      # cpu.data[at] = 4294967295
-    stw %r0, 168(%r11)                       # cpu.data[at] = 4294967295
+    stw %r0, 172(%r11)                       # cpu.data[at] = 4294967295
     li %r9, 1                                # %result = True
     lwsync                                   # cpu.head = start    # commit
     std %r10, 0(%r8)                         # cpu.head = start    # commit

@@ -1,20 +1,20 @@
 # begin_part(cpu: Recorder, size: u64):
 #     head = cpu.head
-#     %1 = head >> 11
+#     %1 = head >> 4
 #     here = %1 & 31
 #     %5 = here & 15
 #     %6 = %5 + size
 #     if %6 >= 16 goto else2
-#     %8 = head & 2047
-#     if %8 == 2047 goto else2
+#     %8 = head & 15
+#     if %8 == 15 goto else2
 #     return
 #   else2:
 #     check here < 32, or IndexError
 #     cpu.data[here] = 4294967295
-#     %9 = head >> 11
+#     %9 = head >> 4
 #     %10 = %9 | 15
 #     start = %10 + 1
-#     %11 = head & 2047
+#     %11 = head & 15
 #     serial = %11
 #     %14 = start & 16
 #     if %14 == 0 goto else12
@@ -39,7 +39,7 @@
 #     %22 = u32(%21)
 #     cpu.data[at + 1] = %22
 #     %23 = start + 2
-#     %24 = %23 << 11
+#     %24 = %23 << 4
 #     cpu.head = %24
 #     return
 #
@@ -83,7 +83,7 @@
     mulld %r8, %r8, %r5                      # this CPU's lane
     add %r8, %r8, %r4                        # this CPU's lane
     ld %r9, 0(%r8)                           # head = cpu.head
-    srdi %r10, %r9, 11                       # %1 = head >> 11
+    srdi %r10, %r9, 4                        # %1 = head >> 4
     li %r0, 31                               # here = %1 & 31
     and %r10, %r10, %r0                      # here = %1 & 31
     li %r0, 15                               # %5 = here & 15
@@ -91,10 +91,10 @@
     add %r12, %r12, %r7                      # %6 = %5 + size
     cmpldi %r12, 16                          # if %6 >= 16 goto else2
     bge 102f                                 # if %6 >= 16 goto else2
-    li %r0, 2047                             # %8 = head & 2047
-    and %r12, %r9, %r0                       # %8 = head & 2047
-    cmpldi %r12, 2047                        # if %8 != 2047 goto end
-    bne 3f                                   # if %8 != 2047 goto end
+    li %r0, 15                               # %8 = head & 15
+    and %r12, %r9, %r0                       # %8 = head & 15
+    cmpldi %r12, 15                          # if %8 != 15 goto end
+    bne 3f                                   # if %8 != 15 goto end
 102:
     cmpldi %r10, 32                          # check here < 32, or IndexError
     blt 104f                                 # check here < 32, or IndexError
@@ -106,13 +106,13 @@
     sldi %r0, %r0, 32                        # cpu.data[here] = 4294967295
     oris %r0, %r0, 65535                     # cpu.data[here] = 4294967295
     ori %r0, %r0, 65535                      # cpu.data[here] = 4294967295
-    stw %r0, 184(%r11)                       # cpu.data[here] = 4294967295
-    srdi %r12, %r9, 11                       # %9 = head >> 11
+    stw %r0, 188(%r11)                       # cpu.data[here] = 4294967295
+    srdi %r12, %r9, 4                        # %9 = head >> 4
     li %r0, 15                               # %10 = %9 | 15
     or %r10, %r12, %r0                       # %10 = %9 | 15
     addi %r12, %r10, 1                       # start = %10 + 1
-    li %r0, 2047                             # serial = head & 2047
-    and %r10, %r9, %r0                       # serial = head & 2047
+    li %r0, 15                               # serial = head & 15
+    and %r10, %r9, %r0                       # serial = head & 15
     li %r0, 16                               # %14 = start & 16
     and %r9, %r12, %r0                       # %14 = start & 16
     cmpldi %r9, 0                            # if %14 == 0 goto else12
@@ -137,7 +137,7 @@
     clrldi %r14, %r10, 32                    # %19 = u32(serial)
     sldi %r0, %r9, 2                         # cpu.data[at] = %19
     add %r11, %r8, %r0                       # cpu.data[at] = %19
-    stw %r14, 184(%r11)                      # cpu.data[at] = %19
+    stw %r14, 188(%r11)                      # cpu.data[at] = %19
     addi %r14, %r9, 1                        # %20 = at + 1
     cmpldi %r14, 32                          # check %20 < 32, or IndexError
     blt 110f                                 # check %20 < 32, or IndexError
@@ -147,9 +147,9 @@
     clrldi %r10, %r9, 32                     # %22 = u32(%21)
     sldi %r0, %r14, 2                        # cpu.data[at + 1] = %22
     add %r11, %r8, %r0                       # cpu.data[at + 1] = %22
-    stw %r10, 184(%r11)                      # cpu.data[at + 1] = %22
+    stw %r10, 188(%r11)                      # cpu.data[at + 1] = %22
     addi %r9, %r12, 2                        # %23 = start + 2
-    sldi %r14, %r9, 11                       # %24 = %23 << 11
+    sldi %r14, %r9, 4                        # %24 = %23 << 4
     lwsync                                   # cpu.head = %24    # commit
     std %r14, 0(%r8)                         # cpu.head = %24    # commit
 3:

@@ -109,7 +109,7 @@
     clrldi %r16, %r8, 32                     # %13 = u32(len(data))
     sldi %r0, %r15, 2                        # cpu.data[at] = %13
     add %r11, %r9, %r0                       # cpu.data[at] = %13
-    stw %r16, 168(%r11)                      # cpu.data[at] = %13
+    stw %r16, 172(%r11)                      # cpu.data[at] = %13
     addi %r16, %r15, 1                       # %14 = at + 1
     mr %r15, %r16                            # at = %14
     cmpldi %r15, 16                          # check at < 16, or IndexError
@@ -119,7 +119,7 @@
     clrldi %r16, %r12, 32                    # %15 = u32(now)
     sldi %r0, %r15, 2                        # cpu.data[at] = %15
     add %r11, %r9, %r0                       # cpu.data[at] = %15
-    stw %r16, 168(%r11)                      # cpu.data[at] = %15
+    stw %r16, 172(%r11)                      # cpu.data[at] = %15
     addi %r16, %r15, 1                       # %16 = at + 1
     mr %r15, %r16                            # at = %16
     cmpldi %r15, 16                          # check at < 16, or IndexError
@@ -130,7 +130,7 @@
     clrldi %r12, %r16, 32                    # %18 = u32(%17)
     sldi %r0, %r15, 2                        # cpu.data[at] = %18
     add %r11, %r9, %r0                       # cpu.data[at] = %18
-    stw %r12, 168(%r11)                      # cpu.data[at] = %18
+    stw %r12, 172(%r11)                      # cpu.data[at] = %18
     addi %r16, %r15, 1                       # %19 = at + 1
     mr %r15, %r16                            # at = %19
     cmpldi %r15, 17                          # check at < 17, or IndexError
@@ -147,7 +147,7 @@
 113:                                         # check len(data) <= %21, or IndexError
     sldi %r0, %r15, 2                        # copy len(data) bytes, data to cpu.data[at]
     add %r11, %r9, %r0                       # copy len(data) bytes, data to cpu.data[at]
-    addi %r12, %r11, 168                     # copy len(data) bytes, data to cpu.data[at]
+    addi %r12, %r11, 172                     # copy len(data) bytes, data to cpu.data[at]
     addi %r16, %r7, 0                        # copy len(data) bytes, data to cpu.data[at]
     mr %r11, %r8                             # copy len(data) bytes, data to cpu.data[at]
     b 115f                                   # copy len(data) bytes, data to cpu.data[at]

@@ -2,18 +2,18 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 11
+#     %2 = head >> 4
 #     %3 = %2 & 31
 #     at = %3
 #     %8 = at & 15
 #     %9 = %8 + size
 #     if %9 >= 16 goto decided6
-#     %11 = head & 2047
-#     if %11 != 2047 goto else4
+#     %11 = head & 15
+#     if %11 != 15 goto else4
 #   decided6:
 #     return False
 #   else4:
-#     %12 = size << 11
+#     %12 = size << 4
 #     %13 = head + %12
 #     end = %13 + 1
 #     goto else14
@@ -73,7 +73,7 @@
     addi %r12, %r8, 7                        # %1 = len(data) + 7
     srdi %r12, %r12, 2                       # size = %1 >> 2
     ld %r14, 0(%r9)                          # head = cpu.head
-    srdi %r15, %r14, 11                      # %2 = head >> 11
+    srdi %r15, %r14, 4                       # %2 = head >> 4
     li %r0, 31                               # at = %2 & 31
     and %r15, %r15, %r0                      # at = %2 & 31
     li %r0, 15                               # %8 = at & 15
@@ -81,15 +81,15 @@
     add %r16, %r16, %r12                     # %9 = %8 + size
     cmpldi %r16, 16                          # if %9 >= 16 goto decided6
     bge 102f                                 # if %9 >= 16 goto decided6
-    li %r0, 2047                             # %11 = head & 2047
-    and %r16, %r14, %r0                      # %11 = head & 2047
-    cmpldi %r16, 2047                        # if %11 != 2047 goto else4
-    bne 103f                                 # if %11 != 2047 goto else4
+    li %r0, 15                               # %11 = head & 15
+    and %r16, %r14, %r0                      # %11 = head & 15
+    cmpldi %r16, 15                          # if %11 != 15 goto else4
+    bne 103f                                 # if %11 != 15 goto else4
 102:
     li %r10, 0                               # %result = False
     b 3f                                     # goto end
 103:
-    sldi %r16, %r12, 11                      # %12 = size << 11
+    sldi %r16, %r12, 4                       # %12 = size << 4
     add %r12, %r14, %r16                     # %13 = head + %12
     addi %r14, %r12, 1                       # end = %13 + 1
     cmpldi %r15, 32                          # check at < 32, or IndexError
@@ -99,7 +99,7 @@
     clrldi %r16, %r8, 32                     # %16 = u32(len(data))
     sldi %r0, %r15, 2                        # cpu.data[at] = %16
     add %r11, %r9, %r0                       # cpu.data[at] = %16
-    stw %r16, 184(%r11)                      # cpu.data[at] = %16
+    stw %r16, 188(%r11)                      # cpu.data[at] = %16
     addi %r12, %r15, 1                       # %17 = at + 1
     mr %r15, %r12                            # at = %17
     cmpldi %r15, 33                          # check at < 33, or IndexError
@@ -116,7 +116,7 @@
 109:                                         # check len(data) <= %19, or IndexError
     sldi %r0, %r15, 2                        # copy len(data) bytes, data to cpu.data[at]
     add %r11, %r9, %r0                       # copy len(data) bytes, data to cpu.data[at]
-    addi %r16, %r11, 184                     # copy len(data) bytes, data to cpu.data[at]
+    addi %r16, %r11, 188                     # copy len(data) bytes, data to cpu.data[at]
     addi %r12, %r7, 0                        # copy len(data) bytes, data to cpu.data[at]
     mr %r11, %r8                             # copy len(data) bytes, data to cpu.data[at]
     b 111f                                   # copy len(data) bytes, data to cpu.data[at]

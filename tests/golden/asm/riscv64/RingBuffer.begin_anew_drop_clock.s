@@ -70,7 +70,7 @@
     li t2, 4294967295                        # %constant4 = 4294967295
     slli t1, t0, 2                           # cpu.data[at] = %constant4
     add t1, t1, a5                           # cpu.data[at] = %constant4
-    sw t2, 168(t1)                           # cpu.data[at] = %constant4
+    sw t2, 172(t1)                           # cpu.data[at] = %constant4
     li a6, 1                                 # %result = True
     fence rw, w                              # cpu.head = start    # commit
     sd a7, 0(a5)                             # cpu.head = start    # commit

@@ -102,7 +102,7 @@
     srli t3, t3, 32                          # %13 = u32(len(data))
     slli t4, t2, 2                           # cpu.data[at] = %13
     add t4, t4, a6                           # cpu.data[at] = %13
-    sw t3, 168(t4)                           # cpu.data[at] = %13
+    sw t3, 172(t4)                           # cpu.data[at] = %13
     addi t4, t2, 1                           # %14 = at + 1
     mv t2, t4                                # at = %14
     li t3, 16                                # check at < 16, or IndexError
@@ -111,7 +111,7 @@
     srli t4, t4, 32                          # %15 = u32(now)
     slli t3, t2, 2                           # cpu.data[at] = %15
     add t3, t3, a6                           # cpu.data[at] = %15
-    sw t4, 168(t3)                           # cpu.data[at] = %15
+    sw t4, 172(t3)                           # cpu.data[at] = %15
     addi t3, t2, 1                           # %16 = at + 1
     mv t2, t3                                # at = %16
     li t4, 16                                # check at < 16, or IndexError
@@ -121,7 +121,7 @@
     srli t4, t4, 32                          # %18 = u32(%17)
     slli t0, t2, 2                           # cpu.data[at] = %18
     add t0, t0, a6                           # cpu.data[at] = %18
-    sw t4, 168(t0)                           # cpu.data[at] = %18
+    sw t4, 172(t0)                           # cpu.data[at] = %18
     addi t3, t2, 1                           # %19 = at + 1
     mv t2, t3                                # at = %19
     li t0, 17                                # check at < 17, or IndexError
@@ -133,7 +133,7 @@
     bgtu a5, t4, 107b                        # check len(data) <= %21, or IndexError
     slli t0, t2, 2                           # copy len(data) bytes, data to cpu.data[at]
     add t0, t0, a6                           # copy len(data) bytes, data to cpu.data[at]
-    addi t0, t0, 168                         # copy len(data) bytes, data to cpu.data[at]
+    addi t0, t0, 172                         # copy len(data) bytes, data to cpu.data[at]
     addi t3, a4, 0                           # copy len(data) bytes, data to cpu.data[at]
     mv t4, a5                                # copy len(data) bytes, data to cpu.data[at]
     or t5, t0, t3                            # copy len(data) bytes, data to cpu.data[at]

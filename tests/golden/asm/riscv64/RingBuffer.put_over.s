@@ -2,18 +2,18 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 11
+#     %2 = head >> 4
 #     %3 = %2 & 31
 #     at = %3
 #     %8 = at & 15
 #     %9 = %8 + size
 #     if %9 >= 16 goto decided6
-#     %11 = head & 2047
-#     if %11 != 2047 goto else4
+#     %11 = head & 15
+#     if %11 != 15 goto else4
 #   decided6:
 #     return False
 #   else4:
-#     %12 = size << 11
+#     %12 = size << 4
 #     %13 = head + %12
 #     end = %13 + 1
 #     goto else14
@@ -68,20 +68,20 @@
     addi t0, a5, 7                           # %1 = len(data) + 7
     srli t0, t0, 2                           # size = %1 >> 2
     ld t1, 0(a6)                             # head = cpu.head
-    srli t2, t1, 11                          # %2 = head >> 11
+    srli t2, t1, 4                           # %2 = head >> 4
     andi t2, t2, 31                          # at = %2 & 31
     andi t3, t2, 15                          # %8 = at & 15
     add t3, t3, t0                           # %9 = %8 + size
     li t4, 16                                # %constant1 = 16
     bgeu t3, t4, 101f                        # if %9 >= %constant1 goto decided6
-    andi t3, t1, 2047                        # %11 = head & 2047
-    li t4, 2047                              # %constant2 = 2047
+    andi t3, t1, 15                          # %11 = head & 15
+    li t4, 15                                # %constant2 = 15
     bne t3, t4, 102f                         # if %11 != %constant2 goto else4
 101:
     li a7, 0                                 # %result = False
     j 3f                                     # goto end
 102:
-    slli t3, t0, 11                          # %12 = size << 11
+    slli t3, t0, 4                           # %12 = size << 4
     add t4, t1, t3                           # %13 = head + %12
     addi t0, t4, 1                           # end = %13 + 1
     li t1, 32                                # check at < 32, or IndexError
@@ -90,7 +90,7 @@
     srli t3, t3, 32                          # %16 = u32(len(data))
     slli t4, t2, 2                           # cpu.data[at] = %16
     add t4, t4, a6                           # cpu.data[at] = %16
-    sw t3, 184(t4)                           # cpu.data[at] = %16
+    sw t3, 188(t4)                           # cpu.data[at] = %16
     addi t1, t2, 1                           # %17 = at + 1
     mv t2, t1                                # at = %17
     li t4, 33                                # check at < 33, or IndexError
@@ -102,7 +102,7 @@
     bgtu a5, t3, 105b                        # check len(data) <= %19, or IndexError
     slli t4, t2, 2                           # copy len(data) bytes, data to cpu.data[at]
     add t4, t4, a6                           # copy len(data) bytes, data to cpu.data[at]
-    addi t4, t4, 184                         # copy len(data) bytes, data to cpu.data[at]
+    addi t4, t4, 188                         # copy len(data) bytes, data to cpu.data[at]
     addi t1, a4, 0                           # copy len(data) bytes, data to cpu.data[at]
     mv t3, a5                                # copy len(data) bytes, data to cpu.data[at]
     or t5, t4, t1                            # copy len(data) bytes, data to cpu.data[at]
@@ -130,4 +130,4 @@
     fence rw, w                              # cpu.head = end    # commit
     sd t0, 0(a6)                             # cpu.head = end    # commit
 3:
-# bytes: 212 in the section, 280 in all
+# bytes: 210 in the section, 280 in all

@@ -71,7 +71,7 @@
     sllg %r1, %r10, 2                        # cpu.data[at] = 4294967295
     llihf %r0, 0                             # cpu.data[at] = 4294967295
     oilf %r0, 4294967295                     # cpu.data[at] = 4294967295
-    sty %r0, 168(%r1,%r7)                    # cpu.data[at] = 4294967295
+    sty %r0, 172(%r1,%r7)                    # cpu.data[at] = 4294967295
     lghi %r8, 1                              # %result = True
     stg %r9, 0(%r7)                          # cpu.head = start    # commit
 3:

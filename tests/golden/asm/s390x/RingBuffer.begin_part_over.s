@@ -1,20 +1,20 @@
 # begin_part(cpu: Recorder, size: u64):
 #     head = cpu.head
-#     %1 = head >> 11
+#     %1 = head >> 4
 #     here = %1 & 31
 #     %5 = here & 15
 #     %6 = %5 + size
 #     if %6 >= 16 goto else2
-#     %8 = head & 2047
-#     if %8 == 2047 goto else2
+#     %8 = head & 15
+#     if %8 == 15 goto else2
 #     return
 #   else2:
 #     check here < 32, or IndexError
 #     cpu.data[here] = 4294967295
-#     %9 = head >> 11
+#     %9 = head >> 4
 #     %10 = %9 | 15
 #     start = %10 + 1
-#     %11 = head & 2047
+#     %11 = head & 15
 #     serial = %11
 #     %14 = start & 16
 #     if %14 == 0 goto else12
@@ -39,7 +39,7 @@
 #     %22 = u32(%21)
 #     cpu.data[at + 1] = %22
 #     %23 = start + 2
-#     %24 = %23 << 11
+#     %24 = %23 << 4
 #     cpu.head = %24
 #     return
 #
@@ -78,7 +78,7 @@
     msgr %r7, %r4                            # this CPU's lane
     agr %r7, %r3                             # this CPU's lane
     lg %r8, 0(%r7)                           # head = cpu.head
-    srlg %r9, %r8, 11                        # %1 = head >> 11
+    srlg %r9, %r8, 4                         # %1 = head >> 4
     lghi %r0, 31                             # here = %1 & 31
     ngrk %r9, %r9, %r0                       # here = %1 & 31
     lghi %r0, 15                             # %5 = here & 15
@@ -86,23 +86,23 @@
     agrk %r10, %r10, %r6                     # %6 = %5 + size
     clgfi %r10, 16                           # if %6 >= 16 goto else2
     jghe 101f                                # if %6 >= 16 goto else2
-    lghi %r0, 2047                           # %8 = head & 2047
-    ngrk %r10, %r8, %r0                      # %8 = head & 2047
-    clgfi %r10, 2047                         # if %8 != 2047 goto end
-    jgne 3f                                  # if %8 != 2047 goto end
+    lghi %r0, 15                             # %8 = head & 15
+    ngrk %r10, %r8, %r0                      # %8 = head & 15
+    clgfi %r10, 15                           # if %8 != 15 goto end
+    jgne 3f                                  # if %8 != 15 goto end
 101:
     clgfi %r9, 32                            # check here < 32, or IndexError
     jghe 102b                                # check here < 32, or IndexError
     sllg %r1, %r9, 2                         # cpu.data[here] = 4294967295
     llihf %r0, 0                             # cpu.data[here] = 4294967295
     oilf %r0, 4294967295                     # cpu.data[here] = 4294967295
-    sty %r0, 184(%r1,%r7)                    # cpu.data[here] = 4294967295
-    srlg %r10, %r8, 11                       # %9 = head >> 11
+    sty %r0, 188(%r1,%r7)                    # cpu.data[here] = 4294967295
+    srlg %r10, %r8, 4                        # %9 = head >> 4
     lghi %r0, 15                             # %10 = %9 | 15
     ogrk %r9, %r10, %r0                      # %10 = %9 | 15
     aghik %r10, %r9, 1                       # start = %10 + 1
-    lghi %r0, 2047                           # serial = head & 2047
-    ngrk %r9, %r8, %r0                       # serial = head & 2047
+    lghi %r0, 15                             # serial = head & 15
+    ngrk %r9, %r8, %r0                       # serial = head & 15
     lghi %r0, 16                             # %14 = start & 16
     ngrk %r8, %r10, %r0                      # %14 = start & 16
     clgfi %r8, 0                             # if %14 == 0 goto else12
@@ -124,16 +124,16 @@
     jghe 105b                                # check at < 32, or IndexError
     llgfr %r12, %r9                          # %19 = u32(serial)
     sllg %r1, %r8, 2                         # cpu.data[at] = %19
-    sty %r12, 184(%r1,%r7)                   # cpu.data[at] = %19
+    sty %r12, 188(%r1,%r7)                   # cpu.data[at] = %19
     aghik %r12, %r8, 1                       # %20 = at + 1
     clgfi %r12, 32                           # check %20 < 32, or IndexError
     jghe 106b                                # check %20 < 32, or IndexError
     srlg %r8, %r9, 32                        # %21 = serial >> 32
     llgfr %r9, %r8                           # %22 = u32(%21)
     sllg %r1, %r12, 2                        # cpu.data[at + 1] = %22
-    sty %r9, 184(%r1,%r7)                    # cpu.data[at + 1] = %22
+    sty %r9, 188(%r1,%r7)                    # cpu.data[at + 1] = %22
     aghik %r8, %r10, 2                       # %23 = start + 2
-    sllg %r12, %r8, 11                       # %24 = %23 << 11
+    sllg %r12, %r8, 4                        # %24 = %23 << 4
     stg %r12, 0(%r7)                         # cpu.head = %24    # commit
 3:
 # bytes: 312 in the section, 440 in all

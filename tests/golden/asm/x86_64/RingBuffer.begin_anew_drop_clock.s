@@ -69,7 +69,7 @@
 102:
     cmpq $16, %r11                           # check at < 16, or IndexError
     jae 103b                                 # check at < 16, or IndexError
-    leaq 168(%r9, %r11, 4), %r13             # cpu.data[at] = 4294967295
+    leaq 172(%r9, %r11, 4), %r13             # cpu.data[at] = 4294967295
     movl $4294967295, (%rsi, %r13)           # cpu.data[at] = 4294967295
     movl $1, %eax                            # %result = True
     movq %r10, (%rsi, %r9)                   # cpu.head = start    # commit

@@ -1,20 +1,20 @@
 # begin_part(cpu: Recorder, size: u64):
 #     head = cpu.head
-#     %1 = head >> 11
+#     %1 = head >> 4
 #     here = %1 & 31
 #     %5 = here & 15
 #     %6 = %5 + size
 #     if %6 >= 16 goto else2
-#     %8 = head & 2047
-#     if %8 == 2047 goto else2
+#     %8 = head & 15
+#     if %8 == 15 goto else2
 #     return
 #   else2:
 #     check here < 32, or IndexError
 #     cpu.data[here] = 4294967295
-#     %9 = head >> 11
+#     %9 = head >> 4
 #     %10 = %9 | 15
 #     start = %10 + 1
-#     %11 = head & 2047
+#     %11 = head & 15
 #     serial = %11
 #     %14 = start & 16
 #     if %14 == 0 goto else12
@@ -39,7 +39,7 @@
 #     %22 = u32(%21)
 #     cpu.data[at + 1] = %22
 #     %23 = start + 2
-#     %24 = %23 << 11
+#     %24 = %23 << 4
 #     cpu.head = %24
 #     return
 #
@@ -78,31 +78,31 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
     movq (%rsi, %r9), %rax                   # head = cpu.head
-    movq %rax, %r10                          # %1 = head >> 11
-    shrq $11, %r10                           # %1 = head >> 11
+    movq %rax, %r10                          # %1 = head >> 4
+    shrq $4, %r10                            # %1 = head >> 4
     andq $31, %r10                           # here = %1 & 31
     movq %r10, %r11                          # %5 = here & 15
     andq $15, %r11                           # %5 = here & 15
     addq %r8, %r11                           # %6 = %5 + size
     cmpq $16, %r11                           # if %6 >= 16 goto else2
     jae 101f                                 # if %6 >= 16 goto else2
-    movq %rax, %r11                          # %8 = head & 2047
-    andq $2047, %r11                         # %8 = head & 2047
-    cmpq $2047, %r11                         # if %8 != 2047 goto end
-    jne 3f                                   # if %8 != 2047 goto end
+    movq %rax, %r11                          # %8 = head & 15
+    andq $15, %r11                           # %8 = head & 15
+    cmpq $15, %r11                           # if %8 != 15 goto end
+    jne 3f                                   # if %8 != 15 goto end
 101:
     cmpq $32, %r10                           # check here < 32, or IndexError
     jae 102b                                 # check here < 32, or IndexError
-    leaq 184(%r9, %r10, 4), %r11             # cpu.data[here] = 4294967295
+    leaq 188(%r9, %r10, 4), %r11             # cpu.data[here] = 4294967295
     movl $4294967295, (%rsi, %r11)           # cpu.data[here] = 4294967295
-    movq %rax, %r11                          # %9 = head >> 11
-    shrq $11, %r11                           # %9 = head >> 11
+    movq %rax, %r11                          # %9 = head >> 4
+    shrq $4, %r11                            # %9 = head >> 4
     movq %r11, %r10                          # %10 = %9 | 15
     orq $15, %r10                            # %10 = %9 | 15
     movq %r10, %r11                          # start = %10 + 1
     addq $1, %r11                            # start = %10 + 1
-    movq %rax, %r10                          # serial = head & 2047
-    andq $2047, %r10                         # serial = head & 2047
+    movq %rax, %r10                          # serial = head & 15
+    andq $15, %r10                           # serial = head & 15
     movq %r11, %rax                          # %14 = start & 16
     andq $16, %rax                           # %14 = start & 16
     testq %rax, %rax                         # if %14 == 0 goto else12
@@ -125,7 +125,7 @@
     cmpq $32, %rax                           # check at < 32, or IndexError
     jae 105b                                 # check at < 32, or IndexError
     movl %r10d, %r12d                        # %19 = u32(serial)
-    leaq 184(%r9, %rax, 4), %r13             # cpu.data[at] = %19
+    leaq 188(%r9, %rax, 4), %r13             # cpu.data[at] = %19
     movl %r12d, (%rsi, %r13)                 # cpu.data[at] = %19
     movq %rax, %r13                          # %20 = at + 1
     addq $1, %r13                            # %20 = at + 1
@@ -134,12 +134,12 @@
     movq %r10, %r12                          # %21 = serial >> 32
     shrq $32, %r12                           # %21 = serial >> 32
     movl %r12d, %eax                         # %22 = u32(%21)
-    leaq 184(%r9, %r13, 4), %r10             # cpu.data[at + 1] = %22
+    leaq 188(%r9, %r13, 4), %r10             # cpu.data[at + 1] = %22
     movl %eax, (%rsi, %r10)                  # cpu.data[at + 1] = %22
     movq %r11, %r12                          # %23 = start + 2
     addq $2, %r12                            # %23 = start + 2
-    movq %r12, %r10                          # %24 = %23 << 11
-    shlq $11, %r10                           # %24 = %23 << 11
+    movq %r12, %r10                          # %24 = %23 << 4
+    shlq $4, %r10                            # %24 = %23 << 4
     movq %r10, (%rsi, %r9)                   # cpu.head = %24    # commit
 3:
-# bytes: 262 in the section, 376 in all
+# bytes: 253 in the section, 376 in all

@@ -107,7 +107,7 @@
     cmpq $16, %r13                           # check at < 16, or IndexError
     jae 103b                                 # check at < 16, or IndexError
     movl %r10d, %eax                         # %13 = u32(len(data))
-    leaq 168(%r11, %r13, 4), %rdx            # cpu.data[at] = %13
+    leaq 172(%r11, %r13, 4), %rdx            # cpu.data[at] = %13
     movl %eax, (%rsi, %rdx)                  # cpu.data[at] = %13
     movq %r13, %rdx                          # %14 = at + 1
     addq $1, %rdx                            # %14 = at + 1
@@ -115,7 +115,7 @@
     cmpq $16, %r13                           # check at < 16, or IndexError
     jae 104b                                 # check at < 16, or IndexError
     movl %r15d, %eax                         # %15 = u32(now)
-    leaq 168(%r11, %r13, 4), %rdx            # cpu.data[at] = %15
+    leaq 172(%r11, %r13, 4), %rdx            # cpu.data[at] = %15
     movl %eax, (%rsi, %rdx)                  # cpu.data[at] = %15
     movq %r13, %rdx                          # %16 = at + 1
     addq $1, %rdx                            # %16 = at + 1
@@ -124,7 +124,7 @@
     jae 105b                                 # check at < 16, or IndexError
     shrq $32, %r15                           # %17 = now >> 32
     movl %r15d, %r15d                        # %18 = u32(%17)
-    leaq 168(%r11, %r13, 4), %rax            # cpu.data[at] = %18
+    leaq 172(%r11, %r13, 4), %rax            # cpu.data[at] = %18
     movl %r15d, (%rsi, %rax)                 # cpu.data[at] = %18
     movq %r13, %r15                          # %19 = at + 1
     addq $1, %r15                            # %19 = at + 1
@@ -137,7 +137,7 @@
     subq %r15, %rdx                          # %21 = 64 - %20
     cmpq %rdx, %r10                          # check len(data) <= %21, or IndexError
     ja 107b                                  # check len(data) <= %21, or IndexError
-    leaq 168(%r11, %r13, 4), %r15            # copy len(data) bytes, data to cpu.data[at]
+    leaq 172(%r11, %r13, 4), %r15            # copy len(data) bytes, data to cpu.data[at]
     leaq (%rsi, %r15), %r15                  # copy len(data) bytes, data to cpu.data[at]
     movq %r10, %rdx                          # copy len(data) bytes, data to cpu.data[at]
     jmp 109f                                 # copy len(data) bytes, data to cpu.data[at]

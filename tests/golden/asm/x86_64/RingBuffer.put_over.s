@@ -2,18 +2,18 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 11
+#     %2 = head >> 4
 #     %3 = %2 & 31
 #     at = %3
 #     %8 = at & 15
 #     %9 = %8 + size
 #     if %9 >= 16 goto decided6
-#     %11 = head & 2047
-#     if %11 != 2047 goto else4
+#     %11 = head & 15
+#     if %11 != 15 goto else4
 #   decided6:
 #     return False
 #   else4:
-#     %12 = size << 11
+#     %12 = size << 4
 #     %13 = head + %12
 #     end = %13 + 1
 #     goto else14
@@ -69,24 +69,24 @@
     addq $7, %r11                            # %1 = len(data) + 7
     shrq $2, %r11                            # size = %1 >> 2
     movq (%rsi, %rax), %r12                  # head = cpu.head
-    movq %r12, %r13                          # %2 = head >> 11
-    shrq $11, %r13                           # %2 = head >> 11
+    movq %r12, %r13                          # %2 = head >> 4
+    shrq $4, %r13                            # %2 = head >> 4
     andq $31, %r13                           # at = %2 & 31
     movq %r13, %r14                          # %8 = at & 15
     andq $15, %r14                           # %8 = at & 15
     addq %r11, %r14                          # %9 = %8 + size
     cmpq $16, %r14                           # if %9 >= 16 goto decided6
     jae 101f                                 # if %9 >= 16 goto decided6
-    movq %r12, %r14                          # %11 = head & 2047
-    andq $2047, %r14                         # %11 = head & 2047
-    cmpq $2047, %r14                         # if %11 != 2047 goto else4
-    jne 102f                                 # if %11 != 2047 goto else4
+    movq %r12, %r14                          # %11 = head & 15
+    andq $15, %r14                           # %11 = head & 15
+    cmpq $15, %r14                           # if %11 != 15 goto else4
+    jne 102f                                 # if %11 != 15 goto else4
 101:
     xorl %r10d, %r10d                        # %result = False
     jmp 3f                                   # goto end
 102:
-    movq %r11, %r14                          # %12 = size << 11
-    shlq $11, %r14                           # %12 = size << 11
+    movq %r11, %r14                          # %12 = size << 4
+    shlq $4, %r14                            # %12 = size << 4
     movq %r12, %r11                          # %13 = head + %12
     addq %r14, %r11                          # %13 = head + %12
     movq %r11, %r12                          # end = %13 + 1
@@ -94,7 +94,7 @@
     cmpq $32, %r13                           # check at < 32, or IndexError
     jae 103b                                 # check at < 32, or IndexError
     movl %r9d, %r14d                         # %16 = u32(len(data))
-    leaq 184(%rax, %r13, 4), %r11            # cpu.data[at] = %16
+    leaq 188(%rax, %r13, 4), %r11            # cpu.data[at] = %16
     movl %r14d, (%rsi, %r11)                 # cpu.data[at] = %16
     movq %r13, %r11                          # %17 = at + 1
     addq $1, %r11                            # %17 = at + 1
@@ -107,7 +107,7 @@
     subq %r14, %r11                          # %19 = 128 - %18
     cmpq %r11, %r9                           # check len(data) <= %19, or IndexError
     ja 105b                                  # check len(data) <= %19, or IndexError
-    leaq 184(%rax, %r13, 4), %r14            # copy len(data) bytes, data to cpu.data[at]
+    leaq 188(%rax, %r13, 4), %r14            # copy len(data) bytes, data to cpu.data[at]
     leaq (%rsi, %r14), %r14                  # copy len(data) bytes, data to cpu.data[at]
     movq %r9, %r15                           # copy len(data) bytes, data to cpu.data[at]
     jmp 107f                                 # copy len(data) bytes, data to cpu.data[at]
@@ -145,4 +145,4 @@
     movl $1, %r10d                           # %result = True
     movq %r12, (%rsi, %rax)                  # cpu.head = end    # commit
 3:
-# bytes: 309 in the section, 408 in all
+# bytes: 303 in the section, 408 in all
