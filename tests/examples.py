@@ -305,9 +305,11 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for name, scalar in SCALARS.items():
         if name != "bool":
             yield f"add_{name}", adder(scalar)
-    for structure in (rseq.Histogram, rseq.Max, rseq.Min, rseq.Pool, rseq.RCU, rseq.Stack):
+    structures = (rseq.Histogram, rseq.Max, rseq.Min, rseq.Pool, rseq.RCU, rseq.RingBuffer, rseq.Stack)
+    for structure in structures:
         for name, thing in structure.sequences().items():
-            yield f"{structure.__name__}.{name}", thing
+            if isinstance(thing, rseq.Sequence):
+                yield f"{structure.__name__}.{name}", thing
     for code in (lock.take, lock.take_or_tell):
         yield f"SpinLock.{code.__name__}", code
     for name, thing in list(globals().items()):

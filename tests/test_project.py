@@ -41,7 +41,7 @@ LAYERS = (
     ("named",),
     ("structures",),
     ("",),
-    ("numba", "check", "metrics", "bench"),
+    ("logging", "numba", "check", "metrics", "bench"),
     ("testing",),
     ("stress",),
     ("cli", "__main__"),

@@ -61,6 +61,8 @@ from .structures.histogram import Histogram as Histogram
 from .structures.lock import SpinLock as SpinLock
 from .structures.pool import Pool as Pool
 from .structures.rcu import RCU as RCU
+from .structures.ring import Event as Event
+from .structures.ring import RingBuffer as RingBuffer
 from .structures.stack import Stack as Stack
 from .thread import available as available
 from .thread import cpu_number as cpu_number
@@ -73,6 +75,7 @@ __all__ = [
     "ContractError",
     "Counter",
     "CounterArray",
+    "Event",
     "FloatCounter",
     "Histogram",
     "Inline",
@@ -80,6 +83,7 @@ __all__ = [
     "Min",
     "Pool",
     "Record",
+    "RingBuffer",
     "Routine",
     "Segment",
     "Sequence",

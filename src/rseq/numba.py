@@ -210,10 +210,12 @@ class BoundSequenceType(_Storage, types.Callable):
         return dict(zip(parameter_names(self.code, self.dimensions), wanted, strict=True))
 
     def _buffer_type(self, name: str, given: Any, wanted: Buffer) -> Any:
-        """A buffer parameter takes what Numba knows as contiguous memory: arrays, bytes, memoryviews."""
+        """A buffer parameter takes what Numba knows as contiguous memory: arrays, bytes, memoryviews; and records."""
         is_buffer = isinstance(given, types.common.Buffer) and given.layout == "C"
+        if isinstance(given, types.Record):
+            return given
         if not is_buffer or (wanted.writable and not given.mutable):
-            kind = "a writable contiguous array" if wanted.writable else "a contiguous array or bytes"
+            kind = "a writable contiguous array" if wanted.writable else "a contiguous array or bytes, or a record"
             raise errors.TypingError(f"{self.title}(): {name} is {kind}, got {given}")
         return given
 
@@ -506,6 +508,8 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
 def _argument(context: Any, builder: Any, value: Any, type: Any, parameter: ir.Value) -> list[Any]:
     """What a value is as an argument of a sequence; a buffer is its address and its length in bytes."""
     if isinstance(parameter.type, Buffer):
+        if isinstance(type, types.Record):
+            return [builder.ptrtoint(value, I64), ll.Constant(I64, type.size)]
         array = cgutils.create_struct_proxy(type)(context, builder, value=value)
         return [builder.ptrtoint(array.data, I64), builder.mul(array.nitems, array.itemsize)]
     return [builder.zext(value, ll.IntType(8)) if parameter.type.kind == "bool" else value]
@@ -540,7 +544,8 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
             text = f"{bound.title}(): {check.sentence}"
-            context.call_conv.return_user_exc(builder, IndexError, (text,))
+            kind = ValueError if check.exception == "ValueError" else IndexError
+            context.call_conv.return_user_exc(builder, kind, (text,))
     context.call_conv.return_user_exc(builder, IndexError, (f"{bound.title}(): index out of range",))
 
 

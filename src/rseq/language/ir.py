@@ -79,6 +79,9 @@ ComparisonName = Literal["==", "!=", "<", "<=", ">", ">="]
 
 BitCountName = Literal["ctz", "clz", "bits"]
 
+ExceptionName = Literal["IndexError", "ValueError"]
+"""What a function may leave with."""
+
 BarrierName = Literal["full_fence", "relax", "sched_yield"]
 
 ThreadName = Literal["thread_id", "thread_ended", "took_over"]
@@ -412,6 +415,8 @@ class FloatBits:
 class Check:
     """Leave with an IndexError, without a commit, unless 0 <= index < length. `number` tells the checks apart.
 
+    Or with another `exception`, if that is what a routine raises: then the length is 0, and `fault` what it says.
+
     `length` is a u64 in a register where it is not known before; then the index may be `inclusive`, up to it. `text` is
     how the user wrote the array, `written` how the index; `fault` says what is wrong if it fails, where that is no
     index.
@@ -425,6 +430,7 @@ class Check:
     span: Span
     fault: str = ""
     inclusive: bool = False
+    exception: ExceptionName = "IndexError"
 
     @property
     def sentence(self) -> str:
@@ -436,7 +442,9 @@ class Check:
         return f"{self.written} is out of range for {self.text}, which has {self.length} elements"
 
     def __str__(self) -> str:
-        return f"check {self.index} {'<=' if self.inclusive else '<'} {self.length}, or IndexError"
+        if self.length == 0:
+            return f"raise {self.exception}"
+        return f"check {self.index} {'<=' if self.inclusive else '<'} {self.length}, or {self.exception}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import ast
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from . import ir
@@ -423,6 +424,28 @@ class _Statements(Inlining):
         result = self.arithmetic(held, node.op, right, node, None)
         assert not isinstance(result, Literal)
         scope.emit(ir.Store(address, self.coerce(result, address.type, node.value), span))
+
+    def _stmt_Raise(self, node: ast.Raise) -> None:
+        """`raise ValueError("what is wrong")`: the caller's arguments are refused."""
+        scope, raised = self.scope, node.exc
+        if not scope.is_routine:
+            message = "a critical section raises nothing but the IndexErrors of its own checks"
+            raise scope.refuse(
+                node, "not-in-the-language", message, "raise in a routine, before the sequence is called"
+            )
+        name = raised.func.id if isinstance(raised, ast.Call) and isinstance(raised.func, ast.Name) else ""
+        text = raised.args[0] if isinstance(raised, ast.Call) and len(raised.args) == 1 else None
+        if name not in ("IndexError", "ValueError") or not isinstance(text, ast.Constant) or node.cause is not None:
+            message = f"{ast.unparse(node)} is nothing that a routine can raise"
+            fix = 'write raise ValueError("…") or IndexError with one sentence'
+            raise scope.refuse(node, "not-in-the-language", message, fix)
+        assert raised is not None
+        always, span, here = scope.temporary(SCALARS["u64"]), scope.span(node), scope.label("raise")
+        scope.emit(ir.Label(here, span))
+        scope.emit(ir.Set(always, ir.Const(0, SCALARS["u64"]), span))
+        check = self._new_check(always, 0, "", raised, fault=str(text.value))
+        scope.emit(replace(check, exception="ValueError" if name == "ValueError" else "IndexError"))
+        scope.emit(ir.Jump(here, span))  # never: nothing comes after it
 
     def _stmt_Return(self, node: ast.Return) -> None:
         scope = self.scope

@@ -364,7 +364,7 @@ class Builtin(Buffers):
             SAME_ROW: ("PyExc_ValueError", f"{self.title}(): {self.code.body.same_row}"),
         }
         for index, check in enumerate(self.unit.checks):
-            messages[FIRST_CHECK + index] = ("PyExc_IndexError", f"{self.title}(): {check.sentence}")
+            messages[FIRST_CHECK + index] = (f"PyExc_{check.exception}", f"{self.title}(): {check.sentence}")
         for number, (exception, text) in messages.items():
             block = function.append_basic_block()
             switch.add_case(ll.Constant(I32, number), block)

@@ -1,0 +1,85 @@
+"""What tells ring buffers apart: how large they are, what they hold, and what they do when they are full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...language.types import Scalar
+from .layout import Code
+from .rows import row_ring
+from .variable import count_bits, largest, variable_ring
+
+__all__ = ["PARTS", "Kind"]
+
+PARTS = 8
+"""Parts of a ring that overwrites."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of ring buffer."""
+
+    units: int
+    """How many positions `data` has: units of four bytes, or records; a power of two."""
+    parts: int
+    """Parts of a ring that overwrites; 0 if it does not, 1 if records have one layout."""
+    clock: bool
+    item: Scalar | int | None = None
+    """The type of a number, or the size of a record; None for records of any length."""
+    dtype: Any = None
+    """The NumPy dtype of a record, if there is an `item`."""
+
+    @property
+    def code(self) -> Code:
+        """Its record, sequences and routines."""
+        if self.item is None:
+            return variable_ring(self.units, self.parts, self.clock)
+        return row_ring(self.units, self.item, self.parts > 0, self.clock)
+
+    @property
+    def overwrites(self) -> bool:
+        """If the newest records are kept."""
+        return self.parts > 0
+
+    @property
+    def is_number(self) -> bool:
+        """If records are numbers."""
+        return isinstance(self.item, Scalar)
+
+    @property
+    def has_stamps(self) -> bool:
+        """If there is an array of stamps."""
+        return self.clock and self.item is not None
+
+    @property
+    def unit_bytes(self) -> int:
+        """Bytes for each position."""
+        return 4 if self.item is None else self.largest
+
+    @property
+    def part_units(self) -> int:
+        """Units in a part that begins with a serial number; 0 if there are none."""
+        return self.units // self.parts if self.item is None and self.parts else 0
+
+    @property
+    def largest(self) -> int:
+        """The bytes of the largest record."""
+        if self.item is None:
+            return largest(self.units, self.parts, self.clock)
+        return self.item.size if isinstance(self.item, Scalar) else self.item
+
+    @property
+    def empty_head(self) -> int:
+        """`head` of a ring in which nothing was written: behind the serial number of the first part, which is 0."""
+        return 2 << count_bits(self.part_units) if self.part_units else 0
+
+    def position(self, head: int) -> int:
+        """The position up to which records are written."""
+        return head >> count_bits(self.part_units) if self.part_units else head
+
+    def first_whole(self, position: int) -> int:
+        """The first position that no writer has begun to overwrite, if records are written up to `position`."""
+        if self.part_units:
+            return max(position // self.part_units + 2 - self.parts, 0) * self.part_units
+        return max(position + 1 - self.units, 0) if self.parts else 0

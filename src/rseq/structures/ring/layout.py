@@ -1,0 +1,69 @@
+"""How records lie in a ring buffer, and the sequences and routines that put them there and get them out.
+
+    lane of a CPU:   | head lost | gap | tail serial given | gap | data …………………………………… |
+                       writers           readers                   ^tail … ^head: what waits
+
+Writers of a CPU store where nobody reads, and commit by storing `head`, a position that only grows; where a position
+lies in `data` are its low bits. `tail` is where the reader is: only readers store there, in memory that all processes
+see, and on cache lines of its own. Writers never wait for readers. There are two shapes of ring:
+
+Records of any length (`variable.py`). Positions count units of four bytes.
+
+    | length | stamp, 2 units, if there is a clock | the bytes, up to a whole unit |
+
+A record lies in one piece. One that would cross the end of `data` begins anew at its start, and a skip mark says so.
+In a ring that overwrites, `data` has parts, and no record crosses from one into the next. A part begins with the serial
+number of its first record, so that a reader who was overtaken finds its place again and knows how many it has missed.
+`head` is the position, and in up to 11 bits below it how many records the current part has; `even` and `odd` are the
+serial numbers at which the latest parts of even and odd number begin. So no sequence overwrites what it has read.
+
+Records of one layout (`rows.py`). Positions count records; there is no header, and stamps are an array beside.
+
+Assumptions: a reader copies first and asks then. What a writer may have begun to overwrite when `head` is read the
+second time is given up; for `head` to be read late enough, the reader has all CPUs make a memory barrier in between
+(membarrier(2)), which orders their stores without costing writers anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ...language.operations import lane, store_release
+from ...language.types import SCALARS, Record, u64
+from ...sequence import Routine, Sequence, routine
+
+__all__ = ["GAP", "GAP_BEFORE_UNITS", "Code", "settle_of"]
+
+GAP = SCALARS["u64"][8]
+"""A cache line, so that what readers store does not slow writers down."""
+
+
+GAP_BEFORE_UNITS = SCALARS["u32"][17]
+"""The same and half a word: headers are odd numbers of units, so that what follows the first one is aligned to 8."""
+
+
+class Code(NamedTuple):
+    """What is compiled for one kind of ring."""
+
+    record: type[Record]
+    write: Routine[Any, bool]
+    """write(data) -> bool: put a record into this CPU's ring, or count it as lost."""
+    read: Routine[Any, int]
+    """read(number, begin, end, out…) -> gone: copy positions; the first `gone` were overwritten, and are zeros."""
+    settle: Routine[Any, None]
+    """settle(number, tail, serial, given): what a reader has done."""
+    parts: tuple[Sequence[Any, Any], ...]
+    """The sequences of `write`."""
+
+
+def settle_of(Ring: Any) -> Routine[Any, None]:  # noqa: N803
+    """The routine by which a reader leaves word of what it has done: `tail` last, since writers go by that."""
+
+    @routine
+    def settle(cpu: Ring, number: u64, tail: u64, serial: u64, given: u64) -> None:
+        there = lane(cpu, number)
+        store_release(there.serial, serial)
+        store_release(there.given, given)
+        store_release(there.tail, tail)
+
+    return settle

@@ -1,0 +1,292 @@
+"""How a ring buffer is read: one reader at a time copies what waits in each lane, merges it by time, and moves `tail`.
+
+    1. take the time, and restart the sequences that run: what comes later has a later stamp
+    2. copy each lane from `tail` to `head`
+    3. if writers overwrite: a memory barrier on all CPUs, look at `head` again, give up what they may have reached
+    4. take the copies apart, up to the time of step 1
+    5. tell the writers, by `tail`
+
+So a record is read as a whole or later, and what one call returns is not older than what an earlier one returned.
+Where the kernel has no membarrier for rseq, and for records that another process is writing in the very moment, step 1
+restarts nothing: such a record may come with the next call, a little late.
+
+Whoever reads holds a lock that is in the same memory as the ring, so it works between processes; a reader who is
+killed gives it back.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import repeat
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...percpu.memory import allocate
+from ...percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
+from ...percpu.storage import PerCPU
+from ...thread import barrier, fence, register_for_barriers
+from .clock import Calibration
+from .kind import Kind
+from .variable import SKIP, header_units
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Event", "Reader"]
+
+_PATIENCE_S = 1e-4
+
+
+class Event(NamedTuple):
+    """A record of a ring buffer."""
+
+    cpu: int
+    """The CPU that it was written on; the number after the last CPU's for a thread without rseq (the spare lane)."""
+    time_ns: int | None
+    """When it was written, on the clock of `time.monotonic_ns()`; None in a ring without a clock."""
+    data: Any
+    """The bytes that were written; with a `dtype` a number, or a NumPy scalar."""
+
+
+class _Lane(NamedTuple):
+    """The words of a lane."""
+
+    number: int
+    head: int
+    tail: int
+    serial: int
+    given: int
+
+
+class _Copy(NamedTuple):
+    """What was copied of a lane: positions `begin` to `end`, of which the first `gone` are not there any more."""
+
+    lane: _Lane
+    begin: int
+    end: int
+    gone: int
+    data: bytearray
+    stamps: bytearray
+
+
+class _Found(NamedTuple):
+    """The records of a lane that are read, and where its reader is then. With a `dtype`, both are arrays."""
+
+    lane: _Lane
+    stamps: Any
+    records: Any
+    tail: int
+    serial: int
+    missed: int
+
+
+class Reader:
+    """Reads the ring of `kind` that is in `storage`."""
+
+    def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
+        self._storage, self._kind = storage, kind
+        self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
+        self._shared = storage.segment is not None
+        self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, storage.segment)
+        make_mutex(self._mutex_address)
+        self._calibration = Calibration() if kind.clock else None
+        with suppress(OSError):
+            register_for_barriers(shared=self._shared)
+        _known.add(self)
+        _start_anew_after_fork()
+
+    def events(self, *, stay: bool) -> list[Event]:
+        """All that waits, in order; it stays where it is, or is taken out."""
+        with self._turn():
+            found = self._found()
+            events = self._merged(found)
+            if not stay:
+                self._settle_all(found)
+        return events
+
+    def array(self) -> npt.NDArray[Any]:
+        """All that waits, in order, as an array; it is taken out. For rings of one layout."""
+        with self._turn():
+            found = self._found()
+            merged = self._as_array(found)
+            self._settle_all(found)
+        return merged
+
+    def count(self) -> int:
+        """How many records wait."""
+        with self._turn():
+            return sum(len(found.records) for found in self._found())
+
+    def lost(self) -> int:
+        """What writers could not put in, and what readers have found overwritten."""
+        view = self._storage.view()
+        return int(view["lost"].sum()) + int(view["given"].sum())
+
+    # ---- one reader at a time
+
+    @property
+    def _mutex_address(self) -> int:
+        return self._mutex.place.addresses()[-1]
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        address = self._mutex_address
+        while not try_acquire(address, "this thread is reading the ring already, and has been interrupted by a signal"):
+            time.sleep(_PATIENCE_S)
+        try:
+            yield
+        finally:
+            release(address)
+
+    def start_anew(self) -> None:
+        """In a forked child: the thread that was reading does not exist here."""
+        if not self._shared:
+            make_mutex(self._mutex_address)
+
+    # ---- reading
+
+    def _found(self) -> list[_Found]:
+        if not self._waiting():
+            return []
+        until = None if self._calibration is None else self._now(self._calibration)
+        copies = [self._copied(lane) for lane in self._waiting()]
+        if self._kind.overwrites and copies:
+            with suppress(OSError):
+                barrier(shared=self._shared)
+            heads = self._storage.view()["head"].tolist()
+            copies = [self._checked(copy, heads[copy.lane.number]) for copy in copies]
+        return [self._apart(copy, until) for copy in copies if copy.gone < copy.end - copy.begin]
+
+    def _now(self, calibration: Calibration) -> int:
+        now = calibration.add()
+        with suppress(OSError):
+            fence()
+        return now
+
+    def _waiting(self) -> list[_Lane]:
+        """The lanes in which there is something."""
+        view = self._storage.view()
+        words = [view[name].tolist() for name in ("head", "tail", "serial", "given")]
+        lanes = [_Lane(number, *lane) for number, lane in enumerate(zip(*words, strict=True))]
+        return [lane for lane in lanes if self._kind.position(lane.head) > lane.tail]
+
+    def _copied(self, lane: _Lane) -> _Copy:
+        kind = self._kind
+        end = kind.position(lane.head)
+        begin = max(lane.tail, kind.first_whole(end))
+        data = bytearray((end - begin) * kind.unit_bytes)
+        stamps = bytearray((end - begin) * 8 if kind.has_stamps else 0)
+        outs = (data, stamps) if kind.dtype is not None else (data,)
+        gone = self._read(lane.number, begin, end, *outs)
+        return _Copy(lane, begin, end, gone, data, stamps)
+
+    def _checked(self, copy: _Copy, head: int) -> _Copy:
+        """Give up what writers may have reached since."""
+        first = self._kind.first_whole(self._kind.position(head))
+        return copy._replace(gone=max(copy.gone, first - copy.begin))
+
+    def _apart(self, copy: _Copy, until: int | None) -> _Found:
+        if self._kind.dtype is None:
+            return self._bytes_apart(copy, until)
+        return self._rows_apart(copy, until)
+
+    def _bytes_apart(self, copy: _Copy, until: int | None) -> _Found:
+        kind, data, begin = self._kind, bytes(copy.data), copy.begin
+        words = memoryview(data).cast("I")
+        part, header = kind.part_units, header_units(kind.clock)
+        position, serial, missed, stamp = begin + copy.gone, copy.lane.serial, 0, 0
+        stamps: list[int] = []
+        records: list[bytes] = []
+        while position < copy.end:
+            at = position - begin
+            if part and not position % part:
+                first = words[at] | words[at + 1] << 32
+                missed, serial, position = missed + first - serial, first, position + 2
+                continue
+            length = words[at]
+            if length == SKIP:
+                block = part or kind.units
+                position = (position // block + 1) * block
+                continue
+            if until is not None:
+                stamp = words[at + 1] | words[at + 2] << 32
+                if stamp > until:
+                    break
+            start = 4 * (at + header)
+            stamps.append(stamp)
+            records.append(data[start : start + length])
+            position += header + (length + 3) // 4
+            serial += 1
+        return _Found(copy.lane, stamps, records, position, serial, missed)
+
+    def _rows_apart(self, copy: _Copy, until: int | None) -> _Found:
+        import numpy as np
+
+        records = np.frombuffer(copy.data, self._kind.dtype)[copy.gone :]
+        stamps = np.frombuffer(copy.stamps, np.uint64)[copy.gone :]
+        if until is not None:
+            count = int(np.searchsorted(stamps, np.uint64(until), side="right"))
+            records, stamps = records[:count], stamps[:count]
+        start = copy.begin + copy.gone
+        return _Found(copy.lane, stamps, records, start + len(records), 0, start - copy.lane.tail)
+
+    def _settle_all(self, found: Iterable[_Found]) -> None:
+        for one in found:
+            self._settle(one.lane.number, one.tail, one.serial, one.lane.given + one.missed)
+
+    # ---- merging
+
+    def _merged(self, found: Sequence[_Found]) -> list[Event]:
+        rows: list[tuple[int, int, Any]] = []
+        for one in found:
+            number, records = one.lane.number, self._as_objects(one.records)
+            stamps = repeat(0) if self._calibration is None else map(int, one.stamps)
+            rows += [(stamp, number, record) for stamp, record in zip(stamps, records, strict=False)]
+        if self._calibration is None:
+            return [Event(number, None, record) for _, number, record in rows]
+        rows.sort(key=itemgetter(0))
+        times = self._calibration.nanoseconds(row[0] for row in rows)
+        return [Event(number, time_ns, record) for (_, number, record), time_ns in zip(rows, times, strict=True)]
+
+    def _as_objects(self, records: Any) -> Sequence[Any]:
+        """Records as what `Event.data` is."""
+        if self._kind.dtype is None:
+            return records  # type: ignore[no-any-return]
+        return records.tolist() if self._kind.is_number else list(records)
+
+    def _as_array(self, found: Sequence[_Found]) -> npt.NDArray[Any]:
+        import numpy as np
+
+        dtype: Any = self._kind.dtype
+        fields: list[tuple[str, Any]] = [("cpu", np.uint32), ("data", dtype)]
+        if self._calibration is not None:
+            fields.insert(1, ("time_ns", np.int64))
+        merged = np.empty(sum(len(one.records) for one in found), fields)
+        merged["cpu"] = np.repeat([one.lane.number for one in found], [len(one.records) for one in found])
+        if found:
+            merged["data"] = np.concatenate([one.records for one in found])
+        if self._calibration is None or not found:
+            return merged
+        stamps: Any = np.concatenate([one.stamps for one in found])
+        order = np.argsort(stamps, kind="stable")
+        merged = merged[order]
+        merged["time_ns"] = self._calibration.array(stamps[order])
+        return merged
+
+
+_known: weakref.WeakSet[Reader] = weakref.WeakSet()
+
+
+@cache
+def _start_anew_after_fork() -> None:
+    os.register_at_fork(after_in_child=_start_all_anew)
+
+
+def _start_all_anew() -> None:
+    for reader in list(_known):
+        reader.start_anew()

@@ -1,0 +1,179 @@
+"""Rings of records of one layout: what `write` and a reader do. How they lie is in `layout.py`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ...language.operations import clock, copy, full_fence, lane, load_acquire
+from ...language.types import SCALARS, Array, Record, Scalar, prepared, u64
+from ...sequence import Routine, routine, sequence
+from .layout import GAP, Code, settle_of
+
+__all__ = ["row_ring"]
+
+
+@cache
+def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> Code:
+    """A ring of `count` records (a power of two): numbers of type `item`, or as many bytes."""
+    if isinstance(item, Scalar):
+        return _numbers(count, item, overwrites, timed)
+    return _rows(count, item, overwrites, timed)
+
+
+def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
+    items: Any = Array(item, count)
+    ticks: Any = Array(SCALARS["u64"], count)
+    last = count - 1
+
+    class Numbers(Record):
+        head: u64
+        lost: u64
+        gap: GAP  # type: ignore[valid-type]
+        tail: u64
+        serial: u64
+        given: u64
+        gap2: GAP  # type: ignore[valid-type]
+        data: prepared[items]
+        if timed:
+            stamps: prepared[ticks]
+
+        @staticmethod
+        def live(lane: Any) -> Any:
+            """See `_live_rows`."""
+            return _live_rows(lane, count, overwrites)
+
+    @sequence(release=True)
+    def put(cpu: Numbers, data: item) -> bool:
+        head = cpu.head
+        if not overwrites:
+            if head - load_acquire(cpu.tail) >= count:
+                return False
+        if timed:
+            cpu.stamps[head & last] = clock()
+        cpu.data[head & last] = data
+        cpu.head = head + 1
+        return True
+
+    @sequence
+    def lose(cpu: Numbers) -> None:
+        cpu.lost += 1
+
+    @routine
+    def write(cpu: Numbers, data: item) -> bool:
+        if overwrites:
+            return put(cpu, data)  # type: ignore[return-value]
+        if put(cpu, data):
+            return True
+        lose(cpu)
+        return False
+
+    read = _read_rows(Numbers, count, item.size, overwrites, timed)
+    return Code(Numbers, write, read, settle_of(Numbers), (put,) if overwrites else (put, lose))
+
+
+def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
+    """Records that are copied; `size` is how many bytes each has."""
+    octets: Any = Array(SCALARS["u8"], count * size)
+    ticks: Any = Array(SCALARS["u64"], count)
+    last = count - 1
+
+    class Rows(Record):
+        head: u64
+        lost: u64
+        gap: GAP  # type: ignore[valid-type]
+        tail: u64
+        serial: u64
+        given: u64
+        gap2: GAP  # type: ignore[valid-type]
+        data: prepared[octets]
+        if timed:
+            stamps: prepared[ticks]
+
+        @staticmethod
+        def live(lane: Any) -> Any:
+            """See `_live_rows`."""
+            return _live_rows(lane, count, overwrites)
+
+    @sequence(release=True)
+    def put(cpu: Rows, data: bytes) -> bool:
+        head = cpu.head
+        if not overwrites:
+            if head - load_acquire(cpu.tail) >= count:
+                return False
+        if timed:
+            cpu.stamps[head & last] = clock()
+        copy(cpu.data[(head & last) * size], data, size)
+        cpu.head = head + 1
+        return True
+
+    @sequence
+    def lose(cpu: Rows) -> None:
+        cpu.lost += 1
+
+    @routine
+    def write(cpu: Rows, data: bytes) -> bool:
+        if len(data) != size:
+            raise ValueError("data has another size than the records of this ring")
+        if overwrites:
+            return put(cpu, data)  # type: ignore[return-value]
+        if put(cpu, data):
+            return True
+        lose(cpu)
+        return False
+
+    read = _read_rows(Rows, count, size, overwrites, timed)
+    return Code(Rows, write, read, settle_of(Rows), (put,) if overwrites else (put, lose))
+
+
+def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) -> Routine[Any, int]:  # noqa: N803
+    last, scale = count - 1, size if Rows.fields["data"].type.length > count else 1
+
+    @routine
+    def read(cpu: Rows, number: u64, begin: u64, end: u64, out: bytearray, stamps: bytearray) -> u64:
+        """Copy the records from `begin` to `end`, as far as they are there; how many of the first are gone."""
+        there = lane(cpu, number)
+        head = load_acquire(there.head)
+        stop = end if end < head else head
+        found = stop - begin if begin < stop else 0
+        if not overwrites:
+            if begin != there.tail:
+                found = 0
+        at = begin & last
+        part = found if found < count - at else count - at
+        copy(out, there.data[at * scale], part * size)
+        copy(out[part * size], there.data, (found - part) * size)
+        if timed:
+            copy(stamps, there.stamps[at], part * 8)
+            copy(stamps[part * 8], there.stamps, (found - part) * 8)
+        if not overwrites:
+            return 0
+        full_fence()
+        again = load_acquire(there.head)
+        first = again - last if again > last else 0
+        gone = first - begin if begin < first else 0
+        if gone > found or again < head:
+            gone = found
+        at = 0
+        while at < gone * size:
+            out[at] = 0
+            at += 1
+        if timed:
+            at = 0
+            while at < gone * 8:
+                stamps[at] = 0
+                at += 1
+        return gone
+
+    return read
+
+
+def _live_rows(lane: Any, count: int, overwrites: bool) -> Any:
+    """The records between `tail` and `head`, or those that no writer has begun to overwrite."""
+    tail, head = int(lane["tail"]), int(lane["head"])
+    first = max(head + 1 - count, 0) if overwrites else tail
+    if not 0 <= head - first <= count:
+        return []
+    places = [position % count for position in range(first, head)]
+    arrays = [lane[name].reshape(count, -1) for name in ("data", "stamps") if name in lane.dtype.names]
+    return [array[places].tolist() for array in arrays]

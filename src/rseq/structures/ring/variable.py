@@ -1,0 +1,253 @@
+"""Rings of records of any length: what `write` and a reader do. How they lie is in `layout.py`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ...language.operations import clock, copy, full_fence, lane, load_acquire
+from ...language.types import SCALARS, Array, Record, prepared, u32, u64
+from ...sequence import routine, sequence
+from .layout import GAP, GAP_BEFORE_UNITS, Code, settle_of
+
+__all__ = ["SKIP", "count_bits", "header_units", "largest", "variable_ring"]
+
+SKIP = 0xFFFFFFFF
+"""In place of a length: what follows is at the start of `data`, or of the next part."""
+
+_MOST_COUNT_BITS = 11
+
+
+def count_bits(part_units: int) -> int:
+    """How many of the lower bits of `head` count the records of a part; so many that they never limit a small part."""
+    return min(part_units.bit_length() - 1, _MOST_COUNT_BITS)
+
+
+def header_units(timed: bool) -> int:
+    """Units before a record's bytes."""
+    return 3 if timed else 1
+
+
+def largest(units: int, parts: int, timed: bool) -> int:
+    """The bytes of the largest record that a ring of `units` holds; `parts` is 0 if it does not overwrite."""
+    room = units // parts - 3 if parts else units // 2
+    return 4 * max(room - header_units(timed), 0)
+
+
+@cache
+def variable_ring(units: int, parts: int, timed: bool) -> Code:
+    """A ring of `units`, a power of two, for records of any length; `parts` is 0 if it does not overwrite."""
+    return _overwriting(units, parts, timed) if parts else _dropping(units, timed)
+
+
+def _dropping(units: int, timed: bool) -> Code:
+    words: Any = Array(SCALARS["u32"], units)
+    header, most, last = header_units(timed), largest(units, 0, timed), units - 1
+    padded = 4 * header + 3
+
+    class Ring(Record):
+        head: u64
+        lost: u64
+        gap: GAP  # type: ignore[valid-type]
+        tail: u64
+        serial: u64
+        given: u64
+        gap2: GAP_BEFORE_UNITS  # type: ignore[valid-type]
+        data: prepared[words]
+
+        @staticmethod
+        def live(lane: Any) -> Any:
+            """The records between `tail` and `head`."""
+            tail, head = int(lane["tail"]), int(lane["head"])
+            return _live_records(lane["data"], tail, head, units) if head - tail in range(units + 1) else []
+
+    @sequence(release=True)
+    def put(cpu: Ring, data: bytes) -> bool:
+        size = (len(data) + padded) >> 2
+        head = cpu.head
+        at = head & last
+        end = head + size
+        if at + size > units or end - load_acquire(cpu.tail) > units:
+            return False
+        if timed:
+            now = clock()
+            cpu.data[at] = u32(len(data))
+            at += 1
+            cpu.data[at] = u32(now)
+            at += 1
+            cpu.data[at] = u32(now >> 32)
+            at += 1
+        else:
+            cpu.data[at] = u32(len(data))
+            at += 1
+        copy(cpu.data[at], data, len(data))
+        cpu.head = end
+        return True
+
+    @sequence(release=True)
+    def begin_anew(cpu: Ring, size: u64) -> bool:
+        """Go to the start of `data` if a record of `size` units would cross its end, and has room there."""
+        head = cpu.head
+        at = head & last
+        start = (head | last) + 1
+        if size > units or at + size <= units or start + size - load_acquire(cpu.tail) > units:
+            return False
+        cpu.data[at] = SKIP
+        cpu.head = start
+        return True
+
+    @sequence
+    def lose(cpu: Ring) -> None:
+        cpu.lost += 1
+
+    @routine
+    def write(cpu: Ring, data: bytes) -> bool:
+        if len(data) > most:
+            lose(cpu)
+            return False
+        while not put(cpu, data):
+            if not begin_anew(cpu, (len(data) + padded) >> 2):
+                lose(cpu)
+                return False
+        return True
+
+    @routine
+    def read(cpu: Ring, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
+        """Copy the units from `begin`, which is the tail, to `end` at most; none is gone."""
+        there = lane(cpu, number)
+        head = load_acquire(there.head)
+        stop = end if end < head else head
+        count = stop - begin if begin == there.tail and begin < stop else 0
+        at = begin & last
+        part = count if count < units - at else units - at
+        copy(out, there.data[at], part * 4)
+        copy(out[part * 4], there.data, (count - part) * 4)
+        return 0
+
+    return Code(Ring, write, read, settle_of(Ring), (put, begin_anew, lose))
+
+
+def _overwriting(units: int, parts: int, timed: bool) -> Code:
+    words: Any = Array(SCALARS["u32"], units)
+    header, most, last = header_units(timed), largest(units, parts, timed), units - 1
+    padded = 4 * header + 3
+    part_units = units // parts
+    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, count_bits(part_units)
+    many = (1 << bits) - 1
+
+    class Recorder(Record):
+        head: u64
+        lost: u64
+        even: prepared[u64]
+        odd: prepared[u64]
+        gap: GAP  # type: ignore[valid-type]
+        tail: u64
+        serial: u64
+        given: u64
+        gap2: GAP_BEFORE_UNITS  # type: ignore[valid-type]
+        data: prepared[words]
+
+        @staticmethod
+        def live(lane: Any) -> Any:
+            """The records that no writer has begun to overwrite, and the serial number of the current part."""
+            head = int(lane["head"]) >> bits
+            part = head >> part_bits
+            first = max(part + 2 - parts, 0) << part_bits
+            return [lane["odd" if part & 1 else "even"], _live_records(lane["data"], first, head, part_units)]
+
+    @sequence(release=True)
+    def put(cpu: Recorder, data: bytes) -> bool:
+        size = (len(data) + padded) >> 2
+        head = cpu.head
+        at = (head >> bits) & last
+        if (at & part_last) + size >= part_units or head & many == many:
+            return False
+        end = head + (size << bits) + 1
+        if timed:
+            now = clock()
+            cpu.data[at] = u32(len(data))
+            at += 1
+            cpu.data[at] = u32(now)
+            at += 1
+            cpu.data[at] = u32(now >> 32)
+            at += 1
+        else:
+            cpu.data[at] = u32(len(data))
+            at += 1
+        copy(cpu.data[at], data, len(data))
+        cpu.head = end
+        return True
+
+    @sequence(release=True)
+    def begin_part(cpu: Recorder, size: u64) -> None:
+        """Go to the next part if this one has no room for a record of `size` units."""
+        head = cpu.head
+        here = (head >> bits) & last
+        if (here & part_last) + size < part_units and head & many != many:
+            return
+        cpu.data[here] = SKIP
+        start = ((head >> bits) | part_last) + 1
+        serial = head & many
+        if start & part_units:
+            serial += cpu.even
+            cpu.odd = serial
+        else:
+            serial += cpu.odd
+            cpu.even = serial
+        at = start & last
+        cpu.data[at] = u32(serial)
+        cpu.data[at + 1] = u32(serial >> 32)
+        cpu.head = (start + 2) << bits
+
+    @sequence
+    def lose(cpu: Recorder) -> None:
+        cpu.lost += 1
+
+    @routine
+    def write(cpu: Recorder, data: bytes) -> bool:
+        if len(data) > most:
+            lose(cpu)
+            return False
+        while not put(cpu, data):
+            begin_part(cpu, (len(data) + padded) >> 2)
+        return True
+
+    @routine
+    def read(cpu: Recorder, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
+        """Copy the units from `begin` to `end`, as far as they are there; how many of the first are gone."""
+        there = lane(cpu, number)
+        head = load_acquire(there.head) >> bits
+        stop = end if end < head else head
+        count = stop - begin if begin < stop else 0
+        at = begin & last
+        part = count if count < units - at else units - at
+        copy(out, there.data[at], part * 4)
+        copy(out[part * 4], there.data, (count - part) * 4)
+        full_fence()
+        following = (load_acquire(there.head) >> bits >> part_bits) + 2
+        first = (following - parts) << part_bits if following > parts else 0
+        gone = first - begin if begin < first else 0
+        if gone > count:
+            gone = count
+        at = 0
+        while at < gone * 4:
+            out[at] = 0
+            at += 1
+        return gone
+
+    return Code(Recorder, write, read, settle_of(Recorder), (put, begin_part, lose))
+
+
+def _live_records(words: Any, position: int, end: int, block: int) -> list[Any]:
+    """The records from a position to another, without what lies behind skip marks."""
+    found = []
+    units = len(words)
+    while position < end:
+        length = int(words[position % units])
+        if length == SKIP:
+            position = (position // block + 1) * block
+        else:
+            stop = min(position + 1 + (length + 3) // 4, end, position + units)
+            found.append([int(words[place % units]) for place in range(position, stop)])
+            position = stop
+    return found

@@ -1,0 +1,77 @@
+# begin_anew(cpu: Ring, size: u64) -> bool:
+#     head = cpu.head
+#     at = head & 15
+#     %1 = head | 15
+#     start = %1 + 1
+#     if size > 16 goto decided4
+#     %7 = at + size
+#     if %7 <= 16 goto decided4
+#     %9 = start + size
+#     %10 = cpu.tail    # acquire
+#     %11 = %9 - %10
+#     if %11 <= 16 goto else2
+#   decided4:
+#     return False
+#   else2:
+#     check at < 16, or IndexError
+#     cpu.data[at] = 4294967295
+#     cpu.head = start
+#     return True
+#
+# x86_64, lanes by cpu_id: 31 instructions and 6 cold
+# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, temporary %r13, area %rdi, base %rsi, stride %rdx, lanes %rcx, size %r8
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
+    jmp 3f                                   # this CPU has no lane, or this thread is not registered
+103:                                         # cpu.data: index out of range
+    movq $-16, %r9                           # cpu.data: index out of range
+    jmp 3f                                   # cpu.data: index out of range
+    .byte 0x0f, 0xb9, 0x3d                   # abort
+    .long 0x53053053                         # abort
+4:                                           # abort
+    movq $-2, %r9                            # abort
+    jmp 3f                                   # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    leaq 77b(%rip), %r9                      # restart
+    movq %r9, %fs:8(%rdi)                    # restart
+2:                                           # restart
+    movl %fs:4(%rdi), %r9d                   # this CPU's lane
+    cmpl %ecx, %r9d                          # this CPU's lane
+    jae 9b                                   # this CPU's lane
+    imulq %rdx, %r9                          # this CPU's lane
+    movq (%rsi, %r9), %r10                   # head = cpu.head
+    movq %r10, %r11                          # at = head & 15
+    andq $15, %r11                           # at = head & 15
+    orq $15, %r10                            # %1 = head | 15
+    addq $1, %r10                            # start = %1 + 1
+    cmpq $16, %r8                            # if size > 16 goto decided4
+    ja 101f                                  # if size > 16 goto decided4
+    movq %r11, %r12                          # %7 = at + size
+    addq %r8, %r12                           # %7 = at + size
+    cmpq $16, %r12                           # if %7 <= 16 goto decided4
+    jbe 101f                                 # if %7 <= 16 goto decided4
+    movq %r10, %r12                          # %9 = start + size
+    addq %r8, %r12                           # %9 = start + size
+    movq 80(%rsi, %r9), %r13                 # %10 = cpu.tail    # acquire
+    subq %r13, %r12                          # %11 = %9 - %10
+    cmpq $16, %r12                           # if %11 <= 16 goto else2
+    jbe 102f                                 # if %11 <= 16 goto else2
+101:
+    xorl %eax, %eax                          # %result = False
+    jmp 3f                                   # goto end
+102:
+    cmpq $16, %r11                           # check at < 16, or IndexError
+    jae 103b                                 # check at < 16, or IndexError
+    leaq 172(%r9, %r11, 4), %r13             # cpu.data[at] = 4294967295
+    movl $4294967295, (%rsi, %r13)           # cpu.data[at] = 4294967295
+    movl $1, %eax                            # %result = True
+    movq %r10, (%rsi, %r9)                   # cpu.head = start    # commit
+3:
+# bytes: 106 in the section, 184 in all

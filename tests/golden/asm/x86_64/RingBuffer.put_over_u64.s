@@ -1,0 +1,69 @@
+# put(cpu: Numbers, data: u64) -> bool:
+#     head = cpu.head
+#     goto else1
+#   else1:
+#     %5 = head & 3
+#     check %5 < 4, or IndexError
+#     %6 = clock()
+#     cpu.stamps[head & last] = %6
+#     %7 = head & 3
+#     check %7 < 4, or IndexError
+#     cpu.data[head & last] = data
+#     %8 = head + 1
+#     cpu.head = %8
+#     return True
+#
+# x86_64, lanes by cpu_id: 27 instructions and 8 cold
+# registers: status %r10, result %r11, temporary %rax, temporary %rdx, temporary %r12, temporary %r13, temporary %r14, area %rdi, base %rsi, stride %rcx, lanes %r8, data %r9
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    movq $-1, %r10                           # this CPU has no lane, or this thread is not registered
+    jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # cpu.stamps: index out of range
+    movq $-16, %r10                          # cpu.stamps: index out of range
+    jmp 3f                                   # cpu.stamps: index out of range
+102:                                         # cpu.data: index out of range
+    movq $-17, %r10                          # cpu.data: index out of range
+    jmp 3f                                   # cpu.data: index out of range
+    .byte 0x0f, 0xb9, 0x3d                   # abort
+    .long 0x53053053                         # abort
+4:                                           # abort
+    movq $-2, %r10                           # abort
+    jmp 3f                                   # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    leaq 77b(%rip), %r10                     # restart
+    movq %r10, %fs:8(%rdi)                   # restart
+2:                                           # restart
+    movl %fs:4(%rdi), %r10d                  # this CPU's lane
+    cmpl %r8d, %r10d                         # this CPU's lane
+    jae 9b                                   # this CPU's lane
+    imulq %rcx, %r10                         # this CPU's lane
+    movq (%rsi, %r10), %r12                  # head = cpu.head
+    movq %r12, %r13                          # %5 = head & 3
+    andq $3, %r13                            # %5 = head & 3
+    cmpq $4, %r13                            # check %5 < 4, or IndexError
+    jae 101b                                 # check %5 < 4, or IndexError
+    rdtsc                                    # %6 = clock()
+    shlq $32, %rdx                           # %6 = clock()
+    orq %rdx, %rax                           # %6 = clock()
+    movq %rax, %r14                          # %6 = clock()
+    leaq 200(%r10, %r13, 8), %rax            # cpu.stamps[head & last] = %6
+    movq %r14, (%rsi, %rax)                  # cpu.stamps[head & last] = %6
+    movq %r12, %r13                          # %7 = head & 3
+    andq $3, %r13                            # %7 = head & 3
+    cmpq $4, %r13                            # check %7 < 4, or IndexError
+    jae 102b                                 # check %7 < 4, or IndexError
+    leaq 168(%r10, %r13, 8), %r14            # cpu.data[head & last] = data
+    movq %r9, (%rsi, %r14)                   # cpu.data[head & last] = data
+    movq %r12, %r14                          # %8 = head + 1
+    addq $1, %r14                            # %8 = head + 1
+    movl $1, %r11d                           # %result = True
+    movq %r14, (%rsi, %r10)                  # cpu.head = %8    # commit
+3:
+# bytes: 97 in the section, 184 in all
