@@ -41,7 +41,7 @@ def function(parameters: str, result: str, body: str, **options: bool) -> Any:
 
 def lane(seed: int = 0) -> Memory:
     """Two lanes of edges, and three rows."""
-    memory = memory_of(Lane)
+    memory = memory_of(Lane, like=LOONGARCH)
     memory.blocks[ROWS] = bytearray(3 * Node.size)
     for number, start in enumerate(memory.blocks):
         if start < ROWS:
@@ -162,7 +162,7 @@ def test_copies() -> None:
     text = f"def f(cpu: Text, at: u64, to: u64, n: u64) -> None:\n{body}"
     model = model_of(compiled(text, Text=Text))
     for at, to, nbytes in itertools.product((0, 1, 8), (0, 4, 5), (*range(35), 255, 290, 296, 300)):
-        memory = memory_of(Text)
+        memory = memory_of(Text, like=LOONGARCH)
         memory.blocks[memory.base][:] = filled(nbytes, Text).tobytes()
         model.check(memory, [at, to, nbytes], cpu=0)
 
