@@ -195,7 +195,14 @@ def test_a_dead_holder_whom_nobody_takes_for_dead_is_found_out(monkeypatch: pyte
 
 def test_a_holder_who_is_alive_and_taken_for_dead_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Table, "has_ended", lambda table, thread: True)
-    problems = kill(mortal("SpinLock"), kills=400).problems
+
+    def hold_for_long(lock: Any, turn: int) -> int:
+        with lock:
+            for _ in range(64):
+                os.sched_yield()
+        return 0
+
+    problems = kill(replace(mortal("SpinLock guarding"), work=hold_for_long), kills=400).problems
     assert any("held a lock and has ended" in problem or "work failed" in problem for problem in problems)
 
 
