@@ -10,12 +10,11 @@ import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from rseq.arch.base import IndexMode
 from rseq.language.compiled import Compiled
+from rseq.percpu.threads import symbols
 from rseq.thread import lanes_offset
 
 from ..run import Unavailable
@@ -125,16 +124,9 @@ def ours(emit: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
     offset = lanes_offset(index)
     module, counters = _module(emit, codes, index, offset is not None)
     blob = compile_module(module, architecture(), ["loop", *counters])
-    entries = load(blob, {RSEQ_OFFSET: offset or 0, **_symbols()}).entries
+    entries = load(blob, {RSEQ_OFFSET: offset or 0, **symbols()}).entries
     _counters.extend(entries[name] for name in counters)
     return callable_at(entries["loop"])
-
-
-def _symbols() -> Mapping[str, int]:
-    """What the code of locks refers to by name, in versions that have them."""
-    name = "rseq.percpu.threads"
-    found: Mapping[str, int] = import_module(name).symbols() if find_spec(name) else {}
-    return found
 
 
 def restarts() -> int:
