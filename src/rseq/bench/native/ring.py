@@ -255,7 +255,7 @@ def _rseq(event: _Event, workers: int) -> Implementation:
 def _rseq_layout(event: _Event, workers: int) -> Implementation:
     """Records of one layout, of as many bytes as other events without their stamps: the header is a part of them."""
     size = 4 + event.payload
-    dtype, item, length = ("u8", SCALARS["u64"], None) if size == 8 else (f"V{size}", bytes, size)
+    dtype, item, length = ("uint64", SCALARS["u64"], None) if size == 8 else (f"V{size}", bytes, size)
     ring = structure("RingBuffer")(_CAPACITY // 8, clock=event.clock, dtype=dtype)
     record = event.payload.to_bytes(4, sys.byteorder) + event.data
     expected = int.from_bytes(record, sys.byteorder) if length is None else record
