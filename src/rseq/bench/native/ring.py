@@ -9,6 +9,7 @@ once in some thousand events, and goes on. In the end as many records have been 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -158,6 +159,14 @@ def _records(position: int, size: int, capacity: int) -> int:
     return laps * (capacity // size) + min(at // size, capacity // size)
 
 
+class _Payload(Memory):
+    """What is written, at the start of a page: where it lies across cache lines, every loop would take longer."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(mmap.PAGESIZE)
+        self.words.cast("B")[: len(data)] = data
+
+
 class _Rings:
     """Memory for rings, and what was found in it."""
 
@@ -193,18 +202,18 @@ class _Rings:
 
 
 def _baseline(event: _Event, name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
-    rings, payload = _Rings(event, possible_cpus()), ctypes.create_string_buffer(event.data)
+    rings, payload = _Rings(event, possible_cpus()), _Payload(event.data)
     loop = event.loops["getcpu" if name == "vdso-atomic" else "sched_getcpu"]
-    words = [(rings.memory.address, getcpu(), 0, 0, ctypes.addressof(payload))] * workers
+    words = [(rings.memory.address, getcpu(), 0, 0, payload.address)] * workers
     return implementation(name, label, work(loop, words, payload), rings.missing)
 
 
 def _mutex(event: _Event, workers: int) -> Implementation:
-    rings, payload = _Rings(event, 1, before=_DATA_AT), ctypes.create_string_buffer(event.data)
+    rings, payload = _Rings(event, 1, before=_DATA_AT), _Payload(event.data)
     address = rings.memory.address
     ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(address), None)
     calls = function("pthread_mutex_lock"), function("pthread_mutex_unlock")
-    words = [(address, 0, *calls, ctypes.addressof(payload))] * workers
+    words = [(address, 0, *calls, payload.address)] * workers
     return implementation("mutex", "one ring, pthread mutex", work(event.loops["mutex"], words, payload), rings.missing)
 
 
@@ -274,9 +283,9 @@ def _loop(
     workers: int,
     item: Any = bytes,
 ) -> Implementation:
-    payload = ctypes.create_string_buffer(data)
+    payload = _Payload(data)
     put = _emptying(ring.bound("write").code, ring.storage.record, item)
-    words = [(*ring.storage.place, ctypes.addressof(payload))] * workers
+    words = [(*ring.storage.place, payload.address)] * workers
     return implementation(name, label, work(ours(_turn(length), put), words, payload), missing)
 
 
