@@ -17,10 +17,9 @@ from rseq.language.compiled import Compiled
 from rseq.percpu.threads import symbols
 from rseq.thread import lanes_offset
 
-from ..run import Unavailable
 from .loop import Loop, architecture, callable_at
 
-__all__ = ["Emit", "Site", "ours", "restarts", "structure"]
+__all__ = ["Emit", "Site", "ours", "restarts"]
 
 FAILED = -(1 << 62)
 """The answer of a loop in which a sequence failed: no total agrees with it."""
@@ -132,19 +131,6 @@ def ours(emit: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
 def restarts() -> int:
     """How often the kernel has restarted the sequences of all these loops: proof that they were interrupted."""
     return sum(ctypes.c_uint64.from_address(address).value for address in _counters)
-
-
-def structure(name: str) -> Any:
-    """The package's structure of this name.
-
-    Raises: Unavailable - this version has none.
-    """
-    from rseq.structures.structure import shipped
-
-    for found in shipped():
-        if found.__name__ == name:
-            return found
-    raise Unavailable(f"this version of rseq has no {name}.")
 
 
 def _module(

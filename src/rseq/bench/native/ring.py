@@ -20,11 +20,12 @@ import rseq
 from rseq.language.compiled import Compiled
 from rseq.language.types import SCALARS, i64
 from rseq.sequence import Routine, routine, sequence
+from rseq.structures.ring import RingBuffer
 from rseq.thread import possible_cpus
 
 from ..run import Implementation, Missing, Operation, Span
 from .loop import NO_ANSWER, Body, Loops, Memory, architecture, function, implementation, slot_of, vdso_getcpu, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 
 __all__ = ["RINGS"]
 
@@ -256,7 +257,7 @@ def _turn(length: int | None) -> Callable[[Site, Compiled], Any]:
 
 def _rseq(event: _Event, workers: int) -> Implementation:
     """Records of any length: the ring adds the header, and the stamp."""
-    ring = structure("RingBuffer")(_CAPACITY, clock=event.clock)
+    ring = RingBuffer(_CAPACITY, clock=event.clock)
     check = _written(ring, event.size // 4, _CAPACITY // 4, event.data)
     return _loop(event, "rseq", "rseq: write(bytes)", ring, event.data, event.payload, check, workers)
 
@@ -265,7 +266,7 @@ def _rseq_layout(event: _Event, workers: int) -> Implementation:
     """Records of one layout, of as many bytes as other events without their stamps: the header is a part of them."""
     size = 4 + event.payload
     dtype, item, length = ("uint64", SCALARS["u64"], None) if size == 8 else (f"V{size}", bytes, size)
-    ring = structure("RingBuffer")(_CAPACITY // 8, clock=event.clock, dtype=dtype)
+    ring = RingBuffer(_CAPACITY // 8, clock=event.clock, dtype=dtype)
     record = event.payload.to_bytes(4, sys.byteorder) + event.data
     expected = int.from_bytes(record, sys.byteorder) if length is None else record
     label = f"rseq, dtype={dtype!r}"
