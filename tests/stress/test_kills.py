@@ -19,7 +19,7 @@ from rseq.structures.structure import shipped
 from support import run_python
 
 KILLS = 40
-NAMES = ("Counter", "CounterArray", "Histogram", "Stack", "RCU", "Pool")
+NAMES = ("Counter", "CounterArray", "Histogram", "Stack", "RCU", "Pool", "RingBuffer")
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
 SINGLE_WORDS = {"FloatCounter", "Max", "Min"}

@@ -32,6 +32,8 @@ from ..structures.counter import Counter
 from ..structures.histogram import NAN_WEIGHT, Histogram, weighed
 from ..structures.pool import Pool
 from ..structures.rcu import RCU
+from ..structures.ring import RingBuffer
+from ..structures.ring import stress as ring_stress
 from ..structures.stack import Stack
 from ..structures.workload import SPREAD, Workload
 from .code import Block, Program, compiled
@@ -211,6 +213,8 @@ def mortals() -> Iterator[Mortal]:
     yield Mortal("Histogram", _histogram, _work_of(Histogram), _weighed, _is_observation)
     yield Mortal("Stack", lambda segment: Stack(64, segment=segment), _pushing(), _items, _is_item, _bury_items)
     yield Mortal("RCU", lambda segment: RCU(segment=segment), _work_of(RCU), _sections, _is_section, _bury_reader)
+    ring = ring_stress.work(_KIND)
+    yield Mortal("RingBuffer", _Rings, ring, _offered, _is_record, lambda found, process, noted: found.torn)
     yield Mortal("Pool", lambda segment: Pool(8, 256, segment=segment), _holding(), _held, _is_held, _bury_holder)
 
 
@@ -318,6 +322,33 @@ def _bury_reader(found: RCU, process: int, noted: int) -> Iterator[str]:
     else:
         if found.readers:
             yield f"{found.readers} readers were killed, and synchronize() did not wait for them"
+
+
+_KIND = ring_stress.SMALL["drop_clock"]
+
+
+class _Rings:
+    """A small ring, and what was read of it."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.ring = RingBuffer._of(_KIND, segment)
+        self.storage = self.ring.storage
+        self.read = 0
+        self.torn: list[str] = []
+
+
+def _offered(found: _Rings) -> list[int]:
+    """Records that were read, or are counted as lost. Those that wait are read."""
+    for event in found.ring.drain():
+        found.read += 1
+        if event.data != (event.data[:8] * 8)[: len(event.data)]:
+            found.torn.append(f"a record is torn: {event.data!r}")
+    return [found.read + found.ring.lost]
+
+
+def _is_record(difference: Sequence[int]) -> bool:
+    """One record, written or counted as lost, or none."""
+    return difference[0] in (0, 1)
 
 
 @cache
