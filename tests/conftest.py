@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,19 @@ def _require_rseq(skips: _NeedsRseq) -> None:
         pytest.skip("the kernel has not registered this thread for restartable sequences (see `rseq info`)")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A process of pytest-xdist has ended: what it skipped counts here."""
+    reached, skipped = getattr(node, "workeroutput", {}).get("needs_rseq", (0, 0))
+    node.config.stash[SKIPS].reached += reached
+    node.config.stash[SKIPS].skipped += skipped
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    skips, output = session.config.stash[SKIPS], getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["needs_rseq"] = skips.reached, skips.skipped
+        return
     if _skipped_everything(session.config) and session.exitstatus in (pytest.ExitCode.OK, 0):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import linecache
 import math
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import rseq
 from rseq import f32, f64, i8, i16, i32, i64, prepared, ptr, u8, u16, u32, u64
 from rseq.arch.base import Architecture, RegisterError, WidthError
+from rseq.language.errors import ContractError
 from rseq.language.section import section
 from rseq.language.types import SCALARS, Scalar
 
@@ -477,9 +479,11 @@ def random_programs(count: int, turn: int | None = None, bits: int = 64) -> list
     )
     def collect(made: tuple[str, bool, int]) -> None:
         text, has_row, seed = made
-        found.append((compiled(text), has_row, seed))
+        with contextlib.suppress(ContractError):  # some store to a row on one path and publish it on all
+            found.append((compiled(text), has_row, seed))
 
     collect()
+    assert len(found) > count // 2
     return found
 
 

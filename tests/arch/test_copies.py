@@ -1,4 +1,4 @@
-"""Copies in machine code of each architecture of 64 bits, run by Unicorn: every length, every alignment, both directions."""
+"""Copies in machine code of each 64-bit architecture, run by Unicorn: each length and alignment, both directions."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 
 from rseq.bench import command
 from rseq.bench.run import Crew, Implementation, Operation, Plan, Threads, Unavailable, counted
-from support import ROOT
 
 
 def fake(name: str, loses: int = 0, slowness: int = 1) -> Implementation:
@@ -105,7 +104,7 @@ def test_parts_of_names_choose_operations_and_the_page_has_all_of_them(monkeypat
     from_python = {operation.name for operation in command._choose(known, "python")}
     assert from_python == {operation.name for operation in known if operation.name.endswith("python")}
     assert [operation.name for operation in command._choose(known, "ring-8,rseq")] == ["ring-8"]
-    page = (ROOT / "docs" / "bench.md").read_text()
+    page = Path(__file__).parents[2].joinpath("docs", "bench.md").read_text()
     assert [operation.name for operation in known if f"`{operation.name}`" not in page] == []
 
 

@@ -142,11 +142,6 @@ def test_a_loop_whose_sequence_fails_ends_with_an_answer_that_no_check_accepts()
     assert run(0, 3) == ours.FAILED
 
 
-def test_what_this_version_has_not_is_left_out_with_a_reason() -> None:
-    with pytest.raises(Unavailable, match=r"^this version of rseq has no Trebuchet\.$"):
-        ours.structure("Trebuchet")
-
-
 def test_increments_that_a_lock_did_not_keep_are_missed() -> None:
     implementation = lock.LOCK.makers["mutex"](1)
     assert implementation.missing is not None

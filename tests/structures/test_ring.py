@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -353,20 +354,37 @@ def test_what_is_written_while_the_ring_is_read_comes_later(monkeypatch: pytest.
 def test_a_reader_who_is_overtaken_gives_up_what_is_gone(
     kind: Kind, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Writers go on between the copy and the second look at `head`."""
+    """Writers go on before each lane is copied, and before `head` is looked at again."""
     with on_one_cpu():
         ring = rseq.RingBuffer._of(kind)
         numbers = iter(range(10_000))
-        write: Callable[[], bool] = lambda: ring.write(next(numbers) if kind.is_number else b"%08d" % next(numbers))  # noqa: E731
-        for _ in range(500):
-            write()
-        monkeypatch.setattr(reader_module, "barrier", lambda shared: [write() for _ in range(many)])
-        found = [int(data) for data in datas(ring.drain())]
-        monkeypatch.setattr(reader_module, "barrier", lambda shared: None)
+
+        def write_many(count: int = many) -> None:
+            for number in islice(numbers, count):
+                ring.write(number if kind.is_number else b"%08d" % number)
+
+        write_many(500)
+        with monkeypatch.context() as patch:
+            copied = ring._reader._copied
+            patch.setattr(ring._reader, "_copied", lambda lane: (write_many(), copied(lane))[1])
+            patch.setattr(reader_module, "barrier", lambda shared: write_many())
+            found = [int(data) for data in datas(ring.drain())]
         found += [int(data) for data in datas(ring.drain())]
         assert found == sorted(set(found))
-        assert len(found) + ring.lost == 500 + many
-        assert not found or found[-1] == 499 + many
+        assert len(found) + ring.lost == 500 + 2 * many
+        assert found[-1] == 499 + 2 * many
+
+
+def test_what_writers_may_have_reached_by_the_second_look_is_given_up() -> None:
+    with on_one_cpu() as lane:
+        ring = rseq.RingBuffer(8, "overwrite", clock=False, dtype=u64)
+        for number in range(8):
+            ring.write(number)
+        reader = ring._reader
+        (waiting,) = reader._waiting()
+        copy = reader._copied(waiting)
+        assert (waiting.number, copy.begin, copy.end, copy.gone) == (lane, 1, 8, 0)
+        assert [reader._checked(copy, head).gone for head in (8, 9, 12, 100)] == [0, 1, 4, 92]
 
 
 @pytest.mark.parametrize("name", SMALL)

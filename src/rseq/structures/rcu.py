@@ -154,6 +154,9 @@ def _scan(memory: Lanes, phase: int) -> Iterator[int]:
             begun += memory.begun(lane, phase)  # S
             yield 0
         readers = _signed(begun - ended)
+        if readers < 0:
+            more = f"{-readers} more read sections have ended than begun"
+            raise RuntimeError(f"{more}: each read_lock() has one read_unlock(phase), with what it returned")
         yield readers
 
 
@@ -251,6 +254,8 @@ class RCU(Structure):
     def read_unlock(self, phase: int) -> None:
         """End what `read_lock` began when it returned `phase`. Any thread, on any CPU; it never waits.
 
+        Each section ends once: what ends one that never began lets a writer go on while somebody else reads. If nobody
+        reads, `synchronize` finds it out.
         Raises: TypeError, OverflowError, IndexError - `phase` is neither 0 nor 1; then nothing has ended.
         """
         raise not_set_up(self)
@@ -286,8 +291,8 @@ class RCU(Structure):
         """Wait until every read section has ended that began before the call.
 
         Raises: TimeoutError - `timeout` seconds have passed; it says what is known of who reads. RuntimeError - the
-        calling thread reads itself, or is in the middle of a `synchronize` (a signal handler). ValueError - a negative
-        timeout.
+        calling thread reads itself, or is in the middle of a `synchronize` (a signal handler); or more sections have
+        ended than begun. ValueError - a negative timeout.
         Threads: any thread of any process; they take turns.
         """
         waiting = _Waiting(timeout)
@@ -337,8 +342,6 @@ class RCU(Structure):
             release(address)
 
     def _who_reads(self, waiting: _Waiting, readers: int) -> str:
-        if readers < 0:
-            return f"{-readers} more read sections have ended than begun: each read_lock() has one read_unlock(phase)"
         names = self._reading.names()
         known = f"in a `with` block: {', '.join(names)}" if names else "none of them in a `with` block of this process"
         return (

@@ -6,10 +6,10 @@ from .cpu import CPU_NUMBER
 from .histogram import HISTOGRAM
 from .lock import LOCK
 from .pool import POOL
-from .rcu import RCU
+from .rcu import READ_SECTION
 from .ring import RINGS
 from .stack import STACK
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: tuple[Operation, ...] = (COUNTER, CPU_NUMBER, LOCK, *RINGS, STACK, HISTOGRAM, POOL, RCU)
+OPERATIONS: tuple[Operation, ...] = (COUNTER, CPU_NUMBER, LOCK, *RINGS, STACK, HISTOGRAM, POOL, READ_SECTION)

@@ -12,11 +12,12 @@ from itertools import accumulate
 from typing import Any
 
 from rseq.language.compiled import Compiled
+from rseq.structures.histogram import Histogram
 from rseq.thread import possible_cpus
 
 from ..run import Implementation, Missing, Operation, Span
 from .loop import NO_ANSWER, Body, Loops, Memory, function, implementation, slot_of, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 
 __all__ = ["BOUNDS", "HISTOGRAM"]
 
@@ -141,7 +142,7 @@ def _turn(site: Site, observe: Compiled) -> Any:
 
 
 def _rseq(workers: int) -> Implementation:
-    histogram = structure("Histogram")(BOUNDS)
+    histogram = Histogram(BOUNDS)
     table = (ctypes.c_double * len(_OBSERVED))(*_OBSERVED)
     words = [(*histogram.storage.place, ctypes.addressof(table))] * workers
     run = work(ours(_turn, histogram.bound("observe").code), words, table)

@@ -6,11 +6,12 @@ import ctypes
 from typing import Any
 
 from rseq.language.compiled import Compiled
+from rseq.structures.lock import SpinLock
 from rseq.thread import possible_cpus
 
 from ..run import Implementation, Operation, counted
 from .loop import NO_ANSWER, SLOT_BYTES, Body, Loops, Memory, function, implementation, slot_of, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 
 __all__ = ["LOCK", "init_mutexes"]
 
@@ -75,7 +76,7 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 
 
 def _rseq(workers: int) -> Implementation:
-    lock = structure("SpinLock")()
+    lock = SpinLock()
     memory = Memory((possible_cpus() + 1) * SLOT_BYTES)  # the last one is for the spare lane
     loop = ours(_turn, lock.bound("acquire").code, lock.bound("release").code)
     run = work(loop, [(*lock.storage.place, memory.address)] * workers, lock)

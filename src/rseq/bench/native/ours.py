@@ -10,18 +10,16 @@ import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from rseq.arch.base import IndexMode
 from rseq.language.compiled import Compiled
+from rseq.percpu.threads import symbols
 from rseq.thread import lanes_offset
 
-from ..run import Unavailable
 from .loop import Loop, architecture, callable_at
 
-__all__ = ["Emit", "Site", "ours", "restarts", "structure"]
+__all__ = ["Emit", "Site", "ours", "restarts"]
 
 FAILED = -(1 << 62)
 """The answer of a loop in which a sequence failed: no total agrees with it."""
@@ -125,34 +123,14 @@ def ours(emit: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
     offset = lanes_offset(index)
     module, counters = _module(emit, codes, index, offset is not None)
     blob = compile_module(module, architecture(), ["loop", *counters])
-    entries = load(blob, {RSEQ_OFFSET: offset or 0, **_symbols()}).entries
+    entries = load(blob, {RSEQ_OFFSET: offset or 0, **symbols()}).entries
     _counters.extend(entries[name] for name in counters)
     return callable_at(entries["loop"])
-
-
-def _symbols() -> Mapping[str, int]:
-    """What the code of locks refers to by name, in versions that have them."""
-    name = "rseq.percpu.threads"
-    found: Mapping[str, int] = import_module(name).symbols() if find_spec(name) else {}
-    return found
 
 
 def restarts() -> int:
     """How often the kernel has restarted the sequences of all these loops: proof that they were interrupted."""
     return sum(ctypes.c_uint64.from_address(address).value for address in _counters)
-
-
-def structure(name: str) -> Any:
-    """The package's structure of this name.
-
-    Raises: Unavailable - this version has none.
-    """
-    from rseq.structures.structure import shipped
-
-    for found in shipped():
-        if found.__name__ == name:
-            return found
-    raise Unavailable(f"this version of rseq has no {name}.")
 
 
 def _module(

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from rseq.language.compiled import Compiled
+from rseq.structures.pool import Pool
 
 from ..run import Implementation, Operation, Span
 from .lists import HELPERS, Lists, under_mutex
 from .lock import init_mutexes
 from .loop import Body, Loops, function, implementation, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 from .rcu import all_found
 
 __all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
@@ -62,7 +63,7 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 
 
 def _rseq(workers: int) -> Implementation:
-    pool = structure("Pool")(ITEM_BYTES, ITEMS)
+    pool = Pool(ITEM_BYTES, ITEMS)
     loop = ours(_turn, pool.bound("acquire_row").code, pool.bound("release_row").code)
     done = all_found()
 

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 
 from rseq.language.compiled import Compiled
+from rseq.structures.rcu import RCU
 
 from ..run import Implementation, Missing, Operation, Span, counted
 from .loop import Body, Loops, Memory, function, implementation, slot_of, vdso_getcpu, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 
-__all__ = ["RCU", "all_found"]
+__all__ = ["READ_SECTION", "all_found"]
 
 _WORD = 42
 """What stands where the pointer leads."""
@@ -119,14 +120,14 @@ def _turn(site: Site, read_lock: Compiled, read_unlock: Compiled) -> Any:
 
 
 def _rseq(workers: int) -> Implementation:
-    rcu, pointed = structure("RCU")(), _Pointed()
+    rcu, pointed = RCU(), _Pointed()
     loop = ours(_turn, rcu.bound("read_lock").code, rcu.bound("read_unlock").code)
     run = work(loop, [(*rcu.storage.place, pointed.address)] * workers, pointed)
     totals = [lambda name=name: int(rcu.storage.view()[name].sum()) for name in ("begun", "ended")]
     return implementation("rseq", "rseq", run, all_found(*totals))
 
 
-RCU = Operation(
+READ_SECTION = Operation(
     name="rcu",
     title="RCU read section, native loop",
     unit="section",

@@ -9,6 +9,7 @@ once in some thousand events, and goes on. In the end as many records have been 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ import rseq
 from rseq.language.compiled import Compiled
 from rseq.language.types import SCALARS, i64
 from rseq.sequence import Routine, routine, sequence
+from rseq.structures.ring import RingBuffer
 from rseq.thread import possible_cpus
 
 from ..run import Implementation, Missing, Operation, Span
 from .loop import NO_ANSWER, Body, Loops, Memory, architecture, function, implementation, slot_of, vdso_getcpu, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 
 __all__ = ["RINGS"]
 
@@ -158,6 +160,14 @@ def _records(position: int, size: int, capacity: int) -> int:
     return laps * (capacity // size) + min(at // size, capacity // size)
 
 
+class _Payload(Memory):
+    """What is written, at the start of a page: where it lies across cache lines, every loop would take longer."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(mmap.PAGESIZE)
+        self.words.cast("B")[: len(data)] = data
+
+
 class _Rings:
     """Memory for rings, and what was found in it."""
 
@@ -193,18 +203,18 @@ class _Rings:
 
 
 def _baseline(event: _Event, name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
-    rings, payload = _Rings(event, possible_cpus()), ctypes.create_string_buffer(event.data)
+    rings, payload = _Rings(event, possible_cpus()), _Payload(event.data)
     loop = event.loops["getcpu" if name == "vdso-atomic" else "sched_getcpu"]
-    words = [(rings.memory.address, getcpu(), 0, 0, ctypes.addressof(payload))] * workers
+    words = [(rings.memory.address, getcpu(), 0, 0, payload.address)] * workers
     return implementation(name, label, work(loop, words, payload), rings.missing)
 
 
 def _mutex(event: _Event, workers: int) -> Implementation:
-    rings, payload = _Rings(event, 1, before=_DATA_AT), ctypes.create_string_buffer(event.data)
+    rings, payload = _Rings(event, 1, before=_DATA_AT), _Payload(event.data)
     address = rings.memory.address
     ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(address), None)
     calls = function("pthread_mutex_lock"), function("pthread_mutex_unlock")
-    words = [(address, 0, *calls, ctypes.addressof(payload))] * workers
+    words = [(address, 0, *calls, payload.address)] * workers
     return implementation("mutex", "one ring, pthread mutex", work(event.loops["mutex"], words, payload), rings.missing)
 
 
@@ -247,7 +257,7 @@ def _turn(length: int | None) -> Callable[[Site, Compiled], Any]:
 
 def _rseq(event: _Event, workers: int) -> Implementation:
     """Records of any length: the ring adds the header, and the stamp."""
-    ring = structure("RingBuffer")(_CAPACITY, clock=event.clock)
+    ring = RingBuffer(_CAPACITY, clock=event.clock)
     check = _written(ring, event.size // 4, _CAPACITY // 4, event.data)
     return _loop(event, "rseq", "rseq: write(bytes)", ring, event.data, event.payload, check, workers)
 
@@ -255,8 +265,8 @@ def _rseq(event: _Event, workers: int) -> Implementation:
 def _rseq_layout(event: _Event, workers: int) -> Implementation:
     """Records of one layout, of as many bytes as other events without their stamps: the header is a part of them."""
     size = 4 + event.payload
-    dtype, item, length = ("u8", SCALARS["u64"], None) if size == 8 else (f"V{size}", bytes, size)
-    ring = structure("RingBuffer")(_CAPACITY // 8, clock=event.clock, dtype=dtype)
+    dtype, item, length = ("uint64", SCALARS["u64"], None) if size == 8 else (f"V{size}", bytes, size)
+    ring = RingBuffer(_CAPACITY // 8, clock=event.clock, dtype=dtype)
     record = event.payload.to_bytes(4, sys.byteorder) + event.data
     expected = int.from_bytes(record, sys.byteorder) if length is None else record
     label = f"rseq, dtype={dtype!r}"
@@ -274,9 +284,9 @@ def _loop(
     workers: int,
     item: Any = bytes,
 ) -> Implementation:
-    payload = ctypes.create_string_buffer(data)
+    payload = _Payload(data)
     put = _emptying(ring.bound("write").code, ring.storage.record, item)
-    words = [(*ring.storage.place, ctypes.addressof(payload))] * workers
+    words = [(*ring.storage.place, payload.address)] * workers
     return implementation(name, label, work(ours(_turn(length), put), words, payload), missing)
 
 

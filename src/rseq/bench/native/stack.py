@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from rseq.language.compiled import Compiled
+from rseq.structures.stack import Stack
 
 from ..run import Implementation, Operation
 from .lists import HELPERS, Lists, balanced, under_mutex
 from .lock import init_mutexes
 from .loop import SLOT_BYTES, Body, Loops, function, implementation, slot_of, work
-from .ours import Site, ours, structure
+from .ours import Site, ours
 
 __all__ = ["STACK"]
 
@@ -118,7 +119,7 @@ def _turn(site: Site, push: Compiled, pop: Compiled) -> Any:
 
 
 def _rseq(workers: int) -> Implementation:
-    stack = structure("Stack")(_CAPACITY)
+    stack = Stack(_CAPACITY)
 
     def left() -> int:
         return sum(int(lane["slots"][: lane["count"]].sum()) for lane in stack.storage.per_cpu())

@@ -6,8 +6,9 @@ import threading
 from importlib import import_module
 from typing import Any
 
+from rseq.structures.histogram import Histogram
+
 from ..native.histogram import BOUNDS
-from ..native.ours import structure
 from ..run import Implementation, Operation, Unavailable, counted
 from .loop import implementation, loop
 
@@ -17,13 +18,13 @@ _X = 0.3
 
 
 def _rseq(workers: int) -> Implementation:
-    histogram = structure("Histogram")(BOUNDS)
+    histogram = Histogram(BOUNDS)
     work = loop("histogram.observe(x)", histogram=histogram, x=_X)
     return implementation("rseq", "rseq: histogram.observe(x)", work, counted(lambda: int(histogram.count)))
 
 
 def _rseq_name(workers: int) -> Implementation:
-    histogram = structure("Histogram")(BOUNDS)
+    histogram = Histogram(BOUNDS)
     work = loop("observe(x)", observe=histogram.observe, x=_X)
     return implementation("rseq-name", "rseq: observe(x)", work, counted(lambda: int(histogram.count)))
 

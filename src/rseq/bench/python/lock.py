@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
+from rseq.structures.lock import SpinLock
 from rseq.thread import possible_cpus
 
-from ..native.ours import structure
 from ..run import Implementation, Operation, counted
 from .loop import implementation, loop
 
@@ -14,13 +14,13 @@ __all__ = ["LOCK"]
 
 
 def _rseq(workers: int) -> Implementation:
-    lock, counts = structure("SpinLock")(), [0] * (possible_cpus() + 1)
+    lock, counts = SpinLock(), [0] * (possible_cpus() + 1)
     work = loop("with lock as cpu: counts[cpu] += 1", lock=lock, counts=counts)
     return implementation("rseq", "rseq: with lock as cpu: …", work, counted(lambda: sum(counts)))
 
 
 def _rseq_calls(workers: int) -> Implementation:
-    lock, counts = structure("SpinLock")(), [0] * (possible_cpus() + 1)
+    lock, counts = SpinLock(), [0] * (possible_cpus() + 1)
     work = loop(
         "cpu = acquire(); counts[cpu] += 1; release(cpu)", acquire=lock.acquire, release=lock.release, counts=counts
     )

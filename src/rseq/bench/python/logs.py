@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from logging.handlers import QueueHandler
 from queue import Queue, SimpleQueue
 from typing import Any
 
-from ..native.ours import structure
-from ..run import Implementation, Missing, Operation, Unavailable
+from rseq.logging import Handler
+from rseq.structures.ring import RingBuffer
+
+from ..run import Implementation, Missing, Operation
 from .loop import filled, implementation, loop
 from .ring import kept_or_lost, take_all
 
@@ -36,12 +37,8 @@ def _implementation(
 
 
 def _rseq(workers: int) -> Implementation:
-    try:
-        handler = import_module("rseq.logging").Handler
-    except ImportError:
-        raise Unavailable("this version of rseq has no rseq.logging.") from None
-    ring = structure("RingBuffer")(_CAPACITY, mode="overwrite")
-    return _implementation("rseq", "rseq.logging.Handler", handler(ring), kept_or_lost(ring))
+    ring = RingBuffer(_CAPACITY, mode="overwrite")
+    return _implementation("rseq", "rseq.logging.Handler", Handler(ring), kept_or_lost(ring))
 
 
 def _queue_handler(make: Callable[[], Any], name: str, workers: int) -> Implementation:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from ..native.ours import structure
+from rseq.structures.pool import Pool
+
 from ..native.pool import ITEM_BYTES, ITEMS
 from ..run import Implementation, Missing, Operation, Span
 from .loop import implementation, loop
@@ -24,13 +25,13 @@ def _all_there(free: Callable[[], int]) -> Missing:
 
 
 def _rseq(workers: int) -> Implementation:
-    pool = structure("Pool")(ITEM_BYTES, ITEMS)
+    pool = Pool(ITEM_BYTES, ITEMS)
     work = loop("release(acquire())", acquire=pool.acquire, release=pool.release)
     return implementation("rseq", "rseq: release(acquire())", work, _all_there(lambda: len(pool)))
 
 
 def _rseq_row(workers: int) -> Implementation:
-    pool = structure("Pool")(ITEM_BYTES, ITEMS)
+    pool = Pool(ITEM_BYTES, ITEMS)
     work = loop("release(acquire())", acquire=pool.acquire_row, release=pool.release_row)
     return implementation("rseq-row", "rseq: release_row(acquire_row())", work, _all_there(lambda: len(pool)))
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from ..native.ours import structure
+from rseq.structures.rcu import RCU
+
 from ..native.rcu import all_found
 from ..run import Implementation, Operation
 from .loop import SUM_LOOP, implementation, loop
 
-__all__ = ["RCU"]
+__all__ = ["READ_SECTION"]
 
 
 def _rcu() -> tuple[Any, Any]:
     """One, and the check that every section begins and ends once, and has found what it looked for."""
-    rcu = structure("RCU")()
+    rcu = RCU()
 
     def total(name: str) -> int:
         return int(rcu.storage.view()[name].sum())
@@ -41,7 +42,7 @@ def _threading(workers: int) -> Implementation:
     return implementation("threading-lock", "threading.Lock: with lock: …", work, all_found())
 
 
-RCU = Operation(
+READ_SECTION = Operation(
     name="rcu-python",
     title="read section, from Python",
     unit="section",

@@ -12,7 +12,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-from ..native.ours import structure
+from rseq.structures.ring import RingBuffer
+
 from ..run import Implementation, Missing, Operation, Span
 from .loop import filled, implementation, loop
 
@@ -42,7 +43,7 @@ def take_all(queue: SimpleQueue[Any]) -> int:
 
 
 def _rseq(data: bytes, clock: bool, workers: int) -> Implementation:
-    ring = structure("RingBuffer")(_CAPACITY, mode="overwrite", clock=clock)
+    ring = RingBuffer(_CAPACITY, mode="overwrite", clock=clock)
     work = loop("ring.write(data)", ring=ring, data=data)
     name, more = ("rseq-clock", ", with a clock") if clock else ("rseq", "")
     return implementation(name, f"rseq: ring.write(data){more}", work, kept_or_lost(ring, data))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from queue import SimpleQueue
 
+from rseq.structures.stack import Stack
+
 from ..native.lists import balanced
-from ..native.ours import structure
 from ..run import Implementation, Operation
 from .loop import SUM_LOOP, implementation, loop
 
@@ -16,7 +17,7 @@ _CAPACITY = 64
 
 
 def _rseq(workers: int) -> Implementation:
-    stack = structure("Stack")(_CAPACITY)
+    stack = Stack(_CAPACITY)
     statement = "if not push(7): total -= 1\nif pop() is None: total += 1"
     work = loop(statement, SUM_LOOP, push=stack.push, pop=stack.pop)
     return implementation("rseq", "rseq: push(7), pop()", work, balanced(lambda: len(stack)))
