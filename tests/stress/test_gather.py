@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from typing import Any
@@ -51,3 +52,24 @@ def test_a_process_that_raises_shows_its_traceback(capfd: pytest.CaptureFixture[
 
 def test_a_process_that_says_nothing_is_killed() -> None:
     assert heard(hangs, patience_s=0.2) == ([], ["process 0 said nothing for 0.2 seconds and was killed"])
+
+
+def test_a_worker_ends_with_its_parent_even_if_that_is_killed() -> None:
+    """Its end of the pipe is the last one: the pipe ends when it does."""
+    reader, writer = os.pipe()
+
+    def tells_and_hangs(send: Send) -> None:
+        os.write(writer, b"!")
+        threading.Event().wait()
+
+    parent = os.fork()
+    if parent == 0:
+        gather([tells_and_hangs], lambda number, what: None, 60.0)
+        os._exit(1)
+    os.close(writer)
+    assert os.read(reader, 1) == b"!"
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    assert select.select([reader], [], [], 60.0)[0]
+    assert os.read(reader, 1) == b""
+    os.close(reader)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,17 @@ from click.testing import CliRunner
 import rseq
 from rseq import i64, u32, u64
 from rseq.cli import main
+from rseq.percpu.mutex import _initialize
+from rseq.percpu.threads import Table
 from rseq.stress.kills import Mortal, kill, mortals
 from rseq.structures.structure import shipped
 from support import run_python
 
 KILLS = 40
-NAMES = ("Counter", "CounterArray", "Histogram", "Stack", "RCU", "Pool", "RingBuffer")
+NAMES = (
+    *("Counter", "CounterArray", "Histogram", "Stack", "RCU", "Pool", "SpinLock", "SpinLock guarding"),
+    *("RingBuffer drop", "RingBuffer drop read", "RingBuffer overwrite", "RingBuffer overwrite read"),
+)
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
 SINGLE_WORDS = {"FloatCounter", "Max", "Min"}
@@ -73,7 +79,8 @@ def mortal(name: str) -> Mortal:
 
 def test_every_structure_that_can_be_shared_is_killed_on() -> None:
     shared = {it.__name__ for it in shipped() if "segment" in inspect.signature(it).parameters}
-    assert shared - SINGLE_WORDS == {mortal.name for mortal in mortals()} == set(NAMES)
+    assert tuple(mortal.name for mortal in mortals()) == NAMES
+    assert shared - SINGLE_WORDS == {name.split()[0] for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,6 +184,103 @@ def test_a_survivor_who_waits_for_a_dead_process_is_found_out(monkeypatch: pytes
 
     (problem,) = kill(Mortal("lock", Lock, work, lambda lock: [0], lambda difference: True), kills=400).problems
     assert problem == "process 0 said nothing for 0.5 seconds and was killed"
+
+
+def test_a_dead_holder_whom_nobody_takes_for_dead_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
+    monkeypatch.setattr(Table, "has_ended", lambda table, thread: False)
+    (problem,) = kill(mortal("SpinLock"), kills=400).problems
+    assert problem == "process 0 said nothing for 2 seconds and was killed"
+
+
+def test_a_holder_who_is_alive_and_taken_for_dead_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "has_ended", lambda table, thread: True)
+
+    def hold_for_long(lock: Any, turn: int) -> int:
+        with lock:
+            for _ in range(64):
+                os.sched_yield()
+        return 0
+
+    problems = kill(replace(mortal("SpinLock guarding"), work=hold_for_long), kills=400).problems
+    assert any("held a lock and has ended" in problem or "work failed" in problem for problem in problems)
+
+
+def test_a_warning_that_names_somebody_else_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "describe", lambda table, thread: "somebody")
+    unnamed, warned = kill(mortal("SpinLock"), kills=400).problems
+    assert "was killed, which could hold one lock; held are {" in unnamed
+    assert "whose holder was killed, came as that of CPU" in warned
+
+
+def test_what_is_guarded_by_no_lock_is_found_out() -> None:
+    def add_one(lock: Any, turn: int) -> int:
+        cpu = rseq.cpu_number()
+        count = lock.counts[cpu]
+        os.sched_yield()
+        lock.counts[cpu] = count + 1
+        return 1
+
+    (problem,) = kill(replace(mortal("SpinLock guarding"), work=add_one), kills=400).problems
+    assert "which no part of one run explains" in problem
+
+
+def test_a_record_that_is_there_before_its_bytes_is_found_out() -> None:
+    """A writer that commits a record and fills it then."""
+    whole = mortal("RingBuffer drop")
+    ring = whole.make(rseq.Segment())
+    Ring, write, units = ring.storage.record, ring.bound("write").code, ring.capacity // 4  # noqa: N806 - it is a class
+
+    @rseq.sequence
+    def reserve(cpu: Ring, data: bytes) -> bool:  # type: ignore[valid-type]
+        head = cpu.head  # type: ignore[attr-defined]
+        at = head & (units - 1)
+        end = head + ((len(data) + 15) >> 2)
+        if at + 20 > units or end - rseq.load_acquire(cpu.tail) > units:  # type: ignore[attr-defined]
+            return False
+        cpu.data[at] = u32(len(data))  # type: ignore[attr-defined]
+        at += 1
+        cpu.data[at] = 0  # type: ignore[attr-defined]
+        at += 1
+        cpu.data[at] = 0  # type: ignore[attr-defined]
+        cpu.head = end  # type: ignore[attr-defined]
+        return True
+
+    @rseq.sequence
+    def fill(cpu: Ring, data: bytes) -> None:  # type: ignore[valid-type]
+        head = cpu.head  # type: ignore[attr-defined]
+        at = (head - ((len(data) + 3) >> 2)) & (units - 1)
+        rseq.copy(cpu.data[at], data, len(data))  # type: ignore[attr-defined]
+        cpu.head = head  # type: ignore[attr-defined]
+
+    @rseq.routine
+    def work(cpu: Ring, turn: u64, data: bytes) -> i64:  # type: ignore[valid-type]
+        if reserve(cpu, data):
+            fill(cpu, data)
+        else:
+            write(cpu, data)
+        return i64(1)
+
+    (problem,) = kill(replace(whole, work=work), kills=1000).problems
+    assert "a record is torn" in problem
+
+
+def test_a_reader_who_does_not_give_its_turn_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
+    monkeypatch.setattr("rseq.structures.ring.reader.make_mutex", lambda address: _initialize(address, robust=False))
+    (problem,) = kill(mortal("RingBuffer drop read"), kills=400).problems
+    assert problem == "process 0 said nothing for 2 seconds and was killed"
+
+
+def test_a_victim_whose_work_fails_is_found_out() -> None:
+    @rseq.routine
+    def work(cpu: Pair, turn: u64) -> i64:
+        if turn > 1 << 39:
+            raise ValueError("on purpose")
+        return i64(0)
+
+    (problem,) = kill(replace(PAIRS, work=work), kills=1).problems
+    assert problem.startswith("pairs: the victim's work failed")
 
 
 def test_the_command_reports_how_many_were_killed() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import os
 import signal
 import traceback
 import warnings
@@ -11,12 +13,14 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-__all__ = ["Send", "gather"]
+__all__ = ["Send", "die_with_parent", "gather"]
 
 Send = Callable[[Any], None]
 """What a process calls with what it has found; it must be picklable."""
 
 Worker = Callable[[Send], None]
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def gather(workers: Sequence[Worker], receive: Callable[[int, Any], None], patience_s: float) -> list[str]:
@@ -39,6 +43,13 @@ def gather(workers: Sequence[Worker], receive: Callable[[int, Any], None], patie
             member.process.kill()
 
 
+def die_with_parent(parent: int) -> None:
+    """Have the calling process, which `parent` has forked, killed when the thread that forked it ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended before it was asked for
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class _Member:
     """One process, and the pipe that it writes to."""
 
@@ -48,7 +59,7 @@ class _Member:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: none of ours run yet
             context = multiprocessing.get_context("fork")
-            self.process: BaseProcess = context.Process(target=_run, args=(worker, theirs), daemon=True)
+            self.process: BaseProcess = context.Process(target=_run, args=(worker, theirs, os.getpid()), daemon=True)
             self.process.start()
         theirs.close()
 
@@ -72,7 +83,8 @@ class _Member:
         return f"process {self.number} failed; see above" if code else ""
 
 
-def _run(worker: Worker, connection: Connection) -> None:
+def _run(worker: Worker, connection: Connection, parent: int) -> None:
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which then ends its children
     warnings.simplefilter("ignore", DeprecationWarning)  # it forks beside its threads, which is what is tested
     try:

@@ -27,6 +27,7 @@ from ..percpu.threads import thread_id
 from ..thread import fence
 from .code import LOOPS, Block, Program
 from .ledger import Ledger
+from .processes import die_with_parent
 from .shipped import make, named, sections
 from .signals import at_a_kilohertz, keep_out, let_in
 
@@ -214,8 +215,10 @@ class Slice:
 
     def _fork(self, number: int) -> None:
         """A child goes on with its copy of the structure, in the middle of others' work, and begins one of its own."""
+        parent = os.getpid()
         child = os.fork()
         if child == 0:
+            die_with_parent(parent)
             os._exit(self._as_child(number))
         _, status = os.waitpid(child, 0)
         self._came.forks += 1
