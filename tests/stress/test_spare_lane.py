@@ -63,6 +63,22 @@ def run_without_rseq(code: str, timeout_s: float = 60.0) -> None:
     run_python(COMMON + code, env=OFF, timeout_s=timeout_s)
 
 
+ELSEWHERE = " and ".join(
+    f"not {word}"
+    for word in (
+        "development_mode",
+        "million",
+        "thousand",
+        "interrupt",
+        "everywhere",
+        "interleaving",
+        "two_grace",
+        "spare",
+    )
+)
+"""What does not depend on rseq, starts processes of its own, or takes long."""
+
+
 def test_everything_has_the_same_results() -> None:
     """The tests of structures and builtins, in a process where no thread is registered."""
     folders = [str(Path(ROOT, "tests", name)) for name in ("structures", "native/test_builtin.py")]
@@ -70,7 +86,7 @@ def test_everything_has_the_same_results() -> None:
         f"""
         import sys, pytest
         sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--allow-no-rseq",
-            "-k", "not development_mode and not million and not thousand", *{folders!r}]))
+            "-k", {ELSEWHERE!r}, *{folders!r}]))
         """,
         env=OFF,
         timeout_s=300,

@@ -343,11 +343,13 @@ def test_in_every_interleaving_and_order_nothing_is_freed_under_a_reader() -> No
     assert explore(grace_period, (0, 0), 1, list(orders())) > 10_000
 
 
+@pytest.mark.slow
 def test_a_reader_may_migrate_in_every_interleaving() -> None:
     for lanes in ((0, 1), (1, 0)):
         assert explore(grace_period, lanes, 1, IN_ORDER) > 10_000
 
 
+@pytest.mark.slow
 def test_two_grace_periods_and_a_reader_that_is_late() -> None:
     assert explore(grace_period, (0, 0), 2, IN_ORDER) > 10_000
 
