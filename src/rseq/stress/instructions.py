@@ -30,6 +30,9 @@ __all__ = ["every_instruction"]
 _TURNS, _MORE_TURNS = 256, 1 << 16
 """Runs with each breakpoint, and more of them where no path has led to it yet."""
 
+_ROUNDS, _CALLS, _BETWEEN = 400, 4, 7
+"""And where still none has: rounds of calls from Python, such as a reader's, with a few runs between them."""
+
 _HANDLERS_TURNS = 1 << 40
 _PATIENCE_S = 60.0
 
@@ -114,6 +117,12 @@ class _Run:
         code = self._program.loop(mine, 0, _TURNS, point.loop)
         if self._program.handlers_turn == _HANDLERS_TURNS:
             code |= self._program.loop(mine, _TURNS, _MORE_TURNS, point.loop)
+        for turns in range(_ROUNDS):
+            if self._program.handlers_turn != _HANDLERS_TURNS:
+                break
+            for turn in range(_CALLS * turns, _CALLS * (turns + 1)):
+                ledger.add(0, turn % structure.storage.length, self.workload.call(structure, turn))
+            code |= self._program.loop(mine, _BETWEEN * turns, _BETWEEN, point.loop)
         problems = [f"its work failed with code {code}"] if code else []
         problems += self.workload.law(structure, ledger.sums())
         return self._program.handlers_turn - _HANDLERS_TURNS, aborts.value - before, problems

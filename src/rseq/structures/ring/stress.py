@@ -25,7 +25,7 @@ __all__ = ["SHIPPED", "SMALL", "call", "law", "work"]
 _ROW_BYTES = 12
 
 SMALL = {
-    "drop": Kind(8, 0, clock=False),
+    "drop": Kind(16, 0, clock=False),
     "drop_clock": Kind(16, 0, clock=True),
     "over": Kind(32, 2, clock=False),
     "over_clock": Kind(32, 2, clock=True),
@@ -50,13 +50,21 @@ def work(kind: Kind) -> Routine[Any, int]:
 
 def _offer_bytes(kind: Kind) -> Routine[Any, int]:
     Ring, write = kind.code.record, kind.code.write  # noqa: N806 - it is a class
+    _, go_on, _ = kind.code.parts
 
     @routine
     def work(cpu: Ring, turn: u64, data: bytes) -> i64:  # type: ignore[valid-type]
         write(cpu, data)
         return 1
 
-    return work
+    @routine
+    def work_and_look(cpu: Ring, turn: u64, data: bytes) -> i64:  # type: ignore[valid-type]
+        """Ask for the next part also where there is room, as who was overtaken on the way there does."""
+        go_on(cpu, 1)
+        write(cpu, data)
+        return 1
+
+    return work_and_look if kind.overwrites else work
 
 
 def _offer_number(kind: Kind) -> Routine[Any, int]:
