@@ -7,6 +7,7 @@ from typing import Any
 
 import rseq
 from rseq import f32, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
+from rseq.check.code import Operation
 from rseq.language.types import SCALARS
 from rseq.structures import lock
 from rseq.structures.cell import adder
@@ -315,3 +316,8 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for name, thing in list(globals().items()):
         if isinstance(thing, rseq.Sequence):
             yield name, thing
+
+
+def timeless() -> list[Any]:
+    """The sequences with a constant for each clock, so that two who run them agree."""
+    return [Operation.of(code).code for _, code in sequences()]

@@ -45,7 +45,7 @@ def test_a_file_names_the_users_sequence(shop: Path) -> None:
     [
         ("rseq", "expected MODULE:NAME, such as rseq:Counter or shop.py:push; got 'rseq'"),
         ("rseq:Foo", "rseq has no Foo; there are: Counter, CounterArray, FloatCounter"),
-        ("rseq:info", "rseq:info is neither a sequence nor a structure; it is"),
+        ("rseq:info", "rseq:info is neither a sequence or routine nor a structure; it is"),
         ("no_such_module:f", "no_such_module cannot be imported: No module named 'no_such_module'"),
         ("no_such.py:f", "there is no file no_such.py"),
     ],

@@ -6,14 +6,16 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
 
+from .language import ir
+from .language.compiled import Compiled
 from .language.errors import CompileError
-from .sequence import Sequence
+from .sequence import Routine, Sequence
 
 __all__ = ["Found", "NamedError", "find", "sequences"]
 
@@ -27,20 +29,28 @@ class NamedError(LookupError):
 
 @dataclass(frozen=True)
 class Found:
-    """What a name means: sequences by their names, and what they belong to, the module first."""
+    """What a name means: sequences and routines by their names, and what they belong to, the module first."""
 
-    sequences: Mapping[str, Sequence[Any, Any]]
+    sequences: Mapping[str, Sequence[Any, Any] | Routine[Any, Any]]
     module: ModuleType
     owners: tuple[str, ...]
 
 
 def sequences(name: str) -> list[Sequence[Any, Any]]:
-    """The sequence that `name` means, or all those of the structure that it means; see `find`."""
-    return list(find(name).sequences.values())
+    """The sequence that `name` means, or all those of the routine or structure that it means; see `find`."""
+    return list(dict.fromkeys(one for code in find(name).sequences.values() for one in _called(code)))
+
+
+def _called(code: Compiled) -> Iterator[Sequence[Any, Any]]:
+    if isinstance(code, Sequence):
+        yield code
+    for op in code.body.ops:
+        if isinstance(op, ir.Call):
+            yield from _called(op.callee)
 
 
 def find(name: str) -> Found:
-    """The sequence that `name` means, or all those of the structure that it means.
+    """The sequence or routine that `name` means, or all those of the structure that it means.
 
     Raises: NamedError - there is no such module, file or name, or it is neither sequence nor structure.
     """
@@ -51,18 +61,18 @@ def find(name: str) -> Found:
     thing: Any = module
     *owners, last = path.split(".")
     for part in (*owners, last):
-        if isinstance(found := _method(thing, part), Sequence):
+        if isinstance(found := _method(thing, part), (Sequence, Routine)):
             return Found({part: found}, module, tuple(owners))
         if not hasattr(thing, part):
             raise NamedError(
                 f"{module_name} has no {path}; there are: {', '.join(_available(thing)) or 'no sequences'}"
             )
         thing = getattr(thing, part)
-    if isinstance(thing, Sequence):
+    if isinstance(thing, (Sequence, Routine)):
         return Found({last: thing}, module, tuple(owners))
     if isinstance(thing, type) and hasattr(thing, "sequences"):
         return Found(thing.sequences(), module, (*owners, last))
-    raise NamedError(f"{name} is neither a sequence nor a structure; it is {thing!r}")
+    raise NamedError(f"{name} is neither a sequence or routine nor a structure; it is {thing!r}")
 
 
 def _method(thing: Any, name: str) -> object:
@@ -75,7 +85,7 @@ def _available(thing: Any) -> list[str]:
 
 
 def _is_nameable(value: object) -> bool:
-    return isinstance(value, Sequence) or (isinstance(value, type) and hasattr(value, "sequences"))
+    return isinstance(value, (Sequence, Routine)) or (isinstance(value, type) and hasattr(value, "sequences"))
 
 
 def _module(name: str) -> ModuleType:

@@ -52,6 +52,7 @@ class _Bindable(Compiled, Generic[P, R]):
         if storage.record is not self.body.record:
             wanted, got = self.body.record.__name__, storage.record.__name__
             raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
+        self._require_arrays(storage, arrays)
         bounds = [self._bounds(value.type, arrays) for value in self.body.given if isinstance(value.type, Pointer)]
         result = self.body.result
         of_result = self._bounds(result, arrays)[2] if isinstance(result, Pointer) else None
@@ -69,12 +70,21 @@ class _Bindable(Compiled, Generic[P, R]):
             rows=[self._bounds(Index(rows.target), arrays)[2] for rows in self.body.rows],
         )
 
-    def _bounds(self, pointer: Pointer, arrays: tuple[RowArray[Any], ...]) -> tuple[int, int, RowArray[Any]]:
+    def _require_arrays(self, storage: PerCPU[Any], arrays: tuple[RowArray[Any], ...]) -> None:
         from .percpu.rows import RowArray
 
         for array in arrays:
             if not isinstance(array, RowArray):
                 raise TypeError(f"{self.__name__}.bind() takes arrays made by rseq.array(…); got {array!r}")
+        stored = [field.type for field in self.body.record.fields.values()]
+        by_number = any(isinstance(getattr(type, "element", type), Index) for type in stored)
+        if storage.segment is not None and by_number and arrays:
+            raise TypeError(
+                f"{self.__name__}.bind(): {self.body.record.__name__} holds numbers of rows and is shared between "
+                "processes, but the rows of an rseq.array belong to one process; use storage without a segment"
+            )
+
+    def _bounds(self, pointer: Pointer, arrays: tuple[RowArray[Any], ...]) -> tuple[int, int, RowArray[Any]]:
         fitting = [array for array in arrays if array.record is pointer.target]
         if not isinstance(pointer.target, RecordType):
             raise TypeError(f"{self.__name__}() takes a {pointer!r}; from Python a pointer is a row, so use a record")

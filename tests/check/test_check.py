@@ -413,3 +413,8 @@ def careless(cpu: List, entry: index[Entry], n: i64) -> None:
 def test_rows_that_indices_lead_to_are_compared() -> None:
     report = check(Sequence(careless, parse(careless)))
     assert {violation.rule for violation in report.violations} == {"not-an-order"}
+
+
+def test_a_run_that_there_is_not_is_no_success() -> None:
+    with pytest.raises(ValueError, match=r"^no run is called 'cpu_id:9:9:9:9'"):
+        check(rseq.Counter, replay="cpu_id:9:9:9:9")

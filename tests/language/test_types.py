@@ -217,3 +217,12 @@ def test_a_record_may_point_to_its_own_kind() -> None:
         next: ptr[Linked]
 
     assert Linked.fields["next"].type == Pointer(Linked)
+
+
+def test_a_record_has_no_defaults() -> None:
+    with pytest.raises(
+        TypeError, match=r"^record Cell, field 'value': fields have no defaults; memory begins as zeros$"
+    ):
+
+        class Cell(rseq.Record):
+            value: i64 = 5

@@ -198,3 +198,22 @@ def test_python_reads_and_writes_stored_indices(entries: Any) -> None:
         entries.index_of(3)
     with pytest.raises(TypeError, match=r"next is index\[Entry\]"):
         entries[0]["next"] = 1
+
+
+def test_rows_of_one_process_are_not_numbered_in_memory_that_processes_share() -> None:
+    class Entry(rseq.Record):
+        value: i64
+
+    class Head(rseq.Record):
+        first: rseq.index[Entry]
+
+    @rseq.sequence
+    def put(cpu: Head, entry: rseq.index[Entry]) -> None:
+        cpu.first = entry
+
+    entries = rseq.array(Entry, 3)
+    put.bind(rseq.percpu(Head), entries)(entries[1])
+    with pytest.raises(TypeError, match=r"^put\.bind\(\): Head holds numbers of rows and is shared between processes"):
+        put.bind(rseq.percpu(Head, segment=rseq.Segment()), entries)
+    with pytest.raises(TypeError, match=r"^put\.bind\(\) takes arrays made by rseq\.array"):
+        put.bind(rseq.percpu(Head), rseq.percpu(Head))  # type: ignore[arg-type]

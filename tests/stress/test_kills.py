@@ -160,7 +160,7 @@ def test_whoever_acquires_without_a_compare_and_exchange_is_found_out() -> None:
         lanes = one.storage.per_cpu()
         return [int((lanes["free"] * (lanes["owner"] == 0)).sum())]
 
-    (problem,) = kill(Mortal("one", One, work, nobodys, lambda difference: not any(difference)), kills=400).problems
+    (problem,) = kill(Mortal("one", One, work, nobodys, lambda difference: not any(difference)), kills=4000).problems
     assert "differ by [1]" in problem
 
 

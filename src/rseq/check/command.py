@@ -40,11 +40,11 @@ def check(names: tuple[str, ...], everything: bool, arch: str | None, depth: int
 
 
 def _targets(names: tuple[str, ...]) -> list[Any]:
-    from ..named import NamedError, sequences
+    from ..named import NamedError, find
     from .run import shipped
 
     try:
-        return [sequence for name in names for sequence in sequences(name)] or list(shipped())
+        return [code for name in names for code in find(name).sequences.values()] or list(shipped())
     except NamedError as error:
         raise click.ClickException(str(error)) from None
 

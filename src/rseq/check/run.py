@@ -51,6 +51,8 @@ def check(
     for architecture in _chosen(arch):
         for group in groups:
             run.group(architecture, *group)
+    if replay and not run.violations and not any(one.runs or one.states for one in run.checked):
+        raise ValueError(f"no run is called {replay!r}: it is named by a failure of these targets with this depth")
     return Report(depth, tuple(run.checked), tuple(run.violations), tuple(run.skipped), time.monotonic() - started)
 
 

@@ -365,6 +365,9 @@ class RecordType(type):
         if parents:
             raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")
         cls.__fields = _layout(name, evaluated_annotations(cls)) if bases else {}
+        given = [field for field in cls.__fields if field in namespace]
+        if given:
+            raise TypeError(f"record {name}, field {given[0]!r}: fields have no defaults; memory begins as zeros")
         return cls
 
     @property
