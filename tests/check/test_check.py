@@ -156,7 +156,10 @@ def test_paths_commit_different_types_of_one_width(name: str) -> None:
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize(
+    "name",  # those that take longest for their like are slow: the rest has each byte order and each way to write code
+    [pytest.param(name, marks=[pytest.mark.slow] if name in ("ppc64le", "riscv64") else []) for name in RUNNING],
+)
 def test_everything_that_is_shipped_passes(name: str) -> None:
     report = check(*shipped(), arch=name)
     assert report.ok, str(report)

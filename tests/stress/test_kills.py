@@ -114,6 +114,7 @@ def test_a_structure_that_commits_in_two_stores_is_found_out() -> None:
     assert "what the structure holds and what was noted differ by [1, 0], which no part of one run explains" in problem
 
 
+@pytest.mark.slow
 def test_items_that_are_not_recovered_are_found_out() -> None:
     def all_free(structure: Any, process: int, noted: int) -> list[str]:
         return [] if len(structure) == structure.count else [f"{structure!r}"]
@@ -122,6 +123,7 @@ def test_items_that_are_not_recovered_are_found_out() -> None:
     assert "items of 8 bytes" in problem
 
 
+@pytest.mark.slow
 def test_whoever_acquires_without_a_compare_and_exchange_is_found_out() -> None:
     """An owner that is noted after the item was taken: whoever is killed in between leaves it to nobody."""
 
@@ -164,6 +166,7 @@ def test_whoever_acquires_without_a_compare_and_exchange_is_found_out() -> None:
     assert "differ by [1]" in problem
 
 
+@pytest.mark.slow
 def test_a_survivor_who_waits_for_a_dead_process_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 0.5)
 
@@ -186,6 +189,7 @@ def test_a_survivor_who_waits_for_a_dead_process_is_found_out(monkeypatch: pytes
     assert problem == "process 0 said nothing for 0.5 seconds and was killed"
 
 
+@pytest.mark.slow
 def test_a_dead_holder_whom_nobody_takes_for_dead_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
     monkeypatch.setattr(Table, "has_ended", lambda table, thread: False)
@@ -193,6 +197,7 @@ def test_a_dead_holder_whom_nobody_takes_for_dead_is_found_out(monkeypatch: pyte
     assert problem == "process 0 said nothing for 2 seconds and was killed"
 
 
+@pytest.mark.slow
 def test_a_holder_who_is_alive_and_taken_for_dead_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Table, "has_ended", lambda table, thread: True)
 
@@ -206,6 +211,7 @@ def test_a_holder_who_is_alive_and_taken_for_dead_is_found_out(monkeypatch: pyte
     assert any("held a lock and has ended" in problem or "work failed" in problem for problem in problems)
 
 
+@pytest.mark.slow
 def test_a_warning_that_names_somebody_else_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Table, "describe", lambda table, thread: "somebody")
     unnamed, warned = kill(mortal("SpinLock"), kills=400).problems
@@ -213,6 +219,7 @@ def test_a_warning_that_names_somebody_else_is_found_out(monkeypatch: pytest.Mon
     assert "whose holder was killed, came as that of CPU" in warned
 
 
+@pytest.mark.slow
 def test_what_is_guarded_by_no_lock_is_found_out() -> None:
     def add_one(lock: Any, turn: int) -> int:
         cpu = rseq.cpu_number()
@@ -225,6 +232,7 @@ def test_what_is_guarded_by_no_lock_is_found_out() -> None:
     assert "which no part of one run explains" in problem
 
 
+@pytest.mark.slow
 def test_a_record_that_is_there_before_its_bytes_is_found_out() -> None:
     """A writer that commits a record and fills it then."""
     whole = mortal("RingBuffer drop")
@@ -265,6 +273,7 @@ def test_a_record_that_is_there_before_its_bytes_is_found_out() -> None:
     assert "a record is torn" in problem
 
 
+@pytest.mark.slow
 def test_a_reader_who_does_not_give_its_turn_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
     monkeypatch.setattr("rseq.structures.ring.reader.make_mutex", lambda address: _initialize(address, robust=False))
