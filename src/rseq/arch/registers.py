@@ -62,7 +62,7 @@ class Allocation:
         self.status = self._new("int", "status")
         if section.result is not None:
             self.where[section.result] = self._new(class_of(section.result.type), "result")
-        if section.cpu is not None:
+        if section.cpu is not None and section.cpu != section.result:
             self.where[section.cpu] = self._new("int", "temporary")
         self._free = [self._new("int", "temporary", fixed=name) for name in self._fixed_names()]
         for position, op in enumerate(section.ops):

@@ -1,7 +1,8 @@
 """x86-64: memory operands, so the shortest sections: a counter's is five instructions.
 
 The status slot holds the lane's offset from the lanes' base; fields are addressed as
-`displacement(base, offset)`. Variable shifts need %cl, division needs %rax and %rdx.
+`displacement(base, offset)`. Where elements of the lane's arrays are addressed, which takes the index register, it
+holds the lane's address instead, for one instruction more. Variable shifts need %cl, division needs %rax and %rdx.
 Order is TSO: a plain load acquires, a plain store releases.
 
 Sources: struct offsets, abi.py; signature and syscall number, librseq; the abort handler is preceded
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from .. import abi
@@ -145,6 +147,14 @@ class _Emitter(Emitter):
         if self.section.cpu is not None:
             self.line(f"movl {status:k}, {self.where[self.section.cpu]:k}")
         self.line(f"imulq {self.stride}, {status}")
+        if self._is_address:
+            self.line(f"addq {self.base}, {status}")
+
+    @cached_property
+    def _is_address(self) -> bool:
+        """True if the status slot holds the lane's address."""
+        places = [place for op in self.section.ops for place in ir.addresses(op)]
+        return any(place.in_lane and place.index is not None for place in places)
 
     def acquire(self) -> None:
         """Nothing: every load does."""
@@ -174,11 +184,6 @@ class _Emitter(Emitter):
         return not _is_imm32(constant)
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
-        if isinstance(op, (ir.Load, ir.Locate)):
-            needs_one = op.address.in_lane and op.address.index is not None and op.target.type.is_float
-            return ("int",) if needs_one else ()
-        if isinstance(op, (ir.Store, ir.AddStore)):
-            return ("int",) if op.address.in_lane and op.address.index is not None else ()
         if isinstance(op, ir.Copy):
             return (*("int",) * (2 + (not _is_plain(op.source)) + (not self.is_unrolled(op))), "float")
         if isinstance(op, ir.Convert):
@@ -212,18 +217,13 @@ class _Emitter(Emitter):
             return f"${int(operand.number)}"
         return format(self.slot(operand), form)
 
-    def _memory(self, address: ir.Address, spare: Slot | None) -> str:
-        """The memory operand; a lane's element needs `spare` for index and offset, since x86 adds two registers."""
+    def _memory(self, address: ir.Address) -> str:
         displacement = str(address.offset) if address.offset else ""
         index = None if address.index is None else self.slot(address.index)
-        if address.base is not None:
-            base = self.slot(address.base)
-            return f"{displacement}({base}, {index}, {address.scale})" if index else f"{displacement}({base})"
-        if index is None:
+        if address.base is None and not self._is_address:
             return f"{displacement}({self.base}, {self.status})"
-        assert spare is not None
-        self.line(f"leaq {displacement}({self.status}, {index}, {address.scale}), {spare}")
-        return f"({self.base}, {spare})"
+        base = self.status if address.base is None else self.slot(address.base)
+        return f"{displacement}({base}, {index}, {address.scale})" if index else f"{displacement}({base})"
 
     # ---- one method for each operation
 
@@ -272,6 +272,10 @@ class _Emitter(Emitter):
                 self._load_left(target, left)
                 self.line(f"{name} {self.extra[0]}, {target}")
                 return
+        distance = _distance(op)
+        if isinstance(left, ir.Value) and distance is not None and self.slot(left).number != target.number:
+            self.line(f"leaq {distance}({self.slot(left)}), {target}")
+            return
         self._load_left(target, left)
         self.line(f"{name} {self._source(right)}, {target}")
 
@@ -316,7 +320,7 @@ class _Emitter(Emitter):
     def emit_load(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Load)
         target = self.slot(op.target)
-        memory = self._memory(op.address, self.extra[0] if self.extra else target)
+        memory = self._memory(op.address)
         if target.kind == "float":
             self.line(f"{_float('mov', op.target.type)} {memory}, {target}")
         else:
@@ -326,11 +330,11 @@ class _Emitter(Emitter):
     def emit_locate(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Locate)
         target = self.slot(op.target)
-        self.line(f"leaq {self._memory(op.address, target)}, {target}")
+        self.line(f"leaq {self._memory(op.address)}, {target}")
 
     def emit_store(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Store)
-        memory = self._memory(op.address, self.extra[0] if self.extra else None)
+        memory = self._memory(op.address)
         type = op.address.type
         if type.is_float:
             self.line(f"{_float('mov', type)} {self._source(op.source, '')}, {memory}")
@@ -339,7 +343,7 @@ class _Emitter(Emitter):
 
     def emit_addstore(self, op: ir.Op) -> None:
         assert isinstance(op, ir.AddStore)
-        memory = self._memory(op.address, self.extra[0] if self.extra else None)
+        memory = self._memory(op.address)
         size = op.address.type.size
         self.line(f"add{_SUFFIX[size]} {self._source(op.source, _WIDTH[size])}, {memory}")
 
@@ -349,8 +353,8 @@ class _Emitter(Emitter):
         to, held, *more, wide = self.extra
         source = self.slot(op.source.base) if _is_plain(op.source) and op.source.base else more.pop()
         if not _is_plain(op.source):
-            self.line(f"leaq {self._memory(op.source, source)}, {source}")
-        self.line(f"leaq {self._memory(op.target, to)}, {to}")
+            self.line(f"leaq {self._memory(op.source)}, {source}")
+        self.line(f"leaq {self._memory(op.target)}, {to}")
         if self.is_unrolled(op):
             assert isinstance(op.nbytes, ir.Const)
             for offset, width in self.pieces(int(op.nbytes.number), widest=16):
@@ -547,6 +551,14 @@ def _conversion_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
     if from_float and not to_float and op.target.type.name == "u64":
         return ("float",)
     return ()
+
+
+def _distance(op: ir.Arithmetic) -> int | None:
+    """What is added, if it is a constant that an address may have as its displacement."""
+    if op.target.type.is_float or op.operator not in ("+", "-") or not isinstance(op.right, ir.Const):
+        return None
+    distance = int(op.right.number) if op.operator == "+" else -int(op.right.number)
+    return distance if -(1 << 31) <= distance < 1 << 31 else None
 
 
 def _float(name: str, type: Word) -> str:

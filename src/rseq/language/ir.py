@@ -562,6 +562,16 @@ def used(op: Op) -> tuple[Value, ...]:
     return tuple(value for value in _operands(op) if isinstance(value, Value))
 
 
+def addresses(op: Op) -> tuple[Address, ...]:
+    """The places in memory that `op` reads or writes, or whose address it takes."""
+    match op:
+        case Load() | Locate() | Store() | AddStore() | CompareExchange():
+            return (op.address,)
+        case Copy():
+            return (op.target, op.source)
+    return ()
+
+
 def _operands(op: Op) -> Iterator[Operand | None]:
     match op:
         case Set() | Convert() | CountBits() | FloatBits():

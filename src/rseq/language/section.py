@@ -57,6 +57,7 @@ def section(body: ir.Body) -> Section:
     ops, cpu = _ask_once_for_cpu(ops, body)
     ops = _fold_copies(_lower_all(ops))
     result = ir.Value("%result", body.result) if body.result else None
+    ops, cpu = _answer_cpu(ops, cpu, result)
     return Section(body, tuple(ops), result, cpu)
 
 
@@ -261,6 +262,16 @@ def _ask_once_for_cpu(ops: list[ir.Op], body: ir.Body) -> tuple[list[ir.Op], ir.
         return ops, None
     cpu = ir.Value("%cpu", SCALARS["i32"])
     return [ir.Set(op.target, cpu, op.span) if isinstance(op, ir.CpuNumber) else op for op in ops], cpu
+
+
+def _answer_cpu(ops: list[ir.Op], cpu: ir.Value | None, result: ir.Value | None) -> tuple[list[ir.Op], ir.Value | None]:
+    """Where the result is that number and nothing else, both are one register."""
+    answers = [op for op in ops if ir.defined(op) == result]
+    if cpu is None or result is None or not all(isinstance(op, ir.Set) and op.source == cpu for op in answers):
+        return ops, cpu
+    if any(cpu in ir.used(op) for op in ops if op not in answers):
+        return ops, cpu
+    return [op for op in ops if op not in answers], result
 
 
 # ---- lower

@@ -7,8 +7,8 @@
 #     %5 = cpu_number()
 #     return %5
 #
-# s390x, lanes by cpu_id: 13 instructions and 6 cold
-# registers: status %r7, result %r8, temporary %r9, temporary %r10, area %r2, base %r3, stride %r4, lanes %r5, me %r6
+# s390x, lanes by cpu_id: 12 instructions and 6 cold
+# registers: status %r7, result %r8, temporary %r9, area %r2, base %r3, stride %r4, lanes %r5, me %r6
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -33,13 +33,12 @@
     llgf %r7, 4(%r2)                         # this CPU's lane
     clgr %r7, %r5                            # this CPU's lane
     jghe 9b                                  # this CPU's lane
-    lgr %r9, %r7                             # this CPU's lane
+    lgr %r8, %r7                             # this CPU's lane
     msgr %r7, %r4                            # this CPU's lane
     agr %r7, %r3                             # this CPU's lane
-    lg %r10, 0(%r7)                          # %4 = cpu.owner
-    clgfi %r10, 0                            # if %4 != 0 goto nothing
+    lg %r9, 0(%r7)                           # %4 = cpu.owner
+    clgfi %r9, 0                             # if %4 != 0 goto nothing
     jgne 101b                                # if %4 != 0 goto nothing
-    lgr %r8, %r9                             # %result = %cpu
     stg %r6, 0(%r7)                          # cpu.owner = me    # commit
 3:
-# bytes: 56 in the section, 152 in all
+# bytes: 52 in the section, 152 in all

@@ -4,7 +4,7 @@
 #     return
 #
 # x86_64, lanes by cpu_id: 8 instructions and 4 cold
-# registers: status %r9, temporary %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx, phase %r8
+# registers: status %r9, area %rdi, base %rsi, stride %rdx, lanes %rcx, phase %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -28,7 +28,7 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    leaq 24(%r9, %r8, 8), %rax               # cpu.ended[phase] += 1    # commit
-    addq $1, (%rsi, %rax)                    # cpu.ended[phase] += 1    # commit
+    addq %rsi, %r9                           # this CPU's lane
+    addq $1, 24(%r9, %r8, 8)                 # cpu.ended[phase] += 1    # commit
 3:
-# bytes: 24 in the section, 120 in all
+# bytes: 23 in the section, 120 in all

@@ -7,8 +7,8 @@
 #     %5 = cpu_number()
 #     return %5
 #
-# x86_64, lanes by cpu_id: 12 instructions and 6 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx, me %r8
+# x86_64, lanes by cpu_id: 11 instructions and 6 cold
+# registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, me %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -34,12 +34,11 @@
     movl %fs:4(%rdi), %r9d                   # this CPU's lane
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
-    movl %r9d, %r10d                         # this CPU's lane
+    movl %r9d, %eax                          # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    movq (%rsi, %r9), %r11                   # %4 = cpu.owner
-    testq %r11, %r11                         # if %4 != 0 goto nothing
+    movq (%rsi, %r9), %r10                   # %4 = cpu.owner
+    testq %r10, %r10                         # if %4 != 0 goto nothing
     jne 101b                                 # if %4 != 0 goto nothing
-    movq %r10, %rax                          # %result = %cpu
     movq %r8, (%rsi, %r9)                    # cpu.owner = me    # commit
 3:
-# bytes: 33 in the section, 120 in all
+# bytes: 30 in the section, 120 in all

@@ -40,14 +40,14 @@
     cmpl %ecx, %r8d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
-    movq 8(%rsi, %r8), %rax                  # n = cpu.count
+    addq %rsi, %r8                           # this CPU's lane
+    movq 8(%r8), %rax                        # n = cpu.count
     testq %rax, %rax                         # if n == 0 goto nothing
     je 101b                                  # if n == 0 goto nothing
     subq $1, %rax                            # top = n - 1
     cmpq $4, %rax                            # check top < 4, or IndexError
     jae 102b                                 # check top < 4, or IndexError
-    leaq 16(%r8, %rax, 8), %r9               # %result = cpu.slots[top]
-    movq (%rsi, %r9), %r9                    # %result = cpu.slots[top]
-    movq %rax, 8(%rsi, %r8)                  # cpu.count = top    # commit
+    movq 16(%r8, %rax, 8), %r9               # %result = cpu.slots[top]
+    movq %rax, 8(%r8)                        # cpu.count = top    # commit
 3:
-# bytes: 48 in the section, 152 in all
+# bytes: 45 in the section, 152 in all

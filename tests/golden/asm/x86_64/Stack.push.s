@@ -10,7 +10,7 @@
 #     cpu.count = %5
 #     return True
 #
-# x86_64, lanes by cpu_id: 20 instructions and 6 cold
+# x86_64, lanes by cpu_id: 19 instructions and 6 cold
 # registers: status %r9, result %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
@@ -38,8 +38,9 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    movq 8(%rsi, %r9), %r10                  # n = cpu.count
-    movq (%rsi, %r9), %r11                   # %4 = cpu.limit
+    addq %rsi, %r9                           # this CPU's lane
+    movq 8(%r9), %r10                        # n = cpu.count
+    movq (%r9), %r11                         # %4 = cpu.limit
     cmpq %r11, %r10                          # if n < %4 goto else1
     jb 101f                                  # if n < %4 goto else1
     xorl %eax, %eax                          # %result = False
@@ -47,11 +48,9 @@
 101:
     cmpq $4, %r10                            # check n < 4, or IndexError
     jae 102b                                 # check n < 4, or IndexError
-    leaq 16(%r9, %r10, 8), %r11              # cpu.slots[n] = value
-    movq %r8, (%rsi, %r11)                   # cpu.slots[n] = value
-    movq %r10, %r11                          # %5 = n + 1
-    addq $1, %r11                            # %5 = n + 1
+    movq %r8, 16(%r9, %r10, 8)               # cpu.slots[n] = value
+    leaq 1(%r10), %r11                       # %5 = n + 1
     movl $1, %eax                            # %result = True
-    movq %r11, 8(%rsi, %r9)                  # cpu.count = %5    # commit
+    movq %r11, 8(%r9)                        # cpu.count = %5    # commit
 3:
-# bytes: 64 in the section, 152 in all
+# bytes: 57 in the section, 152 in all

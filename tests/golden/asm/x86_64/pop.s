@@ -10,7 +10,7 @@
 #     cpu.count = %5
 #     return value
 #
-# x86_64, lanes by cpu_id: 21 instructions and 6 cold
+# x86_64, lanes by cpu_id: 19 instructions and 6 cold
 # registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, missing %r8
 
     .subsection 1
@@ -38,21 +38,19 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    movq (%rsi, %r9), %r10                   # n = cpu.count
+    addq %rsi, %r9                           # this CPU's lane
+    movq (%r9), %r10                         # n = cpu.count
     testq %r10, %r10                         # if n != 0 goto else1
     jne 101f                                 # if n != 0 goto else1
     movq %r8, %rax                           # %result = missing
     jmp 3f                                   # goto end
 101:
-    movq %r10, %r11                          # %4 = n - 1
-    subq $1, %r11                            # %4 = n - 1
+    leaq -1(%r10), %r11                      # %4 = n - 1
     cmpq $64, %r11                           # check %4 < 64, or IndexError
     jae 102b                                 # check %4 < 64, or IndexError
-    leaq 8(%r9, %r11, 8), %r12               # value = cpu.slots[n - 1]
-    movq (%rsi, %r12), %r12                  # value = cpu.slots[n - 1]
-    movq %r10, %r11                          # %5 = n - 1
-    subq $1, %r11                            # %5 = n - 1
+    movq 8(%r9, %r11, 8), %r12               # value = cpu.slots[n - 1]
+    leaq -1(%r10), %r11                      # %5 = n - 1
     movq %r12, %rax                          # %result = value
-    movq %r11, (%rsi, %r9)                   # cpu.count = %5    # commit
+    movq %r11, (%r9)                         # cpu.count = %5    # commit
 3:
-# bytes: 64 in the section, 152 in all
+# bytes: 55 in the section, 152 in all

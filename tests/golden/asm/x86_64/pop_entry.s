@@ -12,7 +12,7 @@
 #     cpu.first = %8
 #     return first
 #
-# x86_64, lanes by cpu_id: 21 instructions and 6 cold
+# x86_64, lanes by cpu_id: 20 instructions and 6 cold
 # registers: status %rax, result %r10, temporary %r11, temporary %r12, temporary %r13, area %rdi, base %rsi, stride %rdx, lanes %rcx, Entry.rows %r8, Entry.length %r9
 
     .subsection 1
@@ -46,8 +46,7 @@
     xorl %r10d, %r10d                        # %result = None
     jmp 3f                                   # goto end
 101:
-    movq %r11, %r12                          # %4 = first - 1
-    subq $1, %r12                            # %4 = first - 1
+    leaq -1(%r11), %r12                      # %4 = first - 1
     movl %r12d, %r12d                        # %4 = first - 1
     cmpq %r9, %r12                           # check %4 < Entry.length, or IndexError
     jae 102b                                 # check %4 < Entry.length, or IndexError
@@ -57,4 +56,4 @@
     movq %r11, %r10                          # %result = first
     movl %r13d, (%rsi, %rax)                 # cpu.first = %8    # commit
 3:
-# bytes: 60 in the section, 152 in all
+# bytes: 57 in the section, 152 in all

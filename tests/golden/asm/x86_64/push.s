@@ -9,8 +9,8 @@
 #     cpu.count = %4
 #     return True
 #
-# x86_64, lanes by cpu_id: 19 instructions and 6 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
+# x86_64, lanes by cpu_id: 18 instructions and 6 cold
+# registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -37,7 +37,8 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    movq (%rsi, %r9), %r10                   # n = cpu.count
+    addq %rsi, %r9                           # this CPU's lane
+    movq (%r9), %r10                         # n = cpu.count
     cmpq $64, %r10                           # if n != 64 goto else1
     jne 101f                                 # if n != 64 goto else1
     xorl %eax, %eax                          # %result = False
@@ -45,11 +46,9 @@
 101:
     cmpq $64, %r10                           # check n < 64, or IndexError
     jae 102b                                 # check n < 64, or IndexError
-    leaq 8(%r9, %r10, 8), %r11               # cpu.slots[n] = value
-    movq %r8, (%rsi, %r11)                   # cpu.slots[n] = value
-    movq %r10, %r11                          # %4 = n + 1
-    addq $1, %r11                            # %4 = n + 1
+    movq %r8, 8(%r9, %r10, 8)                # cpu.slots[n] = value
+    addq $1, %r10                            # %4 = n + 1
     movl $1, %eax                            # %result = True
-    movq %r11, (%rsi, %r9)                   # cpu.count = %4    # commit
+    movq %r10, (%r9)                         # cpu.count = %4    # commit
 3:
-# bytes: 59 in the section, 152 in all
+# bytes: 53 in the section, 152 in all

@@ -10,7 +10,7 @@
 #     cpu.first = entry
 #     return
 #
-# x86_64, lanes by cpu_id: 17 instructions and 6 cold
+# x86_64, lanes by cpu_id: 16 instructions and 6 cold
 # registers: status %r11, temporary %r12, temporary %r13, area %rdi, base %rsi, stride %rdx, lanes %rcx, entry %r8, value %r9, Entry.rows %rax, Entry.length %r10
 
     .subsection 1
@@ -38,8 +38,7 @@
     cmpl %ecx, %r11d                         # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r11                         # this CPU's lane
-    movq %r8, %r12                           # %1 = entry - 1
-    subq $1, %r12                            # %1 = entry - 1
+    leaq -1(%r8), %r12                       # %1 = entry - 1
     movl %r12d, %r12d                        # %1 = entry - 1
     cmpq %r10, %r12                          # check %1 < Entry.length, or IndexError
     jae 101b                                 # check %1 < Entry.length, or IndexError
@@ -50,4 +49,4 @@
     movq %r9, 8(%r12)                        # entry.value = value
     movl %r8d, (%rsi, %r11)                  # cpu.first = entry    # commit
 3:
-# bytes: 54 in the section, 152 in all
+# bytes: 51 in the section, 152 in all

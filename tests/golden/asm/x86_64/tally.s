@@ -4,7 +4,7 @@
 #     return
 #
 # x86_64, lanes by cpu_id: 8 instructions and 4 cold
-# registers: status %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, index %r8, n %r9
+# registers: status %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx, index %r8, n %r9
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -28,7 +28,7 @@
     cmpl %ecx, %eax                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %rax                         # this CPU's lane
-    leaq 48(%rax, %r8, 8), %r10              # cpu.table[index] += n    # commit
-    addq %r9, (%rsi, %r10)                   # cpu.table[index] += n    # commit
+    addq %rsi, %rax                          # this CPU's lane
+    addq %r9, 48(%rax, %r8, 8)               # cpu.table[index] += n    # commit
 3:
-# bytes: 21 in the section, 120 in all
+# bytes: 20 in the section, 120 in all

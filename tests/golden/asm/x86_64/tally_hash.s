@@ -33,6 +33,7 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
+    addq %rsi, %r9                           # this CPU's lane
     movabsq $11400714819323198485, %rax      # %constant1 = 11400714819323198485
     movq %r8, %r10                           # %1 = key * %constant1
     imulq %rax, %r10                         # %1 = key * %constant1
@@ -40,7 +41,6 @@
     shrq $61, %rax                           # %2 = %1 >> 61
     cmpq $8, %rax                            # check %2 < 8, or IndexError
     jae 101b                                 # check %2 < 8, or IndexError
-    leaq 48(%r9, %rax, 8), %r10              # cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
-    addq $1, (%rsi, %r10)                    # cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
+    addq $1, 48(%r9, %rax, 8)                # cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
 3:
-# bytes: 54 in the section, 152 in all
+# bytes: 53 in the section, 152 in all

@@ -5,8 +5,8 @@
 #     cpu.weights[index] = %2
 #     return
 #
-# x86_64, lanes by cpu_id: 11 instructions and 4 cold
-# registers: status %r9, temporary %xmm1, temporary %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx, index %r8, x %xmm0
+# x86_64, lanes by cpu_id: 10 instructions and 4 cold
+# registers: status %r9, temporary %xmm1, area %rdi, base %rsi, stride %rdx, lanes %rcx, index %r8, x %xmm0
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -30,10 +30,9 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    leaq 112(%r9, %r8, 8), %rax              # %1 = cpu.weights[index]
-    movsd (%rsi, %rax), %xmm1                # %1 = cpu.weights[index]
+    addq %rsi, %r9                           # this CPU's lane
+    movsd 112(%r9, %r8, 8), %xmm1            # %1 = cpu.weights[index]
     addsd %xmm0, %xmm1                       # %2 = %1 + x
-    leaq 112(%r9, %r8, 8), %rax              # cpu.weights[index] = %2    # commit
-    movsd %xmm1, (%rsi, %rax)                # cpu.weights[index] = %2    # commit
+    movsd %xmm1, 112(%r9, %r8, 8)            # cpu.weights[index] = %2    # commit
 3:
-# bytes: 38 in the section, 120 in all
+# bytes: 35 in the section, 120 in all

@@ -12,7 +12,7 @@
 #     cpu.written = %7
 #     return True
 #
-# x86_64, lanes by cpu_id: 24 instructions and 6 cold
+# x86_64, lanes by cpu_id: 23 instructions and 6 cold
 # registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
@@ -40,8 +40,9 @@
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    movq (%rsi, %r9), %r10                   # written = cpu.written
-    movq 8(%rsi, %r9), %r11                  # %4 = cpu.read
+    addq %rsi, %r9                           # this CPU's lane
+    movq (%r9), %r10                         # written = cpu.written
+    movq 8(%r9), %r11                        # %4 = cpu.read
     movq %r10, %r12                          # %5 = written - %4
     subq %r11, %r12                          # %5 = written - %4
     cmpq $256, %r12                          # if %5 != 256 goto else1
@@ -53,11 +54,9 @@
     andq $255, %r11                          # %6 = written & 255
     cmpq $256, %r11                          # check %6 < 256, or IndexError
     jae 102b                                 # check %6 < 256, or IndexError
-    leaq 24(%r9, %r11, 4), %r12              # cpu.data[written % 256] = value
-    movl %r8d, (%rsi, %r12)                  # cpu.data[written % 256] = value
-    movq %r10, %r12                          # %7 = written + 1
-    addq $1, %r12                            # %7 = written + 1
+    movl %r8d, 24(%r9, %r11, 4)              # cpu.data[written % 256] = value
+    leaq 1(%r10), %r12                       # %7 = written + 1
     movl $1, %eax                            # %result = True
-    movq %r12, (%rsi, %r9)                   # cpu.written = %7    # commit
+    movq %r12, (%r9)                         # cpu.written = %7    # commit
 3:
-# bytes: 86 in the section, 184 in all
+# bytes: 79 in the section, 184 in all
