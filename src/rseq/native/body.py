@@ -55,6 +55,10 @@ class BodyLowering:
         self._blocks: dict[str, Any] = {}
         self._passed: set[str] = set()
         self._turns: Any = None
+        self._exit = function.append_basic_block("exit")
+        result = frame.code.body.result
+        self._code = self.builder.alloca(I32, name="code")
+        self._result = None if result is None else self.builder.alloca(llvm_type(result), name="result")
 
     def run(self) -> None:
         """Emit the whole body."""
@@ -76,6 +80,14 @@ class BodyLowering:
             method(op)
         if not self.builder.block.is_terminated:
             self.builder.unreachable()
+        self._emit_exit()
+
+    def _emit_exit(self) -> None:
+        """The one return. Where it is inlined, LLVM follows code and result one by one, as it does not in a pair."""
+        self.builder.position_at_end(self._exit)
+        result = self.frame.code.body.result
+        value = None if result is None else self.builder.load(self._result, typ=llvm_type(result))
+        self.builder.ret(pack(self.builder, self.frame.code, self.builder.load(self._code, typ=I32), value))
 
     def _check_parameters(self) -> None:
         for check in self.frame.code.body.checks:
@@ -220,7 +232,7 @@ class BodyLowering:
             if op.target is not None:
                 self._put(op.target, self.builder.trunc(answer, ll.IntType(8)))
             return
-        number = environment.thread(self.builder)
+        number = environment.thread(self.builder, self.frame.unit.number_place(self.builder))
         with self.builder.if_then(self.builder.icmp_unsigned("==", number, ll.Constant(I64, 0)), likely=False):
             self._leave_with(ll.Constant(I32, NO_THREAD))
         assert op.target is not None
@@ -256,7 +268,7 @@ class BodyLowering:
         fails = self.builder.icmp_unsigned(">" if op.inclusive else ">=", self._wide(op.index), length)
         number = FIRST_CHECK + self.frame.unit.first_check(self.frame.code) + op.number
         with self.builder.if_then(fails, likely=False):
-            self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, number), None))
+            self._leave_with(ll.Constant(I32, number))
 
     def _branchif(self, op: ir.BranchIf) -> None:
         left, right = self._get(op.left), self._get(op.right)
@@ -317,13 +329,16 @@ class BodyLowering:
             self._put(missing, ll.Constant(ll.IntType(8), 1))
             self.builder.branch(done)
 
-    def _leave_with(self, code: Any) -> None:
-        self.builder.ret(pack(self.builder, self.frame.code, code, None))
+    def _leave_with(self, code: Any, value: Any = None) -> None:
+        self.builder.store(code, self._code)
+        if value is not None:
+            self.builder.store(value, self._result)
+        self.builder.branch(self._exit)
 
     def _return(self, op: ir.Return) -> None:
         value = None if op.value is None else self._get(op.value)
         code = NOTHING if value is None and self.frame.code.body.maybe else OK
-        self.builder.ret(pack(self.builder, self.frame.code, ll.Constant(I32, code), value))
+        self._leave_with(ll.Constant(I32, code), value)
 
 
 def _lowered(op: ir.Op, serial: int) -> list[ir.Op]:

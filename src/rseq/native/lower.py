@@ -9,10 +9,10 @@ A sequence is emitted where it is called:
               index?     return its code
     spare:    the same operations as plain LLVM IR on the spare lane, under its lock
 
-Routines are functions (area, base, stride, lanes, lock, arguments …) that return a code, OK or why not,
-and the result if there is one; so is the spare-lane form. `Environment` is what differs between a blob
-and Numba's modules: how code finds the rseq area and the process's functions, and how it waits for the
-spare lane's lock.
+Routines are functions (area, base, stride, lanes, lock, place of the thread's number, arguments …) that
+return a code, OK or why not, and the result if there is one; so is the spare-lane form. `Environment` is
+what differs between a blob and Numba's modules: how code finds the rseq area and the process's functions,
+and how it waits for the spare lane's lock.
 
 The spare lane's loads and stores are monotonic atomics and its commit a release store, or LLVM
 merges and reorders them, and readers and killed owners would see it.
@@ -25,6 +25,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import llvmlite.ir as ll
@@ -104,23 +105,21 @@ class Environment(ABC):
     def variable(self, builder: Any, name: str, type: Any) -> Any:
         """Emit a load of the process's variable `name`, which never changes."""
 
-    def known_thread(self, builder: Any, *, now: bool = False) -> Any:
+    def known_thread(self, builder: Any) -> Any:
         """Emit the calling thread's number, 0 if it has none yet (percpu/threads.py).
 
-        It is what `percpu.threads.Known.is_true` says, in machine code. LLVM may hoist and merge it: a thread has one
-        number, and the function says that it reads nothing. A function in which the thread gets its number may go on
-        to find 0 then; `now` looks anew.
+        It is what `percpu.threads.Known.is_true` says, in machine code.
         """
-        name = "rseq.thread.now" if now else "rseq.thread.known"
+        name = "rseq.thread.known"
         if name not in self.module.globals:
-            self._make_known_thread(name, attributes=() if now else ("readnone", "speculatable", "willreturn"))
+            self._make_known_thread(name)
         return builder.call(self.module.globals[name], [])
 
-    def _make_known_thread(self, name: str, attributes: Sequence[str]) -> None:
+    def _make_known_thread(self, name: str) -> None:
         function = ll.Function(self.module, ll.FunctionType(I64, []), name)
         function.linkage = "internal"
-        for attribute in ("noinline", "nounwind", *attributes):
-            set.add(function.attributes, attribute)  # llvmlite does not know all of them
+        for attribute in ("noinline", "nounwind"):
+            function.attributes.add(attribute)
         builder = ll.IRBuilder(function.append_basic_block("entry"))
         key = self.variable(builder, "rseq_thread_key", I32)
         place = self.call(builder, "pthread_getspecific", ll.FunctionType(PTR, [I32]), [key])
@@ -137,16 +136,15 @@ class Environment(ABC):
         is_true = builder.and_(builder.icmp_unsigned("==", now, generation), builder.icmp_unsigned("==", holder, owner))
         builder.ret(builder.select(is_true, number, zero))
 
-    def thread(self, builder: Any) -> Any:
-        """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it."""
-        with builder.goto_entry_block():  # not in a loop, where it would take more of the stack in each turn
-            number = builder.alloca(I64)
-        builder.store(self.known_thread(builder), number)
-        with self._unless_known(builder, number):
-            builder.store(self.known_thread(builder, now=True), number)
-        with self._unless_known(builder, number):
-            builder.store(self.ask(builder, "register"), number)
-        return builder.load(number, typ=I64)
+    def thread(self, builder: Any, place: Any) -> Any:
+        """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it.
+
+        `place` holds it, or 0, as long as the function runs that asks: a loop looks it up once.
+        """
+        for look_up in (self.known_thread, partial(self.ask, what="register")):
+            with self._unless_known(builder, place):
+                builder.store(look_up(builder), place)
+        return builder.load(place, typ=I64)
 
     def _unless_known(self, builder: Any, number: Any) -> Any:
         is_unknown = builder.icmp_unsigned("==", builder.load(number, typ=I64), ll.Constant(I64, 0))
@@ -191,6 +189,7 @@ class Unit:
     _functions: dict[tuple[int, str], Any] = field(default_factory=dict)
     _first_check: dict[int, int] = field(default_factory=dict)
     prefix: str = ""
+    _number_places: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Compiled] = field(default_factory=dict)
     """The sequence whose aborts each of the module's variables counts."""
 
@@ -205,7 +204,8 @@ class Unit:
         result is None is such a code, NOTHING.
         """
         if code.kind == "routine":
-            returned = builder.call(self.routine(code), [area, *lane, *arguments])
+            place = () if _waits(code) else (self.number_place(builder),)
+            returned = builder.call(self.routine(code), [area, *lane, *place, *arguments])
             return self._unless_failed(builder, code, returned, fail)
         self._check_parameters(builder, code, arguments, fail)
         if not self.environment.has_rseq:
@@ -375,10 +375,26 @@ class Unit:
         known = self._functions.get((id(code), "routine"))
         if known is not None:
             return known
-        function = self._declare(code, "routine", [I64] * 5, inline=not _waits(code))
-        frame = Frame(self, code, function.args[5:], area=function.args[0], lane=Lane(*function.args[1:5]))
+        place = () if _waits(code) else (PTR,)
+        function = self._declare(code, "routine", [I64] * 5 + [*place], inline=bool(place))
+        if place:
+            self._number_places[function.name] = function.args[5]
+        arguments = function.args[5 + len(place) :]
+        frame = Frame(self, code, arguments, area=function.args[0], lane=Lane(*function.args[1:5]))
         BodyLowering(function, frame).run()
         return function
+
+    def number_place(self, builder: Any) -> Any:
+        """Where the function that is being emitted keeps the calling thread's number, 0 before it has asked for it.
+
+        Routines that are inlined there keep it in the same place.
+        """
+        name = builder.function.name
+        if name not in self._number_places:
+            with builder.goto_entry_block():
+                self._number_places[name] = builder.alloca(I64)
+                builder.store(ll.Constant(I64, 0), self._number_places[name])
+        return self._number_places[name]
 
     def fence(self, builder: Any, number: Any) -> Any:
         """Emit: restart the sequences on the CPU of lane `number`, wherever lanes are numbered so; True if it was done.

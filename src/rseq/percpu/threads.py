@@ -19,8 +19,8 @@ The table is shared memory of a process and all that are forked from it, and is 
 when a thread ends. A child's threads have numbers of their own, the one that has forked too: what a thread knows as its
 number stands in memory that the kernel zeroes in a child (MADV_WIPEONFORK).
 
-Generated code finds the number by `pthread_getspecific`, which LLVM may hoist out of loops (native/lower.py), and calls
-back into Python for what is rare.
+Generated code finds the number by `pthread_getspecific`, once in a function, however often that loops
+(native/lower.py), and calls back into Python for what is rare.
 
 Assumptions: threads end through libc or with their process. A compiled function that forks (in objmode) uses no lock
 afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number.
