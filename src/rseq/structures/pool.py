@@ -262,7 +262,7 @@ class Pool(Structure):
     Threads: any, registered or not; signal handlers too.
     """
 
-    __slots__ = ("_all", "_give", "_held", "_memory", "_stride", "_take", "count", "item_size")
+    __slots__ = ("_give", "_held", "_memory", "_stride", "_take", "_views", "count", "item_size")
     hot = ("acquire_row", "release_row")
 
     item_size: int
@@ -281,7 +281,7 @@ class Pool(Structure):
         self._set_up(storage, code._asdict())  # it refuses a second time
         self.item_size, self.count, self._stride = size, items, stride
         self._memory = _mapped(stride * items, shared=segment is not None)
-        self._all = memoryview(self._memory)
+        self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
         self._take = code.take.bind(storage, title="Pool.acquire")
         self._give = code.give.bind(storage, title="Pool.release")
@@ -315,10 +315,16 @@ class Pool(Structure):
         ticket = self._take(_me["process"])
         if ticket is None:
             return None
-        first = (ticket & _ROW) * self._stride
-        item = self._all[first : first + self.item_size]
+        item = (self._views.get(ticket & _ROW) or self._view(ticket & _ROW))[:]
         self._held[id(item)] = ticket, item
         return item
+
+    def _view(self, row: int) -> memoryview:
+        """What the views of an item are slices of. Slices of one view share a count of uses, which free-threaded Python
+        does not protect, so each item has one of its own.
+        """
+        first = row * self._stride
+        return self._views.setdefault(row, memoryview(self._memory)[first : first + self.item_size])
 
     def release(self, item: memoryview) -> None:
         """Let an item go that `acquire` returned. Its memoryview is released: whoever uses it gets a ValueError.
