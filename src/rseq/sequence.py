@@ -78,10 +78,11 @@ class _Bindable(Compiled, Generic[P, R]):
                 raise TypeError(f"{self.__name__}.bind() takes arrays made by rseq.array(…); got {array!r}")
         stored = [field.type for field in self.body.record.fields.values()]
         by_number = any(isinstance(getattr(type, "element", type), Index) for type in stored)
-        if storage.segment is not None and by_number and arrays:
+        if by_number and any(array.segment is not storage.segment for array in arrays):
             raise TypeError(
-                f"{self.__name__}.bind(): {self.body.record.__name__} holds numbers of rows and is shared between "
-                "processes, but the rows of an rseq.array belong to one process; use storage without a segment"
+                f"{self.__name__}.bind(): {self.body.record.__name__} holds numbers of rows, so the storage and the "
+                "rows belong to the same processes: rseq.percpu(…, segment=segment) goes with "
+                "rseq.array(…, segment=segment), and without a segment both are this process's"
             )
 
     def _bounds(self, pointer: Pointer, arrays: tuple[RowArray[Any], ...]) -> tuple[int, int, RowArray[Any]]:

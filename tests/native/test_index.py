@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -200,7 +201,70 @@ def test_python_reads_and_writes_stored_indices(entries: Any) -> None:
         entries[0]["next"] = 1
 
 
-def test_rows_of_one_process_are_not_numbered_in_memory_that_processes_share() -> None:
+class Link(rseq.Record):
+    next: rseq.index[Link]  # type: ignore[name-defined]
+    value: i64
+
+
+class Links(rseq.Record):
+    first: rseq.index[Link]
+
+
+@rseq.sequence
+def put_link(cpu: Links, link: rseq.index[Link]) -> None:
+    link.next = cpu.first
+    cpu.first = link
+
+
+@rseq.sequence
+def take_link(cpu: Links) -> rseq.index[Link]:
+    link = cpu.first
+    if link is None:
+        return None
+    cpu.first = link.next
+    return link
+
+
+def test_forked_processes_share_lists_of_rows() -> None:
+    """Who has taken a row has it alone: what all have added is in the rows, and each row is on one list."""
+    segment = rseq.Segment()
+    links = rseq.array(Link, 12, segment=segment)
+    lists, added = rseq.percpu(Links, segment=segment), rseq.Counter(segment=segment)
+    put, take = put_link.bind(lists, links), take_link.bind(lists, links)
+    for link in links:
+        put(link)
+
+    def work() -> None:
+        for turn in range(2000):
+            link = take()
+            if link is not None:
+                link["value"] += turn % 3
+                added.add(turn % 3)
+                put(link)
+
+    children = [forked(work) for _ in range(3)]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    found = []
+    for number in lists.view()["first"].tolist():
+        row = links.row_of(number)
+        while row is not None:
+            found.append(row.index)
+            row = links.row_of(row["next"])
+    assert sorted(found) == list(range(12))
+    assert links.values["value"].sum() == added.value > 0
+
+
+def forked(work: Callable[[], None]) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(sys.exc_info()[0] is not None)
+    return child
+
+
+def test_rows_and_storage_belong_to_the_same_processes() -> None:
     class Entry(rseq.Record):
         value: i64
 
@@ -213,7 +277,15 @@ def test_rows_of_one_process_are_not_numbered_in_memory_that_processes_share() -
 
     entries = rseq.array(Entry, 3)
     put.bind(rseq.percpu(Head), entries)(entries[1])
-    with pytest.raises(TypeError, match=r"^put\.bind\(\): Head holds numbers of rows and is shared between processes"):
-        put.bind(rseq.percpu(Head, segment=rseq.Segment()), entries)
+    segment = rseq.Segment()
+    shared = rseq.array(Entry, 3, segment=segment)
+    put.bind(rseq.percpu(Head, segment=segment), shared)(shared[1])
+    for storage, rows in [
+        (rseq.percpu(Head, segment=segment), entries),
+        (rseq.percpu(Head), shared),
+        (rseq.percpu(Head, segment=rseq.Segment()), shared),
+    ]:
+        with pytest.raises(TypeError, match=r"^put\.bind\(\): Head holds numbers of rows, so the storage and the rows"):
+            put.bind(storage, rows)
     with pytest.raises(TypeError, match=r"^put\.bind\(\) takes arrays made by rseq\.array"):
         put.bind(rseq.percpu(Head), rseq.percpu(Head))  # type: ignore[arg-type]

@@ -321,7 +321,7 @@ class Head(rseq.Record):
             TypeError,
             (
                 "record Head has pointers (first, others), which mean nothing in another process: a shared segment "
-                "cannot hold it. Keep numbers of elements instead of addresses"
+                "cannot hold it. Keep numbers of rows, index[T], instead of addresses"
             ),
         ),
     ],

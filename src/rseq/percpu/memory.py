@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from rseq.percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq.percpu.checks import integer, product
 from rseq.percpu.segment import PAGE_BYTES, Place
-from rseq.percpu.shared import Segment
+from rseq.percpu.shared import Segment, require_segment
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -103,7 +103,7 @@ def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None) ->
         raise ValueError(f"nbytes: expected 1 … {MAX_ITEM_BYTES}, got {size}")
     if not 1 <= power <= PAGE_BYTES or power & (power - 1):
         raise ValueError(f"alignment: expected a power of two up to the page size, {PAGE_BYTES}; got {power}")
-    if segment is not None and not isinstance(segment, Segment):
-        raise TypeError(f"segment: expected an rseq.Segment or None, got {segment!r}")
+    if segment is not None:
+        require_segment(segment)
     place, owner = _private.lend(size, power) if segment is None else segment.lend(size, power)
     return Memory(place, size, owner)

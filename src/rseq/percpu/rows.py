@@ -7,10 +7,12 @@ records, which exists and is bounds-checked, and which the row keeps alive.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, SupportsIndex, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, SupportsIndex, TypeVar, cast, final
 
 from rseq.language.types import Array, Index, Pointer, Record
 from rseq.percpu.checks import integer, require_bytes, require_record
+from rseq.percpu.segment import zeroed
+from rseq.percpu.shared import Segment, require_segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,27 +23,35 @@ R = TypeVar("R", bound=Record)
 
 @final
 class RowArray(Generic[R]):
-    """`n` zeroed records of ordinary memory side by side, for the `ptr[T]` and `index[T]` of sequences.
+    """`n` zeroed records side by side, not per CPU, for the `ptr[T]` and `index[T]` of sequences.
 
         nodes = rseq.array(Node, 100)
         push(nodes[3])
 
     `nodes.values` shows them as a NumPy array. The memory lives as long as the array, a row or a view of it. Storage
     into which sequences put a row's address keeps the array alive too (`Memory.keep`).
-    Raises: TypeError - no record, or no integer. ValueError - `n` below 1 or absurdly large. MemoryError - no memory.
+    `segment`: processes that are forked later share the records, see `rseq.Segment`; storage that holds numbers of rows
+    (`index[T]`) is in the same one.
+    Raises: TypeError - no record, integer or segment; in a segment, a record with pointers. ValueError - `n` below 1 or
+    absurdly large. MemoryError - no memory.
     Threads: any thread. Who may write to a row that sequences have published is the sequences' matter.
     """
 
-    __slots__ = ("__weakref__", "_data", "_kept", "address", "length", "record")
+    __slots__ = ("__weakref__", "_data", "_kept", "address", "length", "record", "segment")
 
-    def __init__(self, record: type[R], n: int) -> None:
+    def __init__(self, record: type[R], n: int, *, segment: Segment | None = None) -> None:
         require_record(record, "rseq.array(Node, 100)")
+        if segment is not None:
+            require_segment(segment)
+            require_no_pointers(record)
         self.record = record
+        self.segment: Final = segment
+        """Whose processes share the records; None if they are this process's."""
         self.length = integer("n", n)
         if self.length < 1:
             raise ValueError(f"n: expected at least 1 record, got {n}")
         require_bytes(self.length * record.size, f"an array of {n} of {record.__name__}")
-        self._data = _zeros(record.dtype, self.length)
+        self._data = _zeros(record.dtype, self.length, shared=segment is not None)
         self.address: int = self._data.__array_interface__["data"][0]
         self._kept: dict[int, object] = {}
 
@@ -101,7 +111,8 @@ class RowArray(Generic[R]):
         return (Row(self, index) for index in range(self.length))
 
     def __repr__(self) -> str:
-        return f"rseq.array({self.record.__name__}, {self.length})"
+        segment = f", segment={self.segment!r}" if self.segment is not None else ""
+        return f"rseq.array({self.record.__name__}, {self.length}{segment})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an array of rows cannot be pickled or copied: its rows are addresses. Pass `values` instead")
@@ -204,9 +215,21 @@ def _is_followed(kind: object) -> bool:
     return isinstance(kind, Pointer) and not isinstance(kind, Index)
 
 
-def _zeros(dtype: np.dtype[Any], n: int) -> npt.NDArray[Any]:
+def require_no_pointers(record: type[Record]) -> None:
+    """Raises: TypeError - `record` has pointers, and is to be shared between processes."""
+    pointers = [name for name, field in record.fields.items() if holds_pointers(field.type)]
+    if pointers:
+        raise TypeError(
+            f"record {record.__name__} has pointers ({', '.join(pointers)}), which mean nothing in another process: a "
+            "shared segment cannot hold it. Keep numbers of rows, index[T], instead of addresses"
+        )
+
+
+def _zeros(dtype: np.dtype[Any], n: int, *, shared: bool) -> npt.NDArray[Any]:
     import numpy as np
 
+    if shared:
+        return np.ndarray(n, dtype, zeroed(n * dtype.itemsize, shared=True))
     try:
         return np.zeros(n, dtype)
     except MemoryError as error:

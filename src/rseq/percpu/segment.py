@@ -135,6 +135,21 @@ def populate(address: int, nbytes: int) -> None:
         raise MemoryError(f"no memory for {nbytes} bytes of a shared segment: {os.strerror(failure)}")
 
 
+def zeroed(nbytes: int, *, shared: bool) -> mmap.mmap:
+    """Zeroed memory that is not per CPU, for this process or for those forked later too.
+
+    That of a shared one exists, so that using it cannot end in a SIGBUS. Raises: MemoryError - there is not enough.
+    """
+    kind = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
+    try:
+        memory = mmap.mmap(-1, nbytes, kind | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(f"no memory for {nbytes} bytes: {error.strerror}") from error
+    if shared:
+        populate(ctypes.addressof(ctypes.c_char.from_buffer(memory)), nbytes)
+    return memory
+
+
 def zero(place: Place, nbytes: int) -> None:
     """Zero `nbytes` of the item at `place` in every lane. Nobody may use the item."""
     for address in place.addresses():

@@ -128,3 +128,9 @@ class _SharedExtent:
                 populate(lane + ready, end - ready)
             self._ready = end
         return self._extent.place(offset), self._mapping
+
+
+def require_segment(thing: object) -> None:
+    """Raises: TypeError - it is no segment."""
+    if not isinstance(thing, Segment):
+        raise TypeError(f"segment: expected an rseq.Segment or None, got {thing!r}")

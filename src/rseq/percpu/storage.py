@@ -8,7 +8,7 @@ from rseq.arch.base import IndexMode
 from rseq.language.types import Record
 from rseq.percpu.checks import product, require_bytes, require_record, shape_of
 from rseq.percpu.memory import allocate
-from rseq.percpu.rows import guarded, holds_pointers
+from rseq.percpu.rows import guarded, require_no_pointers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -111,9 +111,4 @@ def _require_shareable(record: type[Record], index: IndexMode) -> None:
             "index: a shared segment has lanes by 'cpu_id'; 'mm_cid' numbers the threads of one process, so threads of "
             "two would be in one lane at the same time"
         )
-    pointers = [name for name, field in record.fields.items() if holds_pointers(field.type)]
-    if pointers:
-        raise TypeError(
-            f"record {record.__name__} has pointers ({', '.join(pointers)}), which mean nothing in another process: a "
-            "shared segment cannot hold it. Keep numbers of elements instead of addresses"
-        )
+    require_no_pointers(record)

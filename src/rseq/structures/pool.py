@@ -31,8 +31,6 @@ nobody's, and what lies in another CPU's list would be out of reach, or take a t
 
 from __future__ import annotations
 
-import ctypes
-import mmap
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
@@ -42,7 +40,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from ..language.operations import compare_exchange, lane, lanes, load_acquire
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
 from ..percpu.checks import integer
-from ..percpu.segment import populate, round_up
+from ..percpu.segment import round_up, zeroed
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
@@ -280,7 +278,7 @@ class Pool(Structure):
         _write(storage.view(), items)
         self._set_up(storage, code._asdict())  # it refuses a second time
         self.item_size, self.count, self._stride = size, items, stride
-        self._memory = _mapped(stride * items, shared=segment is not None)
+        self._memory = zeroed(stride * items, shared=segment is not None)
         self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
         self._take = code.take.bind(storage, title="Pool.acquire")
@@ -458,18 +456,6 @@ def _write(lanes: npt.NDArray[Any], count: int) -> None:
     lanes["batch"] = min(max(count // (2 * len(lanes)), 1), MOST_HINTS // 2)
     for lane_number in range(len(lanes)):
         lanes["cursor"][lane_number] = lane_number * count // len(lanes)
-
-
-def _mapped(nbytes: int, *, shared: bool) -> mmap.mmap:
-    """Zeroed memory; that of a shared one exists, so that using it cannot end in a SIGBUS."""
-    kind = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
-    try:
-        memory = mmap.mmap(-1, nbytes, kind | mmap.MAP_ANONYMOUS)
-    except OSError as error:
-        raise MemoryError(f"no memory for a pool of {nbytes} bytes: {error.strerror}") from error
-    if shared:
-        populate(ctypes.addressof(ctypes.c_char.from_buffer(memory)), nbytes)
-    return memory
 
 
 def _rows_by_owner(states: list[int]) -> dict[int, list[int]]:
