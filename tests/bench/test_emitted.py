@@ -45,7 +45,7 @@ def test_a_compiler_that_refuses_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_
     gcc.write_text("#!/bin/sh\necho out of order >&2\nexit 1\n")
     gcc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(Unavailable, match=r"gcc refuses the header: out of order$"):
+    with pytest.raises(Unavailable, match=r"gcc refuses it: out of order$"):
         emitted.counter_loop()
 
 

@@ -30,6 +30,12 @@ def operations() -> tuple[Operation, ...]:
     return (*native.OPERATIONS, *python.OPERATIONS, processes.COUNTER)
 
 
+def _with_librseq(folder: Path) -> tuple[Operation, ...]:
+    from .librseq import beside
+
+    return beside(operations(), folder)
+
+
 @click.command("bench")
 @click.option("--quick", is_flag=True, help="Shorter runs and fewer of them: two minutes instead of ten.")
 @click.option(
@@ -37,12 +43,20 @@ def operations() -> tuple[Operation, ...]:
 )
 @click.option("--threads", metavar="1,2,…", default="", help="With these numbers of threads.")
 @click.option(
+    "--librseq",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="A source tree of librseq: its helpers in C beside ours.",
+)
+@click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JSON."
 )
 @click.option(
     "--plot", "plot_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="Draw it."
 )
-def bench(quick: bool, only: str, threads: str, json_path: Path | None, plot_path: Path | None) -> None:
+def bench(
+    quick: bool, only: str, threads: str, librseq: Path | None, json_path: Path | None, plot_path: Path | None
+) -> None:
     """Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.
 
     Implementations of one operation take turns, in rounds, on pinned CPUs, and after every run its total is checked:
@@ -56,7 +70,7 @@ def bench(quick: bool, only: str, threads: str, json_path: Path | None, plot_pat
         raise click.ClickException("rseq bench runs on Linux only: it pins threads, and rseq is Linux's.")
     rounds, seconds = _QUICK if quick else _FULL
     plan = Plan(rounds, seconds)
-    chosen = _choose(operations(), only)
+    chosen = _choose(operations() if librseq is None else _with_librseq(librseq), only)
     counts = _numbers(threads)
     _check_outputs(json_path, plot_path)
     jobs, notes = _prepare(chosen, counts, len(plan.cpus))

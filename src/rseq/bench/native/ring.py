@@ -27,7 +27,7 @@ from ..run import Implementation, Missing, Operation, Span
 from .loop import NO_ANSWER, Body, Loops, Memory, architecture, function, implementation, slot_of, vdso_getcpu, work
 from .ours import Site, ours
 
-__all__ = ["RINGS"]
+__all__ = ["RINGS", "event_written"]
 
 _CAPACITY = 1 << 16
 _TAIL_AT, _DATA_AT = 64, 128
@@ -329,11 +329,13 @@ def _operation(event: _Event) -> Operation:
     )
 
 
-RINGS = tuple(
-    _operation(event)
-    for event in (
-        _Event("ring-8", "event, 4 + 4 bytes, native loop", 4, clock=False),
-        _Event("ring-8-clock", "event, 4 + 8 (clock) + 4 bytes, native loop", 4, clock=True),
-        _Event("ring-64", "event, 4 + 64 bytes, native loop", 64, clock=False),
-    )
+def event_written(name: str, title: str, payload: int, *, clock: bool = False) -> Operation:
+    """The operation of writing events with so many bytes behind their headers."""
+    return _operation(_Event(name, title, payload, clock))
+
+
+RINGS = (
+    event_written("ring-8", "event, 4 + 4 bytes, native loop", 4),
+    event_written("ring-8-clock", "event, 4 + 8 (clock) + 4 bytes, native loop", 4, clock=True),
+    event_written("ring-64", "event, 4 + 64 bytes, native loop", 64),
 )
