@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import random
 import sys
@@ -317,3 +319,55 @@ def test_a_copy_within_one_place_is_refused() -> None:
 
     assert {diagnostic.slug for diagnostic in caught.value.diagnostics} == {"overwritten-before-commit"}
     assert caught.value.diagnostics[0].places[0][0].text.strip() == "rseq.copy(cpu.data[at], cpu.data, 4)"
+
+
+_OBJECTS = [
+    np.array([None, "text"] * 20, dtype=object),
+    np.zeros(20, dtype=[("a", "i8"), ("b", object)]),
+    np.zeros(20, dtype=[("when", "M8[ns]"), ("b", object)]),  # NumPy has no format for that
+    memoryview(np.array([None] * 20, dtype=object)),
+    (ctypes.py_object * 20)(*[None] * 20),
+]
+
+
+@pytest.mark.needs_rseq
+@pytest.mark.parametrize("objects", _OBJECTS, ids=["objects", "fields", "dates", "memoryview", "ctypes"])
+def test_references_to_objects_are_neither_overwritten_nor_read(objects: object) -> None:
+    storage = rseq.percpu(Ring)
+    put_in, take = write.bind(storage), read.bind(storage)
+    assert put_in(b"x" * 160)
+    for call, what in ((take, r"read\(\): out is a writable"), (put_in, r"write\(\): data is a")):
+        count = sys.getrefcount(objects)
+        with pytest.raises(TypeError, match=rf"{what} bytes-like object; got <class .* that holds Python objects"):
+            call(objects)
+        assert sys.getrefcount(objects) == count
+    gc.collect()  # it follows what stands there
+
+
+@pytest.mark.needs_rseq
+def test_a_field_may_be_called_o_and_dates_have_no_format() -> None:
+    storage = rseq.percpu(Ring)
+    put_in, take = write.bind(storage), read.bind(storage)
+    for numbers in (np.zeros(10, dtype=[("O", "i8"), ("On", "f8")]), np.zeros(20, "M8[ns]"), array("d", [0.0] * 20)):
+        assert put_in(numbers)
+        assert take(numbers) in (0, 160)
+
+
+@pytest.mark.needs_rseq
+def test_references_are_refused_in_numba() -> None:
+    numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
+    storage = rseq.percpu(Ring)
+    put_in, take = write.bind(storage), read.bind(storage)
+
+    @numba.njit
+    def fill(out: object) -> object:
+        return take(out)
+
+    @numba.njit
+    def offer(data: object) -> object:
+        return put_in(data)
+
+    for objects in _OBJECTS[:2]:
+        for call in (fill, offer):
+            with pytest.raises(numba.TypingError):
+                call(objects)

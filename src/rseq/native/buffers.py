@@ -2,6 +2,9 @@
 
 A buffer that was asked for is held until the builtin returns, on every way out. An object of type bytes is
 read where it is: it cannot change, and the caller holds it.
+
+A buffer of references to Python objects is refused: bytes that are copied over them would be followed as pointers. Its
+exporter says so in the format (PEP 3118). NumPy has no format for some types, such as dates; there the dtype knows.
 """
 
 from __future__ import annotations
@@ -22,10 +25,16 @@ PAYLOAD_OFFSET = bytes.__basicsize__ - 1
 """Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
 
 _VIEW_BYTES = 80
-"""The size of a Py_buffer; `buf` is its first word, `len` its third."""
+"""The size of a Py_buffer; `buf` is its first word, `len` its third, `format` its sixth."""
 
-_SIMPLE, _WRITABLE = 0, 1  # PyBUF_SIMPLE, PyBUF_WRITABLE (pybuffer.h)
+_SIMPLE, _WRITABLE, _WITH_FORMAT = 0, 1, 0x8 | 0x4  # PyBUF_SIMPLE, _WRITABLE, and _ND | _FORMAT (pybuffer.h)
 _TRUE, _FALSE = ll.Constant(ll.IntType(1), 1), ll.Constant(ll.IntType(1), 0)
+_NULL, _NO, _YES = ll.Constant(PTR, None), ll.Constant(I32, 0), ll.Constant(I32, 1)
+
+_ASKED, _RAISED, _OBJECTS = _NO, ll.Constant(I32, -1), _YES
+"""What asking came to: a buffer, an exception, or a buffer of references, which has been let go."""
+
+_INSTEAD = "only bytes and numbers can be copied: use an array of numbers, or pickle.dumps()"
 
 
 class Buffers(Arguments):
@@ -46,39 +55,48 @@ class Buffers(Arguments):
         else:
             self._read_bytes(given, place, size, slow, ready)
         builder.position_at_end(slow)
-        flags = ll.Constant(I32, _WRITABLE if parameter.type.writable else _SIMPLE)
-        failed = self._call("PyObject_GetBuffer", I32, [given, view, flags])
-        with builder.if_then(builder.icmp_signed("!=", failed, ll.Constant(I32, 0)), likely=False):
-            self._explain(parameter, given)
-            self._leave(ll.Constant(PTR, None))
+        access = ll.Constant(I32, _WRITABLE if parameter.type.writable else _SIMPLE)
+        came = builder.call(self._asking(), [given, view, access])
+        with builder.if_then(builder.icmp_signed("!=", came, _ASKED), likely=False):
+            self._explain(parameter, given, builder.icmp_signed("==", came, _OBJECTS))
+            self._leave(_NULL)
         builder.store(_TRUE, asked)
         builder.store(builder.load(view, typ=I64), place)
-        builder.store(builder.load(builder.gep(view, [ll.Constant(I64, 2)], source_etype=I64), typ=I64), size)
+        builder.store(self._member(view, 2, I64), size)
         builder.branch(ready)
         builder.position_at_end(ready)
         self._held += ((view, asked),)
         return builder.load(place, typ=I64), builder.load(size, typ=I64)
 
+    def _member(self, view: Any, word: int, type: Any) -> Any:
+        return self.builder.load(self.builder.gep(view, [ll.Constant(I64, word)], source_etype=I64), typ=type)
+
+    def _type_is(self, given: Any, name: str) -> Any:
+        kind = self.builder.load(self.builder.gep(given, [ll.Constant(I64, TYPE)], source_etype=I8), typ=PTR)
+        return self.builder.icmp_unsigned("==", kind, self.environment.address(self.builder, name))
+
     def _read_bytes(self, given: Any, place: Any, size: Any, slow: Any, ready: Any) -> None:
         builder = self.builder
-        kind = builder.load(builder.gep(given, [ll.Constant(I64, TYPE)], source_etype=I8), typ=PTR)
         exact = builder.append_basic_block("bytes")
-        is_bytes = builder.icmp_unsigned("==", kind, self.environment.address(builder, "PyBytes_Type"))
-        builder.cbranch(is_bytes, exact, slow).set_weights([8, 1])
+        builder.cbranch(self._type_is(given, "PyBytes_Type"), exact, slow).set_weights([8, 1])
         builder.position_at_end(exact)
         builder.store(builder.add(builder.ptrtoint(given, I64), ll.Constant(I64, PAYLOAD_OFFSET)), place)
         length = builder.load(builder.gep(given, [ll.Constant(I64, HEADER)], source_etype=I8), typ=I64)
         builder.store(length, size)
         builder.branch(ready)
 
-    def _explain(self, parameter: ir.Value, given: Any) -> None:
+    def _explain(self, parameter: ir.Value, given: Any, holds_objects: Any) -> None:
         """Emit: say what was expected; an exporter's own BufferError (not contiguous, read-only) stays."""
         assert isinstance(parameter.type, Buffer)
+        builder = self.builder
         what = "writable bytes-like object" if parameter.type.writable else "bytes-like object"
+        text = f"{self.title}(): {parameter.name} is a {what}; got %R"
         mistyped = self._call("PyErr_ExceptionMatches", I32, [self._exception("PyExc_TypeError")])
-        with self.builder.if_then(self.builder.icmp_signed("!=", mistyped, ll.Constant(I32, 0))):
+        with builder.if_then(builder.or_(holds_objects, builder.icmp_signed("!=", mistyped, _NO))):
             kind = self._call("PyObject_Type", PTR, [given])
-            self._format("PyExc_TypeError", f"{self.title}(): {parameter.name} is a {what}; got %R", [kind])
+            self._format("PyExc_TypeError", text, [kind])
+            with builder.if_then(holds_objects):
+                self._format("PyExc_TypeError", f"{text} that holds Python objects; {_INSTEAD}", [kind])
             self._call("Py_DecRef", ll.VoidType(), [kind])
 
     def _leave(self, value: Any) -> None:
@@ -87,3 +105,90 @@ class Buffers(Arguments):
             with self.builder.if_then(self.builder.load(asked, typ=ll.IntType(1)), likely=False):
                 self._call("PyBuffer_Release", ll.VoidType(), [view])
         self.builder.ret(value)
+
+    # ---- asking, in functions of their own
+
+    def _asking(self) -> Any:
+        """The function `(object, view, access)` that fills the view, and says what it came to."""
+        made, arguments = self._function("ask", I32, [PTR, PTR, I32])
+        if arguments is None:
+            return made
+        given, view, access = arguments
+        outer, self.builder = self.builder, ll.IRBuilder(made.append_basic_block("entry"))
+        builder = self.builder
+        with builder.if_then(self._type_is(given, "PyByteArray_Type")):  # the quick way
+            builder.ret(self._call("PyObject_GetBuffer", I32, [given, view, access]))
+        flags = builder.or_(access, ll.Constant(I32, _WITH_FORMAT))
+        came = self._call("PyObject_GetBuffer", I32, [given, view, flags])
+        with builder.if_then(builder.icmp_signed("!=", came, _ASKED), likely=False):
+            self._ask_without_format(given, view, access)
+        text = self._member(view, 5, PTR)
+        with builder.if_then(builder.icmp_unsigned("==", text, _NULL)):  # bytes
+            builder.ret(_ASKED)
+        holds = builder.call(self._scanning(), [text])
+        with builder.if_then(builder.icmp_signed("!=", holds, _NO), likely=False):
+            self._call("PyBuffer_Release", ll.VoidType(), [view])
+        builder.ret(holds)
+        self.builder = outer
+        return made
+
+    def _ask_without_format(self, given: Any, view: Any, access: Any) -> None:
+        """Emit: return -1 with the exception; unless it is a ValueError, there is no format, and the dtype helps."""
+        builder = self.builder
+        no_format = self._call("PyErr_ExceptionMatches", I32, [self._exception("PyExc_ValueError")])
+        with builder.if_then(builder.icmp_signed("==", no_format, _NO)):
+            builder.ret(_RAISED)
+        self._call("PyErr_Clear", ll.VoidType(), [])
+        with builder.if_then(builder.icmp_signed("!=", self._dtype_holds_objects(given), _NO)):
+            self._call("PyErr_Clear", ll.VoidType(), [])
+            builder.ret(_OBJECTS)
+        builder.ret(self._call("PyObject_GetBuffer", I32, [given, view, access]))
+
+    def _dtype_holds_objects(self, given: Any) -> Any:
+        """Emit: 0 if `given.dtype.hasobject` is false; anything else, perhaps with an exception, if it may not be."""
+        builder, answer = self.builder, self.builder.alloca(I32)
+        builder.store(_YES, answer)
+        dtype = self._call("PyObject_GetAttrString", PTR, [given, self._text("dtype")])
+        with builder.if_then(builder.icmp_unsigned("!=", dtype, _NULL)):
+            said = self._call("PyObject_GetAttrString", PTR, [dtype, self._text("hasobject")])
+            with builder.if_then(builder.icmp_unsigned("!=", said, _NULL)):
+                builder.store(self._call("PyObject_IsTrue", I32, [said]), answer)
+                self._call("Py_DecRef", ll.VoidType(), [said])
+            self._call("Py_DecRef", ll.VoidType(), [dtype])
+        return builder.load(answer, typ=I32)
+
+    def _scanning(self) -> Any:
+        """The function that returns 1 if a format has an `O` outside of the names of fields, which stand in colons."""
+        made, arguments = self._function("scan", I32, [PTR])
+        if arguments is None:
+            return made
+        entry, loop, on = (made.append_basic_block(name) for name in ("entry", "letter", "next"))
+        builder = ll.IRBuilder(entry)
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        place, is_name = builder.phi(PTR), builder.phi(_TRUE.type)
+        letter = builder.load(place, typ=I8)
+        with builder.if_then(builder.icmp_unsigned("==", letter, ll.Constant(I8, 0))):
+            builder.ret(_ASKED)
+        is_object = builder.icmp_unsigned("==", letter, ll.Constant(I8, ord("O")))
+        with builder.if_then(builder.and_(is_object, builder.not_(is_name)), likely=False):
+            builder.ret(_OBJECTS)
+        builder.branch(on)
+        builder.position_at_end(on)
+        is_colon = builder.icmp_unsigned("==", letter, ll.Constant(I8, ord(":")))
+        place.add_incoming(arguments[0], entry)
+        place.add_incoming(builder.gep(place, [ll.Constant(I64, 1)], source_etype=I8), on)
+        is_name.add_incoming(_FALSE, entry)
+        is_name.add_incoming(builder.xor(is_name, is_colon), on)
+        builder.branch(loop)
+        return made
+
+    def _function(self, name: str, returns: Any, parameters: list[Any]) -> tuple[Any, Any]:
+        """A function of this module, and its arguments if it is new and has yet to be written."""
+        if name in self.module.globals:
+            return self.module.globals[name], None
+        function = ll.Function(self.module, ll.FunctionType(returns, parameters), name)
+        function.linkage = "internal"
+        for attribute in ("noinline", "nounwind"):
+            function.attributes.add(attribute)
+        return function, function.args
