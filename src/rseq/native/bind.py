@@ -8,9 +8,7 @@ place, and the handles that keep the memory alive.
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +16,7 @@ from typing import Any, NoReturn
 
 from ..arch.base import IndexMode
 from ..language.compiled import Compiled
+from ..once import once
 from ..percpu.memory import Memory
 from ..thread import UnsupportedError, lanes_offset, require_support
 from .load import Code, load
@@ -110,21 +109,13 @@ class _Program:
 
 
 _programs: list[_Program] = []
-_lock = threading.RLock()  # a signal handler may bind in the middle of a compilation
 
 
-if hasattr(os, "register_at_fork"):
-    # A child must not begin in the middle of another thread's compilation: LLVM's locks, and those of the modules that
-    # are being imported for it, would stay held in the child for ever.
-    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
-
-
-@cache
+@once
 def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
-    with _lock:
-        program = _compile(code, index, dimensions, title)
-        _programs.append(program)  # machine code is never unmapped, so neither is what describes it
-        return program
+    program = _compile(code, index, dimensions, title)
+    _programs.append(program)  # machine code is never unmapped, so neither is what describes it
+    return program
 
 
 def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import ctypes
 import inspect
-import threading
 from functools import cache
 from typing import Any
 
 from ..arch import host
+from ..once import LOCK, once
 from .bind import METH_FASTCALL_KEYWORDS, MethodDef
 from .load import load
 
@@ -30,7 +30,6 @@ PAYLOAD_SLOT = object.__basicsize__
 
 _installed: set[tuple[type, str]] = set()
 _kept: list[MethodDef] = []
-_lock = threading.RLock()
 
 
 def install(owner: type, name: str, position: int, count: int) -> None:
@@ -39,7 +38,7 @@ def install(owner: type, name: str, position: int, count: int) -> None:
     Signature and documentation are the Python function's.
     Threads: any.
     """
-    with _lock:
+    with LOCK:
         if (owner, name) in _installed:
             return
         setattr(owner, name, descriptor(owner, name, _jump(position, count), _text(vars(owner)[name])))
@@ -72,7 +71,7 @@ def _new_descriptor() -> Any:
     return new
 
 
-@cache
+@once
 def _jump(position: int, count: int) -> int:
     """The address of the function that jumps to entry `position` of `count`."""
     import llvmlite.ir as ll

@@ -27,9 +27,9 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
+from rseq.once import once
 from rseq.percpu.mutex import make_mutex
 from rseq.thread import possible_cpus, require_support
 
@@ -207,7 +207,7 @@ def _refuse_huge_pages(mapping: mmap.mmap) -> None:
             raise
 
 
-@cache
+@once
 def _make_locks_anew_after_fork() -> None:
     os.register_at_fork(after_in_child=_make_locks_anew)
 

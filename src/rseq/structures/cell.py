@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..language.types import Record, Scalar, i64, u64
+from ..once import once
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from .workload import SPREAD
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["add_from_python", "adder", "sum_over_lanes", "unbalanced", "work"]
 
 
-@cache
+@once
 def adder(scalar: Scalar) -> Sequence[Any, None]:
     """The sequence `add(cell, n=1)` on a record with one `scalar` called `value`."""
 
@@ -54,7 +54,7 @@ def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
 # ---- stress
 
 
-@cache
+@once
 def work(scalar: Scalar) -> Routine[Any, int]:
     """What `rseq stress` runs: add a number that depends on `turn`, and return it.
 

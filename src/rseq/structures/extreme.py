@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arch.base import IndexMode
 from ..language.types import SCALARS, Record, Scalar, as_scalar, f64, i64, u64
+from ..once import once
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
@@ -43,7 +43,7 @@ def _worst(scalar: Scalar, is_max: bool) -> int | float:
     return scalar.minimum if is_max else scalar.maximum
 
 
-@cache
+@once
 def _update(scalar: Scalar, is_max: bool) -> Sequence[Any, None]:
     """The sequence `update(cpu, x)` for numbers of this type, on a record of its own."""
     worst = _worst(scalar, is_max)
@@ -165,7 +165,7 @@ class Min(_Extreme):
 # ---- stress
 
 
-@cache
+@once
 def _work(is_max: bool) -> Routine[Any, int]:
     """What `rseq stress` runs: an update by one more than a lane has seen; 1 if that lane has become worse meanwhile.
 

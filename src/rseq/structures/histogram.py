@@ -38,7 +38,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Numbers
 from dataclasses import dataclass, field
-from functools import cache, partial, reduce
+from functools import partial, reduce
 from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 from ..arch.base import IndexMode
 from ..language.operations import float_bits
 from ..language.types import SCALARS, Array, Record, f64, i64, u64
+from ..once import once
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
@@ -77,7 +78,7 @@ class _Code:
     add_sum: Sequence[Any, None]
 
 
-@cache
+@once
 def _sorted_code(steps: int) -> _Code:
     """Up to `2**steps - 1` bounds that are searched."""
     length = 1 << steps
@@ -111,7 +112,7 @@ def _sorted_code(steps: int) -> _Code:
     return _Code(SortedBuckets, observe, count, count_many, count_nan, add_sum)
 
 
-@cache
+@once
 def _log_linear_code(length: int) -> _Code:
     """Up to `length - 1` bounds that are parts of octaves."""
     counters: Any = Array(SCALARS["i64"], length)
@@ -457,7 +458,7 @@ def _rank(q: float, total: int) -> int:
 NAN_WEIGHT = 1 << 50
 
 
-@cache
+@once
 def _work(code: _Code) -> Routine[Any, int]:
     """What `rseq stress` runs: an observation; its sum, and a weight for the bucket that it should be in."""
     Buckets = code.record  # noqa: N806 - it is a class

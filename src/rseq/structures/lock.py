@@ -33,7 +33,6 @@ import os
 import weakref
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
-from functools import cache
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +49,7 @@ from ..language.operations import (
     took_over,
 )
 from ..language.types import Record, i32, i64, u64
+from ..once import once
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..percpu.threads import LEFT_BEHIND, describe, known_id, thread_id
@@ -321,7 +321,7 @@ _private: weakref.WeakSet[SpinLock] = weakref.WeakSet()
 _forking: dict[int, int] = {}
 
 
-@cache
+@once
 def _follow_forks() -> None:
     os.register_at_fork(before=_note_number, after_in_child=_sort_holders)
 

@@ -34,11 +34,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..language.operations import compare_exchange, lane, lanes, load_acquire
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
+from ..once import once
 from ..percpu.checks import integer
 from ..percpu.segment import round_up, zeroed
 from ..percpu.shared import Segment
@@ -86,7 +87,7 @@ class _Code(NamedTuple):
     release_row: Routine[Any, bool]
 
 
-@cache
+@once
 def _code(shift: int) -> _Code:
     most = min(2 << shift, MOST_HINTS)
     hints: Any = Array(SCALARS["u32"], most)
@@ -488,7 +489,7 @@ os.register_at_fork(after_in_child=lambda: _me.update(process=os.getpid()))
 # ---- stress
 
 
-@cache
+@once
 def _work() -> Routine[Any, int]:
     """What `rseq stress` runs: acquire, and release that item or some other; how many more are held now."""
     code = _code(1)

@@ -47,11 +47,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
 from contextlib import contextmanager
-from functools import cache
 from threading import get_ident
 from typing import Any, Protocol, Self
 
 from ..language.types import Record, i64, u64
+from ..once import once
 from ..percpu.memory import Memory, allocate
 from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
 from ..percpu.shared import Segment
@@ -391,7 +391,7 @@ def _unbalanced(rcu: RCU, ledger: Numbers[int]) -> Iterator[str]:
 _known: weakref.WeakSet[RCU] = weakref.WeakSet()
 
 
-@cache
+@once
 def _start_anew_after_fork() -> None:
     os.register_at_fork(after_in_child=_start_all_anew)
 

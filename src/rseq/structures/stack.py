@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
 from ..language.types import SCALARS, Array, Record, i64, prepared, u64
 from ..native.bind import builtin
+from ..once import once
 from ..percpu.checks import integer
 from ..percpu.memory import Memory
 from ..percpu.pinned import pinned
@@ -50,7 +51,7 @@ class _Code(NamedTuple):
     pop: Sequence[Any, int | None]
 
 
-@cache
+@once
 def _code(length: int) -> _Code:
     numbers: Any = Array(SCALARS["u64"], length)
 
@@ -202,7 +203,7 @@ class Stack(Structure):
 # ---- stress
 
 
-@cache
+@once
 def _work() -> Routine[Any, int]:
     """What `rseq stress` runs: push eight times, pop eight times; what was pushed less what was popped."""
     code = _code(4)

@@ -18,11 +18,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...language.operations import clock
 from ...language.types import Record, u64
+from ...once import once
 from ...percpu.storage import PerCPU
 from ...sequence import routine
 
@@ -44,7 +44,7 @@ def _clock(cpu: _Nothing) -> u64:
     return clock()
 
 
-@cache
+@once
 def _bound_clock() -> Callable[[], int]:
     return _clock.bind(PerCPU(_Nothing))
 

@@ -21,11 +21,11 @@ import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...once import once
 from ...percpu.memory import allocate
 from ...percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
 from ...percpu.storage import PerCPU
@@ -282,7 +282,7 @@ class Reader:
 _known: weakref.WeakSet[Reader] = weakref.WeakSet()
 
 
-@cache
+@once
 def _start_anew_after_fork() -> None:
     os.register_at_fork(after_in_child=_start_all_anew)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, Scalar, prepared, u64
+from ...once import once
 from ...sequence import Routine, routine, sequence
 from .layout import GAP, Code, settle_of
 
 __all__ = ["row_ring"]
 
 
-@cache
+@once
 def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> Code:
     """A ring of `count` records (a power of two): numbers of type `item`, or as many bytes."""
     if isinstance(item, Scalar):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...language.types import SCALARS, i64, u64
+from ...once import once
 from ...sequence import Routine, routine
 from ..workload import buffered
 from .kind import Kind
@@ -40,7 +40,7 @@ SHIPPED = ("drop_clock", "over", "over_u64", "drop_rows")
 """Those that stand for all: each way to be full, each shape of record, with a clock and without."""
 
 
-@cache
+@once
 def work(kind: Kind) -> Routine[Any, int]:
     """What `rseq stress` runs: offer a record."""
     if kind.item is None:

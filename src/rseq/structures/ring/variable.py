@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
+from ...once import once
 from ...sequence import routine, sequence
 from .layout import GAP, GAP_BEFORE_UNITS, Code, settle_of
 
@@ -34,7 +34,7 @@ def largest(units: int, parts: int, timed: bool) -> int:
     return 4 * max(room - header_units(timed), 0)
 
 
-@cache
+@once
 def variable_ring(units: int, parts: int, timed: bool) -> Code:
     """A ring of `units`, a power of two, for records of any length; `parts` is 0 if it does not overwrite."""
     return _overwriting(units, parts, timed) if parts else _dropping(units, timed)
