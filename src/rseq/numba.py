@@ -233,6 +233,7 @@ class BoundSequenceType(_Storage, types.Callable):
         parts = list(zip(given, wanted, strict=False)) if _is_tuple_of(given, wanted) else [(given, wanted)]
         for have, want in parts:
             narrows = isinstance(have, types.Float) and not isinstance(want, types.Float)
+            narrows |= isinstance(have, types.Number) and isinstance(want, types.Boolean)
             if narrows or context.can_convert(have, want) is None:
                 raise errors.TypingError(f"{self.title}(): {name} is {_called(wanted)}, got {given}; convert it first")
 

@@ -1,5 +1,5 @@
 import rseq
-from rseq import f64, i32, i64, prepared
+from rseq import f32, f64, i32, i64, prepared
 
 
 class Items(rseq.Record):
@@ -25,3 +25,4 @@ def add(cpu: Items, n: i64, s: i32) -> None:
     e = 1 << 63
     e = 5
     cpu.average = LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT * LIMIT
+    x: f32 = 1e39

@@ -664,6 +664,9 @@ def test_defaults_are_numbers_of_their_type(type: str, default: str, number: flo
         ("def f(cpu: Items, n: i64 = INF) -> None: pass", "the default inf of 'n' is no i64"),
         ("def f(cpu: Items, n: i64 = 'a') -> None: pass", "the default 'a' of 'n' is no i64"),
         ("def f(cpu: Items, n: f64 = 10**400) -> None: pass", "of 'n' is no f64"),
+        ("def f(cpu: Items, n: f32 = 1e300) -> None: pass", "the default 1e+300 of 'n' is no f32"),
+        ("def f(cpu: Items, n: bool = 1) -> None: pass", "the default 1 of 'n' is no bool"),
+        ("def f(cpu: Items, n: i64 = True) -> None: pass", "the default True of 'n' is no i64"),
         ("def f(cpu: Items = 1) -> None: pass", "this CPU's record has no default"),
     ],
 )

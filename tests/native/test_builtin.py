@@ -11,11 +11,13 @@ import io
 import pickle
 import pstats
 import pydoc
+import re
 import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rseq
@@ -296,10 +298,14 @@ class Real(Index):
         ("1", TypeError, rf"{I64_RANGE}; got <class 'str'>"),
         (1.0, TypeError, rf"{I64_RANGE}; got <class 'float'>"),
         (None, TypeError, rf"{I64_RANGE}; got <class 'NoneType'>"),
-        (1 << 63, OverflowError, I64_RANGE),
-        (-(1 << 63) - 1, OverflowError, I64_RANGE),
-        (1 << 200, OverflowError, I64_RANGE),
-        (Index(1 << 70), OverflowError, I64_RANGE),
+        (1 << 63, OverflowError, rf"{I64_RANGE}; got 9223372036854775808"),
+        (-(1 << 63) - 1, OverflowError, rf"{I64_RANGE}; got -9223372036854775809"),
+        (1 << 200, OverflowError, rf"{I64_RANGE}; got {1 << 200}"),
+        (10**200, OverflowError, rf"{I64_RANGE}; got a number of 201 digits"),
+        pytest.param(
+            10**5000, OverflowError, rf"{I64_RANGE}; got a number of very many digits", id="more than Python prints"
+        ),
+        (Index(1 << 70), OverflowError, rf"{I64_RANGE}; got <.*Index object at .*>"),
     ],
 )
 def test_an_integer_that_does_not_fit_is_refused(given: object, error: type[Exception], message: str) -> None:
@@ -322,7 +328,9 @@ def test_each_integer_type_has_its_own_range(scalar: Any) -> None:
         assert function(number) == number
         assert function(Index(number)) == number
     for number in (scalar.minimum - 1, scalar.maximum + 1):
-        with pytest.raises(OverflowError, match=rf"^same\(\): n is {scalar}, an int of {scalar.minimum} to "):
+        with pytest.raises(
+            OverflowError, match=rf"^same\(\): n is {scalar}, an int of {scalar.minimum} to .*; got {number}$"
+        ):
             function(number)
     with pytest.raises(TypeError, match=rf"^same\(\): n is {scalar}, an int of .*; got <class 'float'>$"):
         function(0.0)
@@ -336,11 +344,33 @@ def test_floats_take_what_has_a_float() -> None:
     function = halves.bind(rseq.percpu(Cell))
     assert function(1, Real(2)) == 3.0
     assert function(-1.0, 0.1) == -1.0 + 0.10000000149011612
-    assert function(0, 1e300) == INFINITE  # f32 has no such number
+    assert function(0, INFINITE) == INFINITE
+    assert function(0, 3.4028235677973362e38) == 3.4028234663852886e38  # the last that is rounded to a finite one
     with pytest.raises(TypeError, match=r"^halves\(\): x is f64, a float; got <class 'str'>$"):
         function("1", 1)
-    with pytest.raises(OverflowError, match=r"^halves\(\): x is f64, a float$"):
+    with pytest.raises(OverflowError, match=r"^halves\(\): x is f64, a float; got a number of 401 digits$"):
         function(10**400, 1)
+    for number in (1e300, -3.4028235677973366e38):
+        message = f"halves(): y is f32, a float of up to 3.4028235e+38; got {number}"
+        with pytest.raises(OverflowError, match=f"^{re.escape(message)}$"):
+            function(0, number)
+
+
+def test_a_bool_is_true_or_false_and_nothing_else() -> None:
+    @rseq.sequence
+    def same(cpu: Cell, x: bool) -> bool:
+        return x
+
+    @rseq.inline
+    def inlined(x: bool) -> bool:
+        return x
+
+    for function in (same.bind(rseq.percpu(Cell)), inlined):
+        for given in (True, False, np.True_, np.False_):
+            assert function(given) == bool(given)
+        for given in (1, 0, 1.0, "", "yes", b"?", None, [], np.array([True]), np.uint8(1)):
+            with pytest.raises(TypeError, match=rf"^{function.__name__}\(\): x is bool, True or False; got "):
+                function(given)
 
 
 def test_every_kind_of_result() -> None:
@@ -375,8 +405,8 @@ def test_every_kind_of_result() -> None:
     cell = rseq.percpu(Cell)
     assert single.bind(cell)(0.1) == 0.10000000149011612
     assert double.bind(cell)(0.1) == 0.1
-    assert truth.bind(cell)([]) is True
-    assert truth.bind(cell)("x") is False
+    assert truth.bind(cell)(False) is True
+    assert truth.bind(cell)(True) is False
     assert byte.bind(cell)(0xFF) == -1
     assert octet.bind(cell)(-1) == 0xFF
     assert word.bind(cell)((1 << 64) - 1) == (1 << 64) - 1

@@ -226,6 +226,23 @@ def test_what_is_no_buffer_is_refused() -> None:
 
 
 @pytest.mark.needs_rseq
+def test_what_is_too_long_is_refused_with_the_limit() -> None:
+    @rseq.sequence
+    def whole(cpu: Ring, data: bytes) -> None:
+        rseq.copy(cpu.data, data, len(data))
+        cpu.head = 0
+
+    storage = rseq.percpu(Ring)
+    whole.bind(storage)(bytes(SIZE))
+    with pytest.raises(IndexError, match=rf"^whole\(\): len\(data\) bytes are more than the {SIZE} that cpu.data has$"):
+        whole.bind(storage)(bytes(SIZE + 1))
+    with pytest.raises(IndexError, match=r"^put\(\): n bytes are more than what data has$"):
+        put.bind(storage)(0, b"abc", 4)
+    with pytest.raises(IndexError, match=rf"^put\(\): at is out of range for cpu.data, which has {SIZE} elements$"):
+        put.bind(storage)(SIZE + 1, b"", 0)  # SIZE is allowed: nothing is copied there
+
+
+@pytest.mark.needs_rseq
 def test_buffers_are_let_go_on_every_way_out() -> None:
     storage = rseq.percpu(Ring)
     take, place = read.bind(storage), put.bind(storage)

@@ -104,6 +104,18 @@ def test_a_number_of_another_kind_is_refused_by_name() -> None:
     assert bins.values().sum() == 0
 
 
+def test_a_number_is_no_bool() -> None:
+    @rseq.sequence
+    def flag(cpu: Slots, on: bool) -> bool:
+        return on
+
+    bound = flag.bind(rseq.percpu(Slots))
+    assert (call(bound, True), call(bound, np.False_)) == (True, False)
+    for number in (1, 0.0, np.uint8(1)):
+        with pytest.raises(numba.TypingError, match=r"flag\(\): on is bool, got .*; convert it first"):
+            call(bound, number)
+
+
 def test_a_number_of_arguments_that_does_not_fit_is_refused_with_the_signature() -> None:
     hits, bins = rseq.Counter(), rseq.CounterArray(3)
     assert "Counter.add(n=1): too many positional arguments" in refusal(add_2, hits, 1, 2)

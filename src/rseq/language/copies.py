@@ -54,7 +54,8 @@ class Copies(Conditions):
 
     def _require_room(self, room: _Room, nbytes: ir.Operand, place: ast.expr, node: ast.expr) -> None:
         where = ast.unparse(place)
-        fault = f"{ast.unparse(node)} bytes are more than {where} has"
+        limit = f"the {room.nbytes} that" if isinstance(room.nbytes, int) else "what"
+        fault = f"{ast.unparse(node)} bytes are more than {limit} {where} has"
         if nbytes == room.nbytes:
             return  # all of a buffer
         if isinstance(nbytes, ir.Const) and isinstance(room.nbytes, int):
@@ -104,7 +105,9 @@ class Copies(Conditions):
         index = self._any_index(node.slice) if isinstance(at, ir.Const) else at
         wide = self._wide(index, node)
         length = room.nbytes // width if isinstance(room.nbytes, int) else room.nbytes
-        self.scope.emit(self._new_check(wide, length, whole.text, node.slice, inclusive=True))
+        limit = f", which has {length} elements" if isinstance(length, int) else ""
+        fault = f"{ast.unparse(node.slice)} is out of range for {whole.text}{limit}"
+        self.scope.emit(self._new_check(wide, length, whole.text, node.slice, fault=fault, inclusive=True))
         address = ir.Address(whole.base, whole.offset, wide, width, _BYTE, text, whole.prepared, whole.size)
         return _Room(address, self._rest(room.nbytes, wide, width, node), room.most)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import math
 import operator
 from collections.abc import Callable
 from types import ModuleType
@@ -114,7 +115,11 @@ class Expressions:
         if not isinstance(type, Scalar) or type.kind == "bool":
             raise self.scope.refuse(node, "types-differ", f"expected {type}, got the number {number}", "compare it")
         if type.is_float:
-            return self._converted(number, type, node)
+            constant = self._converted(number, type, node)
+            if math.isinf(constant.number) and not math.isinf(number):
+                fix = f"use f64, or write {type}({number}) for infinity"
+                raise self.scope.refuse(node, "constant-too-large", f"{number} does not fit {type}", fix)
+            return constant
         if isinstance(number, float):
             raise self.scope.refuse(node, "types-differ", f"expected {type}, got {number}", f"write {type}({number})")
         if not type.minimum <= number <= type.maximum:

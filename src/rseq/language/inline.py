@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -136,12 +137,29 @@ def _number(name: str, parameter: ir.Value, given: Any) -> int | float:
     type = parameter.type
     assert isinstance(type, Scalar)
     try:
-        number = bool(given) if type.kind == "bool" else float(given) if type.is_float else operator.index(given)
+        number = _truth(given) if type.kind == "bool" else float(given) if type.is_float else operator.index(given)
     except TypeError:
-        raise TypeError(f"{name}(): {parameter.name} is {type}; got {given!r}") from None
-    if type.is_integer and not type.minimum <= number <= type.maximum:
-        raise OverflowError(f"{name}(): {parameter.name} is {type}, an int of {type.minimum} to {type.maximum}")
-    return type.wrap(number)
+        raise TypeError(f"{name}(): {parameter.name} is {type}, {type.values}; got {given!r}") from None
+    wrapped = type.wrap(number)
+    if math.isinf(wrapped) and not math.isinf(number) if type.is_float else wrapped != number:
+        raise OverflowError(f"{name}(): {parameter.name} is {type}, {type.values}; got {_shown(given)}")
+    return wrapped
+
+
+def _truth(given: Any) -> bool:
+    """A bool, Python's or NumPy's. Raises: TypeError - it is something else."""
+    if not isinstance(given, bool):
+        view = memoryview(given)
+        if view.format != "?" or view.ndim:
+            raise TypeError
+    return bool(given)
+
+
+def _shown(number: Any) -> str:
+    try:
+        return repr(number)
+    except ValueError:  # more digits than Python prints
+        return "a number of very many digits"
 
 
 class Inlining(Calls):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -222,7 +223,11 @@ def _default(value: object, type: Word) -> int | float | None:
     try:
         if not isinstance(type, Scalar) or not isinstance(value, (int, float)):
             return None
+        if isinstance(value, bool) != (type.kind == "bool"):
+            return None
         number = type.wrap(value)
+        if math.isinf(number) and not math.isinf(value):
+            return None
     except (OverflowError, ValueError):  # infinity or NaN as an integer, an int larger than floats
         return None
     return number if type.is_float or number == value else None

@@ -101,6 +101,13 @@ class Scalar:
             return 1
         return (1 << (self.bits - (self.kind == "signed"))) - 1
 
+    @property
+    def values(self) -> str:
+        """What a number of this type is, as messages say it."""
+        if self.is_float:
+            return "a float" if self.size == 8 else "a float of up to 3.4028235e+38"
+        return "True or False" if self.kind == "bool" else f"an int of {self.minimum} to {self.maximum}"
+
     def wrap(self, value: int | float) -> int | float:
         """`value` brought into this type: integers wrap around, floats are rounded, once."""
         if self.is_float:

@@ -17,15 +17,13 @@ from ..language import ir
 from ..language.types import Buffer
 from .arguments import Arguments
 from .codes import I8, I32, I64, PTR
+from .cpython import VIEW_BYTES
 from .small_int import HEADER, TYPE
 
 __all__ = ["PAYLOAD_OFFSET", "Buffers"]
 
 PAYLOAD_OFFSET = bytes.__basicsize__ - 1
 """Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
-
-_VIEW_BYTES = 80
-"""The size of a Py_buffer; `buf` is its first word, `len` its third, `format` its sixth."""
 
 _SIMPLE, _WRITABLE, _WITH_FORMAT = 0, 1, 0x8 | 0x4  # PyBUF_SIMPLE, _WRITABLE, and _ND | _FORMAT (pybuffer.h)
 _TRUE, _FALSE = ll.Constant(ll.IntType(1), 1), ll.Constant(ll.IntType(1), 0)
@@ -46,7 +44,7 @@ class Buffers(Arguments):
         """Emit: address and length of the buffer that the object `given` is; or a return of NULL."""
         assert isinstance(parameter.type, Buffer)
         builder = self.builder
-        view, asked = builder.alloca(ll.ArrayType(I8, _VIEW_BYTES)), builder.alloca(ll.IntType(1))
+        view, asked = builder.alloca(ll.ArrayType(I8, VIEW_BYTES)), builder.alloca(ll.IntType(1))
         builder.store(_FALSE, asked)
         place, size = builder.alloca(I64), builder.alloca(I64)
         slow, ready = builder.append_basic_block("ask"), builder.append_basic_block("buffer")
@@ -62,14 +60,11 @@ class Buffers(Arguments):
             self._leave(_NULL)
         builder.store(_TRUE, asked)
         builder.store(builder.load(view, typ=I64), place)
-        builder.store(self._member(view, 2, I64), size)
+        builder.store(self._of_view(view, 16, I64), size)
         builder.branch(ready)
         builder.position_at_end(ready)
         self._held += ((view, asked),)
         return builder.load(place, typ=I64), builder.load(size, typ=I64)
-
-    def _member(self, view: Any, word: int, type: Any) -> Any:
-        return self.builder.load(self.builder.gep(view, [ll.Constant(I64, word)], source_etype=I64), typ=type)
 
     def _type_is(self, given: Any, name: str) -> Any:
         kind = self.builder.load(self.builder.gep(given, [ll.Constant(I64, TYPE)], source_etype=I8), typ=PTR)
@@ -122,7 +117,7 @@ class Buffers(Arguments):
         came = self._call("PyObject_GetBuffer", I32, [given, view, flags])
         with builder.if_then(builder.icmp_signed("!=", came, _ASKED), likely=False):
             self._ask_without_format(given, view, access)
-        text = self._member(view, 5, PTR)
+        text = self._of_view(view, 40, PTR)
         with builder.if_then(builder.icmp_unsigned("==", text, _NULL)):  # bytes
             builder.ret(_ASKED)
         holds = builder.call(self._scanning(), [text])

@@ -130,12 +130,37 @@ class Builtin(Buffers):
             number = self._call("PyFloat_AsDouble", ll.DoubleType(), [given])
             doubtful = self.builder.fcmp_unordered("==", number, ll.Constant(ll.DoubleType(), -1.0))
             self._fail_if_raised(doubtful, parameter, given)
-            return number if type.size == 8 else self.builder.fptrunc(number, ll.FloatType())
-        if type.kind == "bool":
-            truth = self._call("PyObject_IsTrue", I32, [given])
-            self._fail_if_raised(self.builder.icmp_signed("<", truth, ll.Constant(I32, 0)), parameter, given)
-            return self.builder.trunc(truth, I8)
-        return self._integer(parameter, type, given)
+            return number if type.size == 8 else self._single(parameter, number, given)
+        return self._truth(parameter, given) if type.kind == "bool" else self._integer(parameter, type, given)
+
+    def _single(self, parameter: ir.Value, number: Any, given: Any) -> Any:
+        """Emit: the f64 rounded to an f32; infinity and NaN are, but what only becomes infinite does not fit."""
+        builder = self.builder
+        single = builder.fptrunc(number, ll.FloatType())
+        was_finite = builder.fcmp_ordered("ord", *(builder.fsub(number, number),) * 2)  # otherwise NaN
+        is_finite = builder.fcmp_ordered("ord", *(builder.fsub(single, single),) * 2)
+        with builder.if_then(builder.and_(was_finite, builder.not_(is_finite)), likely=False):
+            self._overflow(self._expected(parameter), given)
+            builder.ret(ll.Constant(PTR, None))
+        return single
+
+    def _truth(self, parameter: ir.Value, given: Any) -> Any:
+        """Emit: 1 or 0 for True and False, Python's or NumPy's; nothing else is a bool."""
+        builder = self.builder
+        with builder.goto_entry_block():
+            truth = builder.alloca(I8)
+        yes, no = (self.environment.address(builder, name) for name in ("_Py_TrueStruct", "_Py_FalseStruct"))
+        is_true = builder.icmp_unsigned("==", given, yes)
+        builder.store(builder.zext(is_true, I8), truth)
+        with builder.if_then(builder.not_(builder.or_(is_true, builder.icmp_unsigned("==", given, no))), likely=False):
+            found = self._truth_of_scalar(given)
+            with builder.if_then(builder.icmp_signed("<", found, ll.Constant(I8, 0))):
+                kind = self._call("PyObject_Type", PTR, [given])
+                self._format("PyExc_TypeError", f"{self._expected(parameter)}; got %R", [kind])
+                self._call("Py_DecRef", ll.VoidType(), [kind])
+                builder.ret(ll.Constant(PTR, None))
+            builder.store(found, truth)
+        return builder.load(truth, typ=I8)
 
     def _integer(self, parameter: ir.Value, type: Scalar, given: Any) -> Any:
         if type.name == "u64":
@@ -154,7 +179,7 @@ class Builtin(Buffers):
             self.builder.icmp_signed("<", number, low), self.builder.icmp_signed(">", number, high)
         )
         with self.builder.if_then(outside, likely=False):
-            self._format("PyExc_OverflowError", self._expected(parameter), [])
+            self._overflow(self._expected(parameter), given)
             self.builder.ret(ll.Constant(PTR, None))
         return self.builder.trunc(number, llvm_type(type))
 
@@ -170,10 +195,7 @@ class Builtin(Buffers):
     def _expected(self, parameter: ir.Value) -> str:
         type = parameter.type
         assert isinstance(type, Scalar)
-        text = f"{self.title}(): {parameter.name} is {type}, "
-        if type.is_float:
-            return text + "a float"
-        return text + ("a bool" if type.kind == "bool" else f"an int of {type.minimum} to {type.maximum}")
+        return f"{self.title}(): {parameter.name} is {type}, {type.values}"
 
     def _fail_if_raised(self, doubtful: Any, parameter: ir.Value, given: Any) -> None:
         """Emit: if the conversion has set a TypeError or an OverflowError, say which argument it is, and return."""
@@ -181,13 +203,13 @@ class Builtin(Buffers):
         with builder.if_then(doubtful, likely=False):
             raised = self._call("PyErr_Occurred", PTR, [])
             with builder.if_then(builder.icmp_unsigned("!=", raised, ll.Constant(PTR, None))):
-                for exception, tail in (("PyExc_TypeError", "; got %R"), ("PyExc_OverflowError", "")):
-                    matches = self._call("PyErr_ExceptionMatches", I32, [self._exception(exception)])
-                    with builder.if_then(builder.icmp_signed("!=", matches, ll.Constant(I32, 0))):
-                        values = [self._call("PyObject_Type", PTR, [given])] if tail else []
-                        self._format(exception, self._expected(parameter) + tail, values)
-                        for value in values:
-                            self._call("Py_DecRef", ll.VoidType(), [value])
+                with self._if_raised("PyExc_TypeError"):
+                    kind = self._call("PyObject_Type", PTR, [given])
+                    self._format("PyExc_TypeError", f"{self._expected(parameter)}; got %R", [kind])
+                    self._call("Py_DecRef", ll.VoidType(), [kind])
+                    builder.ret(ll.Constant(PTR, None))
+                with self._if_raised("PyExc_OverflowError"):
+                    self._overflow(self._expected(parameter), given)
                 builder.ret(ll.Constant(PTR, None))
 
     def _address(self, parameter: ir.Value, given: Any) -> Any:
@@ -261,9 +283,9 @@ class Builtin(Buffers):
                 index if self.dimensions == 1 else self._call("PyTuple_GetItem", PTR, [index, ll.Constant(I64, axis)])
             )
             number = self._call("PyLong_AsLongLong", I64, [part])
-            with builder.if_then(builder.icmp_signed("==", number, ll.Constant(I64, -1)), likely=False):
-                self._fail_index(part)
             length = self._word(words, PLACE_WORDS + axis)
+            with builder.if_then(builder.icmp_signed("==", number, ll.Constant(I64, -1)), likely=False):
+                self._fail_index(part, axis, length)
             with builder.if_then(builder.icmp_unsigned(">=", number, length), likely=False):
                 text = f"{self.title}(): index %zd is out of range for axis {axis}, which has %zd elements"
                 self._format("PyExc_IndexError", text, [number, length])
@@ -285,17 +307,16 @@ class Builtin(Buffers):
             self._format("PyExc_TypeError", text, [index])
             builder.ret(ll.Constant(PTR, None))
 
-    def _fail_index(self, part: Any) -> None:
+    def _fail_index(self, part: Any, axis: int, length: Any) -> None:
         """Emit: the index was -1, or no index at all; an int too large for an i64 is out of range as well."""
         builder = self.builder
         raised = self._call("PyErr_Occurred", PTR, [])
         with builder.if_then(builder.icmp_unsigned("!=", raised, ll.Constant(PTR, None))):
-            overflow = self._call("PyErr_ExceptionMatches", I32, [self._exception("PyExc_OverflowError")])
-            with builder.if_then(builder.icmp_signed("!=", overflow, ll.Constant(I32, 0))):
-                self._format("PyExc_IndexError", f"{self.title}(): the index is out of range", [])
+            with self._if_raised("PyExc_OverflowError"):
+                text = f"{self.title}(): an index is out of range for axis {axis}, which has %zd elements"
+                self._overflow(text, part, [length], exception="PyExc_IndexError")
                 builder.ret(ll.Constant(PTR, None))
-            mistyped = self._call("PyErr_ExceptionMatches", I32, [self._exception("PyExc_TypeError")])
-            with builder.if_then(builder.icmp_signed("!=", mistyped, ll.Constant(I32, 0))):
+            with self._if_raised("PyExc_TypeError"):
                 self._format("PyExc_TypeError", f"{self.title}(): an index is an int; got %R", [part])
             builder.ret(ll.Constant(PTR, None))
 

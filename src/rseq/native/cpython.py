@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.ir as ll
@@ -18,8 +20,16 @@ __all__ = ["CPython", "PythonEnvironment"]
 WAIT_NS = 50_000_000
 """How long to wait for the spare lane's lock before looking for signals, so that Ctrl-C works."""
 
+MOST_SHOWN = 100
+"""The longest number that a message shows."""
+
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
+
+VIEW_BYTES = 80
+"""The size of a Py_buffer: `buf` is at 0, `len` at 16, the int `ndim` at 36, `format` at 40."""
+
+_BOOL = int.from_bytes(b"?\0", sys.byteorder)
 
 
 class PythonEnvironment(BlobEnvironment):
@@ -109,6 +119,56 @@ class CPython:
         self.environment.call(
             self.builder, "PyErr_Format", type, [self._exception(exception), self._text(template), *values]
         )
+
+    @contextmanager
+    def _if_raised(self, exception: str) -> Iterator[None]:
+        """Emit what follows for where that kind of exception is set."""
+        matches = self._call("PyErr_ExceptionMatches", I32, [self._exception(exception)])
+        with self.builder.if_then(self.builder.icmp_signed("!=", matches, ll.Constant(I32, 0))):
+            yield
+
+    def _overflow(
+        self, text: str, given: Any, arguments: Sequence[Any] = (), *, exception: str = "PyExc_OverflowError"
+    ) -> None:
+        """Emit PyErr_Format of `text`, and what was `given` instead, unless that is an int of too many digits."""
+        builder = self.builder
+        self._call("PyErr_Clear", ll.VoidType(), [])
+        shown = self._call("PyObject_Repr", PTR, [given])
+        is_shown = builder.icmp_unsigned("!=", shown, ll.Constant(PTR, None))
+        with builder.if_else(is_shown) as (then, otherwise):
+            with then:
+                length = self._call("PyUnicode_GetLength", I64, [shown])
+                self._format(exception, f"{text}; got %U", [*arguments, shown])
+                with builder.if_then(builder.icmp_signed(">", length, ll.Constant(I64, MOST_SHOWN))):
+                    self._format(exception, f"{text}; got a number of %zd digits", [*arguments, length])
+                self._call("Py_DecRef", ll.VoidType(), [shown])
+            with otherwise, self._if_raised("PyExc_ValueError"):  # more digits than Python prints
+                self._format(exception, f"{text}; got a number of very many digits", arguments)
+
+    def _truth_of_scalar(self, given: Any) -> Any:
+        """Emit: 1 or 0 if `given` exports one bool as a buffer, as NumPy's scalars do, without NumPy; otherwise -1."""
+        builder = self.builder
+        with builder.goto_entry_block():
+            answer, view = builder.alloca(I8), builder.alloca(ll.ArrayType(I8, VIEW_BYTES))
+        builder.store(ll.Constant(I8, -1), answer)
+        flags = ll.Constant(I32, 0x8 | 0x4)  # PyBUF_ND | PyBUF_FORMAT (pybuffer.h)
+        failed = self._call("PyObject_GetBuffer", I32, [given, view, flags])
+        with builder.if_else(builder.icmp_signed("!=", failed, ll.Constant(I32, 0))) as (then, otherwise):
+            with then:
+                self._call("PyErr_Clear", ll.VoidType(), [])
+            with otherwise:
+                letters = builder.load(self._of_view(view, 40, PTR), typ=ll.IntType(16), align=1)
+                is_bool = builder.icmp_unsigned("==", letters, ll.Constant(ll.IntType(16), _BOOL))
+                is_scalar = builder.icmp_signed("==", self._of_view(view, 36, I32), ll.Constant(I32, 0))
+                with builder.if_then(builder.and_(is_scalar, is_bool)):
+                    byte = builder.load(self._of_view(view, 0, PTR), typ=I8)
+                    builder.store(builder.zext(builder.icmp_unsigned("!=", byte, ll.Constant(I8, 0)), I8), answer)
+                self._call("PyBuffer_Release", ll.VoidType(), [view])
+        return builder.load(answer, typ=I8)
+
+    def _of_view(self, view: Any, offset: int, type: Any) -> Any:
+        """Emit: a member of a Py_buffer."""
+        return self.builder.load(self.builder.gep(view, [ll.Constant(I64, offset)], source_etype=I8), typ=type)
 
     def _text(self, text: str) -> Any:
         data = bytearray(text.encode() + b"\0")
