@@ -38,3 +38,28 @@ def everything(cpu: Items, n: i64) -> None:
         pass
     for m in range(3):
         m = 5
+    for m in range(3):
+        continue
+    else:
+        cpu.count = 1
+    o = [p for p in range(3)]
+    q = sum(r for r in range(3))
+    s = max(n, abs(n))
+    t = f"{n}"
+    u = cpu.counts[1:2]
+    v = {n: n}
+    w = n not in {1, 2}
+    x = (y := n) + 1
+    z = round(n)
+    yield n
+    yield from range(3)
+    global LIMIT
+    match n:
+        case 1:
+            pass
+
+    def inner() -> None:
+        pass
+
+    n.append(1)
+    print(*[n])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import enum
+import functools
 import math
 import textwrap
 from typing import Any
@@ -15,7 +17,11 @@ import rseq
 from programs import compiled
 from rseq import f32, f64, i32, i64, prepared, ptr, u8, u64
 from rseq.language import ir
+from rseq.language.conditions import _COMPARISONS
 from rseq.language.errors import CompileError
+from rseq.language.expressions import _OPERATORS
+from rseq.language.parse import _Statements
+from rseq.language.refused import instead_of
 from rseq.language.types import SCALARS
 
 
@@ -668,13 +674,91 @@ def test_defaults_are_numbers_of_their_type(type: str, default: str, number: flo
         ("def f(cpu: Items, n: bool = 1) -> None: pass", "the default 1 of 'n' is no bool"),
         ("def f(cpu: Items, n: i64 = True) -> None: pass", "the default True of 'n' is no i64"),
         ("def f(cpu: Items = 1) -> None: pass", "this CPU's record has no default"),
+        ("def f(cpu: Items, n: i64, /) -> None: pass", "`/` is not in the language"),
+        ("def f(cpu: Items, /, n: i64) -> None: pass", "`/` is not in the language"),
+        ("def f(cpu: Items, d: bytes = b'') -> None: pass", "a bytes has no default, and 'd' has b''"),
+        ("def f(cpu: Items, d: bytearray = None) -> None: pass", "pass a bytearray in the call"),
+        ("def f(cpu: Items, p: ptr[Node] = None) -> None: pass", "a ptr[Node] has no default"),
+        ("def f(cpu: Items) -> i64 | f64: pass", "the result is i64 | f64; expected a number"),
+        ("def f(cpu: Items) -> bool | i64 | None: pass", "the result is bool | i64 | None; expected a number"),
+        ("def f(cpu: Items) -> ptr[Node] | i64: pass", "the result is ptr[Node] | i64; expected a number"),
+        ("def f(cpu: Items, n: i64 | None | f64) -> None: pass", "'n' is i64 | None | f64; expected a number"),
+        ("async def f(cpu: Items) -> None: pass", "f() is an async function"),
+        ("@wrapping\ndef f(cpu: Items) -> None: pass", "a decorator has wrapped f(), and would be bypassed"),
     ],
 )
 def test_a_signature_is_refused(function: str, message: str) -> None:
     with pytest.raises(CompileError) as caught:
-        compiled(f"{function}\n", **NAMES, prepared=prepared)
+        compiled(f"{function}\n", **NAMES, prepared=prepared, wrapping=wrapping)
     assert caught.value.diagnostics[0].slug == "signature"
     assert message in str(caught.value)
+
+
+def wrapping(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(*arguments: object) -> object:
+        return function(*arguments)
+
+    return wrapper
+
+
+def test_a_decorator_that_gives_back_its_function_bypasses_nothing() -> None:
+    assert compiled("@(lambda function: function)\ndef f(cpu: Items) -> None: pass\n", **NAMES).__name__ == "f"
+
+
+def test_no_signature_is_half_ignored_in_an_inline_function() -> None:
+    for text in ("def f(n: i64, /) -> i64: return n", "def f(n: i64, *, m: i64) -> i64: return n"):
+        with pytest.raises(CompileError, match=r"(is|are) not in the language"):
+            compiled(f"{text}\n", decorator=rseq.inline, **NAMES)
+
+
+REFUSED = [
+    ("yield", "yield n", "`yield` is not in the language"),
+    ("await", "x = (yield)", "`yield` is not in the language"),
+    ("for else", "for i in range(3):\n    pass\nelse:\n    pass", "`else` of a `for` loop"),
+    ("while else", "while n:\n    n -= 1\nelse:\n    pass", "`else` of a `while` loop"),
+    ("recursion", "f(cpu, n)", "f() calls itself"),
+    ("max", "x = max(n, 1)", "max() is not in the language; write `a if a > b else b`"),
+    ("min", "x = min(n, 1, 2)", "min() is not in the language; write `a if a < b else b`"),
+    ("abs", "x = abs(n)", "abs() is not in the language; write `x if x >= 0 else -x`"),
+    ("keywords", "print(n, end='')", "print() is not in the language"),
+    ("f-string", "x = f'{n}'", "an f-string is not in the language"),
+    ("lambda", "x = lambda: n", "a lambda is not in the language; define it outside, decorated with @rseq.inline"),
+    ("comprehension", "x = [i for i in range(3)]", "a comprehension is not in the language; write a loop"),
+    ("generator", "x = any(i for i in (n, 1))", "any() is not in the language; write `a or b`"),
+    ("walrus", "if (x := n):\n    pass", "`:=` is not in the language; assign on a line of its own"),
+    ("walrus alone", "(x := n)", "`:=` is not in the language"),
+    ("try", "try:\n    pass\nfinally:\n    pass", "`try` is not in the language; look with `if` before"),
+    ("with", "with n:\n    pass", "`with` is not in the language"),
+    ("global", "global G", "`global` is not in the language; store to a field of the record"),
+    ("continue", "while n:\n    continue", "`continue` is not in the language; put what follows under an `if`"),
+    ("power", "x = n ** 2", "`**` is not in the language; multiply: x * x"),
+    ("power of a constant", "x = 2 ** n", "`**` is not in the language; multiply: x * x"),
+    ("augmented", "n **= 2", "`**` is not in the language"),
+    ("in", "if n in (1, 2):\n    pass", "`in` is not in the language; compare with each"),
+    ("starred", "x = (*n,)", "a tuple is not in the language"),
+    ("method of a local", "n.append(1)", "n is a value of this function"),
+    ("decorated", "class C: pass", "a class in here is not in the language"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_what_is_not_in_the_language_is_named_as_it_was_written(body: str, message: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        parsed("p: ptr[Node], n: i64", body, "None", rseq.routine)
+    (diagnostic,) = caught.value.diagnostics
+    assert message in f"{diagnostic.message}; {diagnostic.fix}"
+    assert diagnostic.places[0][0].line > 1
+
+
+def test_what_the_parser_does_not_read_is_in_the_table() -> None:
+    left_out = {"Interactive", "FormattedValue", "Interpolation", "Slice"}
+    for kind in (ast.stmt, ast.expr, ast.operator, ast.cmpop):
+        for node in kind.__subclasses__():
+            name = node.__name__
+            is_read = any(hasattr(_Statements, f"_{part}_{name}") for part in ("stmt", "expr"))
+            if not is_read and name not in left_out and node not in {*_OPERATORS, *_COMPARISONS} and name[0].isupper():
+                assert "syntax node" not in instead_of(node.__new__(node))[0], name
 
 
 @pytest.mark.parametrize("thing", [len, 3, Items, "def f(): pass", datetime.date.today])

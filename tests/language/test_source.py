@@ -14,6 +14,7 @@ import rseq
 from rseq import i64
 from rseq.language.errors import CompileError, Span
 from rseq.language.source import read
+from support import run_python
 
 
 class Cell(rseq.Record):
@@ -73,6 +74,24 @@ def test_an_interactive_session_keeps_its_input_in_linecache() -> None:
     assert "  3 |     cpu.value = here" in str(caught.value)
 
 
+def test_a_file_that_cannot_be_read_is_an_os_error(tmp_path: Path) -> None:
+    """Linecache takes a file for empty that cannot be opened, since too many are open or it is no longer allowed."""
+    code = """
+        import os, resource, sys
+        sys.path.insert(0, sys.argv[1])
+        import rseq, some_sequences
+        held = [os.open(os.devnull, os.O_RDONLY)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, held[0] + 1))
+        try:
+            rseq.sequence(some_sequences.f)
+        except OSError as error:
+            print(error)
+    """
+    (tmp_path / "some_sequences.py").write_text("def f(cpu):\n    pass\n")
+    file = tmp_path / "some_sequences.py"
+    assert run_python(code, str(tmp_path)).stdout == f"[Errno 24] Too many open files: '{file}'\n"
+
+
 def test_without_source_text_there_is_one_sentence() -> None:
     scope: dict[str, Any] = {"rseq": rseq, "Cell": Cell}
     exec("def f(cpu: Cell) -> None:\n    cpu.value = 1\n", scope)
@@ -94,7 +113,7 @@ def test_a_coroutine_is_refused() -> None:
     async def f(cpu: Cell) -> None:
         pass
 
-    with pytest.raises(TypeError, match="expected a function written with `def`"):
+    with pytest.raises(CompileError, match=r"error\[signature\]: f\(\) is an async function"):
         rseq.sequence(f)  # type: ignore[arg-type]
 
 

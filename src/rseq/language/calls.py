@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import builtins
 
 from . import ir
 from .compiled import Compiled, operation_of
 from .crossing import CROSSING, Crossing
 from .numbers import bit_count_name, counted_bits, float_bits
+from .refused import CALLS
 from .scope import Literal, Meaning, Perhaps
 from .types import SCALARS, Buffer, Pointer, Scalar, boolean
 
@@ -28,7 +30,11 @@ class Calls(Crossing):
 
     def call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps | None:
         """Emit a call: a conversion, an operation, or in a routine a sequence or another routine."""
+        self._refuse_recursion(node)
         callee = self.static(node.func)
+        if isinstance(node.func, ast.Name) and node.func.id in CALLS and callee is getattr(builtins, node.func.id):
+            message = f"{node.func.id}() is not in the language"
+            raise self.scope.refuse(node, "not-in-the-language", message, CALLS[node.func.id])
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self.scope.refuse(
                 node, "not-in-the-language", "calls take plain positional arguments", "pass one by one"
@@ -45,6 +51,12 @@ class Calls(Crossing):
         message = f"{ast.unparse(node.func)}() cannot be called here"
         fix = "decorate it with @rseq.inline if it is in the language, else call it before or after"
         raise self.scope.refuse(node, "call-in-sequence", message, fix)
+
+    def _refuse_recursion(self, node: ast.Call) -> None:
+        scope = self.scope
+        if scope.inlined is None and isinstance(node.func, ast.Name) and node.func.id == scope.source.tree.name:
+            why = "it would have no end that the compiler can see"
+            raise scope.refuse(node, "recursion", f"{node.func.id}() calls itself", "write it as a loop", why)
 
     def _conversion(self, node: ast.Call, type: Scalar | object, into: str | None) -> Meaning:
         assert isinstance(type, Scalar)

@@ -111,11 +111,10 @@ class Conditions(Expressions):
         skip = self.scope.label("decided")
         left, names = self.meaning(node.left), None
         for position, (op, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
-            right = self.meaning(right_node)
             sign = _COMPARISONS.get(type(op))
             if sign is None:
-                fix = "use == != < <= > >=, or `is None` for a pointer"
-                raise self.scope.refuse(node, "not-in-the-language", f"{type(op).__name__} is not in the language", fix)
+                raise self.not_in_the_language(node, op)
+            right = self.meaning(right_node)
             a, b = self.unify(left, right, right_node)
             self._check_comparison(a, sign, op, node)
             is_last = position == len(node.ops) - 1

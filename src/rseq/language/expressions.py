@@ -12,6 +12,7 @@ from typing import Any, SupportsIndex, cast
 
 from . import ir
 from .numbers import computed, converted
+from .refused import instead_of
 from .scope import Literal, Meaning, Perhaps, Refused, Scope
 from .types import MAX_RECORD_BYTES, SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word, boolean
 
@@ -76,12 +77,14 @@ class Expressions:
         """As `meaning`, and where a call may come to None, also that."""
         method = getattr(self, f"_expr_{type(node).__name__}", None)
         if method is None:
-            what = type(node).__name__
-            raise self.scope.refuse(
-                node, "not-in-the-language", f"{what} is no expression of the language", "use arithmetic on locals"
-            )
+            raise self.not_in_the_language(node)
         result: Meaning | Perhaps = method(node, into)
         return result
+
+    def not_in_the_language(self, node: ast.AST, kind: ast.AST | None = None) -> Refused:
+        """The exception for a statement, an expression or an operator (`kind`) that the language does not have."""
+        what, fix = instead_of(kind or node)
+        return self.scope.refuse(node, "not-in-the-language", f"{what} is not in the language", fix)
 
     def value(self, node: ast.expr, type: Word, into: str | None = None) -> ir.Operand:
         """Emit what computes `node`, brought to `type` where that loses nothing."""
@@ -177,6 +180,9 @@ class Expressions:
     def static(self, node: ast.expr) -> object:
         """The Python object that a name outside the function refers to, or an attribute of a module, class or enum."""
         if isinstance(node, ast.Name):
+            if node.id in self.scope.names or node.id == self.scope.lane:
+                message, fix = f"{node.id} is a value of this function", "here, use a name from outside of it"
+                raise self.scope.refuse(node, "not-in-the-language", message, fix)
             if node.id not in self.scope.source.names:
                 raise self.scope.refuse(node, "unknown-name", f"{node.id} is not defined", "define it before use")
             return self.scope.source.names[node.id]
@@ -405,8 +411,7 @@ class Expressions:
         sign = _OPERATORS.get(type(op))
         place = node if isinstance(node, ast.expr) else node.value
         if sign is None:
-            fix = "use + - * / // % & | ^ << >>"
-            raise self.scope.refuse(place, "not-in-the-language", f"{type(op).__name__} is not in the language", fix)
+            raise self.not_in_the_language(place, op)
         if isinstance(left, Literal) and isinstance(right, Literal):
             return self._fold(left.number, sign, right.number, place)
         left_operand, right_operand = self.unify(left, right, place)

@@ -170,6 +170,7 @@ class Inlining(Calls):
 
     def call(self, node: ast.Call, into: str | None) -> Meaning | Perhaps | None:
         """Emit a call; that of an inline function is its body."""
+        self._refuse_recursion(node)
         callee = self.static(node.func)
         if not isinstance(callee, Inline):
             return super().call(node, into)
@@ -208,7 +209,7 @@ class Inlining(Calls):
         if callee in scope.callers:
             message = f"{callee.__name__}() calls itself"
             why = "an inline function becomes part of its caller, and this would have no end"
-            raise scope.refuse(node, "inline-recursion", message, "write it as a loop", why)
+            raise scope.refuse(node, "recursion", message, "write it as a loop", why)
         if max(len(scope.ops), scope.serials.inlined) > MAX_OPERATIONS:
             message = f"with its inline functions, this function has more than {MAX_OPERATIONS} operations or calls"
             raise scope.refuse(node, "inline-too-long", message, "loop in a routine, or in the caller")

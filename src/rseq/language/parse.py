@@ -114,9 +114,7 @@ def standalone(callee: Inline[..., Any], values: Sequence[ir.Operand]) -> ir.Bod
 
 def _inline(source: Source) -> Inline[..., Any]:
     arguments, annotations = source.tree.args, _annotations(source)
-    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
-        raise _refuse(source, source.tree, "signature", "* and ** parameters are not in the language", "name each one")
-    nodes = [*arguments.posonlyargs, *arguments.args]
+    nodes = _parameters(source)
     first = resolve(annotations.get(nodes[0].arg)) if nodes else None
     record = first if isinstance(first, RecordType) and first.fields else None
     lane, given = (nodes[0].arg, nodes[1:]) if record is not None else ("", nodes)
@@ -126,11 +124,22 @@ def _inline(source: Source) -> Inline[..., Any]:
     return Inline(source, lane, record, parameters, kept, isinstance(result, Maybe), defaults)
 
 
+def _parameters(source: Source) -> list[ast.arg]:
+    """The parameters, which are all passed by position or by name."""
+    arguments = source.tree.args
+    odd = [*filter(None, (arguments.vararg, arguments.kwarg)), *arguments.kwonlyargs]
+    if odd:
+        message = "* and ** parameters are not in the language"
+        raise _refuse(source, odd[0], "signature", message, "name each one, without a * before them")
+    if arguments.posonlyargs:
+        message = "`/` is not in the language: each parameter is passed by position or by name"
+        raise _refuse(source, arguments.posonlyargs[-1], "signature", message, "leave the / out")
+    return arguments.args
+
+
 def _signature(source: Source, routine: bool) -> tuple[Scope, dict[str, int | float]]:
     arguments = source.tree.args
-    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
-        raise _refuse(source, source.tree, "signature", "* and ** parameters are not in the language", "name each one")
-    nodes = [*arguments.posonlyargs, *arguments.args]
+    nodes = _parameters(source)
     annotations = _annotations(source)
     kind = "routine" if routine else "sequence"
     record = resolve(annotations.get(nodes[0].arg)) if nodes else None
@@ -211,11 +220,22 @@ def _defaults(source: Source, parameters: tuple[ir.Value, ...], nodes: list[ast.
         raise _refuse(source, nodes[0], "signature", "this CPU's record has no default", "leave it out")
     for parameter, value, node in zip(parameters[len(parameters) - len(given) :], given, nodes, strict=True):
         number = _default(value, parameter.type)
+        if not isinstance(parameter.type, Scalar):
+            message = f"a {parameter.type!r} has no default, and {parameter.name!r} has {value!r}"
+            raise _refuse(
+                source, node, "signature", message, f"leave it out, and pass {_nothing(parameter)} in the call"
+            )
         if number is None:
             message = f"the default {value!r} of {parameter.name!r} is no {parameter.type}"
             raise _refuse(source, node, "signature", message, "use a number that fits")
         defaults[parameter.name] = number
     return defaults
+
+
+def _nothing(parameter: ir.Value) -> str:
+    """What one passes who has nothing to pass."""
+    type = parameter.type
+    return 'b""' if type == Buffer(writable=False) else "a bytearray" if isinstance(type, Buffer) else "None"
 
 
 def _default(value: object, type: Word) -> int | float | None:
@@ -292,9 +312,7 @@ class _Statements(Inlining):
     def statement(self, node: ast.stmt) -> None:
         method = getattr(self, f"_stmt_{type(node).__name__}", None)
         if method is None:
-            what = type(node).__name__
-            message = f"{what} is no statement of the language"
-            raise self.scope.refuse(node, "not-in-the-language", message, "see what it accepts")
+            raise self.not_in_the_language(node)
         method(node)
 
     def _stmt_Pass(self, node: ast.Pass) -> None:
@@ -306,11 +324,15 @@ class _Statements(Inlining):
         if isinstance(node.value, ast.Call):
             self.call(node.value, None)
             return
+        if isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr)):
+            raise self.not_in_the_language(node.value)
         raise self.scope.refuse(node, "no-effect", "this expression has no effect", "assign it, or leave it out")
 
     def _stmt_Assign(self, node: ast.Assign) -> None:
         if len(node.targets) != 1:
-            raise self.scope.refuse(node, "not-in-the-language", "one target for each assignment", "write them apart")
+            raise self.scope.refuse(
+                node, "not-in-the-language", "`a = b = …` is not in the language", "write two assignments"
+            )
         self._assign(node.targets[0], node.value, node)
 
     def _stmt_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -510,8 +532,9 @@ class _Statements(Inlining):
 
     def _stmt_For(self, node: ast.For) -> None:
         scope, span = self.scope, self.scope.span(node)
+        self._refuse_else(node, "for")
         is_ours = isinstance(node.target, ast.Name) and not self._is_set_in(node.body, node.target.id)
-        if not isinstance(node.target, ast.Name) or node.orelse or not is_ours:
+        if not isinstance(node.target, ast.Name) or not is_ours:
             message = "a loop is `for name in range(constant)`, and only the loop sets its name"
             raise scope.refuse(node, "not-in-the-language", message, "write it so")
         name, turns = node.target.id, self._range(node.iter)
@@ -526,6 +549,12 @@ class _Statements(Inlining):
         if len(scope.ops) > MAX_UNROLLED or len(turns[: MAX_UNROLLED + 1]) > MAX_UNROLLED:
             message = f"unrolled, this loop has more than {MAX_UNROLLED} operations"
             raise scope.refuse(node, "loop-too-long", message, "loop in a routine, or in the caller")
+
+    def _refuse_else(self, node: ast.For | ast.While, word: str) -> None:
+        if node.orelse:
+            message = f"`else` of a `{word}` loop is not in the language"
+            fix = "set a local before the loop, change it where it breaks, and look at it afterwards"
+            raise self.scope.refuse(node.orelse[0], "not-in-the-language", message, fix)
 
     def _leave_loop(self, exits: list[dict[str, Meaning | Perhaps]], span: Span) -> None:
         """What is known after a loop: what all ways out of it agree on; `exits` are those that are no `break`."""
@@ -563,7 +592,8 @@ class _Statements(Inlining):
 
     def _stmt_While(self, node: ast.While) -> None:
         scope, span = self.scope, self.scope.span(node)
-        if not scope.is_routine or node.orelse:
+        self._refuse_else(node, "while")
+        if not scope.is_routine:
             message = "a while loop may run for ever, and a sequence must end"
             fix = "use `for … in range(constant)`, or loop in a @rseq.routine that calls the sequence"
             raise scope.refuse(node, "unbounded-loop", message, fix)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .errors import Span
+from .errors import CompileError, Diagnostic, Span
 
 __all__ = ["Source", "read", "renewed"]
 
@@ -30,12 +31,17 @@ class Source:
 
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands in the file."""
-        line, column = getattr(node, "lineno", self.tree.lineno), getattr(node, "col_offset", 0)
-        end_line = getattr(node, "end_lineno", None) or line
-        end_column = getattr(node, "end_col_offset", None) or column + 1
-        if isinstance(node, ast.FunctionDef):
-            end_line, end_column = line, column + len("def ") + len(node.name)
-        return Span(self.file, line, column, end_line, end_column)
+        return _span(node, self.file, self.tree.lineno)
+
+
+def _span(node: ast.AST, file: str, first: int = 1) -> Span:
+    line, column = getattr(node, "lineno", first), getattr(node, "col_offset", 0)
+    end_line = getattr(node, "end_lineno", None) or line
+    end_column = getattr(node, "end_col_offset", None) or column + 1
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        word = "def " if isinstance(node, ast.FunctionDef) else "async def "
+        end_line, end_column = line, column + len(word) + len(node.name)
+    return Span(file, line, column, end_line, end_column)
 
 
 def renewed(source: Source) -> Source:
@@ -46,23 +52,57 @@ def renewed(source: Source) -> Source:
 def read(function: Callable[..., Any]) -> Source:
     """The syntax tree of `function` and the objects that its global and closure names refer to.
 
-    Raises: TypeError - `function` is no plain Python function, or its source text cannot be found.
+    Raises: TypeError - `function` is no plain Python function, or its source text cannot be found. OSError - its file
+    cannot be read. CompileError - it is an async function, or what a decorator has made of one.
     """
     if not inspect.isfunction(function):
         raise TypeError(f"expected a Python function written with `def`; got {function!r}")
+    lines, first = _lines(function)
+    tree = _parsed(lines, first)
+    if not isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        raise TypeError(f"expected a function written with `def`; {function.__qualname__} is something else")
+    file = inspect.getsourcefile(inspect.unwrap(function)) or function.__code__.co_filename
+    linecache.checkcache(file)
+    _refuse_wrapped(function, tree, file)
+    return Source(function, _plain(tree, file), file, _names(function))
+
+
+def _lines(function: Callable[..., Any]) -> tuple[list[str], int]:
     try:
-        lines, first = inspect.getsourcelines(function)
+        return inspect.getsourcelines(function)
     except (OSError, TypeError):
+        _require_readable(function.__code__.co_filename)
         raise TypeError(
             f"the source text of {function.__qualname__}() cannot be found, and a sequence is compiled from it; "
             "write it in a file, a notebook or an interactive session that keeps its input"
         ) from None
-    tree = _parsed(lines, first)
-    if not isinstance(tree, ast.FunctionDef):
-        raise TypeError(f"expected a function written with `def`; {function.__qualname__} is something else")
-    file = inspect.getsourcefile(function) or function.__code__.co_filename
-    linecache.checkcache(file)
-    return Source(function, tree, file, _names(function))
+
+
+def _require_readable(file: str) -> None:
+    """Raise what keeps a file from being read that is there: `linecache` takes any OSError for an empty file."""
+    if os.path.exists(file):
+        with open(file, "rb"):
+            pass
+
+
+def _refuse_wrapped(function: Callable[..., Any], tree: ast.FunctionDef | ast.AsyncFunctionDef, file: str) -> None:
+    """Refuse what `functools.wraps` has made: it does more than the source that is found for it says."""
+    if not hasattr(function, "__wrapped__"):
+        return
+    node = tree.decorator_list[-1] if tree.decorator_list else tree
+    message = f"a decorator has wrapped {tree.name}(), and would be bypassed: what is compiled is the source"
+    raise _refusal(node, file, message, "leave it out, or put it above, where it gets what this makes of the function")
+
+
+def _plain(tree: ast.FunctionDef | ast.AsyncFunctionDef, file: str) -> ast.FunctionDef:
+    if isinstance(tree, ast.FunctionDef):
+        return tree
+    message = f"{tree.name}() is an async function, and there is nothing to wait for in here"
+    raise _refusal(tree, file, message, "write it with `def`, and await in Python, around the function that is bound")
+
+
+def _refusal(node: ast.AST, file: str, message: str, fix: str) -> CompileError:
+    return CompileError([Diagnostic("signature", message, ((_span(node, file), ""),), "", fix)])
 
 
 def _parsed(lines: list[str], first: int) -> ast.stmt | None:

@@ -120,10 +120,11 @@ class Scalar:
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
 
-    def __or__(self, other: object) -> Maybe:
-        return Maybe(self) if other is None else NotImplemented
+    def __or__(self, other: object) -> Maybe | Either:
+        return Maybe(self) if other is None else Either(self, other)
 
-    __ror__ = __or__
+    def __ror__(self, other: object) -> Maybe | Either:
+        return Maybe(self) if other is None else Either(other, self)
 
     def __repr__(self) -> str:
         return self.name
@@ -206,10 +207,11 @@ class Pointer:
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
 
-    def __or__(self, other: object) -> Pointer:
-        return self if other is None else NotImplemented
+    def __or__(self, other: object) -> Pointer | Either:
+        return self if other is None else Either(self, other)
 
-    __ror__ = __or__
+    def __ror__(self, other: object) -> Pointer | Either:
+        return self if other is None else Either(other, self)
 
     def __repr__(self) -> str:
         target = self.target.__name__ if isinstance(self.target, RecordType) else repr(self.target)
@@ -305,8 +307,30 @@ class Maybe:
 
     type: Scalar
 
+    def __or__(self, other: object) -> Either:
+        return Either(self, other)
+
+    def __ror__(self, other: object) -> Either:
+        return Either(other, self)
+
     def __repr__(self) -> str:
         return f"{self.type!r} | None"
+
+
+class Either:
+    """`i64 | f64`: nothing that the language has, but what is refused has to be written somehow."""
+
+    def __init__(self, *parts: object) -> None:
+        self._parts = parts
+
+    def __or__(self, other: object) -> Either:
+        return Either(*self._parts, other)
+
+    def __ror__(self, other: object) -> Either:
+        return Either(other, *self._parts)
+
+    def __repr__(self) -> str:
+        return " | ".join(part.__name__ if isinstance(part, type) else repr(part) for part in self._parts)
 
 
 @dataclass(frozen=True)

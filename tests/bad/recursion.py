@@ -18,7 +18,8 @@ def odd(n: i64) -> bool:
     return n != 0 and even(n - 1)
 
 
-@rseq.sequence
+@rseq.routine
 def add_even(cpu: Cell, n: i64) -> None:
-    if even(n):
-        cpu.value += n
+    is_even = even(n)
+    if n > 0:
+        add_even(cpu, n - 1)
