@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -104,3 +105,10 @@ def _unsigned_symbol(name: str) -> int:
         return ctypes.c_uint.in_dll(ctypes.CDLL(None), name).value
     except ValueError:
         return 0
+
+
+def run_of(violation: Any) -> str:
+    """The run that a failure names, to be tried again."""
+    found = re.search(r'(cpu_id|mm_cid):[^"\s]+', violation.replay)
+    assert found is not None
+    return found[0]

@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from rseq import cli, thread
+from rseq import arch, cli, thread
+from rseq.terminal import commented, wrapped
 
 
 def run(*arguments: str) -> str:
@@ -103,10 +104,33 @@ def test_help_names_the_subcommands() -> None:
     assert re.search(r"^  info +Say what this machine has", run("--help"), re.MULTILINE)
 
 
+def test_assembly_of_all_architectures_is_at_most_80_columns_wide() -> None:
+    result = CliRunner().invoke(cli.main, ["asm", "rseq:Histogram", "--arch", "all"])
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    for name in arch.names():
+        assert any(f"{name}, lanes by cpu_id" in line or f"cannot be made for {name}" in line for line in lines)
+
+
+def test_a_long_comment_goes_on_in_the_next_line() -> None:
+    words = "one two " * 8
+    assert commented(f"    movq %r9                                 # {words}", "#").splitlines() == [
+        "    movq %r9                                 # one two one two one two one two",
+        "                                             #   one two one two one two one two",
+    ]
+    assert commented(f"// registers: {words}{words}", "//").splitlines() == [
+        "// registers:" + " one two" * 8,
+        "//     one two" + " one two" * 7,
+    ]
+    assert commented(f"{'x' * 70} # why so", "#").splitlines() == [f"{'x' * 70} # why so"]
+    assert commented(f"{'x' * 76} # why so", "#").splitlines() == ["x" * 76, f"{' ' * 45}# why so"]
+
+
 def test_what_an_architecture_cannot_hold_is_skipped_with_the_reason() -> None:
     sentence = "add() cannot be made for armv7l: n is an i64, and registers have 32 bits there; use i32 or u32"
     result = CliRunner().invoke(cli.main, ["asm", "rseq:Counter", "--arch", "armv7l"])
-    assert (result.exit_code, result.output) == (0, f"skipped: {sentence}\n")
+    assert (result.exit_code, result.output) == (0, f"{wrapped(f'skipped: {sentence}')}\n")
     result = CliRunner().invoke(cli.main, ["emit", "rseq:Counter", "--arch", "all"])
     assert result.exit_code == 0
     assert f"skipped: {sentence}" in result.output

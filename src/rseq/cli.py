@@ -12,18 +12,17 @@ import click
 from rseq.bench.command import bench
 from rseq.check.command import check
 from rseq.stress.command import stress
+from rseq.terminal import WIDTH, commented, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .arch.base import IndexMode
+    from .arch.base import Architecture, IndexMode
     from .sequence import Sequence
     from .thread import Info
 
-_WIDTH = 80
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
 @click.version_option(package_name="rseq")
 def main() -> None:
     """Restartable sequences for Python: per-CPU data without locks or atomics."""
@@ -55,7 +54,7 @@ def info_command(as_json: bool) -> None:
 
 @main.command("asm")
 @click.argument("name", metavar="MODULE:NAME")
-@click.option("--arch", help="The architecture, instead of this machine's.")
+@click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
 @click.option("--index", type=click.Choice(["cpu_id", "mm_cid"]), default="cpu_id", help="What chooses the lane.")
 def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
     """Print the pseudo-code and the commented assembly of a sequence.
@@ -63,22 +62,24 @@ def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
     MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
     """
     from .named import NamedError, sequences
+    from .sequence import architectures
 
     try:
-        texts = [_assembly(sequence, arch, index) for sequence in sequences(name)]
+        chosen = architectures((arch,) if arch else ())
+        texts = [_assembly(sequence, one, index) for one in chosen for sequence in sequences(name)]
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n\n".join(texts))
 
 
-def _assembly(sequence: Sequence[..., Any], arch: str | None, index: IndexMode) -> str:
+def _assembly(sequence: Sequence[..., Any], architecture: Architecture, index: IndexMode) -> str:
     """The assembly of one of the sequences asked for, or why it is skipped."""
     from .arch.base import RegisterError
 
     try:
-        return sequence.asm(arch, index=index)
+        return commented(sequence.asm(architecture.name, index=index), architecture.comment)
     except RegisterError as error:
-        return f"skipped: {error.diagnostics[0].message}"
+        return wrapped(f"skipped: {error.diagnostics[0].message}")
 
 
 @main.command("emit")
@@ -146,16 +147,16 @@ def _plain_lines(found: Info) -> Iterator[str]:
     """The report without colours or lines, each line within 80 columns."""
     width = max(len(name) for name, _ in _rows(found))
     for name, value in _rows(found):
-        yield from textwrap.wrap(f"{name:<{width}}  {value}", _WIDTH, subsequent_indent=" " * (width + 2))
+        yield from textwrap.wrap(f"{name:<{width}}  {value}", WIDTH, subsequent_indent=" " * (width + 2))
     for what, sentence in found.missing:
         yield ""
-        yield from textwrap.wrap(f"missing: {what}. {sentence}", _WIDTH)
+        yield from textwrap.wrap(f"missing: {what}. {sentence}", WIDTH)
 
 
 def _print_tables(found: Info, console: Console) -> None:
     from rich.table import Table
 
-    width = min(console.width, _WIDTH)
+    width = min(console.width, WIDTH)
     present = Table("what", "here", title="restartable sequences", width=width)
     for row in _rows(found):
         present.add_row(*row)

@@ -17,7 +17,7 @@ from .language.compiled import Compiled
 from .language.errors import CompileError
 from .sequence import Routine, Sequence
 
-__all__ = ["Found", "NamedError", "find", "sequences"]
+__all__ = ["Found", "NamedError", "find", "name_of", "sequences"]
 
 
 class NamedError(LookupError):
@@ -73,6 +73,25 @@ def find(name: str) -> Found:
     if isinstance(thing, type) and hasattr(thing, "sequences"):
         return Found(thing.sequences(), module, (*owners, last))
     raise NamedError(f"{name} is neither a sequence or routine nor a structure; it is {thing!r}")
+
+
+def name_of(thing: Any) -> str | None:
+    """What `find` takes for a sequence, a routine or a structure; None where no name leads to it: it is local."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    found: Any = module
+    for part in getattr(thing, "__qualname__", "<nothing>").split("."):
+        found = getattr(found, part, None)
+    if module is None or found is not thing:
+        return None
+    file = getattr(module, "__file__", None) or ""
+    is_in_package = os.path.exists(os.path.join(os.path.dirname(file), "__init__.py"))
+    home = _from_here(file) if file.endswith(".py") and not is_in_package else module.__name__
+    return f"{home}:{thing.__qualname__}"
+
+
+def _from_here(file: str) -> str:
+    path = os.path.relpath(file)
+    return file if path.startswith(os.pardir) else path
 
 
 def _method(thing: Any, name: str) -> object:

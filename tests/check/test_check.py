@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from rseq.check import Report, check
 from rseq.check.run import shipped
 from rseq.cli import main
 from rseq.language.parse import parse
+from rseq.named import name_of
 from rseq.sequence import Sequence
 from rseq.testing import assert_restartable
+from support import run_of
 
 RUNNING = [name for name in arch.names() if arch.get(name).emulator is not None]
 HOST = arch.host()
@@ -253,9 +256,50 @@ def test_a_failure_tells_its_whole_story() -> None:
     assert lines[-1].startswith(f"  replay: rseq check shop.py:turn --arch {HOST.name} --depth 1 --replay cpu_id:0:0:")
 
 
+write_after_read = broken
+"""So that its name leads to it."""
+
+
+def test_a_failure_names_what_was_checked_as_the_command_finds_it() -> None:
+    here = os.path.relpath(__file__)
+    with pytest.raises(AssertionError, match=r"replay: rseq check ") as failed:
+        assert_restartable(broken)
+    (command, *_) = [line for line in str(failed.value).splitlines() if "replay: rseq check" in line]
+    assert HOST is not None
+    assert command.startswith(f"  replay: rseq check {here}:write_after_read --arch {HOST.name} --depth 1 --replay")
+    result = run(*command.split()[3:])
+    assert (result.exit_code, "error[not-an-order]: write_after_read(5)" in result.output) == (1, True)
+
+
+def test_a_failure_of_what_has_no_name_is_replayed_in_python() -> None:
+    def twice(cpu: Scratch, n: i64) -> None:
+        cpu.turn = cpu.turn + n
+        cpu.value = cpu.turn
+
+    local: Any = Sequence(twice, parse(twice))
+    violation = check(local).violations[0]
+    assert HOST is not None
+    assert violation.replay == f'rseq.check.check(…, arch="{HOST.name}", depth=1, replay="{run_of(violation)}")'
+    assert check(local, replay=run_of(violation)).violations[0].text == violation.text
+
+
+def test_names_lead_back_to_what_they_name() -> None:
+    assert name_of(rseq.Counter) == "rseq.structures.counter:Counter"
+    assert name_of(push) == f"{os.path.relpath(__file__)}:push"
+    assert name_of(rseq.Counter.sequences()["add"]) is None
+    assert name_of(3) is None
+
+
+def test_the_command_writes_no_line_of_more_than_80_columns(shop: str) -> None:
+    for names in (["rseq:Counter"], [f"{shop}:turn"], ["rseq:Counter", "--arch", "armv7l"]):
+        result = run(*names)
+        long = [line for line in result.output.splitlines() if len(line) > 80 and "replay: " not in line]
+        assert long == []
+
+
 def test_a_failure_can_be_replayed_alone() -> None:
     first = check(broken).violations[0]
-    run = first.replay.rpartition(" ")[2]
+    run = run_of(first)
     again = check(broken, replay=run)
     assert [violation.text for violation in again.violations] == [first.text]
     assert again.total("interruptions") <= 1

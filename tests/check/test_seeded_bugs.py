@@ -21,6 +21,7 @@ from rseq.language.parse import parse
 from rseq.language.section import END
 from rseq.language.types import SCALARS
 from rseq.sequence import Sequence
+from support import run_of
 
 Spoil = Callable[[Assembly], Assembly]
 
@@ -232,7 +233,7 @@ def test_a_change_to_the_code_is_noticed(name: str, change: str) -> None:
 
 def test_a_failure_of_two_interruptions_can_be_replayed() -> None:
     first = check(add, depth=2, spoil=abort_to_start).violations[0]
-    run = first.replay.rpartition(" ")[2]
+    run = run_of(first)
     assert run.count("/") == 2
     assert check(add, depth=2, spoil=abort_to_start, replay=run).violations[0].text == first.text
 
@@ -430,7 +431,7 @@ def test_an_architecture_that_forgets_the_release_is_noticed(name: str) -> None:
 def test_what_went_wrong_between_cpus_can_be_replayed() -> None:
     first = check(take, steal_unfenced).violations[0]
     assert "the other CPU exchanges 0 for 1 at stopped of lane" in first.text
-    run = first.replay.rpartition(" ")[2]
+    run = run_of(first)
     again = check(take, steal_unfenced, replay=run).violations
     assert [violation.text for violation in again] == [first.text]
 

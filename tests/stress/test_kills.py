@@ -17,7 +17,7 @@ from rseq import i64, u32, u64
 from rseq.cli import main
 from rseq.percpu.mutex import _initialize
 from rseq.percpu.threads import Table
-from rseq.stress.kills import Mortal, kill, mortals
+from rseq.stress.kills import Kills, Mortal, kill, mortals
 from rseq.structures.structure import shipped
 from support import run_python
 
@@ -304,3 +304,10 @@ def test_the_command_reports_how_many_were_killed() -> None:
 def test_no_kills_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^kills: expected 1 or more, got 0$"):
         kill(kills=0)
+
+
+def test_the_report_is_at_most_80_columns_wide() -> None:
+    for problems in ((), ("Stack: after kill 7, what the structure holds and what was noted differ by [1, -1], " * 2,)):
+        report = Kills({"Stack": 1000}, problems)
+        assert max(map(len, str(report).splitlines())) <= 80
+        assert ("Nothing is torn" in str(report)) == report.ok

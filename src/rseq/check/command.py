@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..terminal import wrapped
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -34,7 +36,7 @@ def check(names: tuple[str, ...], everything: bool, arch: str | None, depth: int
         raise click.UsageError("name sequences, such as rseq:Counter or shop.py:push, or say --all")
     with _progress() as tick:
         report = _checked(_targets(names), arch, depth, " ".join(names) or "--all", replay, tick)
-    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else str(report))
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else wrapped(str(report)))
     if not report.ok:
         sys.exit(1)
 

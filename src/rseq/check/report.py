@@ -144,8 +144,8 @@ def described(finding: Finding, program: Program, cases: Cases, depth: int, targ
 
 def described_beside(found: Beside, program: Program, cases: Cases, depth: int, target: str) -> Violation:
     """A sequence and a routine of another CPU that went wrong, as a violation with its story."""
-    arch, name = program.architecture.name, target or "MODULE:NAME"
-    command = f"rseq check {name} --arch {arch} --depth {depth} --replay {found.name}"
+    arch = program.architecture.name
+    command = _command(target, arch, depth, found.name)
     mine, theirs = _call(found.victim.name, found.arguments), _call(found.other.name, found.others)
     where = found.victim.body.span
     lines = [f"{where}: error[{found.slug}]: {mine} on CPU 0 beside {theirs} on CPU 1, {arch}: {_SAYS[found.slug]}"]
@@ -181,13 +181,18 @@ def _at(program: Program, span: Span, pc: int) -> str:
     return f"{place.span or span}: {where}, `{place.text}`"
 
 
+def _command(target: str, arch: str, depth: int, replay: str) -> str:
+    """What tries that run again: on the command line, or in Python if what was checked is local and has no name."""
+    if target:
+        return f"rseq check {target} --arch {arch} --depth {depth}" + (f" --replay {replay}" if replay else "")
+    return f'rseq.check.check(…, arch="{arch}", depth={depth}' + (f', replay="{replay}")' if replay else ")")
+
+
 class _Story:
     def __init__(self, finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> None:
         self.finding, self.program, self.cases = finding, program, cases
-        architecture = program.architecture.name
-        name = target or "MODULE:NAME"
-        replay = f" --replay {finding.run.name}" if finding.slug != "no-lane" else ""
-        self.command = f"rseq check {name} --arch {architecture} --depth {depth}{replay}"
+        replay = finding.run.name if finding.slug != "no-lane" else ""
+        self.command = _command(target, program.architecture.name, depth, replay)
 
     def violation(self) -> Violation:
         finding, program = self.finding, self.program

@@ -12,6 +12,7 @@ from ..arch.base import IndexMode, RegisterError
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.types import RecordType
+from ..named import name_of
 from .code import Operation, Spoil, compiled
 from .crossing import Crossing, crosses
 from .explore import Explorer
@@ -46,7 +47,8 @@ def check(
     if depth not in (1, 2, 3):
         raise ValueError(f"depth: expected 1, 2 or 3 interruptions of one run, got {depth}")
     started = time.monotonic()
-    run = _Check(depth, name, replay, tick, spoil)
+    targets = tuple(tuple(target) if isinstance(target, Iterator) else target for target in targets)
+    run = _Check(depth, name or _names(targets), replay, tick, spoil)
     groups = list(_groups(targets))
     for architecture in _chosen(arch):
         for group in groups:
@@ -54,6 +56,18 @@ def check(
     if replay and not run.violations and not any(one.runs or one.states for one in run.checked):
         raise ValueError(f"no run is called {replay!r}: it is named by a failure of these targets with this depth")
     return Report(depth, tuple(run.checked), tuple(run.violations), tuple(run.skipped), time.monotonic() - started)
+
+
+def _names(targets: Iterable[Any]) -> str:
+    """How the command line calls the targets; "" if it cannot."""
+    names: list[str] = []
+    for target in targets:
+        is_several = isinstance(target, Iterable) and not isinstance(target, type)
+        name = _names(target) if is_several else name_of(target)
+        if not name:
+            return ""
+        names.append(name)
+    return " ".join(names)
 
 
 class _Check:

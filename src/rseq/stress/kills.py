@@ -28,6 +28,7 @@ from typing import Any
 
 from ..language.compiled import Compiled
 from ..percpu.shared import Segment
+from ..terminal import wrapped
 from .code import Block, compiled
 from .ledger import Ledger
 from .mortals import OF_VICTIM, Mortal, mortals
@@ -65,7 +66,8 @@ class Kills:
     def __str__(self) -> str:
         lines = [f"{name:<26}{count:>8,} processes killed" for name, count in self.killed.items()]
         good = "Nothing is torn, nothing is doubled; what was lost is what a dead process held, and no more."
-        return "\n".join([*lines, "", *([f"FAILED: {problem}" for problem in self.problems] or [good])])
+        end = [f"FAILED: {problem}" for problem in self.problems] or [good]
+        return wrapped("\n".join([*lines, "", *end]))
 
 
 def kill(*chosen: Mortal, kills: int = 1000, seed: int = 0, tick: Callable[[str], None] = lambda text: None) -> Kills:

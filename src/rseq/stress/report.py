@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..terminal import WIDTH
+
 __all__ = ["Instruction", "Instructions", "Report", "Section", "Stressed"]
 
-_WIDTH, _MOST_PROBLEMS = 80, 10
+_MOST_PROBLEMS = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class _Outcome:
 
     def _failures(self) -> Iterator[str]:
         for problem in self.problems[:_MOST_PROBLEMS]:
-            yield from textwrap.wrap(f"FAILED: {problem}", _WIDTH, subsequent_indent="  ")
+            yield from textwrap.wrap(f"FAILED: {problem}", WIDTH, subsequent_indent="  ")
         if more := len(self.problems[_MOST_PROBLEMS:]):
             yield f"FAILED: {more:,} more; --json prints them all"
 
@@ -81,7 +83,7 @@ class Report(_Outcome):
                 row = f"{'' if position else stressed.name:<20}{sequence:<18}{aborts:>10,}"
                 yield row if position else f"{row}{stressed.runs:>16,}{stressed.signals:>14,}"
         yield ""
-        yield from textwrap.wrap(self._summary(), _WIDTH)
+        yield from textwrap.wrap(self._summary(), WIDTH)
         yield from self._failures()
         if self.ok:
             yield "Every section was aborted. Nothing is lost, nothing is doubled."

@@ -1,0 +1,50 @@
+"""Text for terminals: what the command prints is at most 80 columns wide, wherever a line can be broken."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+__all__ = ["WIDTH", "commented", "wrapped"]
+
+WIDTH = 80
+
+_NARROWEST = 24
+"""A comment gets so many columns at least; it begins on a line of its own where fewer are left."""
+
+
+def wrapped(text: str) -> str:
+    """`text` with long lines broken, what follows indented by two more; a command to be copied stays in one piece."""
+    return "\n".join(part for line in text.splitlines() for part in _parts(line))
+
+
+def _parts(line: str) -> list[str]:
+    if len(line) <= WIDTH or line.lstrip().startswith("replay: "):
+        return [line]
+    margin = " " * (len(line) - len(line.lstrip()))
+    return _broken(line.strip(), margin, f"{margin}  ")
+
+
+def _broken(text: str, first: str, other: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=other, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def commented(text: str, mark: str) -> str:
+    """Assembly whose comments, which begin with `mark`, go on in the next line where they are long."""
+    return "\n".join(part for line in text.splitlines() for part in _with_comment(line, mark))
+
+
+def _with_comment(line: str, mark: str) -> Iterator[str]:
+    code, found, comment = line.partition(f"{mark} ")
+    if len(line) <= WIDTH or not found:
+        yield line
+    elif not code:
+        margin = comment[: len(comment) - len(comment.lstrip())]
+        yield from _broken(comment.strip(), f"{mark} {margin}", f"{mark} {margin}    ")
+    else:
+        column = len(code) if len(code) + len(mark) + _NARROWEST < WIDTH else 45
+        first, *others = _broken(comment.strip(), f"{' ' * column}{mark} ", f"{' ' * column}{mark}   ")
+        yield code.rstrip() if column < len(code) else code + first[column:]
+        yield from [first, *others] if column < len(code) else others
