@@ -347,3 +347,67 @@ def test_random_routines_mean_the_same_everywhere(cpu: int, text: str, data: st.
 @settings(QUICK, max_examples=300, derandomize=False, print_blob=True)
 def test_many_random_routines_mean_the_same_everywhere(cpu: int, text: str, data: st.DataObject) -> None:
     agree(text, data, cpu)
+
+
+class _Log(rseq.Record):
+    calls: i64
+
+
+class _Table(rseq.Record):
+    cells: i64[8]
+    n: i64
+
+
+@rseq.sequence
+def _note(cpu: _Log, digit: i64) -> i64:
+    calls = cpu.calls * 10 + digit
+    cpu.calls = calls
+    return digit
+
+
+@rseq.sequence
+def _noted(cpu: _Log) -> i64:
+    return cpu.calls
+
+
+@rseq.inline
+def _bump(row: ptr[_Table]) -> i64:
+    row.n += 1
+    return row.n
+
+
+@rseq.routine
+def _two_calls(cpu: _Log, row: ptr[_Table]) -> i64:
+    row.cells[_note(cpu, 1)] = _note(cpu, 2)
+    return _noted(cpu)
+
+
+@rseq.routine
+def _index_after_value(cpu: _Log, row: ptr[_Table]) -> i64:
+    row.cells[row.n] = _bump(row)
+    return row.cells[0] * 10 + row.cells[1]
+
+
+@rseq.routine
+def _value_before_index(cpu: _Log, row: ptr[_Table]) -> i64:
+    row.cells[_bump(row)] = row.n
+    return row.cells[1]
+
+
+@rseq.routine
+def _place_before_value(cpu: _Log, row: ptr[_Table]) -> i64:
+    row.cells[_note(cpu, 1)] += _note(cpu, 2)
+    row.n += _bump(row)
+    return _noted(cpu) * 10 + row.n
+
+
+@pytest.mark.needs_rseq
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [(_two_calls, 21), (_index_after_value, 1), (_value_before_index, 0), (_place_before_value, 121)],
+)
+def test_an_assignment_computes_its_parts_in_the_order_of_python(code: Any, result: int) -> None:
+    tables = rseq.array(_Table, 1)
+    tables.values["cells"] = 0
+    bound = code.bind(rseq.percpu(_Log), tables)
+    assert bound(tables[0]) == result

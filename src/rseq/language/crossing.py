@@ -20,7 +20,7 @@ from .copies import Copies
 from .scope import Meaning
 from .types import SCALARS, Pointer, RecordType, boolean
 
-__all__ = ["CROSSING", "Crossing"]
+__all__ = ["ACTING", "CROSSING", "Crossing"]
 
 CROSSING = {
     "lane": 2,
@@ -38,6 +38,9 @@ CROSSING = {
     "refuse": 1,
 }
 """The operations, with the number of their arguments."""
+
+ACTING = frozenset(CROSSING) - {"lane", "lanes", "thread_id"}
+"""Those of them that do something, or see what others have done by then."""
 
 
 class Crossing(Copies):

@@ -17,6 +17,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from . import ir
 from .calls import Calls
+from .compiled import Compiled, operation_of
+from .crossing import ACTING
 from .errors import Span
 from .scope import Inlined, Meaning, Perhaps, Refused, Scope, ends
 from .source import Source, renewed
@@ -183,6 +185,19 @@ class Inlining(Calls):
         values += [_default(callee, parameter) for parameter in callee.parameters[len(values) :]]
         self._refuse_circle(node, callee)
         return self.inlined(callee, values, self.scope.span(node))
+
+    def may_act(self, node: ast.expr) -> bool:
+        """True if computing `node` may do what other expressions can see: call a sequence, store to memory, or wait."""
+        return any(self._call_may_act(part) for part in ast.walk(node) if isinstance(part, ast.Call))
+
+    def _call_may_act(self, node: ast.Call) -> bool:
+        try:
+            callee = self.static(node.func)
+        except Refused:
+            return False  # it is refused when it is read
+        if isinstance(callee, Inline):
+            return callee.record is not None or not all(isinstance(one.type, Scalar) for one in callee.parameters)
+        return isinstance(callee, Compiled) or operation_of(callee) in ACTING
 
     def _after_lane(self, node: ast.Call, callee: Inline[..., Any]) -> list[ast.expr]:
         """The arguments after the record, if it takes that."""

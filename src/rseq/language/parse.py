@@ -356,8 +356,13 @@ class _Statements(Inlining):
         if isinstance(target, ast.Name):
             self._assign_local(target.id, value, node)
         elif isinstance(target, (ast.Attribute, ast.Subscript)):
-            address = self.place(target)
-            source = self.value(value, address.type)
+            if self.may_act(value) or self.may_act(target):  # then the order can be seen: Python's is this
+                meaning = self.meaning(value)
+                address = self.place(target)
+                source = self.coerce(meaning, address.type, value)
+            else:
+                address = self.place(target)
+                source = self.value(value, address.type)
             self.scope.emit(ir.Store(address, source, self.scope.span(node)))
         else:
             message = f"cannot assign to {ast.unparse(target)}"

@@ -292,7 +292,10 @@ def _took_over(thread: int) -> int:
     The caller has the lock, and must learn which.
     """
     how = "was not forked with the process" if thread & LEFT_BEHIND else "has ended"
-    text = f"{describe(thread)} held a lock and {how}; the lock was taken over, and what it protects may be half done"
+    text = (
+        f"{describe(thread)} held a lock and {how} without releasing it; the calling thread has the lock now. "
+        "What the lock protects may be half changed: bring it into order, or make it anew"
+    )
     warnings.warn(text, RuntimeWarning, stacklevel=2)
     return 0
 
