@@ -543,3 +543,24 @@ def registration_of(process: int) -> tuple[int, int, int]:
     assert result == 24, os.strerror(ctypes.get_errno())
     address, length, signature, _flags, _pad = struct.unpack("=QIIII", answer)
     return address, length, signature
+
+
+def test_what_fails_while_too_many_files_are_open_works_afterwards() -> None:
+    """Nothing that was not found then is remembered as not there."""
+    code = """
+        import os, resource
+        import rseq
+        from rseq.arch import names
+        from rseq.thread import possible_cpus
+        held = [os.open(os.devnull, os.O_RDONLY)]
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, before[1]))
+        for needs_files in (rseq.available, rseq.info, rseq.Counter, possible_cpus, names):
+            try:
+                print(needs_files())
+            except OSError as error:
+                print(error.strerror)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        print(len(names()) > 3, possible_cpus() >= os.cpu_count(), rseq.Counter().value)
+    """
+    assert run_python(code).stdout.splitlines() == ["Too many open files"] * 5 + ["True True 0"]

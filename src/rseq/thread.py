@@ -305,6 +305,7 @@ def possible_cpus() -> int:
     """1 + the highest number that a CPU of this machine can ever have; plugging CPUs in does not change it.
 
     Neither the number of CPUs online nor what this process may use: CPU numbers go beyond both.
+    Raises: OSError - too many files are open: an estimate would hold for as long as the process lives.
     """
     return _count_in_list(_CPUS / "possible") or _count_of_folders(_CPUS) or os.cpu_count() or 1
 
@@ -313,7 +314,9 @@ def _count_in_list(file: Path) -> int:
     """1 + the highest number in a list like "0-3,8"; 0 if the file is not there."""
     try:
         return max((int(number) + 1 for number in re.findall(r"\d+", file.read_text())), default=0)
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import platform
 from functools import cache
@@ -16,9 +17,11 @@ _NOT_ARCHITECTURES = {"base", "load_store", "registers"}
 
 @cache
 def names() -> tuple[str, ...]:
-    """The architectures that code can be made for, in alphabetical order."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(set(modules) - _NOT_ARCHITECTURES))
+    """The architectures that code can be made for, in alphabetical order. Raises: OSError - they cannot be read."""
+    modules = {module.name for module in pkgutil.iter_modules(__path__)}
+    if not modules:
+        os.listdir(next(iter(__path__)))  # it says why, which pkgutil does not: too many files are open
+    return tuple(sorted(modules - _NOT_ARCHITECTURES))
 
 
 @cache
