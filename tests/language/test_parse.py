@@ -737,7 +737,12 @@ REFUSED = [
     ("augmented", "n **= 2", "`**` is not in the language"),
     ("in", "if n in (1, 2):\n    pass", "`in` is not in the language; compare with each"),
     ("starred", "x = (*n,)", "a tuple is not in the language"),
-    ("method of a local", "n.append(1)", "n is a value of this function"),
+    ("method of a local", "n.append(1)", "n is a value: it has no methods, and cannot be called"),
+    ("is None", "if n is not None:\n    pass", "n is i64, which is never None; leave the comparison out"),
+    ("None as a number", "n = None", "n is i64, and cannot become None"),
+    ("None stored", "p.value = None", "expected i64, got None"),
+    ("enumerate", "for i in enumerate(n):\n    pass", "a loop runs over range(constant); write `for i in range(8):`"),
+    ("isinstance", "x = isinstance(n, int)", "isinstance() is not in the language; leave it out"),
     ("decorated", "class C: pass", "a class in here is not in the language"),
 ]
 

@@ -7,7 +7,7 @@ import ast
 from . import ir
 from .expressions import Expressions
 from .numbers import compare
-from .scope import Meaning, Perhaps
+from .scope import Literal, Meaning, Perhaps
 from .types import Pointer, boolean
 
 __all__ = ["Conditions"]
@@ -115,6 +115,9 @@ class Conditions(Expressions):
             if sign is None:
                 raise self.not_in_the_language(node, op)
             right = self.meaning(right_node)
+            if _is_none(right_node) and not isinstance(left, Literal) and not isinstance(left.type, Pointer):
+                message = f"{ast.unparse(node.left)} is {left.type}, which is never None"
+                raise self.scope.refuse(node, "types-differ", message, "leave the comparison out")
             a, b = self.unify(left, right, right_node)
             self._check_comparison(a, sign, op, node)
             is_last = position == len(node.ops) - 1

@@ -16,7 +16,7 @@ from .refused import instead_of
 from .scope import Literal, Meaning, Perhaps, Refused, Scope
 from .types import MAX_RECORD_BYTES, SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word, boolean
 
-__all__ = ["Expressions"]
+__all__ = ["Expressions", "kind_of"]
 
 _OPERATORS: dict[type[ast.operator], ir.ArithmeticName] = {
     ast.Add: "+",
@@ -112,7 +112,11 @@ class Expressions:
             if isinstance(type, Scalar) and isinstance(meaning.type, Scalar)
             else "use one type"
         )
-        raise self.scope.refuse(node, "types-differ", f"expected {type}, got {meaning.type}", fix)
+        is_none = isinstance(meaning, ir.Const) and isinstance(meaning.type, Pointer)
+        given = None if is_none else meaning.type
+        raise self.scope.refuse(
+            node, "types-differ", f"expected {type}, got {given}", "use a number" if is_none else fix
+        )
 
     def _constant(self, number: int | float, type: Word, node: ast.expr) -> ir.Const:
         if not isinstance(type, Scalar) or type.kind == "bool":
@@ -181,7 +185,8 @@ class Expressions:
         """The Python object that a name outside the function refers to, or an attribute of a module, class or enum."""
         if isinstance(node, ast.Name):
             if node.id in self.scope.names or node.id == self.scope.lane:
-                message, fix = f"{node.id} is a value of this function", "here, use a name from outside of it"
+                message = f"{node.id} is a value: it has no methods, and cannot be called"
+                fix = "use operators, or a function from outside, such as rseq.ctz(x)"
                 raise self.scope.refuse(node, "not-in-the-language", message, fix)
             if node.id not in self.scope.source.names:
                 raise self.scope.refuse(node, "unknown-name", f"{node.id} is not defined", "define it before use")
@@ -506,6 +511,11 @@ class Expressions:
         if isinstance(number, int):
             return Literal(~number)
         raise self.scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it to an integer")
+
+
+def kind_of(operand: ir.Operand) -> str:
+    """How messages call the type of an operand. The only pointer that is a constant is None."""
+    return "None" if isinstance(operand, ir.Const) and isinstance(operand.type, Pointer) else str(operand.type)
 
 
 def _first_field(scope: Scope) -> str:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from . import ir
 from .errors import CompileError, Diagnostic, Span
+from .expressions import kind_of
 from .inline import Inline, Inlining, Nothing
 from .scope import Literal, Loop, Meaning, Perhaps, Refused, Scope, ends
 from .source import Source, read
@@ -402,7 +403,7 @@ class _Statements(Inlining):
         try:
             source = self.coerce(meaning, type, value)
         except Refused:
-            message = f"{name} is {type}, and cannot become {meaning.type}"
+            message = f"{name} is {type}, and cannot become {kind_of(meaning)}"
             raise scope.refuse(value, "types-differ", message, f"convert it, or declare it: {name}: {type}") from None
         register = scope.register(name)
         is_copy = any(parameter.name == register for parameter in scope.parameters)
@@ -581,7 +582,12 @@ class _Statements(Inlining):
     def _range(self, node: ast.expr) -> range:
         is_range = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
         if not is_range or not isinstance(node, ast.Call) or node.keywords or not 1 <= len(node.args) <= 3:
-            raise self.scope.refuse(node, "unbounded-loop", "a loop runs over range(constant)", "write range(8)")
+            raise self.scope.refuse(
+                node,
+                "unbounded-loop",
+                "a loop runs over range(constant)",
+                "write `for i in range(8):`, and use element [i]",
+            )
         bounds = [self.meaning(argument) for argument in node.args]
         constants = [bound for bound in bounds if isinstance(bound, (Literal, ir.Const))]
         numbers = [bound.number for bound in constants if isinstance(bound.number, int)]

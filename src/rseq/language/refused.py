@@ -66,6 +66,7 @@ CALLS = {
     "divmod": "write // and %, by a constant",
     "float": "write f64(…)",
     "int": "write i64(…)",
+    "isinstance": "leave it out: types are known before",
     "max": "write `a if a > b else b`",
     "min": "write `a if a < b else b`",
     "pow": "multiply: x * x, or for a power of two shift: 1 << n",
