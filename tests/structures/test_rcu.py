@@ -85,12 +85,12 @@ def raises_timeout(synchronize: Callable[[float], None]) -> bool:
     return False
 
 
-def test_with_counts_the_outermost_block_of_each_thread(rcu: rseq.RCU, threads: ThreadSet) -> None:
+def test_each_block_of_each_thread_is_a_section(rcu: rseq.RCU, threads: ThreadSet) -> None:
     with rcu:
         with rcu:
-            assert rcu.readers == 1
-            threads.run(1, rcu.__enter__)
             assert rcu.readers == 2
+            threads.run(1, rcu.__enter__)
+            assert rcu.readers == 3
         assert rcu.readers == 2
     assert rcu.readers == 1
 

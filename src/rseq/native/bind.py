@@ -175,12 +175,18 @@ def builtin(
 
 
 def structure_payload(
-    codes: Sequence[Compiled], titles: Sequence[str], *, memory: Memory, index: IndexMode, shape: tuple[int, ...]
+    codes: Sequence[Compiled],
+    titles: Sequence[str],
+    *,
+    memory: Memory,
+    index: IndexMode,
+    shape: tuple[int, ...],
+    more: Sequence[int] = (),
 ) -> Payload:
-    """What an object's native methods read (native/method.py): the entry of each, then the storage."""
+    """What an object's native methods read (native/method.py): the entry of each, the storage, and `more` words."""
     assert not any(code.body.rows for code in codes), "a structure's methods follow no index: bind them"
     programs = [_program(code, index, len(shape), title) for code, title in zip(codes, titles, strict=True)]
-    return Payload(_bytes(*(program.code.entries["builtin"] for program in programs), *memory.place, *shape))
+    return Payload(_bytes(*(program.code.entries["builtin"] for program in programs), *memory.place, *shape, *more))
 
 
 def _bytes(*words: int) -> bytes:

@@ -15,18 +15,31 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from ..arch import host
 from ..once import LOCK, once
 from .bind import METH_FASTCALL_KEYWORDS, MethodDef
 from .load import load
 
-__all__ = ["descriptor", "install"]
+__all__ = ["Context", "MethodWriter", "descriptor", "install", "install_function", "thread_state"]
 
 PAYLOAD_SLOT = object.__basicsize__
 """Where an object keeps its first slot."""
+
+
+class Context(NamedTuple):
+    """What `with` does with a structure. `take` and `give_back` are hot methods; the second gets the first's result."""
+
+    take: str
+    give_back: str
+    outside: str
+    """What a thread is told that leaves a block which it is not in."""
+    gives: bool = True
+    """Whether the result is what `as` names; else that is None."""
+
 
 _installed: set[tuple[type, str]] = set()
 _kept: list[MethodDef] = []
@@ -38,16 +51,21 @@ def install(owner: type, name: str, position: int, count: int) -> None:
     Signature and documentation are the Python function's.
     Threads: any.
     """
+    install_function(owner, name, lambda: _jump(position, count), METH_FASTCALL_KEYWORDS)
+
+
+def install_function(owner: type, name: str, function: Callable[[], int], flags: int) -> None:
+    """The same with the function whose address `function()` gives, called as `flags` say (methodobject.h)."""
     with LOCK:
         if (owner, name) in _installed:
             return
-        setattr(owner, name, descriptor(owner, name, _jump(position, count), _text(vars(owner)[name])))
+        setattr(owner, name, descriptor(owner, name, function(), _text(vars(owner)[name]), flags))
         _installed.add((owner, name))
 
 
-def descriptor(owner: type, name: str, function: int, text: str) -> Any:
+def descriptor(owner: type, name: str, function: int, text: str, flags: int = METH_FASTCALL_KEYWORDS) -> Any:
     """A method descriptor for objects of `owner` whose machine code is at `function`. It is never freed."""
-    method = MethodDef(name.encode(), function, METH_FASTCALL_KEYWORDS, text.encode())
+    method = MethodDef(name.encode(), function, flags, text.encode())
     _kept.append(method)
     return _new_descriptor()(owner, ctypes.byref(method))
 
@@ -74,33 +92,104 @@ def _new_descriptor() -> Any:
 @once
 def _jump(position: int, count: int) -> int:
     """The address of the function that jumps to entry `position` of `count`."""
-    import llvmlite.ir as ll
+    writer = MethodWriter("method", ("arguments", "count", "keywords"))
+    writer.builder.ret(writer.call_entry(position, count, writer.arguments))
+    return writer.address()
 
-    from .blob import BlobEnvironment, compile_module, new_module
-    from .buffers import PAYLOAD_OFFSET
-    from .codes import I8, I64, PTR
 
-    architecture = host()
-    assert architecture is not None, "a method is installed after its code was made"
-    module = new_module(architecture, "method")
-    environment = BlobEnvironment(architecture, module, has_rseq=False)
-    kind = ll.FunctionType(PTR, [PTR, PTR, I64, PTR])
-    function = ll.Function(module, kind, "method")
-    owner, *arguments = function.args
-    builder = ll.IRBuilder(function.append_basic_block())
-    slot = builder.gep(owner, [ll.Constant(I64, PAYLOAD_SLOT)], source_etype=I8)
-    payload = builder.load(slot, typ=PTR, align=8)
-    with builder.if_then(builder.icmp_unsigned("==", payload, ll.Constant(PTR, None)), likely=False):
-        text = bytearray(b"this object was made without calling __init__\0")
-        message = ll.GlobalVariable(module, ll.ArrayType(I8, len(text)), "message")
-        message.initializer, message.global_constant = ll.Constant(message.value_type, text), True
+class MethodWriter:
+    """Writes a function that a method descriptor calls: `PyObject *name(owner, arguments …)`.
+
+    It begins by loading the owner's payload, and raises TypeError if there is none. `builder` is where it goes on.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[Literal["arguments", "count", "keywords"]]) -> None:
+        import llvmlite.ir as ll
+
+        from .blob import BlobEnvironment, new_module
+        from .codes import I8, I64, PTR
+
+        architecture = host()
+        assert architecture is not None, "a method is installed after its code was made"
+        self._architecture, self._name = architecture, name
+        self.module = new_module(architecture, name)
+        self._environment = BlobEnvironment(architecture, self.module, has_rseq=False)
+        kinds = [I64 if argument == "count" else PTR for argument in arguments]
+        function = ll.Function(self.module, ll.FunctionType(PTR, [PTR, *kinds]), name)
+        owner, *self.arguments = function.args
+        self.builder = ll.IRBuilder(function.append_basic_block())
+        slot = self.builder.gep(owner, [ll.Constant(I64, PAYLOAD_SLOT)], source_etype=I8)
+        self.null = ll.Constant(PTR, None)
+        self.payload = self.builder.load(slot, typ=PTR, align=8)
+        with self.builder.if_then(self.is_null(self.payload), likely=False):
+            self.fail("PyExc_TypeError", "this object was made without calling __init__")
+
+    def is_null(self, pointer: Any) -> Any:
+        """Emit: is it?"""
+        return self.builder.icmp_unsigned("==", pointer, self.null)
+
+    def call(self, name: str, returns: Any, arguments: Sequence[Any], *, more: bool = False) -> Any:
+        """Emit a call of CPython's function `name`; `more`: its number of arguments is open."""
+        import llvmlite.ir as ll
+
+        kinds = [argument.type for argument in arguments][: 1 if more else None]
+        type = ll.FunctionType(returns, kinds, var_arg=more)
+        return self._environment.call(self.builder, name, type, arguments)
+
+    def object_at(self, name: str) -> Any:
+        """Emit the address of CPython's object `name`."""
+        return self._environment.address(self.builder, name)
+
+    def fail(self, exception: str, text: str) -> None:
+        """Emit: raise an exception of this kind."""
+        import llvmlite.ir as ll
+
+        from .codes import I8, PTR
+
+        data = bytearray(text.encode("ascii") + b"\0")
+        message = ll.GlobalVariable(self.module, ll.ArrayType(I8, len(data)), self.module.get_unique_name("text"))
+        message.initializer, message.global_constant = ll.Constant(message.value_type, data), True
         message.linkage = "internal"
-        exception = builder.load(environment.address(builder, "PyExc_TypeError"), typ=PTR)
-        raises = ll.FunctionType(ll.VoidType(), [PTR, PTR])
-        environment.call(builder, "PyErr_SetString", raises, [exception, message])
-        builder.ret(ll.Constant(PTR, None))
-    words = builder.gep(payload, [ll.Constant(I64, PAYLOAD_OFFSET + 8 * position)], source_etype=I8)
-    entry = builder.load(words, typ=PTR, align=8)
-    rest = builder.gep(payload, [ll.Constant(I64, 8 * count)], source_etype=I8)
-    builder.ret(environment.call_address(builder, entry, kind, [rest, *arguments]))
-    return load(compile_module(module, architecture, ["method"])).entries["method"]
+        kind = self.builder.load(self.object_at(exception), typ=PTR)
+        self.call("PyErr_SetString", ll.VoidType(), [kind, message])
+        self.builder.ret(self.null)
+
+    def word(self, position: int, type: Any) -> Any:
+        """Emit word number `position` of the payload."""
+        import llvmlite.ir as ll
+
+        from .buffers import PAYLOAD_OFFSET
+        from .codes import I8, I64
+
+        place = self.builder.gep(self.payload, [ll.Constant(I64, PAYLOAD_OFFSET + 8 * position)], source_etype=I8)
+        return self.builder.load(place, typ=type, align=8)
+
+    def call_entry(self, position: int, count: int, arguments: Sequence[Any]) -> Any:
+        """Emit a call of the payload's entry `position` of `count`, with arguments, their number, and keywords."""
+        import llvmlite.ir as ll
+
+        from .codes import I8, I64, PTR
+
+        rest = self.builder.gep(self.payload, [ll.Constant(I64, 8 * count)], source_etype=I8)
+        kind = ll.FunctionType(PTR, [PTR, PTR, I64, PTR])
+        entry = self.word(position, PTR)
+        return self._environment.call_address(self.builder, entry, kind, [rest, *arguments])
+
+    def address(self) -> int:
+        """Compile and load it."""
+        from .blob import compile_module
+
+        return load(compile_module(self.module, self._architecture, [self._name])).entries[self._name]
+
+
+def thread_state() -> int:
+    """The number of the calling thread's state, which no later thread of the interpreter has again."""
+    get, number_of = _thread_state_functions()
+    return int(number_of(get()))
+
+
+@cache
+def _thread_state_functions() -> tuple[Any, Any]:
+    get, number_of = ctypes.pythonapi["PyThreadState_Get"], ctypes.pythonapi["PyThreadState_GetID"]
+    get.restype, number_of.argtypes, number_of.restype = ctypes.c_void_p, [ctypes.c_void_p], ctypes.c_uint64
+    return get, number_of

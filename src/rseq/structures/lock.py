@@ -49,6 +49,7 @@ from ..language.operations import (
     took_over,
 )
 from ..language.types import Record, i32, i64, u64
+from ..native.method import Context
 from ..once import once
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
@@ -191,13 +192,12 @@ class SpinLock(Structure):
     Threads: any, registered or not.
     """
 
-    __slots__ = ("_entered",)
+    __slots__ = ()
     hot = ("acquire", "release", "try_acquire")
-    _entered: dict[int, list[int]]
+    context = Context("acquire", "release", "this thread is not inside `with lock:`; another one may be")
 
     def __init__(self, *, segment: Segment | None = None) -> None:
         self._set_up(PerCPU(Lock, segment=segment), self.sequences())
-        self._entered = {}
         thread_id()  # a process and its children have one table of threads: make it before the first fork
         if segment is None:
             _private.add(self)
@@ -238,26 +238,11 @@ class SpinLock(Structure):
         raise not_set_up(self)
 
     def __enter__(self) -> int:
-        entered = self._entered.setdefault(get_ident(), [])
-        try:
-            cpu = self.acquire()
-            entered.append(cpu)
-        except BaseException:  # a signal handler's, maybe between the two
-            self._release_all_but(entered)
-            raise
-        return cpu
+        """`acquire`, which whatever exception comes is followed by `release` at the end of the block."""
+        raise not_set_up(self)
 
-    def __exit__(self, *_: object) -> None:
-        entered = self._entered.get(get_ident())
-        if not entered:
-            raise RuntimeError("this thread is not inside `with lock:`; another one may be")
-        self.release(entered.pop())
-
-    def _release_all_but(self, entered: Numbers[int]) -> None:
-        me = known_id()
-        for cpu, owner in self._owners():
-            if owner == me and me and cpu not in entered:
-                self.release(cpu)
+    def __exit__(self, *exception: object) -> None:
+        raise not_set_up(self)
 
     def holders(self) -> dict[int, str]:
         """Who holds which CPU's lock at the moment: a thread and its process, by the CPU's number."""

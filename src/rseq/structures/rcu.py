@@ -47,10 +47,10 @@ import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
 from contextlib import contextmanager
-from threading import get_ident
 from typing import Any, Protocol, Self
 
 from ..language.types import Record, i64, u64
+from ..native.method import Context, thread_state
 from ..once import once
 from ..percpu.memory import Memory, allocate
 from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
@@ -218,8 +218,14 @@ class RCU(Structure):
     to `call` before are run by the parent.
     """
 
-    __slots__ = ("_calls", "_mutex", "_reading", "_words")
+    __slots__ = ("_calls", "_mutex", "_words")
     hot = ("read_lock", "read_unlock")
+    context = Context(
+        "read_lock",
+        "read_unlock",
+        "this thread is not inside `with rcu:` (another one entered it, or a fork lies between)",
+        gives=False,
+    )
 
     def __init__(self, *, segment: Segment | None = None) -> None:
         register_for_barriers(shared=segment is not None)
@@ -260,22 +266,12 @@ class RCU(Structure):
         """
         raise not_set_up(self)
 
-    # An exception that a signal handler raises in the middle of these two leaves a section that does not end: the
-    # writer waits too long. In another order it would not wait at all.
-
     def __enter__(self) -> None:
-        mine = self._reading[get_ident()]
-        if not mine.depth:
-            mine.phase = self.read_lock()
-        mine.depth += 1
+        """`read_lock`, which whatever exception comes is followed by `read_unlock` at the end of the block."""
+        raise not_set_up(self)
 
-    def __exit__(self, *_: object) -> None:
-        mine = self._reading[get_ident()]
-        if not mine.depth:
-            raise RuntimeError("this thread is not inside `with rcu:` (another one entered it, or a fork lies between)")
-        mine.depth -= 1
-        if not mine.depth:
-            self.read_unlock(mine.phase)
+    def __exit__(self, *exception: object) -> None:
+        raise not_set_up(self)
 
     @property
     def readers(self) -> int:
@@ -326,7 +322,7 @@ class RCU(Structure):
         self._calls.wait(waiting)
 
     def _require_outside(self, method: str) -> None:
-        if self._reading.depth:
+        if thread_state() in self._entered:
             raise RuntimeError(f"{method}() inside `with rcu:` would wait for itself; leave the block first")
 
     @contextmanager
@@ -342,13 +338,19 @@ class RCU(Structure):
             release(address)
 
     def _who_reads(self, waiting: _Waiting, readers: int) -> str:
-        names = self._reading.names()
+        names = self._names()
         known = f"in a `with` block: {', '.join(names)}" if names else "none of them in a `with` block of this process"
         return (
             f"synchronize() waited {waiting.seconds} s, and {readers} read sections have not ended: {known}. "
             f"By lane: {', '.join(self._by_lane())}. One that was begun by read_lock(), in compiled code or by another "
             "process has no name here, and one that was killed does not end"
         )
+
+    def _names(self) -> list[str]:
+        """The threads of this process that are inside `with` blocks."""
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        idents = [ident for _, ident, _ in list(self._entered.values())]
+        return sorted(names.get(ident, f"thread {ident}, which has ended") for ident in idents)
 
     def _by_lane(self) -> Iterator[str]:
         for lane in self._words.lanes:
@@ -360,7 +362,8 @@ class RCU(Structure):
 
     def _start_anew(self) -> None:
         """What belongs to the threads of one process."""
-        self._reading, self._calls = _Reading(), _Calls()
+        self._entered.clear()
+        self._calls = _Calls()
 
     def _after_fork(self) -> None:
         self._start_anew()
@@ -403,35 +406,6 @@ def _start_all_anew() -> None:
 
 def _address(mutex: Memory) -> int:
     return mutex.place.addresses()[-1]
-
-
-class _Mine:
-    """How deep a thread is inside `with` blocks, and the phase that its outermost one counts in."""
-
-    __slots__ = ("depth", "phase")
-
-    def __init__(self) -> None:
-        self.depth = self.phase = 0
-
-
-class _Reading(dict[int, _Mine]):
-    """Which threads of this process are inside `with` blocks, by the number of the thread.
-
-    A number that a later thread has again is no harm: whoever ended had left its blocks.
-    """
-
-    def __missing__(self, thread: int) -> _Mine:
-        return self.setdefault(thread, _Mine())
-
-    @property
-    def depth(self) -> int:
-        """The calling thread's."""
-        return self[get_ident()].depth
-
-    def names(self) -> list[str]:
-        """The threads that are inside."""
-        names = {thread.ident: thread.name for thread in threading.enumerate()}
-        return sorted(names.get(number, f"thread {number}") for number, mine in list(self.items()) if mine.depth)
 
 
 class _Waiting:

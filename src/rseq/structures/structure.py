@@ -14,37 +14,52 @@ from typing import Any, ClassVar, NoReturn
 
 from ..language.compiled import Compiled
 from ..native.bind import Bound, defer_reference_count, structure_payload
+from ..native.method import Context, install
 from ..percpu.storage import PerCPU
 
 __all__ = ["Structure", "shipped"]
 
 
 class Structure:
-    """Base of the structures. `hot` names the methods that are machine code."""
+    """Base of the structures. `hot` names the methods that are machine code, `context` those that `with` calls."""
 
     __slots__ = ("__weakref__", "_payload", "_storage")
     hot: ClassVar[tuple[str, ...]]
+    context: ClassVar[Context | None] = None
 
     def _set_up(self, storage: PerCPU[Any], codes: Mapping[str, Compiled]) -> None:
         """Give the object its storage, for good, and its class the native methods."""
-        from ..native.method import install
-
         if _is_set_up(self):
             raise TypeError(f"this {type(self).__name__} has been set up; __init__ is called once")
         owners = [_owner(type(self), name) for name in self.hot]
         titles = [f"{owner.__name__}.{name}" for owner, name in zip(owners, self.hot, strict=True)]
+        entered: dict[int, Any] = {}
         payload = structure_payload(
             [codes[name] for name in self.hot],
             titles,
             memory=storage.memory,
             index=storage.index,
             shape=storage.shape,
+            more=() if self.context is None else (id(entered),),
         )
         for position, (owner, name) in enumerate(zip(owners, self.hot, strict=True)):
             install(owner, name, position, len(self.hot))
-        _storage.__set__(self, (storage, dict(codes)))
+        if self.context is not None:
+            self._install_context(self.context, len(self.hot) + len(storage.memory.place) + len(storage.shape))
+        _storage.__set__(self, (storage, dict(codes), entered))
         _payload.__set__(self, payload)  # last: from now on, methods run
         defer_reference_count(self)
+
+    def _install_context(self, context: Context, dict_at: int) -> None:
+        from ..native.context import install_context
+
+        owner = next(base for base in type(self).__mro__ if "context" in vars(base))
+        install_context(owner, context, self.hot, dict_at)
+
+    @property
+    def _entered(self) -> dict[int, Any]:
+        """Which threads are inside `with` blocks (native/context.py)."""
+        return _held(self)[2]
 
     @property
     def storage(self) -> PerCPU[Any]:
@@ -53,7 +68,7 @@ class Structure:
 
     def bound(self, name: str) -> Bound:
         """What the hot method `name` is bound to, for other code generators (rseq.numba)."""
-        storage, codes = _held(self)
+        storage, codes, _ = _held(self)
         title = f"{_owner(type(self), name).__name__}.{name}"
         return Bound(codes[name], title, storage.memory, storage.index, storage.shape, ())
 
@@ -75,9 +90,9 @@ for _name in ("_payload", "_storage"):
     delattr(Structure, _name)  # machine code trusts what is there, so no name leads there any more
 
 
-def _held(structure: Structure) -> tuple[PerCPU[Any], dict[str, Compiled]]:
+def _held(structure: Structure) -> tuple[PerCPU[Any], dict[str, Compiled], dict[int, Any]]:
     try:
-        held: tuple[PerCPU[Any], dict[str, Compiled]] = _storage.__get__(structure)
+        held: tuple[PerCPU[Any], dict[str, Compiled], dict[int, Any]] = _storage.__get__(structure)
     except AttributeError:
         raise not_set_up(structure) from None
     return held

@@ -1,0 +1,136 @@
+"""`with` whose thread is interrupted anywhere by a signal handler that raises, as Ctrl-C does: nothing stays held."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import rseq
+
+EXCEPTIONS = 150
+
+
+class Interrupted(Exception):
+    """What the handler raises."""
+
+
+class Interrupter:
+    """Sends signals to the main thread, whose handler raises once each time that it is armed."""
+
+    def __init__(self) -> None:
+        self._armed = self._done = False
+        self._main = threading.get_ident()
+        self._before = signal.signal(signal.SIGUSR1, self._handle)
+        self._thread = threading.Thread(target=self._send)
+        self._thread.start()
+
+    def _handle(self, *_: object) -> None:
+        if self._armed:
+            self._armed = False
+            raise Interrupted
+
+    def _send(self) -> None:
+        while not self._done:
+            signal.pthread_kill(self._main, signal.SIGUSR1)
+
+    def interrupt(self, forever: Callable[[], object]) -> None:
+        """Run `forever()` until it is interrupted."""
+        try:
+            self._armed = True
+            forever()
+        except Interrupted:
+            pass
+
+    def close(self) -> None:
+        self._done = True
+        self._thread.join()
+        signal.signal(signal.SIGUSR1, self._before)
+
+
+@pytest.fixture
+def interrupter() -> Iterator[Interrupter]:
+    made = Interrupter()
+    yield made
+    made.close()
+
+
+def enter_again_and_again(thing: Any) -> None:
+    while True:
+        with thing:
+            pass
+
+
+class InPython(rseq.SpinLock):
+    """What `with` would be if it were written in Python."""
+
+    __slots__ = ("cpu",)
+
+    def __enter__(self) -> int:
+        self.cpu = self.acquire()
+        return self.cpu
+
+    def __exit__(self, *exception: object) -> None:
+        self.release(self.cpu)
+
+
+def left_held(interrupter: Interrupter, make: Callable[[], Any], is_held: Callable[[Any], bool]) -> int:
+    """How many of EXCEPTIONS left something held."""
+    count, thing = 0, make()
+    for _ in range(EXCEPTIONS):
+        interrupter.interrupt(lambda: enter_again_and_again(thing))  # noqa: B023 - it has returned by then
+        if is_held(thing):
+            count, thing = count + 1, make()
+    return count
+
+
+def is_locked(lock: rseq.SpinLock) -> bool:
+    return bool(lock.holders())
+
+
+def test_no_exception_leaves_a_lock_held(interrupter: Interrupter) -> None:
+    assert left_held(interrupter, rseq.SpinLock, is_locked) == 0
+
+
+def test_no_exception_leaves_a_read_section_open(interrupter: Interrupter) -> None:
+    assert left_held(interrupter, rseq.RCU, lambda rcu: bool(rcu.readers)) == 0
+
+
+def test_in_python_it_would_stay_held(interrupter: Interrupter) -> None:
+    assert left_held(interrupter, InPython, is_locked) > 0
+
+
+@pytest.mark.parametrize("make", [rseq.SpinLock, rseq.RCU])
+def test_leaving_what_was_not_entered_is_refused(make: Callable[[], Any]) -> None:
+    thing = make()
+    with pytest.raises(RuntimeError, match=r"^this thread is not inside `with (lock|rcu):`"):
+        thing.__exit__(None, None, None)
+    with thing:
+        pass
+    with pytest.raises(RuntimeError, match=r"^this thread is not inside"):
+        thing.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("make", [rseq.SpinLock, rseq.RCU])
+def test_entering_takes_no_arguments_and_needs_an_object_that_was_made(make: type[Any]) -> None:
+    with pytest.raises(TypeError, match=r"takes no arguments"):
+        make().__enter__(1)
+    unmade = make.__new__(make)
+    for method in (unmade.__enter__, unmade.__exit__):
+        with pytest.raises(TypeError, match=r"^this object was made without calling __init__$"):
+            method()
+
+
+def test_blocks_of_threads_are_told_apart() -> None:
+    """A thread that ended inside of a block has left it to nobody, not to the next one with its number."""
+    rcu = rseq.RCU()
+    for _ in range(3):
+        thread = threading.Thread(target=rcu.__enter__)
+        thread.start()
+        thread.join()
+    with pytest.raises(RuntimeError, match="not inside"):
+        rcu.__exit__(None, None, None)
+    assert rcu.readers == 3
