@@ -94,16 +94,68 @@ def test_a_commit_sinks_along_each_path_with_the_values_that_it_had() -> None:
     ]
 
 
-def test_leaving_early_is_a_jump_to_the_end() -> None:
+def test_leaving_early_is_out_of_the_way() -> None:
     assert cut("if n:\n    return False\ncpu.count = n\nreturn True", result="bool") == [
-        "if n == 0 goto else1",
-        "%result = False",
-        "goto end",
-        "else1:",
+        "if n != 0 goto exit0",
         "%result = True",
         "cpu.count = n    # commit",
         "end:",
+        "exit0:",
+        "%result = False",
     ]
+
+
+def test_leaving_for_two_reasons_is_one_exit_and_leaving_with_what_was_computed_stays_in_the_way() -> None:
+    assert cut("if n or n > 7:\n    return False\ncpu.count = n\nreturn True", result="bool")[-3:] == [
+        "decided3:",
+        "exit0:",
+        "%result = False",
+    ]
+    assert "goto end" in cut("if n:\n    return n + 1\ncpu.count = n\nreturn n", result="i64")
+    assert "goto end" in cut("if n:\n    return 0.5\ncpu.count = n\nreturn 1.5", result="f64")
+
+
+def test_leaving_without_a_result_is_a_jump_to_the_end_whatever_was_computed() -> None:
+    lines = cut("local = n\nif n:\n    local = 5\n    return\ncpu.count = local")
+    assert lines[lines.index("local = 5") + 1] == "goto end"
+
+
+def checks(index: str, parameters: str = "n: u64") -> int:
+    """How many checks a store to an element of eight takes, behind a branch, where parameters are checked too."""
+    return sum(line.startswith("check") for line in cut(f"if n == 5:\n    return\n{index}", parameters))
+
+
+@pytest.mark.parametrize(
+    ("index", "count"),
+    [
+        ("cpu.numbers[n & 7] = 1", 0),
+        ("cpu.numbers[7 & n] = 1", 0),
+        ("cpu.numbers[n & 15] = 1", 1),
+        ("cpu.numbers[n] = 1", 1),
+        ("at = n & 3\ncpu.numbers[at + 4] = 1", 0),
+        ("at = n & 3\ncpu.numbers[at + 5] = 1", 1),
+        ("at = n & 3\ncpu.numbers[2 * at + 1] = 1", 0),
+        ("at = n & 3\ncpu.numbers[at - 1] = 1", 1),
+        ("at = n & 3\nif n == 9:\n    at = n\ncpu.numbers[at] = 1", 1),
+        ("at = n & 3\nat += 5\ncpu.numbers[at] = 1", 1),
+        ("at = n & 7\nwide = u8(at) << 7\ncpu.numbers[wide] = 1", 1),
+    ],
+)
+def test_an_index_that_is_masked_needs_no_check(index: str, count: int) -> None:
+    assert checks(index) == count
+
+
+def test_a_sum_that_may_wrap_is_checked() -> None:
+    assert checks("cpu.numbers[(n & 255) + (n & 255)] = 1", "n: u8") == 1
+
+
+def test_what_is_added_to_a_masked_index_is_a_part_of_the_address() -> None:
+    body = compiled("def f(cpu: Lane, n: u64) -> None:\n    cpu.numbers[(n & 3) + 4] = 1\n", Lane=Lane).body
+    mask, store = section(body).ops
+    assert isinstance(mask, ir.Arithmetic)
+    assert isinstance(store, ir.Store)
+    first = Lane.fields["numbers"].offset
+    assert (store.address.index, store.address.offset) == (mask.target, first + 4 * 8)
 
 
 def test_zero_and_negative_zero_are_two_values() -> None:
@@ -169,7 +221,8 @@ def test_every_section_has_at_most_one_commit_and_it_is_last(code: Any) -> None:
     assert not any(isinstance(op, ir.Return) for op in made.ops)
     places = {op.name: index for index, op in enumerate(made.ops) if isinstance(op, ir.Label)}
     assert len(places) == sum(isinstance(op, ir.Label) for op in made.ops)
+    exits = {label for one in made.exits for label in one.labels}
     for index, op in enumerate(made.ops):
         if isinstance(op, (ir.Jump, ir.BranchIf)):
-            assert op.label == "end" or places[op.label] > index
+            assert op.label in {"end", *exits} or places[op.label] > index
         assert ir.defined(op) not in code.body.parameters

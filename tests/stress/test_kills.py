@@ -18,6 +18,8 @@ from rseq.cli import main
 from rseq.percpu.mutex import _initialize
 from rseq.percpu.threads import Table
 from rseq.stress.kills import Kills, Mortal, kill, mortals
+from rseq.structures.ring.layout import position_and_slot
+from rseq.structures.ring.reader import Reader
 from rseq.structures.structure import shipped
 from support import run_python
 
@@ -25,6 +27,8 @@ KILLS = 40
 NAMES = (
     *("Counter", "CounterArray", "Histogram", "Stack", "RCU", "Pool", "SpinLock", "SpinLock guarding"),
     *("RingBuffer drop", "RingBuffer drop read", "RingBuffer overwrite", "RingBuffer overwrite read"),
+    *("RingBuffer drop rows", "RingBuffer drop rows read"),
+    *("RingBuffer overwrite rows", "RingBuffer overwrite rows read"),
 )
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
@@ -271,6 +275,26 @@ def test_a_record_that_is_there_before_its_bytes_is_found_out() -> None:
 
     (problem,) = kill(replace(whole, work=work), kills=1000).problems
     assert "a record is torn" in problem
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["RingBuffer overwrite read", "RingBuffer overwrite rows read"])
+def test_a_reader_that_counts_what_it_missed_before_it_moves_on_is_found_out(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stores one after another, and others run in between."""
+    settle_all = Reader._settle_all
+
+    def settle_one_after_another(reader: Any, found: Any) -> None:
+        for one in found:
+            lane = reader._storage.view()[one.lane.number]
+            lane["given"][position_and_slot(int(lane["tail"]))[1]] += one.missed
+            os.sched_yield()
+        settle_all(reader, found)
+
+    monkeypatch.setattr(Reader, "_settle_all", settle_one_after_another)
+    (problem,) = kill(mortal(name), kills=2000).problems
+    assert "which no part of one run explains" in problem
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,11 +21,14 @@ import pytest
 import rseq
 from rseq import f32, u64
 from rseq.check import check
+from rseq.language.interpret import Memory, run
+from rseq.language.ir import Store
 from rseq.language.types import SCALARS
 from rseq.structures.ring import Model
 from rseq.structures.ring import reader as reader_module
 from rseq.structures.ring.clock import Calibration
 from rseq.structures.ring.kind import Kind
+from rseq.structures.ring.layout import tail_of
 from rseq.structures.ring.stress import SHIPPED, SMALL, law
 from rseq.structures.ring.variable import count_bits
 from support import ThreadSet, run_python
@@ -169,7 +173,7 @@ def test_positions_go_on_far_beyond_32_bits(mode: Any) -> None:
         start = 1 << 50
         words = ring.storage.view()[cpu]
         words["head"] = (start + 2) << count_bits(8) if mode == "overwrite" else start
-        words["tail"] = start
+        words["tail"] = tail_of(start, 0) if mode == "overwrite" else start
         for number in range(100):
             assert ring.write(b"%d" % number)
             assert datas(ring.drain()) == [b"%d" % number]
@@ -559,6 +563,61 @@ def test_a_reader_that_is_killed_gives_its_turn_back() -> None:
 
     assert wait_for(fork(die)) == -signal.SIGKILL
     assert datas(ring.drain()) == [b"x"]
+
+
+class KilledError(Exception):
+    pass
+
+
+class Mortal(Memory):
+    """Memory of somebody who is killed after so many stores."""
+
+    left: int
+
+    def store(self, address: int, type: Any, number: int | float) -> None:
+        if not self.left:
+            raise KilledError
+        self.left -= 1
+        super().store(address, type, number)
+
+
+def settle_and_die(ring: Any, stores: int, number: int, *words: int) -> None:
+    """The ring's `settle`, killed after so many stores, in the interpreter: what it had stored until then is there."""
+    record, lanes = ring.storage.record, ring.storage.view()
+    memory = Mortal.of(record, lanes=number + 1)
+    memory.left = stores
+    block = memory.blocks[memory.lane(number)] = bytearray(lanes[number : number + 1].tobytes())
+    try:
+        run(ring._reader._kind.code.settle.body, memory, [number, *words])
+    finally:
+        lanes[number] = np.frombuffer(block, record.dtype)[0]
+
+
+@pytest.mark.parametrize("name", [*SMALL, "eight parts"])
+@pytest.mark.parametrize("stores", range(4))
+def test_a_reader_that_is_killed_between_two_stores_has_read_all_or_nothing(
+    name: str, stores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = KINDS[name]
+    commit = sum(isinstance(op, Store) for op in kind.code.settle.body.ops)
+    dice, read, written = random.Random(stores), 0, 0
+    with on_one_cpu():
+        ring = rseq.RingBuffer._of(kind)
+        for turn in range(40):
+            for _ in range(dice.randrange(1, 40 if turn % 2 else 4)):
+                ring.write(a_record(kind, dice))
+                written += 1
+            if turn % 3 == 2:
+                read += len(list(ring.drain()))
+                assert read + ring.lost == written
+                continue
+            waiting = len(ring)
+            with monkeypatch.context() as patch, suppress(KilledError):
+                patch.setattr(ring._reader, "_settle", partial(settle_and_die, ring, stores))
+                read += len(list(ring.drain()))
+            assert len(ring) == (waiting if stores < commit else 0)
+        read += len(list(ring.drain()))
+    assert read + ring.lost == written
 
 
 def test_a_child_reads_its_own_copy_even_if_its_parent_was_reading(threads: ThreadSet) -> None:

@@ -29,7 +29,7 @@ from typing import ClassVar, Literal
 from ..abi import CPU_ID, CS_ALIGNMENT, MM_CID
 from ..language import ir
 from ..language.errors import CompileError, Diagnostic, Span
-from ..language.section import END, NOTHING, Section
+from ..language.section import END, NOTHING, Exit, Section
 from ..language.types import Pointer, Scalar, Word
 from .registers import Allocation, RegisterClass, Slot
 
@@ -369,6 +369,7 @@ class Emitter(ABC):
         self.index: IndexMode = index
         self.hot: list[Line] = []
         self.cold: list[Line] = []
+        self._lines = self.hot
         self.comment = ""
         self._labels: dict[str, int] = {END: FINISH}
         self._next_label = FIRST_OWN
@@ -477,6 +478,8 @@ class Emitter(ABC):
         if NOTHING in self._labels:
             self.comment = "return None"
             self._cold_exit(self._labels[NOTHING], NONE)
+        for one in self.section.exits:
+            self._leave_at(one)
         for check in self.section.checks:
             self.comment = f"{check.text}: index out of range"
             self._cold_exit(self._labels[_exit_name(check)], INDEX - check.number)
@@ -485,13 +488,22 @@ class Emitter(ABC):
         slots = tuple(self._allocation.slots)
         return Assembly(self.architecture, self.section, self.index, slots, tuple(self.hot), tuple(self.cold))
 
+    def _leave_at(self, way: Exit) -> None:
+        self.comment = str(way.result)
+        for name in way.labels:
+            self.out_of_line(f"{self.target(name)}:")
+        self._lines = self.cold
+        for op in (way.result, ir.Jump(END, way.result.span)):
+            getattr(self, f"emit_{type(op).__name__.lower()}")(op)
+        self._lines = self.hot
+
     def _cold_exit(self, label: int, status: int) -> None:
         self.out_of_line(f"{label}:")
         self.leave_with(status)
 
     def line(self, text: str) -> None:
-        """Emit one instruction of the fast path."""
-        self.hot.append(Line(text, self.comment))
+        """Emit one instruction, of the fast path if it is not one of an exit."""
+        self._lines.append(Line(text, self.comment))
 
     def out_of_line(self, text: str) -> None:
         """Emit one line in subsection 1."""
@@ -521,7 +533,11 @@ class Emitter(ABC):
 
     def to(self, name: str) -> str:
         """The label called `name` as a jump of the fast path names it: the cold code is assembled before it."""
-        return f"{self.target(name)}{'b' if name == NOTHING else 'f'}"
+        return f"{self.target(name)}{'b' if self.is_aside(name) else 'f'}"
+
+    def is_aside(self, name: str) -> bool:
+        """True if the label called `name` is out of line."""
+        return name == NOTHING or any(name in one.labels for one in self.section.exits)
 
     def check_exit(self, check: ir.Check) -> int:
         """The label out of line where a failed check goes."""

@@ -27,7 +27,7 @@ from typing import ClassVar
 
 from .. import abi
 from ..language import ir
-from ..language.section import NOTHING, Section
+from ..language.section import Section
 from ..language.types import Scalar, Word
 from .base import (
     ABORT,
@@ -442,7 +442,7 @@ class _Emitter(OwnRegistersEmitter):
         else:
             name = _BRANCH[sign]
             self._compare(self.operand(left), right, "" if left.type.kind == "signed" else "l")
-        self._branch(name, self.to(op.label), is_far=op.label == NOTHING or len(self.section.ops) > _SMALL)
+        self._branch(name, self.to(op.label), is_far=self.is_aside(op.label) or len(self.section.ops) > _SMALL)
 
     def _compare(self, left: str, right: ir.Operand, logical: str) -> None:
         if isinstance(right, ir.Const) and 0 <= right.number < 1 << 15:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from .. import abi
 from ..language import ir
@@ -129,6 +129,16 @@ class X86(Architecture):
 ARCHITECTURE = X86()
 
 
+class _Places(NamedTuple):
+    """The registers of a copy: from where, to where, what is moved in between, and in a loop how much is left."""
+
+    source: Slot
+    to: Slot
+    held: Slot
+    left: Slot
+    wide: Slot
+
+
 class _Emitter(Emitter):
     # ---- around the body
 
@@ -185,7 +195,7 @@ class _Emitter(Emitter):
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
         if isinstance(op, ir.Copy):
-            return (*("int",) * (2 + (not _is_plain(op.source)) + (not self.is_unrolled(op))), "float")
+            return (*("int",) * (2 + (not _is_plain(op.source)) + isinstance(op.nbytes, ir.Value)), "float")
         if isinstance(op, ir.Convert):
             return _conversion_scratch(op)
         if isinstance(op, ir.Clock):
@@ -263,6 +273,9 @@ class _Emitter(Emitter):
     def _two_operands(self, op: ir.Arithmetic) -> None:
         target, left, right = self.slot(op.target), op.left, op.right
         is_float = op.target.type.is_float
+        if not is_float and (address := self._computed_as_address(op)):
+            self.line(f"leaq {address}, {target}")
+            return
         name = _float(_FLOAT[op.operator], op.target.type) if is_float else _INTEGER[op.operator]
         if isinstance(right, ir.Value) and self.slot(right).number == target.number and left != right:
             if op.operator in "+*&|^":
@@ -272,12 +285,20 @@ class _Emitter(Emitter):
                 self._load_left(target, left)
                 self.line(f"{name} {self.extra[0]}, {target}")
                 return
-        distance = _distance(op)
-        if isinstance(left, ir.Value) and distance is not None and self.slot(left).number != target.number:
-            self.line(f"leaq {distance}({self.slot(left)}), {target}")
-            return
         self._load_left(target, left)
         self.line(f"{name} {self._source(right)}, {target}")
+
+    def _computed_as_address(self, op: ir.Arithmetic) -> str:
+        """What an address can be computed as, so that the left operand need not be copied first; nothing if it must."""
+        left, right, target = op.left, op.right, self.slot(op.target)
+        if isinstance(left, ir.Const) or self.slot(left).number == target.number:
+            return ""
+        if (distance := _distance(op)) is not None:
+            return f"{distance}({self.slot(left)})"
+        if op.operator == "*" and isinstance(right, ir.Const) and right.number in (2, 4, 8):
+            return f"(, {self.slot(left)}, {int(right.number)})"
+        is_sum = op.operator == "+" and isinstance(right, ir.Value) and self.slot(right).number != target.number
+        return f"({self.slot(left)}, {self.slot(right)})" if is_sum else ""
 
     def _load_left(self, target: Slot, left: ir.Operand) -> None:
         if isinstance(left, ir.Const):
@@ -348,50 +369,81 @@ class _Emitter(Emitter):
         self.line(f"add{_SUFFIX[size]} {self._source(op.source, _WIDTH[size])}, {memory}")
 
     def emit_copy(self, op: ir.Op) -> None:
-        """From the end to the start: then the count of what is left is the offset of what comes next."""
         assert isinstance(op, ir.Copy)
-        to, held, *more, wide = self.extra
-        source = self.slot(op.source.base) if _is_plain(op.source) and op.source.base else more.pop()
-        if not _is_plain(op.source):
+        to, held, *located, wide = self.extra
+        left = located.pop() if isinstance(op.nbytes, ir.Value) else held
+        source = located[0] if located else self.slot(op.source.registers()[0])
+        if located:
             self.line(f"leaq {self._memory(op.source)}, {source}")
         self.line(f"leaq {self._memory(op.target)}, {to}")
-        if self.is_unrolled(op):
-            assert isinstance(op.nbytes, ir.Const)
+        places = _Places(source, to, held, left, wide)
+        if isinstance(op.nbytes, ir.Value):
+            self._copy_any(places, self.slot(op.nbytes))
+        elif self.is_unrolled(op):
             for offset, width in self.pieces(int(op.nbytes.number), widest=16):
-                self._move(width, f"{offset or ''}({source})", f"{offset or ''}({to})", held, wide)
-            return
-        (left,) = more
-        if isinstance(op.nbytes, ir.Const):
-            self._set_constant(left, op.nbytes)
+                self._move(places, width, str(offset or ""))
         else:
-            self._copy(self.slot(op.nbytes), left)
-        self._copy_loop(source, to, left, held, wide)
+            self._set_constant(left, op.nbytes)
+            self._copy_long(places)
 
-    def _copy_loop(self, source: Slot, to: Slot, left: Slot, held: Slot, wide: Slot) -> None:
-        again, check = self.new_label(), self.new_label()
-        self.line(f"jmp {check}f")
+    def _copy_any(self, places: _Places, size: Slot) -> None:
+        """The widest move that fits, from the start and up to the end; where the two overlap, they store the same.
+
+        4 to 7 bytes take one jump, others two.
+        """
+        words, small, long, done = (self.new_label() for _ in range(4))
+        self.line(f"cmpq $8, {size}")
+        self.line(f"jae {words}f")
+        self.line(f"cmpq $4, {size}")
+        self.line(f"jb {small}f")
+        self._copy_ends(places, 4, size)
+        self.line(f"jmp {done}f")
+        self.label(words)
+        self.line(f"cmpq $16, {size}")
+        self.line(f"jae {long}f")
+        self._copy_ends(places, 8, size)
+        self.line(f"jmp {done}f")
+        self.label(long)
+        self._copy(size, places.left)
+        self._copy_long(places)
+        self.line(f"jmp {done}f")
+        self.label(small)
+        self.line(f"testq {size}, {size}")
+        self.line(f"je {done}f")
+        self._move(places, 1)
+        self.line(f"cmpq $2, {size}")
+        self.line(f"jb {done}f")
+        self._move(places, 2, "-2", size)
+        self.label(done)
+
+    def _copy_ends(self, places: _Places, width: int, size: Slot) -> None:
+        """`width` to twice as many bytes."""
+        self._move(places, width)
+        self._move(places, width, f"-{width}", size)
+
+    def _copy_long(self, places: _Places) -> None:
+        """As many bytes as `left` says, 16 or more, from the end on: what is left is the offset of the next ones.
+
+        The last move is that of the first 16 bytes, of which some may have been moved already.
+        """
+        again = self.new_label()
         self.label(again)
-        self.line(f"subq $16, {left}")
-        self._move(16, f"({source}, {left})", f"({to}, {left})", held, wide)
-        self.label(check)
-        self.line(f"cmpq $16, {left}")
-        self.line(f"jae {again}b")
-        for width in (8, 4, 2, 1):  # the bits of what is left say what is
-            skip = self.new_label()
-            self.line(f"testl ${width}, {left:k}")
-            self.line(f"je {skip}f")
-            self.line(f"subq ${width}, {left}")
-            self._move(width, f"({source}, {left})", f"({to}, {left})", held, wide)
-            self.label(skip)
+        self.line(f"subq $16, {places.left}")
+        self._move(places, 16, "", places.left)
+        self.line(f"cmpq $16, {places.left}")
+        self.line(f"ja {again}b")
+        self._move(places, 16)
 
-    def _move(self, width: int, source: str, to: str, held: Slot, wide: Slot) -> None:
+    def _move(self, places: _Places, width: int, offset: str = "", index: Slot | None = None) -> None:
+        added = "" if index is None else f", {index}"
+        source, to = f"{offset}({places.source}{added})", f"{offset}({places.to}{added})"
         if width == 16:
-            self.line(f"movups {source}, {wide}")
-            self.line(f"movups {wide}, {to}")
+            self.line(f"movups {source}, {places.wide}")
+            self.line(f"movups {places.wide}, {to}")
             return
         name, form = _EXTEND["unsigned", width]
-        self.line(f"{name} {source}, {held:{form}}")
-        self.line(f"mov{_SUFFIX[width]} {held:{_WIDTH[width]}}, {to}")
+        self.line(f"{name} {source}, {places.held:{form}}")
+        self.line(f"mov{_SUFFIX[width]} {places.held:{_WIDTH[width]}}, {to}")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)

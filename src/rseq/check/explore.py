@@ -27,6 +27,7 @@ from functools import partial
 from typing import NamedTuple
 
 from .. import abi
+from ..language import ir
 from . import kernel
 from .code import SPARE_LANE, Operation, Program
 from .kernel import GENERATIONS, Area, Generation, KilledError
@@ -183,7 +184,8 @@ class Explorer:
         numbers = self.operations.index(victim), self.operations.index(other)
         prefix = f"{self.program.index}:{numbers[0]}:{numbers[1]}"
         states = self.cases.states(self._limits.states)
-        for a, arguments in enumerate(self.cases.arguments(victim, 0, self._limits.victim)):
+        lengths = any(map(ir.is_length, victim.body.parameters))
+        for a, arguments in enumerate(self.cases.arguments(victim, 0, self._limits.victim + lengths)):
             for s, shared in enumerate(states):
                 name = f"{prefix}:{a}:{s}"
                 if not self.only or self.only == name or self.only.startswith(f"{name}/"):

@@ -213,7 +213,7 @@ class Cases:
         if any(isinstance(op, (ir.OtherLane, ir.Fence)) and op.number == value for op in operation.body.ops):
             return (0, 1, CPUS)
         if ir.is_length(value):
-            return (5 + call, Bytes.size, 0, Bytes.size - 1)
+            return (0, Bytes.size, 2, 5 + call, 9 + call)  # copies move long and short data in different ways
         if value not in operation.body.given:
             return (self._of_array(operation, value),)
         lengths = [c.length for c in operation.body.checks if c.index == value and isinstance(c.length, int)]

@@ -22,6 +22,8 @@ class _Room:
     nbytes: int | ir.Value
     most: int
     """What `nbytes` is at most."""
+    least: int = 0
+    """What it is at least."""
 
 
 class Copies(Conditions):
@@ -58,6 +60,8 @@ class Copies(Conditions):
         fault = f"{ast.unparse(node)} bytes are more than {limit} {where} has"
         if nbytes == room.nbytes:
             return  # all of a buffer
+        if isinstance(nbytes, ir.Const) and nbytes.number <= room.least:
+            return
         if isinstance(nbytes, ir.Const) and isinstance(room.nbytes, int):
             if nbytes.number > room.nbytes:
                 message = f"{where} has {room.nbytes} bytes; a copy of {nbytes} does not fit"
@@ -105,11 +109,20 @@ class Copies(Conditions):
         index = self._any_index(node.slice) if isinstance(at, ir.Const) else at
         wide = self._wide(index, node)
         length = room.nbytes // width if isinstance(room.nbytes, int) else room.nbytes
-        limit = f", which has {length} elements" if isinstance(length, int) else ""
-        fault = f"{ast.unparse(node.slice)} is out of range for {whole.text}{limit}"
-        self.scope.emit(self._new_check(wide, length, whole.text, node.slice, fault=fault, inclusive=True))
-        address = ir.Address(whole.base, whole.offset, wide, width, _BYTE, text, whole.prepared, whole.size)
-        return _Room(address, self._rest(room.nbytes, wide, width, node), room.most)
+        most = self.most(wide)
+        if most is None or not isinstance(length, int) or most > length:
+            limit = f", which has {length} elements" if isinstance(length, int) else ""
+            fault = f"{ast.unparse(node.slice)} is out of range for {whole.text}{limit}"
+            self.scope.emit(self._new_check(wide, length, whole.text, node.slice, fault=fault, inclusive=True))
+        if not isinstance(room.nbytes, int):
+            address = ir.Address(whole.base, whole.offset, wide, width, _BYTE, text, whole.prepared, whole.size)
+            return _Room(address, self._rest(room.nbytes, wide, width, node), room.most)
+        wide, added = self.split(wide, room.nbytes // width)
+        skipped = added * width
+        offset, size = whole.offset + skipped, whole.size - skipped
+        address = ir.Address(whole.base, offset, wide, width, _BYTE, text, whole.prepared, size)
+        least = 0 if most is None else max(room.nbytes - most * width, 0)
+        return _Room(address, self._rest(room.nbytes - skipped, wide, width, node), room.most - skipped, least)
 
     def _wide(self, index: ir.Value, node: ast.Subscript) -> ir.Value:
         """The index in 64 bits; a negative one is far too large, since it is compared as unsigned."""

@@ -326,7 +326,9 @@ class Expressions:
         if isinstance(index, int):
             offset = field.offset + index * element.size
             return ir.Address(base, offset, None, 1, element, text, field.prepared, element.size)
-        return ir.Address(base, field.offset, index, element.size, element, text, field.prepared, field.type.size)
+        index, added = self.split(index, length)
+        offset, size = field.offset + added * element.size, field.type.size - added * element.size
+        return ir.Address(base, offset, index, element.size, element, text, field.prepared, size)
 
     def _byte(self, buffer: ir.Value, node: ast.Subscript) -> ir.Address:
         """An element of a buffer, a u8, checked against the buffer's length."""
@@ -371,8 +373,13 @@ class Expressions:
         return index
 
     def _check(self, index: ir.Value, length: int, array: str, node: ast.expr) -> None:
-        """Check an index: before the section if it is a parameter and used on every path, inside it otherwise."""
+        """Check an index: before the section if it is a parameter and used on every path, inside it otherwise.
+
+        One that is masked needs no check.
+        """
         scope = self.scope
+        if (most := self.most(index)) is not None and most < length:
+            return
         known = [
             check
             for check in scope.checks
@@ -386,6 +393,37 @@ class Expressions:
             scope.checks.append(check)
         else:
             scope.emit(check)
+
+    def most(self, operand: ir.Operand) -> int | None:
+        """The largest number that an operand can be, if it is never negative and the source says so: it is masked.
+
+        In a sequence what is behind a use does not lead back to it, so there is one definition if one is before it.
+        """
+        if isinstance(operand, ir.Const):
+            return int(operand.number) if operand.number >= 0 else None
+        op = self._made(operand)
+        if not isinstance(op, ir.Arithmetic) or not isinstance(op.target.type, Scalar):
+            return None
+        left, right = self.most(op.left), self.most(op.right)
+        if op.operator == "&":
+            return min((one for one in (left, right) if one is not None), default=None)
+        if op.operator not in "+*" or left is None or right is None:
+            return None
+        number = left + right if op.operator == "+" else left * right
+        return number if number <= op.target.type.maximum else None
+
+    def _made(self, value: ir.Value) -> ir.Op | None:
+        """What makes a value, if nothing else does."""
+        made = [op for op in self.scope.ops if ir.defined(op) == value]
+        return made[0] if len(made) == 1 and not self.scope.is_routine else None
+
+    def split(self, index: ir.Value, length: int) -> tuple[ir.Value, int]:
+        """An index of `length` at most, as a value and a constant that is added to it, for the address to take."""
+        op, most = self._made(index), self.most(index)
+        if isinstance(op, ir.Arithmetic) and op.operator == "+" and most is not None and most <= length:
+            if isinstance(op.left, ir.Value) and isinstance(op.right, ir.Const):
+                return op.left, int(op.right.number)
+        return index, 0
 
     def _new_check(
         self,

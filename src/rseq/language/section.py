@@ -7,6 +7,7 @@ and there must be one of it. `section` brings a body into that form:
             along each path, so that every commit is followed by its return
     join    all commits become one store at the end, with value, address and result in registers
     lower   flooring `//` and `%` become shifts, masks, or a truncating division and a correction
+    aside   what leaves with a constant and without a commit is taken out of the way of what goes on
 
 The result is the same IR without `Return`: leaving early is a jump to `end`. Registers that are made here
 have names with a %, which no local of the user can have.
@@ -20,7 +21,7 @@ from . import ir
 from .contract import commits
 from .types import SCALARS, Pointer, Scalar
 
-__all__ = ["END", "NOTHING", "Section", "count_bits", "floor_division", "section"]
+__all__ = ["END", "NOTHING", "Exit", "Section", "count_bits", "floor_division", "section"]
 
 END = "end"
 
@@ -29,16 +30,26 @@ NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
+class Exit:
+    """A way out that commits nothing: jumps to one of `labels` leave the section, and the result is `result`."""
+
+    labels: tuple[str, ...]
+    result: ir.Set
+
+
+@dataclass(frozen=True)
 class Section:
     """A critical section: operations whose last one is the commit (if there is any), and where they leave results.
 
-    `result` holds what the sequence returns, `cpu` the lane's number, if the sequence asks for it.
+    `result` holds what the sequence returns, `cpu` the lane's number, if the sequence asks for it. Of `exits` nothing
+    needs protection.
     """
 
     body: ir.Body
     ops: tuple[ir.Op, ...]
     result: ir.Value | None
     cpu: ir.Value | None
+    exits: tuple[Exit, ...] = ()
 
     @property
     def checks(self) -> tuple[ir.Check, ...]:
@@ -47,7 +58,8 @@ class Section:
 
     def __str__(self) -> str:
         lines = [f"  {op}" if isinstance(op, ir.Label) else f"    {op}" for op in self.ops]
-        return "\n".join([*lines, f"  {END}:"])
+        exits = [line for one in self.exits for line in (*(f"  {label}:" for label in one.labels), f"    {one.result}")]
+        return "\n".join([*lines, f"  {END}:", *exits])
 
 
 def section(body: ir.Body) -> Section:
@@ -55,10 +67,11 @@ def section(body: ir.Body) -> Section:
     ops = _sink(_reachable(list(body.ops)), body)
     ops = _join(ops, body)
     ops, cpu = _ask_once_for_cpu(ops, body)
-    ops = _fold_copies(_lower_all(ops))
     result = ir.Value("%result", body.result) if body.result else None
+    ops = _used(_fold_copies(_lower_all(ops)), result)
     ops, cpu = _answer_cpu(ops, cpu, result)
-    return Section(body, tuple(ops), result, cpu)
+    ops, exits = _put_aside(ops, result)
+    return Section(body, tuple(ops), result, cpu, tuple(exits))
 
 
 # ---- reachability
@@ -251,6 +264,61 @@ def _falls_to(ops: list[ir.Op], index: int, label: str) -> bool:
             return True
         index += 1
     return index == len(ops) and label == END
+
+
+# ---- unused
+
+
+def _used(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
+    """Without computations that nothing reads, such as an index that has become a part of an address."""
+    while True:
+        read = {result, *(value for op in ops for value in ir.used(op))}
+        kept = [op for op in ops if not isinstance(op, ir.Arithmetic) or op.target in read]
+        if len(kept) == len(ops):
+            return kept
+        ops = kept
+
+
+# ---- aside
+
+
+def _put_aside(ops: list[ir.Op], result: ir.Value | None) -> tuple[list[ir.Op], list[Exit]]:
+    """`if a == b goto L; return 0; L:` is `if a != b goto exit`, and what does not leave goes straight on."""
+    out: list[ir.Op] = []
+    exits: list[Exit] = []
+    index = 0
+    while index < len(ops):
+        found, behind = _exit_at(ops, index, result)
+        before = out[-1] if out else None
+        if found is not None and isinstance(before, ir.BranchIf) and _leads_to(before, ops, behind):
+            name = f"exit{len(exits)}"
+            found = replace(found, labels=(*found.labels, name))
+            out[-1] = replace(before, comparison=ir.COMPARISONS[before.comparison], label=name)
+        elif found is None or not isinstance(before, ir.Jump):
+            out.append(ops[index])
+            index += 1
+            continue
+        exits.append(found)
+        index = behind
+    return _drop_jumps(out), exits
+
+
+def _leads_to(branch: ir.BranchIf, ops: list[ir.Op], index: int) -> bool:
+    """True for a branch to an operation that can be turned round."""
+    return not branch.left.type.is_float and _falls_to(ops, index, branch.label)
+
+
+def _exit_at(ops: list[ir.Op], index: int, result: ir.Value | None) -> tuple[Exit | None, int]:
+    """What begins there, if it leaves with a constant result and does nothing else, and what is behind it."""
+    labels: list[str] = []
+    while index < len(ops) and isinstance(label := ops[index], ir.Label):
+        labels.append(label.name)
+        index += 1
+    last, jump = (*ops[index : index + 2], None, None)[:2]
+    leaves = isinstance(jump, ir.Jump) and jump.label == END
+    if not leaves or not isinstance(last, ir.Set) or last.target != result or not isinstance(last.source, ir.Const):
+        return None, index
+    return None if last.target.type.is_float else Exit(tuple(labels), last), index + 2
 
 
 # ---- the CPU's number

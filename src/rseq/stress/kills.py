@@ -64,7 +64,7 @@ class Kills:
         return {"ok": self.ok, "killed": self.killed, "problems": list(self.problems)}
 
     def __str__(self) -> str:
-        lines = [f"{name:<26}{count:>8,} processes killed" for name, count in self.killed.items()]
+        lines = [f"{name:<32}{count:>8,} processes killed" for name, count in self.killed.items()]
         good = "Nothing is torn, nothing is doubled; what was lost is what a dead process held, and no more."
         end = [f"FAILED: {problem}" for problem in self.problems] or [good]
         return wrapped("\n".join([*lines, "", *end]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -23,9 +24,12 @@ from ..structures.lock import Lock, SpinLock, acquire, release
 from ..structures.pool import Pool
 from ..structures.rcu import RCU
 from ..structures.ring import RingBuffer
+from ..structures.ring.kind import PARTS, Kind
+from ..structures.ring.reader import Reader
+from ..structures.ring.stress import ROW_BYTES, row
+from ..structures.ring.stress import work as offering
 from ..structures.stack import Stack
 from ..structures.workload import SPREAD, Workload, buffered
-from ..thread import possible_cpus
 
 __all__ = ["OF_VICTIM", "Mortal", "mortals"]
 
@@ -76,10 +80,9 @@ def mortals() -> Iterator[Mortal]:
         "SpinLock", lambda segment: SpinLock(segment=segment), _locking, _nothing, _is_nothing, bury=_bury_owner
     )
     yield Mortal("SpinLock guarding", _Guarding, _add_one, _guarded, _is_one, 300, _bury_owner)
-    for mode in ("drop", "overwrite"):
-        make = partial(_tapped, mode)
-        yield Mortal(f"RingBuffer {mode}", make, _writing(mode), _offered, _is_one, 2_000)
-        yield Mortal(f"RingBuffer {mode} read", make, _write_and_read, _offered, _is_reading, 300)
+    for name, (large, small) in _RINGS.items():
+        yield Mortal(f"RingBuffer {name}", partial(_tapped, large), offering(large), _offered, _is_offer, 2_000)
+        yield Mortal(f"RingBuffer {name} read", partial(_tapped, small), _write_and_read, _offered, _is_offer, 300)
 
 
 def _work_of(structure: Any) -> Compiled:
@@ -238,8 +241,8 @@ def _bury_holder(found: Pool, process: int, noted: int) -> Iterator[str]:
     rows = list(iter(found.acquire_row, None))
     if sorted(rows) != list(range(found.count)):
         yield f"there are {found.count} items, and {len(rows)} could be acquired, {len(set(rows))} different ones"
-    for row in rows:
-        found.release_row(row)
+    for number in rows:
+        found.release_row(number)
 
 
 @routine
@@ -326,11 +329,15 @@ def _take_over(found: SpinLock, cpu: int, process: int) -> Iterator[str]:
         yield f"the lock of CPU {cpu}, whose holder was killed, came as that of CPU {taken}, with the warnings {texts}"
 
 
-_RING_BYTES = 1 << 15
-"""So large that victims are killed while they fill it."""
+_V = f"V{ROW_BYTES}"
 
-_MOST_WAITING = _RING_BYTES // 16
-"""Records that wait in a lane: each has a length, a stamp and a byte."""
+_RINGS = {
+    "drop": (Kind(1 << 13, 0, clock=True), Kind(1 << 7, 0, clock=True)),
+    "overwrite": (Kind(1 << 13, PARTS, clock=True), Kind(1 << 7, 2, clock=True)),
+    "drop rows": (Kind(1 << 11, 0, True, ROW_BYTES, _V), Kind(8, 0, True, ROW_BYTES, _V)),
+    "overwrite rows": (Kind(1 << 11, 1, True, ROW_BYTES, _V), Kind(8, 1, True, ROW_BYTES, _V)),
+}
+"""Large ones, which victims are killed while they fill, and small ones, which are full whenever they are read."""
 
 
 class _Tapped(RingBuffer):
@@ -340,38 +347,58 @@ class _Tapped(RingBuffer):
     taken: int
 
 
-def _tapped(mode: Any, segment: Segment) -> _Tapped:
-    ring = _Tapped(_RING_BYTES, mode, segment=segment)
+class _Announcing(Reader):
+    """A reader that says in shared memory what it is about to take out of each lane, if it is not the survivor."""
+
+    def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
+        super().__init__(storage, kind)
+        self._survivor, lanes = os.getpid(), len(storage.view())
+        self._tails, self._counts = (memoryview(mmap.mmap(-1, 8 * lanes)).cast("q") for _ in range(2))
+
+    def _settle_all(self, found: Iterable[Any]) -> None:
+        if os.getpid() != self._survivor:
+            self._announce({one.lane.number: (one.tail, len(one.records)) for one in found})
+        super()._settle_all(found)
+
+    def _announce(self, taking: Mapping[int, tuple[int, int]]) -> None:
+        for lane in range(len(self._tails)):
+            self._tails[lane], self._counts[lane] = taking.get(lane, (0, 0))
+
+    def taken_by_victim(self) -> int:
+        """How many records it has taken out that it had announced last, which are forgotten."""
+        pairs = zip(self._lanes(), self._tails, self._counts, strict=True)
+        taken = sum(count for lane, tail, count in pairs if lane.tail >= tail)
+        self._announce({})
+        return taken
+
+
+def _tapped(kind: Kind, segment: Segment) -> _Tapped:
+    ring = _Tapped._of(kind, segment)
+    ring._reader = _Announcing(ring.storage, kind)
     ring.taken = 0
     return ring
 
 
-@cache
-def _writing(mode: Any) -> Routine[Any, int]:
-    """Write a record."""
-    ring = RingBuffer(_RING_BYTES, mode)
-    Ring, write = ring.storage.record, ring.bound("write").code  # noqa: N806 - it is a class
+_READ_EVERY = 16
 
-    @routine
-    def work(cpu: Ring, turn: u64, data: bytes) -> i64:  # type: ignore[valid-type]
-        write(cpu, data)
-        return i64(1)
 
-    return work
+def _record(ring: _Tapped, turn: int) -> bytes:
+    return row(turn) if ring.dtype else buffered(turn)
 
 
 def _write_and_read(ring: _Tapped, turn: int) -> int:
     """Write a record, and now and then read all that there are; how many more are there, or were lost."""
-    ring.write(buffered(turn))
-    return 1 if turn % 4 else 1 - _read(ring)
+    ring.write(_record(ring, turn))
+    return 1 if turn % _READ_EVERY else 1 - _read(ring)
 
 
 def _read(ring: _Tapped) -> int:
     """Take out all records; how many there were. Raises: RuntimeError - one is torn, or out of order."""
     events = list(ring.drain())
     for event in events:
-        if len(event.data) >= 8 and event.data != buffered(int.from_bytes(event.data[:8], sys.byteorder)):
-            raise RuntimeError(f"a record is torn: {event.data!r}")
+        data = bytes(event.data)
+        if len(data) >= 8 and data != _record(ring, int.from_bytes(data[:8], sys.byteorder)):
+            raise RuntimeError(f"a record is torn: {data!r}")
     stamps = [event.time_ns for event in events if event.time_ns is not None]
     if stamps != sorted(stamps):
         raise RuntimeError("records come out of order")
@@ -379,11 +406,16 @@ def _read(ring: _Tapped) -> int:
 
 
 def _offered(ring: _Tapped) -> list[int]:
-    """What was written and not taken out by `work`, or lost. What is overwritten is lost when it is missed."""
+    """What was written and not taken out by `work`, or lost; and that with what a victim took out last.
+
+    What is overwritten is lost when it is missed.
+    """
+    assert isinstance(ring._reader, _Announcing)
+    by_victim = ring._reader.taken_by_victim()
     ring.taken += _read(ring)
-    return [ring.taken + ring.lost]
+    return [ring.taken + ring.lost, ring.taken + ring.lost + by_victim]
 
 
-def _is_reading(difference: Sequence[int]) -> bool:
-    """The same, or all that waited was taken out by a reader who died of it."""
-    return difference[0] in range(-_MOST_WAITING * (possible_cpus() + 1), 2)
+def _is_offer(difference: Sequence[int]) -> bool:
+    """A record that was written or lost, or none, and the victim had noted what it took out; or it had not."""
+    return any(one in (0, 1) for one in difference)

@@ -78,7 +78,7 @@ class RingBuffer(Structure):
         storage = PerCPU(kind.code.record, segment=segment)
         self._set_up(storage, {"write": kind.code.write})
         storage.view()["head"] = kind.empty_head
-        storage.view()["tail"] = kind.position(kind.empty_head)
+        storage.view()["tail"] = kind.empty_tail
         self._kind, self._reader = kind, Reader(storage, kind)
 
     @classmethod

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...language.types import Scalar
-from .layout import Code
+from .layout import Code, tail_of
 from .rows import row_ring
 from .variable import count_bits, largest, variable_ring
 
@@ -73,6 +73,12 @@ class Kind:
     def empty_head(self) -> int:
         """`head` of a ring in which nothing was written: behind the serial number of the first part, which is 0."""
         return 2 << count_bits(self.part_units) if self.part_units else 0
+
+    @property
+    def empty_tail(self) -> int:
+        """`tail` of a ring in which nothing was written."""
+        position = self.position(self.empty_head)
+        return tail_of(position, 0) if self.overwrites else position
 
     def position(self, head: int) -> int:
         """The position up to which records are written."""

@@ -1,11 +1,18 @@
 """How records lie in a ring buffer, and the sequences and routines that put them there and get them out.
 
-    lane of a CPU:   | head lost | gap | tail serial given | gap | data …………………………………… |
-                       writers           readers                   ^tail … ^head: what waits
+    lane of a CPU:   | head lost | gap | tail | gap | data …………………………………… |
+                       writers           readers      ^tail … ^head: what waits
 
 Writers of a CPU store where nobody reads, and commit by storing `head`, a position that only grows; where a position
 lies in `data` are its low bits. `tail` is where the reader is: only readers store there, in memory that all processes
-see, and on cache lines of its own. Writers never wait for readers. There are two shapes of ring:
+see, and on cache lines of its own. Writers never wait for readers.
+
+In a ring that overwrites, only readers look at `tail`, and they keep more: at which serial number they are (`serial`),
+and how many records they have found overwritten (`given`). All three must be of one reading, and a reader may be killed
+at any instruction. So there are two slots of `serial` and `given`, and the lowest bit of `tail` says which one counts,
+below the position. A reader fills the other slot, and commits both with one store of `tail`.
+
+There are two shapes of ring:
 
 Records of any length (`variable.py`). Positions count units of four bytes.
 
@@ -30,9 +37,12 @@ from typing import Any, NamedTuple
 
 from ...language.operations import lane, store_release
 from ...language.types import SCALARS, Record, u64
-from ...sequence import Routine, Sequence, routine
+from ...sequence import Routine, Sequence, inline, routine
 
-__all__ = ["GAP", "GAP_BEFORE_UNITS", "Code", "settle_of"]
+__all__ = ["GAP", "GAP_BEFORE_UNITS", "SLOTS", "Code", "position_and_slot", "settle_of", "tail_of"]
+
+SLOTS = SCALARS["u64"][2]
+"""What a reader of a ring that overwrites keeps, twice: what counts, and what does not yet."""
 
 GAP = SCALARS["u64"][8]
 """A cache line, so that what readers store does not slow writers down."""
@@ -51,19 +61,42 @@ class Code(NamedTuple):
     read: Routine[Any, int]
     """read(number, begin, end, out…) -> gone: copy positions; the first `gone` were overwritten, and are zeros."""
     settle: Routine[Any, None]
-    """settle(number, tail, serial, given): what a reader has done."""
+    """settle(number, position), or if writers overwrite, settle(number, position, serial, given): what is read."""
     parts: tuple[Sequence[Any, Any], ...]
     """The sequences of `write`."""
 
 
-def settle_of(Ring: Any) -> Routine[Any, None]:  # noqa: N803
-    """The routine by which a reader leaves word of what it has done: `tail` last, since writers go by that."""
+@inline
+def tail_of(position: u64, slot: u64) -> u64:
+    """`tail` of a ring that overwrites."""
+    return position << 1 | slot
 
+
+def position_and_slot(tail: int) -> tuple[int, int]:
+    """What `tail` of a ring that overwrites says."""
+    return tail >> 1, tail & 1
+
+
+def settle_of(Ring: Any, *, overwrites: bool) -> Routine[Any, None]:  # noqa: N803
+    """The routine by which a reader leaves word of what it has done, as a whole: it commits with one store."""
+    return _settle_slot_of(Ring) if overwrites else _settle_tail_of(Ring)
+
+
+def _settle_tail_of(Ring: Any) -> Routine[Any, None]:  # noqa: N803
     @routine
-    def settle(cpu: Ring, number: u64, tail: u64, serial: u64, given: u64) -> None:
+    def settle(cpu: Ring, number: u64, position: u64) -> None:
+        store_release(lane(cpu, number).tail, position)
+
+    return settle
+
+
+def _settle_slot_of(Ring: Any) -> Routine[Any, None]:  # noqa: N803
+    @routine
+    def settle(cpu: Ring, number: u64, position: u64, serial: u64, given: u64) -> None:
         there = lane(cpu, number)
-        store_release(there.serial, serial)
-        store_release(there.given, given)
-        store_release(there.tail, tail)
+        slot = there.tail & 1 ^ 1
+        store_release(there.serial[slot], serial)
+        store_release(there.given[slot], given)
+        store_release(there.tail, tail_of(position, slot))
 
     return settle

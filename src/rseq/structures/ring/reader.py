@@ -32,6 +32,7 @@ from ...percpu.storage import PerCPU
 from ...thread import barrier, fence, register_for_barriers
 from .clock import Calibration
 from .kind import Kind
+from .layout import position_and_slot
 from .variable import SKIP, header_units
 
 if TYPE_CHECKING:
@@ -54,13 +55,19 @@ class Event(NamedTuple):
 
 
 class _Lane(NamedTuple):
-    """The words of a lane."""
+    """The words of a lane. `tail` is a position; `serial` and `given` are 0 if writers do not overwrite."""
 
     number: int
     head: int
     tail: int
     serial: int
     given: int
+
+
+def _lane_of(number: int, head: int, tail: int, serials: Sequence[int], givens: Sequence[int]) -> _Lane:
+    """A lane of a ring that overwrites: the slot that `tail` names is the one that counts."""
+    position, slot = position_and_slot(tail)
+    return _Lane(number, head, position, serials[slot], givens[slot])
 
 
 class _Copy(NamedTuple):
@@ -124,8 +131,7 @@ class Reader:
 
     def lost(self) -> int:
         """What writers could not put in, and what readers have found overwritten."""
-        view = self._storage.view()
-        return int(view["lost"].sum()) + int(view["given"].sum())
+        return int(self._storage.view()["lost"].sum()) + sum(lane.given for lane in self._lanes())
 
     # ---- one reader at a time
 
@@ -170,10 +176,16 @@ class Reader:
 
     def _waiting(self) -> list[_Lane]:
         """The lanes in which there is something."""
+        return [lane for lane in self._lanes() if self._kind.position(lane.head) > lane.tail]
+
+    def _lanes(self) -> list[_Lane]:
+        """All lanes. Who has no turn may see a `given` of somebody who has read meanwhile."""
         view = self._storage.view()
-        words = [view[name].tolist() for name in ("head", "tail", "serial", "given")]
-        lanes = [_Lane(number, *lane) for number, lane in enumerate(zip(*words, strict=True))]
-        return [lane for lane in lanes if self._kind.position(lane.head) > lane.tail]
+        if not self._kind.overwrites:
+            words = zip(view["head"].tolist(), view["tail"].tolist(), strict=True)
+            return [_Lane(number, head, tail, 0, 0) for number, (head, tail) in enumerate(words)]
+        columns = (view[name].tolist() for name in ("head", "tail", "serial", "given"))
+        return [_lane_of(number, *words) for number, words in enumerate(zip(*columns, strict=True))]
 
     def _copied(self, lane: _Lane) -> _Copy:
         kind = self._kind
@@ -237,7 +249,8 @@ class Reader:
 
     def _settle_all(self, found: Iterable[_Found]) -> None:
         for one in found:
-            self._settle(one.lane.number, one.tail, one.serial, one.lane.given + one.missed)
+            kept = (one.serial, one.lane.given + one.missed) if self._kind.overwrites else ()
+            self._settle(one.lane.number, one.tail, *kept)
 
     # ---- merging
 

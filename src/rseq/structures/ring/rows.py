@@ -8,7 +8,7 @@ from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, Scalar, prepared, u64
 from ...once import once
 from ...sequence import Routine, routine, sequence
-from .layout import GAP, Code, settle_of
+from .layout import GAP, SLOTS, Code, settle_of
 
 __all__ = ["row_ring"]
 
@@ -31,8 +31,9 @@ def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
         lost: u64
         gap: GAP  # type: ignore[valid-type]
         tail: u64
-        serial: u64
-        given: u64
+        if overwrites:
+            serial: SLOTS  # type: ignore[valid-type]
+            given: SLOTS  # type: ignore[valid-type]
         gap2: GAP  # type: ignore[valid-type]
         data: prepared[items]
         if timed:
@@ -69,7 +70,7 @@ def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
         return False
 
     read = _read_rows(Numbers, count, item.size, overwrites, timed)
-    return Code(Numbers, write, read, settle_of(Numbers), (put,) if overwrites else (put, lose))
+    return Code(Numbers, write, read, settle_of(Numbers, overwrites=overwrites), (put,) if overwrites else (put, lose))
 
 
 def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
@@ -83,8 +84,9 @@ def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
         lost: u64
         gap: GAP  # type: ignore[valid-type]
         tail: u64
-        serial: u64
-        given: u64
+        if overwrites:
+            serial: SLOTS  # type: ignore[valid-type]
+            given: SLOTS  # type: ignore[valid-type]
         gap2: GAP  # type: ignore[valid-type]
         data: prepared[octets]
         if timed:
@@ -123,7 +125,7 @@ def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
         return False
 
     read = _read_rows(Rows, count, size, overwrites, timed)
-    return Code(Rows, write, read, settle_of(Rows), (put,) if overwrites else (put, lose))
+    return Code(Rows, write, read, settle_of(Rows, overwrites=overwrites), (put,) if overwrites else (put, lose))
 
 
 def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) -> Routine[Any, int]:  # noqa: N803

@@ -20,9 +20,10 @@ from .kind import Kind
 if TYPE_CHECKING:
     from .buffer import RingBuffer
 
-__all__ = ["SHIPPED", "SMALL", "call", "law", "work"]
+__all__ = ["ROW_BYTES", "SHIPPED", "SMALL", "call", "law", "row", "work"]
 
-_ROW_BYTES = 12
+ROW_BYTES = 12
+"""The bytes of a record, where records have one layout."""
 
 SMALL = {
     "drop": Kind(16, 0, clock=False),
@@ -31,8 +32,8 @@ SMALL = {
     "over_clock": Kind(32, 2, clock=True),
     "drop_u64": Kind(4, 0, False, SCALARS["u64"], "uint64"),
     "over_u64": Kind(4, 1, True, SCALARS["u64"], "uint64"),
-    "drop_rows": Kind(2, 0, True, _ROW_BYTES, f"V{_ROW_BYTES}"),
-    "over_rows": Kind(2, 1, False, _ROW_BYTES, f"V{_ROW_BYTES}"),
+    "drop_rows": Kind(2, 0, True, ROW_BYTES, f"V{ROW_BYTES}"),
+    "over_rows": Kind(2, 1, False, ROW_BYTES, f"V{ROW_BYTES}"),
 }
 """Small rings, which the checker can go through in a sensible time."""
 
@@ -85,7 +86,7 @@ def _offer_row(kind: Kind) -> Routine[Any, int]:
     @routine
     def work(cpu: Ring, turn: u64, data: bytes) -> i64:  # type: ignore[valid-type]
         """`write` itself takes no other lengths than that of a row."""
-        if len(data) < _ROW_BYTES:
+        if len(data) < ROW_BYTES:
             return 0
         if not put(cpu, data) and not overwrites:
             lose(cpu)
@@ -96,7 +97,7 @@ def _offer_row(kind: Kind) -> Routine[Any, int]:
 
 def call(ring: RingBuffer, turn: int) -> int:
     """The same from Python, and now and then read what there is."""
-    record = turn if ring.dtype == "uint64" else _row(turn) if ring.dtype else buffered(turn)
+    record = turn if ring.dtype == "uint64" else row(turn) if ring.dtype else buffered(turn)
     ring.write(record)
     return 1 - (_read(ring) if turn % 4 == 0 else 0)
 
@@ -108,8 +109,9 @@ def law(ring: RingBuffer, ledger: Numbers[int]) -> Iterator[str]:
         yield f"{left:,} records are left and {lost:,} were lost, and {ledger[0]:,} were offered and not read"
 
 
-def _row(turn: int) -> bytes:
-    return (turn.to_bytes(8, sys.byteorder) * 2)[:_ROW_BYTES]
+def row(turn: int) -> bytes:
+    """A record of one layout that says whose turn it is, and says it again."""
+    return (turn.to_bytes(8, sys.byteorder) * 2)[:ROW_BYTES]
 
 
 def _read(ring: RingBuffer) -> int:

@@ -8,7 +8,7 @@ from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...once import once
 from ...sequence import routine, sequence
-from .layout import GAP, GAP_BEFORE_UNITS, Code, settle_of
+from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, settle_of
 
 __all__ = ["SKIP", "count_bits", "header_units", "largest", "variable_ring"]
 
@@ -50,8 +50,6 @@ def _dropping(units: int, timed: bool) -> Code:
         lost: u64
         gap: GAP  # type: ignore[valid-type]
         tail: u64
-        serial: u64
-        given: u64
         gap2: GAP_BEFORE_UNITS  # type: ignore[valid-type]
         data: prepared[words]
 
@@ -59,7 +57,9 @@ def _dropping(units: int, timed: bool) -> Code:
         def live(lane: Any) -> Any:
             """The records between `tail` and `head`."""
             tail, head = int(lane["tail"]), int(lane["head"])
-            return _live_records(lane["data"], tail, head, units) if head - tail in range(units + 1) else []
+            return (
+                _live_records(lane["data"], tail, head, units, header, most) if head - tail in range(units + 1) else []
+            )
 
     @sequence(release=True)
     def put(cpu: Ring, data: bytes) -> bool:
@@ -69,18 +69,12 @@ def _dropping(units: int, timed: bool) -> Code:
         end = head + size
         if at + size > units or end - load_acquire(cpu.tail) > units:
             return False
+        cpu.data[at] = u32(len(data))
         if timed:
             now = clock()
-            cpu.data[at] = u32(len(data))
-            at += 1
-            cpu.data[at] = u32(now)
-            at += 1
-            cpu.data[at] = u32(now >> 32)
-            at += 1
-        else:
-            cpu.data[at] = u32(len(data))
-            at += 1
-        copy(cpu.data[at], data, len(data))
+            cpu.data[at + 1] = u32(now)
+            cpu.data[at + 2] = u32(now >> 32)
+        copy(cpu.data[at + header], data, len(data))
         cpu.head = end
         return True
 
@@ -124,7 +118,7 @@ def _dropping(units: int, timed: bool) -> Code:
         copy(out[part * 4], there.data, (count - part) * 4)
         return 0
 
-    return Code(Ring, write, read, settle_of(Ring), (put, begin_anew, lose))
+    return Code(Ring, write, read, settle_of(Ring, overwrites=False), (put, begin_anew, lose))
 
 
 def _overwriting(units: int, parts: int, timed: bool) -> Code:
@@ -142,8 +136,8 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         odd: prepared[u64]
         gap: GAP  # type: ignore[valid-type]
         tail: u64
-        serial: u64
-        given: u64
+        serial: SLOTS  # type: ignore[valid-type]
+        given: SLOTS  # type: ignore[valid-type]
         gap2: GAP_BEFORE_UNITS  # type: ignore[valid-type]
         data: prepared[words]
 
@@ -153,7 +147,10 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
             head = int(lane["head"]) >> bits
             part = head >> part_bits
             first = max(part + 2 - parts, 0) << part_bits
-            return [lane["odd" if part & 1 else "even"], _live_records(lane["data"], first, head, part_units)]
+            return [
+                lane["odd" if part & 1 else "even"],
+                _live_records(lane["data"], first, head, part_units, header, most),
+            ]
 
     @sequence(release=True)
     def put(cpu: Recorder, data: bytes) -> bool:
@@ -163,18 +160,12 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         if (at & part_last) + size >= part_units or head & many == many:
             return False
         end = head + (size << bits) + 1
+        cpu.data[at] = u32(len(data))
         if timed:
             now = clock()
-            cpu.data[at] = u32(len(data))
-            at += 1
-            cpu.data[at] = u32(now)
-            at += 1
-            cpu.data[at] = u32(now >> 32)
-            at += 1
-        else:
-            cpu.data[at] = u32(len(data))
-            at += 1
-        copy(cpu.data[at], data, len(data))
+            cpu.data[at + 1] = u32(now)
+            cpu.data[at + 2] = u32(now >> 32)
+        copy(cpu.data[at + header], data, len(data))
         cpu.head = end
         return True
 
@@ -235,19 +226,25 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
             at += 1
         return gone
 
-    return Code(Recorder, write, read, settle_of(Recorder), (put, begin_part, lose))
+    return Code(Recorder, write, read, settle_of(Recorder, overwrites=True), (put, begin_part, lose))
 
 
-def _live_records(words: Any, position: int, end: int, block: int) -> list[Any]:
-    """The records from a position to another, without what lies behind skip marks."""
+def _live_records(words: Any, position: int, end: int, block: int, header: int, most: int) -> list[bytes]:
+    """The records from a position to another, without what lies behind them and behind skip marks.
+
+    What is longer than any record was never written by `put`, so nothing is known of what follows it.
+    """
     found = []
     units = len(words)
     while position < end:
         length = int(words[position % units])
         if length == SKIP:
             position = (position // block + 1) * block
+        elif length > most:
+            break
         else:
-            stop = min(position + 1 + (length + 3) // 4, end, position + units)
-            found.append([int(words[place % units]) for place in range(position, stop)])
+            stop = min(position + header + (length + 3) // 4, end, position + units)
+            places = [place % units for place in range(position, stop)]
+            found.append(words[places].tobytes()[: 4 * header + length])
             position = stop
     return found

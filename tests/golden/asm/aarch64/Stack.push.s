@@ -10,13 +10,16 @@
 //     cpu.count = %5
 //     return True
 //
-// aarch64, lanes by cpu_id: 20 instructions and 6 cold
+// aarch64, lanes by cpu_id: 18 instructions and 8 cold
 // registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, value x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
     mov x5, #-1                              // this CPU has no lane, or this thread is not registered
     b 3f                                     // this CPU has no lane, or this thread is not registered
+101:                                         // %result = False
+    movz x6, #0                              // %result = False
+    b 3f                                     // %result = False
 102:                                         // cpu.slots: index out of range
     mov x5, #-16                             // cpu.slots: index out of range
     b 3f                                     // cpu.slots: index out of range
@@ -40,11 +43,8 @@
     madd x5, x5, x2, x1                      // this CPU's lane
     ldr x7, [x5, #8]                         // n = cpu.count
     ldr x8, [x5]                             // %4 = cpu.limit
-    cmp x7, x8                               // if n < %4 goto else1
-    b.lo 101f                                // if n < %4 goto else1
-    movz x6, #0                              // %result = False
-    b 3f                                     // goto end
-101:
+    cmp x7, x8                               // if n >= %4 goto exit0
+    b.hs 101b                                // if n >= %4 goto exit0
     cmp x7, #4                               // check n < 4, or IndexError
     b.hs 102b                                // check n < 4, or IndexError
     add x8, x5, x7, lsl #3                   // cpu.slots[n] = value
@@ -53,4 +53,4 @@
     mov x6, #1                               // %result = True
     str x8, [x5, #8]                         // cpu.count = %5    # commit
 3:
-// bytes: 68 in the section, 152 in all
+// bytes: 60 in the section, 152 in all

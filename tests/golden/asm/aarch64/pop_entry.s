@@ -12,13 +12,16 @@
 //     cpu.first = %8
 //     return first
 //
-// aarch64, lanes by cpu_id: 19 instructions and 6 cold
+// aarch64, lanes by cpu_id: 17 instructions and 8 cold
 // registers: status x6, result x7, temporary x8, temporary x9, temporary x10, area x0, base x1, stride x2, lanes x3, Entry.rows x4, Entry.length x5
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
     mov x6, #-1                              // this CPU has no lane, or this thread is not registered
     b 3f                                     // this CPU has no lane, or this thread is not registered
+101:                                         // %result = None
+    movz x7, #0                              // %result = None
+    b 3f                                     // %result = None
 102:                                         // Entry: index out of range
     mov x6, #-16                             // Entry: index out of range
     b 3f                                     // Entry: index out of range
@@ -41,10 +44,7 @@
     b.hs 9b                                  // this CPU's lane
     madd x6, x6, x2, x1                      // this CPU's lane
     ldr w8, [x6]                             // first = cpu.first
-    cbnz x8, 101f                            // if first != None goto else1
-    movz x7, #0                              // %result = None
-    b 3f                                     // goto end
-101:
+    cbz x8, 101b                             // if first == None goto exit0
     sub w9, w8, #1                           // %4 = first - 1
     cmp x9, x5                               // check %4 < Entry.length, or IndexError
     b.hs 102b                                // check %4 < Entry.length, or IndexError
@@ -54,4 +54,4 @@
     mov x7, x8                               // %result = first
     str w10, [x6]                            // cpu.first = %8    # commit
 3:
-// bytes: 64 in the section, 152 in all
+// bytes: 56 in the section, 152 in all

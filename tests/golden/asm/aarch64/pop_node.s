@@ -7,13 +7,16 @@
 //     cpu.first = %4
 //     return first
 //
-// aarch64, lanes by cpu_id: 14 instructions and 4 cold
+// aarch64, lanes by cpu_id: 12 instructions and 6 cold
 // registers: status x4, result x5, temporary x6, temporary x7, area x0, base x1, stride x2, lanes x3
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
     mov x4, #-1                              // this CPU has no lane, or this thread is not registered
     b 3f                                     // this CPU has no lane, or this thread is not registered
+101:                                         // %result = None
+    movz x5, #0                              // %result = None
+    b 3f                                     // %result = None
     .inst 0xd428bc00                         // abort
 4:                                           // abort
     mov x4, #-2                              // abort
@@ -33,12 +36,9 @@
     b.hs 9b                                  // this CPU's lane
     madd x4, x4, x2, x1                      // this CPU's lane
     ldr x6, [x4]                             // first = cpu.first
-    cbnz x6, 101f                            // if first != None goto else1
-    movz x5, #0                              // %result = None
-    b 3f                                     // goto end
-101:
+    cbz x6, 101b                             // if first == None goto exit0
     ldr x7, [x6]                             // %4 = first.next
     mov x5, x6                               // %result = first
     str x7, [x4]                             // cpu.first = %4    # commit
 3:
-// bytes: 44 in the section, 120 in all
+// bytes: 36 in the section, 120 in all

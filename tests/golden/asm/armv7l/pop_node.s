@@ -7,13 +7,16 @@
 @     cpu.first = %4
 @     return first
 @
-@ armv7l, lanes by cpu_id: 16 instructions and 4 cold
+@ armv7l, lanes by cpu_id: 14 instructions and 6 cold
 @ registers: status r4, result r5, temporary r7, temporary r8, area r0, base r1, stride r2, lanes r3
 
     .subsection 1
 9:                                           @ this CPU has no lane, or this thread is not registered
     mvn r4, #0                               @ this CPU has no lane, or this thread is not registered
     b 3f                                     @ this CPU has no lane, or this thread is not registered
+102:                                         @ %result = None
+    mov r5, #0                               @ %result = None
+    b 3f                                     @ %result = None
     .inst 0xe7f5def3                         @ abort
 4:                                           @ abort
     mvn r4, #1                               @ abort
@@ -35,13 +38,10 @@
     bhs 9b                                   @ this CPU's lane
     mla r4, r4, r2, r1                       @ this CPU's lane
     ldr r7, [r4]                             @ first = cpu.first
-    cmp r7, #0                               @ if first != None goto else1
-    bne 102f                                 @ if first != None goto else1
-    mov r5, #0                               @ %result = None
-    b 3f                                     @ goto end
-102:
+    cmp r7, #0                               @ if first == None goto exit0
+    beq 102b                                 @ if first == None goto exit0
     ldr r8, [r7]                             @ %4 = first.next
     mov r5, r7                               @ %result = first
     str r8, [r4]                             @ cpu.first = %4    # commit
 3:
-@ bytes: 48 in the section, 120 in all
+@ bytes: 40 in the section, 120 in all

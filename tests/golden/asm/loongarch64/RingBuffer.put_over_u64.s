@@ -3,29 +3,21 @@
 #     goto else1
 #   else1:
 #     %5 = head & 3
-#     check %5 < 4, or IndexError
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
 #     %7 = head & 3
-#     check %7 < 4, or IndexError
 #     cpu.data[head & last] = data
 #     %8 = head + 1
 #     cpu.head = %8
 #     return True
 #
-# loongarch64, lanes by cpu_id: 23 instructions and 8 cold
+# loongarch64, lanes by cpu_id: 19 instructions and 4 cold
 # registers: status $a5, result $a6, temporary $a7, temporary $t0, temporary $t1, temporary $t2, area $a0, base $a1, stride $a2, lanes $a3, data $a4
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     li.d $a5, -1                             # this CPU has no lane, or this thread is not registered
     b 3f                                     # this CPU has no lane, or this thread is not registered
-102:                                         # cpu.stamps: index out of range
-    li.d $a5, -16                            # cpu.stamps: index out of range
-    b 3f                                     # cpu.stamps: index out of range
-103:                                         # cpu.data: index out of range
-    li.d $a5, -17                            # cpu.data: index out of range
-    b 3f                                     # cpu.data: index out of range
     .long 0x2a0010                           # abort
 4:                                           # abort
     li.d $a5, -2                             # abort
@@ -47,19 +39,15 @@
     add.d $a5, $a5, $a1                      # this CPU's lane
     ld.d $a7, $a5, 0                         # head = cpu.head
     andi $t0, $a7, 3                         # %5 = head & 3
-    sltui $t1, $t0, 4                        # check %5 < 4, or IndexError
-    beqz $t1, 102b                           # check %5 < 4, or IndexError
     rdtime.d $t1, $zero                      # %6 = clock()
     alsl.d $t2, $t0, $a5, 3                  # cpu.stamps[head & last] = %6
-    st.d $t1, $t2, 200                       # cpu.stamps[head & last] = %6
+    st.d $t1, $t2, 216                       # cpu.stamps[head & last] = %6
     andi $t2, $a7, 3                         # %7 = head & 3
-    sltui $t0, $t2, 4                        # check %7 < 4, or IndexError
-    beqz $t0, 103b                           # check %7 < 4, or IndexError
-    alsl.d $t1, $t2, $a5, 3                  # cpu.data[head & last] = data
-    st.d $a4, $t1, 168                       # cpu.data[head & last] = data
-    addi.d $t0, $a7, 1                       # %8 = head + 1
+    alsl.d $t0, $t2, $a5, 3                  # cpu.data[head & last] = data
+    st.d $a4, $t0, 184                       # cpu.data[head & last] = data
+    addi.d $t1, $a7, 1                       # %8 = head + 1
     li.d $a6, 1                              # %result = True
     dbar 0x12                                # cpu.head = %8    # commit
-    st.d $t0, $a5, 0                         # cpu.head = %8    # commit
+    st.d $t1, $a5, 0                         # cpu.head = %8    # commit
 3:
-# bytes: 84 in the section, 184 in all
+# bytes: 68 in the section, 152 in all

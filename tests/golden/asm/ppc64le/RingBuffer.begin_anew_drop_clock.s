@@ -13,21 +13,21 @@
 #   decided4:
 #     return False
 #   else2:
-#     check at < 16, or IndexError
 #     cpu.data[at] = 4294967295
 #     cpu.head = start
 #     return True
 #
-# ppc64le, lanes by cpu_id: 43 instructions and 6 cold
+# ppc64le, lanes by cpu_id: 41 instructions and 6 cold
 # registers: status %r8, result %r9, temporary %r10, temporary %r12, temporary %r14, temporary %r15, area %r3, base %r4, stride %r5, lanes %r6, size %r7
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     li %r8, -1                               # this CPU has no lane, or this thread is not registered
     b 3f                                     # this CPU has no lane, or this thread is not registered
-104:                                         # cpu.data: index out of range
-    li %r8, -16                              # cpu.data: index out of range
-    b 3f                                     # cpu.data: index out of range
+102:                                         # %result = False
+105:                                         # %result = False
+    li %r9, 0                                # %result = False
+    b 3f                                     # %result = False
     .long 0xfe5000b                          # abort
 4:                                           # abort
     li %r8, -2                               # abort
@@ -58,33 +58,31 @@
     or %r10, %r10, %r0                       # %1 = head | 15
     addi %r10, %r10, 1                       # start = %1 + 1
     cmpldi %r7, 16                           # if size > 16 goto decided4
-    bgt 102f                                 # if size > 16 goto decided4
+    ble 103f                                 # if size > 16 goto decided4
+    b 102b                                   # if size > 16 goto decided4
+103:                                         # if size > 16 goto decided4
     add %r14, %r12, %r7                      # %7 = at + size
     cmpldi %r14, 16                          # if %7 <= 16 goto decided4
-    ble 102f                                 # if %7 <= 16 goto decided4
+    bgt 104f                                 # if %7 <= 16 goto decided4
+    b 102b                                   # if %7 <= 16 goto decided4
+104:                                         # if %7 <= 16 goto decided4
     add %r14, %r10, %r7                      # %9 = start + size
     ld %r15, 80(%r8)                         # %10 = cpu.tail    # acquire
     lwsync                                   # %10 = cpu.tail    # acquire
     sub %r14, %r14, %r15                     # %11 = %9 - %10
-    cmpldi %r14, 16                          # if %11 <= 16 goto else2
-    ble 103f                                 # if %11 <= 16 goto else2
-102:
-    li %r9, 0                                # %result = False
-    b 3f                                     # goto end
-103:
-    cmpldi %r12, 16                          # check at < 16, or IndexError
-    blt 105f                                 # check at < 16, or IndexError
-    b 104b                                   # check at < 16, or IndexError
-105:                                         # check at < 16, or IndexError
+    cmpldi %r14, 16                          # if %11 > 16 goto exit0
+    ble 106f                                 # if %11 > 16 goto exit0
+    b 105b                                   # if %11 > 16 goto exit0
+106:                                         # if %11 > 16 goto exit0
     sldi %r0, %r12, 2                        # cpu.data[at] = 4294967295
     add %r11, %r8, %r0                       # cpu.data[at] = 4294967295
     li %r0, 0                                # cpu.data[at] = 4294967295
     sldi %r0, %r0, 32                        # cpu.data[at] = 4294967295
     oris %r0, %r0, 65535                     # cpu.data[at] = 4294967295
     ori %r0, %r0, 65535                      # cpu.data[at] = 4294967295
-    stw %r0, 172(%r11)                       # cpu.data[at] = 4294967295
+    stw %r0, 156(%r11)                       # cpu.data[at] = 4294967295
     li %r9, 1                                # %result = True
     lwsync                                   # cpu.head = start    # commit
     std %r10, 0(%r8)                         # cpu.head = start    # commit
 3:
-# bytes: 152 in the section, 248 in all
+# bytes: 144 in the section, 248 in all

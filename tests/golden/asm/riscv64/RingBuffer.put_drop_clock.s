@@ -2,49 +2,48 @@
 #     %1 = len(data) + 15
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head & 15
-#     at = %2
+#     at = head & 15
 #     end = head + size
-#     %7 = at + size
-#     if %7 > 16 goto decided5
-#     %9 = cpu.tail    # acquire
-#     %10 = end - %9
-#     if %10 <= 16 goto else3
-#   decided5:
+#     %6 = at + size
+#     if %6 > 16 goto decided4
+#     %8 = cpu.tail    # acquire
+#     %9 = end - %8
+#     if %9 <= 16 goto else2
+#   decided4:
 #     return False
-#   else3:
+#   else2:
+#     %10 = u32(len(data))
+#     cpu.data[at] = %10
 #     now = clock()
-#     check at < 16, or IndexError
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     %14 = at + 1
-#     at = %14
-#     check at < 16, or IndexError
-#     %15 = u32(now)
-#     cpu.data[at] = %15
-#     %16 = at + 1
-#     at = %16
-#     check at < 16, or IndexError
-#     %17 = now >> 32
-#     %18 = u32(%17)
-#     cpu.data[at] = %18
-#     %19 = at + 1
-#     at = %19
-#     check at < 17, or IndexError
-#     %20 = at * 4
-#     %21 = 64 - %20
-#     check len(data) <= %21, or IndexError
-#     copy len(data) bytes, data to cpu.data[at]
+#     %13 = at + 1
+#     check %13 < 16, or IndexError
+#     %14 = u32(now)
+#     cpu.data[at + 1] = %14
+#     %15 = at + 2
+#     check %15 < 16, or IndexError
+#     %16 = now >> 32
+#     %17 = u32(%16)
+#     cpu.data[at + 2] = %17
+#     %18 = at + 3
+#     check %18 < 17, or IndexError
+#     %19 = %18 * 4
+#     %20 = 64 - %19
+#     check len(data) <= %20, or IndexError
+#     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
 #
-# riscv64, lanes by cpu_id: 83 instructions and 14 cold
+# riscv64, lanes by cpu_id: 76 instructions and 14 cold
 # registers: status a6, result a7, temporary t0, temporary t1, temporary t2, temporary t3, temporary t4, temporary t5, area a0, base a1, stride a2, lanes a3, data a4, len(data) a5
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     li a6, -1                                # this CPU has no lane, or this thread is not registered
     j 3f                                     # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+102:                                         # %result = False
+    li a7, 0                                 # %result = False
+    j 3f                                     # %result = False
 103:                                         # cpu.data: index out of range
     li a6, -16                               # cpu.data: index out of range
     j 3f                                     # cpu.data: index out of range
@@ -54,12 +53,9 @@
 105:                                         # cpu.data: index out of range
     li a6, -18                               # cpu.data: index out of range
     j 3f                                     # cpu.data: index out of range
-106:                                         # cpu.data: index out of range
-    li a6, -19                               # cpu.data: index out of range
-    j 3f                                     # cpu.data: index out of range
-107:                                         # cpu.data[at]: index out of range
-    li a6, -20                               # cpu.data[at]: index out of range
-    j 3f                                     # cpu.data[at]: index out of range
+106:                                         # cpu.data[at + header]: index out of range
+    li a6, -19                               # cpu.data[at + header]: index out of range
+    j 3f                                     # cpu.data[at + header]: index out of range
     .balign 4                                # abort
     .word 0xf1401073                         # abort
 4:                                           # abort
@@ -83,82 +79,73 @@
     ld t1, 0(a6)                             # head = cpu.head
     andi t2, t1, 15                          # at = head & 15
     add t1, t1, t0                           # end = head + size
-    add t3, t2, t0                           # %7 = at + size
+    add t3, t2, t0                           # %6 = at + size
     li t0, 16                                # %constant1 = 16
-    bltu t0, t3, 101f                        # if %7 > %constant1 goto decided5
-    ld t3, 80(a6)                            # %9 = cpu.tail    # acquire
-    fence r, rw                              # %9 = cpu.tail    # acquire
-    sub t0, t1, t3                           # %10 = end - %9
+    bltu t0, t3, 101b                        # if %6 > %constant1 goto decided4
+    ld t3, 80(a6)                            # %8 = cpu.tail    # acquire
+    fence r, rw                              # %8 = cpu.tail    # acquire
+    sub t0, t1, t3                           # %9 = end - %8
     li t3, 16                                # %constant2 = 16
-    bgeu t3, t0, 102f                        # if %10 <= %constant2 goto else3
-101:
-    li a7, 0                                 # %result = False
-    j 3f                                     # goto end
-102:
-    rdtime t0                                # now = clock()
-    li t3, 16                                # check at < 16, or IndexError
-    bgeu t2, t3, 103b                        # check at < 16, or IndexError
-    slli t3, a5, 32                          # %13 = u32(len(data))
-    srli t3, t3, 32                          # %13 = u32(len(data))
-    slli t4, t2, 2                           # cpu.data[at] = %13
-    add t4, t4, a6                           # cpu.data[at] = %13
-    sw t3, 172(t4)                           # cpu.data[at] = %13
-    addi t4, t2, 1                           # %14 = at + 1
-    mv t2, t4                                # at = %14
-    li t3, 16                                # check at < 16, or IndexError
-    bgeu t2, t3, 104b                        # check at < 16, or IndexError
-    slli t4, t0, 32                          # %15 = u32(now)
-    srli t4, t4, 32                          # %15 = u32(now)
-    slli t3, t2, 2                           # cpu.data[at] = %15
-    add t3, t3, a6                           # cpu.data[at] = %15
-    sw t4, 172(t3)                           # cpu.data[at] = %15
-    addi t3, t2, 1                           # %16 = at + 1
-    mv t2, t3                                # at = %16
-    li t4, 16                                # check at < 16, or IndexError
-    bgeu t2, t4, 105b                        # check at < 16, or IndexError
-    srli t3, t0, 32                          # %17 = now >> 32
-    slli t4, t3, 32                          # %18 = u32(%17)
-    srli t4, t4, 32                          # %18 = u32(%17)
-    slli t0, t2, 2                           # cpu.data[at] = %18
-    add t0, t0, a6                           # cpu.data[at] = %18
-    sw t4, 172(t0)                           # cpu.data[at] = %18
-    addi t3, t2, 1                           # %19 = at + 1
-    mv t2, t3                                # at = %19
-    li t0, 17                                # check at < 17, or IndexError
-    bgeu t2, t0, 106b                        # check at < 17, or IndexError
-    li t4, 4                                 # %constant3 = 4
-    mul t3, t2, t4                           # %20 = at * %constant3
+    bltu t3, t0, 102b                        # if %9 > %constant2 goto exit0
+    slli t0, a5, 32                          # %10 = u32(len(data))
+    srli t0, t0, 32                          # %10 = u32(len(data))
+    slli t3, t2, 2                           # cpu.data[at] = %10
+    add t3, t3, a6                           # cpu.data[at] = %10
+    sw t0, 156(t3)                           # cpu.data[at] = %10
+    rdtime t3                                # now = clock()
+    addi t0, t2, 1                           # %13 = at + 1
+    li t4, 16                                # check %13 < 16, or IndexError
+    bgeu t0, t4, 103b                        # check %13 < 16, or IndexError
+    slli t4, t3, 32                          # %14 = u32(now)
+    srli t4, t4, 32                          # %14 = u32(now)
+    slli t0, t2, 2                           # cpu.data[at + 1] = %14
+    add t0, t0, a6                           # cpu.data[at + 1] = %14
+    sw t4, 160(t0)                           # cpu.data[at + 1] = %14
+    addi t0, t2, 2                           # %15 = at + 2
+    li t4, 16                                # check %15 < 16, or IndexError
+    bgeu t0, t4, 104b                        # check %15 < 16, or IndexError
+    srli t4, t3, 32                          # %16 = now >> 32
+    slli t3, t4, 32                          # %17 = u32(%16)
+    srli t3, t3, 32                          # %17 = u32(%16)
+    slli t4, t0, 2                           # cpu.data[at + 2] = %17
+    add t4, t4, a6                           # cpu.data[at + 2] = %17
+    sw t3, 156(t4)                           # cpu.data[at + 2] = %17
+    addi t4, t2, 3                           # %18 = at + 3
+    li t0, 17                                # check %18 < 17, or IndexError
+    bgeu t4, t0, 105b                        # check %18 < 17, or IndexError
+    li t3, 4                                 # %constant3 = 4
+    mul t2, t4, t3                           # %19 = %18 * %constant3
     li t0, 64                                # %constant4 = 64
-    sub t4, t0, t3                           # %21 = %constant4 - %20
-    bgtu a5, t4, 107b                        # check len(data) <= %21, or IndexError
-    slli t0, t2, 2                           # copy len(data) bytes, data to cpu.data[at]
-    add t0, t0, a6                           # copy len(data) bytes, data to cpu.data[at]
-    addi t0, t0, 172                         # copy len(data) bytes, data to cpu.data[at]
-    addi t3, a4, 0                           # copy len(data) bytes, data to cpu.data[at]
-    mv t4, a5                                # copy len(data) bytes, data to cpu.data[at]
-    or t5, t0, t3                            # copy len(data) bytes, data to cpu.data[at]
-    andi t5, t5, 7                           # copy len(data) bytes, data to cpu.data[at]
-    bnez t5, 109f                            # copy len(data) bytes, data to cpu.data[at]
+    sub t3, t0, t2                           # %20 = %constant4 - %19
+    bgtu a5, t3, 106b                        # check len(data) <= %20, or IndexError
+    slli t0, t4, 2                           # copy len(data) bytes, data to cpu.data[at + header]
+    add t0, t0, a6                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi t0, t0, 156                         # copy len(data) bytes, data to cpu.data[at + header]
+    addi t2, a4, 0                           # copy len(data) bytes, data to cpu.data[at + header]
+    mv t3, a5                                # copy len(data) bytes, data to cpu.data[at + header]
+    or t5, t0, t2                            # copy len(data) bytes, data to cpu.data[at + header]
+    andi t5, t5, 7                           # copy len(data) bytes, data to cpu.data[at + header]
+    bnez t5, 108f                            # copy len(data) bytes, data to cpu.data[at + header]
+107:
+    sltiu t5, t3, 8                          # copy len(data) bytes, data to cpu.data[at + header]
+    bnez t5, 108f                            # copy len(data) bytes, data to cpu.data[at + header]
+    ld t5, 0(t2)                             # copy len(data) bytes, data to cpu.data[at + header]
+    sd t5, 0(t0)                             # copy len(data) bytes, data to cpu.data[at + header]
+    addi t2, t2, 8                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi t0, t0, 8                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi t3, t3, -8                          # copy len(data) bytes, data to cpu.data[at + header]
+    j 107b                                   # copy len(data) bytes, data to cpu.data[at + header]
 108:
-    sltiu t5, t4, 8                          # copy len(data) bytes, data to cpu.data[at]
-    bnez t5, 109f                            # copy len(data) bytes, data to cpu.data[at]
-    ld t5, 0(t3)                             # copy len(data) bytes, data to cpu.data[at]
-    sd t5, 0(t0)                             # copy len(data) bytes, data to cpu.data[at]
-    addi t3, t3, 8                           # copy len(data) bytes, data to cpu.data[at]
-    addi t0, t0, 8                           # copy len(data) bytes, data to cpu.data[at]
-    addi t4, t4, -8                          # copy len(data) bytes, data to cpu.data[at]
-    j 108b                                   # copy len(data) bytes, data to cpu.data[at]
+    beqz t3, 109f                            # copy len(data) bytes, data to cpu.data[at + header]
+    lbu t5, 0(t2)                            # copy len(data) bytes, data to cpu.data[at + header]
+    sb t5, 0(t0)                             # copy len(data) bytes, data to cpu.data[at + header]
+    addi t2, t2, 1                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi t0, t0, 1                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi t3, t3, -1                          # copy len(data) bytes, data to cpu.data[at + header]
+    j 108b                                   # copy len(data) bytes, data to cpu.data[at + header]
 109:
-    beqz t4, 110f                            # copy len(data) bytes, data to cpu.data[at]
-    lbu t5, 0(t3)                            # copy len(data) bytes, data to cpu.data[at]
-    sb t5, 0(t0)                             # copy len(data) bytes, data to cpu.data[at]
-    addi t3, t3, 1                           # copy len(data) bytes, data to cpu.data[at]
-    addi t0, t0, 1                           # copy len(data) bytes, data to cpu.data[at]
-    addi t4, t4, -1                          # copy len(data) bytes, data to cpu.data[at]
-    j 109b                                   # copy len(data) bytes, data to cpu.data[at]
-110:
     li a7, 1                                 # %result = True
     fence rw, w                              # cpu.head = end    # commit
     sd t1, 0(a6)                             # cpu.head = end    # commit
 3:
-# bytes: 266 in the section, 344 in all
+# bytes: 250 in the section, 344 in all

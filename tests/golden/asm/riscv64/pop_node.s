@@ -7,13 +7,16 @@
 #     cpu.first = %4
 #     return first
 #
-# riscv64, lanes by cpu_id: 13 instructions and 4 cold
+# riscv64, lanes by cpu_id: 11 instructions and 6 cold
 # registers: status a4, result a5, temporary a6, temporary a7, area a0, base a1, stride a2, lanes a3
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     li a4, -1                                # this CPU has no lane, or this thread is not registered
     j 3f                                     # this CPU has no lane, or this thread is not registered
+101:                                         # %result = None
+    li a5, 0                                 # %result = None
+    j 3f                                     # %result = None
     .balign 4                                # abort
     .word 0xf1401073                         # abort
 4:                                           # abort
@@ -33,12 +36,9 @@
     mul a4, a4, a2                           # this CPU's lane
     add a4, a4, a1                           # this CPU's lane
     ld a6, 0(a4)                             # first = cpu.first
-    bne a6, zero, 101f                       # if first != None goto else1
-    li a5, 0                                 # %result = None
-    j 3f                                     # goto end
-101:
+    beq a6, zero, 101b                       # if first == None goto exit0
     ld a7, 0(a6)                             # %4 = first.next
     mv a5, a6                                # %result = first
     sd a7, 0(a4)                             # cpu.first = %4    # commit
 3:
-# bytes: 34 in the section, 88 in all
+# bytes: 30 in the section, 88 in all

@@ -3,29 +3,21 @@
 #     goto else1
 #   else1:
 #     %5 = head & 3
-#     check %5 < 4, or IndexError
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
 #     %7 = head & 3
-#     check %7 < 4, or IndexError
 #     cpu.data[head & last] = data
 #     %8 = head + 1
 #     cpu.head = %8
 #     return True
 #
-# s390x, lanes by cpu_id: 26 instructions and 8 cold
+# s390x, lanes by cpu_id: 22 instructions and 4 cold
 # registers: status %r7, result %r8, temporary %r9, temporary %r10, temporary %r12, area %r2, base %r3, stride %r4, lanes %r5, data %r6
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r7, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
-101:                                         # cpu.stamps: index out of range
-    lghi %r7, -16                            # cpu.stamps: index out of range
-    jg 3f                                    # cpu.stamps: index out of range
-102:                                         # cpu.data: index out of range
-    lghi %r7, -17                            # cpu.data: index out of range
-    jg 3f                                    # cpu.data: index out of range
     .long 0xb2ff0fff                         # abort
 4:                                           # abort
     lghi %r7, -2                             # abort
@@ -47,21 +39,17 @@
     lg %r9, 0(%r7)                           # head = cpu.head
     lghi %r0, 3                              # %5 = head & 3
     ngrk %r10, %r9, %r0                      # %5 = head & 3
-    clgfi %r10, 4                            # check %5 < 4, or IndexError
-    jghe 101b                                # check %5 < 4, or IndexError
     lay %r1, -8(%r15)                        # %6 = clock()
     stckf 0(%r1)                             # %6 = clock()
     lg %r12, 0(%r1)                          # %6 = clock()
     sllg %r1, %r10, 3                        # cpu.stamps[head & last] = %6
-    stg %r12, 200(%r1,%r7)                   # cpu.stamps[head & last] = %6
+    stg %r12, 216(%r1,%r7)                   # cpu.stamps[head & last] = %6
     lghi %r0, 3                              # %7 = head & 3
     ngrk %r10, %r9, %r0                      # %7 = head & 3
-    clgfi %r10, 4                            # check %7 < 4, or IndexError
-    jghe 102b                                # check %7 < 4, or IndexError
     sllg %r1, %r10, 3                        # cpu.data[head & last] = data
-    stg %r6, 168(%r1,%r7)                    # cpu.data[head & last] = data
+    stg %r6, 184(%r1,%r7)                    # cpu.data[head & last] = data
     aghik %r12, %r9, 1                       # %8 = head + 1
     lghi %r8, 1                              # %result = True
     stg %r12, 0(%r7)                         # cpu.head = %8    # commit
 3:
-# bytes: 126 in the section, 216 in all
+# bytes: 102 in the section, 184 in all

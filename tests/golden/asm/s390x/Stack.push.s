@@ -10,13 +10,16 @@
 #     cpu.count = %5
 #     return True
 #
-# s390x, lanes by cpu_id: 20 instructions and 6 cold
+# s390x, lanes by cpu_id: 18 instructions and 8 cold
 # registers: status %r7, result %r8, temporary %r9, temporary %r10, area %r2, base %r3, stride %r4, lanes %r5, value %r6
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r7, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    lghi %r8, 0                              # %result = False
+    jg 3f                                    # %result = False
 102:                                         # cpu.slots: index out of range
     lghi %r7, -16                            # cpu.slots: index out of range
     jg 3f                                    # cpu.slots: index out of range
@@ -40,11 +43,8 @@
     agr %r7, %r3                             # this CPU's lane
     lg %r9, 8(%r7)                           # n = cpu.count
     lg %r10, 0(%r7)                          # %4 = cpu.limit
-    clgr %r9, %r10                           # if n < %4 goto else1
-    jgl 101f                                 # if n < %4 goto else1
-    lghi %r8, 0                              # %result = False
-    jg 3f                                    # goto end
-101:
+    clgr %r9, %r10                           # if n >= %4 goto exit0
+    jghe 101b                                # if n >= %4 goto exit0
     clgfi %r9, 4                             # check n < 4, or IndexError
     jghe 102b                                # check n < 4, or IndexError
     sllg %r1, %r9, 3                         # cpu.slots[n] = value
@@ -53,4 +53,4 @@
     lghi %r8, 1                              # %result = True
     stg %r10, 8(%r7)                         # cpu.count = %5    # commit
 3:
-# bytes: 96 in the section, 184 in all
+# bytes: 86 in the section, 184 in all

@@ -6,13 +6,16 @@
 #     first.value += n
 #     return True
 #
-# s390x, lanes by cpu_id: 16 instructions and 4 cold
+# s390x, lanes by cpu_id: 14 instructions and 6 cold
 # registers: status %r7, result %r8, temporary %r9, area %r2, base %r3, stride %r4, lanes %r5, n %r6
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r7, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    lghi %r8, 0                              # %result = False
+    jg 3f                                    # %result = False
     .long 0xb2ff0fff                         # abort
 4:                                           # abort
     lghi %r7, -2                             # abort
@@ -32,14 +35,11 @@
     msgr %r7, %r4                            # this CPU's lane
     agr %r7, %r3                             # this CPU's lane
     lg %r9, 0(%r7)                           # first = cpu.first
-    clgfi %r9, 0                             # if first != None goto else1
-    jgne 101f                                # if first != None goto else1
-    lghi %r8, 0                              # %result = False
-    jg 3f                                    # goto end
-101:
+    clgfi %r9, 0                             # if first == None goto exit0
+    jge 101b                                 # if first == None goto exit0
     lghi %r8, 1                              # %result = True
     lg %r0, 8(%r9)                           # first.value += n    # commit
     agr %r0, %r6                             # first.value += n    # commit
     stg %r0, 8(%r9)                          # first.value += n    # commit
 3:
-# bytes: 72 in the section, 152 in all
+# bytes: 62 in the section, 152 in all

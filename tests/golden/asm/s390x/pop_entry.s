@@ -12,13 +12,16 @@
 #     cpu.first = %8
 #     return first
 #
-# s390x, lanes by cpu_id: 21 instructions and 6 cold
+# s390x, lanes by cpu_id: 19 instructions and 8 cold
 # registers: status %r8, result %r9, temporary %r10, temporary %r12, temporary %r13, area %r2, base %r3, stride %r4, lanes %r5, Entry.rows %r6, Entry.length %r7
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r8, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
+101:                                         # %result = None
+    lghi %r9, 0                              # %result = None
+    jg 3f                                    # %result = None
 102:                                         # Entry: index out of range
     lghi %r8, -16                            # Entry: index out of range
     jg 3f                                    # Entry: index out of range
@@ -41,11 +44,8 @@
     msgr %r8, %r4                            # this CPU's lane
     agr %r8, %r3                             # this CPU's lane
     llgf %r10, 0(%r8)                        # first = cpu.first
-    clgfi %r10, 0                            # if first != None goto else1
-    jgne 101f                                # if first != None goto else1
-    lghi %r9, 0                              # %result = None
-    jg 3f                                    # goto end
-101:
+    clgfi %r10, 0                            # if first == None goto exit0
+    jge 101b                                 # if first == None goto exit0
     aghik %r12, %r10, -1                     # %4 = first - 1
     llgfr %r12, %r12                         # %4 = first - 1
     clgr %r12, %r7                           # check %4 < Entry.length, or IndexError
@@ -56,4 +56,4 @@
     lgr %r9, %r10                            # %result = first
     sty %r13, 0(%r8)                         # cpu.first = %8    # commit
 3:
-# bytes: 100 in the section, 184 in all
+# bytes: 90 in the section, 184 in all

@@ -7,13 +7,16 @@
 #     cpu.first = %4
 #     return first
 #
-# s390x, lanes by cpu_id: 15 instructions and 4 cold
+# s390x, lanes by cpu_id: 13 instructions and 6 cold
 # registers: status %r6, result %r7, temporary %r8, temporary %r9, area %r2, base %r3, stride %r4, lanes %r5
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r6, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
+101:                                         # %result = None
+    lghi %r7, 0                              # %result = None
+    jg 3f                                    # %result = None
     .long 0xb2ff0fff                         # abort
 4:                                           # abort
     lghi %r6, -2                             # abort
@@ -33,13 +36,10 @@
     msgr %r6, %r4                            # this CPU's lane
     agr %r6, %r3                             # this CPU's lane
     lg %r8, 0(%r6)                           # first = cpu.first
-    clgfi %r8, 0                             # if first != None goto else1
-    jgne 101f                                # if first != None goto else1
-    lghi %r7, 0                              # %result = None
-    jg 3f                                    # goto end
-101:
+    clgfi %r8, 0                             # if first == None goto exit0
+    jge 101b                                 # if first == None goto exit0
     lg %r9, 0(%r8)                           # %4 = first.next
     lgr %r7, %r8                             # %result = first
     stg %r9, 0(%r6)                          # cpu.first = %4    # commit
 3:
-# bytes: 68 in the section, 152 in all
+# bytes: 58 in the section, 152 in all

@@ -9,13 +9,16 @@
 #     cpu.count = %4
 #     return True
 #
-# s390x, lanes by cpu_id: 19 instructions and 6 cold
+# s390x, lanes by cpu_id: 17 instructions and 8 cold
 # registers: status %r7, result %r8, temporary %r9, area %r2, base %r3, stride %r4, lanes %r5, value %r6
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r7, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    lghi %r8, 0                              # %result = False
+    jg 3f                                    # %result = False
 102:                                         # cpu.slots: index out of range
     lghi %r7, -16                            # cpu.slots: index out of range
     jg 3f                                    # cpu.slots: index out of range
@@ -38,11 +41,8 @@
     msgr %r7, %r4                            # this CPU's lane
     agr %r7, %r3                             # this CPU's lane
     lg %r9, 0(%r7)                           # n = cpu.count
-    cgfi %r9, 64                             # if n != 64 goto else1
-    jgne 101f                                # if n != 64 goto else1
-    lghi %r8, 0                              # %result = False
-    jg 3f                                    # goto end
-101:
+    cgfi %r9, 64                             # if n == 64 goto exit0
+    jge 101b                                 # if n == 64 goto exit0
     clgfi %r9, 64                            # check n < 64, or IndexError
     jghe 102b                                # check n < 64, or IndexError
     sllg %r1, %r9, 3                         # cpu.slots[n] = value
@@ -51,4 +51,4 @@
     lghi %r8, 1                              # %result = True
     stg %r9, 0(%r7)                          # cpu.count = %4    # commit
 3:
-# bytes: 92 in the section, 184 in all
+# bytes: 82 in the section, 184 in all

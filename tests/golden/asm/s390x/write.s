@@ -12,13 +12,16 @@
 #     cpu.written = %7
 #     return True
 #
-# s390x, lanes by cpu_id: 23 instructions and 6 cold
+# s390x, lanes by cpu_id: 21 instructions and 8 cold
 # registers: status %r7, result %r8, temporary %r9, temporary %r10, temporary %r12, area %r2, base %r3, stride %r4, lanes %r5, value %r6
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r7, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    lghi %r8, 0                              # %result = False
+    jg 3f                                    # %result = False
 102:                                         # cpu.data: index out of range
     lghi %r7, -16                            # cpu.data: index out of range
     jg 3f                                    # cpu.data: index out of range
@@ -43,11 +46,8 @@
     lg %r9, 0(%r7)                           # written = cpu.written
     lg %r10, 8(%r7)                          # %4 = cpu.read
     sgrk %r12, %r9, %r10                     # %5 = written - %4
-    clgfi %r12, 256                          # if %5 != 256 goto else1
-    jgne 101f                                # if %5 != 256 goto else1
-    lghi %r8, 0                              # %result = False
-    jg 3f                                    # goto end
-101:
+    clgfi %r12, 256                          # if %5 == 256 goto exit0
+    jge 101b                                 # if %5 == 256 goto exit0
     lghi %r0, 255                            # %6 = written & 255
     ngrk %r10, %r9, %r0                      # %6 = written & 255
     clgfi %r10, 256                          # check %6 < 256, or IndexError
@@ -58,4 +58,4 @@
     lghi %r8, 1                              # %result = True
     stg %r12, 0(%r7)                         # cpu.written = %7    # commit
 3:
-# bytes: 110 in the section, 216 in all
+# bytes: 100 in the section, 216 in all

@@ -9,13 +9,16 @@
 #     cpu.cached = %4
 #     return True
 #
-# x86_64, lanes by cpu_id: 18 instructions and 6 cold
+# x86_64, lanes by cpu_id: 16 instructions and 8 cold
 # registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, row %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    xorl %eax, %eax                          # %result = False
+    jmp 3f                                   # %result = False
 102:                                         # cpu.hints: index out of range
     movq $-16, %r9                           # cpu.hints: index out of range
     jmp 3f                                   # cpu.hints: index out of range
@@ -39,11 +42,8 @@
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
     movq 24(%r9), %r10                       # n = cpu.cached
-    cmpq $4, %r10                            # if n < 4 goto else1
-    jb 101f                                  # if n < 4 goto else1
-    xorl %eax, %eax                          # %result = False
-    jmp 3f                                   # goto end
-101:
+    cmpq $4, %r10                            # if n >= 4 goto exit0
+    jae 101b                                 # if n >= 4 goto exit0
     cmpq $4, %r10                            # check n < 4, or IndexError
     jae 102b                                 # check n < 4, or IndexError
     movl %r8d, 32(%r9, %r10, 4)              # cpu.hints[n] = row
@@ -51,4 +51,4 @@
     movl $1, %eax                            # %result = True
     movq %r10, 24(%r9)                       # cpu.cached = %4    # commit
 3:
-# bytes: 55 in the section, 152 in all
+# bytes: 51 in the section, 152 in all

@@ -10,7 +10,7 @@
 #     cpu.cursor = following
 #     return here
 #
-# x86_64, lanes by cpu_id: 16 instructions and 4 cold
+# x86_64, lanes by cpu_id: 15 instructions and 4 cold
 # registers: status %r8, result %r9, temporary %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx
 
     .subsection 1
@@ -37,8 +37,7 @@
     imulq %rdx, %r8                          # this CPU's lane
     movq 16(%rsi, %r8), %rax                 # here = cpu.cursor
     movq 8(%rsi, %r8), %r10                  # %1 = cpu.batch
-    movq %rax, %r11                          # following = here + %1
-    addq %r10, %r11                          # following = here + %1
+    leaq (%rax, %r10), %r11                  # following = here + %1
     movq (%rsi, %r8), %r10                   # %6 = cpu.count
     cmpq %r10, %r11                          # if following < %6 goto else3
     jb 101f                                  # if following < %6 goto else3
@@ -47,4 +46,4 @@
     movq %rax, %r9                           # %result = here
     movq %r11, 16(%rsi, %r8)                 # cpu.cursor = following    # commit
 3:
-# bytes: 50 in the section, 120 in all
+# bytes: 48 in the section, 120 in all

@@ -2,49 +2,48 @@
 #     %1 = len(data) + 15
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head & 15
-#     at = %2
+#     at = head & 15
 #     end = head + size
-#     %7 = at + size
-#     if %7 > 16 goto decided5
-#     %9 = cpu.tail    # acquire
-#     %10 = end - %9
-#     if %10 <= 16 goto else3
-#   decided5:
+#     %6 = at + size
+#     if %6 > 16 goto decided4
+#     %8 = cpu.tail    # acquire
+#     %9 = end - %8
+#     if %9 <= 16 goto else2
+#   decided4:
 #     return False
-#   else3:
+#   else2:
+#     %10 = u32(len(data))
+#     cpu.data[at] = %10
 #     now = clock()
-#     check at < 16, or IndexError
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     %14 = at + 1
-#     at = %14
-#     check at < 16, or IndexError
-#     %15 = u32(now)
-#     cpu.data[at] = %15
-#     %16 = at + 1
-#     at = %16
-#     check at < 16, or IndexError
-#     %17 = now >> 32
-#     %18 = u32(%17)
-#     cpu.data[at] = %18
-#     %19 = at + 1
-#     at = %19
-#     check at < 17, or IndexError
-#     %20 = at * 4
-#     %21 = 64 - %20
-#     check len(data) <= %21, or IndexError
-#     copy len(data) bytes, data to cpu.data[at]
+#     %13 = at + 1
+#     check %13 < 16, or IndexError
+#     %14 = u32(now)
+#     cpu.data[at + 1] = %14
+#     %15 = at + 2
+#     check %15 < 16, or IndexError
+#     %16 = now >> 32
+#     %17 = u32(%16)
+#     cpu.data[at + 2] = %17
+#     %18 = at + 3
+#     check %18 < 17, or IndexError
+#     %19 = %18 * 4
+#     %20 = 64 - %19
+#     check len(data) <= %20, or IndexError
+#     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
 #
-# x86_64, lanes by cpu_id: 87 instructions and 14 cold
+# x86_64, lanes by cpu_id: 83 instructions and 14 cold
 # registers: status %r11, result %r12, temporary %rax, temporary %rdx, temporary %r13, temporary %r14, temporary %r15, temporary %xmm0, area %rdi, base %rsi, stride %rcx, lanes %r8, data %r9, len(data) %r10
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r11                           # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+102:                                         # %result = False
+    xorl %r12d, %r12d                        # %result = False
+    jmp 3f                                   # %result = False
 103:                                         # cpu.data: index out of range
     movq $-16, %r11                          # cpu.data: index out of range
     jmp 3f                                   # cpu.data: index out of range
@@ -54,12 +53,9 @@
 105:                                         # cpu.data: index out of range
     movq $-18, %r11                          # cpu.data: index out of range
     jmp 3f                                   # cpu.data: index out of range
-106:                                         # cpu.data: index out of range
-    movq $-19, %r11                          # cpu.data: index out of range
-    jmp 3f                                   # cpu.data: index out of range
-107:                                         # cpu.data[at]: index out of range
-    movq $-20, %r11                          # cpu.data[at]: index out of range
-    jmp 3f                                   # cpu.data[at]: index out of range
+106:                                         # cpu.data[at + header]: index out of range
+    movq $-19, %r11                          # cpu.data[at + header]: index out of range
+    jmp 3f                                   # cpu.data[at + header]: index out of range
     .byte 0x0f, 0xb9, 0x3d                   # abort
     .long 0x53053053                         # abort
 4:                                           # abort
@@ -85,87 +81,80 @@
     movq (%r11), %rax                        # head = cpu.head
     movq %rax, %r13                          # at = head & 15
     andq $15, %r13                           # at = head & 15
-    movq %rax, %r14                          # end = head + size
-    addq %rdx, %r14                          # end = head + size
-    movq %r13, %rax                          # %7 = at + size
-    addq %rdx, %rax                          # %7 = at + size
-    cmpq $16, %rax                           # if %7 > 16 goto decided5
-    ja 101f                                  # if %7 > 16 goto decided5
-    movq 80(%r11), %rdx                      # %9 = cpu.tail    # acquire
-    movq %r14, %rax                          # %10 = end - %9
-    subq %rdx, %rax                          # %10 = end - %9
-    cmpq $16, %rax                           # if %10 <= 16 goto else3
-    jbe 102f                                 # if %10 <= 16 goto else3
-101:
-    xorl %r12d, %r12d                        # %result = False
-    jmp 3f                                   # goto end
-102:
+    leaq (%rax, %rdx), %r14                  # end = head + size
+    leaq (%r13, %rdx), %rax                  # %6 = at + size
+    cmpq $16, %rax                           # if %6 > 16 goto decided4
+    ja 101b                                  # if %6 > 16 goto decided4
+    movq 80(%r11), %rdx                      # %8 = cpu.tail    # acquire
+    movq %r14, %rax                          # %9 = end - %8
+    subq %rdx, %rax                          # %9 = end - %8
+    cmpq $16, %rax                           # if %9 > 16 goto exit0
+    ja 102b                                  # if %9 > 16 goto exit0
+    movl %r10d, %edx                         # %10 = u32(len(data))
+    movl %edx, 156(%r11, %r13, 4)            # cpu.data[at] = %10
     rdtsc                                    # now = clock()
     shlq $32, %rdx                           # now = clock()
     orq %rdx, %rax                           # now = clock()
     movq %rax, %r15                          # now = clock()
-    cmpq $16, %r13                           # check at < 16, or IndexError
-    jae 103b                                 # check at < 16, or IndexError
-    movl %r10d, %eax                         # %13 = u32(len(data))
-    movl %eax, 172(%r11, %r13, 4)            # cpu.data[at] = %13
-    leaq 1(%r13), %rdx                       # %14 = at + 1
-    movq %rdx, %r13                          # at = %14
-    cmpq $16, %r13                           # check at < 16, or IndexError
-    jae 104b                                 # check at < 16, or IndexError
-    movl %r15d, %eax                         # %15 = u32(now)
-    movl %eax, 172(%r11, %r13, 4)            # cpu.data[at] = %15
-    leaq 1(%r13), %rdx                       # %16 = at + 1
-    movq %rdx, %r13                          # at = %16
-    cmpq $16, %r13                           # check at < 16, or IndexError
-    jae 105b                                 # check at < 16, or IndexError
-    shrq $32, %r15                           # %17 = now >> 32
-    movl %r15d, %r15d                        # %18 = u32(%17)
-    movl %r15d, 172(%r11, %r13, 4)           # cpu.data[at] = %18
-    leaq 1(%r13), %r15                       # %19 = at + 1
-    movq %r15, %r13                          # at = %19
-    cmpq $17, %r13                           # check at < 17, or IndexError
-    jae 106b                                 # check at < 17, or IndexError
-    movq %r13, %r15                          # %20 = at * 4
-    imulq $4, %r15                           # %20 = at * 4
-    movl $64, %eax                           # %21 = 64 - %20
-    subq %r15, %rax                          # %21 = 64 - %20
-    cmpq %rax, %r10                          # check len(data) <= %21, or IndexError
-    ja 107b                                  # check len(data) <= %21, or IndexError
-    leaq 172(%r11, %r13, 4), %r15            # copy len(data) bytes, data to cpu.data[at]
-    movq %r10, %rax                          # copy len(data) bytes, data to cpu.data[at]
-    jmp 109f                                 # copy len(data) bytes, data to cpu.data[at]
-108:
-    subq $16, %rax                           # copy len(data) bytes, data to cpu.data[at]
-    movups (%r9, %rax), %xmm0                # copy len(data) bytes, data to cpu.data[at]
-    movups %xmm0, (%r15, %rax)               # copy len(data) bytes, data to cpu.data[at]
+    leaq 1(%r13), %rax                       # %13 = at + 1
+    cmpq $16, %rax                           # check %13 < 16, or IndexError
+    jae 103b                                 # check %13 < 16, or IndexError
+    movl %r15d, %edx                         # %14 = u32(now)
+    movl %edx, 160(%r11, %r13, 4)            # cpu.data[at + 1] = %14
+    leaq 2(%r13), %rax                       # %15 = at + 2
+    cmpq $16, %rax                           # check %15 < 16, or IndexError
+    jae 104b                                 # check %15 < 16, or IndexError
+    shrq $32, %r15                           # %16 = now >> 32
+    movl %r15d, %r15d                        # %17 = u32(%16)
+    movl %r15d, 156(%r11, %rax, 4)           # cpu.data[at + 2] = %17
+    leaq 3(%r13), %r15                       # %18 = at + 3
+    cmpq $17, %r15                           # check %18 < 17, or IndexError
+    jae 105b                                 # check %18 < 17, or IndexError
+    leaq (, %r15, 4), %r13                   # %19 = %18 * 4
+    movl $64, %edx                           # %20 = 64 - %19
+    subq %r13, %rdx                          # %20 = 64 - %19
+    cmpq %rdx, %r10                          # check len(data) <= %20, or IndexError
+    ja 106b                                  # check len(data) <= %20, or IndexError
+    leaq 156(%r11, %r15, 4), %r13            # copy len(data) bytes, data to cpu.data[at + header]
+    cmpq $8, %r10                            # copy len(data) bytes, data to cpu.data[at + header]
+    jae 107f                                 # copy len(data) bytes, data to cpu.data[at + header]
+    cmpq $4, %r10                            # copy len(data) bytes, data to cpu.data[at + header]
+    jb 108f                                  # copy len(data) bytes, data to cpu.data[at + header]
+    movl (%r9), %eax                         # copy len(data) bytes, data to cpu.data[at + header]
+    movl %eax, (%r13)                        # copy len(data) bytes, data to cpu.data[at + header]
+    movl -4(%r9, %r10), %eax                 # copy len(data) bytes, data to cpu.data[at + header]
+    movl %eax, -4(%r13, %r10)                # copy len(data) bytes, data to cpu.data[at + header]
+    jmp 110f                                 # copy len(data) bytes, data to cpu.data[at + header]
+107:
+    cmpq $16, %r10                           # copy len(data) bytes, data to cpu.data[at + header]
+    jae 109f                                 # copy len(data) bytes, data to cpu.data[at + header]
+    movq (%r9), %rax                         # copy len(data) bytes, data to cpu.data[at + header]
+    movq %rax, (%r13)                        # copy len(data) bytes, data to cpu.data[at + header]
+    movq -8(%r9, %r10), %rax                 # copy len(data) bytes, data to cpu.data[at + header]
+    movq %rax, -8(%r13, %r10)                # copy len(data) bytes, data to cpu.data[at + header]
+    jmp 110f                                 # copy len(data) bytes, data to cpu.data[at + header]
 109:
-    cmpq $16, %rax                           # copy len(data) bytes, data to cpu.data[at]
-    jae 108b                                 # copy len(data) bytes, data to cpu.data[at]
-    testl $8, %eax                           # copy len(data) bytes, data to cpu.data[at]
-    je 110f                                  # copy len(data) bytes, data to cpu.data[at]
-    subq $8, %rax                            # copy len(data) bytes, data to cpu.data[at]
-    movq (%r9, %rax), %rdx                   # copy len(data) bytes, data to cpu.data[at]
-    movq %rdx, (%r15, %rax)                  # copy len(data) bytes, data to cpu.data[at]
-110:
-    testl $4, %eax                           # copy len(data) bytes, data to cpu.data[at]
-    je 111f                                  # copy len(data) bytes, data to cpu.data[at]
-    subq $4, %rax                            # copy len(data) bytes, data to cpu.data[at]
-    movl (%r9, %rax), %edx                   # copy len(data) bytes, data to cpu.data[at]
-    movl %edx, (%r15, %rax)                  # copy len(data) bytes, data to cpu.data[at]
+    movq %r10, %rdx                          # copy len(data) bytes, data to cpu.data[at + header]
 111:
-    testl $2, %eax                           # copy len(data) bytes, data to cpu.data[at]
-    je 112f                                  # copy len(data) bytes, data to cpu.data[at]
-    subq $2, %rax                            # copy len(data) bytes, data to cpu.data[at]
-    movzwl (%r9, %rax), %edx                 # copy len(data) bytes, data to cpu.data[at]
-    movw %dx, (%r15, %rax)                   # copy len(data) bytes, data to cpu.data[at]
-112:
-    testl $1, %eax                           # copy len(data) bytes, data to cpu.data[at]
-    je 113f                                  # copy len(data) bytes, data to cpu.data[at]
-    subq $1, %rax                            # copy len(data) bytes, data to cpu.data[at]
-    movzbl (%r9, %rax), %edx                 # copy len(data) bytes, data to cpu.data[at]
-    movb %dl, (%r15, %rax)                   # copy len(data) bytes, data to cpu.data[at]
-113:
+    subq $16, %rdx                           # copy len(data) bytes, data to cpu.data[at + header]
+    movups (%r9, %rdx), %xmm0                # copy len(data) bytes, data to cpu.data[at + header]
+    movups %xmm0, (%r13, %rdx)               # copy len(data) bytes, data to cpu.data[at + header]
+    cmpq $16, %rdx                           # copy len(data) bytes, data to cpu.data[at + header]
+    ja 111b                                  # copy len(data) bytes, data to cpu.data[at + header]
+    movups (%r9), %xmm0                      # copy len(data) bytes, data to cpu.data[at + header]
+    movups %xmm0, (%r13)                     # copy len(data) bytes, data to cpu.data[at + header]
+    jmp 110f                                 # copy len(data) bytes, data to cpu.data[at + header]
+108:
+    testq %r10, %r10                         # copy len(data) bytes, data to cpu.data[at + header]
+    je 110f                                  # copy len(data) bytes, data to cpu.data[at + header]
+    movzbl (%r9), %eax                       # copy len(data) bytes, data to cpu.data[at + header]
+    movb %al, (%r13)                         # copy len(data) bytes, data to cpu.data[at + header]
+    cmpq $2, %r10                            # copy len(data) bytes, data to cpu.data[at + header]
+    jb 110f                                  # copy len(data) bytes, data to cpu.data[at + header]
+    movzwl -2(%r9, %r10), %eax               # copy len(data) bytes, data to cpu.data[at + header]
+    movw %ax, -2(%r13, %r10)                 # copy len(data) bytes, data to cpu.data[at + header]
+110:
     movl $1, %r12d                           # %result = True
     movq %r14, (%r11)                        # cpu.head = end    # commit
 3:
-# bytes: 339 in the section, 472 in all
+# bytes: 336 in the section, 472 in all

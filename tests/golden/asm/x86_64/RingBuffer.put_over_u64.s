@@ -3,29 +3,21 @@
 #     goto else1
 #   else1:
 #     %5 = head & 3
-#     check %5 < 4, or IndexError
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
 #     %7 = head & 3
-#     check %7 < 4, or IndexError
 #     cpu.data[head & last] = data
 #     %8 = head + 1
 #     cpu.head = %8
 #     return True
 #
-# x86_64, lanes by cpu_id: 25 instructions and 8 cold
+# x86_64, lanes by cpu_id: 21 instructions and 4 cold
 # registers: status %r10, result %r11, temporary %rax, temporary %rdx, temporary %r12, temporary %r13, temporary %r14, area %rdi, base %rsi, stride %rcx, lanes %r8, data %r9
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r10                           # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
-101:                                         # cpu.stamps: index out of range
-    movq $-16, %r10                          # cpu.stamps: index out of range
-    jmp 3f                                   # cpu.stamps: index out of range
-102:                                         # cpu.data: index out of range
-    movq $-17, %r10                          # cpu.data: index out of range
-    jmp 3f                                   # cpu.data: index out of range
     .byte 0x0f, 0xb9, 0x3d                   # abort
     .long 0x53053053                         # abort
 4:                                           # abort
@@ -48,20 +40,16 @@
     movq (%r10), %r12                        # head = cpu.head
     movq %r12, %r13                          # %5 = head & 3
     andq $3, %r13                            # %5 = head & 3
-    cmpq $4, %r13                            # check %5 < 4, or IndexError
-    jae 101b                                 # check %5 < 4, or IndexError
     rdtsc                                    # %6 = clock()
     shlq $32, %rdx                           # %6 = clock()
     orq %rdx, %rax                           # %6 = clock()
     movq %rax, %r14                          # %6 = clock()
-    movq %r14, 200(%r10, %r13, 8)            # cpu.stamps[head & last] = %6
+    movq %r14, 216(%r10, %r13, 8)            # cpu.stamps[head & last] = %6
     movq %r12, %r13                          # %7 = head & 3
     andq $3, %r13                            # %7 = head & 3
-    cmpq $4, %r13                            # check %7 < 4, or IndexError
-    jae 102b                                 # check %7 < 4, or IndexError
-    movq %r9, 168(%r10, %r13, 8)             # cpu.data[head & last] = data
+    movq %r9, 184(%r10, %r13, 8)             # cpu.data[head & last] = data
     leaq 1(%r12), %r14                       # %8 = head + 1
     movl $1, %r11d                           # %result = True
     movq %r14, (%r10)                        # cpu.head = %8    # commit
 3:
-# bytes: 88 in the section, 184 in all
+# bytes: 76 in the section, 152 in all

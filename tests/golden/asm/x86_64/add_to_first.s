@@ -6,13 +6,16 @@
 #     first.value += n
 #     return True
 #
-# x86_64, lanes by cpu_id: 13 instructions and 4 cold
+# x86_64, lanes by cpu_id: 11 instructions and 6 cold
 # registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, n %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    xorl %eax, %eax                          # %result = False
+    jmp 3f                                   # %result = False
     .byte 0x0f, 0xb9, 0x3d                   # abort
     .long 0x53053053                         # abort
 4:                                           # abort
@@ -32,12 +35,9 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
     movq (%rsi, %r9), %r10                   # first = cpu.first
-    testq %r10, %r10                         # if first != None goto else1
-    jne 101f                                 # if first != None goto else1
-    xorl %eax, %eax                          # %result = False
-    jmp 3f                                   # goto end
-101:
+    testq %r10, %r10                         # if first == None goto exit0
+    je 101b                                  # if first == None goto exit0
     movl $1, %eax                            # %result = True
     addq %r8, 8(%r10)                        # first.value += n    # commit
 3:
-# bytes: 36 in the section, 120 in all
+# bytes: 32 in the section, 120 in all

@@ -7,13 +7,16 @@
 #     cpu.first = %4
 #     return first
 #
-# x86_64, lanes by cpu_id: 14 instructions and 4 cold
+# x86_64, lanes by cpu_id: 12 instructions and 6 cold
 # registers: status %r8, result %r9, temporary %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r8                            # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # %result = None
+    xorl %r9d, %r9d                          # %result = None
+    jmp 3f                                   # %result = None
     .byte 0x0f, 0xb9, 0x3d                   # abort
     .long 0x53053053                         # abort
 4:                                           # abort
@@ -33,13 +36,10 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
     movq (%rsi, %r8), %rax                   # first = cpu.first
-    testq %rax, %rax                         # if first != None goto else1
-    jne 101f                                 # if first != None goto else1
-    xorl %r9d, %r9d                          # %result = None
-    jmp 3f                                   # goto end
-101:
+    testq %rax, %rax                         # if first == None goto exit0
+    je 101b                                  # if first == None goto exit0
     movq (%rax), %r10                        # %4 = first.next
     movq %rax, %r9                           # %result = first
     movq %r10, (%rsi, %r8)                   # cpu.first = %4    # commit
 3:
-# bytes: 38 in the section, 120 in all
+# bytes: 33 in the section, 120 in all

@@ -9,13 +9,16 @@
 #     cpu.count = %4
 #     return True
 #
-# x86_64, lanes by cpu_id: 18 instructions and 6 cold
+# x86_64, lanes by cpu_id: 16 instructions and 8 cold
 # registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    xorl %eax, %eax                          # %result = False
+    jmp 3f                                   # %result = False
 102:                                         # cpu.slots: index out of range
     movq $-16, %r9                           # cpu.slots: index out of range
     jmp 3f                                   # cpu.slots: index out of range
@@ -39,11 +42,8 @@
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
     movq (%r9), %r10                         # n = cpu.count
-    cmpq $64, %r10                           # if n != 64 goto else1
-    jne 101f                                 # if n != 64 goto else1
-    xorl %eax, %eax                          # %result = False
-    jmp 3f                                   # goto end
-101:
+    cmpq $64, %r10                           # if n == 64 goto exit0
+    je 101b                                  # if n == 64 goto exit0
     cmpq $64, %r10                           # check n < 64, or IndexError
     jae 102b                                 # check n < 64, or IndexError
     movq %r8, 8(%r9, %r10, 8)                # cpu.slots[n] = value
@@ -51,4 +51,4 @@
     movl $1, %eax                            # %result = True
     movq %r10, (%r9)                         # cpu.count = %4    # commit
 3:
-# bytes: 53 in the section, 152 in all
+# bytes: 49 in the section, 152 in all

@@ -11,7 +11,7 @@
 #     cpu.written = %7
 #     return True
 #
-# x86_64, lanes by cpu_id: 23 instructions and 4 cold
+# x86_64, lanes by cpu_id: 22 instructions and 4 cold
 # registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, size %r8
 
     .subsection 1
@@ -37,8 +37,7 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
     movq (%rsi, %r9), %r10                   # written = cpu.written
-    movq %r10, %r11                          # %4 = written + size
-    addq %r8, %r11                           # %4 = written + size
+    leaq (%r10, %r8), %r11                   # %4 = written + size
     movq 8(%rsi, %r9), %r12                  # %5 = cpu.read
     subq %r12, %r11                          # %6 = %4 - %5
     cmpq $256, %r11                          # if %6 <= 256 goto else1
@@ -56,4 +55,4 @@
 102:
     movq %r12, (%r11)                        # cpu.lost or cpu.written = %commit    # commit
 3:
-# bytes: 77 in the section, 152 in all
+# bytes: 75 in the section, 152 in all

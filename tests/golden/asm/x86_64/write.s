@@ -12,13 +12,16 @@
 #     cpu.written = %7
 #     return True
 #
-# x86_64, lanes by cpu_id: 23 instructions and 6 cold
+# x86_64, lanes by cpu_id: 21 instructions and 8 cold
 # registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
+101:                                         # %result = False
+    xorl %eax, %eax                          # %result = False
+    jmp 3f                                   # %result = False
 102:                                         # cpu.data: index out of range
     movq $-16, %r9                           # cpu.data: index out of range
     jmp 3f                                   # cpu.data: index out of range
@@ -45,11 +48,8 @@
     movq 8(%r9), %r11                        # %4 = cpu.read
     movq %r10, %r12                          # %5 = written - %4
     subq %r11, %r12                          # %5 = written - %4
-    cmpq $256, %r12                          # if %5 != 256 goto else1
-    jne 101f                                 # if %5 != 256 goto else1
-    xorl %eax, %eax                          # %result = False
-    jmp 3f                                   # goto end
-101:
+    cmpq $256, %r12                          # if %5 == 256 goto exit0
+    je 101b                                  # if %5 == 256 goto exit0
     movq %r10, %r11                          # %6 = written & 255
     andq $255, %r11                          # %6 = written & 255
     cmpq $256, %r11                          # check %6 < 256, or IndexError
@@ -59,4 +59,4 @@
     movl $1, %eax                            # %result = True
     movq %r12, (%r9)                         # cpu.written = %7    # commit
 3:
-# bytes: 79 in the section, 184 in all
+# bytes: 75 in the section, 184 in all
