@@ -450,7 +450,7 @@ class _Pair:
     # ---- the routine
 
     def _accesses(self, state: _State) -> Iterator[_State]:
-        """The routine makes its next access, with each of its results. They follow from what it has seen and may see."""
+        """The routine makes its next access, with each of its results: what it has and may have seen says which."""
         key = state.results, state.view, state.log, state.shared
         if key not in self._nexts:
             self._nexts[key] = list(self._next(state))

@@ -25,7 +25,7 @@ from .. import abi
 from .code import Operation, Program, as_word, from_word
 from .kernel import Area
 
-__all__ = ["LANES", "STOP", "Access", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset"]
+__all__ = ["LANES", "STOP", "Access", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset", "unicorn"]
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
 STACK_BYTES, SAVED_STACK = 0x4000, 1024
@@ -114,7 +114,7 @@ class _Processor:
     """Unicorn with the program and its memory."""
 
     def __init__(self, program: Program, layout: Layout, image: bytes) -> None:
-        self.unicorn = _unicorn()
+        self.unicorn = unicorn()
         self._program, self._order = program, program.order
         emulator = program.architecture.emulator
         assert emulator is not None, program.architecture.name
@@ -204,9 +204,9 @@ class Machine:
         self._accesses: list[Access] = []
         self._instruction = 0
         self._images: dict[tuple[Operation, tuple[int | float, ...]], bytes] = {}
-        unicorn = self._stepping.unicorn
-        self._stores = (unicorn.UC_MEM_WRITE,)
-        kinds = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+        known = self._stepping.unicorn
+        self._stores = (known.UC_MEM_WRITE,)
+        kinds = known.UC_HOOK_MEM_READ | known.UC_HOOK_MEM_WRITE
         self._stepping.engine.hook_add(kinds, self._on_access, begin=AREA, end=LANES + layout.nbytes - 1)
 
     @cached_property
@@ -352,7 +352,8 @@ def _pages(nbytes: int) -> int:
     return -(-nbytes // _PAGE) * _PAGE
 
 
-def _unicorn() -> Any:
+def unicorn() -> Any:
+    """Unicorn's module. Raises: RuntimeError - it is not installed."""
     try:
         return importlib.import_module("unicorn")
     except ImportError:
