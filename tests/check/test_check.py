@@ -18,6 +18,10 @@ import rseq
 from rseq import arch, i8, i32, i64, index, prepared, ptr, u32, u64
 from rseq.arch.base import Assembly
 from rseq.check import Report, check
+from rseq.check.code import Operation, compiled
+from rseq.check.explore import Explorer, Run
+from rseq.check.kernel import Area
+from rseq.check.machine import Moment
 from rseq.check.run import shipped
 from rseq.cli import main
 from rseq.language.parse import parse
@@ -212,6 +216,24 @@ def test_the_sequences_of_routines_and_structures_are_meant() -> None:
         add(cpu, n)
 
     assert [one.operations for one in check(twice, [rseq.Counter]).checked] == [("add",)] * 4
+
+
+def test_only_a_handler_leaves_a_section_of_its_own_in_rseq_cs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert HOST is not None
+    operations = [Operation.of(add)]
+    explorer = Explorer(compiled(operations, HOST), operations)
+    left: dict[str, set[bool]] = {}
+    go_on = explorer._go_on
+
+    def watched(run: Run, after: Moment, *rest: Any) -> None:
+        area = Area.unpack(after.area, HOST.order)
+        left.setdefault(run.hops[-1].event.kind, set()).add(area.rseq_cs != 0)
+        go_on(run, after, *rest)
+
+    monkeypatch.setattr(explorer, "_go_on", watched)
+    assert list(explorer.findings()) == []
+    assert left.pop("signalled") == {True}
+    assert left.pop("preempted") == left.pop("migrated") == {False}
 
 
 # ---- reports
