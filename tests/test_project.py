@@ -35,7 +35,7 @@ LAYERS = (
     ("native",),
     ("percpu",),
     ("native.bind",),
-    ("native.method",),
+    ("native.method", "native.context"),
     ("emit",),
     ("sequence",),
     ("named",),
