@@ -26,11 +26,11 @@ bench: $(VENV)/.bench
 
 test: lint
 	@echo '== pytest'
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-all: lint
 	@echo '== pytest, slow tests too'
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m '' $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m '' $(ARGS)
 
 random: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py

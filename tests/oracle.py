@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,15 @@ def _canonical(values: Any) -> bytes:
 
 def filled(seed: int, record: Any, row: Any = None) -> Any:
     """A record of edges, picked by `seed`; its pointers are `row` or None."""
+    return _filled(seed, record, row).copy() if isinstance(row, int | None) else _made(seed, record, row)
+
+
+@cache
+def _filled(seed: int, record: Any, row: int | None) -> Any:
+    return _made(seed, record, row)
+
+
+def _made(seed: int, record: Any, row: Any) -> Any:
     values = np.zeros((), record.dtype)
     turns = itertools.count(seed)
     for name, field in record.fields.items():

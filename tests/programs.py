@@ -108,6 +108,11 @@ def compiled(text: str, decorator: Callable[[Any], Any] = rseq.sequence, **names
 
 def edges(scalar: Scalar) -> list[int | float]:
     """Numbers of a type where arithmetic goes wrong first."""
+    return list(_edges(scalar))
+
+
+@cache
+def _edges(scalar: Scalar) -> list[int | float]:
     if scalar.kind == "bool":
         return [0, 1]
     if scalar.is_float:

@@ -16,7 +16,8 @@ import programs
 import rseq
 from programs import compiled, hungry, largest, widest
 from rseq import arch
-from rseq.arch.base import Architecture, Emitter, RegisterError, WidthError
+from rseq.arch.base import Architecture, RegisterError, WidthError
+from rseq.arch.emitter import Emitter
 from rseq.language import ir
 from rseq.language.section import section
 

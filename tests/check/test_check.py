@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,12 @@ from click.testing import CliRunner, Result
 import examples
 import rseq
 from rseq import arch, i8, i32, i64, index, prepared, ptr, u32, u64
+from rseq.arch.base import Assembly
 from rseq.check import Report, check
+from rseq.check.code import Operation, compiled
+from rseq.check.explore import Explorer, Run
+from rseq.check.kernel import Area
+from rseq.check.machine import Moment
 from rseq.check.run import shipped
 from rseq.cli import main
 from rseq.language.parse import parse
@@ -211,6 +218,24 @@ def test_the_sequences_of_routines_and_structures_are_meant() -> None:
     assert [one.operations for one in check(twice, [rseq.Counter]).checked] == [("add",)] * 4
 
 
+def test_only_a_handler_leaves_a_section_of_its_own_in_rseq_cs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert HOST is not None
+    operations = [Operation.of(add)]
+    explorer = Explorer(compiled(operations, HOST), operations)
+    left: dict[str, set[bool]] = {}
+    go_on = explorer._go_on
+
+    def watched(run: Run, after: Moment, *rest: Any) -> None:
+        area = Area.unpack(after.area, HOST.order)
+        left.setdefault(run.hops[-1].event.kind, set()).add(area.rseq_cs != 0)
+        go_on(run, after, *rest)
+
+    monkeypatch.setattr(explorer, "_go_on", watched)
+    assert list(explorer.findings()) == []
+    assert left.pop("signalled") == {True}
+    assert left.pop("preempted") == left.pop("migrated") == {False}
+
+
 # ---- reports
 
 
@@ -238,6 +263,54 @@ def test_a_report_tells_what_was_not_reached() -> None:
 def test_a_report_is_the_same_each_time() -> None:
     assert check(add) == check(add)
     assert check(broken) == check(broken)
+
+
+def test_processes_share_the_work_and_the_report_is_the_same() -> None:
+    alone, shared = check(broken, add, push), check(broken, add, push, jobs=3)
+    assert len(alone.violations) == 2
+    assert shared == alone
+    assert str(shared).rpartition(", ")[0] == str(alone).rpartition(", ")[0]
+
+
+def test_processes_report_architectures_in_their_order() -> None:
+    report = check(either, arch="all", jobs=3)
+    assert [(one.arch, one.index) for one in report.checked] == list(product(RUNNING, ("cpu_id", "mm_cid")))
+    assert len(report.skipped) == len(arch.names()) - len(RUNNING)
+
+
+def test_what_a_process_raises_is_raised_here() -> None:
+    def fails(assembly: Assembly) -> Assembly:
+        raise ValueError(f"no {assembly.index} today")
+
+    with pytest.raises(ValueError, match=r"^no (cpu_id|mm_cid) today\nin a process that checked"):
+        check(add, push, jobs=2, spoil=fails)
+
+
+def test_what_cannot_be_sent_is_raised_as_text() -> None:
+    class LocalError(Exception):
+        pass
+
+    def fails(assembly: Assembly) -> Assembly:
+        raise LocalError("only here")
+
+    with pytest.raises(RuntimeError, match=r"^LocalError: only here\n"):
+        check(add, push, jobs=2, spoil=fails)
+
+
+def test_a_process_that_is_killed_makes_no_report() -> None:
+    def dies(assembly: Assembly) -> Assembly:
+        if assembly.section.body.name == "push":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return assembly
+
+    with pytest.raises(RuntimeError, match=r"^the check is not complete: process \d was ended by SIGKILL.*Stack"):
+        check(add, push, jobs=2, spoil=dies)
+
+
+def test_as_many_processes_as_there_are_parts_is_enough() -> None:
+    assert check(add, jobs=64) == check(add)
+    with pytest.raises(ValueError, match=r"^jobs: expected at least 1 process, got 0$"):
+        check(add, jobs=0)
 
 
 def test_a_failure_tells_its_whole_story() -> None:
@@ -377,6 +450,13 @@ def test_the_command_fails_with_the_story_and_replays_it(shop: str) -> None:
     again = run(*command.split()[3:])
     assert again.exit_code == 1
     assert "error[not-an-order]: turn(5)" in again.output
+
+
+def test_the_command_says_the_same_with_any_number_of_processes(shop: str) -> None:
+    names = [f"{shop}:put", f"{shop}:turn", "--json"]
+    one, many = (run(*names, "--jobs", jobs) for jobs in ("1", "4"))
+    assert (one.exit_code, many.exit_code) == (1, 1)
+    assert json.loads(one.output) | {"seconds": 0} == json.loads(many.output) | {"seconds": 0}
 
 
 def test_the_command_asks_for_names_or_all() -> None:

@@ -74,14 +74,24 @@ ELSEWHERE = " and ".join(
         "interleaving",
         "two_grace",
         "spare",
+        "reader_is_wrong",
+        "checker",
+        "bounds",
     )
 )
 """What does not depend on rseq, starts processes of its own, or takes long."""
 
+APART = ("test_ring.py", "test_pool.py", "test_rcu.py")
+"""Files of structures that take longer than others: a process each, so that CPUs share the work."""
 
-def test_everything_has_the_same_results() -> None:
-    """The tests of structures and builtins, in a process where no thread is registered."""
-    folders = [str(Path(ROOT, "tests", name)) for name in ("structures", "native/test_builtin.py")]
+
+@pytest.mark.parametrize("part", [*APART, "the rest"])
+def test_everything_has_the_same_results(part: str) -> None:
+    """The tests of structures and builtins, in processes where no thread is registered."""
+    structures = sorted(Path(ROOT, "tests", "structures").glob("test_*.py"))
+    rest = [*(path for path in structures if path.name not in APART), Path(ROOT, "tests", "native", "test_builtin.py")]
+    folders = [str(path) for path in ([path for path in structures if path.name == part] or rest)]
+    assert part == "the rest" or len(folders) == 1
     run_python(
         f"""
         import sys, pytest

@@ -12,7 +12,7 @@ from .base import Architecture
 
 __all__ = ["Architecture", "get", "host", "names"]
 
-_NOT_ARCHITECTURES = {"base", "load_store", "registers"}
+_SHARED = {"arm", "base", "emitter", "flagless", "immediates", "load_store", "narrow", "registers"}
 
 
 @cache
@@ -21,7 +21,7 @@ def names() -> tuple[str, ...]:
     modules = {module.name for module in pkgutil.iter_modules(__path__)}
     if not modules:
         os.listdir(next(iter(__path__)))  # it says why, which pkgutil does not: too many files are open
-    return tuple(sorted(modules - _NOT_ARCHITECTURES))
+    return tuple(sorted(modules - _SHARED))
 
 
 @cache

@@ -20,28 +20,27 @@ of the kernel; relocations, "ELF for the Arm 64-bit Architecture". The vDSO of t
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from .. import abi
 from ..language import ir
 from ..language.section import Section
 from ..language.types import Scalar, Word
+from .arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
-    Emitter,
     Emulator,
     IndexMode,
     RegisterClass,
     Slot,
 )
-from .load_store import LoadStoreEmitter, fitting, insert
+from .emitter import Emitter
+from .immediates import fitting, half_words, insert, is_repeated_run
 
 __all__ = ["ARCHITECTURE"]
 
@@ -70,10 +69,6 @@ _EXTEND = {
 }
 _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "orr", "^": "eor"}
 _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
-_OPPOSITE = {"add": "sub", "sub": "add", "cmp": "cmn"}
-_SIGNED = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-_UNSIGNED = {"==": "eq", "!=": "ne", "<": "lo", "<=": "ls", ">": "hi", ">=": "hs"}
-_ORDERED = {"==": "eq", "!=": "ne", "<": "mi", "<=": "ls", ">": "gt", ">=": "ge"}  # after fcmp; false for NaN, != apart
 
 R_ABS64, R_PREL64, R_PREL32, R_ADR_PAGE = 257, 260, 261, 275
 _DISTANCES = {273: (5, 19), 279: (5, 14), 280: (5, 19), 282: (0, 26), 283: (0, 26)}  # in words; field and width
@@ -147,7 +142,9 @@ class Arm64(Architecture):
 ARCHITECTURE = Arm64()
 
 
-class _Emitter(LoadStoreEmitter):
+class _Emitter(ArmEmitter):
+    JUMP, WORD = "b", ".inst"
+
     # ---- around the body
 
     def enter(self) -> None:
@@ -175,11 +172,6 @@ class _Emitter(LoadStoreEmitter):
         self.out_of_line(f"mov {self.status}, #{status}")
         self.out_of_line(f"b {FINISH}f")
 
-    def abort_handler(self) -> None:
-        self.out_of_line(f".inst {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
-
     # ---- what needs registers
 
     def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
@@ -191,15 +183,15 @@ class _Emitter(LoadStoreEmitter):
                 return number != 0
             case ir.BranchIf():
                 two = isinstance(op.left, ir.Const) and isinstance(op.right, ir.Const)
-                return two or not _is_immediate(abs(number))
+                return two or not self.adds(abs(number))
             case ir.Arithmetic() if constant is op.left:
                 return number != 0 or isinstance(op.right, ir.Const)
             case ir.Arithmetic(operator="+" | "-") | ir.AddStore():
-                return not _is_immediate(abs(number))
+                return not self.adds(abs(number))
             case ir.Arithmetic(operator="<<" | ">>"):
                 return False
             case ir.Arithmetic(operator="&" | "|" | "^"):
-                return number != 0 and not _is_bit_pattern(number)
+                return number != 0 and not is_repeated_run(number)
         return number != 0
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
@@ -212,7 +204,7 @@ class _Emitter(LoadStoreEmitter):
             case ir.AddStore():
                 return ("int", *self._address_scratch(op.address), *(("int",) if self.is_release(op) else ()))
             case ir.Check():
-                return () if isinstance(op.length, ir.Value) or _is_immediate(op.length) else ("int",)
+                return () if isinstance(op.length, ir.Value) or self.adds(op.length) else ("int",)
             case ir.Copy():
                 return (*("int",) * (3 + (not self.is_unrolled(op))), "float")
             case ir.Convert():
@@ -222,7 +214,7 @@ class _Emitter(LoadStoreEmitter):
         return ()
 
     def _address_scratch(self, address: ir.Address, *, bare: bool = False) -> Sequence[RegisterClass]:
-        return () if _is_simple(address, bare=bare) else ("int",)
+        return () if self._is_simple(address, bare=bare) else ("int",)
 
     # ---- operands
 
@@ -234,33 +226,22 @@ class _Emitter(LoadStoreEmitter):
     def _add_immediate(self, name: str, operands: str, constant: ir.Const) -> None:
         """`add`, `sub` or `cmp` of a constant, which the instruction has no sign for."""
         number = int(constant.number)
-        self.line(f"{name if number >= 0 else _OPPOSITE[name]} {operands}, #{abs(number)}")
+        self.line(f"{name if number >= 0 else OPPOSITE[name]} {operands}, #{abs(number)}")
 
-    def _memory(self, address: ir.Address, spare: Slot | None, *, bare: bool = False) -> str:
-        """The memory operand; `bare`: nothing but a register. See `_is_simple` for when `spare` is needed."""
-        base = self.base_of(address)
-        if spare is None:
-            if address.index is not None:
-                return f"[{base}, {self.slot(address.index)}{_scaled(address)}]"
-            return f"[{base}, #{address.offset}]" if address.offset else f"[{base}]"
-        if address.index is not None and _reaches(address) and not bare:
-            self.line(f"add {spare}, {base}, {self.slot(address.index)}{_scaled(address)}")
-            return f"[{spare}, #{address.offset}]"
-        self._locate(address, spare)
-        return f"[{spare}]"
+    def adds(self, number: int) -> bool:
+        """Twelve bits, or twelve bits shifted by twelve."""
+        return 0 <= number < 1 << 12 or (number < 1 << 24 and number & 0xFFF == 0)
 
-    def _locate(self, address: ir.Address, into: Slot) -> None:
-        """The whole address; `into` is neither base nor index."""
-        base = self.base_of(address)
-        if not _is_immediate(address.offset):
-            self.set_integer(into, address.offset)
-            self.line(f"add {into}, {base}, {into}")
-            base = into
-        elif address.offset or address.index is None:
-            self.line(f"add {into}, {base}, #{address.offset}")
-            base = into
+    def reaches(self, address: ir.Address) -> bool:
+        """Twelve bits of its size."""
+        size = address.type.size
+        return 0 <= address.offset < 4096 * size and address.offset % size == 0
+
+    def _is_simple(self, address: ir.Address, *, bare: bool = False) -> bool:
+        """True if the address is a memory operand as it is."""
         if address.index is not None:
-            self.line(f"add {into}, {base}, {self.slot(address.index)}{_scaled(address)}")
+            return address.offset == 0 and address.scale in (1, address.type.size) and not bare
+        return address.offset == 0 if bare else self.reaches(address)
 
     # ---- one method for each operation
 
@@ -278,10 +259,10 @@ class _Emitter(LoadStoreEmitter):
             self.line(f"ldr {name}, {self.literal(constant)}b")
 
     def set_integer(self, target: Slot | str, number: int) -> None:
-        if _is_bit_pattern(number):
+        if is_repeated_run(number):
             self.line(f"mov {target}, #{number}")
             return
-        for name, half, shift in _halves(number):
+        for name, half, shift in half_words(number):
             self.line(f"{name} {target}, #{half}" + (f", lsl #{shift}" if shift else ""))
 
     def emit_arithmetic(self, op: ir.Op) -> None:
@@ -293,7 +274,7 @@ class _Emitter(LoadStoreEmitter):
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, type)
         elif op.operator == "quo":
-            self.line(f"{_sign(type)}div {target}, {self._source(op.left)}, {self._source(op.right)}")
+            self.line(f"{sign(type)}div {target}, {self._source(op.left)}, {self._source(op.right)}")
             if type.kind == "signed":  # the smallest by -1 leaves the type
                 self.extend(target, target, type)
         else:
@@ -336,22 +317,18 @@ class _Emitter(LoadStoreEmitter):
     def emit_load(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Load)
         target, type = self.slot(op.target), op.target.type
-        memory = self._memory(op.address, self.extra[0] if self.extra else None)
+        memory = self.memory(op.address, self.extra[0] if self.extra else None)
         if target.kind == "float":
             self.line(f"ldr {_name(target, type)}, {memory}")
         else:
             name, form = _LOAD[type.kind, type.size]
             self.line(f"{name} {target:{form}}, {memory}")
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
-        self._locate(op.address, self.slot(op.target))
-
     def emit_store(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Store)
         bare, type, extra = self.is_release(op), op.address.type, list(self.extra)
-        spare = None if _is_simple(op.address, bare=bare) else extra.pop(0)
-        memory = self._memory(op.address, spare, bare=bare)
+        spare = None if self._is_simple(op.address, bare=bare) else extra.pop(0)
+        memory = self.memory(op.address, spare, bare=bare)
         name, form = (_RELEASE if bare else _STORE)[type.size]
         if type.is_float:
             source = _name(self.slot(op.source), type)
@@ -366,7 +343,7 @@ class _Emitter(LoadStoreEmitter):
         assert isinstance(op, ir.AddStore)
         total, *extra = self.extra
         size = op.address.type.size
-        memory = self._memory(op.address, None if _is_simple(op.address) else extra.pop(0))
+        memory = self.memory(op.address, None if self._is_simple(op.address) else extra.pop(0))
         name, form = _LOAD["unsigned", size]
         self.line(f"{name} {total:{form}}, {memory}")
         if isinstance(op.source, ir.Const):
@@ -374,7 +351,7 @@ class _Emitter(LoadStoreEmitter):
         else:
             self.line(f"add {total:{form}}, {total:{form}}, {self.slot(op.source):{form}}")
         if self.is_release(op):
-            self._locate(op.address, extra[0])
+            self.locate(op.address, extra[0])
             self.line(f"{_RELEASE[size][0]} {total:{form}}, [{extra[0]}]")
         else:
             self.line(f"{_STORE[size][0]} {total:{form}}, {memory}")
@@ -383,8 +360,8 @@ class _Emitter(LoadStoreEmitter):
         """From the end to the start: then the count of what is left is the offset of what comes next."""
         assert isinstance(op, ir.Copy)
         to, source, held, *more, wide = self.extra
-        self._locate(op.target, to)
-        self._locate(op.source, source)
+        self.locate(op.target, to)
+        self.locate(op.source, source)
         if self.is_unrolled(op):
             assert isinstance(op.nbytes, ir.Const)
             for offset, width in self.pieces(int(op.nbytes.number), widest=16):
@@ -432,16 +409,12 @@ class _Emitter(LoadStoreEmitter):
         assert isinstance(op, ir.Clock)
         self.line(f"mrs {self.slot(op.target)}, cntvct_el0")
 
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"b {self.to(op.label)}")
-
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
         (left, sign, right), to = self.compared(op), self.to(op.label)
         if left.type.is_float:
             self.line(f"fcmp {_name(self.slot(left), left.type)}, {_name(self.slot(right), right.type)}")
-            self.line(f"b.{_ORDERED[sign]} {to}")
+            self.line(f"b.{ORDERED[sign]} {to}")
             return
         if isinstance(right, ir.Const) and right.number == 0 and sign in ("==", "!="):
             self.line(f"{'cbz' if sign == '==' else 'cbnz'} {self._source(left)}, {to}")
@@ -450,7 +423,7 @@ class _Emitter(LoadStoreEmitter):
             self._add_immediate("cmp", self._source(left), right)
         else:
             self.line(f"cmp {self._source(left)}, {self._source(right)}")
-        self.line(f"b.{(_SIGNED if left.type.kind == 'signed' else _UNSIGNED)[sign]} {to}")
+        self.line(f"b.{(SIGNED if left.type.kind == 'signed' else UNSIGNED)[sign]} {to}")
 
     # ---- conversions
 
@@ -459,12 +432,12 @@ class _Emitter(LoadStoreEmitter):
         self.line(f"{name} {_name(target, to)}, {_name(source, given)}")
 
     def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
-        self.line(f"{_sign(given)}cvtf {_name(target, to)}, {source}")
+        self.line(f"{sign(given)}cvtf {_name(target, to)}, {source}")
 
     def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor saturates to 32 and 64 bits and makes 0 of NaN, as the language does."""
         form = "w" if to.size == 4 else "x"
-        self.line(f"fcvtz{_sign(to)} {target:{form}}, {_name(source, given)}")
+        self.line(f"fcvtz{sign(to)} {target:{form}}, {_name(source, given)}")
         if to.name == "i32":
             self.extend(target, target, to)
         if to.size < 4:
@@ -478,55 +451,3 @@ class _Emitter(LoadStoreEmitter):
 def _name(slot: Slot, type: Word) -> str:
     """A floating-point register as the number's width says."""
     return f"<{slot.number}:{'s' if type.size == 4 else 'd'}>"
-
-
-def _sign(type: Scalar) -> str:
-    return "s" if type.kind == "signed" else "u"
-
-
-def _scaled(address: ir.Address) -> str:
-    shift = address.scale.bit_length() - 1
-    return f", lsl #{shift}" if shift else ""
-
-
-def _reaches(address: ir.Address) -> bool:
-    """True if a load or store holds the offset: twelve bits of its size."""
-    size = address.type.size
-    return 0 <= address.offset < 4096 * size and address.offset % size == 0
-
-
-def _is_simple(address: ir.Address, *, bare: bool = False) -> bool:
-    """True if the address is a memory operand as it is."""
-    if address.index is not None:
-        return address.offset == 0 and address.scale in (1, address.type.size) and not bare
-    return address.offset == 0 if bare else _reaches(address)
-
-
-def _is_immediate(number: int) -> bool:
-    """True if `add` holds it: twelve bits, or twelve bits shifted by twelve."""
-    return 0 <= number < 1 << 12 or (number < 1 << 24 and number & 0xFFF == 0)
-
-
-def _is_bit_pattern(number: int) -> bool:
-    """True if `and` holds it: a rotated run of ones, repeated in 2, 4 … 64 bits."""
-    number &= (1 << 64) - 1
-    for bits in (2, 4, 8, 16, 32, 64):
-        mask = (1 << bits) - 1
-        if number == (number & mask) * (((1 << 64) - 1) // mask):
-            part = number & mask
-            return 0 < part < mask and (_is_run(part) or _is_run(part ^ mask))
-    return False
-
-
-def _is_run(number: int) -> bool:
-    return (number + (number & -number)) & number == 0
-
-
-def _halves(number: int) -> Iterator[tuple[str, int, int]]:
-    """What makes a constant: name, half-word and shift of each instruction."""
-    halves = [(number >> shift & 0xFFFF, shift) for shift in (0, 16, 32, 48)]
-    fill = 0xFFFF if sum(half == 0xFFFF for half, _ in halves) > sum(half == 0 for half, _ in halves) else 0
-    needed = [pair for pair in halves if pair[0] != fill] or [(fill, 0)]
-    first, shift = needed[0]
-    yield ("movn", first ^ 0xFFFF, shift) if fill else ("movz", first, shift)
-    yield from (("movk", half, shift) for half, shift in needed[1:])

@@ -28,29 +28,29 @@ architecture; relocations, "ELF for the Arm Architecture". The vDSO of this arch
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from .. import abi
 from ..language import ir
-from ..language.errors import Span
 from ..language.section import Section
 from ..language.types import Scalar, Word
+from .arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
     Assembly,
-    Emitter,
     Emulator,
     IndexMode,
     RegisterClass,
     Slot,
 )
+from .emitter import Emitter
+from .immediates import fitting, insert, is_rotated_byte
+from .narrow import wide_integers
 
 __all__ = ["ARCHITECTURE"]
 
@@ -64,12 +64,7 @@ _LOAD = {
 _STORE = {1: "strb", 2: "strh", 4: "str", 8: "str"}
 _EXTEND = {("signed", 1): "sxtb", ("signed", 2): "sxth", ("unsigned", 1): "uxtb", ("unsigned", 2): "uxth"}
 _INTEGER = {"+": "add", "-": "sub", "&": "and", "|": "orr", "^": "eor"}
-_WITH_OPPOSITE = {"add": "sub", "sub": "add", "cmp": "cmn"}  # of the negative number
 _FLOAT = {"+": "vadd", "-": "vsub", "*": "vmul", "/": "vdiv"}
-_SIGNED = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-_UNSIGNED = {"==": "eq", "!=": "ne", "<": "lo", "<=": "ls", ">": "hi", ">=": "hs"}
-_ORDERED = {"==": "eq", "!=": "ne", "<": "mi", "<=": "ls", ">": "gt", ">=": "ge"}  # after vcmp; false for NaN, != apart
-_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 _MASK = 0xFFFFFFFF
 R_ABS32, R_REL32, R_CALL, R_JUMP24, R_V4BX, R_PREL31, R_MOVW_PREL, R_MOVT_PREL = 2, 3, 28, 29, 40, 42, 45, 46
@@ -121,14 +116,9 @@ class Arm(Architecture):
 
     def emitter(self, section: Section, index: IndexMode) -> Emitter:
         """What writes `section` for armv7l."""
-        for what, type, span in _held(section):
-            if type.is_integer and type.bits == 64:
-                raise self.too_wide(section, f"{what}, and registers have 32 bits there; use i32 or u32", span)
+        for what, span in wide_integers(section):
+            raise self.too_wide(section, f"{what}, and registers have 32 bits there; use i32 or u32", span)
         return _Emitter(self, section, index)
-
-    def register(self, name: str, form: str) -> str:
-        """A register has one name."""
-        return name
 
     def register_class(self, type: Word) -> RegisterClass:
         """S registers are a class of their own."""
@@ -158,79 +148,24 @@ class Arm(Architecture):
         if kind == R_REL32:
             struct.pack_into("<I", image, where, distance & _MASK)
         elif kind in (R_CALL, R_JUMP24):
-            _insert(image, where, _signed(distance, 26) >> 2, 0xFFFFFF)
+            insert(image, where, fitting(distance, 26), ((2, 25, 0),))
         elif kind in (R_MOVW_PREL, R_MOVT_PREL):
-            half = (distance >> (0 if kind == R_MOVW_PREL else 16)) & 0xFFFF
-            _insert(image, where, (half & 0xF000) << 4 | half & 0xFFF, 0xF0FFF)
+            insert(image, where, distance >> (0 if kind == R_MOVW_PREL else 16), ((0, 11, 0), (12, 15, 16)))
         elif kind != R_V4BX:
             raise ValueError(f"unexpected armv7l relocation {kind}")
         return False
-
-
-def _insert(image: bytearray, where: int, bits: int, mask: int) -> None:
-    (word,) = struct.unpack_from("<I", image, where)
-    struct.pack_into("<I", image, where, word & ~mask | bits & mask)
 
 
 def _sign_extended(number: int, bits: int) -> int:
     return number - (1 << bits) if number >> (bits - 1) else number
 
 
-def _signed(number: int, bits: int) -> int:
-    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
-        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
-    return number
-
-
 ARCHITECTURE = Arm()
 
 
-# ---- what is refused
+class _Emitter(ArmEmitter):
+    JUMP, WORD, RELEASE = "b", ".inst", "dmb ish"
 
-
-def _held(section: Section) -> Iterator[tuple[str, Word, Span]]:
-    """What the section has in registers, as the user knows it: parameters, what is in memory, the rest."""
-    apart = _only_indexes(section)
-    for value in section.body.parameters:
-        if value not in apart:
-            yield f"{value} is {_article(value.type)}", value.type, section.body.span
-    for op in section.ops:
-        for place in _places(op):
-            yield f"{place} is {_article(place.type)}", place.type, op.span
-        if isinstance(op, ir.Clock):
-            yield "clock() is a u64", op.target.type, op.span
-    for op in section.ops:
-        target = ir.defined(op)
-        for value in ir.used(op) if target is None else (target, *ir.used(op)):
-            if value not in apart:
-                yield f"`{op}` computes in {value.type}", value.type, op.span
-
-
-def _only_indexes(section: Section) -> set[ir.Value]:
-    """Parameters that only choose an element, which is checked before the section: their low words will do."""
-    checked = {check.index for check in section.body.checks if isinstance(check.length, int)}
-    for op in section.ops:
-        others = list(ir.used(op))
-        for place in _places(op):
-            if place.index is not None:
-                others.remove(place.index)
-        checked -= set(others)
-    return checked
-
-
-def _places(op: ir.Op) -> Iterator[ir.Address]:
-    match op:
-        case ir.Load() | ir.Store() | ir.AddStore() | ir.Locate():
-            yield op.address
-        case ir.Copy():
-            yield from (op.target, op.source)
-
-
-def _article(type: Word) -> str:
-    return f"an {type}" if str(type).startswith("i") else f"a {type}"
-
-
-class _Emitter(Emitter):
     # ---- around the body
 
     def enter(self) -> None:
@@ -257,17 +192,12 @@ class _Emitter(Emitter):
         self.line("dmb ish")
 
     def leave_with(self, status: int) -> None:
-        if _is_immediate(~status):
+        if is_rotated_byte(~status):
             self.out_of_line(f"mvn {self.status}, #{~status}")
         else:
             self.out_of_line(f"movw {self.status}, #{status & 0xFFFF}")
             self.out_of_line(f"movt {self.status}, #{status >> 16 & 0xFFFF}")
         self.out_of_line(f"b {FINISH}f")
-
-    def abort_handler(self) -> None:
-        self.out_of_line(f".inst {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
 
     # ---- what needs registers
 
@@ -280,15 +210,15 @@ class _Emitter(Emitter):
                 two = isinstance(op.left, ir.Const) and isinstance(op.right, ir.Const)
                 return two or not _is_either(number)
             case ir.Arithmetic() if constant is op.left:
-                return op.operator != "-" or isinstance(op.right, ir.Const) or not _is_immediate(number)
+                return op.operator != "-" or isinstance(op.right, ir.Const) or not is_rotated_byte(number)
             case ir.Arithmetic(operator="+" | "-") | ir.AddStore():
                 return not _is_either(number)
             case ir.Arithmetic(operator="<<" | ">>" | "quo"):
                 return False
             case ir.Arithmetic(operator="&"):
-                return not (_is_immediate(number) or _is_immediate(~number))
+                return not (is_rotated_byte(number) or is_rotated_byte(~number))
             case ir.Arithmetic(operator="|" | "^"):
-                return not _is_immediate(number)
+                return not is_rotated_byte(number)
         return True
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
@@ -296,9 +226,9 @@ class _Emitter(Emitter):
             case ir.Set(source=ir.Const()):
                 return ("int",) if op.target.type.is_float else ()
             case ir.Load() | ir.Store():
-                return () if _is_simple(op.address) else ("int",)
+                return () if self._is_simple(op.address) else ("int",)
             case ir.AddStore():
-                return ("int",) if _is_simple(op.address) else ("int", "int")
+                return ("int",) if self._is_simple(op.address) else ("int", "int")
             case ir.Check():
                 return ("int",) if isinstance(op.length, int) and not _is_either(op.length + op.inclusive) else ()
             case ir.Copy():
@@ -316,71 +246,48 @@ class _Emitter(Emitter):
     def _number(self, name: str, operands: str, constant: ir.Const) -> None:
         """An instruction with a constant, or its opposite with the negative one."""
         number = int(constant.number) & _MASK
-        if not _is_immediate(number):
-            name, number = _WITH_OPPOSITE[name], -number & _MASK
+        if not is_rotated_byte(number):
+            name, number = OPPOSITE[name], -number & _MASK
         self.line(f"{name} {operands}, #{number}")
 
-    def _base(self, address: ir.Address) -> Slot:
-        return self.status if address.base is None else self.slot(address.base)
+    def adds(self, number: int) -> bool:
+        """Eight bits, rotated by an even count."""
+        return is_rotated_byte(number)
 
-    def _memory(self, address: ir.Address, spare: Slot | None) -> str:
-        """The memory operand. See `_is_simple` for when `spare` is needed."""
-        base = self._base(address)
-        if spare is None:
-            if address.index is not None:
-                return f"[{base}, {self.slot(address.index)}{_scaled(address)}]"
-            return f"[{base}, #{address.offset}]" if address.offset else f"[{base}]"
-        if address.index is not None and _reaches(address):
-            self.line(f"add {spare}, {base}, {self.slot(address.index)}{_scaled(address)}")
-            return f"[{spare}, #{address.offset}]" if address.offset else f"[{spare}]"
-        self._locate(address, spare)
-        return f"[{spare}]"
+    def reaches(self, address: ir.Address) -> bool:
+        """Each kind of load and store has a size of offset."""
+        if address.type.is_float:
+            return 0 <= address.offset < 1024 and address.offset % 4 == 0
+        return 0 <= address.offset < (256 if _is_short(address.type) else 4096)
 
-    def _locate(self, address: ir.Address, into: Slot) -> None:
-        """The whole address; `into` is neither base nor index."""
-        base = self._base(address)
-        if not _is_immediate(address.offset):
-            self._set_integer(into, address.offset)
-            self.line(f"add {into}, {base}, {into}")
-            base = into
-        elif address.offset or address.index is None:
-            self.line(f"add {into}, {base}, #{address.offset}")
-            base = into
-        if address.index is not None:
-            self.line(f"add {into}, {base}, {self.slot(address.index)}{_scaled(address)}")
+    def _is_simple(self, address: ir.Address) -> bool:
+        """True if the address is a memory operand as it is."""
+        if address.index is None:
+            return self.reaches(address)
+        is_scaled = address.scale != 1
+        return address.offset == 0 and not address.type.is_float and not (is_scaled and _is_short(address.type))
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Set)
-        target = self.slot(op.target)
-        if isinstance(op.source, ir.Value):
-            if self.slot(op.source).number != target.number:
-                self._copy(target, self.slot(op.source))
-        elif target.kind == "int":
-            self._set_integer(target, int(op.source.number))
-        else:
-            self._set_float(target, op.source)
-
-    def _copy(self, target: Slot, source: Slot) -> None:
+    def copy(self, target: Slot, source: Slot) -> None:
         name = {"int": "mov", "single": "vmov.f32", "float": "vmov.f64"}[target.kind]
         self.line(f"{name} {_name(target)}, {_name(source)}")
 
-    def _set_float(self, target: Slot, constant: ir.Const) -> None:
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
         assert isinstance(constant.type, Scalar)
         words = struct.unpack(f"<{constant.type.size // 4}I", struct.pack("<" + constant.type.code, constant.number))
         for place, word in enumerate(words):
-            self._set_integer(self.extra[0], word)
+            self.set_integer(self.extra[0], word)
             if target.kind == "single":
                 self.line(f"vmov {target}, {self.extra[0]}")
             else:
                 self.line(f"vmov.32 {_name(target)}[{place}], {self.extra[0]}")
 
-    def _set_integer(self, target: Slot, number: int) -> None:
+    def set_integer(self, target: Slot | str, number: int) -> None:
         number &= _MASK
-        if _is_immediate(number):
+        if is_rotated_byte(number):
             self.line(f"mov {target}, #{number}")
-        elif _is_immediate(~number):
+        elif is_rotated_byte(~number):
             self.line(f"mvn {target}, #{~number & _MASK}")
         else:
             self.line(f"movw {target}, #{number & 0xFFFF}")
@@ -407,12 +314,12 @@ class _Emitter(Emitter):
             self.line(f"mul {target}, {self.slot(op.left)}, {self.slot(op.right)}")
         elif not isinstance(op.right, ir.Const):
             self.line(f"{_INTEGER[op.operator]} {target}, {self.slot(op.left)}, {self.slot(op.right)}")
-        elif op.operator == "&" and not _is_immediate(int(op.right.number)):
+        elif op.operator == "&" and not is_rotated_byte(int(op.right.number)):
             self.line(f"bic {target}, {self.slot(op.left)}, #{~int(op.right.number) & _MASK}")
         else:
             self._number(_INTEGER[op.operator], f"{target}, {self.slot(op.left)}", op.right)
         if op.operator in ("+", "-", "*"):
-            self._extend(target, target, type)
+            self.extend(target, target, type)
 
     def _shift(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
         """The processor takes eight bits of a count."""
@@ -425,7 +332,7 @@ class _Emitter(Emitter):
             self.line(f"and {self.extra[0]}, {self.slot(op.right)}, #{type.bits - 1}")
             self.line(f"{name} {target}, {left}, {self.extra[0]}")
         if op.operator == "<<":
-            self._extend(target, target, type)
+            self.extend(target, target, type)
 
     def _divide(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
         """By a constant that is not 1, -1 or another power of two: those are no divisions any more."""
@@ -439,7 +346,7 @@ class _Emitter(Emitter):
     def _divide_unsigned(self, target: Slot, left: Slot, divisor: int) -> None:
         low, high = self.extra
         bits = (divisor - 1).bit_length()
-        self._set_integer(low, (((1 << bits) - divisor) << 32) // divisor + 1)
+        self.set_integer(low, (((1 << bits) - divisor) << 32) // divisor + 1)
         self.line(f"umull {low}, {high}, {left}, {low}")
         self.line(f"sub {low}, {left}, {high}")
         self.line(f"add {high}, {high}, {low}, lsr #1")
@@ -448,7 +355,7 @@ class _Emitter(Emitter):
     def _divide_signed(self, target: Slot, left: Slot, divisor: int) -> None:
         low, high = self.extra
         bits = max((abs(divisor) - 1).bit_length(), 1)
-        self._set_integer(low, (1 << (31 + bits)) // abs(divisor) + 1)
+        self.set_integer(low, (1 << (31 + bits)) // abs(divisor) + 1)
         self.line(f"smull {low}, {high}, {left}, {low}")
         self.line(f"add {high}, {high}, {left}")
         if bits > 1:
@@ -457,52 +364,44 @@ class _Emitter(Emitter):
         if divisor < 0:
             self.line(f"rsb {target}, {target}, #0")
 
-    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
+    def extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         if type.size < 4:
             self.line(f"{_EXTEND['signed' if type.kind == 'signed' else 'unsigned', type.size]} {target}, {source}")
         elif target.number != source.number:
-            self._copy(target, source)
+            self.copy(target, source)
 
     def emit_load(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Load)
         target, type = self.slot(op.target), op.target.type
-        memory = self._memory(op.address, self.extra[0] if self.extra else None)
+        memory = self.memory(op.address, self.extra[0] if self.extra else None)
         name = "vldr" if type.is_float else _LOAD.get((type.kind, type.size), "ldr")
         self.line(f"{name} {_name(target)}, {memory}")
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
-        self._locate(op.address, self.slot(op.target))
-
     def emit_store(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Store)
-        memory, type = self._memory(op.address, self.extra[0] if self.extra else None), op.address.type
-        self._release(op)
+        memory, type = self.memory(op.address, self.extra[0] if self.extra else None), op.address.type
+        self.release(op)
         self.line(f"{'vstr' if type.is_float else _STORE[type.size]} {_name(self.slot(op.source))}, {memory}")
 
     def emit_addstore(self, op: ir.Op) -> None:
         assert isinstance(op, ir.AddStore)
         total, *extra = self.extra
-        memory, size = self._memory(op.address, extra[0] if extra else None), op.address.type.size
+        memory, size = self.memory(op.address, extra[0] if extra else None), op.address.type.size
         self.line(f"{_LOAD.get(('unsigned', size), 'ldr')} {total}, {memory}")
         if isinstance(op.source, ir.Const):
             self._number("add", f"{total}, {total}", op.source)
         else:
             self.line(f"add {total}, {total}, {self.slot(op.source)}")
-        self._release(op)
+        self.release(op)
         self.line(f"{_STORE[size]} {total}, {memory}")
-
-    def _release(self, op: ir.Store | ir.AddStore) -> None:
-        if op.commit and self.section.body.release:
-            self.line("dmb ish")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
         assert isinstance(op.length, int)  # one in a register is a u64
         length = op.length + op.inclusive
         if self.extra:
-            self._set_integer(self.extra[0], length)
+            self.set_integer(self.extra[0], length)
             self.line(f"cmp {self.slot(op.index)}, {self.extra[0]}")
         else:
             self._number("cmp", str(self.slot(op.index)), ir.Const(length, op.index.type))
@@ -515,15 +414,15 @@ class _Emitter(Emitter):
         """
         assert isinstance(op, ir.Copy) and isinstance(op.nbytes, ir.Const)
         to, source, held, *more = self.extra
-        self._locate(op.target, to)
-        self._locate(op.source, source)
+        self.locate(op.target, to)
+        self.locate(op.source, source)
         nbytes = int(op.nbytes.number)
         if self.is_unrolled(op):
             for offset, width in self.pieces(nbytes, widest=4):
                 self._move(width, source, to, f"#{offset}", held)
             return
         (left,), again = more, self.new_label()
-        self._set_integer(left, nbytes)
+        self.set_integer(left, nbytes)
         for width in (1, 2):
             if nbytes & width:
                 self.line(f"sub {left}, {left}, #{width}")
@@ -538,59 +437,43 @@ class _Emitter(Emitter):
         self.line(f"{_LOAD.get(('unsigned', width), 'ldr')} {held}, [{source}, {at}]")
         self.line(f"{_STORE[width]} {held}, [{to}, {at}]")
 
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"b {self.to(op.label)}")
-
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = op.left, op.comparison, op.right, self.to(op.label)
-        if op.left.type.is_float:
-            self.line(f"vcmp.f{op.left.type.bits} {_name(self.slot(left))}, {_name(self.slot(right))}")
+        (left, sign, right), to = self.compared(op), self.to(op.label)
+        if left.type.is_float:
+            self.line(f"vcmp.f{left.type.bits} {_name(self.slot(left))}, {_name(self.slot(right))}")
             self.line("vmrs APSR_nzcv, fpscr")
-            self.line(f"b{_ORDERED[sign]} {to}")
+            self.line(f"b{ORDERED[sign]} {to}")
             return
-        if isinstance(left, ir.Const):
-            left, sign, right = right, _SWAPPED[sign], left
         if isinstance(right, ir.Const):
             self._number("cmp", str(self.slot(left)), right)
         else:
             self.line(f"cmp {self.slot(left)}, {self.slot(right)}")
-        self.line(f"b{(_SIGNED if left.type.kind == 'signed' else _UNSIGNED)[sign]} {to}")
+        self.line(f"b{(SIGNED if left.type.kind == 'signed' else UNSIGNED)[sign]} {to}")
 
     # ---- conversions
 
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
-        if given.is_float and to.is_float:
-            name = f"vmov.f{to.bits}" if given == to else f"vcvt.f{to.bits}.f{given.bits}"
-            self.line(f"{name} {_name(target)}, {_name(source)}")
-        elif given.is_float:
-            self._float_to_integer(source, given, target, to)
-        elif to.is_float:
-            single = self.extra[0] if self.extra else target
-            self.line(f"vmov {single}, {source}")
-            self.line(f"vcvt.f{to.bits}.{_sign(given)}32 {_name(target)}, {single}")
-        elif not self.is_held(op):
-            self._extend(target, source, to)
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        name = f"vmov.f{to.bits}" if given == to else f"vcvt.f{to.bits}.f{given.bits}"
+        self.line(f"{name} {_name(target)}, {_name(source)}")
 
-    def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:
+    def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        single = self.extra[0] if self.extra else target
+        self.line(f"vmov {single}, {source}")
+        self.line(f"vcvt.f{to.bits}.{sign(given)}32 {_name(target)}, {single}")
+
+    def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor saturates to 32 bits and makes 0 of NaN, as the language does; `usat` takes a signed number."""
-        sign = _sign(to) if to.size == 4 else "s"
-        self.line(f"vcvt.{sign}32.f{given.bits} {self.extra[0]}, {_name(source)}")
+        form = sign(to) if to.size == 4 else "s"
+        self.line(f"vcvt.{form}32.f{given.bits} {self.extra[0]}, {_name(source)}")
         self.line(f"vmov {target}, {self.extra[0]}")
         if to.size < 4:
-            self.line(f"{_sign(to)}sat {target}, #{to.bits}, {target}")
+            self.line(f"{sign(to)}sat {target}, #{to.bits}, {target}")
 
 
 def _name(slot: Slot) -> str:
     """A register; GCC must be told that a d register is meant."""
     return f"<{slot.number}:P>" if slot.kind == "float" else str(slot)
-
-
-def _sign(type: Scalar) -> str:
-    return "s" if type.kind == "signed" else "u"
 
 
 def _convert_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
@@ -600,40 +483,11 @@ def _convert_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
     return ("single",) if to.is_float and to.size == 8 else ()
 
 
-def _scaled(address: ir.Address) -> str:
-    shift = address.scale.bit_length() - 1
-    return f", lsl #{shift}" if shift else ""
-
-
 def _is_short(type: Word) -> bool:
     """True for the loads and stores that came late: eight bits of offset, no scale."""
     return not type.is_float and (type.size == 2 or (type.size, type.kind) == (1, "signed"))
 
 
-def _reaches(address: ir.Address) -> bool:
-    """True if a load or store holds the offset."""
-    if address.type.is_float:
-        return 0 <= address.offset < 1024 and address.offset % 4 == 0
-    return 0 <= address.offset < (256 if _is_short(address.type) else 4096)
-
-
-def _is_simple(address: ir.Address) -> bool:
-    """True if the address is a memory operand as it is."""
-    if address.index is None:
-        return _reaches(address)
-    return address.offset == 0 and not address.type.is_float and (address.scale == 1 or not _is_short(address.type))
-
-
-def _is_immediate(number: int) -> bool:
-    """True if an instruction holds it: eight bits, rotated by an even count."""
-    number &= _MASK
-    return any(rotated < 256 for rotated in _rotations(number))
-
-
-def _rotations(number: int) -> Iterator[int]:
-    return ((number << turn | number >> (32 - turn)) & _MASK for turn in range(0, 32, 2))
-
-
 def _is_either(number: int) -> bool:
     """True if an instruction or its opposite holds it."""
-    return _is_immediate(number) or _is_immediate(-number)
+    return is_rotated_byte(number) or is_rotated_byte(-number)

@@ -11,9 +11,10 @@ from typing import ClassVar
 
 from ..language import ir
 from ..language.types import Scalar, Word
-from .base import Emitter, RegisterClass, Slot
+from .base import RegisterClass, Slot
+from .emitter import Emitter
 
-__all__ = ["SWAPPED", "LoadStoreEmitter", "OwnRegistersEmitter", "fitting", "insert"]
+__all__ = ["SWAPPED", "LoadStoreEmitter", "OwnRegistersEmitter"]
 
 SWAPPED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
     "==": "==",
@@ -28,6 +29,9 @@ SWAPPED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
 
 class LoadStoreEmitter(Emitter):
     """An emitter for which copying and converting are instructions on registers."""
+
+    RELEASE: ClassVar[str]
+    """The instruction that all accesses before it come before what is stored after it, if there is one."""
 
     @abstractmethod
     def copy(self, target: Slot, source: Slot) -> None:
@@ -65,6 +69,11 @@ class LoadStoreEmitter(Emitter):
         """True for a commit that all accesses before it must come before."""
         return op.commit and self.section.body.release
 
+    def release(self, op: ir.Store | ir.AddStore) -> None:
+        """Emit what makes a commit a release, before its store."""
+        if self.is_release(op):
+            self.line(self.RELEASE)
+
     def compared(self, op: ir.BranchIf) -> tuple[ir.Operand, ir.ComparisonName, ir.Operand]:
         """What a branch compares, and how, such that only the second operand may be a constant."""
         if isinstance(op.left, ir.Const):
@@ -77,10 +86,10 @@ class LoadStoreEmitter(Emitter):
         if isinstance(op.source, ir.Value):
             if self.slot(op.source).number != target.number:
                 self.copy(target, self.slot(op.source))
-        elif target.kind == "float":
-            self.set_float(target, op.source)
-        else:
+        elif target.kind == "int":
             self.set_integer(target, int(op.source.number))
+        else:
+            self.set_float(target, op.source)
 
     def emit_convert(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
@@ -121,19 +130,3 @@ class OwnRegistersEmitter(LoadStoreEmitter):
     def length(self, check: ir.Check) -> ir.Operand:
         """What a check compares its index with."""
         return ir.Const(check.length, check.index.type) if isinstance(check.length, int) else check.length
-
-
-def fitting(number: int, bits: int) -> int:
-    """`number`, which has a sign. Raises: ValueError - it is a distance too large for so many bits."""
-    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
-        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
-    return number
-
-
-def insert(image: bytearray, where: int, number: int, fields: tuple[tuple[int, int, int], ...], size: int = 4) -> None:
-    """Put bits of `number`, each (lowest, highest, place), into the little-endian instruction at `where`."""
-    word = int.from_bytes(image[where : where + size], "little")
-    for low, high, place in fields:
-        mask = (1 << (high - low + 1)) - 1
-        word = word & ~(mask << place) | (number >> low & mask) << place
-    image[where : where + size] = word.to_bytes(size, "little")

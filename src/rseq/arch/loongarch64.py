@@ -34,19 +34,20 @@ from ..language import ir
 from ..language.section import Section
 from ..language.types import SCALARS, Scalar, Word
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
     Assembly,
-    Emitter,
     IndexMode,
     RegisterClass,
     Slot,
 )
+from .emitter import Emitter
+from .flagless import FlaglessEmitter, Memory, is_short, letter
+from .immediates import fitting, insert
+from .load_store import SWAPPED
 
 __all__ = ["ARCHITECTURE"]
 
@@ -65,10 +66,10 @@ _LOAD = {
     ("float", 8): "fld.d",
 }
 _STORE = {1: "st.b", 2: "st.h", 4: "st.w", 8: "st.d"}
+_STORE_FLOAT = {4: "fst.s", 8: "fst.d"}
 _COMBINE = {"&": "and", "|": "or", "^": "xor"}
 _IN_WIDTH = {"+": "add", "-": "sub", "*": "mul", "<<": "sll"}  # these have a form of 32 and one of 64 bits
 _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
-_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
 _COMPARE = {"==": "ceq", "!=": "cune", "<": "clt", "<=": "cle"}  # false for NaN, != apart
 
@@ -126,10 +127,6 @@ class LoongArch(Architecture):
         """What writes `section` for loongarch64."""
         return _Emitter(self, section, index)
 
-    def register(self, name: str, form: str) -> str:
-        """A register has one name."""
-        return name
-
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
         """Distances, and the page and place of an address, in the fields of instructions; 64 is the pointer."""
         distance = target - where
@@ -137,18 +134,18 @@ class LoongArch(Architecture):
             return True
         if kind in _FIELDS:
             fields = _FIELDS[kind]
-            _insert(image, where, _signed(distance, 1 + max(high for _, high, _ in fields)), fields)
+            insert(image, where, fitting(distance, 1 + max(high for _, high, _ in fields)), fields)
         elif kind == R_PCALA_HI20:
             pages = ((target + 0x800) >> 12) - (where >> 12)
-            _insert(image, where, _signed(pages, 20) << 12, _HIGH_20)
+            insert(image, where, fitting(pages, 20) << 12, _HIGH_20)
         elif kind == R_PCALA_LO12:
-            _insert(image, where, target, _LOW_12)
+            insert(image, where, target, _LOW_12)
         elif kind == R_CALL36:
-            near = _signed(distance + 0x20000, 38)
-            _insert(image, where, near, ((18, 37, 5),))
-            _insert(image, where + 4, distance, ((2, 17, 10),))
+            near = fitting(distance + 0x20000, 38)
+            insert(image, where, near, ((18, 37, 5),))
+            insert(image, where + 4, distance, ((2, 17, 10),))
         elif kind in (R_32_PCREL, R_64_PCREL):
-            struct.pack_into("<i" if kind == R_32_PCREL else "<q", image, where, _signed(distance, 32))
+            struct.pack_into("<i" if kind == R_32_PCREL else "<q", image, where, fitting(distance, 32))
         elif kind in (R_ADD32, R_SUB32, R_ADD64, R_SUB64):  # one of each makes a distance, in a table of jumps
             _add(
                 image, where, 4 if kind in (R_ADD32, R_SUB32) else 8, target if kind in (R_ADD32, R_ADD64) else -target
@@ -158,29 +155,19 @@ class LoongArch(Architecture):
         return False
 
 
-def _insert(image: bytearray, where: int, number: int, fields: tuple[tuple[int, int, int], ...]) -> None:
-    (word,) = struct.unpack_from("<I", image, where)
-    for low, high, place in fields:
-        mask = (1 << (high - low + 1)) - 1
-        word = word & ~(mask << place) | (number >> low & mask) << place
-    struct.pack_into("<I", image, where, word)
-
-
 def _add(image: bytearray, where: int, size: int, number: int) -> None:
     total = int.from_bytes(image[where : where + size], "little") + number
     image[where : where + size] = (total & (1 << 8 * size) - 1).to_bytes(size, "little")
 
 
-def _signed(number: int, bits: int) -> int:
-    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
-        raise ValueError(f"code refers to something too far away for {bits} bits: {number}")
-    return number
-
-
 ARCHITECTURE = LoongArch()
 
 
-class _Emitter(Emitter):
+class _Emitter(FlaglessEmitter):
+    JUMP, RELEASE = "b", "dbar 0x12"
+    ZERO, SET, WIDE = "$zero", "li.d", ".d"
+    LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
+
     def __init__(
         self, architecture: Architecture, section: Section, index: IndexMode, *, is_long: bool = False
     ) -> None:
@@ -226,141 +213,74 @@ class _Emitter(Emitter):
         self.out_of_line(f"li.d {self.status}, {status}")
         self.out_of_line(f"b {FINISH}f")
 
-    def abort_handler(self) -> None:
-        self.out_of_line(f".long {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
-
     # ---- what needs registers
 
-    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
-        if constant.type.is_float:
-            return True
-        number = int(constant.number)
-        match op:
-            case ir.Arithmetic() if constant is op.left:
-                return number != 0
-            case ir.Arithmetic(operator="<<" | ">>"):
-                return False
-            case ir.Arithmetic(operator="-"):
-                return not _is_immediate(-number)
-            case ir.Arithmetic(operator="+") | ir.AddStore():
-                return not _is_immediate(number)
-            case ir.Arithmetic(operator="&" | "|" | "^"):
-                return not 0 <= number < 1 << 12
-        return number != 0
+    def combines_with(self, number: int) -> bool:
+        """Twelve bits without a sign."""
+        return 0 <= number < 1 << 12
+
+    def address_scratch(self, address: ir.Address) -> int:
+        """None for two registers, which are added."""
+        if address.index is not None and address.scale == 1 and address.offset == 0:
+            return 0
+        return super().address_scratch(address)
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
         match op:
-            case ir.Set(source=ir.Const()):
-                return ("int",) if op.target.type.is_float and op.source != ir.Const(0.0, op.target.type) else ()
-            case ir.Load() | ir.Store():
-                return ("int",) * _address_scratch(op.address)
-            case ir.AddStore():
-                return ("int",) * (1 + _address_scratch(op.address))
-            case ir.Locate():
-                return () if _is_immediate(op.address.offset) else ("int",)
             case ir.Check():
                 return ("int",)
-            case ir.Copy():
-                return ("int",) * 4
             case ir.Convert():
                 return _convert_scratch(op)
-            case ir.Arithmetic(operator="<<" | ">>"):
-                return ("int",) if isinstance(op.right, ir.Value) and op.target.type.size < 4 else ()
-        return ()
+        return super().scratch(op)
 
     # ---- operands
 
-    def _source(self, operand: ir.Operand) -> str:
-        if isinstance(operand, ir.Const):
-            assert operand.number == 0
-            return "$zero"
-        return str(self.slot(operand))
-
-    def _base(self, address: ir.Address) -> Slot:
-        return self.status if address.base is None else self.slot(address.base)
-
-    def _memory(self, address: ir.Address, extra: Sequence[Slot]) -> tuple[str, str]:
-        """What the instruction's name gets (x: two registers are added) and its memory operand."""
-        base, offset = self._base(address), address.offset
+    def memory(self, address: ir.Address, extra: Sequence[Slot]) -> Memory:
+        """Two registers are added by instructions with an x."""
+        base, offset = self.base_of(address), address.offset
         if address.index is not None:
             if offset == 0 and address.scale == 1:
                 return "x", f"{base}, {self.slot(address.index)}"
-            self._add_index(base, address, extra[0])
+            self.add_index(base, address, extra[0])
             base = extra[0]
-        if _is_immediate(offset):
+        if is_short(offset):
             return "", f"{base}, {offset}"
-        self._set_integer(extra[-1], offset)
+        self.set_integer(extra[-1], offset)
         return "x", f"{base}, {extra[-1]}"
 
-    def _access(self, name: str, register: str | Slot, memory: tuple[str, str]) -> None:
-        """A load or store; `memory` is from `_memory`."""
-        indexed, operand = memory
-        self.line(f"{name.replace('.', indexed + '.')} {register}, {operand}")
-
-    def _add_index(self, base: Slot, address: ir.Address, into: Slot) -> None:
-        assert address.index is not None
-        index, shift = self.slot(address.index), address.scale.bit_length() - 1
-        if 1 <= shift <= 4:
-            self.line(f"alsl.d {into}, {index}, {base}, {shift}")
-            return
-        if shift:
-            self.line(f"slli.d {into}, {index}, {shift}")
-            index = into
-        self.line(f"add.d {into}, {index}, {base}")
-
-    def _locate(self, address: ir.Address, into: Slot, extra: Sequence[Slot]) -> None:
-        """The whole address; `into` is neither base nor index."""
-        base = self._base(address)
-        if address.index is not None:
-            self._add_index(base, address, into)
-            base = into
-        if not _is_immediate(address.offset):
-            self._set_integer(extra[0], address.offset)
-            self.line(f"add.d {into}, {base}, {extra[0]}")
-        elif address.offset or base is not into:
-            self.line(f"addi.d {into}, {base}, {address.offset}")
+    def add_index(self, base: Slot, address: ir.Address, into: Slot) -> None:
+        """Shifts of up to four are part of the addition."""
+        shift = address.scale.bit_length() - 1
+        if address.index is not None and 1 <= shift <= 4:
+            self.line(f"alsl.d {into}, {self.slot(address.index)}, {base}, {shift}")
+        else:
+            super().add_index(base, address, into)
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Set)
-        target = self.slot(op.target)
-        if isinstance(op.source, ir.Value):
-            if self.slot(op.source).number != target.number:
-                self._copy(target, self.slot(op.source))
-        elif target.kind == "float":
-            self._set_float(target, op.source)
-        else:
-            self._set_integer(target, int(op.source.number))
-
-    def _copy(self, target: Slot, source: Slot) -> None:
+    def copy(self, target: Slot, source: Slot) -> None:
         self.line(f"{'fmov.d' if target.kind == 'float' else 'move'} {target}, {source}")
 
-    def _set_float(self, target: Slot, constant: ir.Const) -> None:
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
         if self.extra:
             self.line(f"la.pcrel {self.extra[0]}, {self.literal(constant)}b")
             self.line(f"{_LOAD['float', constant.type.size]} {target}, {self.extra[0]}, 0")
         else:
             self.line(f"movgr2fr.d {target}, $zero")
 
-    def _set_integer(self, target: Slot, number: int) -> None:
-        self.line(f"li.d {target}, {number - (1 << 64) if number >> 63 == 1 else number}")
-
     def emit_arithmetic(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type, left = self.slot(op.target), op.target.type, self._source(op.left)
+        target, type, left = self.slot(op.target), op.target.type, self.source(op.left)
         if type.is_float:
-            self.line(f"{_FLOAT[op.operator]}.{_letter(type)} {target}, {left}, {self._source(op.right)}")
+            self.line(f"{_FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, left, type)
         elif op.operator == "quo":
             name = "div.d" if type.kind == "signed" else "div.du"
-            self.line(f"{name} {target}, {left}, {self._source(op.right)}")
+            self.line(f"{name} {target}, {left}, {self.source(op.right)}")
         elif op.operator in _COMBINE:
             immediate = "i" if isinstance(op.right, ir.Const) else ""
-            right = str(int(op.right.number)) if isinstance(op.right, ir.Const) else self._source(op.right)
+            right = str(int(op.right.number)) if isinstance(op.right, ir.Const) else self.source(op.right)
             self.line(f"{_COMBINE[op.operator]}{immediate} {target}, {left}, {right}")
         else:
             self._add_or_multiply(op, target, left, type)
@@ -371,7 +291,7 @@ class _Emitter(Emitter):
             number = int(op.right.number) * (-1 if op.operator == "-" else 1)
             self.line(f"addi.{width} {target}, {left}, {number}")
         else:
-            self.line(f"{_IN_WIDTH[op.operator]}.{width} {target}, {left}, {self._source(op.right)}")
+            self.line(f"{_IN_WIDTH[op.operator]}.{width} {target}, {left}, {self.source(op.right)}")
         self._wrap(target, type)
 
     def _shift(self, op: ir.Arithmetic, target: Slot, left: str, type: Scalar) -> None:
@@ -392,50 +312,18 @@ class _Emitter(Emitter):
     def _wrap(self, target: Slot, type: Scalar) -> None:
         """Bring a result back into its type; instructions on 32 bits have done so for i32."""
         if type.name != "i32":
-            self._extend(target, target, type)
+            self.extend(target, target, type)
 
-    def _extend(self, target: Slot, source: Slot, type: Word) -> None:
+    def extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
         if type.bits == 64:
             if target.number != source.number:
-                self._copy(target, source)
+                self.copy(target, source)
         elif type.kind == "signed":
             name = {8: "ext.w.b", 16: "ext.w.h"}.get(type.bits)
             self.line(f"{name} {target}, {source}" if name else f"addi.w {target}, {source}, 0")
         else:
             self.line(f"bstrpick.d {target}, {source}, {type.bits - 1}, 0")
-
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
-        name = _LOAD[op.target.type.kind, op.target.type.size]
-        self._access(name, self.slot(op.target), self._memory(op.address, self.extra))
-
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
-        self._locate(op.address, self.slot(op.target), self.extra)
-
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
-        memory, type = self._memory(op.address, self.extra), op.address.type
-        self._release(op)
-        name = f"fst.{_letter(type)}" if type.is_float else _STORE[type.size]
-        self._access(name, self._source(op.source), memory)
-
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
-        total, size = self.extra[0], op.address.type.size
-        memory = self._memory(op.address, self.extra[1:])
-        self._access(_LOAD["signed", size], total, memory)
-        if isinstance(op.source, ir.Const):
-            self.line(f"addi.d {total}, {total}, {int(op.source.number)}")
-        else:
-            self.line(f"add.d {total}, {total}, {self.slot(op.source)}")
-        self._release(op)
-        self._access(_STORE[size], total, memory)
-
-    def _release(self, op: ir.Store | ir.AddStore) -> None:
-        if op.commit and self.section.body.release:
-            self.line("dbar 0x12")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
@@ -450,22 +338,22 @@ class _Emitter(Emitter):
         self.line(f"{leaves} {spare}, {self.check_exit(op)}b")
 
     def _compare_with(self, spare: Slot, index: Slot, length: int) -> None:
-        if _is_immediate(length):
+        if is_short(length):
             self.line(f"sltui {spare}, {index}, {length}")
         else:
-            self._set_integer(spare, length)
+            self.set_integer(spare, length)
             self.line(f"sltu {spare}, {index}, {spare}")
 
     def emit_copy(self, op: ir.Op) -> None:
         """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
         assert isinstance(op, ir.Copy)
         to, source, left, held = self.extra
-        self._locate(op.target, to, [held])
-        self._locate(op.source, source, [held])
+        self.locate(op.target, to, held)
+        self.locate(op.source, source, held)
         if isinstance(op.nbytes, ir.Const):
-            self._set_integer(left, int(op.nbytes.number))
+            self.set_integer(left, int(op.nbytes.number))
         else:
-            self._copy(left, self.slot(op.nbytes))
+            self.copy(left, self.slot(op.nbytes))
         words, singles, done = self.new_label(), self.new_label(), self.new_label()
         self.line(f"or {held}, {to}, {source}")
         self.line(f"andi {held}, {held}, 7")
@@ -492,18 +380,14 @@ class _Emitter(Emitter):
         assert isinstance(op, ir.Clock)
         self.line(f"rdtime.d {self.slot(op.target)}, $zero")
 
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"b {self.to(op.label)}")
-
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.to(op.label)
+        left, sign, right, to = self.source(op.left), op.comparison, self.source(op.right), self.to(op.label)
         if op.left.type.is_float:
-            self._branch_of_floats(left, sign, right, to, _letter(op.left.type))
+            self._branch_of_floats(left, sign, right, to, letter(op.left.type))
             return
         if sign in (">", "<="):
-            left, sign, right = right, _SWAPPED[sign], left
+            left, sign, right = right, SWAPPED[sign], left
         if right == "$zero" and sign in ("==", "!="):
             self.line(f"{'beqz' if sign == '==' else 'bnez'} {left}, {to}")
         else:
@@ -518,31 +402,23 @@ class _Emitter(Emitter):
         self.line(f"b {to}")
         self.label(around)
 
-    def _branch_of_floats(self, left: str, sign: ir.ComparisonName, right: str, to: str, letter: str) -> None:
+    def _branch_of_floats(self, left: str, sign: ir.ComparisonName, right: str, to: str, form: str) -> None:
         if sign in (">", ">="):
-            left, sign, right = right, _SWAPPED[sign], left
-        self.line(f"fcmp.{_COMPARE[sign]}.{letter} $fcc0, {left}, {right}")
+            left, sign, right = right, SWAPPED[sign], left
+        self.line(f"fcmp.{_COMPARE[sign]}.{form} $fcc0, {left}, {right}")
         self.line(f"bcnez $fcc0, {to}")
 
     # ---- conversions
 
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
-        if given.is_float and to.is_float:
-            name = f"fmov.{_letter(to)}" if given == to else f"fcvt.{_letter(to)}.{_letter(given)}"
-            self.line(f"{name} {target}, {source}")
-        elif given.is_float:
-            self._float_to_integer(source, given, target, to)
-        elif to.is_float:
-            self._integer_to_float(source, given, target, _letter(to))
-        elif not self.is_held(op):
-            self._extend(target, source, to)
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        name = f"fmov.{letter(to)}" if given == to else f"fcvt.{letter(to)}.{letter(given)}"
+        self.line(f"{name} {target}, {source}")
 
-    def _integer_to_float(self, source: Slot, given: Scalar, target: Slot, letter: str) -> None:
+    def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor takes a signed integer; twice the half of a larger one is rounded alike if no bit is lost."""
+        form = letter(to)
         self.line(f"movgr2fr.d {target}, {source}")
-        self.line(f"ffint.{letter}.l {target}, {target}")
+        self.line(f"ffint.{form}.l {target}, {target}")
         if given.name != "u64":
             return
         half, lowest, done = *self.extra, self.new_label()
@@ -551,18 +427,18 @@ class _Emitter(Emitter):
         self.line(f"andi {lowest}, {source}, 1")
         self.line(f"or {half}, {half}, {lowest}")
         self.line(f"movgr2fr.d {target}, {half}")
-        self.line(f"ffint.{letter}.l {target}, {target}")
-        self.line(f"fadd.{letter} {target}, {target}, {target}")
+        self.line(f"ffint.{form}.l {target}, {target}")
+        self.line(f"fadd.{form} {target}, {target}, {target}")
         self.label(done)
 
-    def _float_to_integer(self, source: Slot, given: Scalar, target: Slot, to: Scalar) -> None:
+    def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor saturates to signed integers of 32 and 64 bits, and makes 0 of NaN, as the language does."""
-        letter, (_, spare) = _letter(given), self.extra
+        form, (_, spare) = letter(given), self.extra
         if to.name == "u64":
-            self._float_to_u64(source, letter, target)
+            self._float_to_u64(source, form, target)
             return
         width, name = ("w", "movfr2gr.s") if to.name == "i32" else ("l", "movfr2gr.d")
-        self.line(f"ftintrz.{width}.{letter} {spare}, {source}")
+        self.line(f"ftintrz.{width}.{form} {spare}, {source}")
         self.line(f"{name} {target}, {spare}")
         if to.bits < 32 or to.name == "u32":
             self._clamp(target, int(to.maximum), f"{self.extra[0]}, {target}")
@@ -571,54 +447,39 @@ class _Emitter(Emitter):
     def _clamp(self, target: Slot, bound: int, ordered: str) -> None:
         """`target` is `bound` unless the first of `ordered` is at least as large as the second."""
         within = self.new_label()
-        self._set_integer(self.extra[0], bound)
+        self.set_integer(self.extra[0], bound)
         self.line(f"bge {ordered}, {within}f")
-        self._copy(target, self.extra[0])
+        self.copy(target, self.extra[0])
         self.label(within)
 
-    def _float_to_u64(self, source: Slot, letter: str, target: Slot) -> None:
+    def _float_to_u64(self, source: Slot, form: str, target: Slot) -> None:
         """From 2**63 on without that bit, which is set behind; negative numbers become 0."""
         spare, large = self.extra
         small, done = self.new_label(), self.new_label()
-        self._set_integer(spare, _bits_of_2_to_63(letter))
-        self.line(f"movgr2fr.{'w' if letter == 's' else 'd'} {large}, {spare}")
-        self.line(f"fcmp.cle.{letter} $fcc0, {large}, {source}")
+        self.set_integer(spare, _bits_of_2_to_63(form))
+        self.line(f"movgr2fr.{'w' if form == 's' else 'd'} {large}, {spare}")
+        self.line(f"fcmp.cle.{form} $fcc0, {large}, {source}")
         self.line(f"bceqz $fcc0, {small}f")
-        self.line(f"fsub.{letter} {large}, {source}, {large}")
-        self.line(f"ftintrz.l.{letter} {large}, {large}")
+        self.line(f"fsub.{form} {large}, {source}, {large}")
+        self.line(f"ftintrz.l.{form} {large}, {large}")
         self.line(f"movfr2gr.d {target}, {large}")
-        self._set_integer(spare, 1 << 63)
+        self.set_integer(spare, 1 << 63)
         self.line(f"or {target}, {target}, {spare}")
         self.line(f"b {done}f")
         self.label(small)
-        self.line(f"ftintrz.l.{letter} {large}, {source}")
+        self.line(f"ftintrz.l.{form} {large}, {source}")
         self.line(f"movfr2gr.d {target}, {large}")
         self.line(f"slt {spare}, {target}, $zero")
         self.line(f"masknez {target}, {target}, {spare}")
         self.label(done)
 
 
-def _letter(type: Word) -> str:
-    return "s" if type.size == 4 else "d"
-
-
 def _branch_name(sign: ir.ComparisonName, is_signed: bool) -> str:
     return _BRANCH[sign] + ("u" if not is_signed and sign in ("<", ">=") else "")
 
 
-def _bits_of_2_to_63(letter: str) -> int:
-    return int.from_bytes(struct.pack("<f" if letter == "s" else "<d", 2.0**63), "little")
-
-
-def _is_immediate(number: int) -> bool:
-    return -(1 << 11) <= number < 1 << 11
-
-
-def _address_scratch(address: ir.Address) -> int:
-    """How many registers an address takes that is no memory operand as it is."""
-    if address.index is not None and address.scale == 1 and address.offset == 0:
-        return 0
-    return int(address.index is not None) + int(not _is_immediate(address.offset))
+def _bits_of_2_to_63(form: str) -> int:
+    return int.from_bytes(struct.pack("<f" if form == "s" else "<d", 2.0**63), "little")
 
 
 def _convert_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:

@@ -30,22 +30,21 @@ from ..language import ir
 from ..language.section import Section
 from ..language.types import Scalar, Word
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
     Assembly,
-    Emitter,
     Emulator,
     Fixup,
     IndexMode,
     Line,
     Slot,
 )
-from .load_store import OwnRegistersEmitter, fitting, insert
+from .emitter import Emitter
+from .immediates import fits, fitting, insert
+from .load_store import OwnRegistersEmitter
 
 __all__ = ["ARCHITECTURE"]
 
@@ -125,10 +124,6 @@ class Power(Architecture):
         """What writes `section` for ppc64le."""
         return _Emitter(self, section, index)
 
-    def register(self, name: str, form: str) -> str:
-        """A register has one name."""
-        return name
-
     def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
         """The table of contents is the image; who calls within it enters behind what makes r2 of r12."""
         return [_located(fixup) for fixup in fixups]
@@ -173,6 +168,8 @@ ARCHITECTURE = Power()
 
 class _Emitter(OwnRegistersEmitter):
     VALUE, PLACE = "%r0", "%r11"
+    JUMP = "b"
+    RELEASE = "lwsync"
 
     # ---- around the body
 
@@ -203,11 +200,6 @@ class _Emitter(OwnRegistersEmitter):
     def leave_with(self, status: int) -> None:
         self.out_of_line(f"li {self.status}, {status}")
         self.out_of_line(f"b {FINISH}f")
-
-    def abort_handler(self) -> None:
-        self.out_of_line(f".long {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
 
     def _branch(self, name: str, target: str, *, is_far: bool) -> None:
         """A conditional branch, around an unconditional one where it might not reach."""
@@ -266,7 +258,7 @@ class _Emitter(OwnRegistersEmitter):
             number -= 1 << 64
         if _is_immediate(number):
             self.line(f"li {target}, {number}")
-        elif -(1 << 31) <= number < 1 << 31:
+        elif fits(number, 32):
             self.line(f"lis {target}, {number >> 16}")
             self._or_halves(target, number, ("ori",))
         else:
@@ -367,7 +359,7 @@ class _Emitter(OwnRegistersEmitter):
         (offset, base), type = self._memory(op.address), op.address.type
         source = self.operand(op.source)
         name = ("stfs" if type.size == 4 else "stfd") if type.is_float else _STORE[type.size]
-        self._release(op)
+        self.release(op)
         self.line(f"{name} {source}, {offset}({base})")
 
     def emit_addstore(self, op: ir.Op) -> None:
@@ -378,12 +370,8 @@ class _Emitter(OwnRegistersEmitter):
             self.line(f"addic {self.VALUE}, {self.VALUE}, {int(op.source.number)}")  # addi has no r0
         else:
             self.line(f"add {self.VALUE}, {self.VALUE}, {self.slot(op.source)}")
-        self._release(op)
+        self.release(op)
         self.line(f"{_STORE[size]} {self.VALUE}, {offset}({base})")
-
-    def _release(self, op: ir.Store | ir.AddStore) -> None:
-        if self.is_release(op):
-            self.line("lwsync")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
@@ -430,10 +418,6 @@ class _Emitter(OwnRegistersEmitter):
         assert isinstance(op, ir.Clock)
         self.line(f"mftb {self.slot(op.target)}")
 
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"b {self.to(op.label)}")
-
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
         left, sign, right = self.compared(op)
@@ -460,4 +444,4 @@ class _Emitter(OwnRegistersEmitter):
 
 
 def _is_immediate(number: int) -> bool:
-    return -(1 << 15) <= number < 1 << 15
+    return fits(number, 16)

@@ -34,21 +34,21 @@ from ..language import ir
 from ..language.section import Section
 from ..language.types import Scalar, Word
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
-    Emitter,
     Emulator,
     Fixup,
     IndexMode,
     RegisterClass,
     Slot,
 )
-from .load_store import SWAPPED, LoadStoreEmitter, fitting, insert
+from .emitter import Emitter
+from .flagless import FlaglessEmitter, Memory, is_short, letter
+from .immediates import fitting, insert
+from .load_store import SWAPPED
 
 __all__ = ["ARCHITECTURE"]
 
@@ -67,6 +67,7 @@ _LOAD = {
     ("float", 8): "fld",
 }
 _STORE = {1: "sb", 2: "sh", 4: "sw", 8: "sd"}
+_STORE_FLOAT = {4: "fsw", 8: "fsd"}
 _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor", "<<": "sll"}
 _SIGNED = {(">>", True): "sra", (">>", False): "srl", ("quo", True): "div", ("quo", False): "divu"}
 _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
@@ -134,10 +135,6 @@ class RiscV(Architecture):
         """What writes `section` for riscv64."""
         return _Emitter(self, section, index)
 
-    def register(self, name: str, form: str) -> str:
-        """A register has one name."""
-        return name
-
     def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
         """The low half of a distance names its `auipc`, which has the target: give it that distance as its own."""
         distances = {fixup.where: fixup.target - fixup.where for fixup in fixups if fixup.kind == R_PCREL_HI20}
@@ -175,7 +172,11 @@ class RiscV(Architecture):
 ARCHITECTURE = RiscV()
 
 
-class _Emitter(LoadStoreEmitter):
+class _Emitter(FlaglessEmitter):
+    JUMP, WORD, RELEASE = "j", ".word", "fence rw, w"
+    ZERO, SET, WIDE = "zero", "li", ""
+    LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
+
     # ---- around the body
 
     def enter(self) -> None:
@@ -203,87 +204,31 @@ class _Emitter(LoadStoreEmitter):
 
     def abort_handler(self) -> None:
         self.out_of_line(".balign 4")  # other instructions may have two bytes
-        self.out_of_line(f".word {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
+        super().abort_handler()
 
     # ---- what needs registers
 
-    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
-        if constant.type.is_float:
-            return True
-        number = int(constant.number)
-        match op:
-            case ir.Arithmetic() if constant is op.left:
-                return number != 0
-            case ir.Arithmetic(operator="<<" | ">>"):
-                return False
-            case ir.Arithmetic(operator="-"):
-                return not _is_immediate(-number)
-            case ir.Arithmetic(operator="+" | "&" | "|" | "^") | ir.AddStore():
-                return not _is_immediate(number)
-        return number != 0
-
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
         match op:
-            case ir.Set(source=ir.Const()):
-                return ("int",) if op.target.type.is_float and op.source != ir.Const(0.0, op.target.type) else ()
-            case ir.Load() | ir.Store():
-                return ("int",) * _address_scratch(op.address)
-            case ir.AddStore():
-                return ("int",) * (1 + _address_scratch(op.address))
-            case ir.Locate():
-                return () if _is_immediate(op.address.offset) else ("int",)
             case ir.Check():
                 return ("int",) if isinstance(op.length, int) else ()
-            case ir.Copy():
-                return ("int",) * 4
             case ir.BranchIf():
                 return ("int",) if op.left.type.is_float else ()
             case ir.Convert():
                 return ("int",) if op.source.type.is_float and not op.target.type.is_float else ()
-            case ir.Arithmetic(operator="<<" | ">>"):
-                return ("int",) if isinstance(op.right, ir.Value) and op.target.type.size < 4 else ()
-        return ()
+        return super().scratch(op)
 
     # ---- operands
 
-    def _source(self, operand: ir.Operand) -> str:
-        if isinstance(operand, ir.Const):
-            assert operand.number == 0
-            return "zero"
-        return str(self.slot(operand))
-
-    def _memory(self, address: ir.Address, extra: Sequence[Slot]) -> str:
-        """The memory operand, with registers for what is more than a base and twelve bits."""
+    def memory(self, address: ir.Address, extra: Sequence[Slot]) -> Memory:
         base = self.base_of(address)
-        if _address_scratch(address) == 0:
-            return f"{address.offset}({base})"
-        if address.index is not None and _is_immediate(address.offset):
-            self._add_index(base, address, extra[0])
-            return f"{address.offset}({extra[0]})"
-        self._locate(address, extra[0], extra[-1])
-        return f"0({extra[0]})"
-
-    def _add_index(self, base: Slot, address: ir.Address, into: Slot) -> None:
-        assert address.index is not None
-        index, shift = self.slot(address.index), address.scale.bit_length() - 1
-        if shift:
-            self.line(f"slli {into}, {index}, {shift}")
-            index = into
-        self.line(f"add {into}, {index}, {base}")
-
-    def _locate(self, address: ir.Address, into: Slot, spare: Slot) -> None:
-        """The whole address; `spare` is for a large offset, and may be `into` if there is no index."""
-        base = self.base_of(address)
-        if address.index is not None:
-            self._add_index(base, address, into)
-            base = into
-        if not _is_immediate(address.offset):
-            self.set_integer(spare, address.offset)
-            self.line(f"add {into}, {base}, {spare}")
-        elif address.offset or base is not into:
-            self.line(f"addi {into}, {base}, {address.offset}")
+        if self.address_scratch(address) == 0:
+            return "", f"{address.offset}({base})"
+        if address.index is not None and is_short(address.offset):
+            self.add_index(base, address, extra[0])
+            return "", f"{address.offset}({extra[0]})"
+        self.locate(address, extra[0], extra[-1])
+        return "", f"0({extra[0]})"
 
     # ---- one method for each operation
 
@@ -296,14 +241,11 @@ class _Emitter(LoadStoreEmitter):
         else:
             self.line(f"fmv.{'w' if constant.type.size == 4 else 'd'}.x {target}, zero")
 
-    def set_integer(self, target: Slot | str, number: int) -> None:
-        self.line(f"li {target}, {number - (1 << 64) if number >> 63 == 1 else number}")
-
     def emit_arithmetic(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type, left = self.slot(op.target), op.target.type, self._source(op.left)
+        target, type, left = self.slot(op.target), op.target.type, self.source(op.left)
         if type.is_float:
-            self.line(f"{_FLOAT[op.operator]}.{_letter(type)} {target}, {left}, {self._source(op.right)}")
+            self.line(f"{_FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
             return
         is_immediate = isinstance(op.right, ir.Const) and op.operator not in ("*", "quo")
         in_32_bits = type.bits == 32 and op.operator in _IN_32_BITS
@@ -329,7 +271,7 @@ class _Emitter(LoadStoreEmitter):
             return name, str(number & (type.bits - 1))
         if op.operator == "-":
             return "add", str(-number)
-        return name, self._source(op.right) if op.operator in ("*", "quo") else str(number)
+        return name, self.source(op.right) if op.operator in ("*", "quo") else str(number)
 
     def extend(self, target: Slot, source: Slot, type: Word) -> None:
         """The low bits of `source` as its type says; nothing if they are all there."""
@@ -345,38 +287,6 @@ class _Emitter(LoadStoreEmitter):
             self.line(f"slli {target}, {source}, {unused}")
             self.line(f"{'srai' if type.kind == 'signed' else 'srli'} {target}, {target}, {unused}")
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
-        memory = self._memory(op.address, self.extra)
-        self.line(f"{_LOAD[op.target.type.kind, op.target.type.size]} {self.slot(op.target)}, {memory}")
-
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
-        target = self.slot(op.target)
-        self._locate(op.address, target, self.extra[0] if self.extra else target)
-
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
-        memory, type = self._memory(op.address, self.extra), op.address.type
-        self._release(op)
-        self.line(f"{'f' if type.is_float else ''}{_STORE[type.size]} {self._source(op.source)}, {memory}")
-
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
-        total, size = self.extra[0], op.address.type.size
-        memory = self._memory(op.address, self.extra[1:])
-        self.line(f"{_LOAD['signed', size]} {total}, {memory}")
-        if isinstance(op.source, ir.Const):
-            self.line(f"addi {total}, {total}, {int(op.source.number)}")
-        else:
-            self.line(f"add {total}, {total}, {self.slot(op.source)}")
-        self._release(op)
-        self.line(f"{_STORE[size]} {total}, {memory}")
-
-    def _release(self, op: ir.Store | ir.AddStore) -> None:
-        if self.is_release(op):
-            self.line("fence rw, w")
-
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
         length = self.slot(op.length) if isinstance(op.length, ir.Value) else self.extra[0]
@@ -389,8 +299,8 @@ class _Emitter(LoadStoreEmitter):
         """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
         assert isinstance(op, ir.Copy)
         to, source, left, held = self.extra
-        self._locate(op.target, to, held)
-        self._locate(op.source, source, held)
+        self.locate(op.target, to, held)
+        self.locate(op.source, source, held)
         if isinstance(op.nbytes, ir.Const):
             self.set_integer(left, int(op.nbytes.number))
         else:
@@ -421,17 +331,13 @@ class _Emitter(LoadStoreEmitter):
         assert isinstance(op, ir.Clock)
         self.line(f"rdtime {self.slot(op.target)}")
 
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"j {self.to(op.label)}")
-
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
-        left, sign, right, to = self._source(op.left), op.comparison, self._source(op.right), self.to(op.label)
+        left, sign, right, to = self.source(op.left), op.comparison, self.source(op.right), self.to(op.label)
         if op.left.type.is_float:
             if sign in (">", ">="):
                 left, sign, right = right, SWAPPED[sign], left
-            self.line(f"{_COMPARE[sign]}.{_letter(op.left.type)} {self.extra[0]}, {left}, {right}")
+            self.line(f"{_COMPARE[sign]}.{letter(op.left.type)} {self.extra[0]}, {left}, {right}")
             self.line(f"{'beqz' if sign == '!=' else 'bnez'} {self.extra[0]}, {to}")
             return
         if sign in (">", "<="):
@@ -442,16 +348,16 @@ class _Emitter(LoadStoreEmitter):
     # ---- conversions
 
     def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
-        name = f"fmv.{_letter(to)}" if given == to else f"fcvt.{_letter(to)}.{_letter(given)}"
+        name = f"fmv.{letter(to)}" if given == to else f"fcvt.{letter(to)}.{letter(given)}"
         self.line(f"{name} {target}, {source}")
 
     def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
-        self.line(f"fcvt.{_letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
+        self.line(f"fcvt.{letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
 
     def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor saturates to 32 and 64 bits, for NaN at the top; that becomes 0 here."""
         spare, unsigned = self.extra[0], "" if to.kind == "signed" else "u"
-        self.line(f"fcvt.{'l' if to.size != 4 else 'w'}{unsigned}.{_letter(given)} {target}, {source}, rtz")
+        self.line(f"fcvt.{'l' if to.size != 4 else 'w'}{unsigned}.{letter(given)} {target}, {source}, rtz")
         if to.name == "u32":
             self.extend(target, target, to)
         if to.size < 4:
@@ -461,19 +367,6 @@ class _Emitter(LoadStoreEmitter):
                 self.line(f"{keeps}{unsigned} {target}, {spare}, {within}f")
                 self.copy(target, spare)
                 self.label(within)
-        self.line(f"feq.{_letter(given)} {spare}, {source}, {source}")
+        self.line(f"feq.{letter(given)} {spare}, {source}, {source}")
         self.line(f"neg {spare}, {spare}")
         self.line(f"and {target}, {target}, {spare}")
-
-
-def _letter(type: Word) -> str:
-    return "s" if type.size == 4 else "d"
-
-
-def _is_immediate(number: int) -> bool:
-    return -(1 << 11) <= number < 1 << 11
-
-
-def _address_scratch(address: ir.Address) -> int:
-    """How many registers an address takes that is no memory operand as it is."""
-    return int(address.index is not None) + int(not _is_immediate(address.offset))

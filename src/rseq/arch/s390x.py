@@ -31,19 +31,18 @@ from ..language import ir
 from ..language.section import Section
 from ..language.types import Scalar, Word
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
-    Emitter,
     Emulator,
     IndexMode,
     Slot,
 )
-from .load_store import OwnRegistersEmitter, fitting
+from .emitter import Emitter
+from .immediates import fits, fitting
+from .load_store import OwnRegistersEmitter
 
 __all__ = ["ARCHITECTURE"]
 
@@ -130,10 +129,6 @@ class Z(Architecture):
         """What writes `section` for s390x."""
         return _Emitter(self, section, index)
 
-    def register(self, name: str, form: str) -> str:
-        """A register has one name."""
-        return name
-
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
         """Distances, in bytes or in halfwords; R_390_64 is the pointer."""
         distance = target - where
@@ -156,6 +151,7 @@ ARCHITECTURE = Z()
 
 class _Emitter(OwnRegistersEmitter):
     VALUE, PLACE = "%r0", "%r1"
+    JUMP = "jg"
     UNROLLED_BYTES = 256  # by one instruction
 
     # ---- around the body
@@ -184,16 +180,11 @@ class _Emitter(OwnRegistersEmitter):
         self.out_of_line(f"lghi {self.status}, {status}")
         self.out_of_line(f"jg {FINISH}f")
 
-    def abort_handler(self) -> None:
-        self.out_of_line(f".long {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
-
     # ---- what needs registers
 
     def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
         if isinstance(op, ir.AddStore):
-            return not _has_bits(int(constant.number), 32)
+            return not fits(int(constant.number), 32)
         return super().needs_register(op, constant) or (isinstance(op, ir.Arithmetic) and op.operator == "quo")
 
     # ---- operands
@@ -201,7 +192,7 @@ class _Emitter(OwnRegistersEmitter):
     def _memory(self, address: ir.Address) -> str:
         """The memory operand, which may use the register for addresses, and on the way there that for values."""
         base, offset = self.base_of(address), address.offset
-        if not _has_bits(offset, 20):
+        if not fits(offset, 20):
             self.set_integer(self.PLACE, offset)
             self.line(f"agr {self.PLACE}, {base}")
             if address.index is not None:
@@ -235,8 +226,8 @@ class _Emitter(OwnRegistersEmitter):
     def set_integer(self, target: Slot | str, number: int) -> None:
         if number >> 63 == 1:
             number -= 1 << 64
-        if _has_bits(number, 32):
-            self.line(f"{'lghi' if _has_bits(number, 16) else 'lgfi'} {target}, {number}")
+        if fits(number, 32):
+            self.line(f"{'lghi' if fits(number, 16) else 'lgfi'} {target}, {number}")
             return
         self.line(f"llihf {target}, {number >> 32 & 0xFFFFFFFF}")
         if number & 0xFFFFFFFF:
@@ -312,7 +303,7 @@ class _Emitter(OwnRegistersEmitter):
             return
         if isinstance(right, ir.Const) and op.operator in ("+", "-"):
             number = int(right.number) * (1 if op.operator == "+" else -1)
-            if _has_bits(number, 16):
+            if fits(number, 16):
                 self.line(f"aghik {target}, {self.operand(left)}, {number}")
                 return
         self.line(f"{_INTEGER[op.operator]} {target}, {self.operand(left)}, {self.operand(right)}")
@@ -409,10 +400,6 @@ class _Emitter(OwnRegistersEmitter):
         self.line(f"stckf 0({self.PLACE})")
         self.line(f"lg {self.slot(op.target)}, 0({self.PLACE})")
 
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"jg {self.to(op.label)}")
-
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)
         left, sign, right = self.compared(op)
@@ -424,7 +411,7 @@ class _Emitter(OwnRegistersEmitter):
         self.line(f"{_BRANCH[sign]} {self.to(op.label)}")
 
     def _compare(self, left: str, right: ir.Operand, logical: str) -> None:
-        if isinstance(right, ir.Const) and _has_bits(int(right.number), 32) and (not logical or right.number >= 0):
+        if isinstance(right, ir.Const) and fits(int(right.number), 32) and (not logical or right.number >= 0):
             self.line(f"c{logical}gfi {left}, {int(right.number)}")
         else:
             self.line(f"c{logical}gr {left}, {self.operand(right)}")
@@ -432,8 +419,3 @@ class _Emitter(OwnRegistersEmitter):
 
 def _letter(type: Word) -> str:
     return "e" if type.size == 4 else "d"
-
-
-def _has_bits(number: int, bits: int) -> bool:
-    """True if so many bits, of which one is the sign, hold it."""
-    return -(1 << (bits - 1)) <= number < 1 << (bits - 1)

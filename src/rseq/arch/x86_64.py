@@ -21,19 +21,17 @@ from ..language import ir
 from ..language.section import Section
 from ..language.types import Scalar, Word
 from .base import (
-    ABORT,
-    ABORTED,
     DESCRIPTOR,
     FINISH,
     NOWHERE,
     START,
     Architecture,
-    Emitter,
     Emulator,
     IndexMode,
     RegisterClass,
     Slot,
 )
+from .emitter import Emitter
 
 __all__ = ["ARCHITECTURE"]
 
@@ -140,6 +138,8 @@ class _Places(NamedTuple):
 
 
 class _Emitter(Emitter):
+    JUMP = "jmp"
+
     # ---- around the body
 
     def enter(self) -> None:
@@ -175,9 +175,7 @@ class _Emitter(Emitter):
 
     def abort_handler(self) -> None:
         self.out_of_line(".byte 0x0f, 0xb9, 0x3d")
-        self.out_of_line(f".long {self.architecture.signature:#x}")
-        self.out_of_line(f"{ABORT}:")
-        self.leave_with(ABORTED)
+        super().abort_handler()
 
     # ---- what needs registers
 
@@ -450,10 +448,6 @@ class _Emitter(Emitter):
         length = f"${op.length}" if isinstance(op.length, int) else self._source(op.length)
         self.line(f"cmpq {length}, {self.slot(op.index)}")
         self.line(f"{'ja' if op.inclusive else 'jae'} {self.check_exit(op)}b")
-
-    def emit_jump(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Jump)
-        self.line(f"jmp {self.to(op.label)}")
 
     def emit_branchif(self, op: ir.Op) -> None:
         assert isinstance(op, ir.BranchIf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,18 @@ __all__ = ["check"]
 @click.option("--depth", type=click.IntRange(1, 3), default=1, show_default=True, help="Interruptions of one run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("--replay", metavar="RUN", default="", help="Try one run only, which a failure has named.")
-def check(names: tuple[str, ...], everything: bool, arch: str | None, depth: int, as_json: bool, replay: str) -> None:
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Processes that share the work, instead of one for each CPU of this one."
+)
+def check(
+    names: tuple[str, ...],
+    everything: bool,
+    arch: str | None,
+    depth: int,
+    as_json: bool,
+    replay: str,
+    jobs: int | None,
+) -> None:
     """Interrupt sequences before every instruction, and see that each still happens as a whole.
 
     MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push. Sequences on
@@ -35,7 +47,8 @@ def check(names: tuple[str, ...], everything: bool, arch: str | None, depth: int
     if bool(names) == everything:
         raise click.UsageError("name sequences, such as rseq:Counter or shop.py:push, or say --all")
     with _progress() as tick:
-        report = _checked(_targets(names), arch, depth, " ".join(names) or "--all", replay, tick)
+        how = {"arch": arch, "depth": depth, "replay": replay, "jobs": jobs or len(os.sched_getaffinity(0))}
+        report = _checked(_targets(names), name=" ".join(names) or "--all", tick=tick, **how)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else wrapped(str(report)))
     if not report.ok:
         sys.exit(1)
@@ -51,13 +64,11 @@ def _targets(names: tuple[str, ...]) -> list[Any]:
         raise click.ClickException(str(error)) from None
 
 
-def _checked(
-    targets: list[Any], arch: str | None, depth: int, name: str, replay: str, tick: Callable[[str], None]
-) -> Report:
+def _checked(targets: list[Any], **how: Any) -> Report:
     from .run import check
 
     try:
-        return check(*targets, arch=arch, depth=depth, name=name, replay=replay, tick=tick)
+        return check(*targets, **how)
     except (ValueError, RuntimeError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -70,5 +81,13 @@ def _progress() -> Iterator[Callable[[str], None]]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("compiling") as status:
-        yield status.update
+    status = Console(stderr=True).status("compiling")
+
+    def tick(text: str) -> None:
+        status.start()  # with the first text: the processes that share the work are forked before there is a thread
+        status.update(text)
+
+    try:
+        yield tick
+    finally:
+        status.stop()

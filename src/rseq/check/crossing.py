@@ -350,6 +350,7 @@ class _Pair:
 
     def __post_init__(self) -> None:
         self._last = _State(None, (), (), (), frozenset(), self.first)
+        self._nexts: dict[object, list[tuple[_Remote, Outcome | None]]] = {}
 
     def findings(self) -> Iterator[Beside]:
         explorer, lane = self.explorer, self.explorer.lane(0)
@@ -449,7 +450,15 @@ class _Pair:
     # ---- the routine
 
     def _accesses(self, state: _State) -> Iterator[_State]:
-        """The routine makes its next access, with each of its results."""
+        """The routine makes its next access, with each of its results: what it has and may have seen says which."""
+        key = state.results, state.view, state.log, state.shared
+        if key not in self._nexts:
+            self._nexts[key] = list(self._next(state))
+        for remote, theirs in self._nexts[key]:
+            self.explorer.counts.interruptions += state.mine is None
+            yield self._after(state, remote, theirs)
+
+    def _next(self, state: _State) -> Iterator[tuple[_Remote, Outcome | None]]:
         turn, choices = 0, 1
         while turn < choices:
             remote, theirs = self._remote(state, turn)
@@ -457,8 +466,7 @@ class _Pair:
                 return
             choices = max(remote.choices, 1)
             turn += 1
-            self.explorer.counts.interruptions += state.mine is None
-            yield self._after(state, remote, theirs)
+            yield remote, theirs
 
     def _remote(self, state: _State, turn: int) -> tuple[_Remote, Outcome | None]:
         cases = self.explorer.cases

@@ -31,7 +31,7 @@ from ..language import ir
 from . import kernel
 from .code import SPARE_LANE, Operation, Program
 from .kernel import GENERATIONS, Area, Generation, KilledError
-from .machine import SAVED_STACK, DiedError, Machine, Moment, Outcome
+from .machine import DiedError, Machine, Moment, Outcome
 from .model import FAULT, Model, Order, Orders
 from .states import CPUS, Arguments, Cases
 
@@ -145,6 +145,18 @@ def _found_by(search: Callable[[], None]) -> Iterator[Finding]:
 
 
 @dataclass
+class _Place:
+    """Before an instruction of a run, and what has been tried there: what resumes alike is run to its end once."""
+
+    run: Run
+    step: int
+    moment: Moment
+    seen: Orders
+    others: dict[object, tuple[Outcome, bytes, int, Orders]] = field(default_factory=dict)
+    passed: set[object] = field(default_factory=set)
+
+
+@dataclass
 class Explorer:
     """Interrupts the operations of a program, which work on one record. `only` is the name of a run to try alone."""
 
@@ -167,11 +179,13 @@ class Explorer:
         self._seen: set[object] = set()
         self._deepened: set[object] = set()
         self._kernel: dict[object, tuple[int, bytes]] = {}
+        self._traces: dict[object, list[Moment]] = {}
         self._possible: dict[object, list[Event]] = {}
 
     def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Finding]:
         """What goes wrong: at most one finding for each victim and other, and one for each without a lane."""
         for victim in self.operations:
+            self._traces.clear()
             yield from _found_by(partial(self._without_lane, victim))
             for other in self.operations:
                 tick(f"{victim.name} interrupted by {other.name}")
@@ -221,10 +235,13 @@ class Explorer:
     def _undisturbed(self, run: Run, other: Operation) -> None:
         if self.model.run(run.victim, run.arguments, self.lane(0), run.first).outcome == FAULT:
             raise self._found("died", run, "it follows a pointer that leads nowhere", run.first)
-        start = self.machine.start(run.victim, run.arguments, self.registered(0), run.first)
-        moments = self._trace(run, start)
-        self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
-        self._interrupt(run, moments, other, self.depth)
+        key = run.arguments, run.first
+        if key not in self._traces:
+            start = self.machine.start(run.victim, run.arguments, self.registered(0), run.first)
+            moments = self._trace(run, start)
+            self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
+            self._traces[key] = moments
+        self._interrupt(run, self._traces[key], other, self.depth)
 
     def _trace(self, run: Run, moment: Moment) -> list[Moment]:
         self.counts.runs += 1
@@ -247,8 +264,9 @@ class Explorer:
             seen = self.model.seen(run.orders, run.victim, run.arguments, self.lane(run.cpu), here.shared)
             if not seen:
                 raise self._half_done(run, step, here)
+            place = _Place(run, step, here, seen)
             for event in self._events(run, other):
-                self._try(run, step, here, event, seen, other, depth)
+                self._try(place, event, other, depth)
 
     def _is_inside(self, here: Moment, cpu: int) -> bool:
         """True if an interruption would abort a section now, or kill."""
@@ -268,60 +286,77 @@ class Explorer:
             self._possible[key] = found + [Event(kind) for kind in _ALONE if is_first]
         return self._possible[key]
 
-    def _try(self, run: Run, step: int, here: Moment, event: Event, seen: Orders, other: Operation, depth: int) -> None:
+    def _try(self, place: _Place, event: Event, other: Operation, depth: int) -> None:
+        run, here = place.run, place.moment
         cpu = 1 - run.cpu if event.kind in _MOVING else run.cpu
-        shared, descriptor, outcome, orders = here.shared, 0, None, seen
-        if event.operation is not None:
-            where = 1 - run.cpu if event.kind == "beside" else run.cpu
-            outcome, shared, descriptor = self._other(run, here, event, where)
-            orders = self.model.after(seen, event.operation, event.arguments, self.lane(where), outcome)
-        for generation, pc, area in self._resumed(run, step, here, event, cpu, descriptor):
-            hop = Hop(step, here.pc, event, generation, cpu, outcome)
-            now = run.and_then(hop, orders)
+        outcome, shared, descriptor, orders = self._other(place, event)
+        for generation, pc, area in self._resumed(place, event, cpu, descriptor if event.kind == "signalled" else 0):
+            state = cpu, pc, area, shared
+            if not self.only and (state, orders) in place.passed:
+                self._count(here, pc)
+                continue
+            now = run.and_then(Hop(place.step, here.pc, event, generation, cpu, outcome), orders)
             if self.only and not f"{self.only}/".startswith(f"{now.name}/"):
                 continue
             if not orders:
                 raise self._found("not-an-order", now, "the other operation comes to what no order gives", shared)
-            self.counts.interruptions += 1
-            self.counts.aborts += pc != here.pc
-            self._go_on(now, here.but(pc=pc, area=area, shared=shared), other, depth)
+            self._count(here, pc)
+            self._go_on(now, here.but(pc=pc, area=area, shared=shared), state, other, depth)
+            if depth == 1:
+                place.passed.add((state, orders))
 
-    def _go_on(self, run: Run, after: Moment, other: Operation, depth: int) -> None:
-        key = (run.victim, run.arguments, run.cpu, after.pc, after.block[SAVED_STACK:])
+    def _count(self, here: Moment, pc: int) -> None:
+        self.counts.interruptions += 1
+        self.counts.aborts += pc != here.pc
+
+    def _go_on(self, run: Run, after: Moment, state: object, other: Operation, depth: int) -> None:
+        key = run.victim, run.arguments, state
         if key not in self._seen:
             self._seen.add(key)
             self.counts.states += 1
         if depth == 1 or (key, run.orders, run.moved) in self._deepened:
             self.counts.runs += 1
             try:
-                shared = self.machine.finish(after, run.victim, run.arguments)
+                outcome, shared = self.machine.finish(after, run.victim, run.arguments)
             except DiedError as error:
                 raise self._found("died", run, str(error), after.shared) from None
-            self._judge(run, shared, self.machine.outcome(run.victim))
+            self._judge(run, shared, outcome)
             return
         self._deepened.add((key, run.orders, run.moved))
         moments = self._trace(run, after)
         self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
         self._interrupt(run, moments, other, depth - 1)
 
-    def _other(self, run: Run, here: Moment, event: Event, cpu: int) -> tuple[Outcome, bytes, int]:
+    def _other(self, place: _Place, event: Event) -> tuple[Outcome | None, bytes, int, Orders]:
+        """What the other operation, if there is one, comes to and leaves, and the orders in which it does."""
+        if event.operation is None:
+            return None, place.moment.shared, 0, place.seen
+        where = 1 - place.run.cpu if event.kind == "beside" else place.run.cpu
+        key = event.operation, event.number, where
+        if key not in place.others:
+            ran = self._ran(place, event, where)
+            orders = self.model.after(place.seen, event.operation, event.arguments, self.lane(where), ran[0])
+            place.others[key] = (*ran, orders)
+        return place.others[key]
+
+    def _ran(self, place: _Place, event: Event, cpu: int) -> tuple[Outcome, bytes, int]:
         assert event.operation is not None
-        key = event.operation, event.arguments, cpu, here.shared
+        shared = place.moment.shared
+        key = event.operation, event.arguments, cpu, shared
         if key not in self._others:
             self.counts.runs += 1
             try:
                 area = self.registered(cpu)
-                self._others[key] = self.machine.run_other(event.operation, event.arguments, area, here.shared)
+                self._others[key] = self.machine.run_other(event.operation, event.arguments, area, shared)
             except DiedError as error:
-                raise self._found("died", run, f"{event.operation.name}: {error}", here.shared) from None
+                raise self._found("died", place.run, f"{event.operation.name}: {error}", shared) from None
         return self._others[key]
 
     # ---- the kernel
 
-    def _resumed(
-        self, run: Run, step: int, here: Moment, event: Event, cpu: int, descriptor: int
-    ) -> list[tuple[Generation, int, bytes]]:
+    def _resumed(self, place: _Place, event: Event, cpu: int, descriptor: int) -> list[tuple[Generation, int, bytes]]:
         """How the victim goes on, as each generation of kernels has it, if they differ at all."""
+        run, here = place.run, place.moment
         if event.kind == "beside":
             return [("legacy", here.pc, here.area)]
         found: dict[tuple[int, bytes], Generation] = {}
@@ -329,7 +364,7 @@ class Explorer:
             try:
                 pc, area = self.interrupted(here.pc, here.area, run.cpu, cpu, descriptor, generation)
             except KilledError as error:
-                killed = run.and_then(Hop(step, here.pc, event, generation, cpu, None), run.orders)
+                killed = run.and_then(Hop(place.step, here.pc, event, generation, cpu, None), run.orders)
                 what = f"the kernel ends the process: {error}"
                 raise self._found("killed", killed, what, here.shared) from None
             found.setdefault((pc, area), generation)
@@ -371,7 +406,7 @@ class Explorer:
     def _judge(self, run: Run, shared: bytes, outcome: Outcome) -> None:
         """The victim has ended: is there an order of whole operations that gives this?"""
         lane = self.lane(run.cpu)
-        if not self.model.ended(run.orders, run.victim, run.arguments, lane, outcome, shared):
+        if not self.model.has_ended(run.orders, run.victim, run.arguments, lane, outcome, shared):
             raise self._found("not-an-order" if run.hops else "differs", run, "", shared, outcome)
 
     def _half_done(self, run: Run, step: int, here: Moment) -> _FoundError:

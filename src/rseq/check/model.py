@@ -58,7 +58,9 @@ class Model:
     def __init__(self, cases: Cases) -> None:
         self._cases, self._record = cases, cases.record
         self._ran: dict[Any, Ran] = {}
-        self._live: dict[bytes, Any] = {}
+        self._live: dict[bytes, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._grown: dict[Any, list[tuple[int, Order]]] = {}
         self._order: Any = cases.order
 
     def run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> Ran:
@@ -90,11 +92,18 @@ class Model:
     def seen(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int, shared: bytes) -> Orders:
         """The orders in which somebody sees `shared` now. The victim may have happened on `lane` just before."""
         live = self.live(shared)
-        return frozenset(
-            order for order in self._until_now(orders, victim, arguments, lane) if self.live(order.shared) == live
-        )
+        return frozenset(order for looks, order in self._until_now(orders, victim, arguments, lane) if looks == live)
 
-    def _until_now(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> Iterable[Order]:
+    def _until_now(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> list[tuple[int, Order]]:
+        """`orders`, and those in which the victim happens after them, each with what is live then."""
+        key = orders, victim, arguments, lane
+        if key not in self._grown:
+            self._grown[key] = [
+                (self.live(order.shared), order) for order in self._grow(orders, victim, arguments, lane)
+            ]
+        return self._grown[key]
+
+    def _grow(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> Iterable[Order]:
         for order in orders:
             yield order
             if order.outcome is None:
@@ -108,15 +117,17 @@ class Model:
             Order(then.shared, order.outcome, order.stored) for order, then in ran if then.outcome.same(outcome)
         )
 
-    def ended(
+    def has_ended(
         self, orders: Orders, victim: Operation, arguments: Arguments, lane: int, outcome: Outcome, shared: bytes
-    ) -> Orders:
-        """The orders in which the victim has ended with `outcome`, and left `shared`."""
-        seen = self.seen(orders, victim, arguments, lane, shared)
-        return frozenset(
-            order
-            for order in seen
-            if order.outcome is not None and order.outcome.same(outcome) and self._has_stored(order, shared)
+    ) -> bool:
+        """True if there is an order in which the victim has ended with `outcome`, and left `shared`."""
+        live = self.live(shared)
+        return any(
+            looks == live
+            and order.outcome is not None
+            and order.outcome.same(outcome)
+            and self._has_stored(order, shared)
+            for looks, order in self._until_now(orders, victim, arguments, lane)
         )
 
     def _has_stored(self, order: Order, shared: bytes) -> bool:
@@ -128,17 +139,17 @@ class Model:
 
     def possible(self, orders: Orders, victim: Operation, arguments: Arguments, lane: int) -> list[Order]:
         """What might have been, for a report."""
-        return [order for order in self._until_now(orders, victim, arguments, lane) if order.outcome is not None]
+        return [order for order in self._grow(orders, victim, arguments, lane) if order.outcome is not None]
 
     # ---- what is live
 
-    def live(self, shared: bytes) -> Any:
-        """What anybody may look at."""
+    def live(self, shared: bytes) -> int:
+        """A number for what anybody may look at: equal where that is."""
         if shared not in self._live:
-            self._live[shared] = self._looked_at(shared)
+            self._live[shared] = self._numbers.setdefault(self._looked_at(shared), len(self._numbers))
         return self._live[shared]
 
-    def _looked_at(self, shared: bytes) -> Any:
+    def _looked_at(self, shared: bytes) -> str:
         stride, size = self._cases.stride, self._record.size
         lanes = [shared[lane * stride : lane * stride + size] for lane in range(CPUS + 1)]
         gaps = [shared[lane * stride + size : (lane + 1) * stride] for lane in range(CPUS + 1)]

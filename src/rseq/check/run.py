@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .. import arch as architectures
@@ -16,11 +17,11 @@ from ..named import name_of
 from .code import Operation, Spoil, compiled
 from .crossing import Crossing, crosses
 from .explore import Explorer
-from .report import Checked, Report, Violation, checked, described, described_beside
+from .machine import unicorn
+from .parts import Found, Part, Tick, explored
+from .report import Report, checked, described, described_beside
 
 __all__ = ["check", "sequences_of", "shipped"]
-
-Tick = Callable[[str], None]
 
 
 def check(
@@ -30,6 +31,7 @@ def check(
     name: str = "",
     replay: str = "",
     tick: Tick = lambda text: None,
+    jobs: int = 1,
     spoil: Spoil = lambda assembly: assembly,
 ) -> Report:
     """Interrupt sequences before every instruction, and see that each still happens as a whole.
@@ -38,6 +40,7 @@ def check(
     iterables of these. Those that work on one record are checked against each other and themselves. `arch` names an
     architecture, or is "all"; without it, it is this machine's. `depth` is the number of interruptions of one run, 1
     or 2. `name` is what the command line calls the targets, `replay` a run that a violation names, to try nothing else.
+    With more than one of `jobs` that many processes share the work, which are forked: the report is the same.
 
     A record may say what of its `prepared` fields is live: a function `live(lane)` in the class, which gets the lane as
     a NumPy record and returns what readers would look at.
@@ -46,16 +49,21 @@ def check(
     """
     if depth not in (1, 2, 3):
         raise ValueError(f"depth: expected 1, 2 or 3 interruptions of one run, got {depth}")
+    if jobs < 1:
+        raise ValueError(f"jobs: expected at least 1 process, got {jobs}")
     started = time.monotonic()
     targets = tuple(tuple(target) if isinstance(target, Iterator) else target for target in targets)
-    run = _Check(depth, name or _names(targets), replay, tick, spoil)
-    groups = list(_groups(targets))
+    parts = _Parts(list(_groups(targets)), replay)
     for architecture in _chosen(arch):
-        for group in groups:
-            run.group(architecture, *group)
-    if replay and not run.violations and not any(one.runs or one.states for one in run.checked):
+        parts.add(architecture)
+    if jobs > 1:
+        unicorn()  # once, instead of in each process
+    found = explored(parts.parts, _Explore(depth, name or _names(targets), replay, spoil), jobs, tick)
+    checked = tuple(one.checked for one in found)
+    violations = tuple(violation for one in found for violation in one.violations)
+    if replay and not violations and not any(one.runs or one.states for one in checked):
         raise ValueError(f"no run is called {replay!r}: it is named by a failure of these targets with this depth")
-    return Report(depth, tuple(run.checked), tuple(run.violations), tuple(run.skipped), time.monotonic() - started)
+    return Report(depth, checked, violations, tuple(dict.fromkeys(parts.skipped)), time.monotonic() - started)
 
 
 def _names(targets: Iterable[Any]) -> str:
@@ -70,25 +78,25 @@ def _names(targets: Iterable[Any]) -> str:
     return " ".join(names)
 
 
-class _Check:
-    """What has been found so far."""
+class _Parts:
+    """What is to be checked, and what cannot be."""
 
-    def __init__(self, depth: int, name: str, replay: str, tick: Tick, spoil: Spoil) -> None:
-        self.depth, self.name, self.replay, self.tick, self.spoil = depth, name, replay, tick, spoil
-        self.checked: list[Checked] = []
-        self.violations: list[Violation] = []
+    def __init__(self, groups: list[tuple[list[Operation], list[Operation]]], replay: str) -> None:
+        self.groups, self.replay = groups, replay
+        self.parts: list[Part] = []
         self.skipped: list[str] = []
 
-    def group(self, architecture: Architecture, operations: list[Operation], routines: list[Operation]) -> None:
-        """Check the operations on one record, beside the routines that cross CPUs."""
+    def add(self, architecture: Architecture) -> None:
+        """The operations on each record, beside the routines that cross CPUs, on one architecture."""
         if architecture.emulator is None:
             self.skipped.append(f"{architecture.name}: nothing runs its code here; it is assembled and inspected only")
             return
-        fitting = [operation for operation in operations if self._fits(architecture, operation)]
         modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
-        for index in modes:
-            if fitting and (not self.replay or self.replay.startswith(f"{index}:")):
-                self._explore(architecture, fitting, routines, index)
+        for operations, routines in self.groups:
+            fitting = [operation for operation in operations if self._fits(architecture, operation)]
+            for index in modes:
+                if fitting and (not self.replay or self.replay.startswith(f"{index}:")):
+                    self.parts.append(Part(architecture, index, fitting, routines))
 
     def _fits(self, architecture: Architecture, operation: Operation) -> bool:
         from ..language.section import section
@@ -100,21 +108,32 @@ class _Check:
             return False
         return True
 
-    def _explore(
-        self, architecture: Architecture, operations: list[Operation], routines: list[Operation], index: IndexMode
-    ) -> None:
-        program = compiled(operations, architecture, index, self.spoil)
-        explorer = Explorer(program, operations, self.depth, self.replay, routines=routines)
-        where = f"{architecture.name}, {index}, {operations[0].record.__name__}"
 
-        def tick(text: str) -> None:
-            self.tick(f"{where}: {text}")
+@dataclass(frozen=True)
+class _Explore:
+    """How a part is checked."""
 
-        for finding in explorer.findings(tick):
-            self.violations.append(described(finding, program, explorer.cases, self.depth, self.name))
-        for found in Crossing(explorer, routines).findings(tick):
-            self.violations.append(described_beside(found, program, explorer.cases, self.depth, self.name))
-        self.checked.append(checked(program, explorer))
+    depth: int
+    name: str
+    replay: str
+    spoil: Spoil
+
+    def __call__(self, part: Part, tick: Tick) -> Found:
+        """What goes wrong in it, and what was tried."""
+        program = compiled(part.operations, part.architecture, part.index, self.spoil)
+        explorer = Explorer(program, part.operations, self.depth, self.replay, routines=part.routines)
+
+        def told(text: str) -> None:
+            tick(f"{part}: {text}")
+
+        violations = [
+            described(finding, program, explorer.cases, self.depth, self.name) for finding in explorer.findings(told)
+        ]
+        violations += [
+            described_beside(found, program, explorer.cases, self.depth, self.name)
+            for found in Crossing(explorer, part.routines).findings(told)
+        ]
+        return Found(checked(program, explorer), tuple(violations))
 
 
 def _chosen(arch: str | None) -> list[Architecture]:

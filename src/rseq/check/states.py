@@ -42,12 +42,15 @@ class Cases:
     calls: int
     order: str = "<"
 
+    def __post_init__(self) -> None:
+        self._states: dict[int, list[bytes]] = {}
+
     @property
     def record(self) -> RecordType:
         """What the operations work on."""
         return self.operations[0].record
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """Bytes from lane to lane; between two records is a gap that nothing should write to."""
         return -(-(self.record.size + _GAP) // 64) * 64
@@ -123,6 +126,11 @@ class Cases:
 
     def states(self, count: int) -> list[bytes]:
         """Contents of lanes and rows, `count` of them at most."""
+        if count not in self._states:
+            self._states[count] = self._made_states(count)
+        return self._states[count]
+
+    def _made_states(self, count: int) -> list[bytes]:
         boundaries = self._boundaries()
         alone = [_Fill.alone(boundaries[0], position) for position in self._numbers_in_lane()]
         equal = [_Fill.of(boundary) for boundary in boundaries]

@@ -15,11 +15,11 @@ from typing import Any
 from ..arch.base import IndexMode
 from ..language.section import section
 from ..native.lower import Unit
+from ..processes import Send, gather
 from ..structures.workload import Workload
 from .breakpoints import ABORTS, Interrupted, places
 from .code import Block, Module, Program, Spoil, unspoilt
 from .ledger import Ledger
-from .processes import Send, gather
 from .report import Instruction, Instructions, Section
 from .run import Tick, require_rseq
 from .shipped import indices, left_out, make, named, sections, workloads

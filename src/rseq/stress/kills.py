@@ -28,11 +28,11 @@ from typing import Any
 
 from ..language.compiled import Compiled
 from ..percpu.shared import Segment
+from ..processes import Send, die_with_parent, gather
 from ..terminal import wrapped
 from .code import Block, compiled
 from .ledger import Ledger
 from .mortals import OF_VICTIM, Mortal, mortals
-from .processes import Send, die_with_parent, gather
 
 __all__ = ["Kills", "Mortal", "kill", "mortals"]
 

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from ..arch.base import IndexMode
+from ..processes import Send, gather
 from ..structures.workload import Workload
 from ..thread import available
 from .code import Program, Spoil, compiled, unspoilt
 from .ledger import Ledger
-from .processes import Send, gather
 from .report import Report, Stressed
 from .shipped import can_share, indices, left_out, make, make_shared, named, sections, workloads
 from .threads import Came, Scene, Slice, rows

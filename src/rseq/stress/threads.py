@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from ..language.compiled import Compiled
 from ..native.bind import restarts
 from ..percpu.threads import thread_id
+from ..processes import die_with_parent
 from ..thread import fence
 from .code import LOOPS, Block, Program
 from .ledger import Ledger
-from .processes import die_with_parent
 from .shipped import make, named, sections
 from .signals import at_a_kilohertz, keep_out, let_in
 

@@ -23,10 +23,13 @@ Worker = Callable[[Send], None]
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def gather(workers: Sequence[Worker], receive: Callable[[int, Any], None], patience_s: float) -> list[str]:
+def gather(
+    workers: Sequence[Worker], receive: Callable[[int, Any], None], patience_s: float | None = None
+) -> list[str]:
     """Run each worker in a process of its own; `receive(number, what)` gets what they send. Returns how they failed.
 
-    Workers begin as copies of this process. One that says nothing for `patience_s` seconds is killed.
+    Workers begin as copies of this process. One that says nothing for `patience_s` seconds is killed, if that is given.
+    What `receive` raises ends them all.
     """
     team = [_Member(number, worker) for number, worker in enumerate(workers)]
     try:
@@ -70,7 +73,7 @@ class _Member:
         except EOFError:
             self.is_open = False
 
-    def end(self, patience_s: float) -> str:
+    def end(self, patience_s: float | None) -> str:
         """How it failed; nothing if it did not."""
         if self.is_open:
             self.process.kill()
