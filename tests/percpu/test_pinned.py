@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 import rseq
+from rseq.native.guard import MASK_BYTES, pin
 from rseq.percpu.pinned import pinned
 
 
@@ -50,19 +52,26 @@ def test_the_threads_own_mask_is_set_aside(allowed: set[int]) -> None:
     assert os.sched_getaffinity(0) == {min(allowed)}
 
 
-def test_if_the_mask_cannot_come_back_all_cpus_are_asked_for(
-    allowed: set[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    move, asked = os.sched_setaffinity, []
+def test_if_the_mask_cannot_come_back_all_cpus_are_asked_for(allowed: set[int]) -> None:
+    guard = pin(min(allowed), threading.get_native_id())
+    pointer = ctypes.pythonapi["PyCapsule_GetPointer"]
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_void_p]
+    ctypes.memset(pointer(guard, None) + 8, 0, MASK_BYTES)  # as if the cpuset had changed: no CPU of it is allowed
+    assert os.sched_getaffinity(0) == {min(allowed)}
+    del guard
+    assert os.sched_getaffinity(0) == allowed
 
-    def refuse_the_old_one(pid: int, cpus: Any) -> None:
-        asked.append(set(cpus))
-        if len(asked) == 2:
-            raise OSError(22, "as if the cpuset had changed")
-        move(pid, cpus)
 
-    monkeypatch.setattr(os, "sched_setaffinity", refuse_the_old_one)
-    with pinned(min(allowed)):
-        pass
-    assert asked == [{min(allowed)}, allowed, set(range(rseq.info().possible_cpus))]
+def test_a_cpu_that_cannot_be_is_forbidden(allowed: set[int]) -> None:
+    for cpu in (8 * MASK_BYTES - 1, 8 * MASK_BYTES, 1 << 62, -1):
+        with pinned(cpu) as is_there:
+            assert not is_there
+    assert os.sched_getaffinity(0) == allowed
+
+
+def test_the_thread_that_was_moved_is_moved_back_whoever_lets_go(allowed: set[int]) -> None:
+    guards = [pin(min(allowed), threading.get_native_id())]
+    other = threading.Thread(target=guards.clear)
+    other.start()
+    other.join()
     assert os.sched_getaffinity(0) == allowed

@@ -561,8 +561,9 @@ def test_a_writer_that_is_killed_leaves_its_turn_and_half_a_phase() -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def die() -> None:
-        with rcu._turn(module._Waiting(None)):
-            write()
+        turn = rcu._turn(module._Waiting(None))
+        write()
+        del turn
 
     assert wait_for(fork(die)) == -signal.SIGKILL
     assert 0 < rcu.storage.view()["phase"].sum() < len(rcu._words.lanes)

@@ -442,8 +442,10 @@ def test_two_readers_get_each_record_once(threads: ThreadSet) -> None:
 def test_a_signal_handler_cannot_read_in_the_middle_of_reading() -> None:
     ring = rseq.RingBuffer(256)
     ring.write(b"x")
-    with ring._reader._turn(), pytest.raises(RuntimeError, match=r"^this thread is reading the ring already"):
+    turn = ring._reader._turn()
+    with pytest.raises(RuntimeError, match=r"^this thread is reading the ring already"):
         ring.drain()
+    del turn
     assert len(ring) == 1
 
 
@@ -558,8 +560,9 @@ def test_a_reader_that_is_killed_gives_its_turn_back() -> None:
     ring.write(b"x")
 
     def die() -> None:
-        with ring._reader._turn():
-            os.kill(os.getpid(), signal.SIGKILL)
+        turn = ring._reader._turn()
+        os.kill(os.getpid(), signal.SIGKILL)
+        del turn
 
     assert wait_for(fork(die)) == -signal.SIGKILL
     assert datas(ring.drain()) == [b"x"]
@@ -626,9 +629,10 @@ def test_a_child_reads_its_own_copy_even_if_its_parent_was_reading(threads: Thre
     reading, done = threading.Event(), threading.Event()
 
     def read_for_long() -> None:
-        with ring._reader._turn():
-            reading.set()
-            done.wait(60)
+        turn = ring._reader._turn()
+        reading.set()
+        done.wait(60)
+        del turn
 
     threads.start(read_for_long)
     assert reading.wait(60)

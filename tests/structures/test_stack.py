@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
+from rseq.native import guard
 from rseq.percpu.pinned import pinned
 from rseq.structures.stack import Model
 from rseq.testing import assert_restartable
@@ -172,20 +173,17 @@ def test_a_cpu_that_the_kernel_forbids_is_left_out(monkeypatch: pytest.MonkeyPat
     stack = rseq.Stack(4)
     place = stack.storage.place
     forbidden = place.lanes - 1
-    move = os.sched_setaffinity
 
-    def refuse(pid: int, wanted: Any) -> None:
-        if set(wanted) == {forbidden}:
-            raise OSError(22, "as for a CPU outside of the cpuset")
-        move(pid, wanted)
+    def refuse(cpu: int, thread: int) -> object:
+        return None if cpu == forbidden else guard.pin(cpu, thread)  # as for a CPU outside of the cpuset
 
     with pinned(forbidden) as is_there:
         if is_there:
             stack.push(5)
     expected = len(stack)
-    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    monkeypatch.setattr(guard, "pin", refuse)
     if forbidden in cpus and len(cpus) > 1:
-        move(0, {cpus[0]})
+        os.sched_setaffinity(0, {cpus[0]})
     assert stack.steal() is None
     assert stack.drain() == []
     assert len(stack) == expected

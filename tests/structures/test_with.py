@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 import rseq
+from rseq.percpu.pinned import pinned
 
-EXCEPTIONS = 150
+EXCEPTIONS = 80
 
 
 class Interrupted(Exception):
@@ -101,6 +104,37 @@ def test_no_exception_leaves_a_read_section_open(interrupter: Interrupter) -> No
 
 def test_in_python_it_would_stay_held(interrupter: Interrupter) -> None:
     assert left_held(interrupter, InPython, is_locked) > 0
+
+
+def test_no_exception_keeps_a_readers_turn(interrupter: Interrupter) -> None:
+    """`len` reads the ring; who has not given back the turn is told so."""
+    ring = rseq.RingBuffer(256)
+    ring.write(b"x")
+    for _ in range(EXCEPTIONS):
+        interrupter.interrupt(partial(again_and_again, ring.__len__))
+        assert len(ring) == 1
+
+
+def test_no_exception_keeps_a_writers_turn(interrupter: Interrupter) -> None:
+    rcu = rseq.RCU()
+    for _ in range(EXCEPTIONS):
+        interrupter.interrupt(partial(again_and_again, rcu.synchronize))
+        rcu.synchronize(0)
+
+
+def test_no_exception_leaves_a_thread_on_another_cpu(interrupter: Interrupter) -> None:
+    allowed, stack = os.sched_getaffinity(0), rseq.Stack(4)
+    for cpu in sorted(allowed)[:2]:
+        with pinned(cpu):
+            stack.push(cpu)
+    for _ in range(EXCEPTIONS):
+        interrupter.interrupt(partial(again_and_again, lambda: stack.push(stack.steal() or 0)))
+        assert os.sched_getaffinity(0) == allowed
+
+
+def again_and_again(function: Callable[[], object]) -> None:
+    while True:
+        function()
 
 
 @pytest.mark.parametrize("make", [rseq.SpinLock, rseq.RCU])

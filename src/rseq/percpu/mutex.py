@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,6 +25,8 @@ MUTEX_BYTES = 64
 _ERRORCHECK = 2
 _ROBUST = 1
 _PROCESS_SHARED = 1
+
+_PAUSE_S = 1e-5
 
 
 def make_mutex(address: int) -> None:
@@ -41,47 +44,29 @@ def make_mutex(address: int) -> None:
 
 @contextmanager
 def locked(address: int) -> Iterator[None]:
-    """Hold the mutex at `address` in the body of a `with`. Waiting releases the GIL.
+    """Hold the mutex at `address` in the body of a `with`, whatever exception comes.
 
     Raises: RuntimeError - the calling thread holds it already. OSError - libc refuses for another reason.
     Threads: any thread of any process that maps it; not a signal handler.
     """
-    _acquire(address)
+    held = "this thread holds the spare lane's lock already; leave its `with` block first"
+    while (guard := taken(address, held)) is None:
+        time.sleep(_PAUSE_S)
     try:
         yield
     finally:
-        release(address)
+        del guard
 
 
-def try_acquire(address: int, held: str) -> bool:
-    """Take the mutex at `address` if nobody has it; whether it is taken. `release` gives it back. It never waits.
+def taken(address: int, held: str) -> object | None:
+    """Take the mutex at `address` if nobody has it: a guard (native/guard.py), or None. It never waits.
 
+    It is given back when the guard goes. Let no call stand between taking and `try`.
     Raises: RuntimeError - the calling thread holds it already; `held` is what it says. OSError - libc refuses.
     """
-    code = _libc().pthread_mutex_trylock(ctypes.c_void_p(address))
-    if code == errno.EBUSY:
-        return False
-    _take(address, code, held)
-    return True
+    from rseq.native.guard import take_mutex
 
-
-def release(address: int) -> None:
-    """Give back the mutex at `address`. Raises: OSError - the calling thread does not hold it."""
-    _check(_libc().pthread_mutex_unlock(ctypes.c_void_p(address)), "unlock")
-
-
-def _acquire(address: int) -> None:
-    code = _libc().pthread_mutex_lock(ctypes.c_void_p(address))
-    _take(address, code, "this thread holds the spare lane's lock already; leave its `with` block first")
-
-
-def _take(address: int, code: int, held: str) -> None:
-    """What follows from the answer of libc: it is ours, or an exception."""
-    if code == errno.EOWNERDEAD:
-        code = _libc().pthread_mutex_consistent(ctypes.c_void_p(address))
-    if code == errno.EDEADLK:
-        raise RuntimeError(held)
-    _check(code, "lock")
+    return take_mutex(address, held)  # type: ignore[no-any-return]
 
 
 def _initialize(address: int, *, robust: bool) -> int:

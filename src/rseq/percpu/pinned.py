@@ -7,11 +7,9 @@ moves back. That is exact whatever else runs, in other processes too, and costs 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from ..thread import possible_cpus
+from threading import get_native_id
 
 __all__ = ["pinned"]
 
@@ -21,20 +19,14 @@ def pinned(cpu: int) -> Iterator[bool]:
     """Run the body of a `with` on `cpu`. The value is False, and the thread has stayed, if the kernel forbids it.
 
     It forbids a CPU that is offline or outside of the process's cpuset. The thread's affinity mask is set aside
-    meanwhile and restored afterwards; if by then the cpuset allows none of it, all CPUs are asked for.
+    meanwhile and restored afterwards, whatever exception comes; if by then the cpuset allows none of it, all CPUs are
+    asked for (native/guard.py).
     Threads: any thread; it moves only itself.
     """
-    before = os.sched_getaffinity(0)
+    from ..native.guard import pin
+
+    guard = pin(cpu, get_native_id())
     try:
-        yield _move_to({cpu})
+        yield guard is not None
     finally:
-        if not _move_to(before):
-            _move_to(set(range(possible_cpus())))
-
-
-def _move_to(cpus: set[int]) -> bool:
-    try:
-        os.sched_setaffinity(0, cpus)
-    except OSError:
-        return False
-    return True
+        del guard

@@ -46,14 +46,13 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
-from contextlib import contextmanager
 from typing import Any, Protocol, Self
 
 from ..language.types import Record, i64, u64
 from ..native.method import Context, thread_state
 from ..once import once
 from ..percpu.memory import Memory, allocate
-from ..percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
+from ..percpu.mutex import MUTEX_BYTES, make_mutex, taken
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence, routine, sequence
@@ -293,10 +292,13 @@ class RCU(Structure):
         """
         waiting = _Waiting(timeout)
         self._require_outside("synchronize")
-        with self._turn(waiting):
+        turn = self._turn(waiting)
+        try:
             for readers in grace_period(self._words):
                 if readers and not waiting.pause():
                     raise TimeoutError(self._who_reads(waiting, readers))
+        finally:
+            del turn
 
     def call(self, function: Callable[[], object]) -> None:
         """Have `function()` called when every read section has ended that began before; returns at once.
@@ -325,17 +327,13 @@ class RCU(Structure):
         if thread_state() in self._entered:
             raise RuntimeError(f"{method}() inside `with rcu:` would wait for itself; leave the block first")
 
-    @contextmanager
-    def _turn(self, waiting: _Waiting) -> Iterator[None]:
-        """Be the only writer: without it writers would change the phase under each other, and wait long."""
-        address = _address(self._mutex)
-        while not try_acquire(address, "synchronize() is called by a thread that is in the middle of one"):
+    def _turn(self, waiting: _Waiting) -> object:
+        """Be the only writer, until the guard goes: without it writers would change the phase under each other."""
+        address, held = _address(self._mutex), "synchronize() is called by a thread that is in the middle of one"
+        while (turn := taken(address, held)) is None:
             if not waiting.pause():
                 raise TimeoutError(f"synchronize() waited {waiting.seconds} s for another one that has not ended")
-        try:
-            yield
-        finally:
-            release(address)
+        return turn
 
     def _who_reads(self, waiting: _Waiting, readers: int) -> str:
         names = self._names()

@@ -19,15 +19,15 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...once import once
 from ...percpu.memory import allocate
-from ...percpu.mutex import MUTEX_BYTES, make_mutex, release, try_acquire
+from ...percpu.mutex import MUTEX_BYTES, make_mutex, taken
 from ...percpu.storage import PerCPU
 from ...thread import barrier, fence, register_for_barriers
 from .clock import Calibration
@@ -109,25 +109,34 @@ class Reader:
 
     def events(self, *, stay: bool) -> list[Event]:
         """All that waits, in order; it stays where it is, or is taken out."""
-        with self._turn():
+        turn = self._turn()
+        try:
             found = self._found()
             events = self._merged(found)
             if not stay:
                 self._settle_all(found)
+        finally:
+            del turn
         return events
 
     def array(self) -> npt.NDArray[Any]:
         """All that waits, in order, as an array; it is taken out. For rings of one layout."""
-        with self._turn():
+        turn = self._turn()
+        try:
             found = self._found()
             merged = self._as_array(found)
             self._settle_all(found)
+        finally:
+            del turn
         return merged
 
     def count(self) -> int:
         """How many records wait."""
-        with self._turn():
+        turn = self._turn()
+        try:
             return sum(len(found.records) for found in self._found())
+        finally:
+            del turn
 
     def lost(self) -> int:
         """What writers could not put in, and what readers have found overwritten."""
@@ -139,15 +148,12 @@ class Reader:
     def _mutex_address(self) -> int:
         return self._mutex.place.addresses()[-1]
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        address = self._mutex_address
-        while not try_acquire(address, "this thread is reading the ring already, and has been interrupted by a signal"):
+    def _turn(self) -> object:
+        """Wait until nobody else reads: a guard, with which the turn ends."""
+        held = "this thread is reading the ring already, and has been interrupted by a signal"
+        while (turn := taken(self._mutex_address, held)) is None:
             time.sleep(_PATIENCE_S)
-        try:
-            yield
-        finally:
-            release(address)
+        return turn
 
     def start_anew(self) -> None:
         """In a forked child: the thread that was reading does not exist here."""
