@@ -28,7 +28,7 @@ from .blob import BlobEnvironment, compile_module, new_module
 from .codes import I8, I32, I64, PTR
 from .load import load
 
-__all__ = ["pin", "take_mutex"]
+__all__ = ["pin", "prepare", "take_mutex"]
 
 MASK_BYTES = 1024
 """An affinity mask of as many CPUs as Linux can be configured for."""
@@ -52,6 +52,14 @@ def pin(cpu: int, thread: int) -> Any:
     Raises: OSError - the kernel does not tell the mask. MemoryError.
     """
     return _functions()["pin"](cpu, thread)
+
+
+def prepare() -> None:
+    """Compile what the others call, in good time: who imports or compiles must not be interrupted by an exception.
+
+    Raises: UnsupportedError - this machine's architecture has no code generator.
+    """
+    _functions()
 
 
 @once

@@ -58,6 +58,13 @@ def locked(address: int) -> Iterator[None]:
         del guard
 
 
+def prepare_guards() -> None:
+    """Compile what `taken` and `pinned` call, so that no exception comes in the middle of that: see native/guard.py."""
+    from rseq.native.guard import prepare
+
+    prepare()
+
+
 def taken(address: int, held: str) -> object | None:
     """Take the mutex at `address` if nobody has it: a guard (native/guard.py), or None. It never waits.
 

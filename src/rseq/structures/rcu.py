@@ -52,7 +52,7 @@ from ..language.types import Record, i64, u64
 from ..native.method import Context, thread_state
 from ..once import once
 from ..percpu.memory import Memory, allocate
-from ..percpu.mutex import MUTEX_BYTES, make_mutex, taken
+from ..percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence, routine, sequence
@@ -228,6 +228,7 @@ class RCU(Structure):
 
     def __init__(self, *, segment: Segment | None = None) -> None:
         register_for_barriers(shared=segment is not None)
+        prepare_guards()
         storage = PerCPU(Readers, segment=segment)
         self._set_up(storage, self.sequences())  # first: it refuses a second time
         self._words = _Words(storage)

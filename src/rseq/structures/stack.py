@@ -29,6 +29,7 @@ from ..native.bind import builtin
 from ..once import once
 from ..percpu.checks import integer
 from ..percpu.memory import Memory
+from ..percpu.mutex import prepare_guards
 from ..percpu.pinned import pinned
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
@@ -109,6 +110,7 @@ class Stack(Structure):
         limit = integer("capacity", capacity)
         if not 1 <= limit <= MAX_CAPACITY:
             raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
+        prepare_guards()
         code = _code(1 << (limit - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         storage.view()["limit"] = limit

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...once import once
 from ...percpu.memory import allocate
-from ...percpu.mutex import MUTEX_BYTES, make_mutex, taken
+from ...percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ...percpu.storage import PerCPU
 from ...thread import barrier, fence, register_for_barriers
 from .clock import Calibration
@@ -96,6 +96,7 @@ class Reader:
     """Reads the ring of `kind` that is in `storage`."""
 
     def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
+        prepare_guards()
         self._storage, self._kind = storage, kind
         self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
         self._shared = storage.segment is not None
