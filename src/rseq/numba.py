@@ -83,7 +83,6 @@ from .native.codes import (
     NOTHING,
     PTR,
     RAISED,
-    REFUSED,
     SAME_ROW,
 )
 from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
@@ -409,6 +408,8 @@ def _method(context: Any, builder: Any, type: StructureType, value: Any, attribu
 class _NumbaEnvironment(Environment):
     """Code in Numba's modules."""
 
+    has_caller = True
+
     def __init__(self, module: Any, has_rseq: bool) -> None:
         architecture = host()
         if architecture is None:
@@ -420,17 +421,23 @@ class _NumbaEnvironment(Environment):
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
         return builder.call(self._function(name, type.return_type, type.args), arguments)
 
+    def address(self, builder: Any, name: str) -> Any:
+        return self._variable(name, ll.IntType(8))
+
     def offset(self, builder: Any) -> Any:
         """Loaded from libc's variable: it differs between processes, and the code may be cached."""
         return self.variable(builder, "__rseq_offset", I64)
 
     def variable(self, builder: Any, name: str, type: Any) -> Any:
+        value = builder.load(self._variable(name, type))
+        value.set_metadata("invariant.load", self.module.add_metadata([]))
+        return value
+
+    def _variable(self, name: str, type: Any) -> Any:
         if name not in self.module.globals:
             variable = ll.GlobalVariable(self.module, type, name)
             variable.linkage = "external"
-        value = builder.load(self.module.globals[name])
-        value.set_metadata("invariant.load", self.module.add_metadata([]))
-        return value
+        return self.module.globals[name]
 
     def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
         """Whoever is waited for may need the GIL, so it is given up where this thread has it."""
@@ -539,9 +546,6 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
         context.call_conv.return_exc(builder)
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NO_THREAD))):
         context.call_conv.return_user_exc(builder, RuntimeError, (f"{bound.title}(): {NO_THREAD_TEXT}",))
-    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, REFUSED))):
-        text = f"{bound.title}(): refused, because of the thread that holds the lock, or as nobody does"
-        context.call_conv.return_user_exc(builder, RuntimeError, (text,))
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
             text = f"{bound.title}(): {check.sentence}"

@@ -14,6 +14,7 @@ import pytest
 
 import rseq
 import support
+from rseq.percpu import threads as thread_numbers
 from rseq.percpu.threads import has_ended
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
@@ -100,14 +101,20 @@ def test_python_and_compiled_code_hold_the_same_lock(one_cpu: int) -> None:
     lock.release(one_cpu)
     assert attempt(lock) == one_cpu
     release(lock, one_cpu)
-    with lock as cpu, pytest.raises(RuntimeError, match=r"SpinLock.acquire\(\): refused"):
+    with lock as cpu, pytest.raises(RuntimeError, match=r"^this thread holds that lock already"):
         assert acquire(lock) == cpu
 
 
 def test_a_release_of_what_the_thread_does_not_hold_is_refused() -> None:
     lock = rseq.SpinLock()
-    with pytest.raises(RuntimeError, match=r"SpinLock.release\(\): refused, because of the thread that holds"):
+    with pytest.raises(RuntimeError, match=r"^nobody holds that lock: it was released before, or never acquired$"):
         release(lock, 0)
+    taken = threading.Thread(target=lock.acquire, name="other")
+    taken.start()
+    taken.join()
+    (cpu,) = lock.holders()
+    with pytest.raises(RuntimeError, match=r"that lock is held by thread \d+ \(other\) of process \d+, not by this"):
+        release(lock, cpu)
     with pytest.raises(IndexError, match="no lane's number"):
         release(lock, -1)
 
@@ -156,6 +163,29 @@ def test_ctrl_c_ends_waiting_with_the_gil(one_cpu: int, threads: support.ThreadS
     done.set()
     threads.join()
     assert lock.holders() == {}
+
+
+@pytest.mark.parametrize("function", [acquire, acquire_without_gil])
+@pytest.mark.parametrize("name", ["table", "describe"])
+def test_ctrl_c_is_raised_that_comes_while_python_is_asked(
+    name: str, function: Any, one_cpu: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, original = rseq.SpinLock(), getattr(thread_numbers, name)
+    release(lock, function(lock))  # compiles them
+    careless = threading.Thread(target=lock.acquire)
+    careless.start()
+    careless.join()
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.setattr(thread_numbers, name, original)
+        signal.raise_signal(signal.SIGINT)
+        return original(*arguments)
+
+    monkeypatch.setattr(thread_numbers, name, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        function(lock)
+    with pytest.warns(RuntimeWarning, match="held a lock and has ended"):
+        release(lock, function(lock))
 
 
 @pytest.mark.parametrize("function", [acquire, acquire_without_gil])

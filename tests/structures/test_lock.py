@@ -18,6 +18,7 @@ import pytest
 import rseq
 from rseq import i32
 from rseq.check import check
+from rseq.percpu import threads as thread_numbers
 from rseq.percpu.threads import has_ended, table, thread_id
 from rseq.stress.run import stress
 from rseq.structures.lock import LOOK, Lock, Model, acquire, release, take, take_over
@@ -226,6 +227,67 @@ def test_ctrl_c_ends_waiting_and_the_lock_stays_the_holders(one_cpu: int) -> Non
         assert len(lock.holders()) == 1
         done.set()
     assert lock.holders() == {}
+
+
+@pytest.fixture
+def ctrl_c_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let Ctrl-C come once, the next time that function of percpu/threads.py is called; `first` is called before."""
+
+    def arrange(name: str, first: Callable[[], object] = int) -> None:
+        original = getattr(thread_numbers, name)
+
+        def interrupted(*arguments: Any) -> Any:
+            monkeypatch.setattr(thread_numbers, name, original)
+            first()
+            signal.raise_signal(signal.SIGINT)
+            return original(*arguments)
+
+        monkeypatch.setattr(thread_numbers, name, interrupted)
+
+    return arrange
+
+
+def test_ctrl_c_is_raised_that_comes_while_python_is_asked_if_the_holder_lives(
+    one_cpu: int, ctrl_c_on: Callable[..., None]
+) -> None:
+    lock, held, done = rseq.SpinLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            done.wait()
+
+    with crew() as threads:
+        threads.start(hold)
+        held.wait()
+        ctrl_c_on("table", done.set)  # who loses Ctrl-C waits for ever otherwise
+        with pytest.raises(KeyboardInterrupt):
+            lock.acquire()
+    assert lock.holders() == {}
+
+
+def test_ctrl_c_is_raised_that_comes_while_a_thread_gets_its_number(ctrl_c_on: Callable[..., None]) -> None:
+    assert wait_for(fork(lambda: _first_acquire_of_a_child(ctrl_c_on))) == 0
+
+
+def _first_acquire_of_a_child(ctrl_c_on: Callable[..., None]) -> None:
+    lock = rseq.SpinLock(segment=rseq.Segment())
+    thread_numbers._remember(0)  # as in a thread that has not asked yet
+    ctrl_c_on("table")
+    with pytest.raises(KeyboardInterrupt):
+        lock.acquire()
+    assert lock.holders() == {}
+    lock.release(lock.acquire())
+
+
+def test_ctrl_c_during_the_warning_leaves_the_lock_to_the_next(one_cpu: int, ctrl_c_on: Callable[..., None]) -> None:
+    lock = rseq.SpinLock()
+    in_thread(lock.acquire, "careless")
+    ctrl_c_on("describe")
+    with pytest.raises(KeyboardInterrupt):
+        lock.acquire()
+    with pytest.warns(RuntimeWarning, match=r"\(careless\) of process \d+ held a lock and has ended"):
+        lock.release(lock.acquire())
 
 
 # Who ends while holding it

@@ -125,9 +125,10 @@ class Crossing(Copies):
         self.scope.emit(ir.Thread("thread_ended", ended, of, self.scope.span(node)))
         return ended
 
-    def _took_over(self, node: ast.Call, into: str | None) -> None:
-        of = self.value(node.args[0], SCALARS["u64"])
-        self.scope.emit(ir.Thread("took_over", None, of, self.scope.span(node)))
+    def _took_over(self, node: ast.Call, into: str | None) -> Meaning:
+        of, said = self.value(node.args[0], SCALARS["u64"]), self.scope.target(into, boolean)
+        self.scope.emit(ir.Thread("took_over", said, of, self.scope.span(node)))
+        return said
 
     def _refuse(self, node: ast.Call, into: str | None) -> None:
         self.scope.emit(ir.Refuse(self.value(node.args[0], SCALARS["u64"]), self.scope.span(node)))

@@ -321,9 +321,8 @@ class _Frame:
 
     def _ask(self, op: ir.Thread) -> None:
         memory = self.run.memory
-        if op.target is not None:
-            of = None if op.of is None else self.get(op.of)
-            self.values[op.target] = memory.thread if of is None else int(of != memory.thread)
+        of = None if op.of is None else self.get(op.of)
+        self.values[op.target] = memory.thread if of is None else int(of != memory.thread)
 
     def _add_store(self, op: ir.AddStore) -> None:
         at, type = self._at(op.address), op.address.type

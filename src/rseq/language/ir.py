@@ -359,22 +359,24 @@ class Fence:
 class Thread:
     """Ask for the calling thread's number (`thread_id`), or if thread `of` is proved to have ended (`thread_ended`).
 
-    Or warn that something was taken from it (`took_over`).
+    Or warn that something was taken from it (`took_over`): false if the warning was interrupted by an exception.
     """
 
     kind: ThreadName
-    target: Value | None
+    target: Value
     of: Operand | None
     span: Span
 
     def __str__(self) -> str:
-        call = f"{self.kind}({'' if self.of is None else self.of})"
-        return call if self.target is None else f"{self.target} = {call}"
+        return f"{self.target} = {self.kind}({'' if self.of is None else self.of})"
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """Leave with a RuntimeError, because the thread with number `holder` (0: nobody) holds a lock."""
+    """Leave with a RuntimeError, because the thread with number `holder` (0: nobody) holds a lock.
+
+    Or with the exception that is set already.
+    """
 
     holder: Operand
     span: Span

@@ -146,12 +146,18 @@ def thread_ended(thread: int, /) -> bool:
 
 
 @operation("took_over")
-def took_over(thread: int, /) -> None:
-    """In a routine: warn (RuntimeWarning) that a lock was taken from a thread that has ended."""
+def took_over(thread: int, /) -> bool:
+    """In a routine: warn (RuntimeWarning) that a lock was taken from a thread that has ended.
+
+    False if a signal handler raised something meanwhile: give the lock back, and leave by `refuse`.
+    """
     _only_inside("took_over")
 
 
 @operation("refuse")
 def refuse(holder: int, /) -> None:
-    """In a routine: leave it with a RuntimeError that says who holds a lock; 0 is nobody."""
+    """In a routine: leave it with a RuntimeError that says who holds a lock; 0 is nobody.
+
+    If an exception is set already (see `took_over`), the routine is left with that one.
+    """
     _only_inside("refuse")

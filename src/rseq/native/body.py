@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import floor_division
 from ..language.types import Word
-from .codes import FIRST_CHECK, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
+from .codes import FIRST_CHECK, HAS_RAISED, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
 
 if TYPE_CHECKING:
     from .lower import Lane, Unit
@@ -208,7 +208,7 @@ class BodyLowering:
         if op.kind == "full_fence":
             self.builder.fence("seq_cst")
         elif op.kind == "sched_yield":
-            environment.sched_yield(self.builder, lambda: self._leave_with(ll.Constant(I32, RAISED)))
+            environment.sched_yield(self.builder, self._leave_raised)
         elif environment.architecture.relax:
             block = ll.InlineAsm(
                 ll.FunctionType(ll.VoidType(), []), environment.architecture.relax, "", side_effect=True
@@ -226,17 +226,26 @@ class BodyLowering:
             self._put(op.target, self.builder.zext(unit.fence(self.builder, number), ll.IntType(8)))
 
     def _thread(self, op: ir.Thread) -> None:
-        environment = self.frame.unit.environment
-        if op.of is not None:
-            answer = environment.ask(self.builder, op.kind.removeprefix("thread_"), self._get(op.of))
-            if op.target is not None:
-                self._put(op.target, self.builder.trunc(answer, ll.IntType(8)))
-            return
-        number = environment.thread(self.builder, self.frame.unit.number_place(self.builder))
-        with self.builder.if_then(self.builder.icmp_unsigned("==", number, ll.Constant(I64, 0)), likely=False):
+        environment, builder = self.frame.unit.environment, self.builder
+        if op.of is None:
+            self._put(op.target, self._own_number())
+        elif op.kind == "took_over":
+            answer = environment.call_python(builder, op.kind, self._get(op.of))
+            said = builder.icmp_unsigned("!=", answer, HAS_RAISED)
+            self._put(op.target, builder.zext(said, ll.IntType(8)))
+        else:
+            answer = environment.ask(builder, op.kind.removeprefix("thread_"), self._get(op.of), self._leave_raised)
+            self._put(op.target, builder.trunc(answer, ll.IntType(8)))
+
+    def _own_number(self) -> Any:
+        unit, builder = self.frame.unit, self.builder
+        number = unit.environment.thread(builder, unit.number_place(builder), self._leave_raised)
+        with builder.if_then(builder.icmp_unsigned("==", number, ll.Constant(I64, 0)), likely=False):
             self._leave_with(ll.Constant(I32, NO_THREAD))
-        assert op.target is not None
-        self._put(op.target, number)
+        return number
+
+    def _leave_raised(self) -> None:
+        self._leave_with(ll.Constant(I32, RAISED))
 
     def _refuse(self, op: ir.Refuse) -> None:
         self._leave_with(self.frame.unit.environment.refuse(self.builder, self._get(op.holder)))
@@ -299,7 +308,7 @@ class BodyLowering:
             raised = self.frame.unit.environment.interrupted(builder)
             if raised is not None:
                 with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
-                    self._leave_with(ll.Constant(I32, RAISED))
+                    self._leave_raised()
 
     def _label(self, op: ir.Label) -> None:
         self._passed.add(op.name)

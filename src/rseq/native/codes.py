@@ -13,6 +13,7 @@ __all__ = [
     "BUSY",
     "FAILED",
     "FIRST_CHECK",
+    "HAS_RAISED",
     "I8",
     "I32",
     "I64",
@@ -40,6 +41,9 @@ NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or 
 
 I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)
 PTR = ll.PointerType()
+
+HAS_RAISED = ll.Constant(I64, -1)
+"""The answer of a call into Python that no function there gives: an exception is set."""
 
 
 def llvm_type(type: Word) -> Any:

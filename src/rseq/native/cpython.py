@@ -35,6 +35,8 @@ _BOOL = int.from_bytes(b"?\0", sys.byteorder)
 class PythonEnvironment(BlobEnvironment):
     """In a builtin, waiting for the spare lane's lock gives up the GIL, and lets signal handlers run."""
 
+    has_caller = True
+
     def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
         state = self.call(builder, "PyEval_SaveThread", ll.FunctionType(PTR, []), [])
         self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
@@ -48,12 +50,6 @@ class PythonEnvironment(BlobEnvironment):
         if name not in self.module.globals:
             self._make_patient(unit, code, name, [value.type for value in (*lane, *arguments)])
         return builder.call(self.module.globals[name], [*lane, *arguments])
-
-    def refuse(self, builder: Any, holder: Any) -> Any:
-        sentence = builder.inttoptr(self.ask(builder, "sentence", holder), PTR)
-        error = builder.load(self.address(builder, "PyExc_RuntimeError"), typ=PTR)
-        self.call(builder, "PyErr_SetString", ll.FunctionType(ll.VoidType(), [PTR, PTR]), [error, sentence])
-        return ll.Constant(I32, RAISED)
 
     def interrupted(self, builder: Any) -> Any:
         """The GIL is held, so handlers may run here: Ctrl-C ends a loop that has no end."""

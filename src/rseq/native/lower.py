@@ -43,12 +43,14 @@ from .codes import (
     BUSY,
     FAILED,
     FIRST_CHECK,
+    HAS_RAISED,
     I32,
     I64,
     NO_ROW,
     NOTHING,
     OK,
     PTR,
+    RAISED,
     REFUSED,
     SAME_ROW,
     extended,
@@ -62,6 +64,8 @@ RESTART_LIMIT = 1024
 """Aborts of one sequence between two visits to the spare lane: a debugger that single-steps aborts for ever."""
 
 WAIT_FOREVER = -1
+
+_NULL = ll.Constant(PTR, None)
 
 
 class Lane(NamedTuple):
@@ -79,10 +83,16 @@ class Environment(ABC):
     architecture: Architecture
     module: Any
     has_rseq: bool
+    has_caller = False
+    """Whether Python calls the code, and finds an exception that is set when it leaves with RAISED."""
 
     @abstractmethod
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
         """Emit a call of the process's function `name`."""
+
+    @abstractmethod
+    def address(self, builder: Any, name: str) -> Any:
+        """Emit the address of the process's symbol `name`, as a pointer."""
 
     @abstractmethod
     def offset(self, builder: Any) -> Any:
@@ -136,12 +146,13 @@ class Environment(ABC):
         is_true = builder.and_(builder.icmp_unsigned("==", now, generation), builder.icmp_unsigned("==", holder, owner))
         builder.ret(builder.select(is_true, number, zero))
 
-    def thread(self, builder: Any, place: Any) -> Any:
+    def thread(self, builder: Any, place: Any, fail: Callable[[], None]) -> Any:
         """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it.
 
-        `place` holds it, or 0, as long as the function runs that asks: a loop looks it up once.
+        `place` holds it, or 0, as long as the function runs that asks: a loop looks it up once. `fail` as in `ask`.
         """
-        for look_up in (self.known_thread, partial(self.ask, what="register")):
+        register = partial(self.ask, what="register", word=ll.Constant(I64, 0), fail=fail)
+        for look_up in (self.known_thread, register):
             with self._unless_known(builder, place):
                 builder.store(look_up(builder), place)
         return builder.load(place, typ=I64)
@@ -150,14 +161,65 @@ class Environment(ABC):
         is_unknown = builder.icmp_unsigned("==", builder.load(number, typ=I64), ll.Constant(I64, 0))
         return builder.if_then(is_unknown, likely=False)
 
-    def ask(self, builder: Any, what: str, word: Any = None) -> Any:
-        """Emit a call into Python, with the GIL or without: one of those in percpu/threads.py."""
-        given = ll.Constant(I64, 0) if word is None else word
-        return self.call(builder, f"rseq_thread_{what}", ll.FunctionType(I64, [I64]), [given])
+    def ask(self, builder: Any, what: str, word: Any, fail: Callable[[], None]) -> Any:
+        """Emit a call of one of the functions in percpu/threads.py. `fail` emits leaving, as it has raised something.
+
+        A signal handler runs in the middle of any Python function, and what it raises must not be lost.
+        """
+        answer = self.call_python(builder, what, word)
+        with builder.if_then(builder.icmp_unsigned("==", answer, HAS_RAISED), likely=False):
+            fail()
+        return answer
+
+    def call_python(self, builder: Any, what: str, word: Any) -> Any:
+        """Emit the same, with the GIL or without; HAS_RAISED if an exception is set, now or before the call."""
+        name = "rseq.thread.ask"
+        if name not in self.module.globals:
+            self._make_asker(name)
+        function = self.address(builder, f"rseq_thread_{what}")
+        return builder.call(self.module.globals[name], [function, word])
+
+    def _make_asker(self, name: str) -> None:
+        function = ll.Function(self.module, ll.FunctionType(I64, [PTR, I64]), name)
+        function.linkage = "internal"
+        for attribute in ("noinline", "cold", "nounwind"):
+            function.attributes.add(attribute)
+        builder = ll.IRBuilder(function.append_basic_block("entry"))
+        answer = builder.alloca(I64)
+        builder.store(HAS_RAISED, answer)
+        state = self.call(builder, "PyGILState_Ensure", ll.FunctionType(I32, []), [])
+        before = self.call(builder, "PyErr_Occurred", ll.FunctionType(PTR, []), [])
+        with builder.if_then(builder.icmp_unsigned("==", before, _NULL)):
+            self._call_with_gil(builder, function.args[0], function.args[1], answer)
+        self.call(builder, "PyGILState_Release", ll.FunctionType(ll.VoidType(), [I32]), [state])
+        builder.ret(builder.load(answer, typ=I64))
+
+    def _call_with_gil(self, builder: Any, function: Any, word: Any, answer: Any) -> None:
+        number = self.call(builder, "PyLong_FromUnsignedLongLong", ll.FunctionType(PTR, [I64]), [word])
+        with builder.if_then(builder.icmp_unsigned("!=", number, _NULL)):
+            two, drop = ll.FunctionType(PTR, [PTR, PTR]), ll.FunctionType(ll.VoidType(), [PTR])
+            result = self.call(builder, "PyObject_CallOneArg", two, [function, number])
+            self.call(builder, "Py_DecRef", drop, [number])
+            with builder.if_then(builder.icmp_unsigned("!=", result, _NULL)):
+                read = self.call(builder, "PyLong_AsUnsignedLongLong", ll.FunctionType(I64, [PTR]), [result])
+                builder.store(read, answer)
+                self.call(builder, "Py_DecRef", drop, [result])
+        if not self.has_caller:
+            self._report(builder, function, answer)
+
+    def _report(self, builder: Any, function: Any, answer: Any) -> None:
+        """Emit: what was raised goes to sys.unraisablehook, and the answer is 0."""
+        raised = builder.icmp_unsigned("==", builder.load(answer, typ=I64), HAS_RAISED)
+        with builder.if_then(raised, likely=False):
+            self.call(builder, "PyErr_WriteUnraisable", ll.FunctionType(ll.VoidType(), [PTR]), [function])
+            builder.store(ll.Constant(I64, 0), answer)
 
     def refuse(self, builder: Any, holder: Any) -> Any:
-        """Emit what is to be said about `holder`; the code to leave with."""
-        return ll.Constant(I32, REFUSED)
+        """Emit what is to be said about `holder`, unless an exception is set; the code to leave with."""
+        if not self.has_caller:
+            return ll.Constant(I32, REFUSED)
+        self.call_python(builder, "refuse", holder)
+        return ll.Constant(I32, RAISED)
 
     def interrupted(self, builder: Any) -> Any:
         """Emit a look for signals: an i32, not 0 if a handler has raised an exception. None where nobody may look."""

@@ -20,7 +20,8 @@ when a thread ends. A child's threads have numbers of their own, the one that ha
 number stands in memory that the kernel zeroes in a child (MADV_WIPEONFORK).
 
 Generated code finds the number by `pthread_getspecific`, once in a function, however often that loops
-(native/lower.py), and calls back into Python for what is rare.
+(native/lower.py), and calls back into Python for what is rare. What a signal handler raises in the middle of that is
+left set, and raised by whoever has called the generated code.
 
 Assumptions: threads end through libc or with their process. A compiled function that forks (in objmode) uses no lock
 afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number.
@@ -41,7 +42,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from rseq.language.compiled import operation
 from rseq.percpu.mutex import MUTEX_BYTES, locked, make_mutex
@@ -287,7 +288,7 @@ def _id_or_none(_: int) -> int:
 
 
 def _took_over(thread: int) -> int:
-    """A filter that turns the warning into an error has it reported by ctypes (sys.unraisablehook), not raised.
+    """A filter that turns the warning into an error has it reported (sys.unraisablehook), not raised.
 
     The caller has the lock, and must learn which.
     """
@@ -296,43 +297,51 @@ def _took_over(thread: int) -> int:
         f"{describe(thread)} held a lock and {how} without releasing it; the calling thread has the lock now. "
         "What the lock protects may be half changed: bring it into order, or make it anew"
     )
-    warnings.warn(text, RuntimeWarning, stacklevel=2)
+    try:
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+    except Warning as error:
+        _report(error)
     return 0
 
 
-_sentences: dict[int, Any] = {}
+def _report(error: Exception) -> None:
+    """Have sys.unraisablehook told, which takes nothing from Python code: by ctypes, about what a callback raises."""
+
+    def throw() -> None:
+        raise error
+
+    ctypes.CFUNCTYPE(None)(throw)()
 
 
-def _sentence(thread: int) -> int:
-    """The address of what is said to who may not do what it wants with a lock, because of its holder."""
+def _refuse(thread: int) -> NoReturn:
+    """Raises: RuntimeError - the caller may not do what it wants with a lock, because of who holds it."""
     if not thread:
         text = "nobody holds that lock: it was released before, or never acquired"
     elif thread == known_id():
         text = "this thread holds that lock already, and would wait for itself"
     else:
         text = f"that lock is held by {describe(thread)}, not by this thread"
-    kept = _sentences[get_ident()] = ctypes.create_string_buffer(text.encode())
-    return ctypes.addressof(kept)
+    raise RuntimeError(text)
 
 
-_Callback = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64)
-
-
-def _callbacks() -> dict[str, Any]:
-    functions: dict[str, Callable[[int], int]] = {
-        "rseq_thread_register": _id_or_none,
-        "rseq_thread_ended": has_ended,
-        "rseq_thread_took_over": _took_over,
-        "rseq_thread_sentence": _sentence,
-    }
-    return {name: _Callback(function) for name, function in functions.items()}
+_called: dict[str, Callable[[int], int]] = {
+    "rseq_thread_register": _id_or_none,
+    "rseq_thread_ended": has_ended,
+    "rseq_thread_took_over": _took_over,
+    "rseq_thread_refuse": _refuse,
+}
+"""Generated code calls them as Python objects, not through ctypes: that would drop what a signal handler raises."""
 
 
 def symbols() -> Mapping[str, int]:
     """What generated code refers to, by name: addresses that stay for good."""
-    callbacks = _once("callbacks", _callbacks)
-    addresses = {name: ctypes.cast(callback, ctypes.c_void_p).value or 0 for name, callback in callbacks.items()}
-    return {"rseq_thread_key": ctypes.addressof(_key()), **addresses}
+    return {"rseq_thread_key": ctypes.addressof(_key()), **_once("functions", _functions)}
+
+
+def _functions() -> dict[str, int]:
+    for function in _called.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))
+    return {name: id(function) for name, function in _called.items()}
 
 
 @cache

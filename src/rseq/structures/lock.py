@@ -98,7 +98,10 @@ def take_or_tell(cpu: Lock, me: u64) -> i32:
 
 @routine
 def take_over(cpu: Lock, number: i32, me: u64) -> bool:
-    """Take the lock of lane `number`, if who holds it has ended; if that was done."""
+    """Take the lock of lane `number`, if who holds it has ended; if that was done.
+
+    What a signal handler raises while Python says so leaves the lock to the next who waits.
+    """
     there = lane(cpu, number)
     owner = load_acquire(there.owner)
     if owner == me:
@@ -107,7 +110,9 @@ def take_over(cpu: Lock, number: i32, me: u64) -> bool:
         return False
     if not compare_exchange(there.owner, owner, me):
         return False
-    took_over(owner)
+    if not took_over(owner):
+        store_release(there.owner, owner)
+        refuse(owner)
     return True
 
 
