@@ -10,6 +10,8 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -165,6 +167,24 @@ def test_a_timeout_is_not_negative(timeout: float) -> None:
     for method in (rcu.synchronize, rcu.barrier):
         with pytest.raises(ValueError, match=r"^timeout: expected seconds, 0 or more, or None to wait for ever; got "):
             method(timeout)
+
+
+@pytest.mark.parametrize("timeout", ["x", b"1", [1], object(), 1j])
+def test_a_timeout_is_a_number(timeout: Any) -> None:
+    rcu = rseq.RCU()
+    for method in (rcu.synchronize, rcu.barrier):
+        with pytest.raises(TypeError, match=r"^timeout: expected seconds, 0 or more, or None to wait for ever; got "):
+            method(timeout)
+
+
+@pytest.mark.parametrize("timeout", [0, 1e-9, True, Fraction(1, 3), Decimal("0.5"), 1e30, 10**400, float("inf")])
+def test_a_timeout_may_be_any_number(timeout: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rcu, called = rseq.RCU(), threading.Event()
+    rcu.synchronize(timeout)
+    rcu.call(called.set)
+    called.wait()
+    rcu.barrier()
+    rcu.barrier(timeout)
 
 
 def test_a_timeout_says_what_is_known_of_who_reads(threads: ThreadSet) -> None:
@@ -650,6 +670,44 @@ def test_what_a_function_raises_is_reported_and_the_others_are_called(monkeypatc
     rcu.barrier()
     assert called == [1]
     assert [type(error) for error in reports] == [ZeroDivisionError]
+
+
+def test_functions_wait_on_when_synchronize_fails_and_the_next_try_calls_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    rcu, called, reports = rseq.RCU(), list[int](), list[object]()
+    monkeypatch.setattr(threading, "excepthook", lambda report: reports.append(report.exc_value))
+    error, synchronize, failing = MemoryError("no memory"), rseq.RCU.synchronize, [True]
+
+    def fail(rcu: rseq.RCU, timeout: float | None = None) -> None:
+        if failing[0]:
+            raise error
+        synchronize(rcu, timeout)
+
+    monkeypatch.setattr(rseq.RCU, "synchronize", fail)
+    for number in range(3):
+        rcu.call(lambda number=number: called.append(number))  # type: ignore[misc]
+    for _ in range(2):
+        with pytest.raises(
+            RuntimeError, match=r"^functions not called: 3, as synchronize\(\) failed: no memory$"
+        ) as caught:
+            rcu.barrier()
+        assert caught.value.__cause__ is error
+    assert called == []
+    assert set(map(id, reports)) <= {id(error)}
+    failing[0] = False
+    rcu.call(lambda: called.append(3))
+    rcu.barrier()
+    assert called == [0, 1, 2, 3]
+
+
+def test_barrier_ends_after_one_read_unlock_too_many(rcu: rseq.RCU, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda report: None)
+    rcu.read_unlock(rcu.read_lock())
+    rcu.read_unlock(0)
+    rcu.call(print)
+    with pytest.raises(
+        RuntimeError, match=r"functions not called: 1.* 1 more read sections have ended .* use a new RCU$"
+    ):
+        rcu.barrier()
 
 
 def test_barrier_in_a_function_and_what_cannot_be_called_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,12 @@ other processes, nor threads on the spare lane.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
 from typing import Any, Protocol, Self
@@ -155,7 +157,8 @@ def _scan(memory: Lanes, phase: int) -> Iterator[int]:
         readers = _signed(begun - ended)
         if readers < 0:
             more = f"{-readers} more read sections have ended than begun"
-            raise RuntimeError(f"{more}: each read_lock() has one read_unlock(phase), with what it returned")
+            rule = "each read_lock() has one read_unlock(phase), with what it returned"
+            raise RuntimeError(f"{more}: {rule}. Readers are miscounted from now on: use a new RCU")
         yield readers
 
 
@@ -260,8 +263,8 @@ class RCU(Structure):
     def read_unlock(self, phase: int) -> None:
         """End what `read_lock` began when it returned `phase`. Any thread, on any CPU; it never waits.
 
-        Each section ends once: what ends one that never began lets a writer go on while somebody else reads. If nobody
-        reads, `synchronize` finds it out.
+        Each section ends once. What ends one that never began hides another one, for good: a writer goes on while
+        somebody reads. `synchronize` finds it out only when nobody reads, and then each time: use a new RCU.
         Raises: TypeError, OverflowError, IndexError - `phase` is neither 0 nor 1; then nothing has ended.
         """
         raise not_set_up(self)
@@ -288,7 +291,8 @@ class RCU(Structure):
 
         Raises: TimeoutError - `timeout` seconds have passed; it says what is known of who reads. RuntimeError - the
         calling thread reads itself, or is in the middle of a `synchronize` (a signal handler); or more sections have
-        ended than begun. ValueError - a negative timeout.
+        ended than begun: readers have been miscounted, and there is no repair but a new RCU. ValueError - a negative
+        timeout. TypeError - a timeout that is no number.
         Threads: any thread of any process; they take turns.
         """
         waiting = _Waiting(timeout)
@@ -305,7 +309,8 @@ class RCU(Structure):
         """Have `function()` called when every read section has ended that began before; returns at once.
 
         A daemon thread does it, after one `synchronize` for all that have come together. What a function raises goes to
-        `threading.excepthook`. When Python ends, those still waiting are dropped: call `barrier()` before.
+        `threading.excepthook`. What that `synchronize` raises does too, and the functions wait on, until the next `call`
+        or `barrier` tries again. When Python ends, those still waiting are dropped: call `barrier()` before.
         Raises: TypeError - `function` cannot be called.
         Threads: any; inside read sections, signal handlers and finalizers too.
         """
@@ -317,12 +322,13 @@ class RCU(Structure):
         """Wait until all functions have been called that this process gave to `call` before.
 
         Raises: TimeoutError - `timeout` seconds have passed. RuntimeError - the calling thread reads, or is the one
-        that calls the functions. ValueError - a negative timeout.
+        that calls the functions; or `synchronize` has failed, and they wait on. ValueError - a negative timeout.
+        TypeError - a timeout that is no number.
         Threads: any.
         """
         waiting = _Waiting(timeout)
         self._require_outside("barrier")
-        self._calls.wait(waiting)
+        self._calls.wait(self, waiting)
 
     def _require_outside(self, method: str) -> None:
         if thread_state() in self._entered:
@@ -411,15 +417,13 @@ class _Waiting:
     """Patience: ever longer pauses, until a time limit."""
 
     def __init__(self, timeout: float | None) -> None:
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"timeout: expected seconds, 0 or more, or None to wait for ever; got {timeout!r}")
         self.seconds = timeout
-        self._end = None if timeout is None else time.monotonic() + timeout
+        self._end = None if timeout is None else time.monotonic() + _seconds(timeout)
         self._turns = 0
 
     def left(self) -> float | None:
         """How many seconds are left, None if there is no limit."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+        return None if self._end is None else min(max(0.0, self._end - time.monotonic()), threading.TIMEOUT_MAX)
 
     def pause(self) -> bool:
         """Let others run for a moment; False if there is no time left."""
@@ -432,58 +436,102 @@ class _Waiting:
         return True
 
 
+def _seconds(timeout: float) -> float:
+    expected = f"timeout: expected seconds, 0 or more, or None to wait for ever; got {timeout!r}"
+    if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+        raise TypeError(expected)
+    try:
+        seconds = float(timeout)
+    except OverflowError:
+        seconds = math.inf if timeout > 0 else -math.inf
+    if not seconds >= 0:
+        raise ValueError(expected)
+    return seconds
+
+
 class _Calls:
-    """Functions that wait for their grace period, and the thread that calls them: there is one while there are any."""
+    """Functions that wait for their grace period, and the thread that calls them: there is one while there are any.
+
+    The thread ends early if `synchronize` raises something. Then they wait on, and the next who comes starts another.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()  # its lock may be taken again: a finalizer may come in the middle
-        self._waiting: list[Callable[[], object]] = []
+        self._waiting: deque[Callable[[], object]] = deque()
         self._thread: threading.Thread | None = None
+        self._failed: BaseException | None = None
         self._given = self._done = 0
 
     def add(self, rcu: RCU, function: Callable[[], object]) -> None:
         """Let `function` wait. Raises: RuntimeError - no thread can be started."""
         with self._changed:
-            if self._thread is None:
-                thread = threading.Thread(target=self._work, args=(rcu,), name="rseq.RCU.call", daemon=True)
-                thread.start()
-                self._thread = thread
+            self._require_thread(rcu)
             self._waiting.append(function)
             self._given += 1
 
-    def wait(self, waiting: _Waiting) -> None:
+    def wait(self, rcu: RCU, waiting: _Waiting) -> None:
         """Wait for all that have been given so far."""
         with self._changed:
             if threading.current_thread() is self._thread:
                 raise RuntimeError("barrier() in a function that was given to call() would wait for itself")
+            if self._waiting:
+                self._require_thread(rcu)
             target = self._given
-            if not self._changed.wait_for(lambda: self._done >= target, waiting.left()):
-                left = target - self._done
-                raise TimeoutError(f"barrier() waited {waiting.seconds} s, and {left} functions have not been called")
+            ended = self._changed.wait_for(lambda: self._done >= target or not self._thread, waiting.left())
+            if self._done < target:
+                raise self._why(waiting, target - self._done, ended=ended)
+
+    def _why(self, waiting: _Waiting, left: int, *, ended: bool) -> Exception:
+        if not ended:
+            return TimeoutError(f"barrier() waited {waiting.seconds} s, and {left} functions have not been called")
+        error = RuntimeError(f"functions not called: {left}, as synchronize() failed: {self._failed}")
+        error.__cause__ = self._failed
+        return error
+
+    def _require_thread(self, rcu: RCU) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._work, args=(rcu,), name="rseq.RCU.call", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _work(self, rcu: RCU) -> None:
-        while batch := self._take():
-            rcu.synchronize()
-            for function in batch:
-                self._run(function)
+        batch: deque[Callable[[], object]] = deque()
+        try:
+            while batch := self._take():
+                rcu.synchronize()
+                while batch:
+                    self._run(batch.popleft())
+        except BaseException as error:  # noqa: BLE001 - reported, once nobody waits for this thread
+            self._give_up(batch, error)
+            _report(error)
 
-    def _take(self) -> list[Callable[[], object]]:
+    def _take(self) -> deque[Callable[[], object]]:
         with self._changed:
-            batch, self._waiting = self._waiting, []
+            batch, self._waiting = self._waiting, deque()
             if not batch:
                 self._thread = None
             return batch
+
+    def _give_up(self, batch: deque[Callable[[], object]], error: BaseException) -> None:
+        with self._changed:
+            self._waiting = batch + self._waiting
+            self._thread, self._failed = None, error
+            self._changed.notify_all()
 
     def _run(self, function: Callable[[], object]) -> None:
         try:
             function()
         except BaseException as error:  # noqa: BLE001 - reported; the other functions are called all the same
-            report = (type(error), error, error.__traceback__, threading.current_thread())
-            threading.excepthook(threading.ExceptHookArgs(report))
+            _report(error)
         finally:
             with self._changed:
                 self._done += 1
                 self._changed.notify_all()
+
+
+def _report(error: BaseException) -> None:
+    report = (type(error), error, error.__traceback__, threading.current_thread())
+    threading.excepthook(threading.ExceptHookArgs(report))
 
 
 class Model:
