@@ -6,7 +6,9 @@ import os
 import pickle
 import random
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,13 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
+from rseq.structures import pool as pool_module
 from rseq.structures.pool import _GENERATION, _HELD, MAX_COUNT, Model, _code
 from rseq.testing import assert_restartable
+from rseq.thread import possible_cpus
 from support import ThreadSet, run_python
 
+MOST = min(MAX_COUNT, (possible_cpus() + 1) << 26)
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
 
@@ -167,11 +172,94 @@ def test_an_item_is_held_in_the_block_of_a_with() -> None:
     assert len(pool) == 1
 
 
+class Interrupt(BaseException):
+    pass
+
+
+def interrupting(turn: int, function: Callable[[], object]) -> bool:
+    """Call a function, and raise `Interrupt` before the instruction number `turn` of pool.py; if there was one."""
+    left = [turn]
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != pool_module.__file__ or frame.f_code.co_name == "__del__":
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left[0] -= 1
+            if left[0] == 0:
+                sys.settrace(None)
+                raise Interrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    except Interrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_no_exception_at_whatever_instruction_leaves_an_item_held() -> None:
+    pool, turn = rseq.Pool(8, 4), 1
+
+    def use() -> None:
+        with pool.item() as one, pool.item() as other:
+            one[0] = other[0] = turn % 256
+
+    use()
+    while interrupting(turn, use):
+        assert (len(pool), pool._held) == (4, {}), turn
+        turn += 1
+    assert turn > 100
+
+
+def test_an_item_that_is_used_for_two_blocks_is_two_items() -> None:
+    pool = rseq.Pool(8, 3)
+    item = pool.item()
+    with item as one, item as other:
+        assert pool.row_of(one) != pool.row_of(other)
+        assert len(pool) == 1
+    assert len(pool) == 3
+
+
+def test_an_item_is_given_back_when_it_is_dropped_but_not_while_it_is_in_use() -> None:
+    pool = rseq.Pool(8, 3)
+    item = pool.item()
+    buffer = item.__enter__()
+    del item
+    assert len(pool) == 3
+    with pytest.raises(ValueError, match="released"):
+        buffer[0] = 1
+    with pytest.raises(BufferError, match="is in use"), pool.item() as buffer:
+        user = pickle.PickleBuffer(buffer)
+    assert len(pool) == 2
+    user.release()
+    pool.release(buffer)
+    assert len(pool) == 3
+
+
+def test_a_forked_child_gives_nothing_back_that_its_parent_holds() -> None:
+    pool = rseq.Pool(8, 2, segment=rseq.Segment())
+    item = pool.item()
+    item.__enter__()
+    child = os.fork()
+    if child == 0:
+        del item
+        os._exit(len(pool))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    del item
+    assert len(pool) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ((0, 1), ValueError, r"^item_size: expected 1 … \d+, got 0$"),
-        ((1, 0), ValueError, r"^count: expected 1 … 268435456, got 0$"),
+        ((1, 0), ValueError, rf"^count: expected 1 … {MOST}, got 0$"),
+        ((1, MOST + 1), ValueError, rf"^count: expected 1 … {MOST}, got {MOST + 1}$"),
         ((1, MAX_COUNT + 1), ValueError, r"got 268435457$"),
         ((1 << 40, 1 << 20), ValueError, r"^item_size × count: expected 1 …"),
         ((1.5, 1), TypeError, r"^item_size: expected an int, got 1\.5$"),
@@ -455,7 +543,13 @@ def test_only_what_has_ended_is_recovered_from() -> None:
     pool = rseq.Pool(8, 2, segment=rseq.Segment())
     pool.acquire()
     pool.acquire_row()
-    for owner, message in ((os.getpid(), r"the process runs, and uses what it holds$"), (0, r"0 is no process")):
+    refused = {
+        os.getpid(): r"the process runs, and uses what it holds$",
+        0: r"0 is no process",
+        -1: r"got -1: a process has a number of 1 … 4294967295$",
+        2**70: rf"got {2**70}: a process has a number of 1",
+    }
+    for owner, message in refused.items():
         with pytest.raises(ValueError, match=rf"^recover\(\) takes the number of a process that has ended.*{message}"):
             pool.recover(owner)
     assert len(pool) == 0

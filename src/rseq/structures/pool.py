@@ -34,6 +34,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -56,6 +57,9 @@ __all__ = ["Model", "Pool"]
 
 MAX_COUNT = 1 << 28
 """The most items of a pool."""
+
+MAX_SHIFT = 26
+"""Lanes of more items than `1 << MAX_SHIFT` are larger than a record may be."""
 
 MOST_HINTS = 32
 """The most hints of a CPU. Half of them are a batch, at most."""
@@ -270,10 +274,11 @@ class Pool(Structure):
     """How many items there are, held or free."""
 
     def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
-        size, items = _bounded("item_size", item_size, MAX_BYTES), _bounded("count", count, MAX_COUNT)
+        lanes = possible_cpus() + 1
+        size = _bounded("item_size", item_size, MAX_BYTES)
+        items = _bounded("count", count, min(MAX_COUNT, lanes << MAX_SHIFT))
         stride = round_up(size, _LINE_BYTES)
         _bounded("item_size × count", stride * items, MAX_BYTES)
-        lanes = possible_cpus() + 1
         code = _code((-(-items // lanes) - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         _write(storage.view(), items)
@@ -312,8 +317,9 @@ class Pool(Structure):
         Any thread, any signal handler; it never waits.
         """
         ticket = self._take(_me["process"])
-        if ticket is None:
-            return None
+        return None if ticket is None else self._item_of(ticket)
+
+    def _item_of(self, ticket: int) -> memoryview:
         item = (self._views.get(ticket & _ROW) or self._view(ticket & _ROW))[:]
         self._held[id(item)] = ticket, item
         return item
@@ -346,8 +352,21 @@ class Pool(Structure):
             )
 
     def item(self) -> _Item:
-        """For `with`: an item that is held in the block. Raises: MemoryError - all are held. See `release`."""
+        """For `with`: an item that is held in the block. Raises: MemoryError - all are held. See `release`.
+
+        What a signal handler raises between acquiring and the block, or in the middle of releasing, leaves no item
+        held: it is given back when the exception is dropped, with its traceback.
+        """
         return _Item(self)
+
+    def _give_back(self, ticket: int) -> None:
+        """Let an item go, if that was not done before and nobody uses its memoryview."""
+        for known, item in list(self._held.values()):
+            if known == ticket:
+                with suppress(ValueError, BufferError):
+                    self.release(item)
+                return
+        self._give(ticket)
 
     def row_of(self, item: memoryview) -> int:
         """The number of an item that `acquire` returned: its row of `array`. Raises: as `release`."""
@@ -392,13 +411,11 @@ class Pool(Structure):
 
         Whether it was killed or ended otherwise is all the same, and so is in the middle of what.
         Threads: any thread of any process, several at once too; others may go on acquiring and releasing.
-        Raises: ValueError - the process has not ended, or `owner` is 0, which is no process.
+        Raises: ValueError - the process has not ended, or `owner` is 0 or no u32, which is no process.
         """
-        number = integer("owner", owner)
-        if number == 0 or _runs(number):
-            why = "the process runs, and uses what it holds" if number else "0 is no process: use release_row()"
-            raise ValueError(f"recover() takes the number of a process that has ended; got {number}: {why}")
-        states = self._states()
+        number, states = integer("owner", owner), self._states()
+        if why := _why_not_ended(number):
+            raise ValueError(f"recover() takes the number of a process that has ended; got {owner!r}: {why}")
         tickets = ((states[row] // _GENERATION << 32) + row for row in _rows_by_owner(states).get(number, []))
         return [ticket & _ROW for ticket in tickets if self._give(ticket)]
 
@@ -426,22 +443,42 @@ class Pool(Structure):
 
 
 class _Item:
-    """An item that is held in the block of a `with`."""
+    """An item that is held in the block of a `with`, or an item for each block that it is used for.
 
-    __slots__ = ("_item", "_pool")
+    It owns their tickets from the moment they are taken, and returns what it still owns when it is dropped.
+    """
+
+    __slots__ = ("_items", "_pool", "_process", "_tickets")
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._tickets: list[int | None] = []
+        self._items: list[memoryview] = []
+        self._process = _me["process"]
 
     def __enter__(self) -> memoryview:
-        item = self._pool.acquire()
-        if item is None:
+        self._tickets.extend(map(self._pool._take, (_me["process"],)))  # in C: no signal handler runs in between
+        ticket = self._tickets[-1]
+        if ticket is None:
+            self._tickets.pop()
             raise MemoryError(f"all {self._pool.count} items of the pool are held; `held()` says by whom")
-        self._item = item
+        item = self._pool._item_of(ticket)
+        self._items.append(item)
         return item
 
     def __exit__(self, *_: object) -> None:
-        self._pool.release(self._item)
+        try:
+            self._pool.release(self._items.pop())
+        except (BufferError, ValueError):  # it stays held as `release` says, or was released in the block
+            self._tickets.pop()
+            raise
+        self._tickets.pop()
+
+    def __del__(self) -> None:
+        if getattr(self, "_process", None) == _me["process"]:  # a forked child drops copies; none: it has no item yet
+            for ticket in self._tickets:
+                if ticket is not None:
+                    self._pool._give_back(ticket)
 
 
 def _bounded(name: str, value: object, most: int) -> int:
@@ -465,6 +502,14 @@ def _rows_by_owner(states: list[int]) -> dict[int, list[int]]:
         if state & _HELD:
             owners.setdefault(state & _OWNER, []).append(row)
     return owners
+
+
+def _why_not_ended(process: int) -> str | None:
+    if process == 0:
+        return "0 is no process: use release_row()"
+    if not 0 < process <= _OWNER:
+        return f"a process has a number of 1 … {_OWNER}"
+    return "the process runs, and uses what it holds" if _runs(process) else None
 
 
 def _runs(process: int) -> bool:

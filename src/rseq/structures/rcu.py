@@ -309,7 +309,7 @@ class RCU(Structure):
         """Have `function()` called when every read section has ended that began before; returns at once.
 
         A daemon thread does it, after one `synchronize` for all that have come together. What a function raises goes to
-        `threading.excepthook`. What that `synchronize` raises does too, and the functions wait on, until the next `call`
+        `threading.excepthook`. What that `synchronize` raises does too, and the functions wait on until the next `call`
         or `barrier` tries again. When Python ends, those still waiting are dropped: call `barrier()` before.
         Raises: TypeError - `function` cannot be called.
         Threads: any; inside read sections, signal handlers and finalizers too.
