@@ -209,6 +209,33 @@ def test_it_starts_once_and_stops_any_number_of_times() -> None:
     listener.stop()
 
 
+def test_a_forked_child_starts_a_listener_of_its_own() -> None:
+    listener = rseq.logging.Listener(rseq.RingBuffer(256))
+    with listener:
+        child = os.fork()
+        if child == 0:
+            listener.stop()  # nothing happens
+            listener.start()
+            listener.stop()
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_ring_without_a_clock_is_refused() -> None:
+    ring = rseq.RingBuffer(256, clock=False)
+    for make in (rseq.logging.Handler, rseq.logging.Listener):
+        with pytest.raises(ValueError, match=r"^ring: expected one with a clock, .*; got rseq\.RingBuffer\(256, "):
+            make(ring)
+
+
+@pytest.mark.parametrize("handler", ["x", None, logging.StreamHandler])
+def test_what_is_no_handler_is_refused(handler: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^handlers: expected logging\.Handlers, such as logging\.StreamHandler\(\); got "
+    ):
+        rseq.logging.Listener(rseq.RingBuffer(256), logging.NullHandler(), handler)
+
+
 @pytest.mark.parametrize("ring", [None, rseq.RingBuffer(4, dtype=rseq.u64)])
 def test_what_is_no_ring_for_bytes_is_refused(ring: Any) -> None:
     for make in (rseq.logging.Handler, rseq.logging.Listener):

@@ -60,7 +60,8 @@ class Handler(logging.Handler):
 
     Without a formatter of its own, the listener's handlers format; with one, the formatted text is the message.
     A record that does not fit is lost, and counted in `ring.lost`; the largest has `ring.largest` bytes.
-    Raises: TypeError - `ring` is no RingBuffer for records of any length.
+    Raises: TypeError - `ring` is no RingBuffer for records of any length. ValueError - it was made with `clock=False`:
+    then records have no order between CPUs.
     Threads: any, in any process that shares the ring. It never waits.
     """
 
@@ -140,11 +141,12 @@ def _first() -> float:
 class Listener:
     """Takes log records out of `ring` in a thread of its own, and gives them to `handlers`.
 
-    It looks every `interval` seconds, in the order of time if the ring has a clock. With `respect_handler_level` a
+    It looks every `interval` seconds, and goes in the order of time. With `respect_handler_level` a
     handler gets what is of its level. If records were lost, the handlers get a warning that says how many.
     Use `start` and `stop`, or `with`. Keep the ring for logging: other bytes in it are no log records.
-    Raises: TypeError - `ring` is no RingBuffer for records of any length. ValueError - an `interval` of 0 or less.
-    Threads: any.
+    Raises: TypeError - `ring` is no RingBuffer for records of any length, or a handler is none. ValueError - an
+    `interval` of 0 or less, or a ring without a clock.
+    Threads: any. A forked child has none of its parent's threads: there it is stopped, and may be started.
     """
 
     def __init__(
@@ -155,25 +157,31 @@ class Listener:
         interval: float = 0.05,
     ) -> None:
         _require_bytes(ring)
+        for handler in handlers:
+            if isinstance(handler, type) or not callable(getattr(handler, "handle", None)):
+                raise TypeError(
+                    f"handlers: expected logging.Handlers, such as logging.StreamHandler(); got {handler!r}"
+                )
         if not interval > 0:
             raise ValueError(f"interval: expected seconds above 0, got {interval!r}")
         self.ring, self.handlers = ring, handlers
         self.respect_handler_level, self.interval = respect_handler_level, interval
         self._lost = ring.lost
-        self._thread: threading.Thread | None = None
+        self._started: tuple[int, threading.Thread] | None = None  # by which process
         self._ends = threading.Event()
 
     def start(self) -> None:
         """Begin to listen. Raises: RuntimeError - it listens already."""
-        if self._thread is not None:
+        if self._own_thread() is not None:
             raise RuntimeError("this listener has been started already; stop() it first")
-        self._ends.clear()
-        self._thread = threading.Thread(target=self._listen, name="rseq.logging", daemon=True)
-        self._thread.start()
+        self._ends = threading.Event()
+        thread = threading.Thread(target=self._listen, name="rseq.logging", daemon=True)
+        self._started = os.getpid(), thread
+        thread.start()
 
     def stop(self) -> None:
         """End it, after all that was logged before has been handled. Nothing happens if it does not listen."""
-        thread, self._thread = self._thread, None
+        thread, self._started = self._own_thread(), None
         if thread is not None:
             self._ends.set()
             thread.join()
@@ -188,8 +196,13 @@ class Listener:
                     _handle(handler, record)
         return count
 
+    def _own_thread(self) -> threading.Thread | None:
+        """The thread that listens, unless it is that of the process that this one was forked from."""
+        return self._started[1] if self._started and self._started[0] == os.getpid() else None
+
     def _listen(self) -> None:
-        while not self._ends.wait(self.interval):
+        ends = self._ends
+        while not ends.wait(self.interval):
             self.handle_waiting()
         self.handle_waiting()
 
@@ -231,3 +244,5 @@ def _warning(text: str) -> logging.LogRecord:
 def _require_bytes(ring: object) -> None:
     if not isinstance(ring, RingBuffer) or ring.dtype is not None:
         raise TypeError(f"ring: expected an rseq.RingBuffer without a dtype, got {ring!r}")
+    if not ring.clock:
+        raise ValueError(f"ring: expected one with a clock, which orders what CPUs have logged; got {ring!r}")

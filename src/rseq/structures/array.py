@@ -38,6 +38,7 @@ class CounterArray(Structure):
 
     __slots__ = ()
     hot = ("add",)
+    _no_copy = "Pass its values, or make one in each process and add them up"
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ class _PerCPUCounter(Structure):
     """What the counters share."""
 
     __slots__ = ()
+    _no_copy = "Pass its value, or make one in each process and add them up"
     _type: ClassVar[Scalar]
 
     def _begin(self, index: IndexMode, segment: Segment | None) -> None:

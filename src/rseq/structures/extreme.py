@@ -73,6 +73,7 @@ class _Extreme(Structure):
     """What `Max` and `Min` share."""
 
     __slots__ = ()
+    _no_copy = "Pass its value, or make one in each process and compare them"
     _is_max: ClassVar[bool]
 
     def __init__(

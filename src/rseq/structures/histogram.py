@@ -311,6 +311,7 @@ class Histogram(Structure):
 
     __slots__ = ("_code", "_layout")
     hot = ("observe",)
+    _no_copy = "Pass its bounds, counts and sum, or make it in an rseq.Segment, and forked processes share it"
     _code: _Code
     _layout: _Layout
 
@@ -333,7 +334,7 @@ class Histogram(Structure):
 
         Its bounds cut each octave into equal parts, a power of two of them. The first bound is `lowest` or a little
         less, the last one `highest` or a little more; what lies outside, zero and negative numbers too, is counted in
-        the first and the last bucket.
+        the first and the last bucket. The `__init__` of a subclass, which takes bounds, is not called.
         Raises: ValueError - `lowest` is not positive or not below `highest`, or more buckets than there may be.
         """
         ends = _number("lowest", lowest), _number("highest", highest)
@@ -429,12 +430,15 @@ class Histogram(Structure):
     def merge(self, other: Histogram) -> None:
         """Add what `other` has counted up to now to this one. Both may go on counting meanwhile.
 
+        How the two have come to their bounds does not matter.
         Raises: TypeError - `other` is no histogram. ValueError - its bounds differ. Then nothing is added.
         """
         if not isinstance(other, Histogram):
             raise TypeError(f"merge() takes an rseq.Histogram; got {other!r}")
-        if other._layout != self._layout:
-            raise ValueError(f"merge() takes a histogram with the same bounds; {other!r} has others than {self!r}")
+        if other.bounds != self.bounds:
+            raise ValueError(
+                f"merge() takes a histogram with the same bounds; {_difference(other.bounds, self.bounds)}"
+            )
         counts, total, nans = other.counts().tolist(), other.sum, other.nans
         code, storage = self._code, self.storage
         count_many = code.count_many.bind(storage, title="Histogram.merge")
@@ -446,6 +450,13 @@ class Histogram(Structure):
 
     def __repr__(self) -> str:
         return f"<rseq.Histogram of {self.count}, {len(self.bounds)} bounds from {self.bounds[0]} to {self.bounds[-1]}>"
+
+
+def _difference(given: tuple[float, ...], own: tuple[float, ...]) -> str:
+    if len(given) != len(own):
+        return f"got one with {len(given)} bounds for one with {len(own)}"
+    number = next(number for number, pair in enumerate(zip(given, own, strict=True)) if pair[0] != pair[1])
+    return f"bounds[{number}] is {given[number]!r} in the other, and {own[number]!r} here"
 
 
 def _rank(q: float, total: int) -> int:

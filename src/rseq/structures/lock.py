@@ -188,7 +188,8 @@ class SpinLock(Structure):
             view["count"][cpu] += 1      # nobody else is here, even if the thread is moved to another CPU now
 
     `acquire` and `release` do the same one by one, from Python and inlined in Numba. Hold it for short: others on that
-    CPU wait actively. A thread holds one at a time; a signal handler uses `try_acquire`.
+    CPU wait actively. A thread holds one at a time; a signal handler uses `try_acquire`. Do not `yield` or `await`
+    inside `with lock`: of two blocks that one thread is in, the one that was entered last is taken to end first.
     A holder that ends without releasing it, killed or not, is found out by those who wait in `acquire`: one of them has
     the lock then, with a RuntimeWarning that names the holder.
     `segment`: threads of several processes, see `rseq.Segment`. After a fork a private lock is a copy, of which the

@@ -47,7 +47,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import possible_cpus
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, require_set_up
 from .workload import SPREAD, Workload
 
 if TYPE_CHECKING:
@@ -265,13 +265,8 @@ class Pool(Structure):
     Threads: any, registered or not; signal handlers too.
     """
 
-    __slots__ = ("_give", "_held", "_memory", "_stride", "_take", "_views", "count", "item_size")
+    __slots__ = ("_give", "_held", "_memory", "_size", "_stride", "_take", "_views")
     hot = ("acquire_row", "release_row")
-
-    item_size: int
-    """Bytes of an item."""
-    count: int
-    """How many items there are, held or free."""
 
     def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
         lanes = possible_cpus() + 1
@@ -283,7 +278,7 @@ class Pool(Structure):
         storage = PerCPU(code.record, segment=segment)
         _write(storage.view(), items)
         self._set_up(storage, code._asdict())  # it refuses a second time
-        self.item_size, self.count, self._stride = size, items, stride
+        self._size, self._stride = (size, items), stride
         self._memory = zeroed(stride * items, shared=segment is not None)
         self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
@@ -316,7 +311,11 @@ class Pool(Structure):
 
         Any thread, any signal handler; it never waits.
         """
-        ticket = self._take(_me["process"])
+        try:
+            take = self._take
+        except AttributeError:
+            raise not_set_up(self) from None
+        ticket = take(_me["process"])
         return None if ticket is None else self._item_of(ticket)
 
     def _item_of(self, ticket: int) -> memoryview:
@@ -339,7 +338,11 @@ class Pool(Structure):
         Raises: ValueError - the item has been released, or is none of this pool's. BufferError - somebody is using it,
         such as a `readinto` in another thread; it stays held. TypeError - no memoryview.
         """
-        ticket, _ = held = self._held.pop(id(item), None) or self._refuse(item)
+        try:
+            held = self._held.pop(id(item), None) or self._refuse(item)
+        except AttributeError:
+            raise not_set_up(self) from None
+        ticket, _ = held
         try:
             item.release()
         except BufferError:
@@ -357,6 +360,7 @@ class Pool(Structure):
         What a signal handler raises between acquiring and the block, or in the middle of releasing, leaves no item
         held: it is given back when the exception is dropped, with its traceback.
         """
+        require_set_up(self)
         return _Item(self)
 
     def _give_back(self, ticket: int) -> None:
@@ -370,6 +374,7 @@ class Pool(Structure):
 
     def row_of(self, item: memoryview) -> int:
         """The number of an item that `acquire` returned: its row of `array`. Raises: as `release`."""
+        require_set_up(self)
         ticket, _ = self._held.get(id(item)) or self._refuse(item)
         return ticket & _ROW
 
@@ -385,10 +390,23 @@ class Pool(Structure):
     # ---- all items
 
     @property
+    def item_size(self) -> int:
+        """Bytes of an item."""
+        require_set_up(self)
+        return self._size[0]
+
+    @property
+    def count(self) -> int:
+        """How many items there are, held or free."""
+        require_set_up(self)
+        return self._size[1]
+
+    @property
     def array(self) -> npt.NDArray[Any]:
         """All items as a live array of bytes, of shape [count, item_size]. Use the rows that you hold."""
         import numpy as np
 
+        require_set_up(self)
         return np.ndarray((self.count, self.item_size), np.uint8, self._memory, strides=(self._stride, 1))
 
     def __len__(self) -> int:

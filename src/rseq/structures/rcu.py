@@ -59,7 +59,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence, routine, sequence
 from ..thread import barrier, register_for_barriers
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, require_set_up
 from .workload import Workload
 
 __all__ = ["RCU", "Model", "Readers", "grace_period"]
@@ -279,6 +279,7 @@ class RCU(Structure):
     @property
     def readers(self) -> int:
         """How many read sections have begun and not ended, of all threads and processes; more may have begun since."""
+        require_set_up(self)
         words = self._words
         ended = sum(words.ended(lane, phase) for lane in words.lanes for phase in (0, 1))
         words.fence()
@@ -316,6 +317,7 @@ class RCU(Structure):
         """
         if not callable(function):
             raise TypeError(f"call() takes a function without arguments; got {function!r}")
+        require_set_up(self)
         self._calls.add(self, function)
 
     def barrier(self, timeout: float | None = None) -> None:
@@ -331,6 +333,7 @@ class RCU(Structure):
         self._calls.wait(self, waiting)
 
     def _require_outside(self, method: str) -> None:
+        require_set_up(self)
         if thread_state() in self._entered:
             raise RuntimeError(f"{method}() inside `with rcu:` would wait for itself; leave the block first")
 

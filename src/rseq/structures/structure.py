@@ -25,6 +25,8 @@ class Structure:
 
     __slots__ = ("__weakref__", "_payload", "_storage")
     hot: ClassVar[tuple[str, ...]]
+    _no_copy: ClassVar[str] = "Threads use this very object; made in an rseq.Segment, forked processes do too"
+    """What to do instead of pickling or copying a private one."""
     context: ClassVar[Context | None] = None
 
     def _set_up(self, storage: PerCPU[Any], codes: Mapping[str, Compiled]) -> None:
@@ -76,11 +78,11 @@ class Structure:
         if self.storage.segment is not None:
             raise TypeError(
                 f"a shared {type(self).__name__} cannot be pickled or copied: processes forked after it was made have "
-                "it already. Let them inherit it, or pass its values"
+                "it already. Let them inherit it"
             )
         raise TypeError(
             f"a private {type(self).__name__} cannot be pickled or copied: its memory belongs to this process. "
-            "Pass its values, or make one in each process and add them up"
+            f"{self._no_copy}"
         )
 
 
@@ -104,6 +106,12 @@ def _is_set_up(structure: Structure) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def require_set_up(structure: Structure) -> None:
+    """Raises: TypeError - it was made without calling `__init__`, and its slots are empty."""
+    if not _is_set_up(structure):
+        raise not_set_up(structure)
 
 
 def not_set_up(structure: Structure) -> TypeError:

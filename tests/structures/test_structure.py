@@ -1,0 +1,69 @@
+"""What all structures say when they are used in a way that cannot be."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import rseq
+
+MADE: dict[type[Any], Callable[..., Any]] = {
+    rseq.Counter: rseq.Counter,
+    rseq.CounterArray: lambda **more: rseq.CounterArray(2, **more),
+    rseq.Histogram: lambda **more: rseq.Histogram([1], **more),
+    rseq.Max: rseq.Max,
+    rseq.Pool: lambda **more: rseq.Pool(8, 2, **more),
+    rseq.RCU: rseq.RCU,
+    rseq.SpinLock: rseq.SpinLock,
+    rseq.Stack: lambda **more: rseq.Stack(2, **more),
+}
+OPERATORS = ("__len__", "__repr__", "__enter__", "__exit__")
+
+
+def uses(kind: type[Any]) -> list[str]:
+    """What one may do with an object, by name."""
+    names = [name for name in dir(kind) if not name.startswith("_") or (name in OPERATORS and name in vars(kind))]
+    declared = {name: inspect.getattr_static(kind, name) for name in names}
+    return [name for name, thing in declared.items() if inspect.isfunction(thing) or isinstance(thing, property)]
+
+
+ARGUMENTS = {"merge": [rseq.Histogram([1])], "call": [print], "bound": ["add"], "release": [memoryview(b"")]}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in MADE for name in uses(kind)])
+def test_an_object_that_was_not_set_up_says_so(kind: type[Any], name: str) -> None:
+    thing = kind.__new__(kind)
+    with pytest.raises(TypeError, match=r"^this \w+ was made without calling __init__$"):
+        use(thing, name)
+
+
+def use(thing: Any, name: str) -> None:
+    """Read the property, or call the method with as many arguments as it needs."""
+    declared = inspect.getattr_static(type(thing), name)
+    found = getattr(thing, name)
+    if not isinstance(declared, property):
+        parameters = list(inspect.signature(declared).parameters.values())[1:]
+        needed = sum(one.default is one.empty and one.kind is not one.VAR_POSITIONAL for one in parameters)
+        list(found(*ARGUMENTS.get(name, [1] * needed)))  # a generator begins when it is asked
+
+
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Callable[[Any], Any]) -> None:
+    has_values = kind in (rseq.Counter, rseq.CounterArray, rseq.Histogram, rseq.Max)
+    advice = (
+        "Pass its"
+        if has_values
+        else r"Threads use this very object; made in an rseq\.Segment, forked processes do too$"
+    )
+    with pytest.raises(
+        TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {advice}"
+    ):
+        copied(MADE[kind]())
+    with pytest.raises(TypeError, match=r"^a shared .*: processes forked after it was made .* Let them inherit it$"):
+        copied(MADE[kind](segment=rseq.Segment()))
