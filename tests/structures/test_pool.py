@@ -181,7 +181,7 @@ def interrupting(turn: int, function: Callable[[], object]) -> bool:
     left = [turn]
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_filename != pool_module.__file__ or frame.f_code.co_name == "__del__":
+        if frame.f_code.co_filename != pool_module.__file__ or frame.f_code.co_name == "_lost":
             return None
         frame.f_trace_opcodes = True
         if event == "opcode":
@@ -211,7 +211,7 @@ def test_no_exception_at_whatever_instruction_leaves_an_item_held() -> None:
 
     use()
     while interrupting(turn, use):
-        assert (len(pool), pool._held) == (4, {}), turn
+        assert (len(pool), pool._held, pool._watched) == (4, {}, {}), turn
         turn += 1
     assert turn > 100
 

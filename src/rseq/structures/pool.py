@@ -32,7 +32,8 @@ nobody's, and what lies in another CPU's list would be out of reach, or take a t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
 from contextlib import suppress
 from functools import partial
@@ -265,7 +266,7 @@ class Pool(Structure):
     Threads: any, registered or not; signal handlers too.
     """
 
-    __slots__ = ("_give", "_held", "_memory", "_size", "_stride", "_take", "_views")
+    __slots__ = ("_give", "_held", "_memory", "_size", "_stride", "_take", "_views", "_watched")
     hot = ("acquire_row", "release_row")
 
     def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
@@ -282,6 +283,7 @@ class Pool(Structure):
         self._memory = zeroed(stride * items, shared=segment is not None)
         self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
+        self._watched: dict[int, _Watch] = {}
         self._take = code.take.bind(storage, title="Pool.acquire")
         self._give = code.give.bind(storage, title="Pool.release")
 
@@ -362,6 +364,13 @@ class Pool(Structure):
         """
         require_set_up(self)
         return _Item(self)
+
+    def _lost(self, watch: _Watch) -> None:
+        self._watched.pop(watch.key, None)
+        if watch.process == _me["process"]:  # a forked child drops copies
+            for ticket in watch.tickets:
+                if ticket is not None:
+                    self._give_back(ticket)
 
     def _give_back(self, ticket: int) -> None:
         """Let an item go, if that was not done before and nobody uses its memoryview."""
@@ -460,27 +469,42 @@ class Pool(Structure):
         return f"<rseq.Pool of {self.count} items of {self.item_size} bytes, {len(self)} free>"
 
 
+class _Watch(weakref.ref["_Item"]):
+    """Gives back what an item still owns when it is dropped. In the pool as long as the item owns something.
+
+    It is no `__del__`: that would run each time, and whatever a signal handler raises in it is lost.
+    """
+
+    __slots__ = ("key", "process", "tickets")
+
+    def __init__(self, item: _Item, lost: Callable[[_Watch], None]) -> None:
+        super().__init__(item, lost)  # type: ignore[call-arg]
+        self.key, self.process, self.tickets = id(item), _me["process"], item._tickets
+
+
 class _Item:
     """An item that is held in the block of a `with`, or an item for each block that it is used for.
 
-    It owns their tickets from the moment they are taken, and returns what it still owns when it is dropped.
+    It owns their tickets from the moment they are taken, until they are returned.
     """
 
-    __slots__ = ("_items", "_pool", "_process", "_tickets")
+    __slots__ = ("__weakref__", "_items", "_pool", "_tickets")
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._tickets: list[int | None] = []
         self._items: list[memoryview] = []
-        self._process = _me["process"]
 
     def __enter__(self) -> memoryview:
-        self._tickets.extend(map(self._pool._take, (_me["process"],)))  # in C: no signal handler runs in between
+        pool = self._pool
+        if not self._tickets:
+            pool._watched[id(self)] = _Watch(self, pool._lost)
+        self._tickets.extend(map(pool._take, (_me["process"],)))  # in C: no signal handler runs in between
         ticket = self._tickets[-1]
         if ticket is None:
-            self._tickets.pop()
-            raise MemoryError(f"all {self._pool.count} items of the pool are held; `held()` says by whom")
-        item = self._pool._item_of(ticket)
+            self._forget()
+            raise MemoryError(f"all {pool.count} items of the pool are held; `held()` says by whom")
+        item = pool._item_of(ticket)
         self._items.append(item)
         return item
 
@@ -488,15 +512,14 @@ class _Item:
         try:
             self._pool.release(self._items.pop())
         except (BufferError, ValueError):  # it stays held as `release` says, or was released in the block
-            self._tickets.pop()
+            self._forget()
             raise
-        self._tickets.pop()
+        self._forget()
 
-    def __del__(self) -> None:
-        if getattr(self, "_process", None) == _me["process"]:  # a forked child drops copies; none: it has no item yet
-            for ticket in self._tickets:
-                if ticket is not None:
-                    self._pool._give_back(ticket)
+    def _forget(self) -> None:
+        self._tickets.pop()
+        if not self._tickets:
+            self._pool._watched.pop(id(self), None)
 
 
 def _bounded(name: str, value: object, most: int) -> int:
