@@ -111,19 +111,19 @@ class RingBuffer(Structure):
         """
         raise not_set_up(self)
 
-    def drain(self) -> Iterator[Event]:
-        """Take out all that waits, on all CPUs: in the order of time, without a clock CPU by CPU.
+    def drain(self) -> list[Event]:
+        """Take out all that waits, on all CPUs, as a list: in the order of time, without a clock CPU by CPU.
 
-        It is taken out when this returns, not as the iterator goes on. Writers need not stop: what they write meanwhile
-        comes with the next call. What is returned is not older than what an earlier call returned (for a process that
+        It is taken out when this returns: who leaves a loop over the list has the rest in the list, and it is nowhere
+        else. Writers need not stop: what they write meanwhile comes with the next call. What is returned is not older than what an earlier call returned (for a process that
         writes into a segment, and threads without rseq: but for what was being written in the very moment).
         Raises: RuntimeError - a signal handler reads while its own thread does.
         Threads: any thread of any process; one that comes while another reads waits. It takes microseconds.
         """
-        return iter(self._reader.events(stay=False))
+        return self._reader.events(stay=False)
 
     def peek(self) -> list[Event]:
-        """All that waits, as `drain`, and leave it there. Threads: as `drain`."""
+        """All that waits, as `drain`, and leave it there. Raises, Threads: as `drain`."""
         return self._reader.events(stay=True)
 
     def drain_array(self) -> npt.NDArray[Any]:

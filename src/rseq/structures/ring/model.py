@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from .kind import Kind
@@ -22,9 +21,9 @@ class Model:
         """See `RingBuffer.write`."""
         return self._lanes[self.cpu].write(data)
 
-    def drain(self) -> Iterator[tuple[int, Any]]:
+    def drain(self) -> list[tuple[int, Any]]:
         """See `RingBuffer.drain`: the records CPU by CPU."""
-        return iter([(cpu, record) for cpu, lane in enumerate(self._lanes) for record in lane.drain()])
+        return [(cpu, record) for cpu, lane in enumerate(self._lanes) for record in lane.drain()]
 
     def peek(self) -> list[tuple[int, Any]]:
         """See `RingBuffer.peek`."""
