@@ -76,6 +76,25 @@ def test_what_was_written_is_drained_once() -> None:
     assert bool(ring)
 
 
+def test_without_a_clock_each_cpu_has_its_own_order() -> None:
+    """A writer that moves to a CPU of a lower number comes out of order; all of one CPU are in order."""
+    ring, allowed = rseq.RingBuffer(1000, clock=False), os.sched_getaffinity(0)
+    cpus = sorted(allowed, reverse=True)[:2]
+    try:
+        for number in range(20):
+            os.sched_setaffinity(0, {cpus[number // 10 % len(cpus)]})
+            ring.write(b"%d" % number)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    lanes: dict[int, list[int]] = {}
+    for event in ring.peek():
+        lanes.setdefault(event.cpu, []).append(int(event.data))
+    assert all(lane == sorted(lane) for lane in lanes.values())
+    assert [int(data) for data in datas(ring.drain())] == [number for cpu in sorted(lanes) for number in lanes[cpu]]
+    if len(lanes) == 2:
+        assert lanes == {cpus[0]: list(range(10)), cpus[1]: list(range(10, 20))}
+
+
 def test_who_leaves_a_loop_over_drain_keeps_the_rest() -> None:
     ring = rseq.RingBuffer(1000, clock=False)
     with on_one_cpu():
@@ -269,13 +288,35 @@ def test_a_numpy_record_is_written_as_it_is() -> None:
         (
             lambda: rseq.RingBuffer(9).write("text"),
             TypeError,
-            r"^RingBuffer.write\(\): data is a bytes-like object; got",
+            r"^RingBuffer.write\(\): data is a bytes-like object, such as bytes or",
         ),
         (lambda: rseq.RingBuffer(9).write(b"abc"[::2] and memoryview(b"abc")[::2]), BufferError, "contiguous"),
         (
-            lambda: rseq.RingBuffer(9, dtype="u8").write(256),
+            lambda: rseq.RingBuffer(9, dtype=rseq.u8).write(256),
             OverflowError,
             r"^RingBuffer.write\(\): data is u8, an int",
+        ),
+        (lambda: rseq.RingBuffer(9, clock="x"), TypeError, r"^clock: expected True or False, got 'x'$"),  # type: ignore[arg-type]
+        (lambda: rseq.RingBuffer(9, clock=1), TypeError, r"^clock: expected True or False, got 1$"),  # type: ignore[arg-type]
+        (
+            lambda: rseq.RingBuffer(9, dtype=rseq.f64).write(np.zeros(1)),
+            TypeError,
+            r"^RingBuffer.write\(\): data is f64, a float; got <class 'numpy.ndarray'>$",
+        ),
+        (
+            lambda: rseq.RingBuffer(9, dtype=PAIR).write((1, 2.0)),
+            TypeError,
+            r"^RingBuffer.write\(\): data is a bytes-like object, such as bytes or a NumPy array; got <class 'tuple'>$",
+        ),
+        (
+            lambda: rseq.RingBuffer(999).write(np.array([None])),
+            TypeError,
+            r"^RingBuffer.write\(\): .* that holds Python objects",
+        ),
+        (
+            lambda: rseq.RingBuffer(9, dtype=PAIR).write(np.array((1, 2), "O,f4")),
+            TypeError,
+            r"^RingBuffer.write\(\): .* that holds Python objects",
         ),
         (
             lambda: rseq.RingBuffer(9, dtype=PAIR).write(b"x"),
@@ -285,7 +326,7 @@ def test_a_numpy_record_is_written_as_it_is() -> None:
         (
             lambda: rseq.RingBuffer(9, dtype=PAIR).write(bytes(13)),
             ValueError,
-            r"^RingBuffer.write\(\): data has another",
+            r"^RingBuffer.write\(\): data has another size than the records of this ring, 12 bytes$",
         ),
         (lambda: pickle.dumps(rseq.RingBuffer(9)), TypeError, r"^a private RingBuffer cannot be pickled"),
         (lambda: rseq.RingBuffer.__new__(rseq.RingBuffer).write(b""), TypeError, "without calling __init__"),
@@ -294,6 +335,41 @@ def test_a_numpy_record_is_written_as_it_is() -> None:
 def test_what_is_wrong_is_refused(make: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("name", ["i8", "u8"])
+def test_names_of_two_meanings_are_refused(name: str) -> None:
+    other = name.replace("8", "64")
+    message = rf"^dtype: '{name}' has 8 bits in rseq and 8 bytes in NumPy; write rseq.{name} or '.*8' for 8 bits, rseq"
+    for make in (
+        lambda dtype: rseq.RingBuffer(9, dtype=dtype).dtype,
+        lambda dtype: rseq.CounterArray(3, dtype).values().dtype,
+        lambda dtype: rseq.Max(dtype).per_cpu().dtype,
+        lambda dtype: rseq.Min(dtype).per_cpu().dtype,
+    ):
+        with pytest.raises(TypeError, match=message):
+            make(name)
+        assert make(getattr(rseq, name)) == np.dtype(name[0] + "1")
+        assert make(other) == make(np.dtype(name)) == make(np.dtype(name).type) == np.dtype(name)
+    assert rseq.RingBuffer(9, dtype=[("field", name)]).dtype == np.dtype([("field", name)])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        *(
+            lambda ring, name=name: getattr(ring, name)
+            for name in ("lost", "capacity", "largest", "mode", "clock", "dtype")
+        ),
+        *(lambda ring, name=name: getattr(ring, name)() for name in ("drain", "peek", "drain_array", "__len__")),
+        repr,
+        lambda ring: ring.write(b""),
+        lambda ring: ring.storage,
+    ],
+)
+def test_one_that_was_not_set_up_says_so(use: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match=r"^this (RingBuffer|object) was made without calling __init__$"):
+        use(rseq.RingBuffer.__new__(rseq.RingBuffer))
 
 
 def test_it_is_set_up_once() -> None:
@@ -514,16 +590,17 @@ def test_writers_that_are_killed_leave_whole_records(mode: Any) -> None:
             ring.write(text * (number % 5 + 1))
 
     dice, read = random.Random(1), 0
-    last: dict[bytes, int] = {}
+    last: dict[tuple[bytes, int], int] = {}  # of each CPU: without a clock, a writer that moves may come out of order
     for child in range(20):
         process = fork(lambda child=child: write(child))  # type: ignore[misc]
         before = read
         while read < before + dice.randrange(1, 3000):
-            for data in datas(ring.drain()):
+            for event in ring.drain():
+                data = event.data
                 name, number, *_ = data.split()
                 assert data == b"%s %s " % (name, number) * (int(number) % 5 + 1)
-                assert int(number) > last.get(name, -1)
-                last[name] = int(number)
+                assert int(number) > last.get((name, event.cpu), -1)
+                last[name, event.cpu] = int(number)
                 read += 1
         os.kill(process, signal.SIGKILL)
         assert wait_for(process) == -signal.SIGKILL

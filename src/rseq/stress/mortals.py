@@ -374,7 +374,7 @@ class _Announcing(Reader):
 
 def _tapped(kind: Kind, segment: Segment) -> _Tapped:
     ring = _Tapped._of(kind, segment)
-    ring._reader = _Announcing(ring.storage, kind)
+    ring._reads = _Announcing(ring.storage, kind)
     ring.taken = 0
     return ring
 

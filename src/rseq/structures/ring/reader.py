@@ -97,7 +97,8 @@ class Reader:
 
     def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
         prepare_guards()
-        self._storage, self._kind = storage, kind
+        self.kind = self._kind = kind
+        self._storage = storage
         self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
         self._shared = storage.segment is not None
         self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, storage.segment)

@@ -78,6 +78,7 @@ def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
     octets: Any = Array(SCALARS["u8"], count * size)
     ticks: Any = Array(SCALARS["u64"], count)
     last = count - 1
+    other_size = f"data has another size than the records of this ring, {size} bytes"
 
     class Rows(Record):
         head: u64
@@ -116,7 +117,7 @@ def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
     @routine
     def write(cpu: Rows, data: bytes) -> bool:
         if len(data) != size:
-            raise ValueError("data has another size than the records of this ring")
+            raise ValueError(other_size)
         if overwrites:
             return put(cpu, data)  # type: ignore[return-value]
         if put(cpu, data):
