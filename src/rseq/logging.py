@@ -151,7 +151,7 @@ class Listener:
     It looks every `interval` seconds, in the order of time if the ring has a clock. With `respect_handler_level` a
     handler gets what is of its level. If records were lost, the handlers get a warning that says how many.
     Use `start` and `stop`, or `with`. Keep the ring for logging: other bytes in it are no log records.
-    A handler's exceptions go to its `handleError`. What comes through nevertheless (KeyboardInterrupt, SystemExit, or an
+    A handler's exceptions go to its `handleError`. What comes through nevertheless (KeyboardInterrupt, SystemExit, an
     exception of `handleError`) ends the call or the thread, and nothing more: what has not been handled then is kept.
     Raises: TypeError - `ring` is no RingBuffer for records of any length. ValueError - an `interval` of 0 or less.
     Threads: any.

@@ -30,7 +30,7 @@ from rseq.structures.ring.clock import Calibration
 from rseq.structures.ring.kind import Kind
 from rseq.structures.ring.layout import tail_of
 from rseq.structures.ring.stress import SHIPPED, SMALL, law
-from rseq.structures.ring.variable import count_bits
+from rseq.structures.ring.variable import low_bits
 from support import ThreadSet, run_python
 
 MODES = ["drop", "overwrite"]
@@ -119,6 +119,9 @@ def test_its_properties_say_how_it_was_made() -> None:
     assert repr(ring) == "rseq.RingBuffer(8, 'drop', clock=True, dtype=float32)"
     assert (ring.capacity, ring.mode, ring.clock, ring.dtype, ring.largest) == (8, "drop", True, np.dtype("f4"), 4)
     assert rseq.RingBuffer(1).capacity == 256
+    assert repr(rseq.RingBuffer(8, "overwrite", dtype=f32)) == (
+        "rseq.RingBuffer(15, 'overwrite', clock=True, dtype=float32)"
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -154,6 +157,51 @@ def test_overwrite_keeps_the_newest_and_counts_the_others() -> None:
         assert kept == [b"%04d" % number for number in range(1000 - len(kept), 1000)]
         assert len(kept) > 10
         assert ring.lost == 1000 - len(kept)
+
+
+def taken(length: int, clock: bool) -> int:
+    """What a record takes in a ring: header and length, up to a whole unit."""
+    return (12 if clock else 4) + (length + 3) // 4 * 4
+
+
+@pytest.mark.parametrize("clock", [False, True])
+@pytest.mark.parametrize("capacity", [256, 512, 1024, 2048])
+def test_overwrite_keeps_the_share_that_its_page_names(capacity: int, clock: bool) -> None:
+    """After each write, wherever in a part: docs/ring.md, "When it is full"."""
+    dice = random.Random(capacity)
+    with on_one_cpu():
+        largest = rseq.RingBuffer(capacity, "overwrite", clock).largest
+        for most in {0, 1, 5, largest // 2, largest // 2 + 4, largest}:
+            for is_mixed in (False, True):
+                ring, written = rseq.RingBuffer(capacity, "overwrite", clock), 0
+                least = capacity * 3 // 4 - 6 * (taken(most, clock) + 8)
+                while written < 2 * capacity:
+                    length = dice.randint(0, most) if is_mixed else most
+                    ring.write(bytes(length))
+                    written += taken(length, clock)
+                    if written > capacity:
+                        kept = [len(data) for data in datas(ring.peek())]
+                        assert len(kept) >= 6
+                        assert sum(taken(length, clock) for length in kept) >= least
+
+
+def test_overwrite_keeps_as_many_of_the_smallest_records_in_a_large_ring() -> None:
+    with on_one_cpu():
+        ring = rseq.RingBuffer(1 << 20, "overwrite", clock=False)
+        for number in range(500_000):
+            ring.write(b"")
+            if number > 1 << 18 and number % 10_000 == 0:
+                assert 4 * len(ring) >= (1 << 20) * 3 // 4 - 6 * (4 + 8)
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3, 7, 8, 100])
+def test_overwrite_keeps_as_many_records_of_one_layout_as_its_capacity(asked: int) -> None:
+    with on_one_cpu():
+        ring = rseq.RingBuffer(asked, "overwrite", clock=False, dtype=u64)
+        assert asked <= ring.capacity <= 2 * asked
+        for number in range(3 * ring.capacity):
+            ring.write(number)
+            assert len(ring) == min(number + 1, ring.capacity)
 
 
 KINDS = {
@@ -207,7 +255,7 @@ def test_positions_go_on_far_beyond_32_bits(mode: Any) -> None:
         ring = rseq.RingBuffer(256, mode, clock=False)
         start = 1 << 50
         words = ring.storage.view()[cpu]
-        words["head"] = (start + 2) << count_bits(8) if mode == "overwrite" else start
+        words["head"] = (start + 2) << low_bits(8) if mode == "overwrite" else start
         words["tail"] = tail_of(start, 0) if mode == "overwrite" else start
         for number in range(100):
             assert ring.write(b"%d" % number)
@@ -473,7 +521,7 @@ def test_a_reader_who_is_overtaken_gives_up_what_is_gone(
 
 def test_what_writers_may_have_reached_by_the_second_look_is_given_up() -> None:
     with on_one_cpu() as lane:
-        ring = rseq.RingBuffer(8, "overwrite", clock=False, dtype=u64)
+        ring = rseq.RingBuffer(7, "overwrite", clock=False, dtype=u64)
         for number in range(8):
             ring.write(number)
         reader = ring._reader
@@ -684,7 +732,7 @@ def settle_and_die(ring: Any, stores: int, number: int, *words: int) -> None:
     memory.left = stores
     block = memory.blocks[memory.lane(number)] = bytearray(lanes[number : number + 1].tobytes())
     try:
-        run(ring._reader._kind.code.settle.body, memory, [number, *words])
+        run(ring._reader.kind.code.settle.body, memory, [number, *words])
     finally:
         lanes[number] = np.frombuffer(block, record.dtype)[0]
 

@@ -42,11 +42,11 @@ class RingBuffer(Structure):
             print(event.cpu, event.time_ns, event.data)
 
     `capacity`: the bytes of each CPU's ring, headers included, at least 256; with `dtype`, how many records each holds.
-    It is rounded up to a power of two. `mode`: "drop" refuses what does not fit, "overwrite" keeps the newest; `lost`
-    counts what was refused or given up. `clock`: each record has a time stamp, taken inside the sequence, so that those
-    of one CPU never decrease. `dtype`: all records are this, without headers: a NumPy dtype, or a number of the
-    language (`rseq.u64`, "u64"; not "i8" and "u8", which mean two things). `segment`: where processes share it, see
-    `rseq.Segment`.
+    It is rounded up to a power of two, for records that are overwritten to one less. `mode`: "drop" refuses what does
+    not fit, "overwrite" keeps the newest; `lost` counts what was refused or given up. `clock`: each record has a time
+    stamp, taken inside the sequence, so that those of one CPU never decrease. `dtype`: all records are this, without
+    headers: a NumPy dtype, or a number of the language (`rseq.u64`, "u64"; not "i8" and "u8", which mean two things).
+    `segment`: where processes share it, see `rseq.Segment`.
     Raises: TypeError - `capacity` is no int, `clock` no bool, or a dtype that is none, or holds Python objects, or is
     "i8" or "u8". ValueError - another mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no
     address space or memory.
@@ -157,7 +157,7 @@ class RingBuffer(Structure):
     @property
     def capacity(self) -> int:
         """Bytes of each CPU's ring; with a `dtype`, how many records each holds."""
-        return self._kind.units * (4 if self._kind.dtype is None else 1)
+        return self._kind.capacity
 
     @property
     def largest(self) -> int:
@@ -213,10 +213,11 @@ def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Ki
         raise TypeError(f"dtype: expected numbers or a structure of them, got {layout}, which is {wrong}")
     if not layout.itemsize:
         raise ValueError(f"dtype: expected records of one byte or more, got {layout}")
-    most = MAX_BYTES // (layout.itemsize + 8)
+    in_hand = 1 if overwrites else 0
+    most = MAX_BYTES // (layout.itemsize + 8) - in_hand
     if capacity > most:
         raise ValueError(f"capacity: expected 1 … {most} records of {layout} for each CPU, got {capacity}")
-    return Kind(max(_power_of_two(capacity), 2), 1 if overwrites else 0, clock, _item(layout), layout)
+    return Kind(max(_power_of_two(capacity + in_hand), 2), in_hand, clock, _item(layout), layout)
 
 
 def _numpy_name(dtype: Any) -> Any:

@@ -21,8 +21,10 @@ Records of any length (`variable.py`). Positions count units of four bytes.
 A record lies in one piece. One that would cross the end of `data` begins anew at its start, and a skip mark says so.
 In a ring that overwrites, `data` has parts, and no record crosses from one into the next. A part begins with the serial
 number of its first record, so that a reader who was overtaken finds its place again and knows how many it has missed.
-`head` is the position, and in up to 11 bits below it how many records the current part has; `even` and `odd` are the
-serial numbers at which the latest parts of even and odd number begin. So no sequence overwrites what it has read.
+The serial number of the next record is in `head` and one more word, for which there are two places, `even` and `odd`:
+below the position, `head` has a bit that says which one counts, and in up to 10 bits how many records came since. Who
+begins a part, or has counted as far as the bits go, writes the sum to the other place, and commits it with the bit. So
+no sequence overwrites what it has read.
 
 Records of one layout (`rows.py`). Positions count records; there is no header, and stamps are an array beside.
 

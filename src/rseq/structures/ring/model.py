@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .kind import Kind
-from .variable import count_bits, header_units
+from .variable import header_units
 
 __all__ = ["Model"]
 
@@ -44,7 +44,7 @@ class _Lane:
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.head = 2 if kind.part_units else 0
-        self.tail = self.lost = self.count = 0
+        self.tail = self.lost = 0
         self.records: list[tuple[int, Any]] = []
 
     def write(self, data: Any) -> bool:
@@ -59,7 +59,6 @@ class _Lane:
             return False
         self.records.append((self.head, data))
         self.head += size
-        self.count += 1
         return True
 
     def _goes_to_room(self, size: int) -> bool:
@@ -67,8 +66,8 @@ class _Lane:
         block = self.kind.part_units or self.kind.units
         left = block - self.head % block
         if self.kind.overwrites:
-            if size >= left or self.count == (1 << count_bits(block)) - 1:
-                self.head, self.count = self.head + left + 2, 0
+            if size >= left:
+                self.head += left + 2
             return True
         start = self.head if size <= left else self.head + left
         if start + size - self.tail > self.kind.units:

@@ -10,17 +10,20 @@ from ...once import once
 from ...sequence import routine, sequence
 from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, settle_of
 
-__all__ = ["SKIP", "count_bits", "header_units", "largest", "variable_ring"]
+__all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
 
 SKIP = 0xFFFFFFFF
 """In place of a length: what follows is at the start of `data`, or of the next part."""
 
-_MOST_COUNT_BITS = 11
+_MOST_COUNT_BITS = 10
 
 
-def count_bits(part_units: int) -> int:
-    """How many of the lower bits of `head` count the records of a part; so many that they never limit a small part."""
-    return min(part_units.bit_length() - 1, _MOST_COUNT_BITS)
+def low_bits(part_units: int) -> int:
+    """How many bits of `head` are below the position, if the ring has parts: which word, and a count.
+
+    In small parts the count is small, so that small rings, which the checker goes through, have it begin anew as well.
+    """
+    return 1 + max(1, min(part_units.bit_length() - 3, _MOST_COUNT_BITS))
 
 
 def header_units(timed: bool) -> int:
@@ -126,8 +129,9 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     header, most, last = header_units(timed), largest(units, parts, timed), units - 1
     padded = 4 * header + 3
     part_units = units // parts
-    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, count_bits(part_units)
-    many = (1 << bits) - 1
+    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, low_bits(part_units)
+    is_odd = 1 << bits - 1
+    many = is_odd - 1
 
     class Recorder(Record):
         head: u64
@@ -143,13 +147,13 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
 
         @staticmethod
         def live(lane: Any) -> Any:
-            """The records that no writer has begun to overwrite, and the serial number of the current part."""
-            head = int(lane["head"]) >> bits
-            part = head >> part_bits
-            first = max(part + 2 - parts, 0) << part_bits
+            """The records that no writer has begun to overwrite, and the serial number from which `head` counts."""
+            head = int(lane["head"])
+            end = head >> bits
+            first = max((end >> part_bits) + 2 - parts, 0) << part_bits
             return [
-                lane["odd" if part & 1 else "even"],
-                _live_records(lane["data"], first, head, part_units, header, most),
+                lane["odd" if head & is_odd else "even"],
+                _live_records(lane["data"], first, end, part_units, header, most),
             ]
 
     @sequence(release=True)
@@ -171,24 +175,26 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
 
     @sequence(release=True)
     def begin_part(cpu: Recorder, size: u64) -> None:
-        """Go to the next part if this one has no room for a record of `size` units."""
+        """Go to the next part if this one has no room for a record of `size` units, and count anew."""
         head = cpu.head
-        here = (head >> bits) & last
-        if (here & part_last) + size < part_units and head & many != many:
+        position = head >> bits
+        end = (position & part_last) + size
+        if end < part_units and head & many != many:
             return
-        cpu.data[here] = SKIP
-        start = ((head >> bits) | part_last) + 1
         serial = head & many
-        if start & part_units:
-            serial += cpu.even
-            cpu.odd = serial
-        else:
+        if head & is_odd:
             serial += cpu.odd
             cpu.even = serial
-        at = start & last
-        cpu.data[at] = u32(serial)
-        cpu.data[at + 1] = u32(serial >> 32)
-        cpu.head = (start + 2) << bits
+        else:
+            serial += cpu.even
+            cpu.odd = serial
+        if end >= part_units:
+            cpu.data[position & last] = SKIP
+            position = (position | part_last) + 1
+            cpu.data[position & last] = u32(serial)
+            cpu.data[(position & last) + 1] = u32(serial >> 32)
+            position += 2
+        cpu.head = position << bits | ~head & is_odd
 
     @sequence
     def lose(cpu: Recorder) -> None:

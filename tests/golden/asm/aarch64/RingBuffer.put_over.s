@@ -2,17 +2,17 @@
 //     %1 = len(data) + 7
 //     size = %1 >> 2
 //     head = cpu.head
-//     %2 = head >> 4
+//     %2 = head >> 3
 //     at = %2 & 31
 //     %7 = at & 15
 //     %8 = %7 + size
 //     if %8 >= 16 goto decided5
-//     %10 = head & 15
-//     if %10 != 15 goto else3
+//     %10 = head & 3
+//     if %10 != 3 goto else3
 //   decided5:
 //     return False
 //   else3:
-//     %11 = size << 4
+//     %11 = size << 3
 //     %12 = head + %11
 //     end = %12 + 1
 //     %13 = u32(len(data))
@@ -62,16 +62,16 @@
     add x8, x5, #7                           // %1 = len(data) + 7
     lsr x8, x8, #2                           // size = %1 >> 2
     ldr x9, [x6]                             // head = cpu.head
-    lsr x10, x9, #4                          // %2 = head >> 4
+    lsr x10, x9, #3                          // %2 = head >> 3
     and x10, x10, #31                        // at = %2 & 31
     and x11, x10, #15                        // %7 = at & 15
     add x11, x11, x8                         // %8 = %7 + size
     cmp x11, #16                             // if %8 >= 16 goto decided5
     b.hs 101b                                // if %8 >= 16 goto decided5
-    and x11, x9, #15                         // %10 = head & 15
-    cmp x11, #15                             // if %10 == 15 goto exit0
-    b.eq 102b                                // if %10 == 15 goto exit0
-    lsl x11, x8, #4                          // %11 = size << 4
+    and x11, x9, #3                          // %10 = head & 3
+    cmp x11, #3                              // if %10 == 3 goto exit0
+    b.eq 102b                                // if %10 == 3 goto exit0
+    lsl x11, x8, #3                          // %11 = size << 3
     add x8, x9, x11                          // %12 = head + %11
     add x9, x8, #1                           // end = %12 + 1
     mov w11, w5                              // %13 = u32(len(data))

@@ -2,17 +2,17 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
 #     %13 = u32(len(data))
@@ -62,16 +62,16 @@
     addi t0, a5, 7                           # %1 = len(data) + 7
     srli t0, t0, 2                           # size = %1 >> 2
     ld t1, 0(a6)                             # head = cpu.head
-    srli t2, t1, 4                           # %2 = head >> 4
+    srli t2, t1, 3                           # %2 = head >> 3
     andi t2, t2, 31                          # at = %2 & 31
     andi t3, t2, 15                          # %7 = at & 15
     add t3, t3, t0                           # %8 = %7 + size
     li t4, 16                                # %constant1 = 16
     bgeu t3, t4, 101b                        # if %8 >= %constant1 goto decided5
-    andi t3, t1, 15                          # %10 = head & 15
-    li t4, 15                                # %constant2 = 15
+    andi t3, t1, 3                           # %10 = head & 3
+    li t4, 3                                 # %constant2 = 3
     beq t3, t4, 102b                         # if %10 == %constant2 goto exit0
-    slli t3, t0, 4                           # %11 = size << 4
+    slli t3, t0, 3                           # %11 = size << 3
     add t4, t1, t3                           # %12 = head + %11
     addi t0, t4, 1                           # end = %12 + 1
     slli t1, a5, 32                          # %13 = u32(len(data))

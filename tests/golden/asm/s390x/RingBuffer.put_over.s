@@ -2,17 +2,17 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
 #     %13 = u32(len(data))
@@ -64,7 +64,7 @@
     aghik %r10, %r7, 7                       # %1 = len(data) + 7
     srlg %r10, %r10, 2                       # size = %1 >> 2
     lg %r12, 0(%r8)                          # head = cpu.head
-    srlg %r13, %r12, 4                       # %2 = head >> 4
+    srlg %r13, %r12, 3                       # %2 = head >> 3
     lghi %r0, 31                             # at = %2 & 31
     ngrk %r13, %r13, %r0                     # at = %2 & 31
     lghi %r0, 15                             # %7 = at & 15
@@ -72,11 +72,11 @@
     agrk %r14, %r14, %r10                    # %8 = %7 + size
     clgfi %r14, 16                           # if %8 >= 16 goto decided5
     jghe 101b                                # if %8 >= 16 goto decided5
-    lghi %r0, 15                             # %10 = head & 15
-    ngrk %r14, %r12, %r0                     # %10 = head & 15
-    clgfi %r14, 15                           # if %10 == 15 goto exit0
-    jge 102b                                 # if %10 == 15 goto exit0
-    sllg %r14, %r10, 4                       # %11 = size << 4
+    lghi %r0, 3                              # %10 = head & 3
+    ngrk %r14, %r12, %r0                     # %10 = head & 3
+    clgfi %r14, 3                            # if %10 == 3 goto exit0
+    jge 102b                                 # if %10 == 3 goto exit0
+    sllg %r14, %r10, 3                       # %11 = size << 3
     agrk %r10, %r12, %r14                    # %12 = head + %11
     aghik %r12, %r10, 1                      # end = %12 + 1
     llgfr %r14, %r7                          # %13 = u32(len(data))
