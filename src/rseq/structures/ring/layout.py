@@ -39,9 +39,9 @@ from typing import Any, NamedTuple
 
 from ...language.operations import lane, store_release
 from ...language.types import SCALARS, Record, u64
-from ...sequence import Routine, Sequence, inline, routine
+from ...sequence import Routine, Sequence, inline, routine, sequence
 
-__all__ = ["GAP", "GAP_BEFORE_UNITS", "SLOTS", "Code", "position_and_slot", "settle_of", "tail_of"]
+__all__ = ["GAP", "GAP_BEFORE_UNITS", "SLOTS", "Code", "lose_of", "position_and_slot", "settle_of", "tail_of"]
 
 SLOTS = SCALARS["u64"][2]
 """What a reader of a ring that overwrites keeps, twice: what counts, and what does not yet."""
@@ -77,6 +77,16 @@ def tail_of(position: u64, slot: u64) -> u64:
 def position_and_slot(tail: int) -> tuple[int, int]:
     """What `tail` of a ring that overwrites says."""
     return tail >> 1, tail & 1
+
+
+def lose_of(Ring: Any) -> Sequence[Any, None]:  # noqa: N803
+    """The sequence that counts a record that did not fit."""
+
+    @sequence
+    def lose(cpu: Ring) -> None:
+        cpu.lost += 1
+
+    return lose
 
 
 def settle_of(Ring: Any, *, overwrites: bool) -> Routine[Any, None]:  # noqa: N803

@@ -8,7 +8,7 @@ from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...once import once
 from ...sequence import routine, sequence
-from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, settle_of
+from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, lose_of, settle_of
 
 __all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
 
@@ -93,9 +93,7 @@ def _dropping(units: int, timed: bool) -> Code:
         cpu.head = start
         return True
 
-    @sequence
-    def lose(cpu: Ring) -> None:
-        cpu.lost += 1
+    lose = lose_of(Ring)
 
     @routine
     def write(cpu: Ring, data: bytes) -> bool:
@@ -196,9 +194,7 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
             position += 2
         cpu.head = position << bits | ~head & is_odd
 
-    @sequence
-    def lose(cpu: Recorder) -> None:
-        cpu.lost += 1
+    lose = lose_of(Recorder)
 
     @routine
     def write(cpu: Recorder, data: bytes) -> bool:
