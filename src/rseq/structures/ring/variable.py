@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...language.inline import Inline
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...once import once
-from ...sequence import routine, sequence
+from ...sequence import inline, routine, sequence
 from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, lose_of, settle_of
 
 __all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
@@ -64,6 +65,8 @@ def _dropping(units: int, timed: bool) -> Code:
                 _live_records(lane["data"], tail, head, units, header, most) if head - tail in range(units + 1) else []
             )
 
+    fill, copy_out = _fill_of(Ring, timed), _copy_out_of(Ring, units)
+
     @sequence(release=True)
     def put(cpu: Ring, data: bytes) -> bool:
         size = (len(data) + padded) >> 2
@@ -72,12 +75,7 @@ def _dropping(units: int, timed: bool) -> Code:
         end = head + size
         if at + size > units or end - load_acquire(cpu.tail) > units:
             return False
-        cpu.data[at] = u32(len(data))
-        if timed:
-            now = clock()
-            cpu.data[at + 1] = u32(now)
-            cpu.data[at + 2] = u32(now >> 32)
-        copy(cpu.data[at + header], data, len(data))
+        fill(cpu, at, data)
         cpu.head = end
         return True
 
@@ -113,10 +111,7 @@ def _dropping(units: int, timed: bool) -> Code:
         head = load_acquire(there.head)
         stop = end if end < head else head
         count = stop - begin if begin == there.tail and begin < stop else 0
-        at = begin & last
-        part = count if count < units - at else units - at
-        copy(out, there.data[at], part * 4)
-        copy(out[part * 4], there.data, (count - part) * 4)
+        copy_out(cpu, number, begin, count, out)
         return 0
 
     return Code(Ring, write, read, settle_of(Ring, overwrites=False), (put, begin_anew, lose))
@@ -154,6 +149,8 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
                 _live_records(lane["data"], first, end, part_units, header, most),
             ]
 
+    fill, copy_out = _fill_of(Recorder, timed), _copy_out_of(Recorder, units)
+
     @sequence(release=True)
     def put(cpu: Recorder, data: bytes) -> bool:
         size = (len(data) + padded) >> 2
@@ -162,12 +159,7 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         if (at & part_last) + size >= part_units or head & many == many:
             return False
         end = head + (size << bits) + 1
-        cpu.data[at] = u32(len(data))
-        if timed:
-            now = clock()
-            cpu.data[at + 1] = u32(now)
-            cpu.data[at + 2] = u32(now >> 32)
-        copy(cpu.data[at + header], data, len(data))
+        fill(cpu, at, data)
         cpu.head = end
         return True
 
@@ -212,23 +204,51 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         head = load_acquire(there.head) >> bits
         stop = end if end < head else head
         count = stop - begin if begin < stop else 0
-        at = begin & last
-        part = count if count < units - at else units - at
-        copy(out, there.data[at], part * 4)
-        copy(out[part * 4], there.data, (count - part) * 4)
+        copy_out(cpu, number, begin, count, out)
         full_fence()
         following = (load_acquire(there.head) >> bits >> part_bits) + 2
         first = (following - parts) << part_bits if following > parts else 0
         gone = first - begin if begin < first else 0
         if gone > count:
             gone = count
-        at = 0
+        at: u64 = 0
         while at < gone * 4:
             out[at] = 0
             at += 1
         return gone
 
     return Code(Recorder, write, read, settle_of(Recorder, overwrites=True), (put, begin_part, lose))
+
+
+def _fill_of(Ring: Any, timed: bool) -> Inline[Any, None]:  # noqa: N803
+    """What stores a record from unit `at` on."""
+    header = header_units(timed)
+
+    @inline
+    def fill(cpu: Ring, at: u64, data: bytes) -> None:
+        cpu.data[at] = u32(len(data))
+        if timed:
+            now = clock()
+            cpu.data[at + 1] = u32(now)
+            cpu.data[at + 2] = u32(now >> 32)
+        copy(cpu.data[at + header], data, len(data))
+
+    return fill
+
+
+def _copy_out_of(Ring: Any, units: int) -> Inline[Any, None]:  # noqa: N803
+    """What copies `count` units of lane `number` from position `begin` on, past the end of `data` too."""
+    last = units - 1
+
+    @inline
+    def copy_out(cpu: Ring, number: u64, begin: u64, count: u64, out: bytearray) -> None:
+        there = lane(cpu, number)
+        at = begin & last
+        part = count if count < units - at else units - at
+        copy(out, there.data[at], part * 4)
+        copy(out[part * 4], there.data, (count - part) * 4)
+
+    return copy_out
 
 
 def _live_records(words: Any, position: int, end: int, block: int, header: int, most: int) -> list[bytes]:

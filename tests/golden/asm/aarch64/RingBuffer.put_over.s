@@ -15,14 +15,14 @@
 //     %11 = size << 3
 //     %12 = head + %11
 //     end = %12 + 1
-//     %13 = u32(len(data))
-//     cpu.data[at] = %13
-//     goto else14
-//   else14:
-//     %16 = at + 1
-//     %17 = at * 4
-//     %18 = 124 - %17
-//     check len(data) <= %18, or IndexError
+//     %14 = u32(len(data))
+//     cpu.data[at] = %14
+//     goto else15
+//   else15:
+//     %17 = at + 1
+//     %18 = at * 4
+//     %19 = 124 - %18
+//     check len(data) <= %19, or IndexError
 //     copy len(data) bytes, data to cpu.data[at + header]
 //     cpu.head = end
 //     return True
@@ -74,15 +74,15 @@
     lsl x11, x8, #3                          // %11 = size << 3
     add x8, x9, x11                          // %12 = head + %11
     add x9, x8, #1                           // end = %12 + 1
-    mov w11, w5                              // %13 = u32(len(data))
-    add x8, x6, x10, lsl #2                  // cpu.data[at] = %13
-    str w11, [x8, #204]                      // cpu.data[at] = %13
+    mov w11, w5                              // %14 = u32(len(data))
+    add x8, x6, x10, lsl #2                  // cpu.data[at] = %14
+    str w11, [x8, #204]                      // cpu.data[at] = %14
     mov x8, #4                               // %constant1 = 4
-    mul x11, x10, x8                         // %17 = at * %constant1
+    mul x11, x10, x8                         // %18 = at * %constant1
     mov x8, #124                             // %constant2 = 124
-    sub x8, x8, x11                          // %18 = %constant2 - %17
-    cmp x5, x8                               // check len(data) <= %18, or IndexError
-    b.hi 103b                                // check len(data) <= %18, or IndexError
+    sub x8, x8, x11                          // %19 = %constant2 - %18
+    cmp x5, x8                               // check len(data) <= %19, or IndexError
+    b.hi 103b                                // check len(data) <= %19, or IndexError
     add x11, x6, #208                        // copy len(data) bytes, data to cpu.data[at + header]
     add x11, x11, x10, lsl #2                // copy len(data) bytes, data to cpu.data[at + header]
     add x8, x4, #0                           // copy len(data) bytes, data to cpu.data[at + header]

@@ -15,14 +15,14 @@
 #     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -86,18 +86,18 @@
     sldi %r16, %r12, 3                       # %11 = size << 3
     add %r12, %r14, %r16                     # %12 = head + %11
     addi %r14, %r12, 1                       # end = %12 + 1
-    clrldi %r16, %r8, 32                     # %13 = u32(len(data))
-    sldi %r0, %r15, 2                        # cpu.data[at] = %13
-    add %r11, %r9, %r0                       # cpu.data[at] = %13
-    stw %r16, 204(%r11)                      # cpu.data[at] = %13
-    li %r0, 4                                # %17 = at * 4
-    mulld %r12, %r15, %r0                    # %17 = at * 4
-    li %r0, 124                              # %18 = 124 - %17
-    sub %r16, %r0, %r12                      # %18 = 124 - %17
-    cmpld %r8, %r16                          # check len(data) <= %18, or IndexError
-    ble 107f                                 # check len(data) <= %18, or IndexError
-    b 106b                                   # check len(data) <= %18, or IndexError
-107:                                         # check len(data) <= %18, or IndexError
+    clrldi %r16, %r8, 32                     # %14 = u32(len(data))
+    sldi %r0, %r15, 2                        # cpu.data[at] = %14
+    add %r11, %r9, %r0                       # cpu.data[at] = %14
+    stw %r16, 204(%r11)                      # cpu.data[at] = %14
+    li %r0, 4                                # %18 = at * 4
+    mulld %r12, %r15, %r0                    # %18 = at * 4
+    li %r0, 124                              # %19 = 124 - %18
+    sub %r16, %r0, %r12                      # %19 = 124 - %18
+    cmpld %r8, %r16                          # check len(data) <= %19, or IndexError
+    ble 107f                                 # check len(data) <= %19, or IndexError
+    b 106b                                   # check len(data) <= %19, or IndexError
+107:                                         # check len(data) <= %19, or IndexError
     sldi %r0, %r15, 2                        # copy len(data) bytes, data to cpu.data[at + header]
     add %r11, %r9, %r0                       # copy len(data) bytes, data to cpu.data[at + header]
     addi %r12, %r11, 208                     # copy len(data) bytes, data to cpu.data[at + header]

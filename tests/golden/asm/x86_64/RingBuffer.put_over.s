@@ -15,14 +15,14 @@
 #     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -79,13 +79,13 @@
     shlq $3, %r14                            # %11 = size << 3
     leaq (%r12, %r14), %r11                  # %12 = head + %11
     leaq 1(%r11), %r12                       # end = %12 + 1
-    movl %r9d, %r14d                         # %13 = u32(len(data))
-    movl %r14d, 204(%rax, %r13, 4)           # cpu.data[at] = %13
-    leaq (, %r13, 4), %r11                   # %17 = at * 4
-    movl $124, %r14d                         # %18 = 124 - %17
-    subq %r11, %r14                          # %18 = 124 - %17
-    cmpq %r14, %r9                           # check len(data) <= %18, or IndexError
-    ja 103b                                  # check len(data) <= %18, or IndexError
+    movl %r9d, %r14d                         # %14 = u32(len(data))
+    movl %r14d, 204(%rax, %r13, 4)           # cpu.data[at] = %14
+    leaq (, %r13, 4), %r11                   # %18 = at * 4
+    movl $124, %r14d                         # %19 = 124 - %18
+    subq %r11, %r14                          # %19 = 124 - %18
+    cmpq %r14, %r9                           # check len(data) <= %19, or IndexError
+    ja 103b                                  # check len(data) <= %19, or IndexError
     leaq 208(%rax, %r13, 4), %r11            # copy len(data) bytes, data to cpu.data[at + header]
     cmpq $8, %r9                             # copy len(data) bytes, data to cpu.data[at + header]
     jae 104f                                 # copy len(data) bytes, data to cpu.data[at + header]
