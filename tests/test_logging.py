@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -183,6 +184,67 @@ def test_a_listener_handles_all_before_it_stops(log: logging.Logger, threads: Th
         threads.run(4, lambda: work(next(numbers)))
     seen = sorted(record.getMessage() for record in keep.records)
     assert seen == sorted(f"{thread} {number}" for thread in range(4) for number in range(300))
+
+
+class Fails(Keep):
+    """A handler that keeps records, and raises what `handle` must not swallow at some of them."""
+
+    def __init__(self, *at: str) -> None:
+        super().__init__()
+        self.at = at
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        if record.getMessage() in self.at:
+            raise KeyboardInterrupt(record.getMessage())
+
+    def messages(self) -> list[str]:
+        return [record.getMessage() for record in self.records]
+
+
+def test_a_handler_that_ends_the_call_loses_nothing(log: logging.Logger) -> None:
+    ring, before, fails, after = rseq.RingBuffer(1 << 16), Fails(), Fails("2", "3"), Fails()
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+    listener = rseq.logging.Listener(ring, before, fails, after)
+    for number in range(5):
+        log.info(number)
+    for ending in ("2", "3"):
+        with pytest.raises(KeyboardInterrupt, match=ending):
+            listener.handle_waiting()
+    assert after.messages() == ["0", "1", "2"]
+    assert len(ring) == 0
+    listener.handle_waiting()
+    assert before.messages() == fails.messages() == after.messages() == ["0", "1", "2", "3", "4"]
+
+
+def test_a_handler_that_ends_the_thread_leaves_the_rest_to_stop(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring, fails, after = rseq.RingBuffer(1 << 16), Fails("2"), Fails()
+    ended = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: ended.set())
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+    with rseq.logging.Listener(ring, fails, after, interval=0.001):
+        for number in range(5):
+            log.info(number)
+        assert ended.wait(60)
+    assert fails.messages() == after.messages() == ["0", "1", "2", "3", "4"]
+
+
+def test_a_forked_child_does_not_handle_what_its_parent_will(log: logging.Logger) -> None:
+    ring, fails = rseq.RingBuffer(1 << 16, segment=rseq.Segment()), Fails("0")
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+    listener = rseq.logging.Listener(ring, fails)
+    log.info(0)
+    log.info(1)
+    with pytest.raises(KeyboardInterrupt):
+        listener.handle_waiting()
+    child = os.fork()
+    if child == 0:
+        os._exit(listener.handle_waiting())
+    assert os.waitpid(child, 0) == (child, 0)
+    listener.handle_waiting()
+    assert fails.messages() == ["0", "1"]
 
 
 def test_a_forked_process_logs_into_the_same_ring(log: logging.Logger) -> None:

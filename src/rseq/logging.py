@@ -22,13 +22,14 @@ import logging
 import marshal
 import os
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Sequence
 from functools import cache
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from .structures.ring import RingBuffer
+from .structures.ring import Event, RingBuffer
 
 __all__ = ["Handler", "Listener"]
 
@@ -138,12 +139,21 @@ def _first() -> float:
     return now.created - now.relativeCreated / 1000
 
 
+class _Begun(NamedTuple):
+    """A record, and those who have not handled it yet."""
+
+    record: logging.LogRecord
+    handlers: Sequence[logging.Handler]
+
+
 class Listener:
     """Takes log records out of `ring` in a thread of its own, and gives them to `handlers`.
 
     It looks every `interval` seconds, and goes in the order of time. With `respect_handler_level` a
     handler gets what is of its level. If records were lost, the handlers get a warning that says how many.
     Use `start` and `stop`, or `with`. Keep the ring for logging: other bytes in it are no log records.
+    A handler's exceptions go to its `handleError`. What comes through nevertheless (KeyboardInterrupt, SystemExit, an
+    exception of `handleError`) ends the call or the thread, and nothing more: what has not been handled then is kept.
     Raises: TypeError - `ring` is no RingBuffer for records of any length, or a handler is none. ValueError - an
     `interval` of 0 or less, or a ring without a clock.
     Threads: any. A forked child has none of its parent's threads: there it is stopped, and may be started.
@@ -167,6 +177,8 @@ class Listener:
         self.ring, self.handlers = ring, handlers
         self.respect_handler_level, self.interval = respect_handler_level, interval
         self._lost = ring.lost
+        self._waiting: deque[Event | _Begun] = deque()
+        self._process = os.getpid()
         self._started: tuple[int, threading.Thread] | None = None  # by which process
         self._ends = threading.Event()
 
@@ -180,20 +192,27 @@ class Listener:
         thread.start()
 
     def stop(self) -> None:
-        """End it, after all that was logged before has been handled. Nothing happens if it does not listen."""
+        """End it, after all that was logged before has been handled. Nothing happens if it does not listen.
+
+        If a handler has ended the thread, what is left is handled by the caller's.
+        """
         thread, self._started = self._own_thread(), None
         if thread is not None:
             self._ends.set()
             thread.join()
+            self.handle_waiting()
 
     def handle_waiting(self) -> int:
-        """Give what waits to the handlers, in the calling thread; how many records there were."""
+        """Give what waits to the handlers, in the calling thread; how many records there were.
+
+        If a handler ends this call with an exception, the next call goes on with the handler after it.
+        """
         count = 0
-        for record in self._waiting():
+        self._take()
+        while self._waiting:
+            given = self._waiting.popleft()
+            self._handle(given if isinstance(given, _Begun) else _Begun(_record_or_warning(given.data), self.handlers))
             count += 1
-            for handler in self.handlers:
-                if not self.respect_handler_level or record.levelno >= handler.level:
-                    _handle(handler, record)
         return count
 
     def _own_thread(self) -> threading.Thread | None:
@@ -206,19 +225,27 @@ class Listener:
             self.handle_waiting()
         self.handle_waiting()
 
-    def _waiting(self) -> Iterator[logging.LogRecord]:
-        for event in self.ring.drain():
-            try:
-                record = _record(event.data)
-            except (EOFError, KeyError, TypeError, ValueError):
-                record = _warning(f"{len(event.data)} bytes in the ring are no log record: {event.data[:20]!r}")
-            yield record
+    def _take(self) -> None:
+        """Take what is in the ring, and what it has lost."""
+        if self._process != os.getpid():
+            self._waiting.clear()  # the parent has it, and handles it
+            self._process = os.getpid()
+        self._waiting.extend(self.ring.drain())
         lost = self.ring.lost
         if lost > self._lost:
-            yield _warning(
-                f"{lost - self._lost} log records were lost: the ring was full, or they are too large for it"
-            )
+            text = f"{lost - self._lost} log records were lost: the ring was full, or they are too large for it"
+            self._waiting.append(_Begun(_warning(text), self.handlers))
             self._lost = lost
+
+    def _handle(self, begun: _Begun) -> None:
+        record, handlers = begun
+        for at, handler in enumerate(handlers, 1):
+            try:
+                if not self.respect_handler_level or record.levelno >= handler.level:
+                    _handle(handler, record)
+            except BaseException:
+                self._waiting.appendleft(_Begun(record, handlers[at:]))
+                raise
 
     def __enter__(self) -> Self:
         self.start()
@@ -228,6 +255,13 @@ class Listener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _record_or_warning(data: bytes) -> logging.LogRecord:
+    try:
+        return _record(data)
+    except (EOFError, KeyError, TypeError, ValueError):
+        return _warning(f"{len(data)} bytes in the ring are no log record: {data[:20]!r}")
 
 
 def _handle(handler: logging.Handler, record: logging.LogRecord) -> None:

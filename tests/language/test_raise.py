@@ -77,6 +77,22 @@ def test_numba_raises_the_same() -> None:
         compiled(10)
 
 
+SENTENCE = f"n is {1 + 1}"
+
+
+@rseq.routine
+def refuse_two(cpu: Cell, n: i64) -> None:
+    if n == 2:
+        raise ValueError(SENTENCE)
+
+
+def test_the_sentence_may_be_a_name_from_outside() -> None:
+    refuse = refuse_two.bind(rseq.percpu(Cell))
+    refuse(1)
+    with pytest.raises(ValueError, match=r"^refuse_two\(\): n is 2$"):
+        refuse(2)
+
+
 def test_the_pseudo_code_says_it() -> None:
     assert "raise IndexError" in add_small.ir
 
@@ -93,6 +109,12 @@ def test_what_cannot_be_raised_is_refused() -> None:
         @rseq.routine
         def bare(cpu: Cell, n: i64) -> None:
             raise ValueError
+
+    with pytest.raises(rseq.CompileError, match="is nothing that a routine can raise"):
+
+        @rseq.routine
+        def number(cpu: Cell, n: i64) -> None:
+            raise ValueError(n)
 
     with pytest.raises(rseq.CompileError, match="a critical section raises nothing but"):
 

@@ -30,7 +30,7 @@ from rseq.structures.ring.clock import Calibration
 from rseq.structures.ring.kind import Kind
 from rseq.structures.ring.layout import tail_of
 from rseq.structures.ring.stress import SHIPPED, SMALL, law
-from rseq.structures.ring.variable import count_bits
+from rseq.structures.ring.variable import low_bits
 from support import ThreadSet, run_python
 
 MODES = ["drop", "overwrite"]
@@ -71,9 +71,44 @@ def test_what_was_written_is_drained_once() -> None:
     assert datas(ring.peek()) == [b"one", b"", b"three", b"\0\1\2"]
     assert len(ring) == 4
     assert datas(ring.drain()) == [b"one", b"", b"three", b"\0\1\2"]
-    assert list(ring.drain()) == ring.peek() == []
+    assert ring.drain() == ring.peek() == []
     assert len(ring) == ring.lost == 0
     assert bool(ring)
+
+
+def test_without_a_clock_each_cpu_has_its_own_order() -> None:
+    """A writer that moves to a CPU of a lower number comes out of order; all of one CPU are in order."""
+    ring, allowed = rseq.RingBuffer(1000, clock=False), os.sched_getaffinity(0)
+    cpus = sorted(allowed, reverse=True)[:2]
+    try:
+        for number in range(20):
+            os.sched_setaffinity(0, {cpus[number // 10 % len(cpus)]})
+            ring.write(b"%d" % number)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    lanes: dict[int, list[int]] = {}
+    for event in ring.peek():
+        lanes.setdefault(event.cpu, []).append(int(event.data))
+    assert all(lane == sorted(lane) for lane in lanes.values())
+    assert [int(data) for data in datas(ring.drain())] == [number for cpu in sorted(lanes) for number in lanes[cpu]]
+    if len(lanes) == 2:
+        assert lanes == {cpus[0]: list(range(10)), cpus[1]: list(range(10, 20))}
+
+
+def test_who_leaves_a_loop_over_drain_keeps_the_rest() -> None:
+    ring = rseq.RingBuffer(1000, clock=False)
+    with on_one_cpu():
+        for number in range(10):
+            ring.write(b"%d" % number)
+    waiting = ring.drain()
+    assert isinstance(waiting, list)
+    assert isinstance(ring.peek(), list)
+    seen = 0
+    for event in waiting:
+        seen += 1
+        if event.data == b"3":
+            break
+    assert datas(waiting[seen:]) == [b"%d" % number for number in range(4, 10)]
 
 
 def test_its_properties_say_how_it_was_made() -> None:
@@ -84,6 +119,9 @@ def test_its_properties_say_how_it_was_made() -> None:
     assert repr(ring) == "rseq.RingBuffer(8, 'drop', clock=True, dtype=float32)"
     assert (ring.capacity, ring.mode, ring.clock, ring.dtype, ring.largest) == (8, "drop", True, np.dtype("f4"), 4)
     assert rseq.RingBuffer(1).capacity == 256
+    assert repr(rseq.RingBuffer(8, "overwrite", dtype=f32)) == (
+        "rseq.RingBuffer(15, 'overwrite', clock=True, dtype=float32)"
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -92,7 +130,7 @@ def test_the_largest_record_fits_wherever_the_ring_is(mode: Any, clock: bool) ->
     ring = rseq.RingBuffer(512, mode, clock)
     for turn in range(100):
         ring.write(bytes(turn % 23))
-        list(ring.drain())
+        ring.drain()
         data = bytes([turn]) * ring.largest
         assert ring.write(data)
         assert datas(ring.drain()) == [data]
@@ -121,6 +159,51 @@ def test_overwrite_keeps_the_newest_and_counts_the_others() -> None:
         assert ring.lost == 1000 - len(kept)
 
 
+def taken(length: int, clock: bool) -> int:
+    """What a record takes in a ring: header and length, up to a whole unit."""
+    return (12 if clock else 4) + (length + 3) // 4 * 4
+
+
+@pytest.mark.parametrize("clock", [False, True])
+@pytest.mark.parametrize("capacity", [256, 512, 1024, 2048])
+def test_overwrite_keeps_the_share_that_its_page_names(capacity: int, clock: bool) -> None:
+    """After each write, wherever in a part: docs/ring.md, "When it is full"."""
+    dice = random.Random(capacity)
+    with on_one_cpu():
+        largest = rseq.RingBuffer(capacity, "overwrite", clock).largest
+        for most in {0, 1, 5, largest // 2, largest // 2 + 4, largest}:
+            for is_mixed in (False, True):
+                ring, written = rseq.RingBuffer(capacity, "overwrite", clock), 0
+                least = capacity * 3 // 4 - 6 * (taken(most, clock) + 8)
+                while written < 2 * capacity:
+                    length = dice.randint(0, most) if is_mixed else most
+                    ring.write(bytes(length))
+                    written += taken(length, clock)
+                    if written > capacity:
+                        kept = [len(data) for data in datas(ring.peek())]
+                        assert len(kept) >= 6
+                        assert sum(taken(length, clock) for length in kept) >= least
+
+
+def test_overwrite_keeps_as_many_of_the_smallest_records_in_a_large_ring() -> None:
+    with on_one_cpu():
+        ring = rseq.RingBuffer(1 << 18, "overwrite", clock=False)
+        for number in range(100_000):
+            ring.write(b"")
+            if number > 1 << 16 and number % 1_000 == 0:
+                assert 4 * len(ring) >= (1 << 18) * 3 // 4 - 6 * (4 + 8)
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3, 7, 8, 100])
+def test_overwrite_keeps_as_many_records_of_one_layout_as_its_capacity(asked: int) -> None:
+    with on_one_cpu():
+        ring = rseq.RingBuffer(asked, "overwrite", clock=False, dtype=u64)
+        assert asked <= ring.capacity <= 2 * asked
+        for number in range(3 * ring.capacity):
+            ring.write(number)
+            assert len(ring) == min(number + 1, ring.capacity)
+
+
 KINDS = {
     **SMALL,
     "a medium one": Kind(64, 0, clock=True),
@@ -142,7 +225,7 @@ def test_it_does_what_the_model_does(name: str, seed: int) -> None:
         for _ in range(400):
             action = dice.randrange(20)
             if action == 0:
-                assert as_pairs(ring.drain()) == list(model.drain())
+                assert as_pairs(ring.drain()) == model.drain()
             elif action == 1:
                 assert as_pairs(ring.peek()) == model.peek()
                 assert len(ring) == len(model)
@@ -151,7 +234,7 @@ def test_it_does_what_the_model_does(name: str, seed: int) -> None:
             else:
                 record = a_record(kind, dice)
                 assert ring.write(record) == model.write(record)
-        assert as_pairs(ring.drain()) == list(model.drain())
+        assert as_pairs(ring.drain()) == model.drain()
         assert ring.lost == model.lost
 
 
@@ -172,7 +255,7 @@ def test_positions_go_on_far_beyond_32_bits(mode: Any) -> None:
         ring = rseq.RingBuffer(256, mode, clock=False)
         start = 1 << 50
         words = ring.storage.view()[cpu]
-        words["head"] = (start + 2) << count_bits(8) if mode == "overwrite" else start
+        words["head"] = (start + 2) << low_bits(8) if mode == "overwrite" else start
         words["tail"] = tail_of(start, 0) if mode == "overwrite" else start
         for number in range(100):
             assert ring.write(b"%d" % number)
@@ -253,13 +336,35 @@ def test_a_numpy_record_is_written_as_it_is() -> None:
         (
             lambda: rseq.RingBuffer(9).write("text"),
             TypeError,
-            r"^RingBuffer.write\(\): data is a bytes-like object; got",
+            r"^RingBuffer.write\(\): data is a bytes-like object, such as bytes or",
         ),
         (lambda: rseq.RingBuffer(9).write(b"abc"[::2] and memoryview(b"abc")[::2]), BufferError, "contiguous"),
         (
-            lambda: rseq.RingBuffer(9, dtype="u8").write(256),
+            lambda: rseq.RingBuffer(9, dtype=rseq.u8).write(256),
             OverflowError,
             r"^RingBuffer.write\(\): data is u8, an int",
+        ),
+        (lambda: rseq.RingBuffer(9, clock="x"), TypeError, r"^clock: expected True or False, got 'x'$"),  # type: ignore[arg-type]
+        (lambda: rseq.RingBuffer(9, clock=1), TypeError, r"^clock: expected True or False, got 1$"),  # type: ignore[arg-type]
+        (
+            lambda: rseq.RingBuffer(9, dtype=rseq.f64).write(np.zeros(1)),
+            TypeError,
+            r"^RingBuffer.write\(\): data is f64, a float; got <class 'numpy.ndarray'>$",
+        ),
+        (
+            lambda: rseq.RingBuffer(9, dtype=PAIR).write((1, 2.0)),
+            TypeError,
+            r"^RingBuffer.write\(\): data is a bytes-like object, such as bytes or a NumPy array; got <class 'tuple'>$",
+        ),
+        (
+            lambda: rseq.RingBuffer(999).write(np.array([None])),
+            TypeError,
+            r"^RingBuffer.write\(\): .* that holds Python objects",
+        ),
+        (
+            lambda: rseq.RingBuffer(9, dtype=PAIR).write(np.array((1, 2), "O,f4")),
+            TypeError,
+            r"^RingBuffer.write\(\): .* that holds Python objects",
         ),
         (
             lambda: rseq.RingBuffer(9, dtype=PAIR).write(b"x"),
@@ -269,7 +374,7 @@ def test_a_numpy_record_is_written_as_it_is() -> None:
         (
             lambda: rseq.RingBuffer(9, dtype=PAIR).write(bytes(13)),
             ValueError,
-            r"^RingBuffer.write\(\): data has another",
+            r"^RingBuffer.write\(\): data has another size than the records of this ring, 12 bytes$",
         ),
         (lambda: pickle.dumps(rseq.RingBuffer(9)), TypeError, r"^a private RingBuffer cannot be pickled"),
         (lambda: rseq.RingBuffer.__new__(rseq.RingBuffer).write(b""), TypeError, "without calling __init__"),
@@ -278,6 +383,41 @@ def test_a_numpy_record_is_written_as_it_is() -> None:
 def test_what_is_wrong_is_refused(make: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("name", ["i8", "u8"])
+def test_names_of_two_meanings_are_refused(name: str) -> None:
+    other = name.replace("8", "64")
+    message = rf"^dtype: '{name}' has 8 bits in rseq and 8 bytes in NumPy; write rseq.{name} or '.*8' for 8 bits, rseq"
+    for make in (
+        lambda dtype: rseq.RingBuffer(9, dtype=dtype).dtype,
+        lambda dtype: rseq.CounterArray(3, dtype).values().dtype,
+        lambda dtype: rseq.Max(dtype).per_cpu().dtype,
+        lambda dtype: rseq.Min(dtype).per_cpu().dtype,
+    ):
+        with pytest.raises(TypeError, match=message):
+            make(name)
+        assert make(getattr(rseq, name)) == np.dtype(name[0] + "1")
+        assert make(other) == make(np.dtype(name)) == make(np.dtype(name).type) == np.dtype(name)
+    assert rseq.RingBuffer(9, dtype=[("field", name)]).dtype == np.dtype([("field", name)])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        *(
+            lambda ring, name=name: getattr(ring, name)
+            for name in ("lost", "capacity", "largest", "mode", "clock", "dtype")
+        ),
+        *(lambda ring, name=name: getattr(ring, name)() for name in ("drain", "peek", "drain_array", "__len__")),
+        repr,
+        lambda ring: ring.write(b""),
+        lambda ring: ring.storage,
+    ],
+)
+def test_one_that_was_not_set_up_says_so(use: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match=r"^this (RingBuffer|object) was made without calling __init__$"):
+        use(rseq.RingBuffer.__new__(rseq.RingBuffer))
 
 
 def test_it_is_set_up_once() -> None:
@@ -381,7 +521,7 @@ def test_a_reader_who_is_overtaken_gives_up_what_is_gone(
 
 def test_what_writers_may_have_reached_by_the_second_look_is_given_up() -> None:
     with on_one_cpu() as lane:
-        ring = rseq.RingBuffer(8, "overwrite", clock=False, dtype=u64)
+        ring = rseq.RingBuffer(7, "overwrite", clock=False, dtype=u64)
         for number in range(8):
             ring.write(number)
         reader = ring._reader
@@ -498,16 +638,17 @@ def test_writers_that_are_killed_leave_whole_records(mode: Any) -> None:
             ring.write(text * (number % 5 + 1))
 
     dice, read = random.Random(1), 0
-    last: dict[bytes, int] = {}
+    last: dict[tuple[bytes, int], int] = {}  # of each CPU: without a clock, a writer that moves may come out of order
     for child in range(20):
         process = fork(lambda child=child: write(child))  # type: ignore[misc]
         before = read
         while read < before + dice.randrange(1, 3000):
-            for data in datas(ring.drain()):
+            for event in ring.drain():
+                data = event.data
                 name, number, *_ = data.split()
                 assert data == b"%s %s " % (name, number) * (int(number) % 5 + 1)
-                assert int(number) > last.get(name, -1)
-                last[name] = int(number)
+                assert int(number) > last.get((name, event.cpu), -1)
+                last[name, event.cpu] = int(number)
                 read += 1
         os.kill(process, signal.SIGKILL)
         assert wait_for(process) == -signal.SIGKILL
@@ -591,7 +732,7 @@ def settle_and_die(ring: Any, stores: int, number: int, *words: int) -> None:
     memory.left = stores
     block = memory.blocks[memory.lane(number)] = bytearray(lanes[number : number + 1].tobytes())
     try:
-        run(ring._reader._kind.code.settle.body, memory, [number, *words])
+        run(ring._reader.kind.code.settle.body, memory, [number, *words])
     finally:
         lanes[number] = np.frombuffer(block, record.dtype)[0]
 
@@ -611,15 +752,15 @@ def test_a_reader_that_is_killed_between_two_stores_has_read_all_or_nothing(
                 ring.write(a_record(kind, dice))
                 written += 1
             if turn % 3 == 2:
-                read += len(list(ring.drain()))
+                read += len(ring.drain())
                 assert read + ring.lost == written
                 continue
             waiting = len(ring)
             with monkeypatch.context() as patch, suppress(KilledError):
                 patch.setattr(ring._reader, "_settle", partial(settle_and_die, ring, stores))
-                read += len(list(ring.drain()))
+                read += len(ring.drain())
             assert len(ring) == (waiting if stores < commit else 0)
-        read += len(list(ring.drain()))
+        read += len(ring.drain())
     assert read + ring.lost == written
 
 

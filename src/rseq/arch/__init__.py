@@ -12,7 +12,7 @@ from .base import Architecture
 
 __all__ = ["Architecture", "get", "host", "names"]
 
-_SHARED = {"arm", "base", "emitter", "flagless", "immediates", "load_store", "narrow", "registers"}
+_SHARED = {"arm", "base", "emitter", "flagless", "immediates", "load_store", "narrow", "registers", "x86_convert"}
 
 
 @cache

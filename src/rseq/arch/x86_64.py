@@ -19,7 +19,7 @@ from typing import ClassVar, NamedTuple
 from .. import abi
 from ..language import ir
 from ..language.section import Section
-from ..language.types import Scalar, Word
+from ..language.types import Scalar
 from .base import (
     DESCRIPTOR,
     FINISH,
@@ -32,6 +32,7 @@ from .base import (
     Slot,
 )
 from .emitter import Emitter
+from .x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 
 __all__ = ["ARCHITECTURE"]
 
@@ -46,19 +47,6 @@ _NARROW = {  # the low, word and byte names of the old registers; the numbered o
 _FORM = {"q": 0, "": 0, "k": 1, "w": 2, "b": 3}
 
 _SUFFIX = {1: "b", 2: "w", 4: "l", 8: "q"}
-_WIDTH = {1: "b", 2: "w", 4: "k", 8: "q"}
-_EXTEND = {  # into 64 bits; a 32-bit destination clears the upper half
-    ("signed", 1): ("movsbq", "q"),
-    ("signed", 2): ("movswq", "q"),
-    ("signed", 4): ("movslq", "q"),
-    ("signed", 8): ("movq", "q"),
-    ("unsigned", 1): ("movzbl", "k"),
-    ("unsigned", 2): ("movzwl", "k"),
-    ("unsigned", 4): ("movl", "k"),
-    ("unsigned", 8): ("movq", "q"),
-    ("bool", 1): ("movzbl", "k"),
-    ("pointer", 8): ("movq", "q"),
-}
 _INTEGER = {"+": "addq", "-": "subq", "*": "imulq", "&": "andq", "|": "orq", "^": "xorq"}
 _FLOAT = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 _SIGNED = {"==": "je", "!=": "jne", "<": "jl", "<=": "jle", ">": "jg", ">=": "jge"}
@@ -137,7 +125,7 @@ class _Places(NamedTuple):
     wide: Slot
 
 
-class _Emitter(Emitter):
+class _Emitter(ConvertingEmitter):
     JUMP = "jmp"
 
     # ---- around the body
@@ -195,7 +183,7 @@ class _Emitter(Emitter):
         if isinstance(op, ir.Copy):
             return (*("int",) * (2 + (not _is_plain(op.source)) + isinstance(op.nbytes, ir.Value)), "float")
         if isinstance(op, ir.Convert):
-            return _conversion_scratch(op)
+            return conversion_scratch(op)
         if isinstance(op, ir.Clock):
             return ("ax", "dx")
         if isinstance(op, ir.Arithmetic):
@@ -248,7 +236,7 @@ class _Emitter(Emitter):
 
     def _set_constant(self, target: Slot, constant: ir.Const) -> None:
         if target.kind == "float":
-            self.line(f"{_float('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
+            self.line(f"{float_name('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
         elif constant.number == 0:
             self.line(f"xorl {target:k}, {target:k}")
         elif 0 < constant.number < 1 << 32:
@@ -274,7 +262,7 @@ class _Emitter(Emitter):
         if not is_float and (address := self._computed_as_address(op)):
             self.line(f"leaq {address}, {target}")
             return
-        name = _float(_FLOAT[op.operator], op.target.type) if is_float else _INTEGER[op.operator]
+        name = float_name(_FLOAT[op.operator], op.target.type) if is_float else _INTEGER[op.operator]
         if isinstance(right, ir.Value) and self.slot(right).number == target.number and left != right:
             if op.operator in "+*&|^":
                 left, right = right, left
@@ -333,17 +321,17 @@ class _Emitter(Emitter):
 
     def _extend(self, target: Slot, type: Scalar) -> None:
         if type.size < 8:
-            name, form = _EXTEND[type.kind, type.size]
-            self.line(f"{name} {target:{_WIDTH[type.size]}}, {target:{form}}")
+            name, form = EXTEND[type.kind, type.size]
+            self.line(f"{name} {target:{WIDTH[type.size]}}, {target:{form}}")
 
     def emit_load(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Load)
         target = self.slot(op.target)
         memory = self._memory(op.address)
         if target.kind == "float":
-            self.line(f"{_float('mov', op.target.type)} {memory}, {target}")
+            self.line(f"{float_name('mov', op.target.type)} {memory}, {target}")
         else:
-            name, form = _EXTEND[op.target.type.kind, op.target.type.size]
+            name, form = EXTEND[op.target.type.kind, op.target.type.size]
             self.line(f"{name} {memory}, {target:{form}}")
 
     def emit_locate(self, op: ir.Op) -> None:
@@ -356,15 +344,15 @@ class _Emitter(Emitter):
         memory = self._memory(op.address)
         type = op.address.type
         if type.is_float:
-            self.line(f"{_float('mov', type)} {self._source(op.source, '')}, {memory}")
+            self.line(f"{float_name('mov', type)} {self._source(op.source, '')}, {memory}")
         else:
-            self.line(f"mov{_SUFFIX[type.size]} {self._source(op.source, _WIDTH[type.size])}, {memory}")
+            self.line(f"mov{_SUFFIX[type.size]} {self._source(op.source, WIDTH[type.size])}, {memory}")
 
     def emit_addstore(self, op: ir.Op) -> None:
         assert isinstance(op, ir.AddStore)
         memory = self._memory(op.address)
         size = op.address.type.size
-        self.line(f"add{_SUFFIX[size]} {self._source(op.source, _WIDTH[size])}, {memory}")
+        self.line(f"add{_SUFFIX[size]} {self._source(op.source, WIDTH[size])}, {memory}")
 
     def emit_copy(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Copy)
@@ -439,9 +427,9 @@ class _Emitter(Emitter):
             self.line(f"movups {source}, {places.wide}")
             self.line(f"movups {places.wide}, {to}")
             return
-        name, form = _EXTEND["unsigned", width]
+        name, form = EXTEND["unsigned", width]
         self.line(f"{name} {source}, {places.held:{form}}")
-        self.line(f"mov{_SUFFIX[width]} {places.held:{_WIDTH[width]}}, {to}")
+        self.line(f"mov{_SUFFIX[width]} {places.held:{WIDTH[width]}}, {to}")
 
     def emit_check(self, op: ir.Op) -> None:
         assert isinstance(op, ir.Check)
@@ -467,7 +455,7 @@ class _Emitter(Emitter):
     def _branch_float(self, op: ir.BranchIf) -> None:
         """Ucomis sets the flags of an unsigned comparison, and parity for NaN; `above` is false for NaN."""
         left, right, to = self._source(op.left, ""), self._source(op.right, ""), self.to(op.label)
-        name = _float("ucomi", op.left.type)
+        name = float_name("ucomi", op.left.type)
         if op.comparison in (">", ">="):
             left, right = right, left
         self.line(f"{name} {left}, {right}")
@@ -482,121 +470,10 @@ class _Emitter(Emitter):
         else:
             self.line(f"{'ja' if op.comparison in ('<', '>') else 'jae'} {to}")
 
-    # ---- conversions
-
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, to = self.slot(op.source), self.slot(op.target), op.target.type
-        if op.source.type.is_float and to.is_float:
-            self.line(f"{'cvtss2sd' if to.size == 8 else 'cvtsd2ss'} {source}, {target}")
-        elif op.source.type.is_float:
-            self._float_to_integer(source, op.source.type, target, to)
-        elif to.is_float:
-            self._integer_to_float(source, op.source.type, target, to)
-        elif not self.is_held(op):
-            name, form = _EXTEND[to.kind, to.size]
-            self.line(f"{name} {source:{_WIDTH[to.size]}}, {target:{form}}")
-
-    def _integer_to_float(self, source: Slot, kind: Scalar, target: Slot, to: Scalar) -> None:
-        convert = _float("cvtsi2", to) + "q"
-        self.line(f"xorps {target}, {target}")
-        if kind.name != "u64":
-            self.line(f"{convert} {source}, {target}")
-            return
-        large, halved, done, half = self.new_label(), self.new_label(), self.new_label(), self.extra[0]
-        self.line(f"testq {source}, {source}")
-        self.line(f"js {large}f")
-        self.line(f"{convert} {source}, {target}")
-        self.line(f"jmp {done}f")
-        self.label(large)  # half of it, with the lost bit kept for rounding, then doubled
-        self.line(f"movq {source}, {half}")
-        self.line(f"shrq $1, {half}")
-        self.line(f"jnc {halved}f")
-        self.line(f"orq $1, {half}")
-        self.label(halved)
-        self.line(f"{convert} {half}, {target}")
-        self.line(f"{_float('add', to)} {target}, {target}")
-        self.label(done)
-
-    def _float_to_integer(self, source: Slot, kind: Scalar, target: Slot, to: Scalar) -> None:
-        """The processor answers the smallest i64 where the number does not fit; then look again."""
-        done = self.new_label()
-        self.line(f"{_float('cvtt', kind)}2siq {source}, {target}")
-        if to.name == "u64":
-            self._beyond_i63(source, kind, target, done)
-        else:
-            self._beyond_i64(source, kind, target)
-            self._clamp(target, to)
-        self.label(done)
-
-    def _beyond_i64(self, source: Slot, kind: Scalar, target: Slot) -> None:
-        fits, number = self.new_label(), self.new_label()
-        self.line(f"cmpq $1, {target}")
-        self.line(f"jno {fits}f")
-        self.line(f"{_float('ucomi', kind)} {source}, {source}")
-        self.line(f"jnp {number}f")
-        self.line(f"xorl {target:k}, {target:k}")
-        self.line(f"jmp {fits}f")
-        self.label(number)
-        if kind.size == 8:
-            self.line(f"movq {source}, {target}")
-        else:
-            self.line(f"movd {source}, {target:k}")
-            self.line(f"movslq {target:k}, {target}")
-        self.line(f"sarq $63, {target}")
-        self.line(f"btcq $63, {target}")
-        self.line(f"notq {target}")
-        self.label(fits)
-
-    def _clamp(self, target: Slot, to: Scalar) -> None:
-        if to.size == 8:
-            return
-        for bound, keeps in ((to.maximum, "jle"), (to.minimum, "jge")):
-            within = self.new_label()
-            limit = f"{self.literal(ir.Const(bound, _I64))}b"
-            self.line(f"cmpq {limit}(%rip), {target}")
-            self.line(f"{keeps} {within}f")
-            self.line(f"movq {limit}(%rip), {target}")
-            self.label(within)
-
-    def _beyond_i63(self, source: Slot, kind: Scalar, target: Slot, done: int) -> None:
-        """u64 from 2**63 on: convert the rest and put the bit back; from 2**64 on all ones; negative and NaN 0."""
-        shifted = self.extra[0]
-        edge = f"{self.literal(ir.Const(2.0**63, kind))}b"
-        zero = self.new_label()
-        self.line(f"testq {target}, {target}")
-        self.line(f"jns {done}f")
-        self.line(f"{_float('mov', kind)} {edge}(%rip), {shifted}")
-        self.line(f"{_float('ucomi', kind)} {shifted}, {source}")
-        self.line(f"movq $0, {target}")
-        self.line(f"jp {done}f")
-        self.line(f"jb {done}f")
-        self.line(f"movaps {source}, {shifted}")
-        self.line(f"{_float('sub', kind)} {edge}(%rip), {shifted}")
-        self.line(f"{_float('cvtt', kind)}2siq {shifted}, {target}")
-        self.line(f"testq {target}, {target}")
-        self.line(f"js {zero}f")
-        self.line(f"btcq $63, {target}")
-        self.line(f"jmp {done}f")
-        self.label(zero)
-        self.line(f"movq $-1, {target}")
-
-
-_I64 = Scalar("i64", "signed", 8, "q")
-
 
 def _is_plain(address: ir.Address) -> bool:
     """True if the address is what a register holds."""
     return address.base is not None and address.index is None and address.offset == 0
-
-
-def _conversion_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
-    from_float, to_float = op.source.type.is_float, op.target.type.is_float
-    if to_float and not from_float and op.source.type.name == "u64":
-        return ("int",)
-    if from_float and not to_float and op.target.type.name == "u64":
-        return ("float",)
-    return ()
 
 
 def _distance(op: ir.Arithmetic) -> int | None:
@@ -605,10 +482,6 @@ def _distance(op: ir.Arithmetic) -> int | None:
         return None
     distance = int(op.right.number) if op.operator == "+" else -int(op.right.number)
     return distance if -(1 << 31) <= distance < 1 << 31 else None
-
-
-def _float(name: str, type: Word) -> str:
-    return name + ("ss" if type.size == 4 else "sd")
 
 
 def _is_imm32(constant: ir.Const) -> bool:

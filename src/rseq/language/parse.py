@@ -459,7 +459,7 @@ class _Statements(Inlining):
         scope.emit(ir.Store(address, self.coerce(result, address.type, node.value), span))
 
     def _stmt_Raise(self, node: ast.Raise) -> None:
-        """`raise ValueError("what is wrong")`: the caller's arguments are refused."""
+        """`raise ValueError("what is wrong")`, or the name of such a text: the caller's arguments are refused."""
         scope, raised = self.scope, node.exc
         if not scope.is_routine:
             message = "a critical section raises nothing but the IndexErrors of its own checks"
@@ -468,7 +468,8 @@ class _Statements(Inlining):
             )
         name = raised.func.id if isinstance(raised, ast.Call) and isinstance(raised.func, ast.Name) else ""
         text = raised.args[0] if isinstance(raised, ast.Call) and len(raised.args) == 1 else None
-        if name not in ("IndexError", "ValueError") or not isinstance(text, ast.Constant) or node.cause is not None:
+        sentence = scope.source.names.get(text.id) if isinstance(text, ast.Name) else getattr(text, "value", None)
+        if name not in ("IndexError", "ValueError") or not isinstance(sentence, str) or node.cause is not None:
             message = f"{ast.unparse(node)} is nothing that a routine can raise"
             fix = 'write raise ValueError("…") or IndexError with one sentence'
             raise scope.refuse(node, "not-in-the-language", message, fix)
@@ -476,7 +477,7 @@ class _Statements(Inlining):
         always, span, here = scope.temporary(SCALARS["u64"]), scope.span(node), scope.label("raise")
         scope.emit(ir.Label(here, span))
         scope.emit(ir.Set(always, ir.Const(0, SCALARS["u64"]), span))
-        check = self._new_check(always, 0, "", raised, fault=str(text.value))
+        check = self._new_check(always, 0, "", raised, fault=sentence)
         scope.emit(replace(check, exception="ValueError" if name == "ValueError" else "IndexError"))
         scope.emit(ir.Jump(here, span))  # never: nothing comes after it
 

@@ -84,7 +84,8 @@ class Buffers(Arguments):
         """Emit: say what was expected; an exporter's own BufferError (not contiguous, read-only) stays."""
         assert isinstance(parameter.type, Buffer)
         builder = self.builder
-        what = "writable bytes-like object" if parameter.type.writable else "bytes-like object"
+        what, like = ("writable ", "a bytearray") if parameter.type.writable else ("", "bytes")
+        what = f"{what}bytes-like object, such as {like} or a NumPy array"
         text = f"{self.title}(): {parameter.name} is a {what}; got %R"
         mistyped = self._call("PyErr_ExceptionMatches", I32, [self._exception("PyExc_TypeError")])
         with builder.if_then(builder.or_(holds_objects, builder.icmp_signed("!=", mistyped, _NO))):

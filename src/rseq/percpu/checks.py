@@ -17,6 +17,13 @@ def integer(name: str, value: object) -> int:
     return operator.index(value)
 
 
+def boolean(name: str, value: object) -> bool:
+    """`value`. Raises: TypeError - it is neither True nor False; what would count as one may be a mistake."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return value
+
+
 def product(lengths: tuple[int, ...]) -> int:
     """How many elements an array of this shape has; exact, however large."""
     count = 1

@@ -374,7 +374,7 @@ class _Announcing(Reader):
 
 def _tapped(kind: Kind, segment: Segment) -> _Tapped:
     ring = _Tapped._of(kind, segment)
-    ring._reader = _Announcing(ring.storage, kind)
+    ring._reads = _Announcing(ring.storage, kind)
     ring.taken = 0
     return ring
 
@@ -394,7 +394,7 @@ def _write_and_read(ring: _Tapped, turn: int) -> int:
 
 def _read(ring: _Tapped) -> int:
     """Take out all records; how many there were. Raises: RuntimeError - one is torn, or out of order."""
-    events = list(ring.drain())
+    events = ring.drain()
     for event in events:
         data = bytes(event.data)
         if len(data) >= 8 and data != _record(ring, int.from_bytes(data[:8], sys.byteorder)):

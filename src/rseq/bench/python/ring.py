@@ -29,7 +29,7 @@ def kept_or_lost(ring: Any, data: bytes | None = None) -> Missing:
 
     def missing(spans: Sequence[Span]) -> int:
         nonlocal seen
-        events = list(ring.drain())
+        events = ring.drain()
         before, seen = seen, ring.lost
         torn = 0 if data is None else sum(event.data != data for event in events)
         return sum(span.count for span in spans) - len(events) - (seen - before) or torn

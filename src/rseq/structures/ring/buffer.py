@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ...language.types import SCALARS, Scalar, as_scalar
-from ...percpu.checks import integer
+from ...language.types import SCALARS, Scalar, as_scalar, require_one_meaning
+from ...percpu.checks import boolean, integer
 from ...percpu.shared import Segment
 from ...percpu.storage import PerCPU
 from ..structure import Structure, not_set_up
@@ -42,16 +42,18 @@ class RingBuffer(Structure):
             print(event.cpu, event.time_ns, event.data)
 
     `capacity`: the bytes of each CPU's ring, headers included, at least 256; with `dtype`, how many records each holds.
-    It is rounded up to a power of two. `mode`: "drop" refuses what does not fit, "overwrite" keeps the newest; `lost`
-    counts what was refused or given up. `clock`: each record has a time stamp, taken inside the sequence, so that those
-    of one CPU never decrease. `dtype`: all records are this, without headers: a NumPy dtype, or a number of the
-    language (`rseq.u8` and "u8" have 8 bits). `segment`: where processes share it, see `rseq.Segment`.
-    Raises: TypeError - `capacity` is no int, or a dtype that is none, or holds Python objects. ValueError - another
-    mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no address space or memory.
+    It is rounded up to a power of two, for records that are overwritten to one less. `mode`: "drop" refuses what does
+    not fit, "overwrite" keeps the newest; `lost` counts what was refused or given up. `clock`: each record has a time
+    stamp, taken inside the sequence, so that those of one CPU never decrease. `dtype`: all records are this, without
+    headers: a NumPy dtype, or a number of the language (`rseq.u64`, "u64"; not "i8" and "u8", which mean two things).
+    `segment`: where processes share it, see `rseq.Segment`.
+    Raises: TypeError - `capacity` is no int, `clock` no bool, or a dtype that is none, or holds Python objects, or is
+    "i8" or "u8". ValueError - another mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no
+    address space or memory.
     Threads: any, registered or not; after a fork, parent and child each go on with a copy, in a segment together.
     """
 
-    __slots__ = ("_kind", "_reader")
+    __slots__ = ("_reads",)
     hot = ("write",)
 
     def __init__(
@@ -67,11 +69,8 @@ class RingBuffer(Structure):
             raise ValueError(f"mode: expected 'drop' or 'overwrite', got {mode!r}")
         if size < 1:
             raise ValueError(f"capacity: expected 1 or more, got {size}")
-        overwrites = mode == "overwrite"
-        if dtype is None:
-            kind = _bytes_kind(size, overwrites, bool(clock))
-        else:
-            kind = _row_kind(size, overwrites, bool(clock), dtype)
+        overwrites, timed = mode == "overwrite", boolean("clock", clock)
+        kind = _bytes_kind(size, overwrites, timed) if dtype is None else _row_kind(size, overwrites, timed, dtype)
         self._begin(kind, segment)
 
     def _begin(self, kind: Kind, segment: Segment | None) -> None:
@@ -79,7 +78,7 @@ class RingBuffer(Structure):
         self._set_up(storage, {"write": kind.code.write})
         storage.view()["head"] = kind.empty_head
         storage.view()["tail"] = kind.empty_tail
-        self._kind, self._reader = kind, Reader(storage, kind)
+        self._reads = Reader(storage, kind)
 
     @classmethod
     def _of(cls, kind: Kind, segment: Segment | None = None) -> Self:
@@ -87,6 +86,17 @@ class RingBuffer(Structure):
         ring = cls.__new__(cls)
         ring._begin(kind, segment)
         return ring
+
+    @property
+    def _reader(self) -> Reader:
+        try:
+            return self._reads
+        except AttributeError:
+            raise not_set_up(self) from None
+
+    @property
+    def _kind(self) -> Kind:
+        return self._reader.kind
 
     @staticmethod
     def sequences() -> dict[str, Compiled]:
@@ -104,26 +114,30 @@ class RingBuffer(Structure):
     def write(self, data: Any) -> bool:
         """Put a record into this CPU's ring; False if there is no room, or if it is larger than any that fits.
 
-        `data` is any bytes-like object; with a `dtype`, a number or what has exactly as many bytes, such as a NumPy
-        record. The record is there as a whole, or not at all. Any thread, any signal handler; it never waits.
+        `data` is any contiguous bytes-like object. Where the `dtype` is a number, it is a number: an int, or what
+        Python takes for one (`__index__`), for floats what has a `__float__`. With another `dtype` it is a bytes-like
+        object of exactly `dtype.itemsize` bytes, whatever type they are of: an element of an array, or for a tuple
+        `numpy.array((1.0, 2), ring.dtype)`. What is larger than `largest` returns False, and counts as lost.
+        The record is there as a whole, or not at all. Any thread, any signal handler; it never waits.
         Raises: TypeError, BufferError, OverflowError - `data` is no such thing. ValueError - not of the `dtype`'s size.
-        Then nothing is written.
+        Then nothing is written, nor lost.
         """
         raise not_set_up(self)
 
-    def drain(self) -> Iterator[Event]:
-        """Take out all that waits, on all CPUs: in the order of time, without a clock CPU by CPU.
+    def drain(self) -> list[Event]:
+        """Take out all that waits, on all CPUs, as a list: in the order of time, without a clock CPU by CPU.
 
-        It is taken out when this returns, not as the iterator goes on. Writers need not stop: what they write meanwhile
-        comes with the next call. What is returned is not older than what an earlier call returned (for a process that
-        writes into a segment, and threads without rseq: but for what was being written in the very moment).
+        It is taken out when this returns: who leaves a loop over the list has the rest in the list, and it is nowhere
+        else. Writers need not stop: what they write meanwhile comes with the next call. What is returned is not older
+        than what an earlier call returned (for a process that writes into a segment, and threads without rseq: but for
+        what was being written in the very moment).
         Raises: RuntimeError - a signal handler reads while its own thread does.
         Threads: any thread of any process; one that comes while another reads waits. It takes microseconds.
         """
-        return iter(self._reader.events(stay=False))
+        return self._reader.events(stay=False)
 
     def peek(self) -> list[Event]:
-        """All that waits, as `drain`, and leave it there. Threads: as `drain`."""
+        """All that waits, as `drain`, and leave it there. Raises, Threads: as `drain`."""
         return self._reader.events(stay=True)
 
     def drain_array(self) -> npt.NDArray[Any]:
@@ -143,7 +157,7 @@ class RingBuffer(Structure):
     @property
     def capacity(self) -> int:
         """Bytes of each CPU's ring; with a `dtype`, how many records each holds."""
-        return self._kind.units * (4 if self._kind.dtype is None else 1)
+        return self._kind.capacity
 
     @property
     def largest(self) -> int:
@@ -199,14 +213,16 @@ def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Ki
         raise TypeError(f"dtype: expected numbers or a structure of them, got {layout}, which is {wrong}")
     if not layout.itemsize:
         raise ValueError(f"dtype: expected records of one byte or more, got {layout}")
-    most = MAX_BYTES // (layout.itemsize + 8)
+    in_hand = 1 if overwrites else 0
+    most = MAX_BYTES // (layout.itemsize + 8) - in_hand
     if capacity > most:
         raise ValueError(f"capacity: expected 1 … {most} records of {layout} for each CPU, got {capacity}")
-    return Kind(max(_power_of_two(capacity), 2), 1 if overwrites else 0, clock, _item(layout), layout)
+    return Kind(max(_power_of_two(capacity + in_hand), 2), in_hand, clock, _item(layout), layout)
 
 
 def _numpy_name(dtype: Any) -> Any:
-    """What NumPy calls a number of the language; all else is left to NumPy. Both know "u8": ours has 8 bits."""
+    """What NumPy calls a number of the language; all else is left to NumPy."""
+    require_one_meaning(dtype)
     if not isinstance(dtype, Scalar) and not (isinstance(dtype, str) and dtype in SCALARS):
         return dtype
     name = str(dtype)

@@ -8,7 +8,7 @@ from typing import Any
 from ...language.types import Scalar
 from .layout import Code, tail_of
 from .rows import row_ring
-from .variable import count_bits, largest, variable_ring
+from .variable import largest, low_bits, variable_ring
 
 __all__ = ["PARTS", "Kind"]
 
@@ -58,6 +58,13 @@ class Kind:
         return 4 if self.item is None else self.largest
 
     @property
+    def capacity(self) -> int:
+        """What `RingBuffer.capacity` says: bytes, or the records that are kept; one may be in a writer's hands."""
+        if self.item is None:
+            return 4 * self.units
+        return self.units - 1 if self.overwrites else self.units
+
+    @property
     def part_units(self) -> int:
         """Units in a part that begins with a serial number; 0 if there are none."""
         return self.units // self.parts if self.item is None and self.parts else 0
@@ -72,7 +79,7 @@ class Kind:
     @property
     def empty_head(self) -> int:
         """`head` of a ring in which nothing was written: behind the serial number of the first part, which is 0."""
-        return 2 << count_bits(self.part_units) if self.part_units else 0
+        return 2 << low_bits(self.part_units) if self.part_units else 0
 
     @property
     def empty_tail(self) -> int:
@@ -82,7 +89,7 @@ class Kind:
 
     def position(self, head: int) -> int:
         """The position up to which records are written."""
-        return head >> count_bits(self.part_units) if self.part_units else head
+        return head >> low_bits(self.part_units) if self.part_units else head
 
     def first_whole(self, position: int) -> int:
         """The first position that no writer has begun to overwrite, if records are written up to `position`."""

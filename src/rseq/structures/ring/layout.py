@@ -21,8 +21,10 @@ Records of any length (`variable.py`). Positions count units of four bytes.
 A record lies in one piece. One that would cross the end of `data` begins anew at its start, and a skip mark says so.
 In a ring that overwrites, `data` has parts, and no record crosses from one into the next. A part begins with the serial
 number of its first record, so that a reader who was overtaken finds its place again and knows how many it has missed.
-`head` is the position, and in up to 11 bits below it how many records the current part has; `even` and `odd` are the
-serial numbers at which the latest parts of even and odd number begin. So no sequence overwrites what it has read.
+The serial number of the next record is in `head` and one more word, for which there are two places, `even` and `odd`:
+below the position, `head` has a bit that says which one counts, and in up to 10 bits how many records came since. Who
+begins a part, or has counted as far as the bits go, writes the sum to the other place, and commits it with the bit. So
+no sequence overwrites what it has read.
 
 Records of one layout (`rows.py`). Positions count records; there is no header, and stamps are an array beside.
 
@@ -37,9 +39,9 @@ from typing import Any, NamedTuple
 
 from ...language.operations import lane, store_release
 from ...language.types import SCALARS, Record, u64
-from ...sequence import Routine, Sequence, inline, routine
+from ...sequence import Routine, Sequence, inline, routine, sequence
 
-__all__ = ["GAP", "GAP_BEFORE_UNITS", "SLOTS", "Code", "position_and_slot", "settle_of", "tail_of"]
+__all__ = ["GAP", "GAP_BEFORE_UNITS", "SLOTS", "Code", "lose_of", "position_and_slot", "settle_of", "tail_of"]
 
 SLOTS = SCALARS["u64"][2]
 """What a reader of a ring that overwrites keeps, twice: what counts, and what does not yet."""
@@ -75,6 +77,16 @@ def tail_of(position: u64, slot: u64) -> u64:
 def position_and_slot(tail: int) -> tuple[int, int]:
     """What `tail` of a ring that overwrites says."""
     return tail >> 1, tail & 1
+
+
+def lose_of(Ring: Any) -> Sequence[Any, None]:  # noqa: N803
+    """The sequence that counts a record that did not fit."""
+
+    @sequence
+    def lose(cpu: Ring) -> None:
+        cpu.lost += 1
+
+    return lose
 
 
 def settle_of(Ring: Any, *, overwrites: bool) -> Routine[Any, None]:  # noqa: N803

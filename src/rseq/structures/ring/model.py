@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from .kind import Kind
-from .variable import count_bits, header_units
+from .variable import header_units
 
 __all__ = ["Model"]
 
@@ -22,9 +21,9 @@ class Model:
         """See `RingBuffer.write`."""
         return self._lanes[self.cpu].write(data)
 
-    def drain(self) -> Iterator[tuple[int, Any]]:
+    def drain(self) -> list[tuple[int, Any]]:
         """See `RingBuffer.drain`: the records CPU by CPU."""
-        return iter([(cpu, record) for cpu, lane in enumerate(self._lanes) for record in lane.drain()])
+        return [(cpu, record) for cpu, lane in enumerate(self._lanes) for record in lane.drain()]
 
     def peek(self) -> list[tuple[int, Any]]:
         """See `RingBuffer.peek`."""
@@ -45,7 +44,7 @@ class _Lane:
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.head = 2 if kind.part_units else 0
-        self.tail = self.lost = self.count = 0
+        self.tail = self.lost = 0
         self.records: list[tuple[int, Any]] = []
 
     def write(self, data: Any) -> bool:
@@ -60,7 +59,6 @@ class _Lane:
             return False
         self.records.append((self.head, data))
         self.head += size
-        self.count += 1
         return True
 
     def _goes_to_room(self, size: int) -> bool:
@@ -68,8 +66,8 @@ class _Lane:
         block = self.kind.part_units or self.kind.units
         left = block - self.head % block
         if self.kind.overwrites:
-            if size >= left or self.count == (1 << count_bits(block)) - 1:
-                self.head, self.count = self.head + left + 2, 0
+            if size >= left:
+                self.head += left + 2
             return True
         start = self.head if size <= left else self.head + left
         if start + size - self.tail > self.kind.units:

@@ -97,7 +97,7 @@ class Reader:
 
     def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
         prepare_guards()
-        self._storage, self._kind = storage, kind
+        self._storage, self.kind = storage, kind
         self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
         self._shared = storage.segment is not None
         self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, storage.segment)
@@ -168,7 +168,7 @@ class Reader:
             return []
         until = None if self._calibration is None else self._now(self._calibration)
         copies = [self._copied(lane) for lane in self._waiting()]
-        if self._kind.overwrites and copies:
+        if self.kind.overwrites and copies:
             with suppress(OSError):
                 barrier(shared=self._shared)
             heads = self._storage.view()["head"].tolist()
@@ -183,19 +183,19 @@ class Reader:
 
     def _waiting(self) -> list[_Lane]:
         """The lanes in which there is something."""
-        return [lane for lane in self._lanes() if self._kind.position(lane.head) > lane.tail]
+        return [lane for lane in self._lanes() if self.kind.position(lane.head) > lane.tail]
 
     def _lanes(self) -> list[_Lane]:
         """All lanes. Who has no turn may see a `given` of somebody who has read meanwhile."""
         view = self._storage.view()
-        if not self._kind.overwrites:
+        if not self.kind.overwrites:
             words = zip(view["head"].tolist(), view["tail"].tolist(), strict=True)
             return [_Lane(number, head, tail, 0, 0) for number, (head, tail) in enumerate(words)]
         columns = (view[name].tolist() for name in ("head", "tail", "serial", "given"))
         return [_lane_of(number, *words) for number, words in enumerate(zip(*columns, strict=True))]
 
     def _copied(self, lane: _Lane) -> _Copy:
-        kind = self._kind
+        kind = self.kind
         end = kind.position(lane.head)
         begin = max(lane.tail, kind.first_whole(end))
         data = bytearray((end - begin) * kind.unit_bytes)
@@ -206,16 +206,16 @@ class Reader:
 
     def _checked(self, copy: _Copy, head: int) -> _Copy:
         """Give up what writers may have reached since."""
-        first = self._kind.first_whole(self._kind.position(head))
+        first = self.kind.first_whole(self.kind.position(head))
         return copy._replace(gone=max(copy.gone, first - copy.begin))
 
     def _apart(self, copy: _Copy, until: int | None) -> _Found:
-        if self._kind.dtype is None:
+        if self.kind.dtype is None:
             return self._bytes_apart(copy, until)
         return self._rows_apart(copy, until)
 
     def _bytes_apart(self, copy: _Copy, until: int | None) -> _Found:
-        kind, data, begin = self._kind, bytes(copy.data), copy.begin
+        kind, data, begin = self.kind, bytes(copy.data), copy.begin
         words = memoryview(data).cast("I")
         part, header = kind.part_units, header_units(kind.clock)
         position, serial, missed, stamp = begin + copy.gone, copy.lane.serial, 0, 0
@@ -246,7 +246,7 @@ class Reader:
     def _rows_apart(self, copy: _Copy, until: int | None) -> _Found:
         import numpy as np
 
-        records = np.frombuffer(copy.data, self._kind.dtype)[copy.gone :]
+        records = np.frombuffer(copy.data, self.kind.dtype)[copy.gone :]
         stamps = np.frombuffer(copy.stamps, np.uint64)[copy.gone :]
         if until is not None:
             count = int(np.searchsorted(stamps, np.uint64(until), side="right"))
@@ -256,7 +256,7 @@ class Reader:
 
     def _settle_all(self, found: Iterable[_Found]) -> None:
         for one in found:
-            kept = (one.serial, one.lane.given + one.missed) if self._kind.overwrites else ()
+            kept = (one.serial, one.lane.given + one.missed) if self.kind.overwrites else ()
             self._settle(one.lane.number, one.tail, *kept)
 
     # ---- merging
@@ -275,14 +275,14 @@ class Reader:
 
     def _as_objects(self, records: Any) -> Sequence[Any]:
         """Records as what `Event.data` is."""
-        if self._kind.dtype is None:
+        if self.kind.dtype is None:
             return records  # type: ignore[no-any-return]
-        return records.tolist() if self._kind.is_number else list(records)
+        return records.tolist() if self.kind.is_number else list(records)
 
     def _as_array(self, found: Sequence[_Found]) -> npt.NDArray[Any]:
         import numpy as np
 
-        dtype: Any = self._kind.dtype
+        dtype: Any = self.kind.dtype
         fields: list[tuple[str, Any]] = [("cpu", np.uint32), ("data", dtype)]
         if self._calibration is not None:
             fields.insert(1, ("time_ns", np.int64))

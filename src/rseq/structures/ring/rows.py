@@ -8,7 +8,7 @@ from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, Scalar, prepared, u64
 from ...once import once
 from ...sequence import Routine, routine, sequence
-from .layout import GAP, SLOTS, Code, settle_of
+from .layout import GAP, SLOTS, Code, lose_of, settle_of
 
 __all__ = ["row_ring"]
 
@@ -16,17 +16,14 @@ __all__ = ["row_ring"]
 @once
 def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> Code:
     """A ring of `count` records (a power of two): numbers of type `item`, or as many bytes."""
-    if isinstance(item, Scalar):
-        return _numbers(count, item, overwrites, timed)
-    return _rows(count, item, overwrites, timed)
-
-
-def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
-    items: Any = Array(item, count)
+    is_number = isinstance(item, Scalar)
+    size, form = (item.size, item) if isinstance(item, Scalar) else (item, bytes)
+    items: Any = Array(item, count) if isinstance(item, Scalar) else Array(SCALARS["u8"], count * size)
     ticks: Any = Array(SCALARS["u64"], count)
     last = count - 1
+    other_size = f"data has another size than the records of this ring, {size} bytes"
 
-    class Numbers(Record):
+    class Rows(Record):
         head: u64
         lost: u64
         gap: GAP  # type: ignore[valid-type]
@@ -45,78 +42,27 @@ def _numbers(count: int, item: Any, overwrites: bool, timed: bool) -> Code:
             return _live_rows(lane, count, overwrites)
 
     @sequence(release=True)
-    def put(cpu: Numbers, data: item) -> bool:
+    def put(cpu: Rows, data: form) -> bool:  # type: ignore[valid-type]
         head = cpu.head
         if not overwrites:
             if head - load_acquire(cpu.tail) >= count:
                 return False
         if timed:
             cpu.stamps[head & last] = clock()
-        cpu.data[head & last] = data
+        if is_number:
+            cpu.data[head & last] = data
+        else:
+            copy(cpu.data[(head & last) * size], data, size)
         cpu.head = head + 1
         return True
 
-    @sequence
-    def lose(cpu: Numbers) -> None:
-        cpu.lost += 1
+    lose = lose_of(Rows)
 
     @routine
-    def write(cpu: Numbers, data: item) -> bool:
-        if overwrites:
-            return put(cpu, data)  # type: ignore[return-value]
-        if put(cpu, data):
-            return True
-        lose(cpu)
-        return False
-
-    read = _read_rows(Numbers, count, item.size, overwrites, timed)
-    return Code(Numbers, write, read, settle_of(Numbers, overwrites=overwrites), (put,) if overwrites else (put, lose))
-
-
-def _rows(count: int, size: int, overwrites: bool, timed: bool) -> Code:
-    """Records that are copied; `size` is how many bytes each has."""
-    octets: Any = Array(SCALARS["u8"], count * size)
-    ticks: Any = Array(SCALARS["u64"], count)
-    last = count - 1
-
-    class Rows(Record):
-        head: u64
-        lost: u64
-        gap: GAP  # type: ignore[valid-type]
-        tail: u64
-        if overwrites:
-            serial: SLOTS  # type: ignore[valid-type]
-            given: SLOTS  # type: ignore[valid-type]
-        gap2: GAP  # type: ignore[valid-type]
-        data: prepared[octets]
-        if timed:
-            stamps: prepared[ticks]
-
-        @staticmethod
-        def live(lane: Any) -> Any:
-            """See `_live_rows`."""
-            return _live_rows(lane, count, overwrites)
-
-    @sequence(release=True)
-    def put(cpu: Rows, data: bytes) -> bool:
-        head = cpu.head
-        if not overwrites:
-            if head - load_acquire(cpu.tail) >= count:
-                return False
-        if timed:
-            cpu.stamps[head & last] = clock()
-        copy(cpu.data[(head & last) * size], data, size)
-        cpu.head = head + 1
-        return True
-
-    @sequence
-    def lose(cpu: Rows) -> None:
-        cpu.lost += 1
-
-    @routine
-    def write(cpu: Rows, data: bytes) -> bool:
-        if len(data) != size:
-            raise ValueError("data has another size than the records of this ring")
+    def write(cpu: Rows, data: form) -> bool:  # type: ignore[valid-type]
+        if not is_number:
+            if len(data) != size:
+                raise ValueError(other_size)
         if overwrites:
             return put(cpu, data)  # type: ignore[return-value]
         if put(cpu, data):

@@ -116,7 +116,7 @@ def row(turn: int) -> bytes:
 
 def _read(ring: RingBuffer) -> int:
     """Take out all records; how many there were. Raises: RuntimeError - one was torn, or out of order."""
-    events = list(ring.drain())
+    events = ring.drain()
     for event in events:
         if ring.dtype != "uint64":
             _require_whole(bytes(event.data))

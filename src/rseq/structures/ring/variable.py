@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...language.inline import Inline
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...once import once
-from ...sequence import routine, sequence
-from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, settle_of
+from ...sequence import inline, routine, sequence
+from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, lose_of, settle_of
 
-__all__ = ["SKIP", "count_bits", "header_units", "largest", "variable_ring"]
+__all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
 
 SKIP = 0xFFFFFFFF
 """In place of a length: what follows is at the start of `data`, or of the next part."""
 
-_MOST_COUNT_BITS = 11
+_MOST_COUNT_BITS = 10
 
 
-def count_bits(part_units: int) -> int:
-    """How many of the lower bits of `head` count the records of a part; so many that they never limit a small part."""
-    return min(part_units.bit_length() - 1, _MOST_COUNT_BITS)
+def low_bits(part_units: int) -> int:
+    """How many bits of `head` are below the position, if the ring has parts: which word, and a count.
+
+    In small parts the count is small, so that small rings, which the checker goes through, have it begin anew as well.
+    """
+    return 1 + max(1, min(part_units.bit_length() - 3, _MOST_COUNT_BITS))
 
 
 def header_units(timed: bool) -> int:
@@ -61,6 +65,8 @@ def _dropping(units: int, timed: bool) -> Code:
                 _live_records(lane["data"], tail, head, units, header, most) if head - tail in range(units + 1) else []
             )
 
+    fill, copy_out = _fill_of(Ring, timed), _copy_out_of(Ring, units)
+
     @sequence(release=True)
     def put(cpu: Ring, data: bytes) -> bool:
         size = (len(data) + padded) >> 2
@@ -69,12 +75,7 @@ def _dropping(units: int, timed: bool) -> Code:
         end = head + size
         if at + size > units or end - load_acquire(cpu.tail) > units:
             return False
-        cpu.data[at] = u32(len(data))
-        if timed:
-            now = clock()
-            cpu.data[at + 1] = u32(now)
-            cpu.data[at + 2] = u32(now >> 32)
-        copy(cpu.data[at + header], data, len(data))
+        fill(cpu, at, data)
         cpu.head = end
         return True
 
@@ -90,9 +91,7 @@ def _dropping(units: int, timed: bool) -> Code:
         cpu.head = start
         return True
 
-    @sequence
-    def lose(cpu: Ring) -> None:
-        cpu.lost += 1
+    lose = lose_of(Ring)
 
     @routine
     def write(cpu: Ring, data: bytes) -> bool:
@@ -112,10 +111,7 @@ def _dropping(units: int, timed: bool) -> Code:
         head = load_acquire(there.head)
         stop = end if end < head else head
         count = stop - begin if begin == there.tail and begin < stop else 0
-        at = begin & last
-        part = count if count < units - at else units - at
-        copy(out, there.data[at], part * 4)
-        copy(out[part * 4], there.data, (count - part) * 4)
+        copy_out(cpu, number, begin, count, out)
         return 0
 
     return Code(Ring, write, read, settle_of(Ring, overwrites=False), (put, begin_anew, lose))
@@ -126,8 +122,9 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     header, most, last = header_units(timed), largest(units, parts, timed), units - 1
     padded = 4 * header + 3
     part_units = units // parts
-    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, count_bits(part_units)
-    many = (1 << bits) - 1
+    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, low_bits(part_units)
+    is_odd = 1 << bits - 1
+    many = is_odd - 1
 
     class Recorder(Record):
         head: u64
@@ -143,14 +140,16 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
 
         @staticmethod
         def live(lane: Any) -> Any:
-            """The records that no writer has begun to overwrite, and the serial number of the current part."""
-            head = int(lane["head"]) >> bits
-            part = head >> part_bits
-            first = max(part + 2 - parts, 0) << part_bits
+            """The records that no writer has begun to overwrite, and the serial number from which `head` counts."""
+            head = int(lane["head"])
+            end = head >> bits
+            first = max((end >> part_bits) + 2 - parts, 0) << part_bits
             return [
-                lane["odd" if part & 1 else "even"],
-                _live_records(lane["data"], first, head, part_units, header, most),
+                lane["odd" if head & is_odd else "even"],
+                _live_records(lane["data"], first, end, part_units, header, most),
             ]
+
+    fill, copy_out = _fill_of(Recorder, timed), _copy_out_of(Recorder, units)
 
     @sequence(release=True)
     def put(cpu: Recorder, data: bytes) -> bool:
@@ -160,39 +159,34 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         if (at & part_last) + size >= part_units or head & many == many:
             return False
         end = head + (size << bits) + 1
-        cpu.data[at] = u32(len(data))
-        if timed:
-            now = clock()
-            cpu.data[at + 1] = u32(now)
-            cpu.data[at + 2] = u32(now >> 32)
-        copy(cpu.data[at + header], data, len(data))
+        fill(cpu, at, data)
         cpu.head = end
         return True
 
     @sequence(release=True)
     def begin_part(cpu: Recorder, size: u64) -> None:
-        """Go to the next part if this one has no room for a record of `size` units."""
+        """Go to the next part if this one has no room for a record of `size` units, and count anew."""
         head = cpu.head
-        here = (head >> bits) & last
-        if (here & part_last) + size < part_units and head & many != many:
+        position = head >> bits
+        end = (position & part_last) + size
+        if end < part_units and head & many != many:
             return
-        cpu.data[here] = SKIP
-        start = ((head >> bits) | part_last) + 1
         serial = head & many
-        if start & part_units:
-            serial += cpu.even
-            cpu.odd = serial
-        else:
+        if head & is_odd:
             serial += cpu.odd
             cpu.even = serial
-        at = start & last
-        cpu.data[at] = u32(serial)
-        cpu.data[at + 1] = u32(serial >> 32)
-        cpu.head = (start + 2) << bits
+        else:
+            serial += cpu.even
+            cpu.odd = serial
+        if end >= part_units:
+            cpu.data[position & last] = SKIP
+            position = (position | part_last) + 1
+            cpu.data[position & last] = u32(serial)
+            cpu.data[(position & last) + 1] = u32(serial >> 32)
+            position += 2
+        cpu.head = position << bits | ~head & is_odd
 
-    @sequence
-    def lose(cpu: Recorder) -> None:
-        cpu.lost += 1
+    lose = lose_of(Recorder)
 
     @routine
     def write(cpu: Recorder, data: bytes) -> bool:
@@ -210,23 +204,51 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         head = load_acquire(there.head) >> bits
         stop = end if end < head else head
         count = stop - begin if begin < stop else 0
-        at = begin & last
-        part = count if count < units - at else units - at
-        copy(out, there.data[at], part * 4)
-        copy(out[part * 4], there.data, (count - part) * 4)
+        copy_out(cpu, number, begin, count, out)
         full_fence()
         following = (load_acquire(there.head) >> bits >> part_bits) + 2
         first = (following - parts) << part_bits if following > parts else 0
         gone = first - begin if begin < first else 0
         if gone > count:
             gone = count
-        at = 0
+        at: u64 = 0
         while at < gone * 4:
             out[at] = 0
             at += 1
         return gone
 
     return Code(Recorder, write, read, settle_of(Recorder, overwrites=True), (put, begin_part, lose))
+
+
+def _fill_of(Ring: Any, timed: bool) -> Inline[Any, None]:  # noqa: N803
+    """What stores a record from unit `at` on."""
+    header = header_units(timed)
+
+    @inline
+    def fill(cpu: Ring, at: u64, data: bytes) -> None:
+        cpu.data[at] = u32(len(data))
+        if timed:
+            now = clock()
+            cpu.data[at + 1] = u32(now)
+            cpu.data[at + 2] = u32(now >> 32)
+        copy(cpu.data[at + header], data, len(data))
+
+    return fill
+
+
+def _copy_out_of(Ring: Any, units: int) -> Inline[Any, None]:  # noqa: N803
+    """What copies `count` units of lane `number` from position `begin` on, past the end of `data` too."""
+    last = units - 1
+
+    @inline
+    def copy_out(cpu: Ring, number: u64, begin: u64, count: u64, out: bytearray) -> None:
+        there = lane(cpu, number)
+        at = begin & last
+        part = count if count < units - at else units - at
+        copy(out, there.data[at], part * 4)
+        copy(out[part * 4], there.data, (count - part) * 4)
+
+    return copy_out
 
 
 def _live_records(words: Any, position: int, end: int, block: int, header: int, most: int) -> list[bytes]:

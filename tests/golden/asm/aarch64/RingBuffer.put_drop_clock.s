@@ -12,23 +12,23 @@
 //   decided4:
 //     return False
 //   else2:
-//     %10 = u32(len(data))
-//     cpu.data[at] = %10
-//     now = clock()
-//     %13 = at + 1
-//     check %13 < 16, or IndexError
-//     %14 = u32(now)
-//     cpu.data[at + 1] = %14
-//     %15 = at + 2
-//     check %15 < 16, or IndexError
-//     %16 = now >> 32
-//     %17 = u32(%16)
-//     cpu.data[at + 2] = %17
-//     %18 = at + 3
-//     check %18 < 17, or IndexError
-//     %19 = %18 * 4
-//     %20 = 64 - %19
-//     check len(data) <= %20, or IndexError
+//     %11 = u32(len(data))
+//     cpu.data[at] = %11
+//     fill.1.now = clock()
+//     %14 = at + 1
+//     check %14 < 16, or IndexError
+//     %15 = u32(fill.1.now)
+//     cpu.data[at + 1] = %15
+//     %16 = at + 2
+//     check %16 < 16, or IndexError
+//     %17 = fill.1.now >> 32
+//     %18 = u32(%17)
+//     cpu.data[at + 2] = %18
+//     %19 = at + 3
+//     check %19 < 17, or IndexError
+//     %20 = %19 * 4
+//     %21 = 64 - %20
+//     check len(data) <= %21, or IndexError
 //     copy len(data) bytes, data to cpu.data[at + header]
 //     cpu.head = end
 //     return True
@@ -87,32 +87,32 @@
     sub x11, x9, x8                          // %9 = end - %8
     cmp x11, #16                             // if %9 > 16 goto exit0
     b.hi 102b                                // if %9 > 16 goto exit0
-    mov w8, w5                               // %10 = u32(len(data))
-    add x11, x6, x10, lsl #2                 // cpu.data[at] = %10
-    str w8, [x11, #156]                      // cpu.data[at] = %10
-    mrs x11, cntvct_el0                      // now = clock()
-    add x8, x10, #1                          // %13 = at + 1
-    cmp x8, #16                              // check %13 < 16, or IndexError
-    b.hs 103b                                // check %13 < 16, or IndexError
-    mov w8, w11                              // %14 = u32(now)
-    add x12, x6, x10, lsl #2                 // cpu.data[at + 1] = %14
-    str w8, [x12, #160]                      // cpu.data[at + 1] = %14
-    add x12, x10, #2                         // %15 = at + 2
-    cmp x12, #16                             // check %15 < 16, or IndexError
-    b.hs 104b                                // check %15 < 16, or IndexError
-    lsr x8, x11, #32                         // %16 = now >> 32
-    mov w11, w8                              // %17 = u32(%16)
-    add x8, x6, x12, lsl #2                  // cpu.data[at + 2] = %17
-    str w11, [x8, #156]                      // cpu.data[at + 2] = %17
-    add x8, x10, #3                          // %18 = at + 3
-    cmp x8, #17                              // check %18 < 17, or IndexError
-    b.hs 105b                                // check %18 < 17, or IndexError
+    mov w8, w5                               // %11 = u32(len(data))
+    add x11, x6, x10, lsl #2                 // cpu.data[at] = %11
+    str w8, [x11, #156]                      // cpu.data[at] = %11
+    mrs x11, cntvct_el0                      // fill.1.now = clock()
+    add x8, x10, #1                          // %14 = at + 1
+    cmp x8, #16                              // check %14 < 16, or IndexError
+    b.hs 103b                                // check %14 < 16, or IndexError
+    mov w8, w11                              // %15 = u32(fill.1.now)
+    add x12, x6, x10, lsl #2                 // cpu.data[at + 1] = %15
+    str w8, [x12, #160]                      // cpu.data[at + 1] = %15
+    add x12, x10, #2                         // %16 = at + 2
+    cmp x12, #16                             // check %16 < 16, or IndexError
+    b.hs 104b                                // check %16 < 16, or IndexError
+    lsr x8, x11, #32                         // %17 = fill.1.now >> 32
+    mov w11, w8                              // %18 = u32(%17)
+    add x8, x6, x12, lsl #2                  // cpu.data[at + 2] = %18
+    str w11, [x8, #156]                      // cpu.data[at + 2] = %18
+    add x8, x10, #3                          // %19 = at + 3
+    cmp x8, #17                              // check %19 < 17, or IndexError
+    b.hs 105b                                // check %19 < 17, or IndexError
     mov x12, #4                              // %constant1 = 4
-    mul x11, x8, x12                         // %19 = %18 * %constant1
+    mul x11, x8, x12                         // %20 = %19 * %constant1
     mov x10, #64                             // %constant2 = 64
-    sub x12, x10, x11                        // %20 = %constant2 - %19
-    cmp x5, x12                              // check len(data) <= %20, or IndexError
-    b.hi 106b                                // check len(data) <= %20, or IndexError
+    sub x12, x10, x11                        // %21 = %constant2 - %20
+    cmp x5, x12                              // check len(data) <= %21, or IndexError
+    b.hi 106b                                // check len(data) <= %21, or IndexError
     add x10, x6, #156                        // copy len(data) bytes, data to cpu.data[at + header]
     add x10, x10, x8, lsl #2                 // copy len(data) bytes, data to cpu.data[at + header]
     add x11, x4, #0                          // copy len(data) bytes, data to cpu.data[at + header]

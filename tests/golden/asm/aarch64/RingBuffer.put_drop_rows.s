@@ -8,14 +8,16 @@
 //     %10 = head & 1
 //     %11 = clock()
 //     cpu.stamps[head & last] = %11
-//     %12 = head & 1
-//     %13 = %12 * 12
-//     %14 = 24 - %13
-//     %15 = 12
-//     check %15 <= len(data), or IndexError
+//     goto else12
+//   else12:
+//     %14 = head & 1
+//     %15 = %14 * 12
+//     %16 = 24 - %15
+//     %17 = 12
+//     check %17 <= len(data), or IndexError
 //     copy 12 bytes, data to cpu.data[(head & last) * size]
-//     %16 = head + 1
-//     cpu.head = %16
+//     %18 = head + 1
+//     cpu.head = %18
 //     return True
 //
 // aarch64, lanes by cpu_id: 33 instructions and 8 cold
@@ -59,12 +61,12 @@
     mrs x10, cntvct_el0                      // %11 = clock()
     add x11, x6, x9, lsl #3                  // cpu.stamps[head & last] = %11
     str x10, [x11, #176]                     // cpu.stamps[head & last] = %11
-    and x11, x8, #1                          // %12 = head & 1
+    and x11, x8, #1                          // %14 = head & 1
     mov x9, #12                              // %constant1 = 12
-    mul x10, x11, x9                         // %13 = %12 * %constant1
-    mov x11, #12                             // %15 = 12
-    cmp x11, x5                              // check %15 <= len(data), or IndexError
-    b.hi 102b                                // check %15 <= len(data), or IndexError
+    mul x10, x11, x9                         // %15 = %14 * %constant1
+    mov x11, #12                             // %17 = 12
+    cmp x11, x5                              // check %17 <= len(data), or IndexError
+    b.hi 102b                                // check %17 <= len(data), or IndexError
     add x9, x6, #152                         // copy 12 bytes, data to cpu.data[(head & last) * size]
     add x9, x9, x10                          // copy 12 bytes, data to cpu.data[(head & last) * size]
     add x11, x4, #0                          // copy 12 bytes, data to cpu.data[(head & last) * size]
@@ -72,8 +74,8 @@
     str x12, [x9, #0]                        // copy 12 bytes, data to cpu.data[(head & last) * size]
     ldr w12, [x11, #8]                       // copy 12 bytes, data to cpu.data[(head & last) * size]
     str w12, [x9, #8]                        // copy 12 bytes, data to cpu.data[(head & last) * size]
-    add x9, x8, #1                           // %16 = head + 1
+    add x9, x8, #1                           // %18 = head + 1
     mov x7, #1                               // %result = True
-    stlr x9, [x6]                            // cpu.head = %16    # commit
+    stlr x9, [x6]                            // cpu.head = %18    # commit
 3:
 // bytes: 120 in the section, 216 in all

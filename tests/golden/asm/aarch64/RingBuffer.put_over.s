@@ -2,27 +2,27 @@
 //     %1 = len(data) + 7
 //     size = %1 >> 2
 //     head = cpu.head
-//     %2 = head >> 4
+//     %2 = head >> 3
 //     at = %2 & 31
 //     %7 = at & 15
 //     %8 = %7 + size
 //     if %8 >= 16 goto decided5
-//     %10 = head & 15
-//     if %10 != 15 goto else3
+//     %10 = head & 3
+//     if %10 != 3 goto else3
 //   decided5:
 //     return False
 //   else3:
-//     %11 = size << 4
+//     %11 = size << 3
 //     %12 = head + %11
 //     end = %12 + 1
-//     %13 = u32(len(data))
-//     cpu.data[at] = %13
-//     goto else14
-//   else14:
-//     %16 = at + 1
-//     %17 = at * 4
-//     %18 = 124 - %17
-//     check len(data) <= %18, or IndexError
+//     %14 = u32(len(data))
+//     cpu.data[at] = %14
+//     goto else15
+//   else15:
+//     %17 = at + 1
+//     %18 = at * 4
+//     %19 = 124 - %18
+//     check len(data) <= %19, or IndexError
 //     copy len(data) bytes, data to cpu.data[at + header]
 //     cpu.head = end
 //     return True
@@ -62,27 +62,27 @@
     add x8, x5, #7                           // %1 = len(data) + 7
     lsr x8, x8, #2                           // size = %1 >> 2
     ldr x9, [x6]                             // head = cpu.head
-    lsr x10, x9, #4                          // %2 = head >> 4
+    lsr x10, x9, #3                          // %2 = head >> 3
     and x10, x10, #31                        // at = %2 & 31
     and x11, x10, #15                        // %7 = at & 15
     add x11, x11, x8                         // %8 = %7 + size
     cmp x11, #16                             // if %8 >= 16 goto decided5
     b.hs 101b                                // if %8 >= 16 goto decided5
-    and x11, x9, #15                         // %10 = head & 15
-    cmp x11, #15                             // if %10 == 15 goto exit0
-    b.eq 102b                                // if %10 == 15 goto exit0
-    lsl x11, x8, #4                          // %11 = size << 4
+    and x11, x9, #3                          // %10 = head & 3
+    cmp x11, #3                              // if %10 == 3 goto exit0
+    b.eq 102b                                // if %10 == 3 goto exit0
+    lsl x11, x8, #3                          // %11 = size << 3
     add x8, x9, x11                          // %12 = head + %11
     add x9, x8, #1                           // end = %12 + 1
-    mov w11, w5                              // %13 = u32(len(data))
-    add x8, x6, x10, lsl #2                  // cpu.data[at] = %13
-    str w11, [x8, #204]                      // cpu.data[at] = %13
+    mov w11, w5                              // %14 = u32(len(data))
+    add x8, x6, x10, lsl #2                  // cpu.data[at] = %14
+    str w11, [x8, #204]                      // cpu.data[at] = %14
     mov x8, #4                               // %constant1 = 4
-    mul x11, x10, x8                         // %17 = at * %constant1
+    mul x11, x10, x8                         // %18 = at * %constant1
     mov x8, #124                             // %constant2 = 124
-    sub x8, x8, x11                          // %18 = %constant2 - %17
-    cmp x5, x8                               // check len(data) <= %18, or IndexError
-    b.hi 103b                                // check len(data) <= %18, or IndexError
+    sub x8, x8, x11                          // %19 = %constant2 - %18
+    cmp x5, x8                               // check len(data) <= %19, or IndexError
+    b.hi 103b                                // check len(data) <= %19, or IndexError
     add x11, x6, #208                        // copy len(data) bytes, data to cpu.data[at + header]
     add x11, x11, x10, lsl #2                // copy len(data) bytes, data to cpu.data[at + header]
     add x8, x4, #0                           // copy len(data) bytes, data to cpu.data[at + header]

@@ -1,14 +1,14 @@
-// put(cpu: Numbers, data: u64) -> bool:
+// put(cpu: Rows, data: u64) -> bool:
 //     head = cpu.head
 //     goto else1
 //   else1:
 //     %5 = head & 3
 //     %6 = clock()
 //     cpu.stamps[head & last] = %6
-//     %7 = head & 3
+//     %9 = head & 3
 //     cpu.data[head & last] = data
-//     %8 = head + 1
-//     cpu.head = %8
+//     %10 = head + 1
+//     cpu.head = %10
 //     return True
 //
 // aarch64, lanes by cpu_id: 18 instructions and 4 cold
@@ -41,11 +41,11 @@
     mrs x9, cntvct_el0                       // %6 = clock()
     add x10, x5, x8, lsl #3                  // cpu.stamps[head & last] = %6
     str x9, [x10, #216]                      // cpu.stamps[head & last] = %6
-    and x10, x7, #3                          // %7 = head & 3
+    and x10, x7, #3                          // %9 = head & 3
     add x8, x5, x10, lsl #3                  // cpu.data[head & last] = data
     str x4, [x8, #184]                       // cpu.data[head & last] = data
-    add x9, x7, #1                           // %8 = head + 1
+    add x9, x7, #1                           // %10 = head + 1
     mov x6, #1                               // %result = True
-    stlr x9, [x5]                            // cpu.head = %8    # commit
+    stlr x9, [x5]                            // cpu.head = %10    # commit
 3:
 // bytes: 60 in the section, 152 in all

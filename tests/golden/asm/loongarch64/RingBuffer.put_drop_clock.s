@@ -12,23 +12,23 @@
 #   decided4:
 #     return False
 #   else2:
-#     %10 = u32(len(data))
-#     cpu.data[at] = %10
-#     now = clock()
-#     %13 = at + 1
-#     check %13 < 16, or IndexError
-#     %14 = u32(now)
-#     cpu.data[at + 1] = %14
-#     %15 = at + 2
-#     check %15 < 16, or IndexError
-#     %16 = now >> 32
-#     %17 = u32(%16)
-#     cpu.data[at + 2] = %17
-#     %18 = at + 3
-#     check %18 < 17, or IndexError
-#     %19 = %18 * 4
-#     %20 = 64 - %19
-#     check len(data) <= %20, or IndexError
+#     %11 = u32(len(data))
+#     cpu.data[at] = %11
+#     fill.1.now = clock()
+#     %14 = at + 1
+#     check %14 < 16, or IndexError
+#     %15 = u32(fill.1.now)
+#     cpu.data[at + 1] = %15
+#     %16 = at + 2
+#     check %16 < 16, or IndexError
+#     %17 = fill.1.now >> 32
+#     %18 = u32(%17)
+#     cpu.data[at + 2] = %18
+#     %19 = at + 3
+#     check %19 < 17, or IndexError
+#     %20 = %19 * 4
+#     %21 = 64 - %20
+#     check len(data) <= %21, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -92,32 +92,32 @@
     bgeu $t3, $t0, 105f                      # if %9 > %constant2 goto exit0
     b 104b                                   # if %9 > %constant2 goto exit0
 105:
-    bstrpick.d $t0, $a5, 31, 0               # %10 = u32(len(data))
-    alsl.d $t3, $t2, $a6, 2                  # cpu.data[at] = %10
-    st.w $t0, $t3, 156                       # cpu.data[at] = %10
-    rdtime.d $t3, $zero                      # now = clock()
-    addi.d $t0, $t2, 1                       # %13 = at + 1
-    sltui $t4, $t0, 16                       # check %13 < 16, or IndexError
-    beqz $t4, 106b                           # check %13 < 16, or IndexError
-    bstrpick.d $t4, $t3, 31, 0               # %14 = u32(now)
-    alsl.d $t0, $t2, $a6, 2                  # cpu.data[at + 1] = %14
-    st.w $t4, $t0, 160                       # cpu.data[at + 1] = %14
-    addi.d $t0, $t2, 2                       # %15 = at + 2
-    sltui $t4, $t0, 16                       # check %15 < 16, or IndexError
-    beqz $t4, 107b                           # check %15 < 16, or IndexError
-    srli.d $t4, $t3, 32                      # %16 = now >> 32
-    bstrpick.d $t3, $t4, 31, 0               # %17 = u32(%16)
-    alsl.d $t4, $t0, $a6, 2                  # cpu.data[at + 2] = %17
-    st.w $t3, $t4, 156                       # cpu.data[at + 2] = %17
-    addi.d $t4, $t2, 3                       # %18 = at + 3
-    sltui $t0, $t4, 17                       # check %18 < 17, or IndexError
-    beqz $t0, 108b                           # check %18 < 17, or IndexError
+    bstrpick.d $t0, $a5, 31, 0               # %11 = u32(len(data))
+    alsl.d $t3, $t2, $a6, 2                  # cpu.data[at] = %11
+    st.w $t0, $t3, 156                       # cpu.data[at] = %11
+    rdtime.d $t3, $zero                      # fill.1.now = clock()
+    addi.d $t0, $t2, 1                       # %14 = at + 1
+    sltui $t4, $t0, 16                       # check %14 < 16, or IndexError
+    beqz $t4, 106b                           # check %14 < 16, or IndexError
+    bstrpick.d $t4, $t3, 31, 0               # %15 = u32(fill.1.now)
+    alsl.d $t0, $t2, $a6, 2                  # cpu.data[at + 1] = %15
+    st.w $t4, $t0, 160                       # cpu.data[at + 1] = %15
+    addi.d $t0, $t2, 2                       # %16 = at + 2
+    sltui $t4, $t0, 16                       # check %16 < 16, or IndexError
+    beqz $t4, 107b                           # check %16 < 16, or IndexError
+    srli.d $t4, $t3, 32                      # %17 = fill.1.now >> 32
+    bstrpick.d $t3, $t4, 31, 0               # %18 = u32(%17)
+    alsl.d $t4, $t0, $a6, 2                  # cpu.data[at + 2] = %18
+    st.w $t3, $t4, 156                       # cpu.data[at + 2] = %18
+    addi.d $t4, $t2, 3                       # %19 = at + 3
+    sltui $t0, $t4, 17                       # check %19 < 17, or IndexError
+    beqz $t0, 108b                           # check %19 < 17, or IndexError
     li.d $t3, 4                              # %constant3 = 4
-    mul.d $t2, $t4, $t3                      # %19 = %18 * %constant3
+    mul.d $t2, $t4, $t3                      # %20 = %19 * %constant3
     li.d $t0, 64                             # %constant4 = 64
-    sub.d $t3, $t0, $t2                      # %20 = %constant4 - %19
-    sltu $t0, $t3, $a5                       # check len(data) <= %20, or IndexError
-    bnez $t0, 109b                           # check len(data) <= %20, or IndexError
+    sub.d $t3, $t0, $t2                      # %21 = %constant4 - %20
+    sltu $t0, $t3, $a5                       # check len(data) <= %21, or IndexError
+    bnez $t0, 109b                           # check len(data) <= %21, or IndexError
     alsl.d $t2, $t4, $a6, 2                  # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t2, $t2, 156                     # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t0, $a4, 0                       # copy len(data) bytes, data to cpu.data[at + header]

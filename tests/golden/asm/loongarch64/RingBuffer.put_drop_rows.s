@@ -8,14 +8,16 @@
 #     %10 = head & 1
 #     %11 = clock()
 #     cpu.stamps[head & last] = %11
-#     %12 = head & 1
-#     %13 = %12 * 12
-#     %14 = 24 - %13
-#     %15 = 12
-#     check %15 <= len(data), or IndexError
+#     goto else12
+#   else12:
+#     %14 = head & 1
+#     %15 = %14 * 12
+#     %16 = 24 - %15
+#     %17 = 12
+#     check %17 <= len(data), or IndexError
 #     copy 12 bytes, data to cpu.data[(head & last) * size]
-#     %16 = head + 1
-#     cpu.head = %16
+#     %18 = head + 1
+#     cpu.head = %18
 #     return True
 #
 # loongarch64, lanes by cpu_id: 50 instructions and 8 cold
@@ -62,12 +64,12 @@
     rdtime.d $t1, $zero                      # %11 = clock()
     alsl.d $t3, $t2, $a6, 3                  # cpu.stamps[head & last] = %11
     st.d $t1, $t3, 176                       # cpu.stamps[head & last] = %11
-    andi $t3, $t0, 1                         # %12 = head & 1
+    andi $t3, $t0, 1                         # %14 = head & 1
     li.d $t2, 12                             # %constant2 = 12
-    mul.d $t1, $t3, $t2                      # %13 = %12 * %constant2
-    li.d $t3, 12                             # %15 = 12
-    sltu $t2, $a5, $t3                       # check %15 <= len(data), or IndexError
-    bnez $t2, 104b                           # check %15 <= len(data), or IndexError
+    mul.d $t1, $t3, $t2                      # %15 = %14 * %constant2
+    li.d $t3, 12                             # %17 = 12
+    sltu $t2, $a5, $t3                       # check %17 <= len(data), or IndexError
+    bnez $t2, 104b                           # check %17 <= len(data), or IndexError
     add.d $t2, $t1, $a6                      # copy 12 bytes, data to cpu.data[(head & last) * size]
     addi.d $t2, $t2, 152                     # copy 12 bytes, data to cpu.data[(head & last) * size]
     addi.d $t3, $a4, 0                       # copy 12 bytes, data to cpu.data[(head & last) * size]
@@ -93,9 +95,9 @@
     addi.d $t4, $t4, -1                      # copy 12 bytes, data to cpu.data[(head & last) * size]
     b 106b                                   # copy 12 bytes, data to cpu.data[(head & last) * size]
 107:
-    addi.d $t2, $t0, 1                       # %16 = head + 1
+    addi.d $t2, $t0, 1                       # %18 = head + 1
     li.d $a7, 1                              # %result = True
-    dbar 0x12                                # cpu.head = %16    # commit
-    st.d $t2, $a6, 0                         # cpu.head = %16    # commit
+    dbar 0x12                                # cpu.head = %18    # commit
+    st.d $t2, $a6, 0                         # cpu.head = %18    # commit
 3:
 # bytes: 192 in the section, 280 in all

@@ -2,27 +2,27 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -63,7 +63,7 @@
     addi.d $t0, $a5, 7                       # %1 = len(data) + 7
     srli.d $t0, $t0, 2                       # size = %1 >> 2
     ld.d $t1, $a6, 0                         # head = cpu.head
-    srli.d $t2, $t1, 4                       # %2 = head >> 4
+    srli.d $t2, $t1, 3                       # %2 = head >> 3
     andi $t2, $t2, 31                        # at = %2 & 31
     andi $t3, $t2, 15                        # %7 = at & 15
     add.d $t3, $t3, $t0                      # %8 = %7 + size
@@ -71,23 +71,23 @@
     bltu $t3, $t4, 103f                      # if %8 >= %constant1 goto decided5
     b 102b                                   # if %8 >= %constant1 goto decided5
 103:
-    andi $t3, $t1, 15                        # %10 = head & 15
-    li.d $t4, 15                             # %constant2 = 15
+    andi $t3, $t1, 3                         # %10 = head & 3
+    li.d $t4, 3                              # %constant2 = 3
     bne $t3, $t4, 105f                       # if %10 == %constant2 goto exit0
     b 104b                                   # if %10 == %constant2 goto exit0
 105:
-    slli.d $t3, $t0, 4                       # %11 = size << 4
+    slli.d $t3, $t0, 3                       # %11 = size << 3
     add.d $t4, $t1, $t3                      # %12 = head + %11
     addi.d $t0, $t4, 1                       # end = %12 + 1
-    bstrpick.d $t1, $a5, 31, 0               # %13 = u32(len(data))
-    alsl.d $t3, $t2, $a6, 2                  # cpu.data[at] = %13
-    st.w $t1, $t3, 204                       # cpu.data[at] = %13
+    bstrpick.d $t1, $a5, 31, 0               # %14 = u32(len(data))
+    alsl.d $t3, $t2, $a6, 2                  # cpu.data[at] = %14
+    st.w $t1, $t3, 204                       # cpu.data[at] = %14
     li.d $t4, 4                              # %constant3 = 4
-    mul.d $t3, $t2, $t4                      # %17 = at * %constant3
+    mul.d $t3, $t2, $t4                      # %18 = at * %constant3
     li.d $t1, 124                            # %constant4 = 124
-    sub.d $t4, $t1, $t3                      # %18 = %constant4 - %17
-    sltu $t1, $t4, $a5                       # check len(data) <= %18, or IndexError
-    bnez $t1, 106b                           # check len(data) <= %18, or IndexError
+    sub.d $t4, $t1, $t3                      # %19 = %constant4 - %18
+    sltu $t1, $t4, $a5                       # check len(data) <= %19, or IndexError
+    bnez $t1, 106b                           # check len(data) <= %19, or IndexError
     alsl.d $t3, $t2, $a6, 2                  # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t3, $t3, 208                     # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t1, $a4, 0                       # copy len(data) bytes, data to cpu.data[at + header]

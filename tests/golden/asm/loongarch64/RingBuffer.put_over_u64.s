@@ -1,14 +1,14 @@
-# put(cpu: Numbers, data: u64) -> bool:
+# put(cpu: Rows, data: u64) -> bool:
 #     head = cpu.head
 #     goto else1
 #   else1:
 #     %5 = head & 3
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
-#     %7 = head & 3
+#     %9 = head & 3
 #     cpu.data[head & last] = data
-#     %8 = head + 1
-#     cpu.head = %8
+#     %10 = head + 1
+#     cpu.head = %10
 #     return True
 #
 # loongarch64, lanes by cpu_id: 19 instructions and 4 cold
@@ -42,12 +42,12 @@
     rdtime.d $t1, $zero                      # %6 = clock()
     alsl.d $t2, $t0, $a5, 3                  # cpu.stamps[head & last] = %6
     st.d $t1, $t2, 216                       # cpu.stamps[head & last] = %6
-    andi $t2, $a7, 3                         # %7 = head & 3
+    andi $t2, $a7, 3                         # %9 = head & 3
     alsl.d $t0, $t2, $a5, 3                  # cpu.data[head & last] = data
     st.d $a4, $t0, 184                       # cpu.data[head & last] = data
-    addi.d $t1, $a7, 1                       # %8 = head + 1
+    addi.d $t1, $a7, 1                       # %10 = head + 1
     li.d $a6, 1                              # %result = True
-    dbar 0x12                                # cpu.head = %8    # commit
-    st.d $t1, $a5, 0                         # cpu.head = %8    # commit
+    dbar 0x12                                # cpu.head = %10    # commit
+    st.d $t1, $a5, 0                         # cpu.head = %10    # commit
 3:
 # bytes: 68 in the section, 152 in all

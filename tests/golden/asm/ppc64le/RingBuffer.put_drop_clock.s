@@ -12,23 +12,23 @@
 #   decided4:
 #     return False
 #   else2:
-#     %10 = u32(len(data))
-#     cpu.data[at] = %10
-#     now = clock()
-#     %13 = at + 1
-#     check %13 < 16, or IndexError
-#     %14 = u32(now)
-#     cpu.data[at + 1] = %14
-#     %15 = at + 2
-#     check %15 < 16, or IndexError
-#     %16 = now >> 32
-#     %17 = u32(%16)
-#     cpu.data[at + 2] = %17
-#     %18 = at + 3
-#     check %18 < 17, or IndexError
-#     %19 = %18 * 4
-#     %20 = 64 - %19
-#     check len(data) <= %20, or IndexError
+#     %11 = u32(len(data))
+#     cpu.data[at] = %11
+#     fill.1.now = clock()
+#     %14 = at + 1
+#     check %14 < 16, or IndexError
+#     %15 = u32(fill.1.now)
+#     cpu.data[at + 1] = %15
+#     %16 = at + 2
+#     check %16 < 16, or IndexError
+#     %17 = fill.1.now >> 32
+#     %18 = u32(%17)
+#     cpu.data[at + 2] = %18
+#     %19 = at + 3
+#     check %19 < 17, or IndexError
+#     %20 = %19 * 4
+#     %21 = 64 - %20
+#     check len(data) <= %21, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -97,43 +97,43 @@
     ble 105f                                 # if %9 > 16 goto exit0
     b 104b                                   # if %9 > 16 goto exit0
 105:                                         # if %9 > 16 goto exit0
-    clrldi %r12, %r8, 32                     # %10 = u32(len(data))
-    sldi %r0, %r15, 2                        # cpu.data[at] = %10
-    add %r11, %r9, %r0                       # cpu.data[at] = %10
-    stw %r12, 156(%r11)                      # cpu.data[at] = %10
-    mftb %r16                                # now = clock()
-    addi %r12, %r15, 1                       # %13 = at + 1
-    cmpldi %r12, 16                          # check %13 < 16, or IndexError
-    blt 107f                                 # check %13 < 16, or IndexError
-    b 106b                                   # check %13 < 16, or IndexError
-107:                                         # check %13 < 16, or IndexError
-    clrldi %r12, %r16, 32                    # %14 = u32(now)
-    sldi %r0, %r15, 2                        # cpu.data[at + 1] = %14
-    add %r11, %r9, %r0                       # cpu.data[at + 1] = %14
-    stw %r12, 160(%r11)                      # cpu.data[at + 1] = %14
-    addi %r12, %r15, 2                       # %15 = at + 2
-    cmpldi %r12, 16                          # check %15 < 16, or IndexError
-    blt 109f                                 # check %15 < 16, or IndexError
-    b 108b                                   # check %15 < 16, or IndexError
-109:                                         # check %15 < 16, or IndexError
-    srdi %r16, %r16, 32                      # %16 = now >> 32
-    clrldi %r16, %r16, 32                    # %17 = u32(%16)
-    sldi %r0, %r12, 2                        # cpu.data[at + 2] = %17
-    add %r11, %r9, %r0                       # cpu.data[at + 2] = %17
-    stw %r16, 156(%r11)                      # cpu.data[at + 2] = %17
-    addi %r12, %r15, 3                       # %18 = at + 3
-    cmpldi %r12, 17                          # check %18 < 17, or IndexError
-    blt 111f                                 # check %18 < 17, or IndexError
-    b 110b                                   # check %18 < 17, or IndexError
-111:                                         # check %18 < 17, or IndexError
-    li %r0, 4                                # %19 = %18 * 4
-    mulld %r16, %r12, %r0                    # %19 = %18 * 4
-    li %r0, 64                               # %20 = 64 - %19
-    sub %r15, %r0, %r16                      # %20 = 64 - %19
-    cmpld %r8, %r15                          # check len(data) <= %20, or IndexError
-    ble 113f                                 # check len(data) <= %20, or IndexError
-    b 112b                                   # check len(data) <= %20, or IndexError
-113:                                         # check len(data) <= %20, or IndexError
+    clrldi %r12, %r8, 32                     # %11 = u32(len(data))
+    sldi %r0, %r15, 2                        # cpu.data[at] = %11
+    add %r11, %r9, %r0                       # cpu.data[at] = %11
+    stw %r12, 156(%r11)                      # cpu.data[at] = %11
+    mftb %r16                                # fill.1.now = clock()
+    addi %r12, %r15, 1                       # %14 = at + 1
+    cmpldi %r12, 16                          # check %14 < 16, or IndexError
+    blt 107f                                 # check %14 < 16, or IndexError
+    b 106b                                   # check %14 < 16, or IndexError
+107:                                         # check %14 < 16, or IndexError
+    clrldi %r12, %r16, 32                    # %15 = u32(fill.1.now)
+    sldi %r0, %r15, 2                        # cpu.data[at + 1] = %15
+    add %r11, %r9, %r0                       # cpu.data[at + 1] = %15
+    stw %r12, 160(%r11)                      # cpu.data[at + 1] = %15
+    addi %r12, %r15, 2                       # %16 = at + 2
+    cmpldi %r12, 16                          # check %16 < 16, or IndexError
+    blt 109f                                 # check %16 < 16, or IndexError
+    b 108b                                   # check %16 < 16, or IndexError
+109:                                         # check %16 < 16, or IndexError
+    srdi %r16, %r16, 32                      # %17 = fill.1.now >> 32
+    clrldi %r16, %r16, 32                    # %18 = u32(%17)
+    sldi %r0, %r12, 2                        # cpu.data[at + 2] = %18
+    add %r11, %r9, %r0                       # cpu.data[at + 2] = %18
+    stw %r16, 156(%r11)                      # cpu.data[at + 2] = %18
+    addi %r12, %r15, 3                       # %19 = at + 3
+    cmpldi %r12, 17                          # check %19 < 17, or IndexError
+    blt 111f                                 # check %19 < 17, or IndexError
+    b 110b                                   # check %19 < 17, or IndexError
+111:                                         # check %19 < 17, or IndexError
+    li %r0, 4                                # %20 = %19 * 4
+    mulld %r16, %r12, %r0                    # %20 = %19 * 4
+    li %r0, 64                               # %21 = 64 - %20
+    sub %r15, %r0, %r16                      # %21 = 64 - %20
+    cmpld %r8, %r15                          # check len(data) <= %21, or IndexError
+    ble 113f                                 # check len(data) <= %21, or IndexError
+    b 112b                                   # check len(data) <= %21, or IndexError
+113:                                         # check len(data) <= %21, or IndexError
     sldi %r0, %r12, 2                        # copy len(data) bytes, data to cpu.data[at + header]
     add %r11, %r9, %r0                       # copy len(data) bytes, data to cpu.data[at + header]
     addi %r16, %r11, 156                     # copy len(data) bytes, data to cpu.data[at + header]

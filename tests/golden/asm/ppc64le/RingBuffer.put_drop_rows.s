@@ -8,14 +8,16 @@
 #     %10 = head & 1
 #     %11 = clock()
 #     cpu.stamps[head & last] = %11
-#     %12 = head & 1
-#     %13 = %12 * 12
-#     %14 = 24 - %13
-#     %15 = 12
-#     check %15 <= len(data), or IndexError
+#     goto else12
+#   else12:
+#     %14 = head & 1
+#     %15 = %14 * 12
+#     %16 = 24 - %15
+#     %17 = 12
+#     check %17 <= len(data), or IndexError
 #     copy 12 bytes, data to cpu.data[(head & last) * size]
-#     %16 = head + 1
-#     cpu.head = %16
+#     %18 = head + 1
+#     cpu.head = %18
 #     return True
 #
 # ppc64le, lanes by cpu_id: 43 instructions and 8 cold
@@ -68,15 +70,15 @@
     sldi %r0, %r14, 3                        # cpu.stamps[head & last] = %11
     add %r11, %r9, %r0                       # cpu.stamps[head & last] = %11
     std %r15, 176(%r11)                      # cpu.stamps[head & last] = %11
-    li %r0, 1                                # %12 = head & 1
-    and %r14, %r12, %r0                      # %12 = head & 1
-    li %r0, 12                               # %13 = %12 * 12
-    mulld %r15, %r14, %r0                    # %13 = %12 * 12
-    li %r14, 12                              # %15 = 12
-    cmpld %r14, %r8                          # check %15 <= len(data), or IndexError
-    ble 105f                                 # check %15 <= len(data), or IndexError
-    b 104b                                   # check %15 <= len(data), or IndexError
-105:                                         # check %15 <= len(data), or IndexError
+    li %r0, 1                                # %14 = head & 1
+    and %r14, %r12, %r0                      # %14 = head & 1
+    li %r0, 12                               # %15 = %14 * 12
+    mulld %r15, %r14, %r0                    # %15 = %14 * 12
+    li %r14, 12                              # %17 = 12
+    cmpld %r14, %r8                          # check %17 <= len(data), or IndexError
+    ble 105f                                 # check %17 <= len(data), or IndexError
+    b 104b                                   # check %17 <= len(data), or IndexError
+105:                                         # check %17 <= len(data), or IndexError
     add %r11, %r9, %r15                      # copy 12 bytes, data to cpu.data[(head & last) * size]
     addi %r14, %r11, 152                     # copy 12 bytes, data to cpu.data[(head & last) * size]
     addi %r16, %r7, 0                        # copy 12 bytes, data to cpu.data[(head & last) * size]
@@ -84,9 +86,9 @@
     std %r0, 0(%r14)                         # copy 12 bytes, data to cpu.data[(head & last) * size]
     lwz %r0, 8(%r16)                         # copy 12 bytes, data to cpu.data[(head & last) * size]
     stw %r0, 8(%r14)                         # copy 12 bytes, data to cpu.data[(head & last) * size]
-    addi %r14, %r12, 1                       # %16 = head + 1
+    addi %r14, %r12, 1                       # %18 = head + 1
     li %r10, 1                               # %result = True
-    lwsync                                   # cpu.head = %16    # commit
-    std %r14, 0(%r9)                         # cpu.head = %16    # commit
+    lwsync                                   # cpu.head = %18    # commit
+    std %r14, 0(%r9)                         # cpu.head = %18    # commit
 3:
 # bytes: 152 in the section, 248 in all

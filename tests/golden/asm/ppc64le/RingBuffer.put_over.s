@@ -2,27 +2,27 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -67,7 +67,7 @@
     addi %r12, %r8, 7                        # %1 = len(data) + 7
     srdi %r12, %r12, 2                       # size = %1 >> 2
     ld %r14, 0(%r9)                          # head = cpu.head
-    srdi %r15, %r14, 4                       # %2 = head >> 4
+    srdi %r15, %r14, 3                       # %2 = head >> 3
     li %r0, 31                               # at = %2 & 31
     and %r15, %r15, %r0                      # at = %2 & 31
     li %r0, 15                               # %7 = at & 15
@@ -77,27 +77,27 @@
     blt 103f                                 # if %8 >= 16 goto decided5
     b 102b                                   # if %8 >= 16 goto decided5
 103:                                         # if %8 >= 16 goto decided5
-    li %r0, 15                               # %10 = head & 15
-    and %r16, %r14, %r0                      # %10 = head & 15
-    cmpldi %r16, 15                          # if %10 == 15 goto exit0
-    bne 105f                                 # if %10 == 15 goto exit0
-    b 104b                                   # if %10 == 15 goto exit0
-105:                                         # if %10 == 15 goto exit0
-    sldi %r16, %r12, 4                       # %11 = size << 4
+    li %r0, 3                                # %10 = head & 3
+    and %r16, %r14, %r0                      # %10 = head & 3
+    cmpldi %r16, 3                           # if %10 == 3 goto exit0
+    bne 105f                                 # if %10 == 3 goto exit0
+    b 104b                                   # if %10 == 3 goto exit0
+105:                                         # if %10 == 3 goto exit0
+    sldi %r16, %r12, 3                       # %11 = size << 3
     add %r12, %r14, %r16                     # %12 = head + %11
     addi %r14, %r12, 1                       # end = %12 + 1
-    clrldi %r16, %r8, 32                     # %13 = u32(len(data))
-    sldi %r0, %r15, 2                        # cpu.data[at] = %13
-    add %r11, %r9, %r0                       # cpu.data[at] = %13
-    stw %r16, 204(%r11)                      # cpu.data[at] = %13
-    li %r0, 4                                # %17 = at * 4
-    mulld %r12, %r15, %r0                    # %17 = at * 4
-    li %r0, 124                              # %18 = 124 - %17
-    sub %r16, %r0, %r12                      # %18 = 124 - %17
-    cmpld %r8, %r16                          # check len(data) <= %18, or IndexError
-    ble 107f                                 # check len(data) <= %18, or IndexError
-    b 106b                                   # check len(data) <= %18, or IndexError
-107:                                         # check len(data) <= %18, or IndexError
+    clrldi %r16, %r8, 32                     # %14 = u32(len(data))
+    sldi %r0, %r15, 2                        # cpu.data[at] = %14
+    add %r11, %r9, %r0                       # cpu.data[at] = %14
+    stw %r16, 204(%r11)                      # cpu.data[at] = %14
+    li %r0, 4                                # %18 = at * 4
+    mulld %r12, %r15, %r0                    # %18 = at * 4
+    li %r0, 124                              # %19 = 124 - %18
+    sub %r16, %r0, %r12                      # %19 = 124 - %18
+    cmpld %r8, %r16                          # check len(data) <= %19, or IndexError
+    ble 107f                                 # check len(data) <= %19, or IndexError
+    b 106b                                   # check len(data) <= %19, or IndexError
+107:                                         # check len(data) <= %19, or IndexError
     sldi %r0, %r15, 2                        # copy len(data) bytes, data to cpu.data[at + header]
     add %r11, %r9, %r0                       # copy len(data) bytes, data to cpu.data[at + header]
     addi %r12, %r11, 208                     # copy len(data) bytes, data to cpu.data[at + header]

@@ -1,14 +1,14 @@
-# put(cpu: Numbers, data: u64) -> bool:
+# put(cpu: Rows, data: u64) -> bool:
 #     head = cpu.head
 #     goto else1
 #   else1:
 #     %5 = head & 3
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
-#     %7 = head & 3
+#     %9 = head & 3
 #     cpu.data[head & last] = data
-#     %8 = head + 1
-#     cpu.head = %8
+#     %10 = head + 1
+#     cpu.head = %10
 #     return True
 #
 # ppc64le, lanes by cpu_id: 27 instructions and 4 cold
@@ -48,14 +48,14 @@
     sldi %r0, %r12, 3                        # cpu.stamps[head & last] = %6
     add %r11, %r8, %r0                       # cpu.stamps[head & last] = %6
     std %r14, 216(%r11)                      # cpu.stamps[head & last] = %6
-    li %r0, 3                                # %7 = head & 3
-    and %r12, %r10, %r0                      # %7 = head & 3
+    li %r0, 3                                # %9 = head & 3
+    and %r12, %r10, %r0                      # %9 = head & 3
     sldi %r0, %r12, 3                        # cpu.data[head & last] = data
     add %r11, %r8, %r0                       # cpu.data[head & last] = data
     std %r7, 184(%r11)                       # cpu.data[head & last] = data
-    addi %r14, %r10, 1                       # %8 = head + 1
+    addi %r14, %r10, 1                       # %10 = head + 1
     li %r9, 1                                # %result = True
-    lwsync                                   # cpu.head = %8    # commit
-    std %r14, 0(%r8)                         # cpu.head = %8    # commit
+    lwsync                                   # cpu.head = %10    # commit
+    std %r14, 0(%r8)                         # cpu.head = %10    # commit
 3:
 # bytes: 88 in the section, 184 in all

@@ -12,23 +12,23 @@
 #   decided4:
 #     return False
 #   else2:
-#     %10 = u32(len(data))
-#     cpu.data[at] = %10
-#     now = clock()
-#     %13 = at + 1
-#     check %13 < 16, or IndexError
-#     %14 = u32(now)
-#     cpu.data[at + 1] = %14
-#     %15 = at + 2
-#     check %15 < 16, or IndexError
-#     %16 = now >> 32
-#     %17 = u32(%16)
-#     cpu.data[at + 2] = %17
-#     %18 = at + 3
-#     check %18 < 17, or IndexError
-#     %19 = %18 * 4
-#     %20 = 64 - %19
-#     check len(data) <= %20, or IndexError
+#     %11 = u32(len(data))
+#     cpu.data[at] = %11
+#     fill.1.now = clock()
+#     %14 = at + 1
+#     check %14 < 16, or IndexError
+#     %15 = u32(fill.1.now)
+#     cpu.data[at + 1] = %15
+#     %16 = at + 2
+#     check %16 < 16, or IndexError
+#     %17 = fill.1.now >> 32
+#     %18 = u32(%17)
+#     cpu.data[at + 2] = %18
+#     %19 = at + 3
+#     check %19 < 17, or IndexError
+#     %20 = %19 * 4
+#     %21 = 64 - %20
+#     check len(data) <= %21, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -87,37 +87,37 @@
     sub t0, t1, t3                           # %9 = end - %8
     li t3, 16                                # %constant2 = 16
     bltu t3, t0, 102b                        # if %9 > %constant2 goto exit0
-    slli t0, a5, 32                          # %10 = u32(len(data))
-    srli t0, t0, 32                          # %10 = u32(len(data))
-    slli t3, t2, 2                           # cpu.data[at] = %10
-    add t3, t3, a6                           # cpu.data[at] = %10
-    sw t0, 156(t3)                           # cpu.data[at] = %10
-    rdtime t3                                # now = clock()
-    addi t0, t2, 1                           # %13 = at + 1
-    li t4, 16                                # check %13 < 16, or IndexError
-    bgeu t0, t4, 103b                        # check %13 < 16, or IndexError
-    slli t4, t3, 32                          # %14 = u32(now)
-    srli t4, t4, 32                          # %14 = u32(now)
-    slli t0, t2, 2                           # cpu.data[at + 1] = %14
-    add t0, t0, a6                           # cpu.data[at + 1] = %14
-    sw t4, 160(t0)                           # cpu.data[at + 1] = %14
-    addi t0, t2, 2                           # %15 = at + 2
-    li t4, 16                                # check %15 < 16, or IndexError
-    bgeu t0, t4, 104b                        # check %15 < 16, or IndexError
-    srli t4, t3, 32                          # %16 = now >> 32
-    slli t3, t4, 32                          # %17 = u32(%16)
-    srli t3, t3, 32                          # %17 = u32(%16)
-    slli t4, t0, 2                           # cpu.data[at + 2] = %17
-    add t4, t4, a6                           # cpu.data[at + 2] = %17
-    sw t3, 156(t4)                           # cpu.data[at + 2] = %17
-    addi t4, t2, 3                           # %18 = at + 3
-    li t0, 17                                # check %18 < 17, or IndexError
-    bgeu t4, t0, 105b                        # check %18 < 17, or IndexError
+    slli t0, a5, 32                          # %11 = u32(len(data))
+    srli t0, t0, 32                          # %11 = u32(len(data))
+    slli t3, t2, 2                           # cpu.data[at] = %11
+    add t3, t3, a6                           # cpu.data[at] = %11
+    sw t0, 156(t3)                           # cpu.data[at] = %11
+    rdtime t3                                # fill.1.now = clock()
+    addi t0, t2, 1                           # %14 = at + 1
+    li t4, 16                                # check %14 < 16, or IndexError
+    bgeu t0, t4, 103b                        # check %14 < 16, or IndexError
+    slli t4, t3, 32                          # %15 = u32(fill.1.now)
+    srli t4, t4, 32                          # %15 = u32(fill.1.now)
+    slli t0, t2, 2                           # cpu.data[at + 1] = %15
+    add t0, t0, a6                           # cpu.data[at + 1] = %15
+    sw t4, 160(t0)                           # cpu.data[at + 1] = %15
+    addi t0, t2, 2                           # %16 = at + 2
+    li t4, 16                                # check %16 < 16, or IndexError
+    bgeu t0, t4, 104b                        # check %16 < 16, or IndexError
+    srli t4, t3, 32                          # %17 = fill.1.now >> 32
+    slli t3, t4, 32                          # %18 = u32(%17)
+    srli t3, t3, 32                          # %18 = u32(%17)
+    slli t4, t0, 2                           # cpu.data[at + 2] = %18
+    add t4, t4, a6                           # cpu.data[at + 2] = %18
+    sw t3, 156(t4)                           # cpu.data[at + 2] = %18
+    addi t4, t2, 3                           # %19 = at + 3
+    li t0, 17                                # check %19 < 17, or IndexError
+    bgeu t4, t0, 105b                        # check %19 < 17, or IndexError
     li t3, 4                                 # %constant3 = 4
-    mul t2, t4, t3                           # %19 = %18 * %constant3
+    mul t2, t4, t3                           # %20 = %19 * %constant3
     li t0, 64                                # %constant4 = 64
-    sub t3, t0, t2                           # %20 = %constant4 - %19
-    bgtu a5, t3, 106b                        # check len(data) <= %20, or IndexError
+    sub t3, t0, t2                           # %21 = %constant4 - %20
+    bgtu a5, t3, 106b                        # check len(data) <= %21, or IndexError
     slli t0, t4, 2                           # copy len(data) bytes, data to cpu.data[at + header]
     add t0, t0, a6                           # copy len(data) bytes, data to cpu.data[at + header]
     addi t0, t0, 156                         # copy len(data) bytes, data to cpu.data[at + header]

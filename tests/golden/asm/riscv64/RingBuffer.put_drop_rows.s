@@ -8,14 +8,16 @@
 #     %10 = head & 1
 #     %11 = clock()
 #     cpu.stamps[head & last] = %11
-#     %12 = head & 1
-#     %13 = %12 * 12
-#     %14 = 24 - %13
-#     %15 = 12
-#     check %15 <= len(data), or IndexError
+#     goto else12
+#   else12:
+#     %14 = head & 1
+#     %15 = %14 * 12
+#     %16 = 24 - %15
+#     %17 = 12
+#     check %17 <= len(data), or IndexError
 #     copy 12 bytes, data to cpu.data[(head & last) * size]
-#     %16 = head + 1
-#     cpu.head = %16
+#     %18 = head + 1
+#     cpu.head = %18
 #     return True
 #
 # riscv64, lanes by cpu_id: 48 instructions and 8 cold
@@ -60,11 +62,11 @@
     slli t3, t2, 3                           # cpu.stamps[head & last] = %11
     add t3, t3, a6                           # cpu.stamps[head & last] = %11
     sd t1, 176(t3)                           # cpu.stamps[head & last] = %11
-    andi t3, t0, 1                           # %12 = head & 1
+    andi t3, t0, 1                           # %14 = head & 1
     li t2, 12                                # %constant2 = 12
-    mul t1, t3, t2                           # %13 = %12 * %constant2
-    li t3, 12                                # %15 = 12
-    bgtu t3, a5, 102b                        # check %15 <= len(data), or IndexError
+    mul t1, t3, t2                           # %15 = %14 * %constant2
+    li t3, 12                                # %17 = 12
+    bgtu t3, a5, 102b                        # check %17 <= len(data), or IndexError
     add t2, t1, a6                           # copy 12 bytes, data to cpu.data[(head & last) * size]
     addi t2, t2, 152                         # copy 12 bytes, data to cpu.data[(head & last) * size]
     addi t3, a4, 0                           # copy 12 bytes, data to cpu.data[(head & last) * size]
@@ -90,9 +92,9 @@
     addi t4, t4, -1                          # copy 12 bytes, data to cpu.data[(head & last) * size]
     j 104b                                   # copy 12 bytes, data to cpu.data[(head & last) * size]
 105:
-    addi t2, t0, 1                           # %16 = head + 1
+    addi t2, t0, 1                           # %18 = head + 1
     li a7, 1                                 # %result = True
-    fence rw, w                              # cpu.head = %16    # commit
-    sd t2, 0(a6)                             # cpu.head = %16    # commit
+    fence rw, w                              # cpu.head = %18    # commit
+    sd t2, 0(a6)                             # cpu.head = %18    # commit
 3:
 # bytes: 152 in the section, 216 in all

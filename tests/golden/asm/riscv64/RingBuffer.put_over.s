@@ -2,27 +2,27 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -62,28 +62,28 @@
     addi t0, a5, 7                           # %1 = len(data) + 7
     srli t0, t0, 2                           # size = %1 >> 2
     ld t1, 0(a6)                             # head = cpu.head
-    srli t2, t1, 4                           # %2 = head >> 4
+    srli t2, t1, 3                           # %2 = head >> 3
     andi t2, t2, 31                          # at = %2 & 31
     andi t3, t2, 15                          # %7 = at & 15
     add t3, t3, t0                           # %8 = %7 + size
     li t4, 16                                # %constant1 = 16
     bgeu t3, t4, 101b                        # if %8 >= %constant1 goto decided5
-    andi t3, t1, 15                          # %10 = head & 15
-    li t4, 15                                # %constant2 = 15
+    andi t3, t1, 3                           # %10 = head & 3
+    li t4, 3                                 # %constant2 = 3
     beq t3, t4, 102b                         # if %10 == %constant2 goto exit0
-    slli t3, t0, 4                           # %11 = size << 4
+    slli t3, t0, 3                           # %11 = size << 3
     add t4, t1, t3                           # %12 = head + %11
     addi t0, t4, 1                           # end = %12 + 1
-    slli t1, a5, 32                          # %13 = u32(len(data))
-    srli t1, t1, 32                          # %13 = u32(len(data))
-    slli t3, t2, 2                           # cpu.data[at] = %13
-    add t3, t3, a6                           # cpu.data[at] = %13
-    sw t1, 204(t3)                           # cpu.data[at] = %13
+    slli t1, a5, 32                          # %14 = u32(len(data))
+    srli t1, t1, 32                          # %14 = u32(len(data))
+    slli t3, t2, 2                           # cpu.data[at] = %14
+    add t3, t3, a6                           # cpu.data[at] = %14
+    sw t1, 204(t3)                           # cpu.data[at] = %14
     li t4, 4                                 # %constant3 = 4
-    mul t3, t2, t4                           # %17 = at * %constant3
+    mul t3, t2, t4                           # %18 = at * %constant3
     li t1, 124                               # %constant4 = 124
-    sub t4, t1, t3                           # %18 = %constant4 - %17
-    bgtu a5, t4, 103b                        # check len(data) <= %18, or IndexError
+    sub t4, t1, t3                           # %19 = %constant4 - %18
+    bgtu a5, t4, 103b                        # check len(data) <= %19, or IndexError
     slli t1, t2, 2                           # copy len(data) bytes, data to cpu.data[at + header]
     add t1, t1, a6                           # copy len(data) bytes, data to cpu.data[at + header]
     addi t1, t1, 208                         # copy len(data) bytes, data to cpu.data[at + header]

@@ -1,14 +1,14 @@
-# put(cpu: Numbers, data: u64) -> bool:
+# put(cpu: Rows, data: u64) -> bool:
 #     head = cpu.head
 #     goto else1
 #   else1:
 #     %5 = head & 3
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
-#     %7 = head & 3
+#     %9 = head & 3
 #     cpu.data[head & last] = data
-#     %8 = head + 1
-#     cpu.head = %8
+#     %10 = head + 1
+#     cpu.head = %10
 #     return True
 #
 # riscv64, lanes by cpu_id: 20 instructions and 4 cold
@@ -42,13 +42,13 @@
     slli t2, t0, 3                           # cpu.stamps[head & last] = %6
     add t2, t2, a5                           # cpu.stamps[head & last] = %6
     sd t1, 216(t2)                           # cpu.stamps[head & last] = %6
-    andi t2, a7, 3                           # %7 = head & 3
+    andi t2, a7, 3                           # %9 = head & 3
     slli t0, t2, 3                           # cpu.data[head & last] = data
     add t0, t0, a5                           # cpu.data[head & last] = data
     sd a4, 184(t0)                           # cpu.data[head & last] = data
-    addi t1, a7, 1                           # %8 = head + 1
+    addi t1, a7, 1                           # %10 = head + 1
     li a6, 1                                 # %result = True
-    fence rw, w                              # cpu.head = %8    # commit
-    sd t1, 0(a5)                             # cpu.head = %8    # commit
+    fence rw, w                              # cpu.head = %10    # commit
+    sd t1, 0(a5)                             # cpu.head = %10    # commit
 3:
 # bytes: 62 in the section, 120 in all

@@ -12,23 +12,23 @@
 #   decided4:
 #     return False
 #   else2:
-#     %10 = u32(len(data))
-#     cpu.data[at] = %10
-#     now = clock()
-#     %13 = at + 1
-#     check %13 < 16, or IndexError
-#     %14 = u32(now)
-#     cpu.data[at + 1] = %14
-#     %15 = at + 2
-#     check %15 < 16, or IndexError
-#     %16 = now >> 32
-#     %17 = u32(%16)
-#     cpu.data[at + 2] = %17
-#     %18 = at + 3
-#     check %18 < 17, or IndexError
-#     %19 = %18 * 4
-#     %20 = 64 - %19
-#     check len(data) <= %20, or IndexError
+#     %11 = u32(len(data))
+#     cpu.data[at] = %11
+#     fill.1.now = clock()
+#     %14 = at + 1
+#     check %14 < 16, or IndexError
+#     %15 = u32(fill.1.now)
+#     cpu.data[at + 1] = %15
+#     %16 = at + 2
+#     check %16 < 16, or IndexError
+#     %17 = fill.1.now >> 32
+#     %18 = u32(%17)
+#     cpu.data[at + 2] = %18
+#     %19 = at + 3
+#     check %19 < 17, or IndexError
+#     %20 = %19 * 4
+#     %21 = 64 - %20
+#     check len(data) <= %21, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -89,35 +89,35 @@
     sgrk %r14, %r12, %r10                    # %9 = end - %8
     clgfi %r14, 16                           # if %9 > 16 goto exit0
     jgh 102b                                 # if %9 > 16 goto exit0
-    llgfr %r10, %r7                          # %10 = u32(len(data))
-    sllg %r1, %r13, 2                        # cpu.data[at] = %10
-    sty %r10, 156(%r1,%r8)                   # cpu.data[at] = %10
-    lay %r1, -8(%r15)                        # now = clock()
-    stckf 0(%r1)                             # now = clock()
-    lg %r14, 0(%r1)                          # now = clock()
-    aghik %r10, %r13, 1                      # %13 = at + 1
-    clgfi %r10, 16                           # check %13 < 16, or IndexError
-    jghe 103b                                # check %13 < 16, or IndexError
-    llgfr %r10, %r14                         # %14 = u32(now)
-    sllg %r1, %r13, 2                        # cpu.data[at + 1] = %14
-    sty %r10, 160(%r1,%r8)                   # cpu.data[at + 1] = %14
-    aghik %r10, %r13, 2                      # %15 = at + 2
-    clgfi %r10, 16                           # check %15 < 16, or IndexError
-    jghe 104b                                # check %15 < 16, or IndexError
-    srlg %r14, %r14, 32                      # %16 = now >> 32
-    llgfr %r14, %r14                         # %17 = u32(%16)
-    sllg %r1, %r10, 2                        # cpu.data[at + 2] = %17
-    sty %r14, 156(%r1,%r8)                   # cpu.data[at + 2] = %17
-    aghik %r10, %r13, 3                      # %18 = at + 3
-    clgfi %r10, 17                           # check %18 < 17, or IndexError
-    jghe 105b                                # check %18 < 17, or IndexError
-    lghi %r0, 4                              # %19 = %18 * 4
-    lgr %r14, %r10                           # %19 = %18 * 4
-    msgr %r14, %r0                           # %19 = %18 * 4
-    lghi %r0, 64                             # %20 = 64 - %19
-    sgrk %r13, %r0, %r14                     # %20 = 64 - %19
-    clgr %r7, %r13                           # check len(data) <= %20, or IndexError
-    jgh 106b                                 # check len(data) <= %20, or IndexError
+    llgfr %r10, %r7                          # %11 = u32(len(data))
+    sllg %r1, %r13, 2                        # cpu.data[at] = %11
+    sty %r10, 156(%r1,%r8)                   # cpu.data[at] = %11
+    lay %r1, -8(%r15)                        # fill.1.now = clock()
+    stckf 0(%r1)                             # fill.1.now = clock()
+    lg %r14, 0(%r1)                          # fill.1.now = clock()
+    aghik %r10, %r13, 1                      # %14 = at + 1
+    clgfi %r10, 16                           # check %14 < 16, or IndexError
+    jghe 103b                                # check %14 < 16, or IndexError
+    llgfr %r10, %r14                         # %15 = u32(fill.1.now)
+    sllg %r1, %r13, 2                        # cpu.data[at + 1] = %15
+    sty %r10, 160(%r1,%r8)                   # cpu.data[at + 1] = %15
+    aghik %r10, %r13, 2                      # %16 = at + 2
+    clgfi %r10, 16                           # check %16 < 16, or IndexError
+    jghe 104b                                # check %16 < 16, or IndexError
+    srlg %r14, %r14, 32                      # %17 = fill.1.now >> 32
+    llgfr %r14, %r14                         # %18 = u32(%17)
+    sllg %r1, %r10, 2                        # cpu.data[at + 2] = %18
+    sty %r14, 156(%r1,%r8)                   # cpu.data[at + 2] = %18
+    aghik %r10, %r13, 3                      # %19 = at + 3
+    clgfi %r10, 17                           # check %19 < 17, or IndexError
+    jghe 105b                                # check %19 < 17, or IndexError
+    lghi %r0, 4                              # %20 = %19 * 4
+    lgr %r14, %r10                           # %20 = %19 * 4
+    msgr %r14, %r0                           # %20 = %19 * 4
+    lghi %r0, 64                             # %21 = 64 - %20
+    sgrk %r13, %r0, %r14                     # %21 = 64 - %20
+    clgr %r7, %r13                           # check len(data) <= %21, or IndexError
+    jgh 106b                                 # check len(data) <= %21, or IndexError
     sllg %r1, %r10, 2                        # copy len(data) bytes, data to cpu.data[at + header]
     lay %r14, 156(%r1,%r8)                   # copy len(data) bytes, data to cpu.data[at + header]
     lay %r13, 0(%r6)                         # copy len(data) bytes, data to cpu.data[at + header]

@@ -8,14 +8,16 @@
 #     %10 = head & 1
 #     %11 = clock()
 #     cpu.stamps[head & last] = %11
-#     %12 = head & 1
-#     %13 = %12 * 12
-#     %14 = 24 - %13
-#     %15 = 12
-#     check %15 <= len(data), or IndexError
+#     goto else12
+#   else12:
+#     %14 = head & 1
+#     %15 = %14 * 12
+#     %16 = 24 - %15
+#     %17 = 12
+#     check %17 <= len(data), or IndexError
 #     copy 12 bytes, data to cpu.data[(head & last) * size]
-#     %16 = head + 1
-#     cpu.head = %16
+#     %18 = head + 1
+#     cpu.head = %18
 #     return True
 #
 # s390x, lanes by cpu_id: 33 instructions and 8 cold
@@ -61,19 +63,19 @@
     lg %r13, 0(%r1)                          # %11 = clock()
     sllg %r1, %r12, 3                        # cpu.stamps[head & last] = %11
     stg %r13, 176(%r1,%r8)                   # cpu.stamps[head & last] = %11
-    lghi %r0, 1                              # %12 = head & 1
-    ngrk %r12, %r10, %r0                     # %12 = head & 1
-    lghi %r0, 12                             # %13 = %12 * 12
-    lgr %r13, %r12                           # %13 = %12 * 12
-    msgr %r13, %r0                           # %13 = %12 * 12
-    lghi %r12, 12                            # %15 = 12
-    clgr %r12, %r7                           # check %15 <= len(data), or IndexError
-    jgh 102b                                 # check %15 <= len(data), or IndexError
+    lghi %r0, 1                              # %14 = head & 1
+    ngrk %r12, %r10, %r0                     # %14 = head & 1
+    lghi %r0, 12                             # %15 = %14 * 12
+    lgr %r13, %r12                           # %15 = %14 * 12
+    msgr %r13, %r0                           # %15 = %14 * 12
+    lghi %r12, 12                            # %17 = 12
+    clgr %r12, %r7                           # check %17 <= len(data), or IndexError
+    jgh 102b                                 # check %17 <= len(data), or IndexError
     lay %r12, 152(%r13,%r8)                  # copy 12 bytes, data to cpu.data[(head & last) * size]
     lay %r14, 0(%r6)                         # copy 12 bytes, data to cpu.data[(head & last) * size]
     mvc 0(12,%r12), 0(%r14)                  # copy 12 bytes, data to cpu.data[(head & last) * size]
-    aghik %r12, %r10, 1                      # %16 = head + 1
+    aghik %r12, %r10, 1                      # %18 = head + 1
     lghi %r9, 1                              # %result = True
-    stg %r12, 0(%r8)                         # cpu.head = %16    # commit
+    stg %r12, 0(%r8)                         # cpu.head = %18    # commit
 3:
 # bytes: 156 in the section, 248 in all

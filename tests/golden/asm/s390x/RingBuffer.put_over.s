@@ -2,27 +2,27 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -64,7 +64,7 @@
     aghik %r10, %r7, 7                       # %1 = len(data) + 7
     srlg %r10, %r10, 2                       # size = %1 >> 2
     lg %r12, 0(%r8)                          # head = cpu.head
-    srlg %r13, %r12, 4                       # %2 = head >> 4
+    srlg %r13, %r12, 3                       # %2 = head >> 3
     lghi %r0, 31                             # at = %2 & 31
     ngrk %r13, %r13, %r0                     # at = %2 & 31
     lghi %r0, 15                             # %7 = at & 15
@@ -72,23 +72,23 @@
     agrk %r14, %r14, %r10                    # %8 = %7 + size
     clgfi %r14, 16                           # if %8 >= 16 goto decided5
     jghe 101b                                # if %8 >= 16 goto decided5
-    lghi %r0, 15                             # %10 = head & 15
-    ngrk %r14, %r12, %r0                     # %10 = head & 15
-    clgfi %r14, 15                           # if %10 == 15 goto exit0
-    jge 102b                                 # if %10 == 15 goto exit0
-    sllg %r14, %r10, 4                       # %11 = size << 4
+    lghi %r0, 3                              # %10 = head & 3
+    ngrk %r14, %r12, %r0                     # %10 = head & 3
+    clgfi %r14, 3                            # if %10 == 3 goto exit0
+    jge 102b                                 # if %10 == 3 goto exit0
+    sllg %r14, %r10, 3                       # %11 = size << 3
     agrk %r10, %r12, %r14                    # %12 = head + %11
     aghik %r12, %r10, 1                      # end = %12 + 1
-    llgfr %r14, %r7                          # %13 = u32(len(data))
-    sllg %r1, %r13, 2                        # cpu.data[at] = %13
-    sty %r14, 204(%r1,%r8)                   # cpu.data[at] = %13
-    lghi %r0, 4                              # %17 = at * 4
-    lgr %r10, %r13                           # %17 = at * 4
-    msgr %r10, %r0                           # %17 = at * 4
-    lghi %r0, 124                            # %18 = 124 - %17
-    sgrk %r14, %r0, %r10                     # %18 = 124 - %17
-    clgr %r7, %r14                           # check len(data) <= %18, or IndexError
-    jgh 103b                                 # check len(data) <= %18, or IndexError
+    llgfr %r14, %r7                          # %14 = u32(len(data))
+    sllg %r1, %r13, 2                        # cpu.data[at] = %14
+    sty %r14, 204(%r1,%r8)                   # cpu.data[at] = %14
+    lghi %r0, 4                              # %18 = at * 4
+    lgr %r10, %r13                           # %18 = at * 4
+    msgr %r10, %r0                           # %18 = at * 4
+    lghi %r0, 124                            # %19 = 124 - %18
+    sgrk %r14, %r0, %r10                     # %19 = 124 - %18
+    clgr %r7, %r14                           # check len(data) <= %19, or IndexError
+    jgh 103b                                 # check len(data) <= %19, or IndexError
     sllg %r1, %r13, 2                        # copy len(data) bytes, data to cpu.data[at + header]
     lay %r10, 208(%r1,%r8)                   # copy len(data) bytes, data to cpu.data[at + header]
     lay %r14, 0(%r6)                         # copy len(data) bytes, data to cpu.data[at + header]

@@ -1,14 +1,14 @@
-# put(cpu: Numbers, data: u64) -> bool:
+# put(cpu: Rows, data: u64) -> bool:
 #     head = cpu.head
 #     goto else1
 #   else1:
 #     %5 = head & 3
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
-#     %7 = head & 3
+#     %9 = head & 3
 #     cpu.data[head & last] = data
-#     %8 = head + 1
-#     cpu.head = %8
+#     %10 = head + 1
+#     cpu.head = %10
 #     return True
 #
 # s390x, lanes by cpu_id: 22 instructions and 4 cold
@@ -44,12 +44,12 @@
     lg %r12, 0(%r1)                          # %6 = clock()
     sllg %r1, %r10, 3                        # cpu.stamps[head & last] = %6
     stg %r12, 216(%r1,%r7)                   # cpu.stamps[head & last] = %6
-    lghi %r0, 3                              # %7 = head & 3
-    ngrk %r10, %r9, %r0                      # %7 = head & 3
+    lghi %r0, 3                              # %9 = head & 3
+    ngrk %r10, %r9, %r0                      # %9 = head & 3
     sllg %r1, %r10, 3                        # cpu.data[head & last] = data
     stg %r6, 184(%r1,%r7)                    # cpu.data[head & last] = data
-    aghik %r12, %r9, 1                       # %8 = head + 1
+    aghik %r12, %r9, 1                       # %10 = head + 1
     lghi %r8, 1                              # %result = True
-    stg %r12, 0(%r7)                         # cpu.head = %8    # commit
+    stg %r12, 0(%r7)                         # cpu.head = %10    # commit
 3:
 # bytes: 102 in the section, 184 in all

@@ -1,54 +1,62 @@
 # begin_part(cpu: Recorder, size: u64):
 #     head = cpu.head
-#     %1 = head >> 4
-#     here = %1 & 31
-#     %5 = here & 15
-#     %6 = %5 + size
-#     if %6 >= 16 goto else2
-#     %8 = head & 15
-#     if %8 == 15 goto else2
+#     %1 = head >> 3
+#     position = %1
+#     %2 = position & 15
+#     end = %2 + size
+#     if end >= 16 goto else3
+#     %7 = head & 3
+#     if %7 == 3 goto else3
 #     return
-#   else2:
-#     cpu.data[here] = 4294967295
-#     %9 = head >> 4
-#     %10 = %9 | 15
-#     start = %10 + 1
-#     %11 = head & 15
-#     serial = %11
-#     %14 = start & 16
-#     if %14 == 0 goto else12
-#     %15 = cpu.even
-#     %16 = serial + %15
-#     serial = %16
-#     cpu.odd = serial
-#     goto endif13
-#   else12:
-#     %17 = cpu.odd
-#     %18 = serial + %17
-#     serial = %18
+#   else3:
+#     %8 = head & 3
+#     serial = %8
+#     %11 = head & 4
+#     if %11 == 0 goto else9
+#     %12 = cpu.odd
+#     %13 = serial + %12
+#     serial = %13
 #     cpu.even = serial
-#   endif13:
-#     at = start & 31
-#     %19 = u32(serial)
-#     cpu.data[at] = %19
-#     %20 = at + 1
-#     check %20 < 32, or IndexError
-#     %21 = serial >> 32
-#     %22 = u32(%21)
-#     cpu.data[at + 1] = %22
-#     %23 = start + 2
-#     %24 = %23 << 4
-#     cpu.head = %24
+#     goto endif10
+#   else9:
+#     %14 = cpu.even
+#     %15 = serial + %14
+#     serial = %15
+#     cpu.odd = serial
+#   endif10:
+#     if end < 16 goto else16
+#     %19 = position & 31
+#     cpu.data[position & last] = 4294967295
+#     %20 = position | 15
+#     %21 = %20 + 1
+#     position = %21
+#     %22 = position & 31
+#     %23 = u32(serial)
+#     cpu.data[position & last] = %23
+#     %24 = position & 31
+#     %25 = %24 + 1
+#     check %25 < 32, or IndexError
+#     %26 = serial >> 32
+#     %27 = u32(%26)
+#     cpu.data[(position & last) + 1] = %27
+#     %28 = position + 2
+#     position = %28
+#   else16:
+#     %29 = position << 3
+#     %30 = head ^ 18446744073709551615
+#     %31 = %30 & 4
+#     %32 = %29 | %31
+#     cpu.head = %32
 #     return
 #
-# x86_64, lanes by cpu_id: 56 instructions and 6 cold
-# registers: status %r9, temporary %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, size %r8
+# x86_64, lanes by cpu_id: 67 instructions and 6 cold
+# registers: status %r9, temporary %rax, temporary %r10, temporary %r11, temporary %r12, temporary %r13, temporary %r14, area %rdi, base %rsi, stride %rdx, lanes %rcx, size %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
     movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
     jmp 3f                                   # this CPU has no lane, or this thread is not registered
-104:                                         # cpu.data: index out of range
+105:                                         # cpu.data: index out of range
     movq $-16, %r9                           # cpu.data: index out of range
     jmp 3f                                   # cpu.data: index out of range
     .byte 0x0f, 0xb9, 0x3d                   # abort
@@ -71,56 +79,68 @@
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
     movq (%r9), %rax                         # head = cpu.head
-    movq %rax, %r10                          # %1 = head >> 4
-    shrq $4, %r10                            # %1 = head >> 4
-    andq $31, %r10                           # here = %1 & 31
-    movq %r10, %r11                          # %5 = here & 15
-    andq $15, %r11                           # %5 = here & 15
-    addq %r8, %r11                           # %6 = %5 + size
-    cmpq $16, %r11                           # if %6 >= 16 goto else2
-    jae 101f                                 # if %6 >= 16 goto else2
-    movq %rax, %r11                          # %8 = head & 15
-    andq $15, %r11                           # %8 = head & 15
-    cmpq $15, %r11                           # if %8 != 15 goto end
-    jne 3f                                   # if %8 != 15 goto end
+    movq %rax, %r10                          # position = head >> 3
+    shrq $3, %r10                            # position = head >> 3
+    movq %r10, %r11                          # %2 = position & 15
+    andq $15, %r11                           # %2 = position & 15
+    addq %r8, %r11                           # end = %2 + size
+    cmpq $16, %r11                           # if end >= 16 goto else3
+    jae 101f                                 # if end >= 16 goto else3
+    movq %rax, %r12                          # %7 = head & 3
+    andq $3, %r12                            # %7 = head & 3
+    cmpq $3, %r12                            # if %7 != 3 goto end
+    jne 3f                                   # if %7 != 3 goto end
 101:
-    movl $4294967295, 204(%r9, %r10, 4)      # cpu.data[here] = 4294967295
-    movq %rax, %r11                          # %9 = head >> 4
-    shrq $4, %r11                            # %9 = head >> 4
-    movq %r11, %r10                          # %10 = %9 | 15
-    orq $15, %r10                            # %10 = %9 | 15
-    leaq 1(%r10), %r11                       # start = %10 + 1
-    movq %rax, %r10                          # serial = head & 15
-    andq $15, %r10                           # serial = head & 15
-    movq %r11, %rax                          # %14 = start & 16
-    andq $16, %rax                           # %14 = start & 16
-    testq %rax, %rax                         # if %14 == 0 goto else12
-    je 102f                                  # if %14 == 0 goto else12
-    movq 16(%r9), %rax                       # %15 = cpu.even
-    leaq (%r10, %rax), %r12                  # %16 = serial + %15
-    movq %r12, %r10                          # serial = %16
-    movq %r10, 24(%r9)                       # cpu.odd = serial
-    jmp 103f                                 # goto endif13
+    movq %rax, %r12                          # serial = head & 3
+    andq $3, %r12                            # serial = head & 3
+    movq %rax, %r13                          # %11 = head & 4
+    andq $4, %r13                            # %11 = head & 4
+    testq %r13, %r13                         # if %11 == 0 goto else9
+    je 102f                                  # if %11 == 0 goto else9
+    movq 24(%r9), %r13                       # %12 = cpu.odd
+    leaq (%r12, %r13), %r14                  # %13 = serial + %12
+    movq %r14, %r12                          # serial = %13
+    movq %r12, 16(%r9)                       # cpu.even = serial
+    jmp 103f                                 # goto endif10
 102:
-    movq 24(%r9), %rax                       # %17 = cpu.odd
-    leaq (%r10, %rax), %r12                  # %18 = serial + %17
-    movq %r12, %r10                          # serial = %18
-    movq %r10, 16(%r9)                       # cpu.even = serial
+    movq 16(%r9), %r13                       # %14 = cpu.even
+    leaq (%r12, %r13), %r14                  # %15 = serial + %14
+    movq %r14, %r12                          # serial = %15
+    movq %r12, 24(%r9)                       # cpu.odd = serial
 103:
-    movq %r11, %rax                          # at = start & 31
-    andq $31, %rax                           # at = start & 31
-    movl %r10d, %r12d                        # %19 = u32(serial)
-    movl %r12d, 204(%r9, %rax, 4)            # cpu.data[at] = %19
-    leaq 1(%rax), %r12                       # %20 = at + 1
-    cmpq $32, %r12                           # check %20 < 32, or IndexError
-    jae 104b                                 # check %20 < 32, or IndexError
-    movq %r10, %r12                          # %21 = serial >> 32
-    shrq $32, %r12                           # %21 = serial >> 32
-    movl %r12d, %r10d                        # %22 = u32(%21)
-    movl %r10d, 208(%r9, %rax, 4)            # cpu.data[at + 1] = %22
-    leaq 2(%r11), %r12                       # %23 = start + 2
-    movq %r12, %rax                          # %24 = %23 << 4
-    shlq $4, %rax                            # %24 = %23 << 4
-    movq %rax, (%r9)                         # cpu.head = %24    # commit
+    cmpq $16, %r11                           # if end < 16 goto else16
+    jb 104f                                  # if end < 16 goto else16
+    movq %r10, %r13                          # %19 = position & 31
+    andq $31, %r13                           # %19 = position & 31
+    movl $4294967295, 204(%r9, %r13, 4)      # cpu.data[position & last] = 4294967295
+    movq %r10, %r14                          # %20 = position | 15
+    orq $15, %r14                            # %20 = position | 15
+    leaq 1(%r14), %r10                       # position = %20 + 1
+    movq %r10, %r11                          # %22 = position & 31
+    andq $31, %r11                           # %22 = position & 31
+    movl %r12d, %r13d                        # %23 = u32(serial)
+    movl %r13d, 204(%r9, %r11, 4)            # cpu.data[position & last] = %23
+    movq %r10, %r14                          # %24 = position & 31
+    andq $31, %r14                           # %24 = position & 31
+    leaq 1(%r14), %r11                       # %25 = %24 + 1
+    cmpq $32, %r11                           # check %25 < 32, or IndexError
+    jae 105b                                 # check %25 < 32, or IndexError
+    movq %r12, %r13                          # %26 = serial >> 32
+    shrq $32, %r13                           # %26 = serial >> 32
+    movl %r13d, %r11d                        # %27 = u32(%26)
+    movl %r11d, 208(%r9, %r14, 4)            # cpu.data[(position & last) + 1] = %27
+    leaq 2(%r10), %r12                       # %28 = position + 2
+    movq %r12, %r10                          # position = %28
+104:
+    movq %r10, %r13                          # %29 = position << 3
+    shlq $3, %r13                            # %29 = position << 3
+    movabsq $18446744073709551615, %r14      # %constant1 = 18446744073709551615
+    movq %rax, %r11                          # %30 = head ^ %constant1
+    xorq %r14, %r11                          # %30 = head ^ %constant1
+    movq %r11, %r12                          # %31 = %30 & 4
+    andq $4, %r12                            # %31 = %30 & 4
+    movq %r13, %r10                          # %32 = %29 | %31
+    orq %r12, %r10                           # %32 = %29 | %31
+    movq %r10, (%r9)                         # cpu.head = %32    # commit
 3:
-# bytes: 209 in the section, 312 in all
+# bytes: 250 in the section, 344 in all

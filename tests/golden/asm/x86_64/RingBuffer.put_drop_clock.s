@@ -12,23 +12,23 @@
 #   decided4:
 #     return False
 #   else2:
-#     %10 = u32(len(data))
-#     cpu.data[at] = %10
-#     now = clock()
-#     %13 = at + 1
-#     check %13 < 16, or IndexError
-#     %14 = u32(now)
-#     cpu.data[at + 1] = %14
-#     %15 = at + 2
-#     check %15 < 16, or IndexError
-#     %16 = now >> 32
-#     %17 = u32(%16)
-#     cpu.data[at + 2] = %17
-#     %18 = at + 3
-#     check %18 < 17, or IndexError
-#     %19 = %18 * 4
-#     %20 = 64 - %19
-#     check len(data) <= %20, or IndexError
+#     %11 = u32(len(data))
+#     cpu.data[at] = %11
+#     fill.1.now = clock()
+#     %14 = at + 1
+#     check %14 < 16, or IndexError
+#     %15 = u32(fill.1.now)
+#     cpu.data[at + 1] = %15
+#     %16 = at + 2
+#     check %16 < 16, or IndexError
+#     %17 = fill.1.now >> 32
+#     %18 = u32(%17)
+#     cpu.data[at + 2] = %18
+#     %19 = at + 3
+#     check %19 < 17, or IndexError
+#     %20 = %19 * 4
+#     %21 = 64 - %20
+#     check len(data) <= %21, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -90,31 +90,31 @@
     subq %rdx, %rax                          # %9 = end - %8
     cmpq $16, %rax                           # if %9 > 16 goto exit0
     ja 102b                                  # if %9 > 16 goto exit0
-    movl %r10d, %edx                         # %10 = u32(len(data))
-    movl %edx, 156(%r11, %r13, 4)            # cpu.data[at] = %10
-    rdtsc                                    # now = clock()
-    shlq $32, %rdx                           # now = clock()
-    orq %rdx, %rax                           # now = clock()
-    movq %rax, %r15                          # now = clock()
-    leaq 1(%r13), %rax                       # %13 = at + 1
-    cmpq $16, %rax                           # check %13 < 16, or IndexError
-    jae 103b                                 # check %13 < 16, or IndexError
-    movl %r15d, %edx                         # %14 = u32(now)
-    movl %edx, 160(%r11, %r13, 4)            # cpu.data[at + 1] = %14
-    leaq 2(%r13), %rax                       # %15 = at + 2
-    cmpq $16, %rax                           # check %15 < 16, or IndexError
-    jae 104b                                 # check %15 < 16, or IndexError
-    shrq $32, %r15                           # %16 = now >> 32
-    movl %r15d, %r15d                        # %17 = u32(%16)
-    movl %r15d, 156(%r11, %rax, 4)           # cpu.data[at + 2] = %17
-    leaq 3(%r13), %r15                       # %18 = at + 3
-    cmpq $17, %r15                           # check %18 < 17, or IndexError
-    jae 105b                                 # check %18 < 17, or IndexError
-    leaq (, %r15, 4), %r13                   # %19 = %18 * 4
-    movl $64, %edx                           # %20 = 64 - %19
-    subq %r13, %rdx                          # %20 = 64 - %19
-    cmpq %rdx, %r10                          # check len(data) <= %20, or IndexError
-    ja 106b                                  # check len(data) <= %20, or IndexError
+    movl %r10d, %edx                         # %11 = u32(len(data))
+    movl %edx, 156(%r11, %r13, 4)            # cpu.data[at] = %11
+    rdtsc                                    # fill.1.now = clock()
+    shlq $32, %rdx                           # fill.1.now = clock()
+    orq %rdx, %rax                           # fill.1.now = clock()
+    movq %rax, %r15                          # fill.1.now = clock()
+    leaq 1(%r13), %rax                       # %14 = at + 1
+    cmpq $16, %rax                           # check %14 < 16, or IndexError
+    jae 103b                                 # check %14 < 16, or IndexError
+    movl %r15d, %edx                         # %15 = u32(fill.1.now)
+    movl %edx, 160(%r11, %r13, 4)            # cpu.data[at + 1] = %15
+    leaq 2(%r13), %rax                       # %16 = at + 2
+    cmpq $16, %rax                           # check %16 < 16, or IndexError
+    jae 104b                                 # check %16 < 16, or IndexError
+    shrq $32, %r15                           # %17 = fill.1.now >> 32
+    movl %r15d, %r15d                        # %18 = u32(%17)
+    movl %r15d, 156(%r11, %rax, 4)           # cpu.data[at + 2] = %18
+    leaq 3(%r13), %r15                       # %19 = at + 3
+    cmpq $17, %r15                           # check %19 < 17, or IndexError
+    jae 105b                                 # check %19 < 17, or IndexError
+    leaq (, %r15, 4), %r13                   # %20 = %19 * 4
+    movl $64, %edx                           # %21 = 64 - %20
+    subq %r13, %rdx                          # %21 = 64 - %20
+    cmpq %rdx, %r10                          # check len(data) <= %21, or IndexError
+    ja 106b                                  # check len(data) <= %21, or IndexError
     leaq 156(%r11, %r15, 4), %r13            # copy len(data) bytes, data to cpu.data[at + header]
     cmpq $8, %r10                            # copy len(data) bytes, data to cpu.data[at + header]
     jae 107f                                 # copy len(data) bytes, data to cpu.data[at + header]

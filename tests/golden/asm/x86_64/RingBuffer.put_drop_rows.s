@@ -8,14 +8,16 @@
 #     %10 = head & 1
 #     %11 = clock()
 #     cpu.stamps[head & last] = %11
-#     %12 = head & 1
-#     %13 = %12 * 12
-#     %14 = 24 - %13
-#     %15 = 12
-#     check %15 <= len(data), or IndexError
+#     goto else12
+#   else12:
+#     %14 = head & 1
+#     %15 = %14 * 12
+#     %16 = 24 - %15
+#     %17 = 12
+#     check %17 <= len(data), or IndexError
 #     copy 12 bytes, data to cpu.data[(head & last) * size]
-#     %16 = head + 1
-#     cpu.head = %16
+#     %18 = head + 1
+#     cpu.head = %18
 #     return True
 #
 # x86_64, lanes by cpu_id: 35 instructions and 8 cold
@@ -63,20 +65,20 @@
     orq %rdx, %rax                           # %11 = clock()
     movq %rax, %r15                          # %11 = clock()
     movq %r15, 176(%r11, %r14, 8)            # cpu.stamps[head & last] = %11
-    movq %r13, %r14                          # %12 = head & 1
-    andq $1, %r14                            # %12 = head & 1
-    movq %r14, %r15                          # %13 = %12 * 12
-    imulq $12, %r15                          # %13 = %12 * 12
-    movl $12, %r14d                          # %15 = 12
-    cmpq %r10, %r14                          # check %15 <= len(data), or IndexError
-    ja 102b                                  # check %15 <= len(data), or IndexError
+    movq %r13, %r14                          # %14 = head & 1
+    andq $1, %r14                            # %14 = head & 1
+    movq %r14, %r15                          # %15 = %14 * 12
+    imulq $12, %r15                          # %15 = %14 * 12
+    movl $12, %r14d                          # %17 = 12
+    cmpq %r10, %r14                          # check %17 <= len(data), or IndexError
+    ja 102b                                  # check %17 <= len(data), or IndexError
     leaq 152(%r11, %r15, 1), %r14            # copy 12 bytes, data to cpu.data[(head & last) * size]
     movq (%r9), %rax                         # copy 12 bytes, data to cpu.data[(head & last) * size]
     movq %rax, (%r14)                        # copy 12 bytes, data to cpu.data[(head & last) * size]
     movl 8(%r9), %eax                        # copy 12 bytes, data to cpu.data[(head & last) * size]
     movl %eax, 8(%r14)                       # copy 12 bytes, data to cpu.data[(head & last) * size]
-    leaq 1(%r13), %r14                       # %16 = head + 1
+    leaq 1(%r13), %r14                       # %18 = head + 1
     movl $1, %r12d                           # %result = True
-    movq %r14, (%r11)                        # cpu.head = %16    # commit
+    movq %r14, (%r11)                        # cpu.head = %18    # commit
 3:
 # bytes: 123 in the section, 216 in all

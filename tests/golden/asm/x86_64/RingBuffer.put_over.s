@@ -2,27 +2,27 @@
 #     %1 = len(data) + 7
 #     size = %1 >> 2
 #     head = cpu.head
-#     %2 = head >> 4
+#     %2 = head >> 3
 #     at = %2 & 31
 #     %7 = at & 15
 #     %8 = %7 + size
 #     if %8 >= 16 goto decided5
-#     %10 = head & 15
-#     if %10 != 15 goto else3
+#     %10 = head & 3
+#     if %10 != 3 goto else3
 #   decided5:
 #     return False
 #   else3:
-#     %11 = size << 4
+#     %11 = size << 3
 #     %12 = head + %11
 #     end = %12 + 1
-#     %13 = u32(len(data))
-#     cpu.data[at] = %13
-#     goto else14
-#   else14:
-#     %16 = at + 1
-#     %17 = at * 4
-#     %18 = 124 - %17
-#     check len(data) <= %18, or IndexError
+#     %14 = u32(len(data))
+#     cpu.data[at] = %14
+#     goto else15
+#   else15:
+#     %17 = at + 1
+#     %18 = at * 4
+#     %19 = 124 - %18
+#     check len(data) <= %19, or IndexError
 #     copy len(data) bytes, data to cpu.data[at + header]
 #     cpu.head = end
 #     return True
@@ -63,29 +63,29 @@
     leaq 7(%r9), %r11                        # %1 = len(data) + 7
     shrq $2, %r11                            # size = %1 >> 2
     movq (%rax), %r12                        # head = cpu.head
-    movq %r12, %r13                          # %2 = head >> 4
-    shrq $4, %r13                            # %2 = head >> 4
+    movq %r12, %r13                          # %2 = head >> 3
+    shrq $3, %r13                            # %2 = head >> 3
     andq $31, %r13                           # at = %2 & 31
     movq %r13, %r14                          # %7 = at & 15
     andq $15, %r14                           # %7 = at & 15
     addq %r11, %r14                          # %8 = %7 + size
     cmpq $16, %r14                           # if %8 >= 16 goto decided5
     jae 101b                                 # if %8 >= 16 goto decided5
-    movq %r12, %r14                          # %10 = head & 15
-    andq $15, %r14                           # %10 = head & 15
-    cmpq $15, %r14                           # if %10 == 15 goto exit0
-    je 102b                                  # if %10 == 15 goto exit0
-    movq %r11, %r14                          # %11 = size << 4
-    shlq $4, %r14                            # %11 = size << 4
+    movq %r12, %r14                          # %10 = head & 3
+    andq $3, %r14                            # %10 = head & 3
+    cmpq $3, %r14                            # if %10 == 3 goto exit0
+    je 102b                                  # if %10 == 3 goto exit0
+    movq %r11, %r14                          # %11 = size << 3
+    shlq $3, %r14                            # %11 = size << 3
     leaq (%r12, %r14), %r11                  # %12 = head + %11
     leaq 1(%r11), %r12                       # end = %12 + 1
-    movl %r9d, %r14d                         # %13 = u32(len(data))
-    movl %r14d, 204(%rax, %r13, 4)           # cpu.data[at] = %13
-    leaq (, %r13, 4), %r11                   # %17 = at * 4
-    movl $124, %r14d                         # %18 = 124 - %17
-    subq %r11, %r14                          # %18 = 124 - %17
-    cmpq %r14, %r9                           # check len(data) <= %18, or IndexError
-    ja 103b                                  # check len(data) <= %18, or IndexError
+    movl %r9d, %r14d                         # %14 = u32(len(data))
+    movl %r14d, 204(%rax, %r13, 4)           # cpu.data[at] = %14
+    leaq (, %r13, 4), %r11                   # %18 = at * 4
+    movl $124, %r14d                         # %19 = 124 - %18
+    subq %r11, %r14                          # %19 = 124 - %18
+    cmpq %r14, %r9                           # check len(data) <= %19, or IndexError
+    ja 103b                                  # check len(data) <= %19, or IndexError
     leaq 208(%rax, %r13, 4), %r11            # copy len(data) bytes, data to cpu.data[at + header]
     cmpq $8, %r9                             # copy len(data) bytes, data to cpu.data[at + header]
     jae 104f                                 # copy len(data) bytes, data to cpu.data[at + header]

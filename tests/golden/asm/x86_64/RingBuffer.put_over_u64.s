@@ -1,14 +1,14 @@
-# put(cpu: Numbers, data: u64) -> bool:
+# put(cpu: Rows, data: u64) -> bool:
 #     head = cpu.head
 #     goto else1
 #   else1:
 #     %5 = head & 3
 #     %6 = clock()
 #     cpu.stamps[head & last] = %6
-#     %7 = head & 3
+#     %9 = head & 3
 #     cpu.data[head & last] = data
-#     %8 = head + 1
-#     cpu.head = %8
+#     %10 = head + 1
+#     cpu.head = %10
 #     return True
 #
 # x86_64, lanes by cpu_id: 21 instructions and 4 cold
@@ -45,11 +45,11 @@
     orq %rdx, %rax                           # %6 = clock()
     movq %rax, %r14                          # %6 = clock()
     movq %r14, 216(%r10, %r13, 8)            # cpu.stamps[head & last] = %6
-    movq %r12, %r13                          # %7 = head & 3
-    andq $3, %r13                            # %7 = head & 3
+    movq %r12, %r13                          # %9 = head & 3
+    andq $3, %r13                            # %9 = head & 3
     movq %r9, 184(%r10, %r13, 8)             # cpu.data[head & last] = data
-    leaq 1(%r12), %r14                       # %8 = head + 1
+    leaq 1(%r12), %r14                       # %10 = head + 1
     movl $1, %r11d                           # %result = True
-    movq %r14, (%r10)                        # cpu.head = %8    # commit
+    movq %r14, (%r10)                        # cpu.head = %10    # commit
 3:
 # bytes: 76 in the section, 152 in all
