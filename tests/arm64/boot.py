@@ -24,7 +24,7 @@ MACHINE = """
     -machine virt,gic-version=3 -cpu neoverse-n1 -smp 2 -m 2048 -accel tcg,thread=single,tb-size=512
     -icount shift=4,sleep=off -rtc clock=vm,base=2026-01-01 -nodefaults -display none -serial stdio -no-reboot
 """
-COMMANDS = ("-m rseq info", "tests/arm64/proof.py")
+COMMANDS = ("-m rseq info", *(f"tests/arm64/proof.py {part}" for part in ("bugs", "breakpoints", "stress")))
 FILES = ("src/**/*.py", "tests/*.py", "tests/stress/*.py", "tests/arm64/*.py")
 
 
