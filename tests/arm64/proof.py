@@ -22,7 +22,7 @@ from stress.workloads import ADDER
 
 STRESSED = "Counter; CounterArray u16; Max; Histogram; SpinLock; Pool; RCU; Ring drop clock; Ring over; Stack"
 STEPPED = "Counter; FloatCounter; SpinLock; RCU; Stack"
-THREADS, SECONDS = 4, 14
+THREADS, SECONDS = 4, 7
 
 
 def main() -> int:
