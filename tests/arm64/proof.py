@@ -1,9 +1,9 @@
 """What is shown in the emulated machine: right code loses nothing, whatever interrupts it, and wrong code does.
 
-It is `rseq stress` and `rseq stress --every-instruction` on one structure of each kind, as compiling is slow
-there, and with fewer threads and shorter loops, as the four processors share one of ours. A section
-that the kernel does not know of, and ranges that end too early or too late, have to be found. Were they not, this
-machine would interrupt nothing, and what it says of right code would be worth nothing.
+It is `rseq stress` and `rseq stress --every-instruction` on one structure of each kind, as compiling is slow there, and
+with fewer threads and shorter loops, as the two processors share one of ours. A section that the kernel does not know
+of, and ranges that end too early or too late, have to be found. Were they not, this machine would interrupt nothing,
+and what it says of right code would be worth nothing.
 """
 
 from __future__ import annotations
