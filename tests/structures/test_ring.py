@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -453,9 +454,13 @@ def test_what_has_been_converted_stays_as_it_is() -> None:
     assert ring.peek()[:100] == first
 
 
+class EndedError(Exception):
+    pass
+
+
 def calibrated(points: list[tuple[int, int]]) -> Calibration:
     calibration = Calibration()
-    calibration._ticks, calibration._ns = [list(column) for column in zip(*points, strict=True)]
+    calibration._points = list(points)
     return calibration
 
 
@@ -472,9 +477,38 @@ def test_a_calibration_does_not_grow_for_ever() -> None:
     calibration = Calibration()
     for _ in range(2000):
         calibration.add()
-    assert len(calibration._ticks) <= 513
-    assert calibration._ticks == sorted(calibration._ticks)
-    assert calibration._ns == sorted(calibration._ns)
+    assert len(calibration._points) <= 513
+    for column in zip(*calibration._points, strict=True):
+        assert list(column) == sorted(column)
+
+
+def test_a_calibration_that_an_exception_ends_anywhere_goes_on() -> None:
+    """An exception at each event of `add`, as a signal handler raises one: a clock has no half a point."""
+    calibration, events = Calibration(), 0
+
+    def raise_at(frame: Any, event: str, argument: Any) -> Any:
+        nonlocal events
+        frame.f_trace_opcodes = True
+        events -= frame.f_code is Calibration.add.__code__
+        if events == 0:
+            raise EndedError
+        return raise_at
+
+    before = sys.gettrace()
+    for start in range(1, 400):
+        events = start
+        try:
+            sys.settrace(raise_at)
+            calibration.add()
+        except EndedError:
+            pass
+        else:
+            break
+        finally:
+            sys.settrace(before)
+        stamps, times = zip(*calibration._points, strict=True)
+        assert list(calibration.nanoseconds(stamps)) == sorted(times) == list(times)
+    assert 10 < start < 399
 
 
 def test_what_is_written_while_the_ring_is_read_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:

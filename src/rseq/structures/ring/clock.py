@@ -18,6 +18,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...language.operations import clock
@@ -58,18 +59,16 @@ class Calibration:
     """Points at which both clocks were read, the oldest first. Not for two threads at a time."""
 
     def __init__(self) -> None:
-        self._ticks: list[int] = []
-        self._ns: list[int] = []
+        self._points: list[tuple[int, int]] = []  # pairs: a signal handler that raises must not leave half a point
         self.add()
 
     def add(self) -> int:
         """Take a point; stamps until now are converted to what they will be for good. Returns the counter."""
         _, counter, ns = min(_point() for _ in range(_TRIES))
-        if not self._ticks or (counter > self._ticks[-1] and ns > self._ns[-1]):
-            self._ticks.append(counter)
-            self._ns.append(ns)
-        if len(self._ticks) > _MOST_POINTS:
-            del self._ticks[1 : _MOST_POINTS // 2], self._ns[1 : _MOST_POINTS // 2]
+        if not self._points or (counter > self._points[-1][0] and ns > self._points[-1][1]):
+            self._points.append((counter, ns))
+        if len(self._points) > _MOST_POINTS:
+            del self._points[1 : _MOST_POINTS // 2]
         return counter
 
     def nanoseconds(self, stamps: Iterable[int]) -> Iterator[int]:
@@ -88,7 +87,7 @@ class Calibration:
         import numpy as np
 
         found = np.empty(len(stamps), np.int64)
-        edges = np.searchsorted(stamps, np.array(self._ticks[1:-1], np.uint64))
+        edges = np.searchsorted(stamps, np.array([counter for counter, _ in self._points[1:-1]], np.uint64))
         for part in np.split(np.arange(len(stamps)), edges):
             if len(part):
                 before, after = self._around(int(stamps[part[0]]))
@@ -99,9 +98,9 @@ class Calibration:
 
     def _around(self, stamp: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """The points before and after a stamp; the first two, or the last two, if it lies outside."""
-        at = min(max(bisect_right(self._ticks, stamp), 1), len(self._ticks) - 1)
-        first = max(at - 1, 0)
-        return (self._ticks[first], self._ns[first]), (self._ticks[at], self._ns[at])
+        points = self._points
+        at = min(max(bisect_right(points, stamp, key=itemgetter(0)), 1), len(points) - 1)
+        return points[max(at - 1, 0)], points[at]
 
 
 def _point() -> tuple[int, int, int]:
