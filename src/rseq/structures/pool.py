@@ -1,9 +1,9 @@
 """A pool of buffers that threads and processes share: fixed memory, items found by number, each held by one at a time.
 
-    lane 0                                                  lane 1                      …   spare lane
-    | count | batch | cursor | cached | hints … |  states … |   | … hints … |  states … |   | …
-                                        ^^^^^                      ^^^^^^
-                        numbers of items that were free            one word for each item of this lane
+    lane 0                                                        lane 1                      …   spare lane
+    | count | batch | gap | cursor | cached | hints … |  states … |   | … hints … |  states … |   | …
+                                              ^^^^^                      ^^^^^^
+                              numbers of items that were free            one word for each item of this lane
 
     a state:  | generation: 30 bits | held, cached or neither | owner: 32 bits |
 
@@ -101,8 +101,9 @@ def _code(shift: int) -> _Code:
     inside = (1 << shift) - 1
 
     class Lane(Record):
-        count: u64  # of all items; the same in every lane, as is `batch`
+        count: u64  # of all items; the same in every lane, as is `batch`: all CPUs read those of one, and nobody writes
         batch: u64
+        gap: line
         cursor: u64
         cached: u64
         hints: prepared[hints]

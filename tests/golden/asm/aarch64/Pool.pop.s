@@ -40,13 +40,13 @@
     cmp w4, w3                               // this CPU's lane
     b.hs 9b                                  // this CPU's lane
     madd x4, x4, x2, x1                      // this CPU's lane
-    ldr x6, [x4, #24]                        // n = cpu.cached
+    ldr x6, [x4, #88]                        // n = cpu.cached
     cbz x6, 101b                             // if n == 0 goto nothing
     sub x6, x6, #1                           // top = n - 1
     cmp x6, #4                               // check top < 4, or IndexError
     b.hs 102b                                // check top < 4, or IndexError
     add x7, x4, x6, lsl #2                   // %result = cpu.hints[top]
-    ldr w5, [x7, #32]                        // %result = cpu.hints[top]
-    str x6, [x4, #24]                        // cpu.cached = top    # commit
+    ldr w5, [x7, #96]                        // %result = cpu.hints[top]
+    str x6, [x4, #88]                        // cpu.cached = top    # commit
 3:
 // bytes: 48 in the section, 152 in all

@@ -40,15 +40,15 @@
     cmp w5, w3                               // this CPU's lane
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
-    ldr x7, [x5, #24]                        // n = cpu.cached
+    ldr x7, [x5, #88]                        // n = cpu.cached
     cmp x7, #4                               // if n >= 4 goto exit0
     b.hs 101b                                // if n >= 4 goto exit0
     cmp x7, #4                               // check n < 4, or IndexError
     b.hs 102b                                // check n < 4, or IndexError
     add x8, x5, x7, lsl #2                   // cpu.hints[n] = row
-    str w4, [x8, #32]                        // cpu.hints[n] = row
+    str w4, [x8, #96]                        // cpu.hints[n] = row
     add x8, x7, #1                           // %4 = n + 1
     mov x6, #1                               // %result = True
-    str x8, [x5, #24]                        // cpu.cached = %4    # commit
+    str x8, [x5, #88]                        // cpu.cached = %4    # commit
 3:
 // bytes: 56 in the section, 152 in all

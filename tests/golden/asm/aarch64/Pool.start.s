@@ -35,7 +35,7 @@
     cmp w4, w3                               // this CPU's lane
     b.hs 9b                                  // this CPU's lane
     madd x4, x4, x2, x1                      // this CPU's lane
-    ldr x6, [x4, #16]                        // here = cpu.cursor
+    ldr x6, [x4, #80]                        // here = cpu.cursor
     ldr x7, [x4, #8]                         // %1 = cpu.batch
     add x8, x6, x7                           // following = here + %1
     ldr x7, [x4]                             // %6 = cpu.count
@@ -44,6 +44,6 @@
     movz x8, #0                              // following = 0
 101:
     mov x5, x6                               // %result = here
-    str x8, [x4, #16]                        // cpu.cursor = following    # commit
+    str x8, [x4, #80]                        // cpu.cursor = following    # commit
 3:
 // bytes: 52 in the section, 120 in all

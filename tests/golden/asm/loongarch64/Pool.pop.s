@@ -41,13 +41,13 @@
 101:
     mul.d $a4, $a4, $a2                      # this CPU's lane
     add.d $a4, $a4, $a1                      # this CPU's lane
-    ld.d $a6, $a4, 24                        # n = cpu.cached
+    ld.d $a6, $a4, 88                        # n = cpu.cached
     beqz $a6, 102b                           # if n == 0 goto nothing
     addi.d $a6, $a6, -1                      # top = n - 1
     sltui $a7, $a6, 4                        # check top < 4, or IndexError
     beqz $a7, 103b                           # check top < 4, or IndexError
     alsl.d $a7, $a6, $a4, 2                  # %result = cpu.hints[top]
-    ld.wu $a5, $a7, 32                       # %result = cpu.hints[top]
-    st.d $a6, $a4, 24                        # cpu.cached = top    # commit
+    ld.wu $a5, $a7, 96                       # %result = cpu.hints[top]
+    st.d $a6, $a4, 88                        # cpu.cached = top    # commit
 3:
 # bytes: 52 in the section, 152 in all

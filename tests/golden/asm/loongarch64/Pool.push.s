@@ -41,7 +41,7 @@
 101:
     mul.d $a5, $a5, $a2                      # this CPU's lane
     add.d $a5, $a5, $a1                      # this CPU's lane
-    ld.d $a7, $a5, 24                        # n = cpu.cached
+    ld.d $a7, $a5, 88                        # n = cpu.cached
     li.d $t0, 4                              # %constant1 = 4
     bltu $a7, $t0, 103f                      # if n >= %constant1 goto exit0
     b 102b                                   # if n >= %constant1 goto exit0
@@ -49,9 +49,9 @@
     sltui $t0, $a7, 4                        # check n < 4, or IndexError
     beqz $t0, 104b                           # check n < 4, or IndexError
     alsl.d $t0, $a7, $a5, 2                  # cpu.hints[n] = row
-    st.w $a4, $t0, 32                        # cpu.hints[n] = row
+    st.w $a4, $t0, 96                        # cpu.hints[n] = row
     addi.d $t0, $a7, 1                       # %4 = n + 1
     li.d $a6, 1                              # %result = True
-    st.d $t0, $a5, 24                        # cpu.cached = %4    # commit
+    st.d $t0, $a5, 88                        # cpu.cached = %4    # commit
 3:
 # bytes: 64 in the section, 152 in all

@@ -36,7 +36,7 @@
 101:
     mul.d $a4, $a4, $a2                      # this CPU's lane
     add.d $a4, $a4, $a1                      # this CPU's lane
-    ld.d $a6, $a4, 16                        # here = cpu.cursor
+    ld.d $a6, $a4, 80                        # here = cpu.cursor
     ld.d $a7, $a4, 8                         # %1 = cpu.batch
     add.d $t0, $a6, $a7                      # following = here + %1
     ld.d $a7, $a4, 0                         # %6 = cpu.count
@@ -44,6 +44,6 @@
     li.d $t0, 0                              # following = 0
 102:
     move $a5, $a6                            # %result = here
-    st.d $t0, $a4, 16                        # cpu.cursor = following    # commit
+    st.d $t0, $a4, 80                        # cpu.cursor = following    # commit
 3:
 # bytes: 52 in the section, 120 in all

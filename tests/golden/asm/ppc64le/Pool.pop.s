@@ -45,7 +45,7 @@
 101:                                         # this CPU's lane
     mulld %r7, %r7, %r5                      # this CPU's lane
     add %r7, %r7, %r4                        # this CPU's lane
-    ld %r9, 24(%r7)                          # n = cpu.cached
+    ld %r9, 88(%r7)                          # n = cpu.cached
     cmpldi %r9, 0                            # if n == 0 goto nothing
     bne 103f                                 # if n == 0 goto nothing
     b 102b                                   # if n == 0 goto nothing
@@ -57,7 +57,7 @@
 105:                                         # check top < 4, or IndexError
     sldi %r0, %r9, 2                         # %result = cpu.hints[top]
     add %r11, %r7, %r0                       # %result = cpu.hints[top]
-    lwz %r8, 32(%r11)                        # %result = cpu.hints[top]
-    std %r9, 24(%r7)                         # cpu.cached = top    # commit
+    lwz %r8, 96(%r11)                        # %result = cpu.hints[top]
+    std %r9, 88(%r7)                         # cpu.cached = top    # commit
 3:
 # bytes: 72 in the section, 184 in all

@@ -45,7 +45,7 @@
 101:                                         # this CPU's lane
     mulld %r8, %r8, %r5                      # this CPU's lane
     add %r8, %r8, %r4                        # this CPU's lane
-    ld %r10, 24(%r8)                         # n = cpu.cached
+    ld %r10, 88(%r8)                         # n = cpu.cached
     cmpldi %r10, 4                           # if n >= 4 goto exit0
     blt 103f                                 # if n >= 4 goto exit0
     b 102b                                   # if n >= 4 goto exit0
@@ -56,9 +56,9 @@
 105:                                         # check n < 4, or IndexError
     sldi %r0, %r10, 2                        # cpu.hints[n] = row
     add %r11, %r8, %r0                       # cpu.hints[n] = row
-    stw %r7, 32(%r11)                        # cpu.hints[n] = row
+    stw %r7, 96(%r11)                        # cpu.hints[n] = row
     addi %r10, %r10, 1                       # %4 = n + 1
     li %r9, 1                                # %result = True
-    std %r10, 24(%r8)                        # cpu.cached = %4    # commit
+    std %r10, 88(%r8)                        # cpu.cached = %4    # commit
 3:
 # bytes: 76 in the section, 184 in all

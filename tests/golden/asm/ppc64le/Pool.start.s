@@ -40,7 +40,7 @@
 101:                                         # this CPU's lane
     mulld %r7, %r7, %r5                      # this CPU's lane
     add %r7, %r7, %r4                        # this CPU's lane
-    ld %r9, 16(%r7)                          # here = cpu.cursor
+    ld %r9, 80(%r7)                          # here = cpu.cursor
     ld %r10, 8(%r7)                          # %1 = cpu.batch
     add %r12, %r9, %r10                      # following = here + %1
     ld %r10, 0(%r7)                          # %6 = cpu.count
@@ -49,6 +49,6 @@
     li %r12, 0                               # following = 0
 102:
     mr %r8, %r9                              # %result = here
-    std %r12, 16(%r7)                        # cpu.cursor = following    # commit
+    std %r12, 80(%r7)                        # cpu.cursor = following    # commit
 3:
 # bytes: 60 in the section, 152 in all

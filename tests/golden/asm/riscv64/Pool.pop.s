@@ -40,14 +40,14 @@
     bgeu a4, a3, 9b                          # this CPU's lane
     mul a4, a4, a2                           # this CPU's lane
     add a4, a4, a1                           # this CPU's lane
-    ld a6, 24(a4)                            # n = cpu.cached
+    ld a6, 88(a4)                            # n = cpu.cached
     beq a6, zero, 101b                       # if n == 0 goto nothing
     addi a6, a6, -1                          # top = n - 1
     li a7, 4                                 # check top < 4, or IndexError
     bgeu a6, a7, 102b                        # check top < 4, or IndexError
     slli a7, a6, 2                           # %result = cpu.hints[top]
     add a7, a7, a4                           # %result = cpu.hints[top]
-    lwu a5, 32(a7)                           # %result = cpu.hints[top]
-    sd a6, 24(a4)                            # cpu.cached = top    # commit
+    lwu a5, 96(a7)                           # %result = cpu.hints[top]
+    sd a6, 88(a4)                            # cpu.cached = top    # commit
 3:
 # bytes: 42 in the section, 120 in all

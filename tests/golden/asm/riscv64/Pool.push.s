@@ -40,16 +40,16 @@
     bgeu a5, a3, 9b                          # this CPU's lane
     mul a5, a5, a2                           # this CPU's lane
     add a5, a5, a1                           # this CPU's lane
-    ld a7, 24(a5)                            # n = cpu.cached
+    ld a7, 88(a5)                            # n = cpu.cached
     li t0, 4                                 # %constant1 = 4
     bgeu a7, t0, 101b                        # if n >= %constant1 goto exit0
     li t0, 4                                 # check n < 4, or IndexError
     bgeu a7, t0, 102b                        # check n < 4, or IndexError
     slli t0, a7, 2                           # cpu.hints[n] = row
     add t0, t0, a5                           # cpu.hints[n] = row
-    sw a4, 32(t0)                            # cpu.hints[n] = row
+    sw a4, 96(t0)                            # cpu.hints[n] = row
     addi t0, a7, 1                           # %4 = n + 1
     li a6, 1                                 # %result = True
-    sd t0, 24(a5)                            # cpu.cached = %4    # commit
+    sd t0, 88(a5)                            # cpu.cached = %4    # commit
 3:
 # bytes: 48 in the section, 120 in all

@@ -35,7 +35,7 @@
     bgeu a4, a3, 9b                          # this CPU's lane
     mul a4, a4, a2                           # this CPU's lane
     add a4, a4, a1                           # this CPU's lane
-    ld a6, 16(a4)                            # here = cpu.cursor
+    ld a6, 80(a4)                            # here = cpu.cursor
     ld a7, 8(a4)                             # %1 = cpu.batch
     add t0, a6, a7                           # following = here + %1
     ld a7, 0(a4)                             # %6 = cpu.count
@@ -43,6 +43,6 @@
     li t0, 0                                 # following = 0
 101:
     mv a5, a6                                # %result = here
-    sd t0, 16(a4)                            # cpu.cursor = following    # commit
+    sd t0, 80(a4)                            # cpu.cursor = following    # commit
 3:
 # bytes: 40 in the section, 120 in all

@@ -40,14 +40,14 @@
     jghe 9b                                  # this CPU's lane
     msgr %r6, %r4                            # this CPU's lane
     agr %r6, %r3                             # this CPU's lane
-    lg %r8, 24(%r6)                          # n = cpu.cached
+    lg %r8, 88(%r6)                          # n = cpu.cached
     clgfi %r8, 0                             # if n == 0 goto nothing
     jge 101b                                 # if n == 0 goto nothing
     aghik %r8, %r8, -1                       # top = n - 1
     clgfi %r8, 4                             # check top < 4, or IndexError
     jghe 102b                                # check top < 4, or IndexError
     sllg %r1, %r8, 2                         # %result = cpu.hints[top]
-    llgf %r7, 32(%r1,%r6)                    # %result = cpu.hints[top]
-    stg %r8, 24(%r6)                         # cpu.cached = top    # commit
+    llgf %r7, 96(%r1,%r6)                    # %result = cpu.hints[top]
+    stg %r8, 88(%r6)                         # cpu.cached = top    # commit
 3:
 # bytes: 78 in the section, 184 in all

@@ -40,15 +40,15 @@
     jghe 9b                                  # this CPU's lane
     msgr %r7, %r4                            # this CPU's lane
     agr %r7, %r3                             # this CPU's lane
-    lg %r9, 24(%r7)                          # n = cpu.cached
+    lg %r9, 88(%r7)                          # n = cpu.cached
     clgfi %r9, 4                             # if n >= 4 goto exit0
     jghe 101b                                # if n >= 4 goto exit0
     clgfi %r9, 4                             # check n < 4, or IndexError
     jghe 102b                                # check n < 4, or IndexError
     sllg %r1, %r9, 2                         # cpu.hints[n] = row
-    sty %r6, 32(%r1,%r7)                     # cpu.hints[n] = row
+    sty %r6, 96(%r1,%r7)                     # cpu.hints[n] = row
     aghik %r9, %r9, 1                        # %4 = n + 1
     lghi %r8, 1                              # %result = True
-    stg %r9, 24(%r7)                         # cpu.cached = %4    # commit
+    stg %r9, 88(%r7)                         # cpu.cached = %4    # commit
 3:
 # bytes: 82 in the section, 184 in all

@@ -35,7 +35,7 @@
     jghe 9b                                  # this CPU's lane
     msgr %r6, %r4                            # this CPU's lane
     agr %r6, %r3                             # this CPU's lane
-    lg %r8, 16(%r6)                          # here = cpu.cursor
+    lg %r8, 80(%r6)                          # here = cpu.cursor
     lg %r9, 8(%r6)                           # %1 = cpu.batch
     agrk %r10, %r8, %r9                      # following = here + %1
     lg %r9, 0(%r6)                           # %6 = cpu.count
@@ -44,6 +44,6 @@
     lghi %r10, 0                             # following = 0
 101:
     lgr %r7, %r8                             # %result = here
-    stg %r10, 16(%r6)                        # cpu.cursor = following    # commit
+    stg %r10, 80(%r6)                        # cpu.cursor = following    # commit
 3:
 # bytes: 70 in the section, 152 in all

@@ -41,13 +41,13 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
     addq %rsi, %r8                           # this CPU's lane
-    movq 24(%r8), %rax                       # n = cpu.cached
+    movq 88(%r8), %rax                       # n = cpu.cached
     testq %rax, %rax                         # if n == 0 goto nothing
     je 101b                                  # if n == 0 goto nothing
     subq $1, %rax                            # top = n - 1
     cmpq $4, %rax                            # check top < 4, or IndexError
     jae 102b                                 # check top < 4, or IndexError
-    movl 32(%r8, %rax, 4), %r9d              # %result = cpu.hints[top]
-    movq %rax, 24(%r8)                       # cpu.cached = top    # commit
+    movl 96(%r8, %rax, 4), %r9d              # %result = cpu.hints[top]
+    movq %rax, 88(%r8)                       # cpu.cached = top    # commit
 3:
 # bytes: 45 in the section, 152 in all

@@ -41,14 +41,14 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
-    movq 24(%r9), %r10                       # n = cpu.cached
+    movq 88(%r9), %r10                       # n = cpu.cached
     cmpq $4, %r10                            # if n >= 4 goto exit0
     jae 101b                                 # if n >= 4 goto exit0
     cmpq $4, %r10                            # check n < 4, or IndexError
     jae 102b                                 # check n < 4, or IndexError
-    movl %r8d, 32(%r9, %r10, 4)              # cpu.hints[n] = row
+    movl %r8d, 96(%r9, %r10, 4)              # cpu.hints[n] = row
     addq $1, %r10                            # %4 = n + 1
     movl $1, %eax                            # %result = True
-    movq %r10, 24(%r9)                       # cpu.cached = %4    # commit
+    movq %r10, 88(%r9)                       # cpu.cached = %4    # commit
 3:
 # bytes: 51 in the section, 152 in all

@@ -35,7 +35,7 @@
     cmpl %ecx, %r8d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
-    movq 16(%rsi, %r8), %rax                 # here = cpu.cursor
+    movq 80(%rsi, %r8), %rax                 # here = cpu.cursor
     movq 8(%rsi, %r8), %r10                  # %1 = cpu.batch
     leaq (%rax, %r10), %r11                  # following = here + %1
     movq (%rsi, %r8), %r10                   # %6 = cpu.count
@@ -44,6 +44,6 @@
     xorl %r11d, %r11d                        # following = 0
 101:
     movq %rax, %r9                           # %result = here
-    movq %r11, 16(%rsi, %r8)                 # cpu.cursor = following    # commit
+    movq %r11, 80(%rsi, %r8)                 # cpu.cursor = following    # commit
 3:
 # bytes: 48 in the section, 120 in all
