@@ -22,12 +22,13 @@ SOURCE = ROOT / "src" / "rseq"
 # `thread` comes after what reads the thread pointer for it: a few bytes of machine code, and the loader that maps them.
 # `native.bind` is where code and per-CPU memory meet.
 LAYERS = (
-    ("abi", "once", "processes", "terminal"),
+    ("abi", "once", "forks", "processes", "terminal"),
     ("language",),
     ("arch",),
     ("native.load",),
     ("thread",),
     ("native.codes",),
+    ("native.environment",),
     ("native.body",),
     ("native.lower",),
     ("native.small_int",),

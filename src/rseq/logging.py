@@ -178,25 +178,26 @@ class Listener:
         self.respect_handler_level, self.interval = respect_handler_level, interval
         self._lost = ring.lost
         self._waiting: deque[Event | _Begun] = deque()
+        self._thread: threading.Thread | None = None
         self._process = os.getpid()
-        self._started: tuple[int, threading.Thread] | None = None  # by which process
         self._ends = threading.Event()
 
     def start(self) -> None:
         """Begin to listen. Raises: RuntimeError - it listens already."""
-        if self._own_thread() is not None:
+        self._follow_forks()
+        if self._thread is not None:
             raise RuntimeError("this listener has been started already; stop() it first")
         self._ends = threading.Event()
-        thread = threading.Thread(target=self._listen, name="rseq.logging", daemon=True)
-        self._started = os.getpid(), thread
-        thread.start()
+        self._thread = threading.Thread(target=self._listen, name="rseq.logging", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """End it, after all that was logged before has been handled. Nothing happens if it does not listen.
 
         If a handler has ended the thread, what is left is handled by the caller's.
         """
-        thread, self._started = self._own_thread(), None
+        self._follow_forks()
+        thread, self._thread = self._thread, None
         if thread is not None:
             self._ends.set()
             thread.join()
@@ -215,9 +216,11 @@ class Listener:
             count += 1
         return count
 
-    def _own_thread(self) -> threading.Thread | None:
-        """The thread that listens, unless it is that of the process that this one was forked from."""
-        return self._started[1] if self._started and self._started[0] == os.getpid() else None
+    def _follow_forks(self) -> None:
+        """In a forked child: the parent has the thread, and what that had taken out, and goes on with both."""
+        if self._process != os.getpid():
+            self._thread, self._process = None, os.getpid()
+            self._waiting.clear()
 
     def _listen(self) -> None:
         ends = self._ends
@@ -227,9 +230,7 @@ class Listener:
 
     def _take(self) -> None:
         """Take what is in the ring, and what it has lost."""
-        if self._process != os.getpid():
-            self._waiting.clear()  # the parent has it, and handles it
-            self._process = os.getpid()
+        self._follow_forks()
         self._waiting.extend(self.ring.drain())
         lost = self.ring.lost
         if lost > self._lost:

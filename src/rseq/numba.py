@@ -85,7 +85,8 @@ from .native.codes import (
     RAISED,
     SAME_ROW,
 )
-from .native.lower import WAIT_FOREVER, Environment, Lane, Unit
+from .native.environment import Environment, Lane
+from .native.lower import WAIT_FOREVER, Unit
 from .percpu.threads import symbols
 from .structures.structure import Structure
 from .thread import lanes_offset

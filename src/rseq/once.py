@@ -36,7 +36,7 @@ def once(make: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(make)
     def remembered(*arguments: P.args, **keywords: P.kwargs) -> T:
-        key = (arguments, frozenset(keywords.items()))
+        key = (arguments, frozenset(keywords.items())) if keywords else arguments
         if key not in made:  # a dict never forgets: no lock is needed to find what is there
             with LOCK:
                 if key not in made:

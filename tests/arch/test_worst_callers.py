@@ -23,7 +23,8 @@ from rseq.check.code import Operation
 from rseq.language.section import section
 from rseq.native.blob import BlobEnvironment
 from rseq.native.codes import BUSY, I32, I64, PTR, llvm_type, pack
-from rseq.native.lower import Lane, Unit
+from rseq.native.environment import Lane
+from rseq.native.lower import Unit
 
 pytest.importorskip("ziglang")
 

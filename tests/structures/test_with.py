@@ -168,3 +168,19 @@ def test_blocks_of_threads_are_told_apart() -> None:
     with pytest.raises(RuntimeError, match="not inside"):
         rcu.__exit__(None, None, None)
     assert rcu.readers == 3
+
+
+class Overriding(rseq.SpinLock):
+    """A lock with a `release` of its own."""
+
+    __slots__ = ()
+
+    def release(self, cpu: int) -> None:
+        raise AssertionError(f"with has called it, for {cpu}")
+
+
+def test_with_calls_machine_code_whatever_a_subclass_overrides() -> None:
+    lock = Overriding()
+    with lock as cpu:
+        assert list(lock.holders()) == [cpu]
+    assert lock.holders() == {}

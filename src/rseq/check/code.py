@@ -256,7 +256,7 @@ def _make_entry(unit: Any, operation: Operation, name: str) -> None:
     import llvmlite.ir as ll
 
     from ..native.codes import I32, I64, OK
-    from ..native.lower import Lane
+    from ..native.environment import Lane
 
     function = ll.Function(unit.module, ll.FunctionType(ll.VoidType(), []), name)
     function.attributes.add("nounwind")

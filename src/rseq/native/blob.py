@@ -21,8 +21,9 @@ from ..arch import Architecture
 from ..arch.base import Fixup
 from ..language.compiled import Compiled
 from .codes import I64, PTR
+from .environment import Environment, Lane
 from .load import DATA_ALIGNMENT, Blob, Relocation
-from .lower import WAIT_FOREVER, Environment, Lane, Unit
+from .lower import WAIT_FOREVER, Unit
 
 __all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "flatten", "new_module", "object_file", "symbol_names"]
 

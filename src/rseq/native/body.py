@@ -20,7 +20,8 @@ from ..language.types import Word
 from .codes import FIRST_CHECK, HAS_RAISED, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
 
 if TYPE_CHECKING:
-    from .lower import Lane, Unit
+    from .environment import Lane
+    from .lower import Unit
 
 __all__ = ["BodyLowering", "Frame"]
 

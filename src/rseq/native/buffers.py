@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.types import Buffer
 from .arguments import Arguments
 from .codes import I8, I32, I64, PTR
-from .cpython import VIEW_BYTES
+from .cpython import VIEW_BYTES, WITH_FORMAT
 from .small_int import HEADER, TYPE
 
 __all__ = ["PAYLOAD_OFFSET", "Buffers"]
@@ -25,7 +25,7 @@ __all__ = ["PAYLOAD_OFFSET", "Buffers"]
 PAYLOAD_OFFSET = bytes.__basicsize__ - 1
 """Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
 
-_SIMPLE, _WRITABLE, _WITH_FORMAT = 0, 1, 0x8 | 0x4  # PyBUF_SIMPLE, _WRITABLE, and _ND | _FORMAT (pybuffer.h)
+_SIMPLE, _WRITABLE = 0, 1  # PyBUF_SIMPLE, PyBUF_WRITABLE (pybuffer.h)
 _TRUE, _FALSE = ll.Constant(ll.IntType(1), 1), ll.Constant(ll.IntType(1), 0)
 _NULL, _NO, _YES = ll.Constant(PTR, None), ll.Constant(I32, 0), ll.Constant(I32, 1)
 
@@ -114,7 +114,7 @@ class Buffers(Arguments):
         builder = self.builder
         with builder.if_then(self._type_is(given, "PyByteArray_Type")):  # the quick way
             builder.ret(self._call("PyObject_GetBuffer", I32, [given, view, access]))
-        flags = builder.or_(access, ll.Constant(I32, _WITH_FORMAT))
+        flags = builder.or_(access, ll.Constant(I32, WITH_FORMAT))
         came = self._call("PyObject_GetBuffer", I32, [given, view, flags])
         with builder.if_then(builder.icmp_signed("!=", came, _ASKED), likely=False):
             self._ask_without_format(given, view, access)

@@ -39,7 +39,7 @@ from .codes import (
     extended,
     llvm_type,
 )
-from .lower import Lane
+from .environment import Lane
 from .small_int import read_int
 
 __all__ = ["Builtin"]

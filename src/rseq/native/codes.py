@@ -29,6 +29,7 @@ __all__ = [
     "extended",
     "llvm_type",
     "pack",
+    "text_constant",
 ]
 
 OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 6, 7, 8, 16
@@ -44,6 +45,15 @@ PTR = ll.PointerType()
 
 HAS_RAISED = ll.Constant(I64, -1)
 """The answer of a call into Python that no function there gives: an exception is set."""
+
+
+def text_constant(module: Any, text: str) -> Any:
+    """A text in `module`, as C has it."""
+    data = bytearray(text.encode() + b"\0")
+    constant = ll.GlobalVariable(module, ll.ArrayType(I8, len(data)), module.get_unique_name("text"))
+    constant.initializer = ll.Constant(constant.value_type, data)
+    constant.linkage, constant.global_constant = "internal", True
+    return constant
 
 
 def llvm_type(type: Word) -> Any:

@@ -12,8 +12,9 @@ import llvmlite.ir as ll
 
 from ..language.compiled import Compiled
 from .blob import BlobEnvironment
-from .codes import BUSY, I8, I32, I64, PTR, RAISED
-from .lower import Lane, Unit
+from .codes import BUSY, I8, I32, I64, PTR, RAISED, text_constant
+from .environment import Lane
+from .lower import Unit
 
 __all__ = ["CPython", "PythonEnvironment"]
 
@@ -28,6 +29,9 @@ _DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
 
 VIEW_BYTES = 80
 """The size of a Py_buffer: `buf` is at 0, `len` at 16, the int `ndim` at 36, `format` at 40."""
+
+WITH_FORMAT = 0x8 | 0x4
+"""PyBUF_ND | PyBUF_FORMAT (pybuffer.h): what a Py_buffer is to be filled with beside place and length."""
 
 _BOOL = int.from_bytes(b"?\0", sys.byteorder)
 
@@ -96,8 +100,7 @@ class CPython:
         self.code = code
 
     def _call(self, name: str, returns: Any, arguments: Sequence[Any]) -> Any:
-        type = ll.FunctionType(returns, [argument.type for argument in arguments])
-        return self.environment.call(self.builder, name, type, arguments)
+        return self.environment.invoke(self.builder, name, returns, arguments)
 
     def _exception(self, name: str) -> Any:
         return self.builder.load(self.environment.address(self.builder, name), typ=PTR)
@@ -147,8 +150,7 @@ class CPython:
         with builder.goto_entry_block():
             answer, view = builder.alloca(I8), builder.alloca(ll.ArrayType(I8, VIEW_BYTES))
         builder.store(ll.Constant(I8, -1), answer)
-        flags = ll.Constant(I32, 0x8 | 0x4)  # PyBUF_ND | PyBUF_FORMAT (pybuffer.h)
-        failed = self._call("PyObject_GetBuffer", I32, [given, view, flags])
+        failed = self._call("PyObject_GetBuffer", I32, [given, view, ll.Constant(I32, WITH_FORMAT)])
         with builder.if_else(builder.icmp_signed("!=", failed, ll.Constant(I32, 0))) as (then, otherwise):
             with then:
                 self._call("PyErr_Clear", ll.VoidType(), [])
@@ -167,12 +169,7 @@ class CPython:
         return self.builder.load(self.builder.gep(view, [ll.Constant(I64, offset)], source_etype=I8), typ=type)
 
     def _text(self, text: str) -> Any:
-        data = bytearray(text.encode() + b"\0")
-        name = self._unique("text")
-        constant = ll.GlobalVariable(self.module, ll.ArrayType(I8, len(data)), name)
-        constant.initializer = ll.Constant(constant.value_type, data)
-        constant.linkage, constant.global_constant = "internal", True
-        return constant
+        return text_constant(self.module, text)
 
     def _unique(self, purpose: str) -> str:
         return str(self.module.get_unique_name(f"{purpose}.{self.code.__name__}"))

@@ -183,5 +183,4 @@ class _Writer:
         return self._builder.load(self._environment.address(self._builder, name), typ=PTR)
 
     def _call(self, name: str, returns: Any, arguments: list[Any]) -> Any:
-        kinds = [argument.type for argument in arguments]
-        return self._environment.call(self._builder, name, ll.FunctionType(returns, kinds), arguments)
+        return self._environment.invoke(self._builder, name, returns, arguments)

@@ -31,7 +31,10 @@ PAYLOAD_SLOT = object.__basicsize__
 
 
 class Context(NamedTuple):
-    """What `with` does with a structure. `take` and `give_back` are hot methods; the second gets the first's result."""
+    """What `with` does with a structure. `take` and `give_back` are hot methods; the second gets the first's result.
+
+    Their machine code is called, whatever a subclass has put in their place.
+    """
 
     take: str
     give_back: str
@@ -132,8 +135,9 @@ class MethodWriter:
         """Emit a call of CPython's function `name`; `more`: its number of arguments is open."""
         import llvmlite.ir as ll
 
-        kinds = [argument.type for argument in arguments][: 1 if more else None]
-        type = ll.FunctionType(returns, kinds, var_arg=more)
+        if not more:
+            return self._environment.invoke(self.builder, name, returns, arguments)
+        type = ll.FunctionType(returns, [arguments[0].type], var_arg=True)
         return self._environment.call(self.builder, name, type, arguments)
 
     def object_at(self, name: str) -> Any:
@@ -144,14 +148,10 @@ class MethodWriter:
         """Emit: raise an exception of this kind."""
         import llvmlite.ir as ll
 
-        from .codes import I8, PTR
+        from .codes import PTR, text_constant
 
-        data = bytearray(text.encode("ascii") + b"\0")
-        message = ll.GlobalVariable(self.module, ll.ArrayType(I8, len(data)), self.module.get_unique_name("text"))
-        message.initializer, message.global_constant = ll.Constant(message.value_type, data), True
-        message.linkage = "internal"
         kind = self.builder.load(self.object_at(exception), typ=PTR)
-        self.call("PyErr_SetString", ll.VoidType(), [kind, message])
+        self.call("PyErr_SetString", ll.VoidType(), [kind, text_constant(self.module, text)])
         self.builder.ret(self.null)
 
     def word(self, position: int, type: Any) -> Any:

@@ -42,15 +42,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from threading import get_ident
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn
 
 from rseq.language.compiled import operation
+from rseq.once import once
 from rseq.percpu.mutex import MUTEX_BYTES, locked, make_mutex
 from rseq.percpu.segment import PAGE_BYTES, populate
 
 __all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_id", "symbols", "table", "thread_id"]
-
-T = TypeVar("T")
 
 SLOTS = 1 << 16
 """How many threads there may be at once in a process and those forked from it. Slots cost memory when they are used."""
@@ -214,27 +213,15 @@ def _mapping(nbytes: int, sharing: int) -> int:
 # ---- the calling thread
 
 
-_made: dict[str, Any] = {}
-
-
-def _once(name: str, make: Callable[[], T]) -> T:
-    """What `make` has made first. Without a lock, which a fork could leave taken: of several threads, one prevails."""
-    found = _made.get(name)
-    made: T = _made.setdefault(name, make()) if found is None else found
-    return made
-
-
+@once
 def table() -> Table:
     """The table of this process, and of those forked from it since it was made."""
-    return _once("table", Table)
+    return Table()
 
 
+@once
 def _key() -> ctypes.c_uint32:
     """The pthread key under which a thread has the address of its number."""
-    return _once("key", _make_key)
-
-
-def _make_key() -> ctypes.c_uint32:
     key = ctypes.c_uint32()
     code = _libc().pthread_key_create(ctypes.byref(key), None)
     if code:
@@ -335,9 +322,10 @@ _called: dict[str, Callable[[int], int]] = {
 
 def symbols() -> Mapping[str, int]:
     """What generated code refers to, by name: addresses that stay for good."""
-    return {"rseq_thread_key": ctypes.addressof(_key()), **_once("functions", _functions)}
+    return {"rseq_thread_key": ctypes.addressof(_key()), **_functions()}
 
 
+@once
 def _functions() -> dict[str, int]:
     for function in _called.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))

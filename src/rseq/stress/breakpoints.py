@@ -21,7 +21,8 @@ from ..check.code import readable
 from ..language.compiled import Compiled
 from ..language.section import section
 from ..native.codes import I64
-from ..native.lower import Lane, Unit, emit_block
+from ..native.environment import Lane
+from ..native.lower import Unit, emit_block
 
 __all__ = ["ABORTS", "Interrupted", "places", "with_line"]
 

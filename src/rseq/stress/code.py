@@ -28,8 +28,9 @@ from ..language.section import Section
 from ..language.types import Buffer
 from ..native.blob import RSEQ_OFFSET, BlobEnvironment, compile_module, new_module
 from ..native.codes import I32, I64, PTR
+from ..native.environment import Lane
 from ..native.load import Blob, Code, load
-from ..native.lower import Lane, Unit
+from ..native.lower import Unit
 from ..percpu.threads import symbols
 from ..structures.workload import BUFFER_BYTES, SPREAD
 from ..thread import lanes_offset, require_support

@@ -314,15 +314,19 @@ _forking: dict[int, int] = {}
 
 @once
 def _follow_forks() -> None:
-    os.register_at_fork(before=_note_number, after_in_child=_sort_holders)
+    os.register_at_fork(before=_note_number, after_in_parent=_noted, after_in_child=_sort_holders)
 
 
 def _note_number() -> None:
     _forking[get_ident()] = known_id()
 
 
+def _noted() -> int:
+    return _forking.pop(get_ident())
+
+
 def _sort_holders() -> None:
-    before = _forking[get_ident()]
+    before = _noted()
     for lock in list(_private):
         lock._after_fork(before)
 

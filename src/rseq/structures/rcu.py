@@ -41,18 +41,16 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
 from typing import Any, Protocol, Self
 
+from ..forks import start_anew_after_forks
 from ..language.types import Record, i64, u64
 from ..native.method import Context, thread_state
-from ..once import once
 from ..percpu.memory import Memory, allocate
 from ..percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ..percpu.shared import Segment
@@ -237,9 +235,8 @@ class RCU(Structure):
         self._words = _Words(storage)
         self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, segment)
         make_mutex(_address(self._mutex))
-        self._start_anew()
-        _known.add(self)
-        _start_anew_after_fork()
+        self._calls = _Calls()
+        start_anew_after_forks(self)
 
     @staticmethod
     def sequences() -> dict[str, Sequence[Any, Any]]:
@@ -369,12 +366,9 @@ class RCU(Structure):
                 yield f"{name} {begun} begun and {ended} ended"
 
     def _start_anew(self) -> None:
-        """What belongs to the threads of one process."""
+        """In a forked child: it is outside of all sections, and the parent calls the functions."""
         self._entered.clear()
         self._calls = _Calls()
-
-    def _after_fork(self) -> None:
-        self._start_anew()
         if self.storage.segment is None:  # the other threads do not exist here
             make_mutex(_address(self._mutex))
             self._words.forget()
@@ -397,19 +391,6 @@ def _unbalanced(rcu: RCU, ledger: Numbers[int]) -> Iterator[str]:
         count = int(rcu.storage.view()[field].sum())
         if count != ledger[0]:
             yield f"{count:,} read sections have {field}, and {ledger[0]:,} were run"
-
-
-_known: weakref.WeakSet[RCU] = weakref.WeakSet()
-
-
-@once
-def _start_anew_after_fork() -> None:
-    os.register_at_fork(after_in_child=_start_all_anew)
-
-
-def _start_all_anew() -> None:
-    for rcu in list(_known):
-        rcu._after_fork()
 
 
 def _address(mutex: Memory) -> int:

@@ -2,7 +2,8 @@
 
 A structure declares its hot methods as Python methods, with signature and documentation; the
 sequences and routines behind them are what `sequences()` returns. When the first object is made,
-native methods take the place of the declarations (native/method.py). A subclass may override them.
+native methods take the place of the declarations (native/method.py). A subclass may override them; `with` goes on to
+call the machine code, so who overrides what it calls overrides `__enter__` and `__exit__` as well.
 """
 
 from __future__ import annotations

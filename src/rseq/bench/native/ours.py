@@ -140,7 +140,8 @@ def _module(
 
     from rseq.native.blob import BlobEnvironment, new_module
     from rseq.native.codes import I64, PTR
-    from rseq.native.lower import Lane, Unit
+    from rseq.native.environment import Lane
+    from rseq.native.lower import Unit
 
     module = new_module(architecture(), "bench")
     module.declare_intrinsic("llvm.thread.pointer", [PTR], ll.FunctionType(PTR, []))

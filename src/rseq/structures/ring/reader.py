@@ -16,16 +16,14 @@ killed gives it back.
 
 from __future__ import annotations
 
-import os
 import time
-import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...once import once
+from ...forks import start_anew_after_forks
 from ...percpu.memory import allocate
 from ...percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ...percpu.storage import PerCPU
@@ -105,8 +103,7 @@ class Reader:
         self._calibration = Calibration() if kind.clock else None
         with suppress(OSError):
             register_for_barriers(shared=self._shared)
-        _known.add(self)
-        _start_anew_after_fork()
+        start_anew_after_forks(self)
 
     def events(self, *, stay: bool) -> list[Event]:
         """All that waits, in order; it stays where it is, or is taken out."""
@@ -156,7 +153,7 @@ class Reader:
             time.sleep(_PATIENCE_S)
         return turn
 
-    def start_anew(self) -> None:
+    def _start_anew(self) -> None:
         """In a forked child: the thread that was reading does not exist here."""
         if not self._shared:
             make_mutex(self._mutex_address)
@@ -297,16 +294,3 @@ class Reader:
         merged = merged[order]
         merged["time_ns"] = self._calibration.array(stamps[order])
         return merged
-
-
-_known: weakref.WeakSet[Reader] = weakref.WeakSet()
-
-
-@once
-def _start_anew_after_fork() -> None:
-    os.register_at_fork(after_in_child=_start_all_anew)
-
-
-def _start_all_anew() -> None:
-    for reader in list(_known):
-        reader.start_anew()
