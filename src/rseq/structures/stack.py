@@ -149,8 +149,8 @@ class Stack(Structure):
     def steal(self) -> int | None:
         """Take an item off this CPU's stack, or if that is empty off another CPU's; None if nothing was found.
 
-        The thread moves to the other CPU for that, and back, which takes a thousand times as long as a `pop`. CPUs that
-        the kernel does not let it run on are left out, and so are all but the spare lane if the thread has no rseq.
+        The thread moves to the other CPU for that, and back, which takes thousands of times as long as a `pop`. CPUs
+        that the kernel does not let it run on are left out, and so are all but the spare lane if it has no rseq.
         What others push or take meanwhile may be seen or not; each item is taken once.
         Threads: any thread, not a signal handler: it may wait for the spare lane's lock.
         """
