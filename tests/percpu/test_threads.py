@@ -17,7 +17,21 @@ from rseq import i64, u64
 from rseq.language.errors import CompileError
 from rseq.language.interpret import Memory, run
 from rseq.language.operations import refuse
-from rseq.percpu.threads import LEFT_BEHIND, SLOTS, Known, Table, describe, has_ended, known_id, table, thread_id
+from rseq.percpu import threads as module
+from rseq.percpu.threads import (
+    LEFT_BEHIND,
+    SLOTS,
+    Known,
+    Table,
+    _key,
+    _libc,
+    _remember,
+    describe,
+    has_ended,
+    known_id,
+    table,
+    thread_id,
+)
 from support import ThreadSet
 
 
@@ -156,16 +170,16 @@ def test_exec_ends_all_threads_of_a_process() -> None:
     os.waitpid(child, 0)
 
 
-def test_one_who_dies_while_proving_leaves_the_proof_to_others() -> None:
+def test_one_who_dies_while_claiming_leaves_the_slot_to_others() -> None:
     number = in_thread(thread_id)
 
     def die() -> None:
-        slot = table()._slot(number % SLOTS)
-        assert ctypes.CDLL(None).pthread_mutex_trylock(slot.mutex) != 0  # EOWNERDEAD: it is ours now
+        assert table()._takes(number % SLOTS)
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert in_child(die) == -signal.SIGKILL
     assert has_ended(number)
+    assert table()._is_free(number % SLOTS)
 
 
 def test_what_is_left_under_the_key_by_another_thread_is_not_believed() -> None:
@@ -176,9 +190,7 @@ def test_what_is_left_under_the_key_by_another_thread_is_not_believed() -> None:
     assert not stale.is_true
 
     def ask() -> tuple[int, int]:
-        from rseq.percpu.threads import _remember
-
-        _remember(ctypes.addressof(stale))
+        _remember(ctypes.addressof(stale), _libc().pthread_getspecific(_key()))
         return known_id(), who.bind(rseq.percpu(Cell))()
 
     known, new = in_thread(ask)
@@ -186,13 +198,47 @@ def test_what_is_left_under_the_key_by_another_thread_is_not_believed() -> None:
     assert new != number
 
 
-def test_a_full_table_is_an_error_and_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rseq.percpu import threads as module
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Table:
+    """A table of 8 slots, which all have from now on."""
+    new = Table()
+    monkeypatch.setattr(module, "SLOTS", 8)
+    monkeypatch.setattr(module, "table", lambda: new)
+    return new
 
-    full = Table()
-    monkeypatch.setattr(module, "table", lambda: full)
-    monkeypatch.setattr(module, "SLOTS", 0)
+
+class Crowd:
+    """Threads that have numbers, until they are told to end."""
+
+    def __init__(self, count: int) -> None:
+        self._end = threading.Event()
+        self.numbers: list[int] = []
+        self.failures: list[Exception] = []
+        ready = threading.Barrier(count + 1)
+        self._threads = [threading.Thread(target=self._live, args=(ready,)) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+        ready.wait(60)
+
+    def _live(self, ready: threading.Barrier) -> None:
+        try:
+            self.numbers.append(thread_id())
+        except RuntimeError as error:
+            self.failures.append(error)
+        ready.wait(60)
+        self._end.wait()
+
+    def end(self) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+            while os.path.exists(f"/proc/self/task/{thread.native_id}"):
+                os.sched_yield()
+
+
+def test_a_full_table_is_an_error_and_not_a_crash(small: Table) -> None:
     bound = who.bind(rseq.percpu(Cell))
+    crowd = Crowd(8)
 
     def ask() -> None:
         with pytest.raises(RuntimeError, match="threads that have used a lock are alive; no other can"):
@@ -200,9 +246,109 @@ def test_a_full_table_is_an_error_and_not_a_crash(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(RuntimeError, match=r"who\(\): this thread can have no number: too many threads have one"):
             bound()
 
-    crew = ThreadSet()
-    crew.start(ask)
-    crew.join()
+    in_thread(ask)
+    assert len(set(crowd.numbers)) == 8
+    crowd.end()
+    assert in_thread(thread_id) not in crowd.numbers, "there is room again"
+
+
+def test_more_threads_than_slots_live_one_after_the_other(small: Table) -> None:
+    numbers = [in_thread(thread_id) for _ in range(100)]
+    assert len(set(numbers)) == 100
+    assert all(small.has_ended(number) for number in numbers)
+
+
+def test_of_a_crowd_each_looks_at_a_few_slots_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claiming is constant work, however many threads have numbers: a stampede of n threads is n times that."""
+    looks: list[int] = []
+    is_free = Table._is_free
+    monkeypatch.setattr(Table, "_is_free", lambda self, number: looks.append(number) or is_free(self, number))
+    crowd = Crowd(200)
+    crowd.end()
+    assert not crowd.failures
+    assert len(set(crowd.numbers)) == 200
+    assert len(looks) < 200 * (module._LOOKS + 3)
+
+
+def test_slots_of_the_dead_are_found_again_among_those_of_the_living() -> None:
+    crowd = Crowd(50)
+    before = table()._used.value
+    numbers = {in_thread(thread_id) for _ in range(200)}
+    assert len(numbers) == 200
+    assert table()._used.value <= before + 10 + before // (module._LOOKS - 1)
+    crowd.end()
+
+
+def test_a_signal_handler_may_claim_in_the_middle_of_a_claim(small: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each step: whatever number the handler has got is the thread's from then on, and its only one."""
+    steps = ("_free", "_sign", "_takes", "_some_used")
+
+    def claim(step: str) -> tuple[int, int, int]:
+        plain, nested = getattr(Table, step), []
+
+        def interrupted(self: Table, *arguments: Any) -> Any:
+            result = plain(self, *arguments)
+            if not nested:
+                nested.append(0)
+                nested[0] = thread_id()
+            return result
+
+        monkeypatch.setattr(Table, step, interrupted)
+        number = thread_id()
+        monkeypatch.setattr(Table, step, plain)
+        return number, nested[0], known_id()
+
+    for step in steps:
+        assert len(set(in_thread(lambda step=step: claim(step)))) == 1
+    crowd = Crowd(8)
+    assert not crowd.failures, "none of the slots is lost"
+    crowd.end()
+
+
+@pytest.mark.parametrize("step", ["_own_name", "_remember", "known_id"])
+def test_what_a_signal_handler_raises_in_a_claim_leaves_no_slot_claimed(
+    small: Table, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def claim() -> int:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, step, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                small.claim()
+        assert known_id() == 0
+        return thread_id()
+
+    for _ in range(20):
+        in_thread(claim)
+    crowd = Crowd(8)
+    assert not crowd.failures
+    crowd.end()
+
+
+def test_one_with_the_same_kernel_id_in_another_namespace_is_alive_and_left_alone(small: Table) -> None:
+    """As its slot looks from here: the word says the id of this very thread, which has another slot."""
+    stranger = in_thread(thread_id)
+    words = small._words, stranger % SLOTS * ctypes.sizeof(module._Slot) // 4
+    mine = thread_id()
+    words[0][words[1]] = threading.get_native_id()
+    assert not small.has_ended(stranger)
+    assert not small._is_free(stranger % SLOTS)
+    assert thread_id() == mine
+    words[0][words[1]] |= module._OWNER_DIED
+    assert small.has_ended(stranger)
+    assert thread_id() == mine
+
+
+def test_a_slot_is_left_before_its_numbers_run_into_the_bit_of_those_left_behind(small: Table) -> None:
+    first = in_thread(thread_id) % SLOTS
+    small._slot(first).generation = module._LAST_GENERATION - 2
+    numbers = [in_thread(thread_id) for _ in range(20)]
+    of_that_slot = [number for number in numbers if number % SLOTS == first]
+    assert [number >> 16 for number in of_that_slot] == [module._LAST_GENERATION]
+    assert not of_that_slot[0] & LEFT_BEHIND
+    assert small.has_ended(of_that_slot[0])
 
 
 def test_the_interpreter_knows_one_thread_that_lives() -> None:

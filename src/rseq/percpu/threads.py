@@ -10,10 +10,16 @@ kernel itself marks the mutex. So a thread has ended for good if its slot's mute
 of its slot is another one. Nobody ever has that number again, so a compare-and-exchange of a word that holds it
 takes from that very thread.
 
-    generation   odd: claimed, by one thread    even: that thread has been proved to have ended
+Whoever has a slot's mutex is the only one to change the slot, and claiming it makes the generation the next odd number.
+A thread that is killed in the middle leaves the mutex to the next. To prove that a thread has ended takes no lock: it
+reads the word of the mutex that the kernel marks, and the generation before and after.
 
-Whoever claims a slot, or proves that its thread has ended, has its mutex, and is the only one to change it. One that is
-killed in the middle leaves the mutex to the next.
+That word is never compared with the kernel's id of a thread but by that thread itself. So threads with the same id, in
+two pid namespaces, are not mistaken for each other. A mutex is not tried while its word says that somebody has it: libc
+would have the kernel mark it for a thread of the same id that is killed at that moment.
+
+A claim looks at a few slots that were used before, going on where the last one stopped, and then takes a fresh slot:
+its cost does not depend on how many threads there are. Only a full table is searched from end to end.
 
 The table is shared memory of a process and all that are forked from it, and is never unmapped: the kernel looks into it
 when a thread ends. A child's threads have numbers of their own, the one that has forked too: what a thread knows as its
@@ -39,15 +45,17 @@ import mmap
 import os
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import chain, compress, starmap
+from operator import eq
 from threading import get_ident
 from typing import NoReturn
 
 from rseq.language.compiled import operation
 from rseq.once import once
-from rseq.percpu.mutex import MUTEX_BYTES, locked, make_mutex
-from rseq.percpu.segment import PAGE_BYTES, populate
+from rseq.percpu.mutex import MUTEX_BYTES, make_mutex
+from rseq.percpu.segment import PAGE_BYTES, populate, round_up
 
 __all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_id", "symbols", "table", "thread_id"]
 
@@ -59,6 +67,13 @@ LEFT_BEHIND = 1 << 63
 
 _WIPEONFORK = 18  # asm-generic/mman-common.h
 _OWNER = 0x7FFFFFFF  # linux/futex.h: the thread that has a robust mutex, and that it has died
+_OWNER_DIED = 0x40000000  # the same
+
+_LOOKS = 8
+"""How many slots that were used before a claim looks at. So at most one in eight of them is nobody's for long."""
+
+_LAST_GENERATION = (1 << 47) - 3
+"""A slot that has come so far is not used again: with the next generation a number would have the bit LEFT_BEHIND."""
 
 
 class _Slot(ctypes.Structure):
@@ -103,50 +118,82 @@ class Table:
     def __init__(self) -> None:
         """Map an empty one, for good. Raises: OSError, MemoryError - there is no memory."""
         size = ctypes.sizeof(_Slot)
-        self._base = _mapping(size * (SLOTS + 1), mmap.MAP_SHARED)
-        self._first = self._base + size  # the table's own mutex has the place of a slot, `used` that of its generation
-        self._used = ctypes.c_uint64.from_address(self._base + _Slot.generation.offset)
-        populate(self._base, PAGE_BYTES)
-        make_mutex(self._base)
+        base = _mapping(size * (SLOTS + 1), mmap.MAP_SHARED)
+        populate(base, PAGE_BYTES)
+        self._used = ctypes.c_uint64.from_address(
+            base
+        )  # the slots below it have been claimed before, some above as well
+        self._first = base + size
+        self._next = 0  # where this process looks next
+        self._blank, self._word_at = _blank_mutex()
+        self._words = (ctypes.c_uint32 * (SLOTS * size // 4)).from_address(self._first + self._word_at)
         nbytes = ctypes.sizeof(Known) * SLOTS
         self._known = _mapping(nbytes, mmap.MAP_PRIVATE)
-        if _libc().madvise(ctypes.c_void_p(self._known), ctypes.c_size_t(nbytes), _WIPEONFORK):
+        if _libc().madvise(self._known, nbytes, _WIPEONFORK):
             os.register_at_fork(after_in_child=self._forget)  # an old kernel
 
     def claim(self) -> int:
-        """Give the calling thread, which has none, its number.
+        """Give the calling thread, which has none, its number; a signal handler may do so in the middle of it.
 
-        Raises: RuntimeError - too many threads have one; or the thread is in the middle of this (a signal handler).
+        Raises: RuntimeError - too many threads have one. OSError, MemoryError - the system has no memory.
         """
-        with locked(self._base):
-            number = self._free()
-            slot = self._slot(number)
-            slot.generation = (slot.generation + 1) | 1
-            slot.process, slot.thread, slot.name = os.getpid(), threading.get_native_id(), _own_name()
-        address = ctypes.addressof(slot)
+        before = _libc().pthread_getspecific(_key())
+        number = self._free()
         known = Known.from_address(self._known + ctypes.sizeof(Known) * number)
-        known.generation_at, known.generation = address + _Slot.generation.offset, slot.generation
-        known.mutex_at = address + _owner_offset(slot)
+        mine = 0
+        try:
+            self._sign(number, known)
+            _remember(ctypes.addressof(known), before)
+            mine = known_id()
+        finally:
+            if mine != known.id:  # a signal handler has got a number meanwhile, or raises something
+                known.id = 0
+                _libc().pthread_mutex_unlock(self._mutex_of(number))
+        return mine
+
+    def _sign(self, number: int, known: Known) -> None:
+        """Write down whose slot it is, for others and for the thread itself."""
+        slot = self._slot(number)
+        slot.process, slot.thread, slot.name = os.getpid(), threading.get_native_id(), _own_name()
+        slot.generation = (slot.generation + 1) | 1
+        known.generation_at, known.generation = ctypes.addressof(slot) + _Slot.generation.offset, slot.generation
+        known.mutex_at = ctypes.addressof(slot) + self._word_at
         known.owner = ctypes.c_uint32.from_address(known.mutex_at).value & _OWNER
         known.id = slot.generation << 16 | number
-        _remember(ctypes.addressof(known))
-        return int(known.id)
 
     def _free(self) -> int:
         """A slot whose mutex the calling thread has from now on, until it ends."""
-        for number in range(self._used.value):
-            if _taken(self._slot(number)):
+        for number in chain(self._some_used(), range(self._used.value, SLOTS), range(SLOTS)):
+            if self._is_free(number) and self._takes(number):
+                self._used.value = max(self._used.value, number + 1)
                 return number
-        number = self._used.value
-        if number == SLOTS:
-            raise RuntimeError(f"{SLOTS:,} threads that have used a lock are alive; no other can")
-        slot = self._slot(number)
-        for page in {ctypes.addressof(slot) + end & -PAGE_BYTES for end in (0, ctypes.sizeof(_Slot) - 1)}:
-            populate(page, PAGE_BYTES)
-        make_mutex(ctypes.addressof(slot))
-        self._used.value = number + 1
-        assert _taken(slot), "nobody else knows it"
-        return number
+        raise RuntimeError(f"{SLOTS:,} threads that have used a lock are alive; no other can")
+
+    def _some_used(self) -> Iterator[int]:
+        used = min(self._used.value, SLOTS)
+        for _ in range(min(used, _LOOKS)):
+            self._next = (self._next + 1) % used
+            yield self._next
+
+    def _is_free(self, number: int) -> bool:
+        """If nobody who is alive has the slot's mutex, and there are generations left."""
+        return not self._has_owner(number) and self._slot(number).generation < _LAST_GENERATION
+
+    def _has_owner(self, number: int) -> bool:
+        word: int = self._words[number * (ctypes.sizeof(_Slot) // 4)]
+        return word != 0 and not word & _OWNER_DIED
+
+    def _takes(self, number: int) -> bool:
+        """Take the slot's mutex; False if another thread was faster."""
+        mutex = self._mutex_of(number)
+        if number >= self._used.value:
+            populate(mutex & -PAGE_BYTES, PAGE_BYTES)
+            for place, word in self._blank:  # always the same, so that two may do it, whatever the mutex is used for
+                ctypes.c_uint32.from_address(mutex + place).value = word
+        code = _libc().pthread_mutex_trylock(mutex)
+        if code == errno.EOWNERDEAD:
+            code = _libc().pthread_mutex_consistent(mutex)
+        return bool(code == 0)
 
     def has_ended(self, thread: int) -> bool:
         """True if it is proved that the thread with this number has ended. False if it lives, or nothing is proved."""
@@ -154,45 +201,43 @@ class Table:
             return True
         number, generation = thread & SLOTS - 1, thread >> 16
         slot = self._slot(number)
-        if number >= self._used.value or slot.generation != generation:
+        if slot.generation != generation:
             return True
-        if not _taken(slot):
-            return False
-        try:
-            if slot.generation == generation:
-                slot.generation += 1
-        finally:
-            _libc().pthread_mutex_unlock(slot.mutex)
-        return True
+        is_owned = self._has_owner(number)  # by whoever had the slot before the generation is looked at again
+        return slot.generation != generation or not is_owned
 
     def describe(self, thread: int) -> str:
         """The thread with this number, in words."""
         slot = self._slot(thread & SLOTS - 1)
         generation, now = (thread & ~LEFT_BEHIND) >> 16, slot.generation
-        if now not in (generation, generation + 1):
+        if now != generation:
             return "a thread that has ended"
         name = slot.name.decode(errors="replace")
         return f"thread {slot.thread}{f' ({name})' if name else ''} of process {slot.process}"
 
     def _slot(self, number: int) -> _Slot:
-        return _Slot.from_address(self._first + ctypes.sizeof(_Slot) * number)
+        return _Slot.from_address(self._mutex_of(number))
+
+    def _mutex_of(self, number: int) -> int:
+        return self._first + ctypes.sizeof(_Slot) * number
 
     def _forget(self) -> None:
         ctypes.memset(self._known, 0, ctypes.sizeof(Known) * self._used.value)
 
 
-def _taken(slot: _Slot) -> bool:
-    """Take the slot's mutex, if nobody who is alive has it; whether the calling thread has it now."""
-    code = _libc().pthread_mutex_trylock(slot.mutex)
-    if code == errno.EOWNERDEAD:
-        code = _libc().pthread_mutex_consistent(slot.mutex)
-    return bool(code == 0)
-
-
-def _owner_offset(slot: _Slot) -> int:
-    """Where in the mutex, which the calling thread has, libc says so: the word that the kernel marks."""
-    words = (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(ctypes.addressof(slot))
-    return 4 * next(number for number, word in enumerate(words) if word & _OWNER == slot.thread)
+def _blank_mutex() -> tuple[list[tuple[int, int]], int]:
+    """The words that a new mutex has and zeroed memory has not, and where the one is that the kernel marks."""
+    buffer = (ctypes.c_uint8 * (2 * MUTEX_BYTES))()
+    mutex = round_up(ctypes.addressof(buffer), MUTEX_BYTES)
+    words = (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(mutex)
+    make_mutex(mutex)
+    blank = list(words)
+    _libc().pthread_mutex_lock(mutex)
+    owned = list(words)
+    _libc().pthread_mutex_unlock(mutex)
+    me = threading.get_native_id()
+    word = next(place for place, word in enumerate(owned) if not blank[place] and word & _OWNER == me)
+    return [(4 * place, word) for place, word in enumerate(blank) if word], 4 * word
 
 
 def _own_name() -> bytes:
@@ -229,10 +274,13 @@ def _key() -> ctypes.c_uint32:
     return key
 
 
-def _remember(address: int) -> None:
-    code = _libc().pthread_setspecific(_key(), ctypes.c_void_p(address))
-    if code:
-        raise OSError(code, f"libc has no memory for a thread's number: {os.strerror(code)}")
+def _remember(address: int, before: int | None) -> None:
+    """Put `address` under the key if what is there is still `before`. In C: no signal handler comes in between."""
+    libc, key = _libc(), _key()
+    is_still = map(eq, map(libc.pthread_getspecific, (key,)), (before,))
+    failed = [code for code in starmap(libc.pthread_setspecific, compress(((key, address),), is_still)) if code]
+    if failed:
+        raise OSError(failed[0], f"libc has no memory for a thread's number: {os.strerror(failed[0])}")
 
 
 def known_id() -> int:
@@ -334,6 +382,12 @@ def _functions() -> dict[str, int]:
 
 @cache
 def _libc() -> ctypes.CDLL:
-    libc = ctypes.CDLL(None)
+    """libc, called without giving up the GIL: nothing here waits, and each of many threads that begin would wait."""
+    libc = ctypes.PyDLL(None)
     libc.pthread_getspecific.restype = ctypes.c_void_p
+    libc.pthread_getspecific.argtypes = (ctypes.c_uint32,)
+    libc.pthread_setspecific.argtypes = (ctypes.c_uint32, ctypes.c_void_p)
+    for function in ("pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_consistent", "pthread_mutex_unlock"):
+        getattr(libc, function).argtypes = (ctypes.c_void_p,)
+    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     return libc
