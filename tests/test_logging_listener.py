@@ -1,0 +1,486 @@
+"""rseq.logging.Listener: each handler gets each record once, in order, whoever starts, stops, forks, interrupts."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+from unittest import mock
+
+import pytest
+
+import rseq
+import rseq.logging
+from logs import Fails, Keep, both
+from support import ThreadSet, run_python
+
+NEVER = 1e9
+"""An interval in which a listener's thread looks once, when it is stopped."""
+
+
+@pytest.fixture
+def log() -> Iterator[logging.Logger]:
+    logger = logging.getLogger("tests.ring")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    yield logger
+    logger.handlers.clear()
+
+
+@pytest.fixture
+def ring(log: logging.Logger) -> rseq.RingBuffer:
+    made = rseq.RingBuffer(1 << 16)
+    log.handlers[:] = [rseq.logging.Handler(made)]
+    return made
+
+
+class Calls(Keep):
+    """A handler that calls something at its first record, before it keeps it."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        super().__init__()
+        self.call: Callable[[], object] | None = call
+        self.answer: object = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.call is not None:
+            call, self.call = self.call, None
+            self.answer = call()
+        super().emit(record)
+
+
+def numbers(log: logging.Logger, count: int) -> list[str]:
+    for number in range(count):
+        log.info("%d", number)
+    return [str(number) for number in range(count)]
+
+
+# ---- what is handled
+
+
+def test_each_record_goes_to_each_handler_once_and_in_order(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    first, second = Keep(), Keep()
+    listener = rseq.logging.Listener(ring, first, second)
+    expected = numbers(log, 5)
+    assert listener.handle_waiting() == 5
+    assert first.messages() == second.messages() == expected
+    assert listener.handle_waiting() == 0
+
+
+def test_a_handler_with_a_formatter_changes_nothing_for_the_next(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    streams = io.StringIO(), io.StringIO()
+    handlers = [logging.StreamHandler(stream) for stream in streams]
+    for handler, text in zip(handlers, ("1 %(message)s", "2 %(message)s"), strict=True):
+        handler.setFormatter(logging.Formatter(text))
+    log.error("error")
+    rseq.logging.Listener(ring, *handlers).handle_waiting()
+    assert [stream.getvalue() for stream in streams] == ["1 error\n", "2 error\n"]
+
+
+def test_handle_is_called_for_each_record_and_may_be_replaced(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    with mock.patch.object(rseq.logging.Listener, "handle") as handle, rseq.logging.Listener(ring):
+        expected = numbers(log, 5)
+    assert [call.args[0].msg for call in handle.call_args_list] == expected
+
+
+def test_handle_offers_a_record_that_was_in_no_ring(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    keep = Keep()
+    listener, record = rseq.logging.Listener(ring, keep), logging.makeLogRecord({"msg": "mine"})
+    listener.handle(record)
+    listener.handle(record)
+    assert keep.messages() == ["mine", "mine"]
+
+
+def test_nothing_is_left_in_the_ring_after_stop(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    keep = Keep()
+    for _ in range(3):
+        with rseq.logging.Listener(ring, keep, interval=NEVER):
+            numbers(log, 5)
+        assert len(ring) == 0
+    assert keep.messages() == ["0", "1", "2", "3", "4"] * 3
+
+
+def test_a_level_may_be_an_enum_and_is_respected(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    low, high = Keep(), Keep(logging.ERROR)
+    log.info("info")
+    log.error("error")
+    rseq.logging.Listener(ring, low, high, respect_handler_level=True).handle_waiting()
+    assert (low.messages(), high.messages()) == (["info", "error"], ["error"])
+
+
+def test_the_listener_says_what_was_lost_and_what_is_no_record(log: logging.Logger) -> None:
+    with mock.patch.object(logging, "raiseExceptions", False):
+        _, later, listener = both(log, rseq.RingBuffer(256))
+        log.info("x" * 1000)
+        listener.ring.write(b"other")
+        listener.handle_waiting()
+    assert later.messages() == [
+        "5 bytes in the ring are no log record: b'other'",
+        "1 log records were lost: the ring was full, or they cannot go through it",
+    ]
+    assert listener.handle_waiting() == 0
+
+
+# ---- threads
+
+
+def test_a_listener_handles_all_before_it_stops(log: logging.Logger, threads: ThreadSet) -> None:
+    ring, keep = rseq.RingBuffer(1 << 20), Keep()
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+
+    def work(thread: int) -> None:
+        for number in range(300):
+            log.info("%d %d", thread, number)
+
+    numbers = iter(range(4))
+    with rseq.logging.Listener(ring, keep, interval=0.001):
+        threads.run(4, lambda: work(next(numbers)))
+    for thread in range(4):
+        mine = [int(message.split()[1]) for message in keep.messages() if message.split()[0] == str(thread)]
+        assert mine == list(range(300))
+
+
+def test_handle_waiting_beside_the_thread_keeps_the_order(log: logging.Logger, threads: ThreadSet) -> None:
+    ring, keep, ends = rseq.RingBuffer(1 << 20), Keep(), threading.Event()
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+    listener = rseq.logging.Listener(ring, keep, interval=1e-4)
+
+    def flush() -> None:
+        while not ends.is_set():
+            listener.handle_waiting()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with listener:
+            for _ in range(2):
+                threads.start(flush)
+            expected = numbers(log, 1000)
+            ends.set()
+            threads.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert keep.messages() == expected
+
+
+def test_two_threads_that_start_it_make_one_thread(ring: rseq.RingBuffer, threads: ThreadSet) -> None:
+    listener, refused = rseq.logging.Listener(ring, interval=NEVER), []
+
+    def start() -> None:
+        try:
+            listener.start()
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    threads.run(8, start)
+    assert refused == ["this listener has been started already; stop() it first"] * 7
+    threads.run(8, listener.stop)
+    listener.start()
+    listener.stop()
+
+
+def test_it_starts_once_and_stops_any_number_of_times(ring: rseq.RingBuffer) -> None:
+    listener = rseq.logging.Listener(ring, interval=NEVER)
+    listener.stop()
+    listener.start()
+    with pytest.raises(RuntimeError, match=r"^this listener has been started already; stop\(\) it first$"):
+        listener.start()
+    listener.stop()
+    listener.stop()
+    listener.start()
+    listener.stop()
+    assert "rseq.logging" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_if_python_can_start_no_thread_it_is_not_started(ring: rseq.RingBuffer) -> None:
+    listener = rseq.logging.Listener(ring)
+    no_thread = mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread"))
+    with no_thread, pytest.raises(RuntimeError, match="can't start new thread"):
+        listener.start()
+    with listener:
+        pass
+
+
+# ---- handlers that raise, stop and call back
+
+
+def test_a_handler_that_raises_is_told_so_and_the_others_get_all(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    class Bad(Keep):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise ValueError(record.getMessage())
+
+        def handle(self, record: logging.LogRecord) -> bool:
+            self.emit(record)
+            return True
+
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+            self.texts.append(repr(sys.exc_info()[1]))
+
+    bad, keep = Bad(), Keep()
+    with rseq.logging.Listener(ring, bad, keep, interval=NEVER):
+        expected = numbers(log, 3)
+    assert bad.texts == [f"ValueError('{number}')" for number in expected]
+    assert keep.messages() == expected
+
+
+def test_a_handler_that_ends_the_call_loses_nothing(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    before, fails, after = Fails(), Fails("2", "3"), Fails()
+    listener = rseq.logging.Listener(ring, before, fails, after)
+    expected = numbers(log, 5)
+    for ending in ("2", "3"):
+        with pytest.raises(KeyboardInterrupt, match=ending):
+            listener.handle_waiting()
+    assert after.messages() == ["0", "1", "2"]
+    assert len(ring) == 0
+    listener.handle_waiting()
+    assert before.messages() == fails.messages() == after.messages() == expected
+
+
+def test_a_handler_that_ends_the_thread_leaves_the_rest_to_stop(
+    log: logging.Logger, ring: rseq.RingBuffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails, after, ended = Fails("2"), Fails(), threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: ended.set())
+    with rseq.logging.Listener(ring, fails, after, interval=0.001):
+        expected = numbers(log, 5)
+        assert ended.wait(60)
+    assert fails.messages() == after.messages() == expected
+
+
+def test_stop_may_be_called_again_after_a_handler_has_ended_it(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    fails = Fails("1", "3")
+    listener = rseq.logging.Listener(ring, fails, interval=NEVER)
+    with mock.patch.object(threading, "excepthook"):
+        listener.start()
+        expected = numbers(log, 5)
+        with pytest.raises(KeyboardInterrupt, match="3"):
+            listener.stop()  # "1" has ended the thread
+        listener.stop()
+    assert fails.messages() == expected
+
+
+@pytest.mark.parametrize("name", ["stop", "handle_waiting"])
+def test_a_handler_may_call_the_listener(log: logging.Logger, ring: rseq.RingBuffer, name: str) -> None:
+    keep, after = Calls(lambda: None), Keep()
+    listener = rseq.logging.Listener(ring, keep, after, interval=0.001)
+    keep.call = getattr(listener, name)
+    with listener:
+        expected = numbers(log, 5)
+    assert keep.messages() == after.messages() == expected
+    assert not keep.answer
+
+
+# ---- Ctrl-C, signal handlers, the end of the program
+
+
+def test_stop_after_ctrl_c_waits_for_what_is_left(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    stopping, released, main = threading.Event(), threading.Event(), threading.get_ident()
+
+    def interrupt() -> None:
+        stopping.wait(60)
+        signal.pthread_kill(main, signal.SIGINT)
+        released.wait(60)
+
+    keep = Calls(interrupt)
+    listener = rseq.logging.Listener(ring, keep, interval=NEVER)
+    expected = numbers(log, 5)
+    listener.start()
+    with pytest.raises(KeyboardInterrupt):
+        stopping.set() or listener.stop()
+    assert keep.messages() == []
+    with pytest.raises(RuntimeError, match="started already"):
+        listener.start()
+    released.set()
+    listener.stop()
+    assert keep.messages() == expected
+    assert "rseq.logging" not in [thread.name for thread in threading.enumerate()]
+    with listener:
+        log.info("more")
+    assert keep.messages() == [*expected, "more"]
+
+
+@pytest.fixture
+def on_signal() -> Iterator[Callable[[Callable[[], object]], None]]:
+    before = signal.getsignal(signal.SIGUSR1)
+    yield lambda call: signal.signal(signal.SIGUSR1, lambda *_: call()) and None
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("name", ["stop", "handle_waiting"])
+def test_a_signal_handler_may_call_it_in_the_middle_of_handling(
+    log: logging.Logger, ring: rseq.RingBuffer, on_signal: Callable[[Callable[[], object]], None], name: str
+) -> None:
+    keep = Calls(lambda: signal.raise_signal(signal.SIGUSR1))
+    listener = rseq.logging.Listener(ring, keep, interval=NEVER)
+    on_signal(getattr(listener, name))
+    listener.start()
+    expected = numbers(log, 5)
+    listener.handle_waiting()
+    listener.stop()
+    assert keep.messages() == expected
+
+
+def test_a_signal_handler_may_stop_it_while_stop_waits(
+    log: logging.Logger, ring: rseq.RingBuffer, on_signal: Callable[[Callable[[], object]], None]
+) -> None:
+    main, stopped = threading.get_ident(), []
+    keep = Calls(lambda: signal.pthread_kill(main, signal.SIGUSR1))
+    listener = rseq.logging.Listener(ring, keep, interval=NEVER)
+    on_signal(lambda: stopped.append(listener.stop()))
+    listener.start()
+    expected = numbers(log, 5)
+    listener.stop()
+    assert (stopped, keep.messages()) == ([None], expected)
+
+
+AT_EXIT = """
+    import atexit, io, logging, sys, threading, rseq, rseq.logging
+    class Show(logging.StreamHandler):
+        def close(self):
+            self.stream = None                      # as a file that logging.shutdown has closed
+    log = logging.getLogger("shop")
+    log.propagate, log.level = False, logging.INFO
+    ring = rseq.RingBuffer(1 << 14)
+    log.addHandler(rseq.logging.Handler(ring))
+    listener = rseq.logging.Listener(ring, Show(sys.stdout), interval=1e9)
+    listener.start()
+    log.info("the program")
+    atexit.register(log.info, "its last words")
+    threading.Thread(target=lambda: (threading.main_thread().join(), log.info("a thread"))).start()
+    {end}
+"""
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(3)", "raise ValueError"])
+def test_what_is_logged_before_python_exits_is_handled_without_stop(end: str) -> None:
+    done = run_python(AT_EXIT.replace("{end}", end), returncode={"": 0, "sys.exit(3)": 3}.get(end, 1))
+    assert done.stdout.split("\n") == ["the program", "a thread", "its last words", ""]
+
+
+# ---- forks
+
+
+def in_child(work: Callable[[], int]) -> int:
+    """What `work` returns in a forked child."""
+    if (child := os.fork()) == 0:
+        code = 255
+        try:
+            code = work()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_forked_process_logs_into_the_same_ring(log: logging.Logger) -> None:
+    ring, keep = rseq.RingBuffer(1 << 16, segment=rseq.Segment()), Keep()
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+    assert in_child(lambda: log.info("from the child") or 0) == 0
+    log.info("from the parent")
+    rseq.logging.Listener(ring, keep).handle_waiting()
+    assert keep.messages() == ["from the child", "from the parent"]
+    assert [record.process == os.getpid() for record in keep.records] == [False, True]
+
+
+def test_a_forked_child_does_not_handle_what_its_parent_will(log: logging.Logger) -> None:
+    ring, fails = rseq.RingBuffer(1 << 16, segment=rseq.Segment()), Fails("0")
+    log.handlers[:] = [rseq.logging.Handler(ring)]
+    listener = rseq.logging.Listener(ring, fails)
+    numbers(log, 2)
+    with pytest.raises(KeyboardInterrupt):
+        listener.handle_waiting()
+    assert in_child(listener.handle_waiting) == 0
+    listener.handle_waiting()
+    assert fails.messages() == ["0", "1"]
+
+
+def test_a_fork_while_a_handler_is_at_work_leaves_its_turn_to_the_parent(
+    log: logging.Logger, ring: rseq.RingBuffer
+) -> None:
+    at_work, forked = threading.Event(), threading.Event()
+    keep = Calls(lambda: (at_work.set(), forked.wait(60)))
+    listener = rseq.logging.Listener(ring, keep, interval=0.001)
+
+    def child() -> int:
+        listener.stop()  # nothing happens: the thread is the parent's
+        log.info("from the child")
+        with listener:
+            pass
+        return int(keep.messages() != ["from the child"])
+
+    expected = numbers(log, 5)
+    with listener:
+        assert at_work.wait(60)
+        expected += numbers(log, 5)  # these are in the ring yet, of which the child has a copy
+        code = in_child(child)
+        forked.set()
+    assert (code, keep.messages()) == (0, expected)
+
+
+def test_a_child_handles_what_was_logged_before_the_fork_if_nobody_listened(
+    log: logging.Logger, ring: rseq.RingBuffer
+) -> None:
+    keep = Keep()
+    listener = rseq.logging.Listener(ring, keep)  # a program that becomes a daemon: its parent ends
+    numbers(log, 3)
+    assert in_child(listener.handle_waiting) == 3
+
+
+@pytest.mark.parametrize("by", ["the thread", "the caller"])
+def test_a_handler_may_fork(log: logging.Logger, ring: rseq.RingBuffer, by: str) -> None:
+    children, here, keep = [], os.getpid(), Keep()
+    after = Keep()
+
+    class Forks(Keep):
+        def emit(self, record: logging.LogRecord) -> None:
+            super().emit(record)
+            if record.getMessage() == "1":
+                if not (child := os.fork()):
+                    keep.records.clear()
+                    after.records.clear()
+                children.append(child)
+
+    listener = rseq.logging.Listener(ring, keep, Forks(), after, interval=NEVER)
+    expected = numbers(log, 4)
+    if by == "the thread":
+        listener.start()
+        listener.stop()  # in the child, only the listener's thread is there, and ends: the child exits
+    else:
+        listener.handle_waiting()
+        if os.getpid() != here:
+            os._exit(7 if not keep.records and not after.records else 8)
+    assert keep.messages() == after.messages() == expected
+    code = os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1])
+    assert code == (7 if by == "the caller" else 0)
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize("handler", ["x", None, logging.StreamHandler])
+def test_what_is_no_handler_is_refused(handler: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^handlers: expected logging\.Handlers, such as logging\.StreamHandler\(\); got "
+    ):
+        rseq.logging.Listener(rseq.RingBuffer(256), logging.NullHandler(), handler)
+
+
+@pytest.mark.parametrize("interval", [0, -1.0, float("nan")])
+def test_an_interval_is_above_zero(interval: float) -> None:
+    with pytest.raises(ValueError, match=r"^interval: expected seconds above 0"):
+        rseq.logging.Listener(rseq.RingBuffer(256), interval=interval)
+
+
+def test_an_interval_is_a_number_and_may_be_without_end(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    with pytest.raises(TypeError, match=r"^interval: expected a number of seconds, got '1'$"):
+        rseq.logging.Listener(ring, interval="1")  # type: ignore[arg-type]
+    for interval in (float("inf"), 10**30, Fraction(1, 1000)):
+        keep = Keep()
+        with rseq.logging.Listener(ring, keep, interval=interval):  # type: ignore[arg-type]
+            log.info("x")
+        assert keep.messages() == ["x"]
