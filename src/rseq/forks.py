@@ -1,35 +1,157 @@
-"""What begins anew in a forked child: locks that others held, and what belongs to threads that stayed behind."""
+"""What a fork waits for, and what begins anew in the child: all that rseq has to do with `os.fork` is in this file.
+
+A fork takes no lock. Locks that hooks take close circles: the forking thread waits for one, and holds another one, its
+own or that of another library's hook, which the first one's holder waits for. So there is no order of locks to keep:
+
+    before     wait until no other thread is in the middle of what a child could not go on with: imports, compiling.
+               Not for longer than PATIENCE_S: that thread may be waiting for the one that forks.
+    parent     nothing
+    child      each thing that was told of here is put right, memory first. What such a thread had not finished
+               is begun anew.
+
+Where there is no `os.fork`, all of this is idle.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import time
 import weakref
+from collections.abc import Callable
+from functools import partial
+from threading import get_ident
 from typing import Protocol
 
-from .once import once
+__all__ = [
+    "MEMORY",
+    "PATIENCE_S",
+    "STRUCTURES",
+    "THREADS",
+    "TOOLS",
+    "Working",
+    "before_forks",
+    "in_each_child",
+    "start_anew_after_forks",
+]
 
-__all__ = ["start_anew_after_forks"]
+PATIENCE_S = 5.0
+"""How long anybody waits for what another thread is making. It may be waiting for the one that waits here."""
+
+TOOLS, MEMORY, THREADS, STRUCTURES = range(4)
+"""The order in which a child is put right: what makes things, the locks of memory, thread numbers, what uses those."""
+
+_PAUSE_S = 1e-3
 
 
 class _StartsAnew(Protocol):
     def _start_anew(self) -> None:
-        """Called in a forked child, in the only thread that there is."""
+        """Called in a forked child, in the only thread that there is. It may be called once more after an exception."""
 
 
-_known: weakref.WeakSet[_StartsAnew] = weakref.WeakSet()
+_before: list[Callable[[], object]] = []
+_in_child: list[list[Callable[[], object]]] = [[] for _ in range(STRUCTURES + 1)]
+_known: dict[int, weakref.ref[_StartsAnew]] = {}  # by id: things may be equal to others, or have no hash
+_working: dict[int, int] = {}
+_missed_signal = ctypes.c_int()
+
+
+def before_forks(step: Callable[[], object]) -> None:
+    """Have `step()` called in the thread that forks. It takes no lock, and an exception may come before it is done."""
+    _before.append(step)
+
+
+def in_each_child(step: Callable[[], object], rank: int) -> None:
+    """Have `step()` called in each forked child, before those of higher rank.
+
+    It takes no lock, and is right when it is called once more, which is what happens if an exception interrupts it.
+    """
+    _in_child[rank].append(step)
 
 
 def start_anew_after_forks(thing: _StartsAnew) -> None:
     """Have `thing._start_anew()` called in each child that is forked as long as `thing` lives."""
-    _known.add(thing)
-    _register()
+    key = id(thing)
+    _known[key] = weakref.ref(thing, partial(_known.pop, key))  # in C: no handler's exception is lost in it
 
 
-@once
-def _register() -> None:
-    os.register_at_fork(after_in_child=_start_all_anew)
+class Working:
+    """`with Working():` the body imports or compiles, and other threads' forks wait until it is done."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        me = get_ident()
+        _working[me] = _working.get(me, 0) + 1
+
+    def __exit__(self, *exception: object) -> None:
+        me = get_ident()
+        depth = _working.get(me, 0) - 1
+        if depth > 0:
+            _working[me] = depth
+        else:
+            _working.pop(me, None)
 
 
-def _start_all_anew() -> None:
-    for thing in list(_known):
-        thing._start_anew()
+def others_are_working() -> bool:
+    """Whether a thread other than the calling one imports or compiles for us. Its own work goes on in the child."""
+    me = get_ident()
+    return any(thread != me for thread in list(_working))
+
+
+def _wait() -> None:
+    end = time.monotonic() + PATIENCE_S
+    while others_are_working() and time.monotonic() < end:
+        time.sleep(_PAUSE_S)
+
+
+def _before_fork() -> None:
+    _missed_signal.value = 0
+    _all_done([*_before, _wait])
+
+
+def _after_fork_in_child() -> None:
+    _missed_signal.value = 0  # that was for the parent
+    steps: list[Callable[[], object]] = [_forget_others, *(step for steps in _in_child for step in steps)]
+    steps += [found._start_anew for known in list(_known.values()) if (found := known()) is not None]
+    _all_done(steps)
+
+
+def _forget_others() -> None:
+    me = get_ident()
+    for thread in list(_working):
+        if thread != me:
+            del _working[thread]
+
+
+def _all_done(steps: list[Callable[[], object]]) -> None:
+    """Call them all, whatever a signal handler raises in the middle: a hook's exceptions end nothing but the hook.
+
+    Ctrl-C ends the step, if that has been begun twice, and comes again after the fork. Python reports other exceptions.
+    """
+    left, tries, raised = steps[::-1], 0, None
+    while left:
+        try:
+            while left:
+                left[-1]()
+                left.pop()
+                tries = 0
+        except BaseException as error:  # noqa: BLE001 - raised below, or again by the signal
+            if isinstance(error, KeyboardInterrupt):
+                _missed_signal.value = signal.SIGINT
+            else:
+                raised = error
+            tries += 1
+            if tries == 2 or left[-1] is _wait:
+                left.pop()
+                tries = 0
+    if raised is not None:
+        raise raised
+
+
+if hasattr(os, "register_at_fork"):
+    # In C, so that no handler runs in it: have Ctrl-C handled after the fork, if it came in a hook. Number 0 is none.
+    _tell = partial(ctypes.pythonapi.PyErr_SetInterruptEx, _missed_signal)
+    os.register_at_fork(before=_before_fork, after_in_parent=_tell, after_in_child=_after_fork_in_child)
+    os.register_at_fork(after_in_child=_tell)

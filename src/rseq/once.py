@@ -1,36 +1,38 @@
 """What a process must have once: `functools.cache` has two threads that ask at once make two.
 
-Two of a compiled sequence have two record types, and what is bound with one does not fit the other; two handlers for
-forks both run. All that is made once is made under one lock, so there is no order of locks to get wrong.
+Two of a compiled sequence have two record types, and what is bound with one does not fit the other. So the first that
+is made is what all get. While another thread makes it, others wait for that, but not for ever: that thread may be
+waiting for one of them (a finaliser that runs while it compiles, and wants a lock that they hold). Then they make one
+as well, and all get the first.
 """
 
 from __future__ import annotations
 
 import functools
-import os
+import importlib
 import threading
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["LOCK", "once"]
+from . import forks
+
+__all__ = ["load", "once", "turn"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LOCK = threading.RLock()  # a signal handler may need the same in the middle of it
-"""Held while something is made that a process has once, and while the process forks."""
-
-if hasattr(os, "register_at_fork"):
-    # A child must not begin in the middle of another thread's compilation: LLVM's locks, and those of the modules that
-    # are being imported for it, would stay held in the child for ever.
-    os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
+_turns: dict[object, Any] = {}  # what is being made: a lock that its maker may take again, in a signal handler
+forks.in_each_child(_turns.clear, forks.TOOLS)  # its other makers are not there
 
 
 def once(make: Callable[P, T]) -> Callable[P, T]:
-    """Decorator: remember what `make` returns for each set of arguments, which are hashable; it is made once.
+    """Decorator: remember what `make` returns for each set of arguments, which are hashable; one is made for all.
 
     An exception is not remembered. Arguments that are given by position and by name are different ones.
+    `make` may run twice, if its first run does not end, and what it makes must then do no harm when it is dropped.
     Threads: any. Signal handlers too: if one interrupts `make`, what it gets is what all get from then on.
+    A fork of another thread waits for `make` (rseq.forks).
     """
     made: dict[object, T] = {}
 
@@ -38,9 +40,28 @@ def once(make: Callable[P, T]) -> Callable[P, T]:
     def remembered(*arguments: P.args, **keywords: P.kwargs) -> T:
         key = (arguments, frozenset(keywords.items())) if keywords else arguments
         if key not in made:  # a dict never forgets: no lock is needed to find what is there
-            with LOCK:
+            with turn((id(made), key)), forks.Working():
                 if key not in made:
                     made.setdefault(key, make(*arguments, **keywords))
         return made[key]
 
     return remembered
+
+
+@contextmanager
+def turn(what: object) -> Iterator[None]:
+    """Do `what`, a key, while no other thread does; but do not wait for that thread longer than PATIENCE_S."""
+    lock = _turns.setdefault(what, threading.RLock())
+    is_ours = lock.acquire(timeout=forks.PATIENCE_S)
+    try:
+        yield
+    finally:
+        if is_ours:
+            lock.release()
+        _turns.pop(what, None)
+
+
+@once
+def load(module: str) -> None:
+    """Import a module where it is first needed, so that a fork of another thread waits for that."""
+    importlib.import_module(module)

@@ -18,6 +18,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
+from ..once import load
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -373,6 +375,7 @@ def as_scalar(dtype: object) -> Scalar:
     require_one_meaning(dtype)
     if isinstance(dtype, str) and dtype in SCALARS:
         return SCALARS[dtype]
+    load("numpy")
     import numpy as np
 
     try:
@@ -432,6 +435,7 @@ class RecordType(type):
     @property
     def dtype(cls) -> np.dtype[Any]:
         """The record as a NumPy structured dtype with the same offsets. Pointers are uint64, indices uint32."""
+        load("numpy")
         import numpy as np
 
         fields = cls.__fields.values()

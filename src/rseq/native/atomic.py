@@ -6,11 +6,11 @@ It is generated code, as everything native here is; Python and libc have none to
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 from typing import Any
 
 import llvmlite.ir as ll
 
+from ..once import once
 from ..thread import require_support
 from .blob import compile_module, new_module
 from .codes import I64, PTR
@@ -28,7 +28,7 @@ def compare_exchange(address: int, expected: int, desired: int) -> bool:
     return bool(_function()(address, expected, desired))
 
 
-@cache
+@once
 def _function() -> Any:
     architecture = require_support()
     module = new_module(architecture, "atomic")

@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from ..arch import host
-from ..once import LOCK, once
+from ..once import once, turn
 from .bind import METH_FASTCALL_KEYWORDS, MethodDef
 from .load import load
 
@@ -59,7 +59,7 @@ def install(owner: type, name: str, position: int, count: int) -> None:
 
 def install_function(owner: type, name: str, function: Callable[[], int], flags: int) -> None:
     """The same with the function whose address `function()` gives, called as `flags` say (methodobject.h)."""
-    with LOCK:
+    with turn((owner, name)):
         if (owner, name) in _installed:
             return
         setattr(owner, name, descriptor(owner, name, function(), _text(vars(owner)[name]), flags))

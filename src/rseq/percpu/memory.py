@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from rseq.once import load
 from rseq.percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq.percpu.checks import integer, product
 from rseq.percpu.segment import PAGE_BYTES, Place
@@ -52,6 +53,7 @@ class Memory:
         objects.
         Threads: any thread. The array keeps the memory alive.
         """
+        load("numpy")
         import numpy as np
 
         element = np.dtype(dtype)

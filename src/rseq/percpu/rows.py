@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, SupportsIndex, TypeVar, cast, final
 
 from rseq.language.types import Array, Index, Pointer, Record
+from rseq.once import load
 from rseq.percpu.checks import integer, require_bytes, require_record
 from rseq.percpu.segment import zeroed
 from rseq.percpu.shared import Segment, require_segment
@@ -226,6 +227,7 @@ def require_no_pointers(record: type[Record]) -> None:
 
 
 def _zeros(dtype: np.dtype[Any], n: int, *, shared: bool) -> npt.NDArray[Any]:
+    load("numpy")
     import numpy as np
 
     if shared:

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rseq.once import once
+from rseq.forks import MEMORY, in_each_child
 from rseq.percpu.mutex import make_mutex
 from rseq.thread import possible_cpus, require_support
 
@@ -81,10 +81,9 @@ def private_extent(stride_bytes: int) -> Extent:
     Raises: MemoryError - there is no address space for so much. UnsupportedError - another system than Linux.
     Threads: any thread.
     """
-    extent = _extent(stride_bytes, mmap.MAP_PRIVATE)
+    extent = _extent(stride_bytes, shared=False)
     make_mutex(extent.lock)
     _private_extents.append(extent)
-    _make_locks_anew_after_fork()
     return extent
 
 
@@ -95,7 +94,7 @@ def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
     Raises: MemoryError - there is no address space for so much, or no memory. UnsupportedError - another system.
     Threads: any thread.
     """
-    extent = _extent(stride_bytes, mmap.MAP_SHARED)
+    extent = _extent(stride_bytes, shared=True)
     mapping = Mapping(extent.lock, PAGE_BYTES + extent.stride * (extent.lanes + 1))
     populate(extent.lock, PAGE_BYTES)
     make_mutex(extent.lock)
@@ -173,9 +172,10 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def _extent(stride_bytes: int, sharing: int) -> Extent:
+def _extent(stride_bytes: int, *, shared: bool) -> Extent:
     if not sys.platform.startswith("linux"):
         require_support()
+    sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
     start = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
     return Extent(start + PAGE_BYTES, stride, lanes, lock=start)
@@ -207,11 +207,9 @@ def _refuse_huge_pages(mapping: mmap.mmap) -> None:
             raise
 
 
-@once
-def _make_locks_anew_after_fork() -> None:
-    os.register_at_fork(after_in_child=_make_locks_anew)
-
-
 def _make_locks_anew() -> None:
     for extent in _private_extents:
         make_mutex(extent.lock)
+
+
+in_each_child(_make_locks_anew, MEMORY)

@@ -52,6 +52,7 @@ from operator import eq
 from threading import get_ident
 from typing import NoReturn
 
+from rseq.forks import THREADS, in_each_child
 from rseq.language.compiled import operation
 from rseq.once import once
 from rseq.percpu.mutex import MUTEX_BYTES, make_mutex
@@ -130,7 +131,7 @@ class Table:
         nbytes = ctypes.sizeof(Known) * SLOTS
         self._known = _mapping(nbytes, mmap.MAP_PRIVATE)
         if _libc().madvise(self._known, nbytes, _WIPEONFORK):
-            os.register_at_fork(after_in_child=self._forget)  # an old kernel
+            in_each_child(self._forget, THREADS)  # an old kernel
 
     def claim(self) -> int:
         """Give the calling thread, which has none, its number; a signal handler may do so in the middle of it.

@@ -16,7 +16,7 @@ from collections.abc import Sequence as Numbers
 from typing import TYPE_CHECKING, Any
 
 from ..language.types import Record, Scalar, i64, u64
-from ..once import once
+from ..once import load, once
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from .workload import SPREAD
@@ -44,6 +44,7 @@ def adder(scalar: Scalar) -> Sequence[Any, None]:
 
 def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
     """The `value` of each record, summed over all lanes in its own type: integers wrap, floats overflow."""
+    load("numpy")
     import numpy as np
 
     cells = storage.view()["value"]

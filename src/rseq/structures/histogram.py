@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 from ..arch.base import IndexMode
 from ..language.operations import float_bits
 from ..language.types import SCALARS, Array, Record, f64, i64, u64
-from ..once import once
+from ..once import load, once
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
@@ -395,6 +395,7 @@ class Histogram(Structure):
     @property
     def sum(self) -> float:
         """The sum of the observations, without NaN. Its rounding depends on which CPUs observed what."""
+        load("numpy")
         import numpy as np
 
         with np.errstate(over="ignore", invalid="ignore"):

@@ -30,12 +30,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import weakref
 from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
+from ..forks import before_forks, start_anew_after_forks
 from ..language.compiled import Compiled
 from ..language.operations import (
     compare_exchange,
@@ -206,8 +206,8 @@ class SpinLock(Structure):
         self._set_up(PerCPU(Lock, segment=segment), self.sequences())
         thread_id()  # a process and its children have one table of threads: make it before the first fork
         if segment is None:
-            _private.add(self)
             _follow_forks()
+            start_anew_after_forks(self)
 
     @staticmethod
     def sequences() -> dict[str, Compiled]:
@@ -258,12 +258,14 @@ class SpinLock(Structure):
         for cpu, address in enumerate(self.storage.place.addresses()):
             yield cpu, ctypes.c_uint64.from_address(address).value
 
-    def _after_fork(self, before: int) -> None:
-        """In the child: the thread that has forked had the number `before`; the others are not here."""
+    def _start_anew(self) -> None:
+        """In a forked child: its thread holds what the one that has forked held; the other holders are not here."""
+        before, now = _forking.get(get_ident(), 0), known_id()
         for address in self.storage.place.addresses():
             word = ctypes.c_uint64.from_address(address)
-            if word.value:
+            if word.value and word.value != now:
                 word.value = thread_id() if word.value == before else word.value | LEFT_BEHIND
+                now = known_id()
 
     def __repr__(self) -> str:
         held = ", ".join(f"CPU {cpu}: {holder}" for cpu, holder in self.holders().items())
@@ -308,27 +310,17 @@ def _unbalanced(lock: _Guarding, ledger: Numbers[int]) -> Iterator[str]:
 
 # ---- forks
 
-_private: weakref.WeakSet[SpinLock] = weakref.WeakSet()
 _forking: dict[int, int] = {}
+
+
+def _note_number() -> None:
+    """What the thread is called that forks: in the child it has another number."""
+    _forking[get_ident()] = known_id()
 
 
 @once
 def _follow_forks() -> None:
-    os.register_at_fork(before=_note_number, after_in_parent=_noted, after_in_child=_sort_holders)
-
-
-def _note_number() -> None:
-    _forking[get_ident()] = known_id()
-
-
-def _noted() -> int:
-    return _forking.pop(get_ident())
-
-
-def _sort_holders() -> None:
-    before = _noted()
-    for lock in list(_private):
-        lock._after_fork(before)
+    before_forks(_note_number)
 
 
 class Model:

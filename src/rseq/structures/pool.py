@@ -39,9 +39,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from ..forks import THREADS, in_each_child
 from ..language.operations import compare_exchange, lane, lanes, load_acquire
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
-from ..once import once
+from ..once import load, once
 from ..percpu.checks import integer
 from ..percpu.segment import round_up, zeroed
 from ..percpu.shared import Segment
@@ -414,6 +415,7 @@ class Pool(Structure):
     @property
     def array(self) -> npt.NDArray[Any]:
         """All items as a live array of bytes, of shape [count, item_size]. Use the rows that you hold."""
+        load("numpy")
         import numpy as np
 
         require_set_up(self)
@@ -570,7 +572,7 @@ def _runs(process: int) -> bool:
 _me = {"process": os.getpid()}
 """Asking the kernel each time would take as long as all the rest."""
 
-os.register_at_fork(after_in_child=lambda: _me.update(process=os.getpid()))
+in_each_child(lambda: _me.update(process=os.getpid()), THREADS)
 
 
 # ---- stress

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ...language.types import SCALARS, Scalar, as_scalar, require_one_meaning
+from ...once import load
 from ...percpu.checks import boolean, integer
 from ...percpu.shared import Segment
 from ...percpu.storage import PerCPU
@@ -199,6 +200,7 @@ def _bytes_kind(capacity: int, overwrites: bool, clock: bool) -> Kind:
 
 
 def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Kind:
+    load("numpy")
     import numpy as np
 
     layout = np.dtype(_numpy_name(dtype))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...language.operations import clock
 from ...language.types import Record, u64
-from ...once import once
+from ...once import load, once
 from ...percpu.storage import PerCPU
 from ...sequence import routine
 
@@ -84,6 +84,7 @@ class Calibration:
 
     def array(self, stamps: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The same for an array of u64 in ascending order; an array of i64."""
+        load("numpy")
         import numpy as np
 
         found = np.empty(len(stamps), np.int64)

@@ -24,6 +24,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...forks import start_anew_after_forks
+from ...once import load
 from ...percpu.memory import allocate
 from ...percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ...percpu.storage import PerCPU
@@ -241,6 +242,7 @@ class Reader:
         return _Found(copy.lane, stamps, records, position, serial, missed)
 
     def _rows_apart(self, copy: _Copy, until: int | None) -> _Found:
+        load("numpy")
         import numpy as np
 
         records = np.frombuffer(copy.data, self.kind.dtype)[copy.gone :]
@@ -277,6 +279,7 @@ class Reader:
         return records.tolist() if self.kind.is_number else list(records)
 
     def _as_array(self, found: Sequence[_Found]) -> npt.NDArray[Any]:
+        load("numpy")
         import numpy as np
 
         dtype: Any = self.kind.dtype

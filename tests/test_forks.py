@@ -1,0 +1,354 @@
+"""What a fork waits for, what it does not wait for, and that the child can use what it finds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import textwrap
+from typing import Any
+
+import pytest
+
+import rseq
+from rseq import forks
+from support import ROOT, ThreadSet, run_python
+
+BEGIN = """
+    import os, signal, sys, threading, warnings
+    warnings.simplefilter("ignore")  # of forks beside threads, which is what is tested
+    signal.alarm(60)  # a hang is a failure
+
+    def in_child(work):
+        '''Fork, and run `work` in the child; the child's status.'''
+        if (child := os.fork()) == 0:
+            signal.alarm(40)
+            status = 1
+            try:
+                work()
+                status = 0
+            finally:
+                os._exit(status)
+        return os.waitpid(child, 0)[1]
+"""
+
+
+def run(code: str, *arguments: str) -> str:
+    """What `code` prints, in a process of its own that fails rather than hangs."""
+    return run_python(textwrap.dedent(BEGIN) + textwrap.dedent(code), *arguments).stdout
+
+
+def test_forks_are_followed_in_one_place() -> None:
+    calling = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "register_at_fork"
+    }
+    assert calling == {"src/rseq/forks.py"}
+
+
+def test_the_package_imports_where_there_is_no_fork() -> None:
+    code = """
+        import mmap, os, signal, sys
+        for name in ("register_at_fork", "fork", "sched_getaffinity", "sched_setaffinity", "sysconf", "sched_yield",
+                     "confstr", "memfd_create", "eventfd", "getuid", "geteuid", "pidfd_open", "posix_fallocate"):
+            if hasattr(os, name):
+                delattr(os, name)
+        for name in dir(mmap):
+            if name.startswith(("MAP_", "PROT_", "MADV_")):
+                delattr(mmap, name)
+        for name in ("pthread_sigmask", "setitimer", "alarm", "SIGKILL", "SIGALRM", "SIGUSR1"):
+            delattr(signal, name)
+        sys.platform = "win32"
+        import rseq
+        import rseq.logging
+        print(rseq.available())
+        try:
+            rseq.Counter()
+        except rseq.UnsupportedError as error:
+            print(len(str(error).splitlines()))
+    """
+    assert run_python(code).stdout.split() == ["False", "1"]
+
+
+def test_a_fork_holds_nothing_that_a_thread_needs_whose_lock_its_hooks_want() -> None:
+    """As logging's: its configuration makes a handler, with a ring, under the lock that its hook takes."""
+    out = run("""
+        theirs, forking = threading.Lock(), threading.Event()
+        os.register_at_fork(before=theirs.acquire, after_in_parent=theirs.release, after_in_child=theirs.release)
+        import rseq  # its hook runs before that one
+        os.register_at_fork(before=forking.set)  # and after this one
+
+        def make():
+            forking.wait()
+            rseq.RingBuffer(1 << 14)
+            theirs.release()
+
+        theirs.acquire()
+        thread = threading.Thread(target=make)
+        thread.start()
+        print(in_child(lambda: rseq.Counter().add()))
+        thread.join()
+    """)
+    assert out.split() == ["0"]
+
+
+def test_a_fork_waits_until_another_thread_has_made_what_it_makes() -> None:
+    out = run("""
+        forking, order = threading.Event(), []
+        from rseq.once import once
+        os.register_at_fork(before=forking.set)
+        begun = threading.Event()
+
+        @once
+        def thing():
+            begun.set()
+            forking.wait()
+            os.sched_yield()
+            order.append("made")
+
+        thread = threading.Thread(target=thing)
+        thread.start()
+        begun.wait()
+        print(in_child(lambda: order[0]), *order)
+    """)
+    assert out.split() == ["0", "made"]
+
+
+def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it() -> None:
+    """A finaliser that runs in the middle of compiling, and wants a lock that the forking thread holds."""
+    out = run("""
+        import rseq, rseq.forks
+        from rseq.once import once
+        rseq.forks.PATIENCE_S = 0.2
+        mine, begun = threading.Lock(), threading.Event()
+
+        @once
+        def thing():
+            begun.set()
+            with mine:
+                return "made"
+
+        def first_use():
+            assert thing() == "made" or True
+            assert rseq.Counter().value == 0
+
+        with mine:
+            thread = threading.Thread(target=thing)
+            thread.start()
+            begun.wait()
+            def child():
+                mine.release()
+                assert thing() == "made"
+                assert rseq.Counter().value == 0
+                mine.acquire()
+            print(in_child(child))
+        thread.join()
+    """)
+    assert out.split() == ["0"]
+
+
+def test_a_thread_does_not_wait_for_ever_for_what_another_one_makes() -> None:
+    out = run("""
+        import rseq.forks
+        from rseq.once import once
+        rseq.forks.PATIENCE_S = 0.2
+        mine, begun = threading.Lock(), threading.Event()
+
+        @once
+        def thing():
+            if begun.is_set():
+                return "made by the second"
+            begun.set()
+            with mine:
+                return "made by the first"
+
+        got = []
+        with mine:
+            thread = threading.Thread(target=lambda: got.append(thing()))
+            thread.start()
+            begun.wait()
+            got.append(thing())
+        thread.join()
+        print(*got, sep=", ")
+    """)
+    assert out == "made by the second, made by the second\n"
+
+
+@pytest.mark.parametrize("way", ["finaliser", "signal handler", "plainly"])
+def test_a_thread_that_forks_while_it_makes_something_goes_on_in_the_child(way: str) -> None:
+    out = run(
+        """
+        import rseq, rseq.forks, rseq.native.blob as blob
+        rseq.forks.PATIENCE_S = 1e9  # it must not wait for itself
+        children, emit = [], blob.object_file
+
+        def fork(*_):
+            if not children:
+                children.append(os.fork())
+
+        class Forks:
+            __del__ = fork
+
+        def emits(module, architecture):
+            ways = {"plainly": fork, "finaliser": Forks, "signal handler": lambda: os.kill(os.getpid(), signal.SIGUSR1)}
+            ways[sys.argv[1]]()
+            return emit(module, architecture)
+
+        signal.signal(signal.SIGUSR1, fork)
+        blob.object_file = emits
+        counter = rseq.Counter()
+        counter.add(3)
+        ring = rseq.RingBuffer(1 << 12)
+        ring.write(b"it")
+        assert counter.value == 3 and [event.data for event in ring.drain()] == [b"it"]
+        if children[0] == 0:
+            os._exit(0)
+        print(os.waitpid(children[0], 0)[1])
+        """,
+        way,
+    )
+    assert out.split() == ["0"]
+
+
+def test_ctrl_c_while_a_fork_waits_comes_after_the_fork() -> None:
+    out = run("""
+        import time, types
+        import rseq, rseq.forks
+        from rseq.once import once
+        rseq.forks.PATIENCE_S = 1e9
+        begun, waiting, end = threading.Event(), threading.Event(), threading.Event()
+
+        def pause(seconds):
+            waiting.set()
+            time.sleep(seconds)
+
+        rseq.forks.time = types.SimpleNamespace(monotonic=time.monotonic, sleep=pause)
+
+        @once
+        def thing():
+            begun.set()
+            waiting.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+            end.wait()
+
+        lock = rseq.SpinLock()
+        cpu = lock.acquire()
+        threading.Thread(target=thing, daemon=True).start()
+        begun.wait()
+        try:
+            in_child(lambda: lock.release(cpu))
+            print("not raised")
+        except KeyboardInterrupt:
+            print("raised", os.waitpid(-1, 0)[1])
+        end.set()
+    """)
+    assert out == "raised 0\n"
+
+
+class Interrupted:
+    """Something of which the first call is cut off by a signal's handler."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.calls, self.error = 0, error
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            raise self.error
+
+
+def test_a_step_that_is_interrupted_is_done_again_and_the_others_are_done() -> None:
+    last: list[int] = []
+    step = Interrupted(TimeoutError("of a handler"))
+    with pytest.raises(TimeoutError):
+        forks._all_done([step, lambda: last.append(1)])
+    assert step.calls == 2
+    assert last == [1]
+
+
+class Equal(rseq.SpinLock):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equal)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class WithoutHash(rseq.SpinLock):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WithoutHash)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Raising(rseq.SpinLock):
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("not comparable")
+
+    def __hash__(self) -> int:
+        raise ValueError("no hash")
+
+
+@pytest.mark.parametrize("kind", [Equal, WithoutHash, Raising])
+def test_locks_that_are_equal_or_have_no_hash_are_followed_all_the_same(kind: Any, threads: ThreadSet) -> None:
+    locks = [kind() for _ in range(3)]
+    threads.start(lambda: [lock.acquire() for lock in locks])
+    threads.join()
+    if (child := os.fork()) == 0:
+        signal.alarm(20)
+        left = sum(owner >> 63 for lock in locks for _, owner in lock._owners() if owner)
+        os._exit(left)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == len(locks)
+
+
+@pytest.mark.parametrize("name", ["RCU", "RingBuffer", "Counter", "Pool", "Histogram", "Stack", "Max"])
+def test_any_structure_may_have_an_equality_of_its_own(name: str) -> None:
+    arguments = {"RingBuffer": (1 << 12,), "Pool": (8, 4), "Histogram": ([1.0],), "Stack": (4,), "Max": ("i64",)}
+    kind: Any = type("Own", (getattr(rseq, name),), {"__eq__": lambda self, other: True, "__hash__": None})
+    first, second = (kind(*arguments.get(name, ())) for _ in range(2))
+    assert first == second
+
+
+def test_what_is_gone_is_forgotten() -> None:
+    before = len(forks._known)
+    locks = [rseq.SpinLock() for _ in range(5)]
+    assert len(forks._known) == before + 5
+    del locks
+    assert len(forks._known) == before
+
+
+def test_a_fork_takes_none_of_our_locks() -> None:
+    """Another thread holds each that there is, and the child uses what they guarded all the same."""
+    out = run("""
+        import rseq, rseq.forks
+        from rseq.once import once, turn
+        from rseq.percpu.mutex import locked
+        rseq.forks.PATIENCE_S = 1e9
+        counter, lock, rcu, ring = rseq.Counter(), rseq.SpinLock(), rseq.RCU(), rseq.RingBuffer(1 << 12)
+        ring.write(b"it")
+        held, end = threading.Event(), threading.Event()
+
+        def hold():
+            with locked(counter.storage.place.lock), locked(ring._reader._mutex_address), turn("anything"), lock:
+                held.set()
+                end.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+
+        def child():
+            assert [event.data for event in ring.drain()] == [b"it"]
+            counter.add()
+            assert counter.value == 1
+            with rcu, lock, turn("anything"):
+                pass
+            assert rseq.Max("int16") and rseq.Pool(8, 2)
+
+        print(in_child(child))
+        end.set()
+        thread.join()
+    """)
+    assert out.split() == ["0"]
