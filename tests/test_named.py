@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from rseq import named
 from rseq.cli import main
 from rseq.named import NamedError, sequences
 
@@ -25,10 +31,12 @@ def swap(cpu: Cell, n: rseq.i64) -> rseq.i64:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
+def shop(tmp_path: Path) -> Iterator[Path]:
+    named._file.cache_clear()
     path = tmp_path / "shop.py"
     path.write_text(USERS_FILE)
-    return path
+    yield path
+    sys.modules.pop("shop", None)
 
 
 def test_a_structure_and_its_method_name_the_same_sequence() -> None:
@@ -68,3 +76,121 @@ def test_asm_prints_pseudo_code_and_commented_assembly(shop: Path) -> None:
     assert "swap(cpu: Cell, n: i64) -> i64:" in result.output
     assert "# cpu.value = n    # commit" in result.output
     assert CliRunner().invoke(main, ["asm", f"{shop}:swap", "--arch", "vax"]).exit_code == 1
+
+
+# ---- modules that misbehave
+
+NOISY = (
+    USERS_FILE
+    + """
+import ctypes, os, sys
+print("from print")
+sys.__stdout__.write("from __stdout__")
+os.write(1, b"from write(2)\\n")
+ctypes.CDLL(None).puts(b"from C")
+os.system("echo from a process")
+os.chdir("/")
+sys.path.pop(0)
+"""
+)
+
+
+def test_what_a_module_prints_is_none_of_the_output(shop: Path) -> None:
+    shop.write_text(NOISY)
+    for command in (["check", "--json"], ["asm"], ["emit"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "rseq", *command, f"{shop}:swap"], capture_output=True, text=True, check=True
+        )
+        for word in ("from print", "from __stdout__", "from write(2)", "from C", "from a process"):
+            assert word in done.stderr
+            assert word not in done.stdout
+        if "--json" in command:
+            assert json.loads(done.stdout)
+
+
+MODULES = {
+    "exits": (
+        "import sys; sys.exit(3)",
+        "shop.py exits when it is imported, with 3; what only a program does belongs below if __name__ ==",
+    ),
+    "quits": ("quit()", "shop.py exits when it is imported, with None; what only a program does belongs below"),
+    "raises": ("raise ValueError('no luck')", "shop.py raised ValueError: no luck"),
+    "raises what is no Exception": (
+        "class Skipped(BaseException): pass\nraise Skipped('not today')",
+        "shop.py raised Skipped: not today",
+    ),
+    "does not parse": ("def f(:", "shop.py raised SyntaxError: invalid syntax (shop.py, line 1)"),
+    "is no text": ("\0", "shop.py raised "),
+    "imports what is not there": (
+        "import not_there",
+        "shop.py raised ModuleNotFoundError: No module named 'not_there'",
+    ),
+    "is empty": ("", "shop.py has no swap; there are: no sequences"),
+    "has something else of this name": (
+        "swap = 5",
+        "shop.py:swap is neither a sequence or routine nor a structure; it",
+    ),
+    "has a class that raises": (
+        "class swap:\n    @classmethod\n    def sequences(cls): raise OSError('full')",
+        "swap.sequences() of shop.py:swap raised OSError: full",
+    ),
+    "has a class whose sequences are none": ("class swap:\n    sequences = [5]", "shop.py:swap is neither"),
+    "has a structure without sequences": (
+        "class swap:\n    sequences = staticmethod(dict)",
+        "shop.py:swap is a structure without sequences",
+    ),
+    "raises when it is asked": (
+        "def __getattr__(name): raise RuntimeError(f'no {name} for you')",
+        "swap of shop.py:swap raised RuntimeError: no swap for you",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["asm", "emit", "check"])
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_that_fails_is_answered_with_a_sentence(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, module: str, command: str
+) -> None:
+    text, sentence = MODULES[module]
+    monkeypatch.chdir(shop.parent)
+    shop.write_text(text)
+    result = CliRunner().invoke(main, [command, "shop.py:swap"])
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {sentence}")
+    assert result.output.count("\n") <= 2
+    was_imported = not sentence.startswith(("shop.py raised", "shop.py exits"))
+    assert ("shop" in sys.modules) == was_imported
+
+
+def test_ctrl_c_in_a_module_ends_the_command(shop: Path) -> None:
+    shop.write_text("raise KeyboardInterrupt")
+    result = CliRunner().invoke(main, ["asm", f"{shop}:swap"])
+    assert (result.exit_code, result.output.strip()) == (1, "Aborted!")
+
+
+def test_a_file_imports_what_lies_beside_it(shop: Path) -> None:
+    (shop.parent / "till_of_shop.py").write_text(USERS_FILE)
+    shop.write_text("from till_of_shop import swap")
+    assert [found.__name__ for found in sequences(f"{shop}:swap")] == ["swap"]
+
+
+@pytest.mark.parametrize("path", ["Counter.add.more", "Counter.__init__.x", "__name__.x", "Counter.", "."])
+def test_a_name_that_leads_nowhere_is_answered_with_a_sentence(path: str) -> None:
+    with pytest.raises(NamedError, match=f"^rseq has no {re.escape(path)}; there are: "):
+        sequences(f"rseq:{path}")
+
+
+@pytest.mark.parametrize("name", ["", ":", ":x", "shop:", ".shop:x", "shop"])
+def test_what_is_no_name_is_answered_with_a_sentence(name: str) -> None:
+    with pytest.raises(NamedError, match=r"^expected MODULE:NAME, such as rseq:Counter or shop.py:push; got "):
+        sequences(name)
+
+
+def test_a_routine_without_sequences_has_no_assembly(shop: Path) -> None:
+    shop.write_text(
+        "import rseq\n\nclass Cell(rseq.Record):\n    value: rseq.i64\n\n@rseq.routine\n"
+        "def read(cpu: Cell, n: rseq.u64) -> rseq.i64:\n    return rseq.load_acquire(rseq.lane(cpu, n).value)\n"
+    )
+    result = CliRunner().invoke(main, ["asm", f"{shop}:read"])
+    assert result.exit_code == 1
+    assert result.output == f"Error: {shop}:read calls no sequence, so it has no critical section\n"

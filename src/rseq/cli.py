@@ -12,7 +12,7 @@ import click
 from rseq.bench.command import bench
 from rseq.check.command import check
 from rseq.stress.command import stress
-from rseq.terminal import WIDTH, commented, wrapped
+from rseq.terminal import WIDTH, commented, stdout_aside, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +66,8 @@ def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
 
     try:
         chosen = architectures((arch,) if arch else ())
-        texts = [_assembly(sequence, one, index) for one in chosen for sequence in sequences(name)]
+        with stdout_aside():
+            texts = [_assembly(sequence, one, index) for one in chosen for sequence in sequences(name)]
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n\n".join(texts))
@@ -98,7 +99,8 @@ def emit_command(name: str, language: str, arch: tuple[str, ...], prefix: str | 
     from .sequence import architectures
 
     try:
-        found = find(name)
+        with stdout_aside():
+            found = find(name)
         known = default_prefix(found.module.__name__, "", *found.owners)
         single = "_".join(found.sequences) if len(found.sequences) == 1 else ""
         text = c_header(found.sequences, architectures(arch), known if prefix is None else prefix, name=single)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import reprlib
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -16,6 +18,7 @@ from .language import ir
 from .language.compiled import Compiled
 from .language.errors import CompileError
 from .sequence import Routine, Sequence
+from .terminal import stdout_aside
 
 __all__ = ["Found", "NamedError", "find", "name_of", "sequences"]
 
@@ -37,8 +40,14 @@ class Found:
 
 
 def sequences(name: str) -> list[Sequence[Any, Any]]:
-    """The sequence that `name` means, or all those of the routine or structure that it means; see `find`."""
-    return list(dict.fromkeys(one for code in find(name).sequences.values() for one in _called(code)))
+    """The sequence that `name` means, or all those of the routine or structure that it means; see `find`.
+
+    Raises: NamedError - as `find`, and if it is a routine that calls no sequence.
+    """
+    found = list(dict.fromkeys(one for code in find(name).sequences.values() for one in _called(code)))
+    if not found:
+        raise NamedError(f"{name} calls no sequence, so it has no critical section")
+    return found
 
 
 def _called(code: Compiled) -> Iterator[Sequence[Any, Any]]:
@@ -54,25 +63,45 @@ def find(name: str) -> Found:
 
     Raises: NamedError - there is no such module, file or name, or it is neither sequence nor structure.
     """
-    module_name, colon, path = name.partition(":")
-    if not colon or not path:
+    module_name, _, path = name.partition(":")
+    if not module_name or module_name.startswith(".") or not path:
         raise NamedError(f"expected MODULE:NAME, such as rseq:Counter or shop.py:push; got {name!r}")
     module = _module(module_name)
     thing: Any = module
     *owners, last = path.split(".")
-    for part in (*owners, last):
-        if isinstance(found := _method(thing, part), (Sequence, Routine)):
-            return Found({part: found}, module, tuple(owners))
-        if not hasattr(thing, part):
-            raise NamedError(
-                f"{module_name} has no {path}; there are: {', '.join(_available(thing)) or 'no sequences'}"
-            )
-        thing = getattr(thing, part)
-    if isinstance(thing, (Sequence, Routine)):
-        return Found({last: thing}, module, tuple(owners))
-    if isinstance(thing, type) and hasattr(thing, "sequences"):
-        return Found(thing.sequences(), module, (*owners, last))
-    raise NamedError(f"{name} is neither a sequence or routine nor a structure; it is {thing!r}")
+    for owner in owners:
+        thing = _part(thing, owner, name)
+    found = (_sequences_of(thing, name) or {}).get(last) or _part(thing, last, name)
+    if isinstance(found, (Sequence, Routine)):
+        return Found({last: found}, module, tuple(owners))
+    several = _sequences_of(found, name)
+    if several is None:
+        raise NamedError(f"{name} is neither a sequence or routine nor a structure; it is {reprlib.repr(found)}")
+    if not several:
+        raise NamedError(f"{name} is a structure without sequences")
+    return Found(several, module, (*owners, last))
+
+
+def _part(thing: Any, part: str, name: str) -> Any:
+    """An attribute of a thing that `name` leads to."""
+    try:
+        return getattr(thing, part)
+    except AttributeError:
+        known = ", ".join(_available(thing)) or "no sequences"
+        module, _, path = name.partition(":")
+        raise NamedError(f"{module} has no {path}; there are: {known}") from None
+    except Exception as error:  # noqa: BLE001 - whatever the user's class or module raises
+        raise _failed(f"{part} of {name}", error) from None
+
+
+def _sequences_of(thing: Any, name: str) -> dict[str, Sequence[Any, Any] | Routine[Any, Any]] | None:
+    """The sequences of a structure, by name; None if `thing` is none."""
+    if not isinstance(thing, type) or not callable(getattr(thing, "sequences", None)):
+        return None
+    try:
+        return {key: code for key, code in thing.sequences().items() if isinstance(code, (Sequence, Routine))}  # type: ignore[attr-defined]
+    except Exception as error:  # noqa: BLE001 - whatever the user's class raises
+        raise _failed(f"{thing.__name__}.sequences() of {name}", error) from None
 
 
 def name_of(thing: Any) -> str | None:
@@ -94,13 +123,9 @@ def _from_here(file: str) -> str:
     return file if path.startswith(os.pardir) else path
 
 
-def _method(thing: Any, name: str) -> object:
-    has_sequences = isinstance(thing, type) and hasattr(thing, "sequences")
-    return thing.sequences().get(name) if has_sequences else None
-
-
 def _available(thing: Any) -> list[str]:
-    return sorted(name for name, value in vars(thing).items() if _is_nameable(value) and not name.startswith("_"))
+    named = getattr(thing, "__dict__", {}).items()
+    return sorted(name for name, value in named if _is_nameable(value) and not name.startswith("_"))
 
 
 def _is_nameable(value: object) -> bool:
@@ -110,15 +135,11 @@ def _is_nameable(value: object) -> bool:
 def _module(name: str) -> ModuleType:
     if name.endswith(".py"):
         return _file(name)
-    sys.path.insert(0, os.getcwd())
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise NamedError(f"{name} cannot be imported: {error}") from None
-    except Exception as error:  # noqa: BLE001 - whatever the user's module raises
-        raise _failed(name, error) from None
-    finally:
-        sys.path.remove(os.getcwd())
+    with _imports_from(os.getcwd()), _in_a_sentence(name):
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            raise NamedError(f"{name} cannot be imported: {error}") from None
 
 
 @cache
@@ -130,15 +151,46 @@ def _file(path: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(name, module)
+    known = sys.modules.setdefault(name, module)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever the user's file raises
-        raise _failed(path, error) from None
+        with _imports_from(os.path.dirname(os.path.abspath(path))), _in_a_sentence(path):
+            spec.loader.exec_module(module)
+    except NamedError:
+        if known is module:
+            sys.modules.pop(name, None)
+        raise
     return module
 
 
-def _failed(name: str, error: Exception) -> NamedError:
+@contextmanager
+def _imports_from(folder: str) -> Iterator[None]:
+    """Modules in `folder` are found first."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # the module has changed the path itself
+            sys.path.remove(folder)
+
+
+@contextmanager
+def _in_a_sentence(name: str) -> Iterator[None]:
+    """While the user's module runs: what it prints is none of the command's output, and what ends it is a sentence."""
+    try:
+        with stdout_aside():
+            yield
+    except (NamedError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever the user's module raises
+        raise _failed(name, error) from None
+
+
+def _failed(name: str, error: BaseException) -> NamedError:
     if isinstance(error, CompileError):
         return NamedError(f"{name} does not compile:\n{error}")
+    if isinstance(error, SystemExit):
+        return NamedError(
+            f"{name} exits when it is imported, with {error.code!r}; what only a program does belongs below "
+            'if __name__ == "__main__":'
+        )
     return NamedError(f"{name} raised {type(error).__name__}: {error}")

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 
-__all__ = ["WIDTH", "commented", "wrapped"]
+__all__ = ["WIDTH", "commented", "stdout_aside", "wrapped"]
 
 WIDTH = 80
 
 _NARROWEST = 24
 """A comment gets so many columns at least; it begins on a line of its own where fewer are left."""
+
+
+@contextmanager
+def stdout_aside() -> Iterator[None]:
+    """What is printed meanwhile, by Python, C or another process, goes to standard error: ours is for programs."""
+    _flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # it is closed
+        kept = None
+    try:
+        if kept is not None:
+            with suppress(OSError):  # standard error is closed
+                os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _flush()
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.__stdout__):
+        with suppress(AttributeError, OSError, ValueError):  # it is None, or closed
+            stream.flush()  # type: ignore[union-attr]
+    ctypes.CDLL(None).fflush(None)
 
 
 def wrapped(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -164,3 +165,20 @@ def test_a_process_that_fails_or_ends_is_reported_and_not_waited_for() -> None:
     with pytest.raises(RuntimeError, match="could not go on: it ended"):
         ended.run(1)
     ended.close()
+
+
+def test_ctrl_c_is_raised_when_all_threads_have_come_out_of_their_loops() -> None:
+    main, ended = threading.get_ident(), []
+
+    def work(worker: int, count: int) -> None:
+        if worker == 0:
+            for _ in range(3):
+                signal.pthread_kill(main, signal.SIGINT)
+        deque(repeat(None, 2_000_000), maxlen=0)  # takes much longer than a signal
+        ended.append(worker)
+
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        Threads(work, [None] * 3).run(1)
+    assert sorted(ended) == [0, 1, 2]
+    assert signal.getsignal(signal.SIGINT) is handler

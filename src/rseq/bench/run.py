@@ -16,6 +16,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import statistics
 import sys
 import threading
@@ -201,10 +202,11 @@ class Threads:
                 barrier.abort()
 
         threads = [threading.Thread(target=body, args=place) for place in enumerate(self._cpus)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with _ctrl_c_waits():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
         if failures:
             raise next((e for e in failures if not isinstance(e, threading.BrokenBarrierError)), failures[0])
         return [spans[worker] for worker in range(len(threads))]
@@ -399,6 +401,26 @@ class _Turn:
 
 def _workers(count: int) -> str:
     return "1 thread" if count == 1 else f"{count} threads"
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Put Ctrl-C off until the end: workers are in machine code, whose memory must stay until they have come out of it.
+
+    Python cannot wait for them later: after a `join` that was interrupted, it takes the thread for ended, and goes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # it is another thread's, or not Python's
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

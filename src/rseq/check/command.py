@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..terminal import wrapped
+from ..terminal import stdout_aside, wrapped
 
 if TYPE_CHECKING:
     from .report import Report
@@ -46,7 +46,7 @@ def check(
     """
     if bool(names) == everything:
         raise click.UsageError("name sequences, such as rseq:Counter or shop.py:push, or say --all")
-    with _progress() as tick:
+    with _progress() as tick, stdout_aside():
         how = {"arch": arch, "depth": depth, "replay": replay, "jobs": jobs or len(os.sched_getaffinity(0))}
         report = _checked(_targets(names), name=" ".join(names) or "--all", tick=tick, **how)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else wrapped(str(report)))
@@ -59,7 +59,7 @@ def _targets(names: tuple[str, ...]) -> list[Any]:
     from .run import shipped
 
     try:
-        return [code for name in names for code in find(name).sequences.values()] or list(shipped())
+        return [code for name in names for code in find(name).sequences.values()] if names else list(shipped())
     except NamedError as error:
         raise click.ClickException(str(error)) from None
 
