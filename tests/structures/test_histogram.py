@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import pickle
 from bisect import bisect_left
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -177,6 +180,21 @@ def test_nan_is_counted_apart_and_infinities_are_observations() -> None:
         assert (histogram.nans, histogram.count) == (2, 2)
 
 
+class Grows(list[float]):
+    """A list that is longer whenever one looks."""
+
+    def __iter__(self) -> Iterator[float]:
+        for number in itertools.count():
+            self.append(number)
+            yield float(number)
+
+
+def test_bounds_may_be_of_any_kind_of_number() -> None:
+    given = [Decimal("-0.5"), Fraction(1, 4), True, np.float32(1.5), np.int8(2), 2.5, 3]
+    for bounds in (given, tuple(given), iter(given), dict.fromkeys(given), np.array([float(x) for x in given])):
+        assert rseq.Histogram(bounds).bounds == (-0.5, 0.25, 1.0, 1.5, 2.0, 2.5, 3.0)
+
+
 @pytest.mark.parametrize(
     ("bounds", "error", "message"),
     [
@@ -194,6 +212,23 @@ def test_nan_is_counted_apart_and_infinities_are_observations() -> None:
         ("123", TypeError, r"^bounds: expected numbers, .*; got '123'$"),
         ([1, "2"], TypeError, r"^bounds: expected a number, got '2'$"),
         ([1, None], TypeError, r"^bounds: expected a number, got None$"),
+        (itertools.count(), ValueError, r"^bounds: expected 1 to 65535 of them, got more than 65536$"),
+        (itertools.repeat(1.0), ValueError, r"^bounds: expected 1 to 65535 of them, got more than 65536$"),
+        (iter(range(1 << 16)), ValueError, r"^bounds: expected 1 to 65535 of them, got 65536$"),
+        (range(10**30), ValueError, r"^bounds: expected 1 to 65535 of them, got more than 65536$"),
+        (itertools.chain([1, "2"], itertools.count()), TypeError, r"^bounds: expected a number, got '2'$"),
+        (Grows(), ValueError, r"^bounds: expected 1 to 65535 of them, got more than 65536$"),
+        (iter(()), ValueError, r"^bounds: expected 1 to 65535 of them, got 0$"),
+        ([-(10**400)], ValueError, r"^bounds: expected finite numbers, got -inf; "),
+        ([Fraction(10**400)], ValueError, r"^bounds: expected finite numbers, got inf; "),
+        ([Decimal("NaN")], ValueError, r"^bounds: expected finite numbers, got nan; "),
+        ([Decimal(1), Decimal("1.00000000000000000001")], ValueError, r"got 1\.0 and then 1\.0$"),
+        ([1j], TypeError, r"^bounds: expected a number, got 1j$"),
+        (np.array([1 + 2j]), TypeError, r"^bounds: expected a number, got "),
+        (np.array(["1"]), TypeError, r"^bounds: expected a number, got "),
+        (np.array([[1.0], [2.0]]), TypeError, r"^bounds: expected a number, got array\(\[1\.\]\)$"),
+        (np.array(5.0), TypeError, r"^bounds: expected numbers, .*; got array\(5\.\)$"),
+        (bytearray(b"\1\2"), TypeError, r"^bounds: expected numbers, .*; got bytearray"),
     ],
 )
 def test_bounds_that_are_none_are_refused(bounds: Any, error: type[Exception], message: str) -> None:

@@ -37,9 +37,11 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Numbers
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, reduce
-from itertools import pairwise
+from itertools import islice, pairwise
+from numbers import Complex, Real
 from operator import add
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
@@ -227,11 +229,10 @@ _Layout = _Sorted | _LogLinear
 
 
 def _sorted_layout(bounds: Iterable[SupportsFloat]) -> _Sorted:
-    if isinstance(bounds, (str, bytes)) or not isinstance(bounds, Iterable):
-        raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}")
-    numbers = tuple(_number("bounds", bound) for bound in bounds)
+    numbers = tuple(_number("bounds", bound) for bound in _first_of(bounds, MAX_BOUNDS + 2))
     if not 1 <= len(numbers) <= MAX_BOUNDS:
-        raise ValueError(f"bounds: expected 1 to {MAX_BOUNDS} of them, got {len(numbers)}")
+        count = f"more than {MAX_BOUNDS + 1}" if len(numbers) > MAX_BOUNDS + 1 else f"{len(numbers)}"
+        raise ValueError(f"bounds: expected 1 to {MAX_BOUNDS} of them, got {count}")
     for number in numbers:
         if not math.isfinite(number):
             raise ValueError(
@@ -241,6 +242,14 @@ def _sorted_layout(bounds: Iterable[SupportsFloat]) -> _Sorted:
         if not low < high:
             raise ValueError(f"bounds: expected each to be above the one before it; got {low} and then {high}")
     return _Sorted(numbers)
+
+
+def _first_of(bounds: Iterable[SupportsFloat], most: int) -> Iterator[SupportsFloat]:
+    """The first bounds: there may be no end of them."""
+    with suppress(TypeError):
+        if not isinstance(bounds, (str, bytes, bytearray)):
+            return islice(bounds, most)
+    raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}")
 
 
 def _log_linear_layout(lowest: float, highest: float, relative_error: float) -> _LogLinear:
@@ -271,13 +280,18 @@ def _octave_bits(relative_error: float) -> int:
 
 
 def _number(name: str, value: SupportsFloat) -> float:
-    """`value` as a float; an int that is larger than all of them is infinite."""
-    if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
+    """`value` as a float; a number that is larger than all of them is infinite.
+
+    What has a length is none, even if Python or NumPy would convert it: texts, and arrays of one element.
+    """
+    is_complex = isinstance(value, Complex) and not isinstance(value, Real)
+    is_real = hasattr(value, "__float__") or hasattr(value, "__index__")
+    if is_complex or not is_real or hasattr(value, "__len__"):
         raise TypeError(f"{name}: expected a number, got {value!r}")
     try:
         return float(value)
     except OverflowError:
-        return math.inf
+        return -math.inf if isinstance(value, Real) and value < 0 else math.inf
 
 
 def _bits(x: float) -> int:
