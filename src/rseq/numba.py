@@ -72,7 +72,7 @@ from .language import ir
 from .language.compiled import Compiled
 from .language.types import Buffer, Pointer, Scalar
 from .native.arguments import parameter_names
-from .native.bind import Binding, Bound, Payload, UnsupportedError
+from .native.bind import Bound, UnsupportedError, bound_to
 from .native.codes import (
     FAILED,
     FIRST_CHECK,
@@ -88,7 +88,7 @@ from .native.codes import (
 from .native.environment import Environment, Lane
 from .native.lower import WAIT_FOREVER, Unit
 from .percpu.threads import symbols
-from .structures.structure import Structure
+from .structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
 from .thread import lanes_offset
 
 __all__ = ["BoundSequenceType", "StructureType"]
@@ -146,11 +146,12 @@ class _Storage(types.Type):
         traits = [f"{dimensions}d"] if dimensions else []
         traits += [index] if index != "cpu_id" else []
         super().__init__(f"{name}[{', '.join(traits)}]" if traits else name)
+        self.mark = f"{self.name}, machine code {digest}, {dimensions} dimensions, by {index}, {self.has_lanes}"
 
     @property
-    def key(self) -> tuple[object, ...]:
+    def key(self) -> str:
         """What equality and Numba's cache compare."""
-        return self.name, self.digest, self.index, self.dimensions, self.has_lanes
+        return self.mark
 
     @property
     def mangling_args(self) -> tuple[str, tuple[()]]:
@@ -282,61 +283,68 @@ class _PlaceModel(models.StructModel):
 
 @typeof_impl.register(Structure)
 def _typeof_structure(thing: Structure, context: Any) -> StructureType:
-    storage = thing.storage
-    methods = tuple((name, thing.bound(name)) for name in thing.hot if _is_native(thing, name))
-    codes = tuple((name, bound.title, bound.code) for name, bound in methods)
-    return _structure(type(thing).__name__, storage.index, len(storage.shape), codes)
-
-
-def _is_native(thing: Structure, name: str) -> bool:
-    """False for a hot method that a subclass has overridden in Python."""
-    return isinstance(getattr(type(thing), name), python_types.MethodDescriptorType)
-
-
-@cache
-def _structure(
-    kind: str, index: IndexMode, dimensions: int, codes: tuple[tuple[str, str, Compiled], ...]
-) -> StructureType:
-    return StructureType(kind, index, dimensions, {name: (_digest(code), title) for name, title, code in codes})
+    hot, notes = hot_methods(thing), notes_of(thing)
+    known = StructureType, type(thing).__name__, hot  # a class, and its methods, may be replaced
+    if known not in notes:
+        bound = {name: bound_of(thing, name) for name in hot}
+        methods = {name: (_digest(one.code), one.title) for name, one in bound.items()}
+        storage = storage_of(thing)
+        notes[known] = StructureType(type(thing).__name__, storage.index, len(storage.shape), methods)
+    made: StructureType = notes[known]
+    return made
 
 
 @typeof_impl.register(python_types.BuiltinFunctionType)
 def _typeof_builtin(thing: Any, context: Any) -> BoundSequenceType | None:
-    owner = thing.__self__
-    if not isinstance(owner, Payload) and not (isinstance(owner, Structure) and thing.__name__ in owner.hot):
-        return None
     bound = _bound(thing)
-    return BoundSequenceType(_digest(bound.code), bound.title, bound.index, len(bound.shape))
+    return _bound_type(bound.code, bound.title, bound.index, len(bound.shape)) if bound else None
 
 
-def _bound(builtin: Any) -> Bound:
-    """What a builtin is bound to: a sequence's own, or a structure's method."""
-    if isinstance(builtin.__self__, Structure):
-        return builtin.__self__.bound(builtin.__name__)
-    binding = builtin.__module__
-    assert isinstance(binding, Binding)
-    return binding.bound
+@cache
+def _bound_type(code: Compiled, title: str, index: IndexMode, dimensions: int) -> BoundSequenceType:
+    return BoundSequenceType(_digest(code), title, index, dimensions)
+
+
+def _bound(builtin: Any) -> Bound | None:
+    """What a builtin is bound to, if it is ours: a sequence's own, or a structure's method."""
+    owner, name = builtin.__self__, builtin.__name__
+    if not issubclass(type(owner), Structure):
+        return bound_to(builtin)
+    return bound_of(owner, name) if name in hot_methods(owner) else None
 
 
 def _words(thing: Any) -> tuple[int, ...]:
     """What the native value of `thing` consists of."""
-    if isinstance(thing, Structure):
-        return (*thing.storage.memory.place, id(thing), *thing.storage.shape)
+    if issubclass(type(thing), Structure):
+        storage = storage_of(thing)
+        return (*storage.memory.place, id(thing), *storage.shape)
     held = _bound(thing)
+    assert held is not None, "its type was found"
     return (*held.memory.place, id(thing), *held.shape, *held.rows)
+
+
+def _checked_words(thing: Any, mark: str) -> tuple[int, ...]:
+    """The same, for a value of the type with that mark. Raises: TypeError - `thing` is something else."""
+    typeof = _typeof_structure if issubclass(type(thing), Structure) else typeof_impl
+    found = getattr(typeof(thing, None), "mark", "no such thing")
+    if found != mark:
+        raise TypeError(f"expected {mark}; got {thing!r}: {found}")
+    return _words(thing)
 
 
 @unbox(StructureType)
 @unbox(BoundSequenceType)
 def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
     value = cgutils.create_struct_proxy(type)(c.context, c.builder)
-    reader = c.pyapi.unserialize(c.pyapi.serialize_object(_words))
-    words = c.pyapi.call_function_objargs(reader, [thing])
+    reader = c.pyapi.unserialize(c.pyapi.serialize_object(_checked_words))
+    mark = c.pyapi.string_from_string(c.context.insert_const_string(c.builder.module, type.mark))
+    words = c.pyapi.call_function_objargs(reader, [thing, mark])
     with c.builder.if_then(cgutils.is_not_null(c.builder, words), likely=True):
         for position, name in enumerate(_names(type)):
             item = c.pyapi.tuple_getitem(words, position)
             setattr(value, name, c.pyapi.long_as_ulonglong(item))
     c.pyapi.decref(words)
+    c.pyapi.decref(mark)
     c.pyapi.decref(reader)
     return NativeValue(value._getvalue(), is_error=cgutils.is_null(c.builder, words))
 

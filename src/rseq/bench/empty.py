@@ -11,7 +11,9 @@ from collections.abc import Callable
 from functools import cache
 
 from rseq.arch import host
-from rseq.native.bind import METH_FASTCALL_KEYWORDS, MethodDef
+from rseq.native.bind import METH_FASTCALL_KEYWORDS
+from rseq.native.payload import Method
+from rseq.sealed import forever
 
 from .run import Unavailable
 
@@ -45,15 +47,11 @@ def empty_builtin() -> Callable[..., None]:
 
     Raises: Unavailable - no code can be made for this machine.
     """
-    method = MethodDef(b"empty", _function(), METH_FASTCALL_KEYWORDS, None)
-    _kept.append(method)
+    method = forever(Method(b"empty", _function(), METH_FASTCALL_KEYWORDS, None))
     new = ctypes.pythonapi["PyCFunction_NewEx"]
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
     made: Callable[..., None] = new(ctypes.addressof(method), None, None)
     return made
-
-
-_kept: list[MethodDef] = []
 
 
 def _function() -> int:

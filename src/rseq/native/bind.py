@@ -1,37 +1,36 @@
 """From a sequence and storage to a builtin that is called like any other.
 
 One program (machine code and its PyMethodDef) is made for each sequence, kind of storage and
-title; it is kept for good. A builtin is a few words on top of it: a payload with the storage's
-place, and the handles that keep the memory alive.
+title; it is kept for good, out of reach. A builtin is a few words on top of it: a payload with the storage's
+place, and the handles that keep the memory alive (payload.py).
 """
 
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any
 
 from ..arch.base import IndexMode
 from ..language.compiled import Compiled
 from ..once import once
 from ..percpu.memory import Memory
+from ..sealed import forever
 from ..thread import UnsupportedError, lanes_offset, require_support
 from .load import Code, load
+from .payload import Method, is_payload, kept_by, make_payload, payload_type
 
 __all__ = [
     "METH_FASTCALL_KEYWORDS",
-    "Binding",
     "Bound",
-    "MethodDef",
-    "Payload",
     "UnsupportedError",
+    "bound_to",
     "builtin",
     "defer_reference_count",
+    "entry",
     "restarts",
-    "structure_payload",
 ]
 
 METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
@@ -52,59 +51,11 @@ class Bound:
     """First row and length of each array that an index is followed into."""
 
 
-class Binding(str):  # noqa: SLOT000 - it has a dict, for `bound`
-    """A builtin's `__module__`, which holds what it is bound to, so that this lives as long as the builtin.
-
-    To whoever asks a builtin for its module (inspect, profilers, Numba) it is the string "rseq".
-    """
-
-    bound: Bound
-
-    def __new__(cls, bound: Bound) -> Binding:
-        """The string "rseq", with `bound`."""
-        binding = super().__new__(cls, "rseq")
-        binding.bound = bound
-        return binding
-
-
-class Payload(bytes):
-    """A builtin's `self`: the words that its machine code reads. It is not for use."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(
-            f"{type(self).__name__} is bound to memory of this process and cannot be pickled; "
-            "make the structure, and bind to it, in the process that uses it"
-        )
-
-
-class _Named:
-    """What a profiler finds when it looks a builtin up in its payload's type: a name that means something."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-
-    def __repr__(self) -> str:
-        return f"<rseq {self._title}>"
-
-
-class MethodDef(ctypes.Structure):
-    """CPython's PyMethodDef. It and its strings must outlive what is made of it."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("text", ctypes.c_char_p),
-    )
-
-
 @dataclass(frozen=True)
 class _Program:
     code: Code
-    method: MethodDef
-    payload: type[Payload]
+    method: Method
+    payload: type
     counters: Mapping[str, Compiled]
 
 
@@ -137,10 +88,9 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row), **symbols()})
     owner, _, name = title.rpartition(".")
     text = metadata_text(code, name, dimensions).encode()
-    method = MethodDef(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text)
+    method = forever(Method(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
     owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__)
-    payload = type(owner, (Payload,), {name: _Named(title), "__slots__": (), "__module__": home})
-    return _Program(loaded, method, payload, unit.counters)
+    return _Program(loaded, method, payload_type(home, owner, method), unit.counters)
 
 
 def builtin(
@@ -165,32 +115,25 @@ def builtin(
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
     followed = [word for array in rows for word in (array.address, array.length)]
-    payload = program.payload(_bytes(*memory.place, *shape, *bounds, *owner, *followed))
     kept = (*(array for _, _, array in arrays), result_array, *rows)
-    binding = Binding(Bound(code, title, memory, index, shape, kept, tuple(followed)))
-    made = _new_builtin()(ctypes.byref(program.method), payload, binding)
+    bound = Bound(code, title, memory, index, shape, kept, tuple(followed))
+    payload = make_payload(program.payload, (*memory.place, *shape, *bounds, *owner, *followed), bound)
+    made = _new_builtin()(ctypes.byref(program.method), payload, "rseq")
     defer_reference_count(made)
     function: Callable[..., Any] = made
     return function
 
 
-def structure_payload(
-    codes: Sequence[Compiled],
-    titles: Sequence[str],
-    *,
-    memory: Memory,
-    index: IndexMode,
-    shape: tuple[int, ...],
-    more: Sequence[int] = (),
-) -> Payload:
-    """What an object's native methods read (native/method.py): the entry of each, the storage, and `more` words."""
-    assert not any(code.body.rows for code in codes), "a structure's methods follow no index: bind them"
-    programs = [_program(code, index, len(shape), title) for code, title in zip(codes, titles, strict=True)]
-    return Payload(_bytes(*(program.code.entries["builtin"] for program in programs), *memory.place, *shape, *more))
+def entry(code: Compiled, index: IndexMode, dimensions: int, title: str) -> int:
+    """The address of the machine code of a hot method, which structure_payload() puts among an object's words."""
+    assert not code.body.rows, "a structure's methods follow no index: bind them"
+    return _program(code, index, dimensions, title).code.entries["builtin"]
 
 
-def _bytes(*words: int) -> bytes:
-    return b"".join(word.to_bytes(8, sys.byteorder) for word in words)
+def bound_to(made: Any) -> Bound | None:
+    """What a builtin that `builtin` has made is bound to; None for any other."""
+    owner = made.__self__
+    return kept_by(owner) if is_payload(owner) else None
 
 
 @cache

@@ -20,9 +20,9 @@ from .codes import I8, I32, I64, PTR
 from .cpython import VIEW_BYTES, WITH_FORMAT
 from .small_int import HEADER, TYPE
 
-__all__ = ["PAYLOAD_OFFSET", "Buffers"]
+__all__ = ["Buffers"]
 
-PAYLOAD_OFFSET = bytes.__basicsize__ - 1
+_BYTES_AT = bytes.__basicsize__ - 1
 """Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
 
 _SIMPLE, _WRITABLE = 0, 1  # PyBUF_SIMPLE, PyBUF_WRITABLE (pybuffer.h)
@@ -75,7 +75,7 @@ class Buffers(Arguments):
         exact = builder.append_basic_block("bytes")
         builder.cbranch(self._type_is(given, "PyBytes_Type"), exact, slow).set_weights([8, 1])
         builder.position_at_end(exact)
-        builder.store(builder.add(builder.ptrtoint(given, I64), ll.Constant(I64, PAYLOAD_OFFSET)), place)
+        builder.store(builder.add(builder.ptrtoint(given, I64), ll.Constant(I64, _BYTES_AT)), place)
         length = builder.load(builder.gep(given, [ll.Constant(I64, HEADER)], source_etype=I8), typ=I64)
         builder.store(length, size)
         builder.branch(ready)

@@ -1,7 +1,7 @@
 """CPython builtins around sequences and routines, as LLVM IR.
 
 A builtin is `PyObject *f(payload, arguments, count, keyword names)` (METH_FASTCALL | METH_KEYWORDS).
-Its `self` is a `bytes` object that carries what it is bound to, as 8-byte words:
+Its `self` is a payload (payload.py) that carries what it is bound to, as 8-byte words:
 
     base, stride, lanes, lock        the storage (percpu.Place)
     length of each dimension         if the storage is an array of records: the first argument is an index
@@ -23,7 +23,7 @@ import llvmlite.ir as ll
 from ..language import ir
 from ..language.pointers import required_rows
 from ..language.types import Buffer, Index, Pointer, Scalar
-from .buffers import PAYLOAD_OFFSET, Buffers
+from .buffers import Buffers
 from .codes import (
     FAILED,
     FIRST_CHECK,
@@ -40,6 +40,7 @@ from .codes import (
     llvm_type,
 )
 from .environment import Lane
+from .payload import WORDS_AT
 from .small_int import read_int
 
 __all__ = ["Builtin"]
@@ -58,7 +59,7 @@ class Builtin(Buffers):
         payload, arguments, count, keywords = function.args
         self.builder = ll.IRBuilder(function.append_basic_block("entry"))
         given = self._arguments(arguments, count, keywords)
-        words = self.builder.gep(payload, [ll.Constant(I64, PAYLOAD_OFFSET)], source_etype=I8)
+        words = self.builder.gep(payload, [ll.Constant(I64, WORDS_AT)], source_etype=I8)
         objects = dict(zip(self.code.body.given, self._values(given), strict=True))
         converted = self._all_converted(objects)
         for number, parameter in enumerate(self.code.body.parameters):

@@ -17,36 +17,26 @@ from typing import Any
 
 import llvmlite.ir as ll
 
-from ..once import once
 from .codes import I32, I64, PTR
-from .method import Context, MethodWriter, install_function
+from .method import DICT_AT, Context, Kind, MethodWriter
 
-__all__ = ["install_context"]
+__all__ = ["enter", "leave"]
 
 _METH_NOARGS, _METH_FASTCALL = 0x0004, 0x0080
 _VOID = ll.VoidType()
 
 
-def install_context(owner: type, context: Context, hot: tuple[str, ...], dict_at: int) -> None:
-    """Make `owner`'s `__enter__` and `__exit__` native. Word `dict_at` of the payload is the address of the dict."""
-    take, give_back = hot.index(context.take), hot.index(context.give_back)
-    enter = (take, give_back, len(hot), dict_at, context.gives)
-    leave = (give_back, len(hot), dict_at, context.outside)
-    install_function(owner, "__enter__", lambda: _enter(*enter), _METH_NOARGS)
-    install_function(owner, "__exit__", lambda: _exit(*leave), _METH_FASTCALL)
-
-
-@once
-def _enter(take: int, give_back: int, count: int, dict_at: int, gives: bool) -> int:
-    writer = MethodWriter("enter", ("arguments",))
+def enter(kind: Kind, context: Context) -> tuple[int, int]:
+    """`__enter__` of a kind: the function's address, and how it is called."""
+    writer = MethodWriter("enter", ("arguments",), kind)
     builder = writer.builder
     thread = _thread_state(writer)
     who = writer.call("PyLong_FromUnsignedLongLong", PTR, [writer.call("PyThread_get_thread_ident", I64, [])])
     _leave_if(writer, builder.or_(writer.is_null(thread), writer.is_null(who)), [thread, who])
-    result = writer.call_entry(take, count, [writer.null, I64(0), writer.null])
+    result = writer.call_entry(context.take, [writer.null, I64(0), writer.null])
     _leave_if(writer, writer.is_null(result), [thread, who])
     none = writer.object_at("_Py_NoneStruct")
-    entered = writer.word(dict_at, PTR)
+    entered = writer.word(DICT_AT, PTR)
     before = _looked_up(writer, entered, thread)
     before = builder.select(writer.is_null(before), none, before)
     entry = writer.call("PyTuple_Pack", PTR, [I64(3), result, who, before], more=True)
@@ -54,38 +44,39 @@ def _enter(take: int, give_back: int, count: int, dict_at: int, gives: bool) -> 
         kept = _put(writer, entered, thread, entry)
         with builder.if_then(builder.icmp_signed("==", kept, I32(0)), likely=True):
             _let_go(writer, [thread, who, entry])
-            if not gives:
+            if not context.gives:
                 _let_go(writer, [result])
                 writer.call("Py_IncRef", _VOID, [none])
-            builder.ret(result if gives else none)
+            builder.ret(result if context.gives else none)
     writer.call("PyErr_Clear", _VOID, [])  # there was no memory to remember it
-    _let_go(writer, [_give_back(writer, give_back, count, result), thread, who, entry, result])
+    _let_go(writer, [_give_back(writer, context, result), thread, who, entry, result])
     builder.ret(writer.call("PyErr_NoMemory", PTR, []))
-    return writer.address()
+    return writer.address(), _METH_NOARGS
 
 
-@once
-def _exit(give_back: int, count: int, dict_at: int, outside: str) -> int:
-    writer = MethodWriter("exit", ("arguments", "count"))
+def leave(kind: Kind, context: Context) -> tuple[int, int]:
+    """The same for `__exit__`."""
+    writer = MethodWriter("exit", ("arguments", "count"), kind)
     builder = writer.builder
-    entered, thread = writer.word(dict_at, PTR), _thread_state(writer)
+    entered, thread = writer.word(DICT_AT, PTR), _thread_state(writer)
     _leave_if(writer, writer.is_null(thread), [])
     entry = _looked_up(writer, entered, thread)
     with builder.if_then(writer.is_null(entry), likely=False):
         _let_go(writer, [thread])
-        writer.fail("PyExc_RuntimeError", outside)
+        writer.fail("PyExc_RuntimeError", context.outside)
     writer.call("Py_IncRef", _VOID, [entry])
     result, before = (writer.call("PyTuple_GetItem", PTR, [entry, I64(place)]) for place in (0, 2))
+    _leave_if(writer, builder.or_(writer.is_null(result), writer.is_null(before)), [thread, entry])
     is_last = builder.icmp_unsigned("==", before, writer.object_at("_Py_NoneStruct"))
     with builder.if_else(is_last) as (then, otherwise):
         with then:
             writer.call("PyDict_DelItem", I32, [entered, thread])
         with otherwise:
             _put(writer, entered, thread, before)
-    answer = _give_back(writer, give_back, count, result)
+    answer = _give_back(writer, context, result)
     _let_go(writer, [thread, entry])
     builder.ret(answer)
-    return writer.address()
+    return writer.address(), _METH_FASTCALL
 
 
 def _thread_state(writer: MethodWriter) -> Any:
@@ -102,12 +93,12 @@ def _put(writer: MethodWriter, entered: Any, thread: Any, entry: Any) -> Any:
     return writer.call("PyDict_SetItem", I32, [entered, thread, entry])
 
 
-def _give_back(writer: MethodWriter, position: int, count: int, result: Any) -> Any:
+def _give_back(writer: MethodWriter, context: Context, result: Any) -> Any:
     """Emit a call of the method that gives back what `result` names; what that returns."""
     with writer.builder.goto_entry_block():
         arguments = writer.builder.alloca(PTR)
     writer.builder.store(result, arguments)
-    return writer.call_entry(position, count, [arguments, I64(1), writer.null])
+    return writer.call_entry(context.give_back, [arguments, I64(1), writer.null])
 
 
 def _let_go(writer: MethodWriter, things: Sequence[Any]) -> None:

@@ -2,29 +2,39 @@
 
 A structure's objects carry a payload, as a builtin's `self` does, in a slot that no name leads to:
 
-    entry of method 0, entry of method 1, …      machine code for this object's kind of storage
-    base, stride, lanes, lock, …                 what that code reads (native/builtin.py)
+    number of the kind | dict | entry of method 0, entry of method 1, … | base, stride, lanes, lock, …
+                context.py's     machine code for this object's storage    what that code reads (builtin.py)
 
-The descriptor's function is the same for all objects of all classes: it loads the payload, and
-jumps to the entry with the payload's second part in place of `self`. So `counter.add(1)` is an
-ordinary method call, which every version of CPython has made fast, where a builtin stored in an
+The descriptor's function is the same for all objects of a kind: it loads the payload, sees that the object is of that
+kind, whatever its class says by now, and jumps to the entry with the payload's last part in place of `self`. So
+`counter.add(1)` is an ordinary method call, which every version of CPython has made fast, where a builtin stored in an
 attribute is not (3.11 takes twice as long to find it).
+
+Machine code is made when the first object is. Until then the method is a Python function (`Declared`), which hands
+over to machine code whenever it is called. So whoever has kept it, such as a test that replaced it by a mock and puts
+it back, has a method that works.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from ..arch import host
-from ..once import once, turn
-from .bind import METH_FASTCALL_KEYWORDS, MethodDef
+from ..once import once
+from ..sealed import forever
+from .bind import METH_FASTCALL_KEYWORDS
 from .load import load
+from .payload import WORDS_AT, Method
 
-__all__ = ["Context", "MethodWriter", "descriptor", "install", "install_function", "thread_state"]
+__all__ = ["DICT_AT", "Context", "Declared", "Kind", "MethodWriter", "descriptor", "jump", "thread_state"]
+
+NUMBER_AT, DICT_AT = 0, 1
+"""Words of a payload."""
 
 PAYLOAD_SLOT = object.__basicsize__
 """Where an object keeps its first slot."""
@@ -44,32 +54,72 @@ class Context(NamedTuple):
     """Whether the result is what `as` names; else that is None."""
 
 
-_installed: set[tuple[type, str]] = set()
-_kept: list[MethodDef] = []
+class Kind(NamedTuple):
+    """What the package has declared of a structure."""
+
+    number: int
+    """What its objects' payloads begin with."""
+    owner: type
+    name: str
+    hot: tuple[str, ...]
+    """The methods that are machine code."""
+    context: Context | None
+
+    def entry(self, name: str) -> int:
+        """Which word of a payload is the entry of a hot method."""
+        return 2 + self.hot.index(name)
+
+    @property
+    def storage(self) -> int:
+        """Which word of a payload is the first of the storage's."""
+        return 2 + len(self.hot)
 
 
-def install(owner: type, name: str, position: int, count: int) -> None:
-    """Make `owner.name`, a Python function, the native method number `position` of `count`. Once is enough.
+class Declared:
+    """The method `owner.name` before there is machine code for it, and from then on."""
 
-    Signature and documentation are the Python function's.
-    Threads: any.
-    """
-    install_function(owner, name, lambda: _jump(position, count), METH_FASTCALL_KEYWORDS)
+    def __init__(self, owner: type, name: str, make: Callable[[], tuple[int, int]], is_ready: Callable[[Any], bool]):
+        """`make()` tells a function's address and its flags (methodobject.h), `is_ready(thing)` if it has a payload."""
+        self._owner, self.name, self._make = owner, name, make
+        self._declaration: Callable[..., Any] = vars(owner)[name]
+        self._native: Any = None
+        self._function = self._deferring(is_ready)
+        setattr(owner, name, self._function)
 
+    def install(self) -> Any:
+        """The native method, made by now. It is what the class has, unless somebody has put another thing there."""
+        native = self._native = self._native or self._made()
+        if vars(self._owner).get(self.name) is self._function:
+            setattr(self._owner, self.name, native)
+        return native
 
-def install_function(owner: type, name: str, function: Callable[[], int], flags: int) -> None:
-    """The same with the function whose address `function()` gives, called as `flags` say (methodobject.h)."""
-    with turn((owner, name)):
-        if (owner, name) in _installed:
-            return
-        setattr(owner, name, descriptor(owner, name, function(), _text(vars(owner)[name]), flags))
-        _installed.add((owner, name))
+    def is_behind(self, found: object) -> bool:
+        """Whether it is what `found`, an attribute of the class, is."""
+        return found is self._function or found is self._native
+
+    def _deferring(self, is_ready: Callable[[Any], bool]) -> Callable[..., Any]:
+        @functools.wraps(self._declaration)
+        def method(thing: Any, /, *arguments: Any, **keywords: Any) -> Any:
+            if not issubclass(type(thing), self._owner):
+                raise TypeError(
+                    f"descriptor {self.name!r} for {self._owner.__name__!r} objects doesn't apply to a "
+                    f"{type(thing).__name__!r} object"
+                )
+            if not is_ready(thing):
+                return self._declaration(thing, *arguments, **keywords)  # which says so
+            return self.install()(thing, *arguments, **keywords)
+
+        return method
+
+    @once
+    def _made(self) -> Any:
+        address, flags = self._make()
+        return descriptor(self._owner, self.name, address, _text(self._declaration), flags)
 
 
 def descriptor(owner: type, name: str, function: int, text: str, flags: int = METH_FASTCALL_KEYWORDS) -> Any:
     """A method descriptor for objects of `owner` whose machine code is at `function`. It is never freed."""
-    method = MethodDef(name.encode(), function, flags, text.encode())
-    _kept.append(method)
+    method = forever(Method(name.encode(), function, flags, text.encode()))
     return _new_descriptor()(owner, ctypes.byref(method))
 
 
@@ -92,21 +142,21 @@ def _new_descriptor() -> Any:
     return new
 
 
-@once
-def _jump(position: int, count: int) -> int:
-    """The address of the function that jumps to entry `position` of `count`."""
-    writer = MethodWriter("method", ("arguments", "count", "keywords"))
-    writer.builder.ret(writer.call_entry(position, count, writer.arguments))
-    return writer.address()
+def jump(kind: Kind, name: str) -> tuple[int, int]:
+    """The function that jumps to the entry of the hot method `name`, and how it is called."""
+    writer = MethodWriter("method", ("arguments", "count", "keywords"), kind)
+    writer.builder.ret(writer.call_entry(name, writer.arguments))
+    return writer.address(), METH_FASTCALL_KEYWORDS
 
 
 class MethodWriter:
     """Writes a function that a method descriptor calls: `PyObject *name(owner, arguments …)`.
 
-    It begins by loading the owner's payload, and raises TypeError if there is none. `builder` is where it goes on.
+    It begins by loading the owner's payload, and raises TypeError if there is none, or one of another kind. `builder`
+    is where it goes on.
     """
 
-    def __init__(self, name: str, arguments: Sequence[Literal["arguments", "count", "keywords"]]) -> None:
+    def __init__(self, name: str, arguments: Sequence[Literal["arguments", "count", "keywords"]], kind: Kind) -> None:
         import llvmlite.ir as ll
 
         from .blob import BlobEnvironment, new_module
@@ -114,7 +164,7 @@ class MethodWriter:
 
         architecture = host()
         assert architecture is not None, "a method is installed after its code was made"
-        self._architecture, self._name = architecture, name
+        self._architecture, self._name, self.kind = architecture, name, kind
         self.module = new_module(architecture, name)
         self._environment = BlobEnvironment(architecture, self.module, has_rseq=False)
         kinds = [I64 if argument == "count" else PTR for argument in arguments]
@@ -126,6 +176,10 @@ class MethodWriter:
         self.payload = self.builder.load(slot, typ=PTR, align=8)
         with self.builder.if_then(self.is_null(self.payload), likely=False):
             self.fail("PyExc_TypeError", "this object was made without calling __init__")
+        is_other = self.builder.icmp_unsigned("!=", self.word(NUMBER_AT, I64), ll.Constant(I64, kind.number))
+        with self.builder.if_then(is_other, likely=False):
+            text = f"this object was not made as a {kind.name}, though its class is one by now: use its own methods"
+            self.fail("PyExc_TypeError", text)
 
     def is_null(self, pointer: Any) -> Any:
         """Emit: is it?"""
@@ -158,21 +212,20 @@ class MethodWriter:
         """Emit word number `position` of the payload."""
         import llvmlite.ir as ll
 
-        from .buffers import PAYLOAD_OFFSET
         from .codes import I8, I64
 
-        place = self.builder.gep(self.payload, [ll.Constant(I64, PAYLOAD_OFFSET + 8 * position)], source_etype=I8)
+        place = self.builder.gep(self.payload, [ll.Constant(I64, WORDS_AT + 8 * position)], source_etype=I8)
         return self.builder.load(place, typ=type, align=8)
 
-    def call_entry(self, position: int, count: int, arguments: Sequence[Any]) -> Any:
-        """Emit a call of the payload's entry `position` of `count`, with arguments, their number, and keywords."""
+    def call_entry(self, name: str, arguments: Sequence[Any]) -> Any:
+        """Emit a call of the hot method `name`, with arguments, their number, and keywords."""
         import llvmlite.ir as ll
 
         from .codes import I8, I64, PTR
 
-        rest = self.builder.gep(self.payload, [ll.Constant(I64, 8 * count)], source_etype=I8)
+        rest = self.builder.gep(self.payload, [ll.Constant(I64, 8 * self.kind.storage)], source_etype=I8)
         kind = ll.FunctionType(PTR, [PTR, PTR, I64, PTR])
-        entry = self.word(position, PTR)
+        entry = self.word(self.kind.entry(name), PTR)
         return self._environment.call_address(self.builder, entry, kind, [rest, *arguments])
 
     def address(self) -> int:

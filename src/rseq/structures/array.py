@@ -13,7 +13,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
 from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, set_up, storage_of
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CounterArray"]
 
 
-class CounterArray(Structure):
+class CounterArray(Structure, hot=("add",)):
     """An array of counters that any thread adds to: an exact histogram, a table of hits, a matrix of flows.
 
         flows = rseq.CounterArray((3, 4), rseq.i64)
@@ -37,7 +37,6 @@ class CounterArray(Structure):
     """
 
     __slots__ = ()
-    hot = ("add",)
     _no_copy = "Pass its values, or make one in each process and add them up"
 
     def __init__(
@@ -53,8 +52,8 @@ class CounterArray(Structure):
         scalar = as_scalar(dtype)
         if scalar.kind == "bool":
             raise TypeError("expected a number to count in; got bool")
-        sequences = self.sequences(scalar)
-        self._set_up(PerCPU(sequences["add"].body.record, shape, index=index, segment=segment), sequences)
+        add = adder(scalar)
+        set_up(self, PerCPU(add.body.record, shape, index=index, segment=segment), {"add": add})
 
     def add(self, index: int | tuple[int, ...], n: float = 1) -> None:
         """Add `n` to element `index`, an int or a tuple of ints. Any thread, any signal handler; it never waits.
@@ -87,22 +86,23 @@ class CounterArray(Structure):
     @property
     def shape(self) -> tuple[int, ...]:
         """The array's shape."""
-        return self.storage.shape
+        return storage_of(self).shape
 
     def values(self) -> npt.NDArray[Any]:
         """The sums over all CPUs, as an array of the counter's shape and dtype."""
-        return sum_over_lanes(self.storage)
+        return sum_over_lanes(storage_of(self))
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part: one row for each CPU number, the last one is the spare lane's."""
-        values: npt.NDArray[Any] = self.storage.per_cpu()["value"]
+        values: npt.NDArray[Any] = storage_of(self).per_cpu()["value"]
         return values
 
     def __len__(self) -> int:
-        if not self.shape:
+        shape = storage_of(self).shape
+        if not shape:
             raise TypeError("a CounterArray of shape () has no length")
-        return self.shape[0]
+        return shape[0]
 
     def __repr__(self) -> str:
-        dtype = self.storage.record.fields["value"].type
-        return f"rseq.CounterArray({self.shape}, {dtype})"
+        dtype = storage_of(self).record.fields["value"].type
+        return f"rseq.CounterArray({storage_of(self).shape}, {dtype})"

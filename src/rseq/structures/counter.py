@@ -17,7 +17,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence
 from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, set_up, storage_of
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 __all__ = ["Counter", "FloatCounter"]
 
 
+def _begin(counter: Structure, type: Scalar, index: IndexMode, segment: Segment | None) -> None:
+    add = adder(type)
+    set_up(counter, PerCPU(add.body.record, index=index, segment=segment), {"add": add})
+
+
 class _PerCPUCounter(Structure):
     """What the counters share."""
 
     __slots__ = ()
     _no_copy = "Pass its value, or make one in each process and add them up"
     _type: ClassVar[Scalar]
-
-    def _begin(self, index: IndexMode, segment: Segment | None) -> None:
-        sequences = self.sequences()
-        self._set_up(PerCPU(sequences["add"].body.record, index=index, segment=segment), sequences)
 
     @classmethod
     def sequences(cls) -> dict[str, Sequence[Any, None]]:
@@ -47,20 +48,20 @@ class _PerCPUCounter(Structure):
         """How `rseq stress` works on it: the total is the sum of what was added."""
 
         def law(counter: Self, ledger: Numbers[int]) -> Iterator[str]:
-            return unbalanced(cls._type, sum_over_lanes(counter.storage), ledger)
+            return unbalanced(cls._type, sum_over_lanes(storage_of(counter)), ledger)
 
         yield Workload(cls.__name__, cls, work(cls._type), add_from_python, law)
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""
-        values: npt.NDArray[Any] = self.storage.per_cpu()["value"]
+        values: npt.NDArray[Any] = storage_of(self).per_cpu()["value"]
         return values
 
     def __repr__(self) -> str:
-        return f"<rseq.{type(self).__name__} {sum_over_lanes(self.storage).item()}>"
+        return f"<rseq.{type(self).__name__} {sum_over_lanes(storage_of(self)).item()}>"
 
 
-class Counter(_PerCPUCounter):
+class Counter(_PerCPUCounter, hot=("add",)):
     """An integer that any thread adds to. It wraps around at 64 bits, as the language's i64.
 
         hits = rseq.Counter()
@@ -77,11 +78,10 @@ class Counter(_PerCPUCounter):
     """
 
     __slots__ = ()
-    hot = ("add",)
     _type = SCALARS["i64"]
 
     def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
-        self._begin(index, segment)
+        _begin(self, SCALARS["i64"], index, segment)
 
     def add(self, n: int = 1) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
@@ -93,21 +93,20 @@ class Counter(_PerCPUCounter):
     @property
     def value(self) -> int:
         """The sum over all CPUs."""
-        return int(sum_over_lanes(self.storage))
+        return int(sum_over_lanes(storage_of(self)))
 
 
-class FloatCounter(_PerCPUCounter):
+class FloatCounter(_PerCPUCounter, hot=("add",)):
     """A float (f64) that any thread adds to; the sum's rounding depends on which CPUs added what.
 
     See `Counter` for the rest.
     """
 
     __slots__ = ()
-    hot = ("add",)
     _type = SCALARS["f64"]
 
     def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
-        self._begin(index, segment)
+        _begin(self, SCALARS["f64"], index, segment)
 
     def add(self, n: float = 1.0) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
@@ -119,4 +118,4 @@ class FloatCounter(_PerCPUCounter):
     @property
     def value(self) -> float:
         """The sum over all CPUs."""
-        return float(sum_over_lanes(self.storage))
+        return float(sum_over_lanes(storage_of(self)))

@@ -27,7 +27,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import cpu_number
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, set_up, storage_of
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ class _Extreme(Structure):
         scalar = as_scalar(dtype)
         if scalar.kind == "bool":
             raise TypeError("expected a number to compare; got bool")
-        sequences = self.sequences(scalar)
-        storage: PerCPU[Any] = PerCPU(sequences["update"].body.record, index=index, segment=segment)
-        storage.view()["value"] = _worst(scalar, self._is_max)
-        self._set_up(storage, sequences)
+        is_max = isinstance(self, Max)
+        update = _update(scalar, is_max)
+        storage: PerCPU[Any] = PerCPU(update.body.record, index=index, segment=segment)
+        storage.view()["value"] = _worst(scalar, is_max)
+        set_up(self, storage, {"update": update})
 
     @classmethod
     def sequences(cls, dtype: object = SCALARS["f64"]) -> dict[str, Sequence[Any, None]]:
@@ -100,10 +101,10 @@ class _Extreme(Structure):
     @property
     def value(self) -> Any:
         """The extreme of all updates, or None if there have been none: an int, or a float for a float type."""
-        lanes = self.storage.view()
+        lanes = storage_of(self).view()
         values = lanes["value"]
         best = (values.max() if self._is_max else values.min()).item()
-        scalar = self.storage.record.fields["value"].type
+        scalar = storage_of(self).record.fields["value"].type
         assert isinstance(scalar, Scalar)
         is_known = best != _worst(scalar, self._is_max) or bool(lanes["touched"].any())
         return best if is_known else None
@@ -113,14 +114,14 @@ class _Extreme(Structure):
 
         Where a CPU has seen nothing it is the type's other end, or the infinity there.
         """
-        values: npt.NDArray[Any] = self.storage.per_cpu()["value"]
+        values: npt.NDArray[Any] = storage_of(self).per_cpu()["value"]
         return values
 
     def __repr__(self) -> str:
         return f"<rseq.{type(self).__name__} {self.value}>"
 
 
-class Max(_Extreme):
+class Max(_Extreme, hot=("update",)):
     """The largest number that any thread has seen.
 
         slowest = rseq.Max()
@@ -137,7 +138,6 @@ class Max(_Extreme):
     """
 
     __slots__ = ()
-    hot = ("update",)
     _is_max = True
 
     def update(self, x: float) -> None:
@@ -148,11 +148,10 @@ class Max(_Extreme):
         raise not_set_up(self)
 
 
-class Min(_Extreme):
+class Min(_Extreme, hot=("update",)):
     """The smallest number that any thread has seen. See `Max` for the rest."""
 
     __slots__ = ()
-    hot = ("update",)
     _is_max = False
 
     def update(self, x: float) -> None:

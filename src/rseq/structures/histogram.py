@@ -52,7 +52,7 @@ from ..once import load, once
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, set_up, storage_of
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def _from_bits(bits: int) -> float:
 # ---- the structure
 
 
-class Histogram(Structure):
+class Histogram(Structure, hot=("observe",)):
     """Counts observations by bucket, and adds them up.
 
         latency = rseq.Histogram([0.005, 0.01, 0.1, 1.0])
@@ -324,7 +324,6 @@ class Histogram(Structure):
     """
 
     __slots__ = ("_code", "_layout")
-    hot = ("observe",)
     _no_copy = "Pass its bounds, counts and sum, or make it in an rseq.Segment, and forked processes share it"
     _code: _Code
     _layout: _Layout
@@ -361,7 +360,7 @@ class Histogram(Structure):
         code = layout.code
         storage = PerCPU(code.record, index=index, segment=segment)
         layout.write(storage.view())
-        self._set_up(storage, {"observe": code.observe})
+        set_up(self, storage, {"observe": code.observe})
         self._code, self._layout = code, layout
 
     def observe(self, x: float) -> None:
@@ -398,7 +397,7 @@ class Histogram(Structure):
 
     def _held(self) -> tuple[_Layout, npt.NDArray[Any]]:
         """The layout and all lanes. Raises: TypeError - the object was not set up, and has neither."""
-        lanes = self.storage.view()
+        lanes = storage_of(self).view()
         return self._layout, lanes
 
     @property
@@ -413,12 +412,12 @@ class Histogram(Structure):
         import numpy as np
 
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(self.storage.view()["sum"].sum())
+            return float(storage_of(self).view()["sum"].sum())
 
     @property
     def nans(self) -> int:
         """How many times NaN was observed."""
-        return int(self.storage.view()["nans"].sum())
+        return int(storage_of(self).view()["nans"].sum())
 
     def quantile(self, q: float) -> float | None:
         """An estimate of the observation that `q` of all do not exceed (0.5: the median), or None if there are none.
@@ -455,7 +454,7 @@ class Histogram(Structure):
                 f"merge() takes a histogram with the same bounds; {_difference(other.bounds, self.bounds)}"
             )
         counts, total, nans = other.counts().tolist(), other.sum, other.nans
-        code, storage = self._code, self.storage
+        code, storage = self._code, storage_of(self)
         count_many = code.count_many.bind(storage, title="Histogram.merge")
         for bucket, count in enumerate(counts):
             if count:

@@ -56,7 +56,7 @@ from ..percpu.storage import PerCPU
 from ..percpu.threads import LEFT_BEHIND, describe, known_id, thread_id
 from ..sequence import routine, sequence
 from ..thread import cpu_number
-from .structure import Structure, not_set_up
+from .structure import Structure, not_set_up, set_up, storage_of
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -178,7 +178,10 @@ def _work(cpu: Lock, turn: u64) -> i64:
     return i64(0)
 
 
-class SpinLock(Structure):
+_CONTEXT = Context("acquire", "release", "this thread is not inside `with lock:`; another one may be")
+
+
+class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CONTEXT):
     """A lock for each CPU. It protects what belongs to that CPU, from the other threads that work on it.
 
         lock, items = rseq.SpinLock(), rseq.percpu(Items)
@@ -199,11 +202,10 @@ class SpinLock(Structure):
     """
 
     __slots__ = ()
-    hot = ("acquire", "release", "try_acquire")
-    context = Context("acquire", "release", "this thread is not inside `with lock:`; another one may be")
 
     def __init__(self, *, segment: Segment | None = None) -> None:
-        self._set_up(PerCPU(Lock, segment=segment), self.sequences())
+        codes: dict[str, Compiled] = {"acquire": acquire, "release": release, "try_acquire": try_acquire}
+        set_up(self, PerCPU(Lock, segment=segment), codes)
         thread_id()  # a process and its children have one table of threads: make it before the first fork
         if segment is None:
             _follow_forks()
@@ -255,13 +257,13 @@ class SpinLock(Structure):
         return {cpu: describe(owner & ~LEFT_BEHIND) for cpu, owner in self._owners() if owner}
 
     def _owners(self) -> Iterator[tuple[int, int]]:
-        for cpu, address in enumerate(self.storage.place.addresses()):
+        for cpu, address in enumerate(storage_of(self).place.addresses()):
             yield cpu, ctypes.c_uint64.from_address(address).value
 
     def _start_anew(self) -> None:
         """In a forked child: its thread holds what the one that has forked held; the other holders are not here."""
         before, now = _forking.get(get_ident(), 0), known_id()
-        for address in self.storage.place.addresses():
+        for address in storage_of(self).place.addresses():
             word = ctypes.c_uint64.from_address(address)
             if word.value and word.value != now:
                 word.value = thread_id() if word.value == before else word.value | LEFT_BEHIND

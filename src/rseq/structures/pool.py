@@ -49,7 +49,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import possible_cpus
-from .structure import Structure, not_set_up, require_set_up
+from .structure import Structure, not_set_up, require_set_up, set_up, storage_of
 from .workload import SPREAD, Workload
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def _code(shift: int) -> _Code:
     return _Code(Lane, push, pop, start, take, give, acquire_row, release_row)
 
 
-class Pool(Structure):
+class Pool(Structure, hot=("acquire_row", "release_row")):
     """`count` buffers of `item_size` bytes, which threads and processes hold in turn. No memory is allocated.
 
         pool = rseq.Pool(4096, 64)
@@ -269,7 +269,6 @@ class Pool(Structure):
     """
 
     __slots__ = ("_give", "_held", "_memory", "_size", "_stride", "_take", "_views", "_watched")
-    hot = ("acquire_row", "release_row")
 
     def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
         lanes = possible_cpus() + 1
@@ -280,7 +279,7 @@ class Pool(Structure):
         code = _code((-(-items // lanes) - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         _write(storage.view(), items)
-        self._set_up(storage, code._asdict())  # it refuses a second time
+        set_up(self, storage, code._asdict())  # it refuses a second time
         self._size, self._stride = (size, items), stride
         self._memory = zeroed(stride * items, shared=segment is not None)
         self._views: dict[int, memoryview] = {}
@@ -451,7 +450,7 @@ class Pool(Structure):
 
     def _states(self) -> list[int]:
         """A copy of all states, in the items' order."""
-        states: list[int] = self.storage.per_cpu()["states"].reshape(-1)[: self.count].tolist()
+        states: list[int] = storage_of(self).per_cpu()["states"].reshape(-1)[: self.count].tolist()
         return states
 
     # ---- for tools

@@ -57,7 +57,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Sequence, routine, sequence
 from ..thread import barrier, register_for_barriers
-from .structure import Structure, not_set_up, require_set_up
+from .structure import Structure, not_set_up, require_set_up, set_up, storage_of
 from .workload import Workload
 
 __all__ = ["RCU", "Model", "Readers", "grace_period"]
@@ -198,7 +198,15 @@ class _Words:
         return ctypes.c_int64.from_address(self._addresses[lane] + Readers.fields[field].offset + 8 * element)
 
 
-class RCU(Structure):
+_CONTEXT = Context(
+    "read_lock",
+    "read_unlock",
+    "this thread is not inside `with rcu:` (another one entered it, or a fork lies between)",
+    gives=False,
+)
+
+
+class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
     """Read-copy-update: many readers who never wait, and a writer who replaces what they read.
 
         rcu, current = rseq.RCU(), {"limit": 10}
@@ -219,19 +227,12 @@ class RCU(Structure):
     """
 
     __slots__ = ("_calls", "_mutex", "_words")
-    hot = ("read_lock", "read_unlock")
-    context = Context(
-        "read_lock",
-        "read_unlock",
-        "this thread is not inside `with rcu:` (another one entered it, or a fork lies between)",
-        gives=False,
-    )
 
     def __init__(self, *, segment: Segment | None = None) -> None:
         register_for_barriers(shared=segment is not None)
         prepare_guards()
         storage = PerCPU(Readers, segment=segment)
-        self._set_up(storage, self.sequences())  # first: it refuses a second time
+        set_up(self, storage, {"read_lock": read_lock, "read_unlock": read_unlock})  # first: it refuses a second time
         self._words = _Words(storage)
         self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, segment)
         make_mutex(_address(self._mutex))
@@ -369,7 +370,7 @@ class RCU(Structure):
         """In a forked child: it is outside of all sections, and the parent calls the functions."""
         self._entered.clear()
         self._calls = _Calls()
-        if self.storage.segment is None:  # the other threads do not exist here
+        if storage_of(self).segment is None:  # the other threads do not exist here
             make_mutex(_address(self._mutex))
             self._words.forget()
 

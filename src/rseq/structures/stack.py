@@ -35,7 +35,7 @@ from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import available
-from .structure import Structure, not_set_up
+from .structure import Structure, bound_of, not_set_up, set_up, storage_of
 from .workload import Workload
 
 __all__ = ["Model", "Stack"]
@@ -88,7 +88,7 @@ def _code(length: int) -> _Code:
     return _Code(Slots, push, pop)
 
 
-class Stack(Structure):
+class Stack(Structure, hot=("push", "pop")):
     """A stack of ints for each CPU, without locks. Each holds up to `capacity` of them.
 
         free = rseq.Stack(64)
@@ -104,7 +104,6 @@ class Stack(Structure):
     """
 
     __slots__ = ()
-    hot = ("push", "pop")
 
     def __init__(self, capacity: int, *, segment: Segment | None = None) -> None:
         limit = integer("capacity", capacity)
@@ -114,7 +113,7 @@ class Stack(Structure):
         code = _code(1 << (limit - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         storage.view()["limit"] = limit
-        self._set_up(storage, {"push": code.push, "pop": code.pop})
+        set_up(self, storage, {"push": code.push, "pop": code.pop})
 
     def push(self, value: int) -> bool:
         """Put `value` on this CPU's stack; False if that is full. Any thread, any signal handler; it never waits.
@@ -144,7 +143,7 @@ class Stack(Structure):
     @property
     def capacity(self) -> int:
         """How many items each CPU's stack holds."""
-        return int(self.storage.view()["limit"][0])
+        return int(storage_of(self).view()["limit"][0])
 
     def steal(self) -> int | None:
         """Take an item off this CPU's stack, or if that is empty off another CPU's; None if nothing was found.
@@ -170,21 +169,21 @@ class Stack(Structure):
 
     def _lanes_with_items(self) -> list[int]:
         """The lanes that this thread can take items from, those with the most first."""
-        counts: list[int] = self.storage.view()["count"].tolist()
+        counts: list[int] = storage_of(self).view()["count"].tolist()
         spare = len(counts) - 1
         lanes = range(len(counts)) if available() else (spare,)
         return sorted((lane for lane in lanes if counts[lane]), key=lambda lane: -counts[lane])
 
     def _popped(self, lane: int, limit: int) -> list[int]:
         """Up to `limit` items from a lane, as far as there are any and this thread gets there."""
-        if lane == self.storage.place.lanes:
+        if lane == storage_of(self).place.lanes:
             return list(islice(iter(self._pop_spare(), None), limit))
         with pinned(lane) as is_there:
             return list(islice(iter(self.pop, None), limit)) if is_there else []
 
     def _pop_spare(self) -> Callable[[], int | None]:
         """`pop` on the spare lane, whichever thread calls it: of storage that has no other lane."""
-        bound, memory = self.bound("pop"), self.storage.memory
+        bound, memory = bound_of(self, "pop"), storage_of(self).memory
         place = memory.place
         alone = place._replace(base=place.base + place.stride * place.lanes, lanes=0)
         spare = Memory(alone, memory.nbytes, memory)
@@ -192,7 +191,7 @@ class Stack(Structure):
 
     def __len__(self) -> int:
         """How many items there are on all CPUs."""
-        return int(self.storage.view()["count"].sum())
+        return int(storage_of(self).view()["count"].sum())
 
     def __bool__(self) -> bool:
         """True: a stack is a thing, empty or not."""

@@ -17,7 +17,7 @@ from ...once import load
 from ...percpu.checks import boolean, integer
 from ...percpu.shared import Segment
 from ...percpu.storage import PerCPU
-from ..structure import Structure, not_set_up
+from ..structure import Structure, not_set_up, set_up
 from ..workload import Workload
 from .kind import PARTS, Kind
 from .reader import Event, Reader
@@ -34,7 +34,7 @@ __all__ = ["Event", "RingBuffer"]
 MIN_BYTES, MAX_BYTES = 256, 1 << 29
 
 
-class RingBuffer(Structure):
+class RingBuffer(Structure, hot=("write",)):
     """A ring buffer for each CPU: any thread writes, one at a time reads.
 
         ring = rseq.RingBuffer(1 << 20)
@@ -55,7 +55,6 @@ class RingBuffer(Structure):
     """
 
     __slots__ = ("_reads",)
-    hot = ("write",)
 
     def __init__(
         self,
@@ -76,7 +75,7 @@ class RingBuffer(Structure):
 
     def _begin(self, kind: Kind, segment: Segment | None) -> None:
         storage = PerCPU(kind.code.record, segment=segment)
-        self._set_up(storage, {"write": kind.code.write})
+        set_up(self, storage, {"write": kind.code.write})
         storage.view()["head"] = kind.empty_head
         storage.view()["tail"] = kind.empty_tail
         self._reads = Reader(storage, kind)
