@@ -10,13 +10,14 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-all random arm64 lint install clean
+.PHONY: help bench test test-all random mutants arm64 lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
 	@echo 'make test     lint, then all tests on the installed package (ARGS goes to pytest)'
 	@echo 'make test-all the same, with the slow tests: many more random programs'
 	@echo 'make random   2,000 random sequences that the contract accepts, each interrupted everywhere'
+	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
 	@echo 'make lint     ruff and mypy only'
 	@echo 'make install  install the package with all that development needs into .venv'
@@ -35,6 +36,9 @@ test-all: lint
 
 random: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py
+
+mutants: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
 arm64: $(VENV)/.python
 	@$(BIN)/python tests/arm64/boot.py $(ARGS)

@@ -1,0 +1,180 @@
+"""`make mutants`: make the mutants, try them, and say which check catches each. See docs/checker.md."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from .child import Child, run
+from .listed import read, wrong
+from .plan import Row, planned
+from .rules import Mutant
+from .state import State
+from .table import PAGE, Counts, counted, rewritten, table
+from .trial import Case, Verdict, tried
+
+_CPU_S, _WALL_S = 400, 900.0
+_MOST_UNSEEN = 0.05
+
+
+def main() -> int:
+    """The command; 0 if each mutant is caught or listed, and few are unseen."""
+    options = _options()
+    _import_what_children_share()
+    rows = [row for row in planned() if not options.only or row.name in options.only]
+    if not rows:
+        raise SystemExit(f"no structure is called {' or '.join(options.only)}")
+    state = State(keep=options.keep)
+    if options.escaped:
+        state.drop_escaped(mutant for row in rows for mutant in row.mutants)
+    started = time.monotonic()
+    if not options.show:
+        _require_unchanged(rows, state)
+        _try_all(rows, state, options.jobs)
+    return _reported(rows, state, options, time.monotonic() - started)
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="files or folders of structures/")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once; 2 by default")
+    parser.add_argument("--json", action="store_true", help="print all verdicts as one JSON object")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/checker.md")
+    parser.add_argument("--keep", action="store_true", help="go on from verdicts of another text of the package")
+    parser.add_argument("--escaped", action="store_true", help="try again what nothing has caught; implies --keep")
+    parser.add_argument("--show", action="store_true", help="try nothing: show what is known; implies --keep")
+    options = parser.parse_args()
+    options.keep = options.keep or options.escaped or options.show
+    if options.write and options.only:
+        parser.error("--write takes all structures")
+    return options
+
+
+def _import_what_children_share() -> None:
+    """What takes long to import, and is none of the package."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # children are forked: no threads beside
+    for module in ("llvmlite.binding", "llvmlite.ir", "numpy", "pytest", "unicorn"):
+        importlib.import_module(module)
+
+
+def _require_unchanged(rows: list[Row], state: State) -> None:
+    """Without a mistake, all checks pass: otherwise they would catch whatever comes."""
+    for row in rows:
+        if row.name in state.right:
+            continue
+        file, text = next(iter(row.files.items()))
+        ended = run(partial(tried, Case(file, text, "", row.tests)), _CPU_S, _WALL_S)
+        verdict = ended.result or Verdict("the machinery", ended.failure)
+        if verdict.check is not None:
+            raise SystemExit(f"{file}, as it is, is caught by {verdict.check}: {verdict.said}")
+        state.note_right(row.name)
+
+
+# ---- trying them
+
+
+def _try_all(rows: list[Row], state: State, jobs: int) -> None:
+    waiting = [(row, mutant) for row in rows for mutant in row.mutants if mutant not in state]
+    progress = _Progress(sum(len(row.mutants) for row in rows), len(waiting))
+    pending, running = iter(waiting), dict[Mutant, Child]()
+    while True:
+        for row, mutant in islice(pending, jobs - len(running)):
+            running[mutant] = Child(partial(tried, _case(row, mutant)), _CPU_S, _WALL_S)
+        if not running:
+            break
+        for mutant, verdict in list(_heard(running)):
+            del running[mutant]
+            state[mutant] = verdict
+            progress.tell(mutant, verdict)
+
+
+def _case(row: Row, mutant: Mutant) -> Case:
+    return Case(mutant.file, mutant.text, mutant.function, row.tests)
+
+
+def _heard(running: dict[Mutant, Child]) -> Iterator[tuple[Mutant, Verdict]]:
+    for mutant, child in running.items():
+        ended = child.heard(0.02)
+        if ended is not None and ended.is_late:
+            yield mutant, Verdict("time-out", ended.failure)
+        elif ended is not None:
+            yield mutant, ended.result or Verdict("contract", ended.failure)
+
+
+class _Progress:
+    """What has been tried, on standard error: a line in place on a terminal, with a line for each that escapes."""
+
+    def __init__(self, made: int, left: int) -> None:
+        self.made, self.left = made, left
+        self._is_terminal = sys.stderr.isatty()
+
+    def tell(self, mutant: Mutant, verdict: Verdict) -> None:
+        self.left -= 1
+        clear = "\r\x1b[K" if self._is_terminal else ""
+        if verdict.check is None:
+            print(f"{clear}{_described(mutant, verdict)}", file=sys.stderr, flush=True)
+        if self._is_terminal:
+            print(f"{clear}{self.made - self.left} of {self.made}: {mutant.name}"[:100], end="", file=sys.stderr)
+
+
+def _described(mutant: Mutant, verdict: Verdict) -> str:
+    check = verdict.check or "nothing"
+    return f"{mutant.file}:{mutant.line}: {mutant.rule}: {check} catches it\n  - {mutant.before}\n  + {mutant.after}"
+
+
+# ---- the report
+
+
+def _reported(rows: list[Row], state: State, options: Any, seconds: float) -> int:
+    entries, mutants = read(), [mutant for row in rows for mutant in row.mutants]
+    files = {mutant.file for mutant in mutants}
+    if options.only:
+        entries = {name: entry for name, entry in entries.items() if name.partition(" ")[0] in files}
+    tried_ones = {mutant.name: state[mutant].check for mutant in mutants if mutant in state}
+    problems = list(wrong(entries, [mutant.name for mutant in mutants], tried_ones))
+    missing = [mutant.name for mutant in mutants if mutant not in state]
+    problems += [f"it has not been tried: {name}" for name in missing]
+    if options.json:
+        print(json.dumps([_as_dict(mutant, state[mutant]) for mutant in mutants if mutant in state], indent=2))
+    if not missing:
+        counts = counted(rows, tried_ones, entries)
+        problems += _too_many(counts)
+        if not options.json:
+            print(table(counts))
+        if options.write and not problems:
+            PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), table(counts)), encoding="utf-8")
+    print(f"{len(mutants)} mutants in {seconds:.0f} s", file=sys.stderr)
+    for problem in problems:
+        print(f"FAILED: {problem}", file=sys.stderr)
+    return bool(problems)
+
+
+def _too_many(counts: list[Counts]) -> Iterator[str]:
+    total = counts[-1]
+    if total.unseen_share > _MOST_UNSEEN:
+        yield f"{total.came['unseen']} of {total.made} mutants are unseen, more than {_MOST_UNSEEN:.0%}"
+
+
+def _as_dict(mutant: Mutant, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": mutant.name,
+        "file": mutant.file,
+        "line": mutant.line,
+        "rule": mutant.rule,
+        "before": mutant.before,
+        "after": mutant.after,
+        "check": verdict.check,
+        "said": verdict.said,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

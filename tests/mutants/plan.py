@@ -1,0 +1,97 @@
+"""What is mutated: each function of the language below `structures/`, but for those that are how it is stressed.
+
+Found by folder. A row of the table is a file, or a folder, with functions of the language in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import child
+from .rules import Mutant, mutants_of
+from .source import Function, Text
+from .trial import STRUCTURES, TESTS
+
+__all__ = ["Row", "planned"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A file or a folder: which structures are made of it, which tests are theirs, and its mutants."""
+
+    name: str
+    structures: tuple[str, ...]
+    tests: tuple[str, ...]
+    files: dict[str, str]
+    """The text of each file."""
+    mutants: tuple[Mutant, ...]
+
+
+@dataclass(frozen=True)
+class _Shipped:
+    """What the package says: the row of each structure and the file it is in, and what makes workloads."""
+
+    structures: tuple[tuple[str, str, str], ...]
+    workloads: frozenset[tuple[str, str]]
+
+
+def planned() -> list[Row]:
+    """The rows, in the order of their names."""
+    ended = child.run(_shipped, 60, 120.0)
+    if ended.failure:
+        raise RuntimeError(f"the package cannot be imported: {ended.failure}")
+    shipped: _Shipped = ended.result
+    files: dict[str, dict[str, Text]] = {}
+    for path in sorted(STRUCTURES.rglob("*.py")):
+        file = str(path.relative_to(STRUCTURES))
+        text = Text.of(path)
+        if any(_functions(file, text, shipped)):
+            files.setdefault(file.partition("/")[0].removesuffix(".py"), {})[file] = text
+    return [_row(name, texts, shipped) for name, texts in files.items()]
+
+
+def _functions(file: str, text: Text, shipped: _Shipped) -> Iterator[Function]:
+    return (function for function in text.functions if (file, function.outermost) not in shipped.workloads)
+
+
+def _row(name: str, texts: dict[str, Text], shipped: _Shipped) -> Row:
+    mutants: list[Mutant] = []
+    for file, text in texts.items():
+        mutants += mutants_of(file, text, _functions(file, text, shipped))
+    structures = tuple(structure for row, structure, _ in shipped.structures if row == name)
+    homes = dict.fromkeys(home for row, _, home in shipped.structures if row == name)
+    tests = tuple(f"structures/test_{home}.py" for home in homes if (TESTS / f"structures/test_{home}.py").exists())
+    return Row(name, structures, tests, {file: text.text for file, text in texts.items()}, tuple(mutants))
+
+
+# ---- in a child, which imports the package
+
+
+def _shipped() -> _Shipped:
+    from rseq.stress.shipped import workloads
+    from rseq.structures.structure import shipped
+
+    structures = [
+        (_place(code), structure.__name__, structure.__module__.split(".")[2])
+        for structure in shipped()
+        for code in (structure.sequences().values())  # type: ignore[attr-defined]
+    ]
+    makers = {(_file(workload.work), workload.work.__qualname__.partition(".")[0]) for workload in workloads()}
+    return _Shipped(tuple(dict.fromkeys(structures)), frozenset(makers))
+
+
+def _place(code: Any) -> str:
+    return str(code.__module__.split(".")[2])
+
+
+def _file(code: Any) -> str:
+    return str(Path(code.function.__code__.co_filename).relative_to(Path(_folder())))
+
+
+def _folder() -> str:
+    import rseq.structures
+
+    return next(iter(rseq.structures.__path__))

@@ -1,0 +1,195 @@
+"""One mutant against all checks, in this order: the contract, the checker, stress, the structure's own tests.
+
+All of it happens in child processes, each check in one of its own: a mutant may crash, or never end.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from . import child
+from .load import put
+from .source import Text
+
+__all__ = ["CHECKS", "STRUCTURES", "TESTS", "Case", "Verdict", "tried"]
+
+TESTS = Path(__file__).parent.parent
+STRUCTURES = TESTS.parent / "src" / "rseq" / "structures"
+
+CHECKS = ("contract", "checker", "stress", "tests")
+
+_CPU_S, _WALL_S = 60, 240.0
+"""What a check may take. The longest takes a fifth of that, of code that is right."""
+
+_SLICE_S, _THREADS = 0.3, 6
+"""For how long, and in how many threads, a workload runs in machine code without breakpoints."""
+
+_WARNINGS = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""Of what the parent has imported, so that its children need not."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which check has caught a mutant, and what it said. "time-out": it did not end, and no check said more."""
+
+    check: str | None
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is tried: a text in the place of a file's, and the function in it that has changed; none is all of them."""
+
+    file: str
+    text: str
+    function: str = ""
+    tests: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The name under which the file is imported."""
+        return ".".join(("rseq", "structures", *Path(self.file).with_suffix("").parts))
+
+    def lines(self) -> range:
+        """The lines of the function that has changed."""
+        for function in Text(self.text).functions:
+            if function.name == self.function:
+                return range(function.tree.lineno, (function.tree.end_lineno or 0) + 1)
+        return range(1 << 30)
+
+
+def tried(case: Case) -> Verdict:
+    """What catches the case. It runs in a process that has imported nothing of the package."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(case.file).name
+        path.write_text(case.text, encoding="utf-8")
+        put(case.module, path)
+        try:
+            reached = _Reached(case, path)
+        except Exception as error:  # noqa: BLE001 - the module was refused
+            return Verdict("contract", _sentence(f"{type(error).__name__}: {error}"))
+        return _judged(case, reached)
+
+
+def _judged(case: Case, reached: _Reached) -> Verdict:
+    checks: dict[str, Callable[[], list[str]]] = {
+        "checker": partial(_checker, reached),
+        "stress": partial(_stress, reached),
+        "tests": partial(_tests, case.tests),
+    }
+    late = Verdict(None)
+    for name, check in checks.items():
+        ended = child.run(partial(_quietly, check), _CPU_S, _WALL_S)
+        said = [ended.failure] if ended.failure else ended.result
+        if ended.is_late or any("SIGXCPU" in problem for problem in said):
+            late = Verdict("time-out", f"{name}: it did not end")
+        elif said:
+            return Verdict(name, _sentence(said[0]))
+    return late
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def _quietly(check: Callable[[], list[str]]) -> list[str]:
+    """What a check says, and nothing of what else is printed."""
+    with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+        os.dup2(nothing.fileno(), 2)
+        return check()
+
+
+class _Reached:
+    """What the changed function reaches: records, and with them sequences that are checked and workloads."""
+
+    def __init__(self, case: Case, path: Path) -> None:
+        from rseq.check.run import shipped
+        from rseq.stress.shipped import workloads
+
+        self._file, self._lines = str(path), case.lines()
+        checked, stressed = shipped(), workloads()
+        codes = list(dict.fromkeys(_called([*checked, *(workload.work for workload in stressed)])))
+        records = {code.body.record for code in codes if self._has_changed(code)}
+        if not records:  # no workload calls it in machine code: then all that the module has
+            records = {code.body.record for code in codes if code.function.__code__.co_filename == self._file}
+        self.checked = [code for code in checked if code.body.record in records]
+        self.stressed = [workload for workload in stressed if workload.work.body.record in records]
+
+    def _has_changed(self, code: Any) -> bool:
+        made = code.function.__code__
+        spans = [op.span for op in code.body.ops if getattr(op, "span", None) is not None]
+        places = [(made.co_filename, made.co_firstlineno), *((span.file, span.line) for span in spans)]
+        return any(file == self._file and line in self._lines for file, line in places)
+
+
+def _called(codes: list[Any]) -> Iterator[Any]:
+    from rseq.language import ir
+
+    for code in codes:
+        yield code
+        yield from _called([op.callee for op in code.body.ops if isinstance(op, ir.Call)])
+
+
+# ---- the checks
+
+
+def _checker(reached: _Reached) -> list[str]:
+    from rseq.check import check
+
+    if not any(code.kind == "sequence" for code in reached.checked):
+        return []
+    report = check(*reached.checked)
+    if report.ok:
+        return []
+    return [violation.text for violation in report.violations] or [str(report)]
+
+
+def _stress(reached: _Reached) -> list[str]:
+    from rseq.stress.instructions import every_instruction
+
+    for workload in reached.stressed:
+        if problems := _threads(workload):
+            return problems
+    for workload in reached.stressed:
+        if problems := list(every_instruction(workload).problems):
+            return problems
+    return []
+
+
+def _threads(workload: Any) -> list[str]:
+    """A short stress of threads, signals and forks. That some section was not aborted in that time says nothing."""
+    from rseq.stress.code import compiled
+    from rseq.stress.ledger import Ledger
+    from rseq.stress.shipped import indices, make
+    from rseq.stress.threads import Scene, Slice, rows
+
+    index = indices(workload)[0]
+    structure = make(workload, index)
+    program = compiled(workload.work, structure.storage)
+    scene = Scene(structure, Ledger(rows(_THREADS), structure.storage.length))
+    return list(Slice(workload, program, scene, _THREADS).run(_SLICE_S).problems)
+
+
+def _tests(names: tuple[str, ...]) -> list[str]:
+    import pytest
+
+    if not names:
+        return []
+    failed: list[str] = []
+
+    class Listener:
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.failed:
+                failed.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+
+    files = [str(TESTS / name) for name in names]
+    os.chdir(TESTS.parent)
+    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=line", *_WARNINGS, *files], plugins=[Listener()])
+    return failed or ([f"pytest ended with {code!r}"] if code else [])
