@@ -63,8 +63,9 @@ def _row(name: str, texts: dict[str, Text], shipped: _Shipped) -> Row:
         mutants += mutants_of(file, text, _functions(file, text, shipped))
     structures = tuple(structure for row, structure, _ in shipped.structures if row == name)
     homes = dict.fromkeys(home for row, _, home in shipped.structures if row == name)
-    tests = tuple(f"structures/test_{home}.py" for home in homes if (TESTS / f"structures/test_{home}.py").exists())
-    return Row(name, structures, tests, {file: text.text for file, text in texts.items()}, tuple(mutants))
+    tests = [f"structures/test_{home}.py" for home in ("order", *homes)]
+    existing = tuple(test for test in tests if (TESTS / test).exists())
+    return Row(name, structures, existing, {file: text.text for file, text in texts.items()}, tuple(mutants))
 
 
 # ---- in a child, which imports the package

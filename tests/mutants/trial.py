@@ -25,7 +25,7 @@ STRUCTURES = TESTS.parent / "src" / "rseq" / "structures"
 
 CHECKS = ("contract", "checker", "stress", "tests")
 
-_CPU_S, _WALL_S = 60, 240.0
+_CPU_S, _WALL_S = 60, 120.0
 """What a check may take. The longest takes a fifth of that, of code that is right."""
 
 _SLICE_S, _THREADS = 0.3, 6
