@@ -22,6 +22,9 @@ Numba loads its extensions when it first compiles or calls something, and not un
 comes second may find no types of ours yet (a TypingError, "non-precise type pyobject"). Where several
 threads may be first, `import rseq.numba` before they start.
 
+With `fastmath` the caller's arithmetic is fast and ours exact: NaN, infinities and the zeros' signs mean what they
+always mean in sequences, routines and inline functions, also if the caller's own arithmetic has made them.
+
 Arguments are converted as Numba converts: integers of other widths wrap around. A float for an integer
 is refused when the function is compiled.
 
@@ -529,7 +532,16 @@ def _argument(context: Any, builder: Any, value: Any, type: Any, parameter: ir.V
             return [builder.ptrtoint(value, I64), ll.Constant(I64, type.size)]
         array = cgutils.create_struct_proxy(type)(context, builder, value=value)
         return [builder.ptrtoint(array.data, I64), builder.mul(array.nitems, array.itemsize)]
+    if parameter.type.is_float:
+        return [_frozen(builder, value)]
     return [builder.zext(value, ll.IntType(8)) if parameter.type.kind == "bool" else value]
+
+
+def _frozen(builder: Any, value: Any) -> Any:
+    """The value as it is, whatever LLVM would conclude from where it comes from: with fastmath, that it is no NaN."""
+    instruction = ll.Instruction(builder.block, value.type, "freeze", [value])
+    builder._insert(instruction)
+    return instruction
 
 
 def _row(context: Any, builder: Any, bound: BoundSequenceType, place: Any, index: Any) -> Any:

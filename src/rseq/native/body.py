@@ -136,7 +136,7 @@ class BodyLowering:
         builder, kind = self.builder, op.target.type
         left, right = self._get(op.left), self._get(op.right)
         if kind.is_float:
-            self._put(op.target, getattr(builder, _FLOAT[op.operator])(left, right))
+            self._put(op.target, _exact(getattr(builder, _FLOAT[op.operator])(left, right)))
         elif op.operator == "quo":
             self._put(op.target, (builder.sdiv if kind.kind == "signed" else builder.udiv)(left, right))
         elif op.operator in ("<<", ">>"):
@@ -287,7 +287,7 @@ class BodyLowering:
         else:
             compare = self.builder.icmp_signed if op.left.type.kind == "signed" else self.builder.icmp_unsigned
         following = self.function.append_basic_block()
-        self.builder.cbranch(compare(op.comparison, left, right), self._block(op.label), following)
+        self.builder.cbranch(_exact(compare(op.comparison, left, right)), self._block(op.label), following)
         self.builder.position_at_end(following)
 
     def _jump(self, op: ir.Jump) -> None:
@@ -349,6 +349,12 @@ class BodyLowering:
         value = None if op.value is None else self._get(op.value)
         code = NOTHING if value is None and self.frame.code.body.maybe else OK
         self._leave_with(ll.Constant(I32, code), value)
+
+
+def _exact(operation: Any) -> Any:
+    """The operation, for good without fast-math flags: Numba puts its caller's on each that has none."""
+    operation.flags = [""]
+    return operation
 
 
 def _lowered(op: ir.Op, serial: int) -> list[ir.Op]:
