@@ -1,4 +1,4 @@
-"""A model of the LoongArch instructions that our code uses, on the text of a section: no emulator runs them.
+"""A model of the LoongArch instructions that our code uses, on the text of a section: it needs no emulator.
 
 It knows what the architecture's manual says of each instruction, and nothing else: no memory order, no interruptions.
 An instruction that it does not know is an error. `Model(section's assembly).check(...)` is like `Board.check`.

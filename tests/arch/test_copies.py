@@ -1,4 +1,4 @@
-"""Copies in machine code of each 64-bit architecture, run by Unicorn: each length and alignment, both directions."""
+"""Copies in machine code of each 64-bit architecture, in an emulator: each length and alignment, both directions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 import rseq
 from emulator import ROWS, Board, memory_of
+from qemu import board_for, in_qemu
 from rseq import arch, i64, prepared, u8, u64
 from rseq.arch.base import Architecture
 from rseq.check.code import Operation
@@ -22,8 +23,15 @@ SIZE = 1000
 
 each_architecture = pytest.mark.parametrize(
     "architecture",
-    [one for one in map(arch.get, arch.names()) if one.emulator is not None and one.pointer_bytes == 8],
-    ids=lambda one: one.name,
+    [
+        *(
+            pytest.param(one, id=one.name)
+            for one in map(arch.get, arch.names())
+            if one.emulator is not None and one.pointer_bytes == 8
+        ),
+        in_qemu("loongarch64"),
+        in_qemu("ppc64le"),
+    ],
 )
 
 
@@ -65,7 +73,7 @@ def memory(architecture: Architecture) -> Memory:
 
 def board_of(architecture: Architecture, *codes: Any) -> tuple[Board, list[Operation]]:
     operations = [Operation(f"{code.__name__}_{number}", code) for number, code in enumerate(codes)]
-    return Board(program_of(operations, architecture)), operations
+    return board_for(program_of(operations, architecture)), operations
 
 
 @each_architecture

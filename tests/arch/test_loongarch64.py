@@ -1,4 +1,4 @@
-"""loongarch64, which no emulator runs: its sections on a model of the instructions, beside the interpreter."""
+"""loongarch64, which Unicorn does not run: its sections on a model of the instructions, beside the interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One meaning: machine code of each architecture, run by Unicorn, does what the interpreter does.
+"""One meaning: machine code of each architecture, run by Unicorn or QEMU, does what the interpreter does.
 
 A compiler for another architecture takes about half a second, so each test compiles all its functions at once.
 """
@@ -20,6 +20,7 @@ import rseq
 from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, in_order, memory_of
 from oracle import filled
 from programs import Lane, Node, compiled, edges, widest
+from qemu import QemuBoard, board_for, in_qemu
 from rseq import arch, i32, i64, prepared, u8
 from rseq.arch.base import Architecture, IndexMode, WidthError
 from rseq.check.code import Operation
@@ -37,7 +38,12 @@ ARCHITECTURES = [arch.get(name) for name in arch.names() if arch.get(name).emula
 each_architecture = pytest.mark.parametrize(
     "architecture",
     [  # this machine's own code runs natively in tests/native/test_agreement.py
-        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if one is arch.host() else []) for one in ARCHITECTURES
+        *(
+            pytest.param(one, id=one.name, marks=[pytest.mark.slow] if one is arch.host() else [])
+            for one in ARCHITECTURES
+        ),
+        in_qemu("loongarch64"),
+        in_qemu("ppc64le"),
     ],
 )
 
@@ -46,7 +52,7 @@ def board_of(
     architecture: Architecture, codes: Iterable[Any], index: IndexMode = "cpu_id"
 ) -> tuple[Board, list[Operation]]:
     operations = [Operation(f"{code.__name__}_{number}", code) for number, code in enumerate(codes)]
-    return Board(program_of(operations, architecture, index)), operations
+    return board_for(program_of(operations, architecture, index)), operations
 
 
 def function(parameters: str, result: str, body: str, **options: bool) -> Any:
@@ -419,7 +425,7 @@ def test_a_clock_never_goes_backwards(architecture: Architecture) -> None:
             board_of(architecture, [code])
         return
     board, (operation,) = board_of(architecture, [code])
-    if architecture.name in COUNTERS:
+    if architecture.name in COUNTERS and architecture.emulator is not None:
         COUNTERS[architecture.name](board)
     memory = lane(architecture)
     assert 0 <= board.call(operation, memory, [], 0) < 1 << 32
@@ -512,6 +518,11 @@ return x
 def test_the_thread_pointer_is_what_the_processor_says(architecture: Architecture) -> None:
     """Its code is called as a C function; the result is in the register that returns the first integer."""
     board, _ = board_of(architecture, [function("", "None", "cpu.c_i8 = 1")])
+    if isinstance(board, QemuBoard):
+        board.engine.mem_write(STACK, architecture.thread_pointer)
+        board.run(STACK)
+        assert board.returned == AREA - AREA_OFFSET
+        return
     assert architecture.emulator is not None
     names = importlib.import_module(f"unicorn.{architecture.emulator.module}")
     result = {

@@ -10,7 +10,8 @@ import llvmlite.ir as ll
 import pytest
 
 import examples
-from emulator import IMAGE, Board
+from emulator import IMAGE
+from qemu import board_for, in_qemu
 from rseq import arch
 from rseq.arch.base import Architecture
 from rseq.check.code import _object_file
@@ -22,9 +23,14 @@ from rseq.native.lower import Unit
 pytest.importorskip("unicorn")
 pytest.importorskip("ziglang")
 
-ARCHITECTURES = [arch.get(name) for name in arch.names() if arch.get(name).emulator is not None]
-
-each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
+each_architecture = pytest.mark.parametrize(
+    "architecture",
+    [
+        *(pytest.param(one, id=one.name) for one in map(arch.get, arch.names()) if one.emulator is not None),
+        in_qemu("loongarch64"),
+        in_qemu("ppc64le"),
+    ],
+)
 
 FIELDS = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "float": 4, "double": 8, "<2 x i64>": 16}
 
@@ -75,7 +81,9 @@ def test_code_finds_its_functions_and_data(architecture: Architecture) -> None:
     program: Any = SimpleNamespace(architecture=architecture, blob=blob)
     order = architecture.order
     for number, (type, size) in enumerate(FIELDS.items()):
-        board = Board(program)
+        if architecture.name == "loongarch64" and type in ("float", "<2 x i64>"):
+            continue  # stored by the vector unit, which QEMU 7 has not
+        board = board_for(program)
         board.engine.mem_write(board.input, struct.pack(order + "Q", number))
         board.run(IMAGE + blob.entries["entry"])
         assert struct.unpack(order + "Q", board.engine.mem_read(board.output, 8)) == (100 + number,)
