@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 from functools import cache
 from typing import Any
@@ -13,11 +14,15 @@ from programs import edges
 from rseq.language.interpret import Memory, run
 from rseq.language.types import Index, Pointer, Record
 from rseq.percpu.memory import Memory as Item
+from rseq.percpu.rows import rows_of
+from rseq.percpu.storage import parts_of
 
 
 def writable(storage: Any) -> Any:
-    """The records in all lanes, to write anything to: `view()` is read-only where there are pointers."""
-    return storage.memory.view(storage.record.dtype, storage.shape)
+    """The record in all lanes, to write anything to: `view()` is read-only where there are pointers."""
+    place, record = storage.place, storage.record
+    block = (ctypes.c_char * (place.stride * place.lanes + record.size)).from_address(place.base)
+    return np.ndarray((place.lanes + 1,), record.dtype, block, strides=(place.stride,))
 
 
 class Bench:
@@ -41,7 +46,7 @@ class Bench:
         answers = []
         for (where, bound, number), lane in zip(self.ways, self.lanes, strict=True):
             for array, rows in zip(self.arrays, before, strict=True):
-                array._data[:] = rows  # `values` is read-only where there are pointers
+                rows_of(array).writable[:] = rows  # `values` is read-only where there are pointers
             memory = self._memory(lane, number)
             body = self.code.body
             pairs = zip(arguments, body.given, strict=False)
@@ -75,8 +80,8 @@ def _words(argument: Any, type: Any, memory: Memory) -> list[Any]:
 def only_spare(record: type[Record]) -> Any:
     """Storage without a lane for any CPU: what runs on it takes the spare lane, which is lane 0."""
     storage: Any = rseq.percpu(record)
-    item = storage.memory
-    storage.memory = Item(item.place._replace(lanes=0), item.nbytes, item)
+    item, parts = storage.memory, parts_of(storage)
+    object.__setattr__(parts, "memory", Item(item.place._replace(lanes=0), item.nbytes, item))  # only we have it
     return storage
 
 

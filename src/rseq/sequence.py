@@ -16,8 +16,8 @@ from .language.section import section
 from .language.types import Index, Pointer, RecordType
 
 if TYPE_CHECKING:
-    from .percpu.rows import RowArray
-    from .percpu.storage import PerCPU
+    from .percpu.rows import RowArray, Rows
+    from .percpu.storage import Parts, PerCPU
 
 __all__ = ["Inline", "Routine", "Sequence", "architectures", "inline", "routine", "sequence"]
 
@@ -45,48 +45,45 @@ class _Bindable(Compiled, Generic[P, R]):
         machine's architecture has no code generator. OSError - the system refuses executable memory.
         """
         from .native.bind import builtin
-        from .percpu.storage import PerCPU
+        from .percpu.rows import rows_of
+        from .percpu.storage import parts_of
 
-        if not isinstance(storage, PerCPU):
-            raise TypeError(f"{self.__name__}.bind() takes storage made by rseq.percpu(…); got {storage!r}")
-        if storage.record is not self.body.record:
-            wanted, got = self.body.record.__name__, storage.record.__name__
+        parts = parts_of(storage, f"{self.__name__}.bind() takes storage made by rseq.percpu(…)")
+        said = f"{self.__name__}.bind() takes arrays made by rseq.array(…)"
+        pairs = [(rows_of(array, said), array) for array in arrays]
+        if parts.record is not self.body.record:
+            wanted, got = self.body.record.__name__, parts.record.__name__
             raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
-        self._require_arrays(storage, arrays)
-        bounds = [self._bounds(value.type, arrays) for value in self.body.given if isinstance(value.type, Pointer)]
+        self._require_same_processes(parts, pairs)
+        pointers = [value.type for value in self.body.given if isinstance(value.type, Pointer)]
+        fitting = [self._fitting(pointer, pairs) for pointer in pointers]
         result = self.body.result
-        of_result = self._bounds(result, arrays)[2] if isinstance(result, Pointer) else None
-        for array in arrays:
-            storage.memory.keep(array)  # a lane may hold the address of a row,
-            array.keep(storage.memory)  # and a row that of another array's row, which this memory keeps
+        for rows, array in pairs:
+            parts.memory.keep(array)  # a lane may hold the address of a row,
+            rows.keep(parts.memory)  # and a row that of another array's row, which this memory keeps
         return builtin(
             self,
-            memory=storage.memory,
-            index=storage.index,
-            shape=storage.shape,
+            memory=parts.memory,
+            index=parts.index,
+            shape=parts.shape,
             title=title or self.__name__,
-            arrays=bounds,
-            result_array=of_result,
-            rows=[self._bounds(Index(rows.target), arrays)[2] for rows in self.body.rows],
+            arrays=[(rows.address, rows.address + rows.length * rows.record.size, array) for rows, array in fitting],
+            result_array=self._fitting(result, pairs)[1] if isinstance(result, Pointer) else None,
+            rows=[self._fitting(Index(rows.target), pairs) for rows in self.body.rows],
         )
 
-    def _require_arrays(self, storage: PerCPU[Any], arrays: tuple[RowArray[Any], ...]) -> None:
-        from .percpu.rows import RowArray
-
-        for array in arrays:
-            if not isinstance(array, RowArray):
-                raise TypeError(f"{self.__name__}.bind() takes arrays made by rseq.array(…); got {array!r}")
+    def _require_same_processes(self, storage: Parts, arrays: list[tuple[Rows, RowArray[Any]]]) -> None:
         stored = [field.type for field in self.body.record.fields.values()]
         by_number = any(isinstance(getattr(type, "element", type), Index) for type in stored)
-        if by_number and any(array.segment is not storage.segment for array in arrays):
+        if by_number and any(rows.segment is not storage.segment for rows, _ in arrays):
             raise TypeError(
                 f"{self.__name__}.bind(): {self.body.record.__name__} holds numbers of rows, so the storage and the "
                 "rows belong to the same processes: rseq.percpu(…, segment=segment) goes with "
                 "rseq.array(…, segment=segment), and without a segment both are this process's"
             )
 
-    def _bounds(self, pointer: Pointer, arrays: tuple[RowArray[Any], ...]) -> tuple[int, int, RowArray[Any]]:
-        fitting = [array for array in arrays if array.record is pointer.target]
+    def _fitting(self, pointer: Pointer, arrays: list[tuple[Rows, RowArray[Any]]]) -> tuple[Rows, RowArray[Any]]:
+        fitting = [pair for pair in arrays if pair[0].record is pointer.target]
         if not isinstance(pointer.target, RecordType):
             raise TypeError(f"{self.__name__}() takes a {pointer!r}; from Python a pointer is a row, so use a record")
         if len(fitting) != 1:
@@ -95,10 +92,10 @@ class _Bindable(Compiled, Generic[P, R]):
                 f"{self.__name__}() has a {pointer!r}, so it is bound with one array of that record, as in "
                 f"{self.__name__}.bind(storage, rseq.array({name}, 100)); got {len(fitting)}"
             )
-        array = fitting[0]
-        if isinstance(pointer, Index) and array.length > MAX_INDEX:
+        rows, array = fitting[0]
+        if isinstance(pointer, Index) and rows.length > MAX_INDEX:
             raise ValueError(f"an {pointer!r} counts up to {MAX_INDEX} rows; {array!r} has more")
-        return array.address, array.address + array.length * array.record.size, array
+        return rows, array
 
     @property
     def ir(self) -> str:

@@ -17,6 +17,7 @@ from programs import Lane, Node, compiled, edges, hungry, largest
 from rseq.arch import host
 from rseq.arch.base import RegisterError
 from rseq.language.types import SCALARS, Pointer, Scalar
+from rseq.percpu.rows import rows_of
 
 QUICK = settings(
     max_examples=80,
@@ -64,7 +65,7 @@ def agree(text: str, has_row: bool, data: st.DataObject, cpu: int) -> None:
         raise
     rows = [array[1] for array in arrays]
     for array in arrays:
-        array._data[1] = filled(data.draw(st.integers(0, 99)), Node)
+        rows_of(array).writable[1] = filled(data.draw(st.integers(0, 99)), Node)
     bench.fill(filled(data.draw(st.integers(0, 9999)), Lane, *rows))
     scalars = [value.type for value in code.body.parameters if isinstance(value.type, Scalar)]
     for _ in range(6):
@@ -269,7 +270,7 @@ def f(cpu: Lane, row: ptr[Node], n: i64) -> ptr[Node]:
     return None
 """
     bench = Bench(compiled(text), cpu, rows)
-    rows._data["read"] = [5, 6, 7]
+    rows_of(rows).writable["read"] = [5, 6, 7]
     assert bench.check(rows[1], 6) is None
     assert bench.check(rows[2], 6) == rows[1]
     assert bench.check(rows[2], 9) is None

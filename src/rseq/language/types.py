@@ -16,6 +16,7 @@ import math
 import struct
 import sys
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from ..once import load
@@ -403,14 +404,17 @@ def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Buffer
 class RecordType(type):
     """The metaclass of `Record`: computes the layout when the class is made, and holds it off the instances' names."""
 
-    __fields: dict[str, Field]
+    __fields: Mapping[str, Field]
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("the class of records has no subclasses: machine code goes by the layout that it computes")
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         cls = super().__new__(mcs, name, bases, namespace)
         parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
         if parents:
             raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")
-        cls.__fields = _layout(name, evaluated_annotations(cls)) if bases else {}
+        cls.__fields = MappingProxyType(_layout(name, evaluated_annotations(cls)) if bases else {})
         given = [field for field in cls.__fields if field in namespace]
         if given:
             raise TypeError(f"record {name}, field {given[0]!r}: fields have no defaults; memory begins as zeros")

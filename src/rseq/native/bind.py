@@ -17,6 +17,7 @@ from ..arch.base import IndexMode
 from ..language.compiled import Compiled
 from ..once import once
 from ..percpu.memory import Memory
+from ..percpu.rows import Rows
 from ..sealed import forever
 from ..thread import UnsupportedError, lanes_offset, require_support
 from .load import Code, load
@@ -102,20 +103,20 @@ def builtin(
     title: str,
     arrays: Sequence[tuple[int, int, Any]] = (),
     result_array: Any = None,
-    rows: Sequence[Any] = (),
+    rows: Sequence[tuple[Rows, Any]] = (),
 ) -> Callable[..., Any]:
     """A builtin that runs `code` on `memory`.
 
     `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers; `rows`
-    are the arrays that an index is followed into.
+    are the arrays that an index is followed into, and what they are.
     """
     if not all(part.isidentifier() for part in title.split(".")):
         raise ValueError(f"title: expected names with dots between them, as in 'Owner.method'; got {title!r}")
     program = _program(code, index, len(shape), title)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
-    followed = [word for array in rows for word in (array.address, array.length)]
-    kept = (*(array for _, _, array in arrays), result_array, *rows)
+    followed = [word for array, _ in rows for word in (array.address, array.length)]
+    kept = (*(array for _, _, array in arrays), result_array, *(array for _, array in rows))
     bound = Bound(code, title, memory, index, shape, kept, tuple(followed))
     payload = make_payload(program.payload, (*memory.place, *shape, *bounds, *owner, *followed), bound)
     made = _new_builtin()(ctypes.byref(program.method), payload, "rseq")

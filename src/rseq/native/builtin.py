@@ -41,7 +41,7 @@ from .codes import (
 )
 from .environment import Lane
 from .payload import WORDS_AT
-from .small_int import read_int
+from .small_int import HEADER, read_int
 
 __all__ = ["Builtin"]
 
@@ -228,11 +228,12 @@ class Builtin(Buffers):
                 text = f"{self.title}(): {parameter.name} is {type}, a row of an rseq.array or None; got %R"
                 self._format("PyExc_TypeError", text, [given])
                 builder.ret(ll.Constant(PTR, None))
-            number = self._call("PyObject_GetAttrString", PTR, [given, self._text("address")])
+            number = builder.load(builder.gep(given, [ll.Constant(I64, HEADER)], source_etype=I8), typ=PTR)
             with builder.if_then(builder.icmp_unsigned("==", number, ll.Constant(PTR, None)), likely=False):
+                text = f"{self.title}(): {parameter.name} is a row that was made without calling rseq.array"
+                self._format("PyExc_TypeError", text, [])
                 builder.ret(ll.Constant(PTR, None))
             builder.store(self._call("PyLong_AsUnsignedLongLong", I64, [number]), result)
-            self._call("Py_DecRef", ll.VoidType(), [number])
         return builder.load(result, typ=I64)
 
     def _checked_row(self, words: Any, value: Any, number: int) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
+from typing import TypeVar
 
 from rseq.language.types import Record
 from rseq.percpu.allocator import MAX_ITEM_BYTES
 
 _MAX_DIMENSIONS = 32
+
+T = TypeVar("T", bound=str)
 
 
 def integer(name: str, value: object) -> int:
@@ -15,6 +18,16 @@ def integer(name: str, value: object) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name}: expected an int, got {value!r}")
     return operator.index(value)
+
+
+def one_of(name: str, value: object, known: tuple[T, ...]) -> T:
+    """That of the strings `known` which `value` is. Raises: ValueError - none of them."""
+    if isinstance(value, str):
+        text = str.__str__(value)  # its class may compare as it likes
+        for one in known:
+            if one == text:
+                return one
+    raise ValueError(f"{name}: expected {' or '.join(map(repr, known))}, got {value!r}")
 
 
 def boolean(name: str, value: object) -> bool:
@@ -50,7 +63,7 @@ def shape_of(shape: object) -> tuple[int, ...]:
 
 def require_record(record: object, call: str) -> None:
     """Raises: TypeError - `record` is no subclass of `rseq.Record`; `call` is what the sentence shows as right."""
-    if not isinstance(record, type) or not issubclass(record, Record) or record is Record:
+    if type(record) is not type(Record) or record is Record:  # no isinstance: an object can lie about its class
         raise TypeError(f"expected a subclass of rseq.Record, as in {call}; got {record!r}")
 
 

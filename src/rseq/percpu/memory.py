@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from rseq.once import load
 from rseq.percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq.percpu.checks import integer, product
 from rseq.percpu.segment import PAGE_BYTES, Place
 from rseq.percpu.shared import Segment, require_segment
+from rseq.percpu.shown import shown
+from rseq.sealed import Sealed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,35 +22,39 @@ class Memory:
     """An item: `nbytes` bytes in every lane. They are its own as long as the handle, or a view of it, lives.
 
     It refers to none of its users, so that builtins can hold it without a cycle. Hashable (by identity) and
-    weakly referable. Made by `allocate`; cannot be pickled or copied.
+    weakly referable. Made by `allocate`; cannot be pickled or copied, nor changed.
     """
 
-    __slots__ = ("__weakref__", "_kept", "_owner", "nbytes", "place")
+    __slots__ = ("__weakref__", "_item")
 
-    place: Place
-    """Where the item is. Addresses in it mean something only while the handle lives."""
-    nbytes: int
-    """Bytes in each lane."""
+    def __init__(self, place: Place, nbytes: int, owner: object, *, writable: bool = True) -> None:
+        """`owner` is kept as long as this handle lives; when it goes, the memory goes back. `writable`: by views."""
+        if not _item.put(self, _Item(place, nbytes, owner, writable, {})):
+            raise TypeError("this memory has been set up; __init__ is called once")
 
-    def __init__(self, place: Place, nbytes: int, owner: object) -> None:
-        """`owner` is kept as long as this handle lives; when it goes, the memory goes back."""
-        self.place = place
-        self.nbytes = nbytes
-        self._owner = owner
-        self._kept: dict[int, object] = {}
+    @property
+    def place(self) -> Place:
+        """Where the item is. Addresses in it mean something only while the handle lives."""
+        return _item.of(self).place
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in each lane."""
+        return _item.of(self).nbytes
 
     def keep(self, thing: object) -> None:
         """Keep `thing` alive as long as this memory, because a lane may hold its address. Twice is as good as once.
 
         Threads: any thread.
         """
-        self._kept.setdefault(id(thing), thing)
+        _item.of(self).kept.setdefault(id(thing), thing)
 
     def view(self, dtype: npt.DTypeLike, shape: tuple[int, ...] = ()) -> npt.NDArray[Any]:
         """The item in all lanes as a live array of shape [lanes + 1, *shape], the spare lane last.
 
-        Writing to it while sequences run on the same item loses updates, theirs or yours. Reading is safe: each
-        aligned word is a value that was there, but two words need not be of one moment.
+        It is read-only if sequences follow pointers that stand there. Writing to it while sequences run on the same
+        item loses updates, theirs or yours. Reading is safe: each aligned word is a value that was there, but two words
+        need not be of one moment.
         Raises: ValueError - an array of that dtype and shape is larger than the item. TypeError - a dtype of Python
         objects.
         Threads: any thread. The array keeps the memory alive.
@@ -62,24 +68,15 @@ class Memory:
         nbytes = element.itemsize * product(shape)
         if not 0 < nbytes <= self.nbytes:
             raise ValueError(f"expected a dtype and shape of 1 … {self.nbytes} bytes, got {element} {shape}: {nbytes}")
-        return np.asarray(self)[:, :nbytes].view(element.base).reshape(-1, *shape, *element.shape)
-
-    @property
-    def __array_interface__(self) -> dict[str, Any]:
-        """The item's bytes in all lanes, for NumPy; the array's base is this handle."""
-        return {
-            "version": 3,
-            "typestr": "|u1",
-            "data": (self.place.base, False),
-            "shape": (self.place.lanes + 1, self.nbytes),
-            "strides": (self.place.stride, 1),
-        }
+        place, _, _, writable, _ = _item.of(self)
+        lanes = shown(place.base, (place.lanes + 1, nbytes), (place.stride, 1), owner=self, writable=writable)
+        return lanes.view(element.base).reshape(-1, *shape, *element.shape)
 
     def __repr__(self) -> str:
         return f"<{self.nbytes} bytes in each of {self.place.lanes} lanes and a spare one at {self.place.base:#x}>"
 
     def __reduce__(self) -> NoReturn:
-        if not isinstance(self._owner, Lease):
+        if not isinstance(_item.of(self).owner, Lease):
             raise TypeError(
                 "per-CPU memory of a shared segment cannot be pickled or copied: processes forked after it was made "
                 "have it already. Let them inherit it, or pass the values of a view"
@@ -90,8 +87,21 @@ class Memory:
         )
 
 
-def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None) -> Memory:
+class _Item(NamedTuple):
+    place: Place
+    nbytes: int
+    owner: object
+    writable: bool
+    kept: dict[int, object]
+
+
+_item: Sealed[_Item] = Sealed(Memory, "_item")
+
+
+def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None, *, writable: bool = True) -> Memory:
     """`nbytes` of memory in every lane, zeroed, at a multiple of `alignment` in each; private, or in `segment`.
+
+    `writable`: whether views of it are.
 
     Items of 8 bytes lie densely, 512 to a page of 4 KiB. An alignment of a cache line or more keeps every other item
     off those lines. Private memory that was given back is used again, so that making and dropping items costs no
@@ -107,5 +117,5 @@ def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None) ->
         raise ValueError(f"alignment: expected a power of two up to the page size, {PAGE_BYTES}; got {power}")
     if segment is not None:
         require_segment(segment)
-    place, owner = _private.lend(size, power) if segment is None else segment.lend(size, power)
-    return Memory(place, size, owner)
+    place, owner = _private.lend(size, power) if segment is None else Segment.lend(segment, size, power)
+    return Memory(place, size, owner, writable=writable)

@@ -6,17 +6,20 @@ records, which exists and is bounds-checked, and which the row keeps alive.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, SupportsIndex, TypeVar, cast, final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, SupportsIndex, TypeVar, cast, final
 
-from rseq.language.types import Array, Index, Pointer, Record
+from rseq.language.types import Array, Field, Index, Pointer, Record
 from rseq.once import load
 from rseq.percpu.checks import integer, require_bytes, require_record
 from rseq.percpu.segment import zeroed
 from rseq.percpu.shared import Segment, require_segment
+from rseq.percpu.shown import shown
+from rseq.sealed import Sealed
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 R = TypeVar("R", bound=Record)
@@ -38,27 +41,46 @@ class RowArray(Generic[R]):
     Threads: any thread. Who may write to a row that sequences have published is the sequences' matter.
     """
 
-    __slots__ = ("__weakref__", "_data", "_kept", "address", "length", "record", "segment")
+    __slots__ = ("__weakref__", "_parts")
 
     def __init__(self, record: type[R], n: int, *, segment: Segment | None = None) -> None:
         require_record(record, "rseq.array(Node, 100)")
         if segment is not None:
             require_segment(segment)
             require_no_pointers(record)
-        self.record = record
-        self.segment: Final = segment
-        """Whose processes share the records; None if they are this process's."""
-        self.length = integer("n", n)
-        if self.length < 1:
+        length = integer("n", n)
+        if length < 1:
             raise ValueError(f"n: expected at least 1 record, got {n}")
-        require_bytes(self.length * record.size, f"an array of {n} of {record.__name__}")
-        self._data = _zeros(record.dtype, self.length, shared=segment is not None)
-        self.address: int = self._data.__array_interface__["data"][0]
-        self._kept: dict[int, object] = {}
+        require_bytes(length * record.size, f"an array of {n} of {record.__name__}")
+        address, owner = _zeros(length, record.size, shared=segment is not None)
+        writable = _all_rows(record, length, address, owner, writable=True)
+        public = _all_rows(record, length, address, owner, writable=False) if is_followed(record) else writable
+        if not _parts.put(self, Rows(record, length, segment, address, owner, writable, public, {})):
+            raise TypeError("this array of rows has been set up; __init__ is called once")
+
+    @property
+    def record(self) -> type[R]:
+        """What it is an array of."""
+        return rows_of(self).record
+
+    @property
+    def length(self) -> int:
+        """How many rows there are."""
+        return rows_of(self).length
+
+    @property
+    def segment(self) -> Segment | None:
+        """Whose processes share the records; None if they are this process's."""
+        return rows_of(self).segment
+
+    @property
+    def address(self) -> int:
+        """Where the first row is."""
+        return rows_of(self).address
 
     def keep(self, thing: object) -> None:
         """Keep `thing` alive as long as this array, because a row may hold its address. Threads: any thread."""
-        self._kept.setdefault(id(thing), thing)
+        rows_of(self).keep(thing)
 
     @property
     def values(self) -> npt.NDArray[Any]:
@@ -66,16 +88,18 @@ class RowArray(Generic[R]):
 
         It is read-only if the record has pointers: a number in a pointer's place would be followed. Write through rows.
         """
-        return guarded(self._data[:], self.record)
+        view: npt.NDArray[Any] = rows_of(self).shown[:]
+        return view
 
     def row_at(self, address: int) -> Row[R]:
         """The row that starts at `address`, such as one that a sequence has returned.
 
         Raises: ValueError - no row of this array starts there.
         """
-        index, rest = divmod(address - self.address, self.record.size)
-        if rest or not 0 <= index < self.length:
-            raise ValueError(f"no row of {self!r} starts at {address:#x}")
+        rows, number = rows_of(self), integer("address", address)
+        index, rest = divmod(number - rows.address, rows.record.size)
+        if rest or not 0 <= index < rows.length:
+            raise ValueError(f"no row of {self!r} starts at {number:#x}")
         return Row(self, index)
 
     def row_of(self, stored: SupportsIndex) -> Row[R] | None:
@@ -95,7 +119,7 @@ class RowArray(Generic[R]):
         """
         if row is None:
             return 0
-        if not isinstance(row, Row):
+        if type(row) is not Row:
             raise TypeError(f"expected a row of {self!r} or None, got {row!r}")
         if row.array is not self:
             raise ValueError(f"{row!r} is a row of another array")
@@ -128,55 +152,68 @@ class Row(Generic[R]):
     Threads: any thread; see `RowArray`.
     """
 
-    __slots__ = ("__weakref__", "address", "array")
-
-    address: int
-    array: RowArray[R]
+    __slots__ = ("__weakref__", "_address", "_array")
 
     def __new__(cls, array: RowArray[R], index: SupportsIndex) -> Row[R]:
         """Row `index` of `array`; the same as `array[index]`."""
-        if not isinstance(array, RowArray):
-            raise TypeError(f"a row belongs to an rseq.array; expected one, got {array!r}")
+        rows = rows_of(array, "a row belongs to an rseq.array")
         row = super().__new__(cls)
-        object.__setattr__(row, "array", array)
-        object.__setattr__(row, "address", array.address + _bounded(array, index) * array.record.size)
+        _array.put(row, array)
+        _address.put(row, rows.address + _bounded(array, rows.length, index) * rows.record.size)
         return row
+
+    @property
+    def array(self) -> RowArray[R]:
+        """The array that it is a row of, and keeps alive."""
+        return _array.of(self)
+
+    @property
+    def address(self) -> int:
+        """Where the record is."""
+        return _address.of(self)
 
     @property
     def index(self) -> int:
         """Which row of its array this is."""
-        return (self.address - self.array.address) // self.array.record.size
+        rows = rows_of(self.array)
+        return int((self.address - rows.address) // rows.record.size)
 
     def __getitem__(self, field: str) -> Any:
         """The value of `field`; an array field is a live view. Raises: KeyError - the record has no such field."""
-        kind = self.array.record.fields[self._known(field)].type
-        value = self.array._data[field][self.index]
-        if isinstance(kind, Array) and _is_followed(kind.element):
-            value.flags.writeable = False
-        return value
+        rows, known = rows_of(self.array), self._known(field)
+        if rows.shown is rows.writable or not isinstance(known.type, Array) or holds_pointers(known.type):
+            return rows.shown[known.name][self.index]
+        place, element = self.address + known.offset, rows.record.dtype[known.name].base
+        return shown(place, (known.type.size,), owner=rows.owner, writable=True).view(element)
 
     def __setitem__(self, field: str, value: object) -> None:
-        kind = self.array.record.fields[self._known(field)].type
-        if isinstance(kind, Pointer):
-            value = self._address_of(field, value, kind)
-        elif isinstance(kind, Array) and isinstance(kind.element, Pointer):
-            value = [self._address_of(field, one, kind.element) for one in cast("Iterable[object]", value)]
-        self.array._data[field][self.index] = value
+        rows, known = rows_of(self.array), self._known(field)
+        if isinstance(known.type, Pointer):
+            value = self._address_of(field, value, known.type)
+        elif isinstance(known.type, Array) and isinstance(known.type.element, Pointer):
+            value = self._addresses_of(field, value, known.type.length, known.type.element)
+        rows.writable[known.name][self.index] = value
+
+    def _addresses_of(self, field: str, value: object, length: int, kind: Pointer) -> list[int]:
+        given = list(islice(cast("Iterable[object]", value), length + 1))
+        if len(given) != length:
+            raise ValueError(f"{field} has {length} elements; got {'more' if len(given) > length else len(given)}")
+        return [self._address_of(field, one, kind) for one in given]
 
     def _address_of(self, field: str, value: object, kind: Pointer) -> int:
         """What a pointer field is given for a row or None: the row's address or number, or 0."""
         if value is None:
             return 0
-        if not isinstance(value, Row) or value.array.record is not kind.target:
+        if type(value) is not Row or rows_of(value.array).record is not kind.target:
             raise TypeError(f"{field} is {kind!r}: expected a row of such an array, or None; got {value!r}")
-        self.array.keep(value.array)
-        return value.array.index_of(value) if isinstance(kind, Index) else value.address
+        rows_of(self.array).keep(value.array)
+        return value.index + 1 if isinstance(kind, Index) else value.address
 
-    def _known(self, field: str) -> str:
-        fields = self.array.record.fields
-        if field not in fields:
-            raise KeyError(f"record {self.array.record.__name__} has the fields {', '.join(fields)}; got {field!r}")
-        return field
+    def _known(self, field: str) -> Field:
+        record = self.array.record
+        if field not in record.fields:
+            raise KeyError(f"record {record.__name__} has the fields {', '.join(record.fields)}; got {field!r}")
+        return record.fields[field]
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f'a row is immutable; write its fields as row["{name}"] = …')
@@ -185,7 +222,7 @@ class Row(Generic[R]):
         raise AttributeError("a row is immutable")
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Row):
+        if type(other) is not Row:
             return NotImplemented
         return bool(self.address == other.address and self.array is other.array)
 
@@ -199,21 +236,51 @@ class Row(Generic[R]):
         raise TypeError("a row cannot be pickled or copied: it is an address. Pass its index, or its fields")
 
 
-def guarded(view: npt.NDArray[Any], record: type[Record]) -> npt.NDArray[Any]:
-    """`view`, read-only if `record` has pointers: sequences follow what stands there."""
-    if any(holds_pointers(field.type) for field in record.fields.values()):
-        view.flags.writeable = False
-    return view
+class Rows(NamedTuple):
+    """What an array of rows is."""
+
+    record: type[Any]
+    length: int
+    segment: Segment | None
+    address: int
+    owner: object
+    """Of the memory."""
+    writable: npt.NDArray[Any]
+    shown: npt.NDArray[Any]
+    """The same, or read-only: sequences follow what stands there."""
+    kept: dict[int, object]
+
+    def keep(self, thing: object) -> None:
+        """Keep `thing` alive as long as the array."""
+        self.kept.setdefault(id(thing), thing)
+
+
+_parts: Sealed[Rows] = Sealed(RowArray, "_parts")
+_address: Sealed[int] = Sealed(Row, "_address")  # the first in memory; machine code reads it
+_array: Sealed[RowArray[Any]] = Sealed(Row, "_array")
+
+
+def rows_of(array: object, said: str = "expected an array made by rseq.array(…)") -> Rows:
+    """What `array` is, whatever it claims. Raises: TypeError - no array of rows; `said` is how its text begins."""
+    try:
+        return _parts.of(array)
+    except (AttributeError, TypeError):
+        raise TypeError(f"{said}; got {_shown(array)}") from None
+
+
+def _shown(array: object) -> str:
+    return object.__repr__(array) if issubclass(type(array), RowArray) else repr(array)
+
+
+def is_followed(record: type[Record]) -> bool:
+    """Whether sequences follow what stands in some field of `record`."""
+    return any(holds_pointers(field.type) for field in record.fields.values())
 
 
 def holds_pointers(kind: object) -> bool:
     """Whether sequences follow what a field of this type holds."""
-    return _is_followed(kind.element if isinstance(kind, Array) else kind)
-
-
-def _is_followed(kind: object) -> bool:
-    """True for pointers; an index is looked at before it is followed."""
-    return isinstance(kind, Pointer) and not isinstance(kind, Index)
+    one = kind.element if isinstance(kind, Array) else kind
+    return isinstance(one, Pointer) and not isinstance(one, Index)  # an index is looked at before it is followed
 
 
 def require_no_pointers(record: type[Record]) -> None:
@@ -226,22 +293,30 @@ def require_no_pointers(record: type[Record]) -> None:
         )
 
 
-def _zeros(dtype: np.dtype[Any], n: int, *, shared: bool) -> npt.NDArray[Any]:
+def _all_rows(record: type[Record], length: int, address: int, owner: object, *, writable: bool) -> npt.NDArray[Any]:
+    rows: npt.NDArray[Any] = shown(address, (length * record.size,), owner=owner, writable=writable).view(record.dtype)
+    return rows
+
+
+def _zeros(n: int, size: int, *, shared: bool) -> tuple[int, object]:
+    """Address and owner of zeroed memory."""
+    if shared:
+        held = ctypes.c_char.from_buffer(zeroed(n * size, shared=True))  # as long as that is held, it cannot be closed
+        return ctypes.addressof(held), held
     load("numpy")
     import numpy as np
 
-    if shared:
-        return np.ndarray(n, dtype, zeroed(n * dtype.itemsize, shared=True))
     try:
-        return np.zeros(n, dtype)
+        zeros = np.zeros(n * size, np.uint8)
     except MemoryError as error:
-        raise MemoryError(f"no memory for {n} records of {dtype.itemsize} bytes") from error
+        raise MemoryError(f"no memory for {n} records of {size} bytes") from error
+    return zeros.__array_interface__["data"][0], zeros
 
 
-def _bounded(array: RowArray[Any], index: object) -> int:
+def _bounded(array: RowArray[Any], length: int, index: object) -> int:
     if isinstance(index, slice):
         raise TypeError(f"a row is picked by an int; {array!r}.values takes slices")
     number = integer("row index", index)
-    if not 0 <= number < array.length:
-        raise IndexError(f"row index {number} is not in 0 … {array.length - 1} of {array!r}")
+    if not 0 <= number < length:
+        raise IndexError(f"row index {number} is not in 0 … {length - 1} of {array!r}")
     return number

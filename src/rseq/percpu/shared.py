@@ -132,5 +132,5 @@ class _SharedExtent:
 
 def require_segment(thing: object) -> None:
     """Raises: TypeError - it is no segment."""
-    if not isinstance(thing, Segment):
+    if not issubclass(type(thing), Segment):  # no isinstance: an object can lie about its class
         raise TypeError(f"segment: expected an rseq.Segment or None, got {thing!r}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from rseq.arch.base import IndexMode
 from rseq.language.types import Record
-from rseq.percpu.checks import product, require_bytes, require_record, shape_of
-from rseq.percpu.memory import allocate
-from rseq.percpu.rows import guarded, require_no_pointers
+from rseq.percpu.checks import one_of, product, require_bytes, require_record, shape_of
+from rseq.percpu.memory import Memory, allocate
+from rseq.percpu.rows import is_followed, require_no_pointers
+from rseq.sealed import Sealed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from rseq.percpu.shared import Segment
 
 R = TypeVar("R", bound=Record)
+
+INDEX_MODES: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
 
 
 class PerCPU(Generic[R]):
@@ -33,10 +37,13 @@ class PerCPU(Generic[R]):
     own copy after a fork.
 
     The memory lives as long as the storage, a builtin bound to it, or an array view of it; there is nothing to close.
+    What it is cannot be changed afterwards: bound sequences go where it says.
     Raises: TypeError - `record` is no record, `shape` holds no integers, or a shared record has pointers. ValueError -
     another index, "mm_cid" in a segment, an empty or absurdly large shape. MemoryError - no address space or memory.
     Threads: any thread.
     """
+
+    __slots__ = ("__weakref__", "_parts")
 
     def __init__(
         self,
@@ -47,25 +54,50 @@ class PerCPU(Generic[R]):
         segment: Segment | None = None,
     ) -> None:
         require_record(record, "rseq.percpu(Items)")
-        if index not in ("cpu_id", "mm_cid"):
-            raise ValueError(f"index: expected 'cpu_id' or 'mm_cid', got {index!r}")
+        index = one_of("index", index, INDEX_MODES)
         if segment is not None:
             _require_shareable(record, index)
-        self.record: Final = record
-        self.shape: Final = shape_of(shape)
-        self.length: Final = product(self.shape)
+        lengths = shape_of(shape)
+        nbytes = product(lengths) * record.size
+        require_bytes(nbytes, f"a lane of shape {lengths} of {record.__name__}")
+        memory = allocate(nbytes, record.alignment, segment, writable=not is_followed(record))
+        if not _parts.put(self, Parts(record, lengths, index, segment, memory)):
+            raise TypeError("this storage has been set up; __init__ is called once")
+
+    @property
+    def record(self) -> type[R]:
+        """What a lane holds one of, or an array."""
+        return parts_of(self).record
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of that array; () if there is one record."""
+        return parts_of(self).shape
+
+    @property
+    def length(self) -> int:
         """How many records each lane holds: the product of `shape`."""
-        self.index: Final[IndexMode] = index
-        require_bytes(self.length * record.size, f"a lane of shape {self.shape} of {record.__name__}")
-        self.segment: Final = segment
+        return product(parts_of(self).shape)
+
+    @property
+    def index(self) -> IndexMode:
+        """Which number picks the lane."""
+        return parts_of(self).index
+
+    @property
+    def segment(self) -> Segment | None:
         """The shared segment that the records are in, or None."""
-        self.memory: Final = allocate(self.length * record.size, record.alignment, segment)
+        return parts_of(self).segment
+
+    @property
+    def memory(self) -> Memory:
         """What a builtin keeps alive."""
+        return parts_of(self).memory
 
     @property
     def place(self) -> Place:
         """Where the records are, for generated code. It means something only while `memory` lives."""
-        return self.memory.place
+        return parts_of(self).memory.place
 
     def view(self) -> npt.NDArray[Any]:
         """The records in all lanes as a live array of shape [lanes + 1, *shape]; the last row is the spare lane.
@@ -75,7 +107,8 @@ class PerCPU(Generic[R]):
         not be of one moment.
         Threads: any thread. The array keeps the memory alive.
         """
-        return guarded(self.memory.view(self.record.dtype, self.shape), self.record)
+        parts = parts_of(self)
+        return parts.memory.view(parts.record.dtype, parts.shape)
 
     def per_cpu(self, *, spare: bool = True) -> npt.NDArray[Any]:
         """A copy of the records: one row for each lane, the last one for the spare lane unless `spare` is False.
@@ -102,6 +135,29 @@ class PerCPU(Generic[R]):
             "private per-CPU storage cannot be pickled or copied: its memory belongs to one process. Make storage in "
             "the other process, or pass the values that per_cpu() returns"
         )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What storage is."""
+
+    record: type[Any]
+    shape: tuple[int, ...]
+    index: IndexMode
+    segment: Segment | None
+    memory: Memory
+
+
+_parts: Sealed[Parts] = Sealed(PerCPU, "_parts")
+
+
+def parts_of(storage: object, said: str = "expected storage made by rseq.percpu(…)") -> Parts:
+    """What `storage` is, whatever it claims. Raises: TypeError - no storage; `said` is how its text begins."""
+    try:
+        return _parts.of(storage)
+    except (AttributeError, TypeError):
+        shown = object.__repr__(storage) if issubclass(type(storage), PerCPU) else repr(storage)
+        raise TypeError(f"{said}; got {shown}") from None
 
 
 def _require_shareable(record: type[Record], index: IndexMode) -> None:

@@ -31,6 +31,7 @@ nobody's, and what lies in another CPU's list would be out of reach, or take a t
 
 from __future__ import annotations
 
+import ctypes
 import os
 import weakref
 from collections.abc import Callable, Iterator
@@ -42,10 +43,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from ..forks import THREADS, in_each_child
 from ..language.operations import compare_exchange, lane, lanes, load_acquire
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
-from ..once import load, once
+from ..once import once
 from ..percpu.checks import integer
 from ..percpu.segment import round_up, zeroed
 from ..percpu.shared import Segment
+from ..percpu.shown import shown
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
 from ..thread import possible_cpus
@@ -414,11 +416,9 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
     @property
     def array(self) -> npt.NDArray[Any]:
         """All items as a live array of bytes, of shape [count, item_size]. Use the rows that you hold."""
-        load("numpy")
-        import numpy as np
-
         require_set_up(self)
-        return np.ndarray((self.count, self.item_size), np.uint8, self._memory, strides=(self._stride, 1))
+        held, shape = ctypes.c_char.from_buffer(self._memory), (self.count, self.item_size)
+        return shown(ctypes.addressof(held), shape, (self._stride, 1), owner=held, writable=True)
 
     def __len__(self) -> int:
         """How many items are free; each was looked at once."""
