@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import signal
@@ -19,7 +20,7 @@ import rseq
 from rseq import i32
 from rseq.check import check
 from rseq.percpu import threads as thread_numbers
-from rseq.percpu.threads import has_ended, table, thread_id
+from rseq.percpu.threads import Table, has_ended, table, thread_id
 from rseq.stress.run import stress
 from rseq.structures.lock import LOOK, Lock, Model, acquire, release, take, take_over
 from spoils import ending_early, without_descriptor_store
@@ -332,6 +333,27 @@ def test_of_many_waiters_one_takes_over(one_cpu: int) -> None:
                 threads.start(want)
     assert inside == [300]
     assert len(warned) == 1
+
+
+def test_of_two_who_find_out_at_once_one_takes_over_and_the_other_waits(
+    one_cpu: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, asked = rseq.SpinLock(), []
+    dead = in_thread(lambda: (lock.acquire(), thread_id())[1])
+    word = ctypes.c_uint64.from_address(lock.storage.place.addresses()[one_cpu])
+    original = Table.has_ended
+
+    def is_slow(self: Table, thread: int) -> bool:
+        """Meanwhile another takes over from the dead one; and releases, while Python is asked about him."""
+        asked.append(thread)
+        word.value = 77 if thread == dead else 0
+        return thread == dead and original(self, thread)
+
+    monkeypatch.setattr(Table, "has_ended", is_slow)
+    assert lock.acquire() == one_cpu
+    assert asked == [dead, 77]
+    assert word.value == thread_id()
+    lock.release(one_cpu)
 
 
 def test_a_warning_that_is_an_error_is_reported_and_the_lock_is_held(
