@@ -63,9 +63,15 @@ def _row(name: str, texts: dict[str, Text], shipped: _Shipped) -> Row:
         mutants += mutants_of(file, text, _functions(file, text, shipped))
     structures = tuple(structure for row, structure, _ in shipped.structures if row == name)
     homes = dict.fromkeys(home for row, _, home in shipped.structures if row == name)
-    tests = [f"structures/test_{home}.py" for home in ("order", *homes)]
-    existing = tuple(test for test in tests if (TESTS / test).exists())
-    return Row(name, structures, existing, {file: text.text for file, text in texts.items()}, tuple(mutants))
+    tests = [path for home in ("order", *homes) for path in _tests_of(home)]
+    return Row(name, structures, tuple(tests), {file: text.text for file, text in texts.items()}, tuple(mutants))
+
+
+def _tests_of(home: str) -> list[str]:
+    """The files of tests of a structure's module; longer names begin with it."""
+    folder = TESTS / "structures"
+    paths = [folder / f"test_{home}.py", *sorted(folder.glob(f"test_{home}_*.py"))]
+    return [str(path.relative_to(TESTS)) for path in paths if path.exists()]
 
 
 # ---- in a child, which imports the package

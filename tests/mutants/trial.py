@@ -187,7 +187,7 @@ def _tests(names: tuple[str, ...]) -> list[str]:
     class Listener:
         def pytest_runtest_logreport(self, report: Any) -> None:
             if report.failed:
-                failed.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+                failed.append(f"{report.nodeid}: {str(report.longrepr).strip().splitlines()[-1]}")
 
     files = [str(TESTS / name) for name in names]
     os.chdir(TESTS.parent)
