@@ -30,8 +30,8 @@ class Node(rseq.Record):
 
     read: i64
     read_small: u16
-    written: i32
-    written_float: f64
+    written: prepared[i32]
+    written_float: prepared[f64]
 
 
 class Lane(rseq.Record):

@@ -81,6 +81,8 @@ from .native.codes import (
     FIRST_CHECK,
     I32,
     I64,
+    LANE_VIEW,
+    LANE_VIEW_TEXT,
     NO_THREAD,
     NO_THREAD_TEXT,
     NOTHING,
@@ -563,6 +565,8 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
         context.call_conv.return_user_exc(builder, RuntimeError, (text,))
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, SAME_ROW))):
         context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {bound.code.body.same_row}",))
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, LANE_VIEW))):
+        context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {LANE_VIEW_TEXT}",))
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, RAISED))):
         context.call_conv.return_exc(builder)
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NO_THREAD))):

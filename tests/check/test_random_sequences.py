@@ -222,7 +222,7 @@ def switch_off(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if slug == "may-be-none":
         monkeypatch.setattr(contract, "_may_be_none", lambda body: [])
     elif slug == "apart":
-        monkeypatch.setattr(contract, "apart", lambda body: ())
+        monkeypatch.setattr(contract, "apart", lambda restarts: ())
     else:
         name = "_" + slug.replace("-", "_")
         monkeypatch.setattr(contract, "_RULES", tuple(rule for rule in contract._RULES if rule.__name__ != name))

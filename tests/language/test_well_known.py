@@ -144,7 +144,7 @@ class Anchor(rseq.Record):
 def link_after_head(cpu: Anchor, node: ptr[Node]) -> bool:
     """The head is a row that the lane points to, and it may be any row: what is stored is what was read."""
     head = cpu.head
-    if head is None:
+    if head is None or head == node:
         return False
     node.next = head.next
     head.next = node

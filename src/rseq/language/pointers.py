@@ -8,34 +8,27 @@ must have been compared, since memory begins as zeros.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from . import ir
 from .types import Buffer, Pointer
 
-__all__ = ["followed_blindly", "origins", "required_rows"]
+__all__ = ["Origins", "followed_blindly", "origins", "required_rows"]
 
 _Origins = frozenset[ir.Value | None]
-_Place = tuple[object, ...]
+
+Origins = Mapping[tuple[int, ir.Value | None], _Origins]
+"""For each operation that uses a pointer's fields, by its index and the pointer: the parameters that it may be."""
 
 _UNSET: tuple[_Origins, bool] = (frozenset(), False)
 _FOUND: tuple[_Origins, bool] = (frozenset([None]), True)
 
 
-@dataclass(frozen=True)
-class _State:
-    """What is known at one point.
+_State = Mapping[ir.Value, tuple[_Origins, bool]]
+"""The parameters that a pointer may be a copy of (None: it is from elsewhere), and if it may be None.
 
-    `registers`: the parameters that a pointer may be a copy of (None: it is from elsewhere), and if it may be None.
-    `sources`: the place in memory that a register was loaded from, as long as both are what they were.
-    `rows`: places that hold a row, since what was loaded from them has been compared with None. On its own CPU nobody
-    else stores there in between, or the sequence restarts.
-    """
-
-    registers: Mapping[ir.Value, tuple[_Origins, bool]]
-    sources: Mapping[ir.Value, _Place]
-    rows: frozenset[_Place]
-
+What is followed is the very value that was compared. To compare what memory holds, and load it again, proves nothing:
+another CPU may store there in between, and to a routine's words any sequence may.
+"""
 
 _Use = ir.Load | ir.Store | ir.AddStore | ir.Locate | ir.Copy
 
@@ -62,8 +55,8 @@ def followed_blindly(body: ir.Body) -> list[tuple[ir.Op, ir.Value]]:
     return list(_Uses(body, pointers).blind.items())
 
 
-def origins(body: ir.Body) -> Mapping[tuple[int, ir.Value | None], frozenset[ir.Value | None]]:
-    """For each operation that uses a pointer's fields, by its index and the pointer: the parameters that it may be.
+def origins(body: ir.Body) -> Origins:
+    """The parameters that pointers may be, where their fields are used.
 
     None among them: it may be one that was found in memory. A buffer is itself. Pointers that are stored are there.
     """
@@ -80,7 +73,7 @@ class _Uses:
         self.blind: dict[ir.Op, ir.Value] = {}
         self.origins: dict[tuple[int, ir.Value | None], _Origins] = {}
         self._at_label: dict[str, _State] = {}
-        self._start = _State({value: (frozenset([value]), True) for value in pointers}, {}, frozenset())
+        self._start: _State = {value: (frozenset([value]), True) for value in pointers}
         before: dict[str, _State] | None = None
         while before != self._at_label:
             before = dict(self._at_label)
@@ -98,13 +91,13 @@ class _Uses:
 
     def _use(self, index: int, op: ir.Op, state: _State) -> None:
         if isinstance(op, ir.Store) and isinstance(op.source, ir.Value) and isinstance(op.source.type, Pointer):
-            stored = state.registers.get(op.source, _UNSET)[0]
+            stored = state.get(op.source, _UNSET)[0]
             self.origins[index, op.source] = self.origins.get((index, op.source), frozenset()) | stored
         for base in _bases(op):
             if base is None:
                 continue
             given = (frozenset([base]), False) if isinstance(base.type, Buffer) else _UNSET
-            origins, may_be_none = state.registers.get(base, given)
+            origins, may_be_none = state.get(base, given)
             self.origins[index, base] = self.origins.get((index, base), frozenset()) | origins
             if may_be_none:
                 self.unguarded |= origins
@@ -120,8 +113,6 @@ class _Uses:
         if isinstance(op, ir.BranchIf):
             self._arrive(op.label, _known(state, op, taken=True))
             return _known(state, op, taken=False)
-        if isinstance(op, (ir.Store, ir.AddStore, ir.Copy)):
-            return replace(state, sources={}, rows=frozenset())
         target = ir.defined(op)
         return state if target is None else _assigned(state, op, target)
 
@@ -132,42 +123,31 @@ class _Uses:
 
 
 def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
-    """`state` after `op` has given `target` a value: what depended on its old one is forgotten."""
-    registers = dict(state.registers)
-    sources = {value: place for value, place in state.sources.items() if target not in (value, *place)}
-    rows = frozenset(place for place in state.rows if target not in place)
+    """`state` after `op` has given `target` a value."""
+    registers = {**state}
     if isinstance(op, (ir.Arithmetic, ir.Convert)):  # an index on its way to a row
-        origins = [state.registers[value][0] for value in ir.used(op) if value in state.registers]
+        known = [state[value][0] for value in ir.used(op) if value in state]
         registers.pop(target, None)
-        if origins:
-            registers[target] = (frozenset().union(*origins), False)
+        if known:
+            registers[target] = (frozenset().union(*known), False)
     elif isinstance(target.type, Pointer):
         registers[target] = _UNSET if target.type.lane else _FOUND
         if isinstance(op, ir.Set) and isinstance(op.source, ir.Value):
-            registers[target] = state.registers.get(op.source, _UNSET)
+            registers[target] = state.get(op.source, _UNSET)
         if isinstance(op, ir.Locate):  # an index has been checked
             index = op.address.index
-            registers[target] = (_FOUND[0] if index is None else state.registers.get(index, _FOUND)[0], False)
-        if isinstance(op, ir.Load) and target not in op.address.registers():
-            place = _place(op.address)
-            sources[target] = place
-            registers[target] = (_FOUND[0], place not in rows)
-    return _State(registers, sources, rows)
-
-
-def _place(address: ir.Address) -> _Place:
-    return (address.base, address.offset, address.index, address.scale)
+            registers[target] = (_FOUND[0] if index is None else state.get(index, _FOUND)[0], False)
+    return registers
 
 
 def _merged(one: _State | None, other: _State | None) -> _State | None:
     if one is None or other is None:
         return other if one is None else one
     registers = {}
-    for value in {*one.registers, *other.registers}:
-        (a, a_none), (b, b_none) = one.registers.get(value, _UNSET), other.registers.get(value, _UNSET)
+    for value in {*one, *other}:
+        (a, a_none), (b, b_none) = one.get(value, _UNSET), other.get(value, _UNSET)
         registers[value] = (a | b, a_none or b_none)
-    sources = {value: place for value, place in one.sources.items() if other.sources.get(value) == place}
-    return _State(registers, sources, one.rows & other.rows)
+    return registers
 
 
 def _known(state: _State, op: ir.BranchIf, *, taken: bool) -> _State:
@@ -176,6 +156,4 @@ def _known(state: _State, op: ir.BranchIf, *, taken: bool) -> _State:
     says_row = op.comparison == ("!=" if taken else "==")
     if not (isinstance(left, ir.Value) and isinstance(right, ir.Const) and isinstance(left.type, Pointer) and says_row):
         return state
-    registers = {**state.registers, left: (state.registers.get(left, _UNSET)[0], False)}
-    place = state.sources.get(left)
-    return replace(state, registers=registers, rows=state.rows if place is None else state.rows | {place})
+    return {**state, left: (state.get(left, _UNSET)[0], False)}

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import ir
-from .contract import commits
+from .restarts import commits
 from .types import SCALARS, Pointer, Scalar
 
 __all__ = ["END", "NOTHING", "Exit", "Section", "count_bits", "floor_division", "section"]

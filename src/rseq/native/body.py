@@ -325,7 +325,7 @@ class BodyLowering:
                 self._note_missing(op.missing, code, done)
             self._leave_with(code)
 
-        result = frame.unit.run(self.builder, op.callee, frame.area, frame.lane, arguments, fail)
+        result = frame.unit.run(self.builder, op.callee, frame.area, frame.lane, arguments, fail, inner=True)
         if op.target is not None:
             self._put(op.target, result)
         if done is not None and op.missing is not None:

@@ -30,6 +30,8 @@ from .codes import (
     I8,
     I32,
     I64,
+    LANE_VIEW,
+    LANE_VIEW_TEXT,
     NO_ROW,
     NO_THREAD,
     NO_THREAD_TEXT,
@@ -384,6 +386,7 @@ class Builtin(Buffers):
             FAILED: ("PyExc_RuntimeError", f"{self.title}(): {failed}"),
             NO_THREAD: ("PyExc_RuntimeError", f"{self.title}(): {NO_THREAD_TEXT}"),
             NO_ROW: ("PyExc_ValueError", f"{self.title}(): {none} is None, and its fields are used; pass a row"),
+            LANE_VIEW: ("PyExc_ValueError", f"{self.title}(): {LANE_VIEW_TEXT}"),
             SAME_ROW: ("PyExc_ValueError", f"{self.title}(): {self.code.body.same_row}"),
         }
         for index, check in enumerate(self.unit.checks):

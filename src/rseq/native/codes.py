@@ -17,6 +17,8 @@ __all__ = [
     "I8",
     "I32",
     "I64",
+    "LANE_VIEW",
+    "LANE_VIEW_TEXT",
     "NOTHING",
     "NO_ROW",
     "NO_THREAD",
@@ -32,11 +34,17 @@ __all__ = [
     "text_constant",
 ]
 
-OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, FIRST_CHECK = 0, 1, 2, 3, 4, 5, 6, 7, 8, 16
+OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, LANE_VIEW, FIRST_CHECK = (
+    *range(10),
+    16,
+)
 """Codes: done; the spare lane's lock is held; it cannot be taken (this thread holds it); a Python exception is set;
 a pointer parameter is None whose fields are used; the result is None (not of a failure); two pointers that must be
 apart are the same row; this thread can have no number; a routine refused, because of who holds a lock;
+a buffer is a view of the lanes;
 FIRST_CHECK + n: bounds check number n of the unit failed."""
+
+LANE_VIEW_TEXT = "a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes(view)"
 
 NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or the system has no memory"
 

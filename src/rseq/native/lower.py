@@ -33,7 +33,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.pointers import required_rows
 from ..language.section import section
-from ..language.types import Index, Pointer
+from ..language.types import Buffer, Index, Pointer
 from .body import BodyLowering, Frame
 from .codes import (
     BUSY,
@@ -41,6 +41,7 @@ from .codes import (
     FIRST_CHECK,
     I32,
     I64,
+    LANE_VIEW,
     NO_ROW,
     NOTHING,
     OK,
@@ -78,18 +79,31 @@ class Unit:
     # ---- what callers use
 
     def run(
-        self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
+        self,
+        builder: Any,
+        code: Compiled,
+        area: Any,
+        lane: Lane,
+        arguments: Sequence[Any],
+        fail: Callable[[Any], None],
+        *,
+        inner: bool = False,
     ) -> Any:
         """Emit a run of a sequence or routine; its result (None if it returns nothing).
 
         `fail` emits what happens with a code that is not OK, and leaves the function (or this part of it). That the
-        result is None is such a code, NOTHING.
+        result is None is such a code, NOTHING. `inner`: a routine runs it, whose own buffers have been looked at.
         """
         if code.kind == "routine":
+            function = self.routine(code)
+            if not inner:
+                self._check_buffers(builder, code, lane, arguments, fail)
             place = () if _waits(code) else (self.number_place(builder),)
-            returned = builder.call(self.routine(code), [area, *lane, *place, *arguments])
+            returned = builder.call(function, [area, *lane, *place, *arguments])
             return self._unless_failed(builder, code, returned, fail)
         self._check_parameters(builder, code, arguments, fail)
+        if not inner:
+            self._check_buffers(builder, code, lane, arguments, fail)
         if not self.environment.has_rseq:
             returned = self.environment.spare(self, builder, code, lane, arguments)
             return self._unless_failed(builder, code, returned, fail)
@@ -153,6 +167,29 @@ class Unit:
         for one, other in code.body.apart:
             with builder.if_then(_overlap(builder, code.body, (one, other), values), likely=False):
                 fail(ll.Constant(I32, SAME_ROW))
+
+    def _check_buffers(
+        self, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
+    ) -> None:
+        """Emit: fail if a buffer is a view of the record in any lane. Nearly all buffers are far from all lanes."""
+        values = dict(zip(code.body.parameters, arguments, strict=True))
+        buffers = [value for value in code.body.parameters if isinstance(value.type, Buffer)]
+        if not buffers:
+            return
+        size = ll.Constant(I64, code.body.record.size)
+        end = builder.add(builder.add(lane.base, builder.mul(lane.stride, lane.lanes)), size)
+        for buffer in buffers:
+            start, length = values[buffer], values[ir.length_of(buffer)]
+            before_end = builder.icmp_unsigned("<", start, end)
+            is_near = builder.and_(before_end, builder.icmp_unsigned("<", lane.base, builder.add(start, length)))
+            with builder.if_then(is_near, likely=False):
+                place = builder.urem(builder.sub(start, lane.base), lane.stride)
+                in_record = builder.icmp_unsigned("<", place, size)
+                reaches_next = builder.icmp_unsigned(">", builder.add(place, length), lane.stride)
+                begins_before = builder.icmp_unsigned("<", start, lane.base)
+                overlaps = builder.or_(begins_before, builder.or_(in_record, reaches_next))
+                with builder.if_then(overlaps):
+                    fail(ll.Constant(I32, LANE_VIEW))
 
     def _section(
         self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
