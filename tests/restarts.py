@@ -23,12 +23,14 @@ ROOM = 4
 
 
 class Row(rseq.Record):
-    """A row; nobody looks at `scratch`."""
+    """A row; nobody looks at `scratch` and `notes`."""
 
     a: i64
     b: i64
     next: ptr[Row]  # type: ignore[name-defined]
     scratch: prepared[i64]
+    many: i64[2]
+    notes: prepared[i64[2]]
 
 
 class Desk(rseq.Record):
@@ -125,6 +127,7 @@ class _Writer:
         self.result = self.pick(["i64", "i64", "i64 | None", "None"])
         self.kinds = self.pick([["i64"], ["i64"], ["i64"], ["head"], ["i64", "i64", "i32", "i32", "head"]])
         self.careless = self.chance(2)
+        self.moves = self.chance(2)
         self.has_buffers = self.chance(4)
         buffers = self.pick(["data: bytes", "data: bytes", "out: bytearray", "data: bytes, out: bytearray"])
         self.buffers = [name for name in ("data", "out") if self.has_buffers and name in buffers]
@@ -156,6 +159,10 @@ class _Writer:
             kinds = [self.prepare, self.slot, self.copy, self.copy, self.copy, self.byte, self.byte]
         if self.kinds == ["head"] and not self.has_buffers:
             kinds += [self.half] * 2
+        if self.moves:
+            kinds += (
+                [self.bytes_elsewhere] * 3 if self.has_buffers else [self.elsewhere] * 4 + [self.chosen, self.turned]
+            )
         if nesting:
             kinds += [self.branch, self.branch, self.leave]
         self.pick(kinds)(depth, nesting)
@@ -243,6 +250,63 @@ class _Writer:
             self.write(depth, f"{self.pick(self.known.found)}.scratch = {self.value()}")
         else:
             self.follow(depth, nesting)
+
+    # ---- places that another attempt may find elsewhere
+
+    def place_number(self, depth: int) -> str:
+        """A number of 0 or 1 that says where: it comes from the lane, the CPU's number, or a parameter."""
+        name = self.name("k")
+        source = self.pick(["cpu.turn", "cpu.turn", "cpu.count", "cpu.total", "rseq.cpu_number()", "n"])
+        self.write(depth, f"{name} = {source} & 1")
+        return name
+
+    def elsewhere(self, depth: int, nesting: int) -> None:
+        """Stores to, or reads, one of two elements: of a row, or of what is never live."""
+        at = self.place_number(depth)
+        kind = self.pick(["row", "row", "all", "row notes", "notes", "read"])
+        row = self.pick(self.known.rows)
+        if kind == "all":
+            self.write(depth, f"{row}.many[0] = {self.value()}")
+            self.write(depth, f"{row}.many[1] = n")
+        array = {"row notes": f"{row}.notes", "notes": "cpu.notes"}.get(kind, f"{row}.many")
+        if kind == "read":
+            name = self.name("v")
+            self.write(depth, f"{name} = {array}[{self.pick([at, '1 - ' + at, '0'])}]")
+            self.learn(numbers=(*self.known.numbers, name))
+            return
+        self.write(depth, f"{array}[{self.pick([at, '1 - ' + at])}] = {self.value()}")
+        if array.endswith("notes") and self.chance(2):
+            name = self.name("v")
+            self.write(depth, f"{name} = {array}[{self.pick([at, '1 - ' + at])}]")
+            self.learn(numbers=(*self.known.numbers, name))
+
+    def chosen(self, depth: int, nesting: int) -> None:
+        """Stores to one of two rows."""
+        at, name = self.place_number(depth), self.name("r")
+        self.write(depth, f"{name} = p if {at} == 0 else q")
+        self.write(depth, f"{name}.{self.pick(['a', 'b'])} = {self.value()}")
+
+    def turned(self, depth: int, nesting: int) -> None:
+        """Reads the half that is in use, and fills the other one from it."""
+        turn, name = self.name("t"), self.name("v")
+        self.write(depth, f"{turn} = cpu.turn")
+        self.write(depth, f"{name} = cpu.pair[{turn} & 1]")
+        self.write(
+            depth, f"cpu.pair[{self.pick([f'{turn} + 1 & 1', f'{turn} & 1 ^ 1', f'1 - ({turn} & 1)'])}] = {name} + n"
+        )
+        self.learn(has_half=True, numbers=(*self.known.numbers, name))
+
+    def bytes_elsewhere(self, depth: int, nesting: int) -> None:
+        """Stores to a byte of `out`, or copies so many, as the lane says."""
+        at = self.place_number(depth)
+        if "out" not in self.buffers:
+            self.write(depth, f"cpu.notes[{at}] = i64(data[{at}])")
+            return
+        source = self.pick(["cpu.kept", "cpu.text"])
+        store = self.pick([f"out[{at}] = u8({self.value()})", f"rseq.copy(out, {source}, u64({at}))"])
+        self.write(depth, store)
+        if self.chance(2):
+            self.learn(numbers=(*self.known.numbers, at))
 
     def branch(self, depth: int, nesting: int) -> None:
         before = self.known

@@ -124,6 +124,8 @@ SLUGS = {
     "none-after-commit",
     "copy-as-commit",
     "half-prepared",
+    "stored-elsewhere",
+    "left-behind",
     "commits-differ",
     "overwritten-before-commit",
     "may-overlap",

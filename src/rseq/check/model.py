@@ -6,8 +6,9 @@ there would be. Whoever interrupts looks at the live memory, and so does the end
 otherwise is out. If none is left, the code is wrong.
 
 What is live in a lane are the fields that are not `prepared`, and what the record's `live(lane)` returns for
-those that are. What is live in rows is what a live pointer leads to, and there the same fields. What the victim has
-stored in rows that it was given is looked at in the end, if it has committed: it may be meant for its caller.
+those that are. What is live in rows is what a live pointer leads to, and there the same fields. The rows and buffers of
+the victim are looked at in the end, if it has committed: what is there may be meant for its caller. What an earlier
+attempt has left there is right only where the caller is told which part counts (`Restarts.told`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..language import ir
 from ..language.interpret import FaultError, Memory, run
+from ..language.restarts import Restarts
 from ..language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
 from .code import Bytes, Operation
 from .machine import LANES, Outcome
@@ -26,6 +29,8 @@ from .states import CPUS, Arguments, Cases, row_size
 __all__ = ["FAULT", "Model", "Order", "Orders"]
 
 FAULT = Outcome(None, "FaultError")
+
+_BYTE = SCALARS["u8"]
 
 
 Place = tuple[int, Word]
@@ -58,6 +63,7 @@ class Model:
     def __init__(self, cases: Cases) -> None:
         self._cases, self._record = cases, cases.record
         self._ran: dict[Any, Ran] = {}
+        self._told: dict[Operation, list[tuple[ir.Value, range]]] = {}
         self._live: dict[bytes, int] = {}
         self._numbers: dict[str, int] = {}
         self._grown: dict[Any, list[tuple[int, Order]]] = {}
@@ -85,7 +91,30 @@ class Model:
             outcome = Outcome(None, "ValueError")
         except FaultError:
             outcome = FAULT
-        return Ran(outcome, bytes(block), tuple(memory.stored) if memory.committed else ())
+        if not memory.committed:
+            return Ran(outcome, bytes(block))
+        return Ran(outcome, bytes(block), (*memory.stored, *self._untouched(operation, arguments, memory.stored)))
+
+    def _untouched(self, operation: Operation, arguments: Arguments, stored: list[Place]) -> Iterable[Place]:
+        """The bytes of given rows and buffers that a run has left as they were, where the caller looks at them."""
+        touched = {at + place for at, type in stored for place in range(type.size)}
+        for value, start in zip(operation.body.parameters, arguments, strict=True):
+            target = _target(value.type)
+            if target and start:
+                hidden = self._hidden(operation, value)
+                address = self._address(value.type, int(start)) if isinstance(value.type, Pointer) else int(start)
+                first = address - LANES
+                places = (place for place in range(row_size(target)) if not any(place in one for one in hidden))
+                yield from ((first + place, _BYTE) for place in places if first + place not in touched)
+
+    def _hidden(self, operation: Operation, value: ir.Value) -> list[range]:
+        """Where a given row or buffer may have anything: `prepared` fields, and what the caller is told of."""
+        if operation not in self._told:
+            self._told[operation] = Restarts(operation.body).told if operation.code.kind == "sequence" else []
+        told = [extent for row, extent in self._told[operation] if row == value]
+        record = value.type.target if isinstance(value.type, Pointer) else None
+        fields = record.fields.values() if isinstance(record, RecordType) else ()
+        return [*told, *(range(f.offset, f.offset + f.type.size) for f in fields if f.prepared)]
 
     # ---- orders
 
@@ -222,7 +251,7 @@ class _Watched(Memory):
         """Write `data`, which is preparation."""
         super().write(address, data)
         if address >= self.rows:
-            self.stored += [(address - LANES + place, SCALARS["u8"]) for place in range(len(data))]
+            self.stored += [(address - LANES + place, _BYTE) for place in range(len(data))]
 
 
 def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:

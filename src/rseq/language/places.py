@@ -13,7 +13,7 @@ from . import ir
 from .forms import Form, constant, signed
 from .pointers import origins
 from .types import Buffer, Pointer
-from .values import Unequal, Values
+from .values import Roots, Unequal, Values
 
 __all__ = ["Pair", "Place", "Places", "may_be_lane"]
 
@@ -130,9 +130,13 @@ class Places:
 
     def sources(self, place: Place, *, base: bool = True) -> frozenset[int]:
         """The operations that make a place, or its size, differ between attempts; without what finds its base."""
+        return frozenset(root for root in self.roots(place, base=base) if isinstance(root, int))
+
+    def roots(self, place: Place, *, base: bool = True) -> Roots:
+        """What a place, and its size, are made of."""
         values = self.values
-        own = values.sources(place.at) | values.sources(place.nbytes)
-        return own | values.sources(place.base) if base else own
+        own = values.roots(place.at) | values.roots(place.nbytes)
+        return own | values.roots(place.base) if base else own
 
     # ---- whether two can be one memory
 

@@ -199,27 +199,34 @@ class Restarts:
         """True if only the word that is committed decides what is stored, and what is read, of a `prepared` field.
 
         An attempt that finds that word as it was does as the first one did. If it has changed, a run has committed it
-        that has stored to what it has put in use: that is what `prepared` promises.
+        that has stored to what it has put in use: that is what `prepared` promises, and what this sequence does.
         """
         commits = [self.places.written[c] for c in self.commits if self.graph.after[stored.index] >> c & 1]
         if not stored.address.prepared or stored.is_private or not commits:
             return False
         word = commits[0]
-        if not word.is_exact or not all(one.is_same(word) for one in commits):
-            return False
         is_one_base = stored.base == read.base
-        if not (word.address.in_lane or (is_one_base and word.base == stored.base)):
+        has_word = word.address.in_lane or (is_one_base and word.base == stored.base)
+        if not has_word or not word.is_exact or not all(one.is_same(word) for one in commits):
             return False
-        deciding = self.places.sources(stored, base=not is_one_base) | self.places.sources(read, base=not is_one_base)
-        for branch in self.values.varying:
-            if self._parts_ways(branch, stored.index, read.index):
-                deciding |= self.values.of_branch(branch)
-        return all(index in self.places.read and self.places.read[index].is_same(word) for index in deciding)
+        roots = self.places.roots
+        deciding = roots(stored, base=not is_one_base) | roots(read, base=not is_one_base)
+        for branch in self.values.branches:
+            if self._parts_ways(branch, stored.index, read.index) or self._evades(branch, stored.index):
+                deciding |= self.values.roots_of_branch(branch)
+        return all(root in self.places.read and self.places.read[root].is_same(word) for root in deciding)
 
     def _parts_ways(self, branch: int, store: int, read: int) -> bool:
         """True if a branch decides whether an attempt comes to the one operation or to the other."""
         ways = [(self._leads(way, store), self._leads(way, read)) for way in self.graph.next[branch]]
         return any(one[0] and other[1] for one, other in itertools.permutations(ways)) and not all(map(all, ways))
+
+    def _evades(self, branch: int, store: int) -> bool:
+        """True if a branch decides whether the commit is reached by way of a store."""
+        without = [self.graph.follows(way, 1 << store) for way in self.graph.next[branch]]
+        evading = [any(found >> commit & 1 for commit in self.commits) for found in without]
+        storing = [self._leads(way, store) for way in self.graph.next[branch]]
+        return any(one and other for one, other in zip(storing, reversed(evading), strict=True))
 
     # ---- what others find
 
@@ -268,14 +275,29 @@ class Restarts:
     @cached_property
     def left_behind(self) -> list[Leftover]:
         """The leftovers that the caller finds, and cannot tell from what the last attempt has stored."""
+        return [left for left, way in self._left if not self._tells(left.store, left.seen, way)]
+
+    @property
+    def told(self) -> list[tuple[ir.Value, range]]:
+        """Where in its rows and buffers the caller may find leftovers, and is told which part of it counts."""
+        return [
+            (row, self.places.written[left.store].extent)
+            for left, way in self._left
+            if self._tells(left.store, left.seen, way)
+            for row in self.places.written[left.store].origins
+            if row is not None
+        ]
+
+    @cached_property
+    def _left(self) -> list[tuple[Leftover, _Way]]:
+        """The leftovers that the caller finds in what is not published."""
         found = []
         for stored in self._given:
             for row in sorted((one for one in stored.origins if one is not None), key=self.body.parameters.index):
                 for end in self._ends(row):
                     way = self._way_out(stored, end)
-                    if way is not None and end not in self._shown(row) and not self._tells(stored.index, end, way):
-                        found.append(Leftover(stored.index, end, way.kind, way.decided, frozenset(), row))
-                        break
+                    if way is not None and end not in self._shown(row):
+                        found.append((Leftover(stored.index, end, way.kind, way.decided, frozenset(), row), way))
         return found
 
     def _ends(self, row: ir.Value) -> list[int]:

@@ -1,8 +1,8 @@
 """What a sequence's registers hold before each operation, and which of that may differ when it starts again.
 
-A sequence branches forward only, so one walk gives each register a `Form`. A restart begins with the same arguments;
-what may differ is what comes from memory, the clock and the CPU's number: a form's `sources` are the operations that it
-depends on of these. A form without sources is the same number in every attempt.
+A sequence branches forward only, so one walk gives each register a `Form`. The `roots` of a form are what it is made
+of: parameters, and operations that load, or read the clock or the CPU's number. A restart begins with the same
+arguments; what the operations come to, the form's `sources`, may differ. Without them it is the same in every attempt.
 
 `Graph` says which operations may follow which, in sets of operations that are bits of an int.
 """
@@ -17,7 +17,7 @@ from . import ir
 from .forms import Form, constant, trailing_zeros
 from .types import Pointer, Scalar, Word
 
-__all__ = ["Graph", "Unequal", "Values"]
+__all__ = ["Graph", "Roots", "Unequal", "Values"]
 
 
 class Graph:
@@ -70,6 +70,9 @@ class Unequal:
     bits: int
 
 
+Roots = frozenset[int | ir.Value]
+"""Operations, by index, and parameters."""
+
 _Registers = dict[ir.Value, Form]
 _Key = tuple[Hashable, ...]
 
@@ -86,12 +89,12 @@ class Values:
     """The symbols that are rows found by number: where the array begins, the row's number, and how it was computed."""
     loads: dict[int, int] = field(default_factory=dict)
     """The symbols that were loaded, and the operations that have loaded them."""
-    _sources: list[frozenset[int]] = field(default_factory=list)
+    _roots: list[Roots] = field(default_factory=list)
     _known: dict[_Key, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.body.ops)
-        registers = {value: self._symbol("parameter", value) for value in self.body.parameters}
+        registers = {value: self._symbol("parameter", value, roots=_roots(value)) for value in self.body.parameters}
         for index, op in enumerate(self.body.ops):
             if not self.graph.reached >> index & 1:
                 continue
@@ -109,32 +112,46 @@ class Values:
             return self.before[index].get(operand) or self._symbol("unset", operand)
         return constant(operand.number) if isinstance(operand.number, int) else self._symbol("constant", operand)
 
+    def roots(self, form: Form) -> Roots:
+        """What a number is made of."""
+        return frozenset[int | ir.Value]().union(*(self._roots[symbol] for symbol in form.symbols))
+
     def sources(self, form: Form) -> frozenset[int]:
         """The operations that make a number differ between attempts."""
-        return frozenset().union(*(self._sources[symbol] for symbol in form.symbols))
+        return _operations(self.roots(form))
 
-    def of_branch(self, index: int) -> frozenset[int]:
-        """The sources of what a branch compares: none if each attempt goes the same way."""
+    def roots_of_branch(self, index: int) -> Roots:
+        """What a branch compares is made of."""
         op = self.body.ops[index]
         if not isinstance(op, ir.BranchIf):
             return frozenset()
-        return self.sources(self.form(index, op.left)) | self.sources(self.form(index, op.right))
+        return self.roots(self.form(index, op.left)) | self.roots(self.form(index, op.right))
+
+    def of_branch(self, index: int) -> frozenset[int]:
+        """The sources of what a branch compares: none if each attempt goes the same way."""
+        return _operations(self.roots_of_branch(index))
 
     def of_other_attempt(self, form: Form) -> Form:
         """The same register in an attempt before this one: what may differ is another number."""
-        return form.renamed({symbol: -symbol - 1 for symbol in form.symbols if self._sources[symbol]})
+        return form.renamed({symbol: -symbol - 1 for symbol in form.symbols if _operations(self._roots[symbol])})
+
+    @cached_property
+    def branches(self) -> tuple[int, ...]:
+        """The branches that can be reached."""
+        ops = enumerate(self.body.ops)
+        return tuple(index for index, op in ops if isinstance(op, ir.BranchIf) and self.graph.reached >> index & 1)
 
     @cached_property
     def varying(self) -> tuple[int, ...]:
         """The branches that may go another way in another attempt."""
-        return tuple(index for index in self.before if self.of_branch(index))
+        return tuple(index for index in self.branches if self.of_branch(index))
 
     # ---- the walk
 
-    def _symbol(self, *key: Hashable, sources: frozenset[int] = frozenset()) -> Form:
-        number = self._known.setdefault(key, len(self._sources))
-        if number == len(self._sources):
-            self._sources.append(sources)
+    def _symbol(self, *key: Hashable, roots: Roots = frozenset()) -> Form:
+        number = self._known.setdefault(key, len(self._roots))
+        if number == len(self._roots):
+            self._roots.append(roots)
         return Form(0, ((number, 1),))
 
     def _arriving(self, index: int) -> _Registers:
@@ -150,20 +167,15 @@ class Values:
         different = set(forms.values())
         if len(different) == 1:
             return different.pop()
-        sources = frozenset().union(*(self.sources(form) for form in different))
+        roots = frozenset[int | ir.Value]().union(*(self.roots(form) for form in different))
         for branch in self._branches_before(index):
-            if not self.of_branch(branch) <= sources and self._decides(branch, index, forms):
-                sources |= self.of_branch(branch)
-        return self._symbol("joined", index, value, sources=sources)
+            if not self.roots_of_branch(branch) <= roots and self._decides(branch, index, forms):
+                roots |= self.roots_of_branch(branch)
+        return self._symbol("joined", index, value, roots=roots)
 
     def _branches_before(self, index: int) -> Iterator[int]:
         """The branches before an operation."""
-        return (branch for branch in self._branches if branch < index)
-
-    @cached_property
-    def _branches(self) -> list[int]:
-        reached = enumerate(self.body.ops)
-        return [i for i, op in reached if isinstance(op, ir.BranchIf) and self.graph.reached >> i & 1]
+        return (branch for branch in self.branches if branch < index)
 
     def _decides(self, branch: int, index: int, forms: Mapping[int, Form]) -> bool:
         """True if it depends on a branch by which of `forms` one arrives at `index`."""
@@ -205,26 +217,26 @@ class Values:
             case ir.Convert() if isinstance(target.type, Scalar) and not op.source.type.is_float:
                 return self._converted(self.form(index, op.source), op.source.type, target.type)
             case ir.Load():
-                made = self._symbol("load", index, sources=frozenset([index]))
+                made = self._symbol("load", index, roots=_roots(index))
                 self.loads[made.symbols[0]] = index
                 return made
             case ir.CpuNumber():
-                return self._symbol("cpu", sources=frozenset([index]))
+                return self._symbol("cpu", roots=_roots(index))
             case ir.Locate():
                 return self._located(index, op)
         if isinstance(op, ir.Clock):
-            return self._symbol("clock", index, sources=frozenset([index]))
+            return self._symbol("clock", index, roots=_roots(index))
         return self._opaque(index, op, target)
 
     def _opaque(self, index: int, op: ir.Op, target: ir.Value) -> Form:
         """What is no sum: a symbol, the same one for the same operation on the same numbers."""
         forms = tuple(self.form(index, value) for value in _operands(op))
-        sources = frozenset().union(*(self.sources(form) for form in forms))
-        return self._symbol(type(op).__name__, getattr(op, "operator", None), target.type, *forms, sources=sources)
+        roots = frozenset[int | ir.Value]().union(*(self.roots(form) for form in forms))
+        return self._symbol(type(op).__name__, getattr(op, "operator", None), target.type, *forms, roots=roots)
 
     def _some(self, step: int, *key: Hashable, of: Form) -> Form:
         """A multiple of `step` that is not known, but the same one for the same `key` and form."""
-        return self._symbol(*key, of, sources=self.sources(of)).times(step)
+        return self._symbol(*key, of, roots=self.roots(of)).times(step)
 
     def _computed(self, index: int, op: ir.Arithmetic, type: Scalar) -> Form:
         left, right = self.form(index, op.left), self.form(index, op.right)
@@ -275,7 +287,7 @@ class Values:
     def _converted(self, form: Form, source: Word, target: Scalar) -> Form:
         """Registers hold narrow numbers extended, so that a wider type holds the same."""
         if not target.is_integer:
-            return self._symbol("converted", target, form, sources=self.sources(form))
+            return self._symbol("converted", target, form, roots=self.roots(form))
         widens = target.size > source.size or source == target
         return form if widens else self._within(form, target)
 
@@ -283,9 +295,7 @@ class Values:
         address = op.address
         base = constant(0) if address.base is None else self.form(index, address.base)
         at = constant(0) if address.index is None else self.form(index, address.index)
-        row = self._symbol(
-            "row", base, at, address.scale, address.offset, sources=self.sources(base) | self.sources(at)
-        )
+        row = self._symbol("row", base, at, address.scale, address.offset, roots=self.roots(base) | self.roots(at))
         if isinstance(op.target.type, Pointer):
             self.rows[row.symbols[0]] = (base, at, address)
         return row
@@ -295,3 +305,11 @@ def _operands(op: ir.Op) -> tuple[ir.Operand, ...]:
     if isinstance(op, ir.Arithmetic):
         return (op.left, op.right)
     return ir.used(op)
+
+
+def _roots(*roots: int | ir.Value) -> Roots:
+    return frozenset(roots)
+
+
+def _operations(roots: Roots) -> frozenset[int]:
+    return frozenset(root for root in roots if isinstance(root, int))
