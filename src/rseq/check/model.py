@@ -98,23 +98,27 @@ class Model:
     def _untouched(self, operation: Operation, arguments: Arguments, stored: list[Place]) -> Iterable[Place]:
         """The bytes of given rows and buffers that a run has left as they were, where the caller looks at them."""
         touched = {at + place for at, type in stored for place in range(type.size)}
-        for value, start in zip(operation.body.parameters, arguments, strict=True):
+        given = set[int]()
+        for value, argument in zip(operation.body.parameters, arguments, strict=True):
             target = _target(value.type)
-            if target and start:
-                hidden = self._hidden(operation, value)
-                address = self._address(value.type, int(start)) if isinstance(value.type, Pointer) else int(start)
-                first = address - LANES
-                places = (place for place in range(row_size(target)) if not any(place in one for one in hidden))
-                yield from ((first + place, _BYTE) for place in places if first + place not in touched)
+            if target and argument:
+                start = self._address(value.type, int(argument)) if isinstance(value.type, Pointer) else int(argument)
+                given |= {start - LANES + place for place in range(row_size(target))}
+                for hidden in self._hidden(operation, value):
+                    touched |= {
+                        start - LANES + place for place in range(hidden.start, min(hidden.stop, row_size(target)))
+                    }
+        return ((at, _BYTE) for at in sorted(given - touched))
 
-    def _hidden(self, operation: Operation, value: ir.Value) -> list[range]:
+    def _hidden(self, operation: Operation, value: ir.Value) -> Iterable[range]:
         """Where a given row or buffer may have anything: `prepared` fields, and what the caller is told of."""
         if operation not in self._told:
             self._told[operation] = Restarts(operation.body).told if operation.code.kind == "sequence" else []
-        told = [extent for row, extent in self._told[operation] if row == value]
+        yield from (extent for row, extent in self._told[operation] if row == value)
         record = value.type.target if isinstance(value.type, Pointer) else None
-        fields = record.fields.values() if isinstance(record, RecordType) else ()
-        return [*told, *(range(f.offset, f.offset + f.type.size) for f in fields if f.prepared)]
+        for field in record.fields.values() if isinstance(record, RecordType) else ():
+            if field.prepared:
+                yield range(field.offset, field.offset + field.type.size)
 
     # ---- orders
 
