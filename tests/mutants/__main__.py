@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from .child import Child, run
@@ -32,14 +31,21 @@ def main() -> int:
     rows = [row for row in planned() if not options.only or row.name in options.only]
     if not rows:
         raise SystemExit(f"no structure is called {' or '.join(options.only)}")
-    state = State(keep=options.keep)
-    if options.escaped:
-        state.drop_escaped(mutant for row in rows for mutant in row.mutants)
+    states = [State(row, keep=options.keep) for row in rows]
     started = time.monotonic()
     if not options.show:
-        _require_unchanged(rows, state)
-        _try_all(rows, state, options.jobs)
-    return _reported(rows, state, options, time.monotonic() - started)
+        for row, state in zip(rows, states, strict=True):
+            if options.escaped:
+                state.drop_escaped()
+            _require_right(row, state)
+            _try_all(row, state, options.jobs)
+    verdicts = {
+        mutant: state[mutant]
+        for row, state in zip(rows, states, strict=True)
+        for mutant in row.mutants
+        if mutant in state
+    }
+    return _reported(rows, verdicts, options, time.monotonic() - started)
 
 
 def _options() -> Any:
@@ -65,31 +71,28 @@ def _import_what_children_share() -> None:
         importlib.import_module(module)
 
 
-def _require_unchanged(rows: list[Row], state: State) -> None:
+def _require_right(row: Row, state: State) -> None:
     """Without a mistake, all checks pass: otherwise they would catch whatever comes."""
-    for row in rows:
-        if row.name in state.right:
-            continue
-        file, text = next(iter(row.files.items()))
-        ended = run(partial(tried, Case(file, text, "", row.tests)), _CPU_S, _WALL_S)
-        verdict = ended.result or Verdict("the machinery", ended.failure)
-        if verdict.check is not None:
-            raise SystemExit(f"{file}, as it is, is caught by {verdict.check}: {verdict.said}")
-        state.note_right(row.name)
+    if state.is_right:
+        return
+    file, text = next(iter(row.files.items()))
+    ended = run(partial(tried, Case(file, text, "", row.tests)), _CPU_S, _WALL_S)
+    verdict = ended.result or Verdict("the machinery", ended.failure)
+    if verdict.check is not None:
+        raise SystemExit(f"{file}, as it is, is caught by {verdict.check}: {verdict.said}")
+    state.note_right()
 
 
 # ---- trying them
 
 
-def _try_all(rows: list[Row], state: State, jobs: int) -> None:
-    waiting = [(row, mutant) for row in rows for mutant in row.mutants if mutant not in state]
-    progress = _Progress(sum(len(row.mutants) for row in rows), len(waiting))
-    pending, running = iter(waiting), dict[Mutant, Child]()
-    while True:
-        for row, mutant in islice(pending, jobs - len(running)):
+def _try_all(row: Row, state: State, jobs: int) -> None:
+    pending = [mutant for mutant in row.mutants if mutant not in state]
+    progress, running = _Progress(row.name, len(row.mutants), len(pending)), dict[Mutant, Child]()
+    while pending or running:
+        while pending and len(running) < jobs:
+            mutant = pending.pop(0)
             running[mutant] = Child(partial(tried, _case(row, mutant)), _CPU_S, _WALL_S)
-        if not running:
-            break
         for mutant, verdict in list(_heard(running)):
             del running[mutant]
             state[mutant] = verdict
@@ -112,8 +115,8 @@ def _heard(running: dict[Mutant, Child]) -> Iterator[tuple[Mutant, Verdict]]:
 class _Progress:
     """What has been tried, on standard error: a line in place on a terminal, with a line for each that escapes."""
 
-    def __init__(self, made: int, left: int) -> None:
-        self.made, self.left = made, left
+    def __init__(self, row: str, made: int, left: int) -> None:
+        self.row, self.made, self.left = row, made, left
         self._is_terminal = sys.stderr.isatty()
 
     def tell(self, mutant: Mutant, verdict: Verdict) -> None:
@@ -122,7 +125,11 @@ class _Progress:
         if verdict.check is None:
             print(f"{clear}{_described(mutant, verdict)}", file=sys.stderr, flush=True)
         if self._is_terminal:
-            print(f"{clear}{self.made - self.left} of {self.made}: {mutant.name}"[:100], end="", file=sys.stderr)
+            print(
+                f"{clear}{self.row}, {self.made - self.left} of {self.made}: {mutant.name}"[:100],
+                end="",
+                file=sys.stderr,
+            )
 
 
 def _described(mutant: Mutant, verdict: Verdict) -> str:
@@ -133,19 +140,19 @@ def _described(mutant: Mutant, verdict: Verdict) -> str:
 # ---- the report
 
 
-def _reported(rows: list[Row], state: State, options: Any, seconds: float) -> int:
+def _reported(rows: list[Row], verdicts: dict[Mutant, Verdict], options: Any, seconds: float) -> int:
     entries, mutants = read(), [mutant for row in rows for mutant in row.mutants]
     files = {mutant.file for mutant in mutants}
     if options.only:
         entries = {name: entry for name, entry in entries.items() if name.partition(" ")[0] in files}
-    tried_ones = {mutant.name: state[mutant].check for mutant in mutants if mutant in state}
-    problems = list(wrong(entries, [mutant.name for mutant in mutants], tried_ones))
-    missing = [mutant.name for mutant in mutants if mutant not in state]
+    caught = {mutant.name: verdict.check for mutant, verdict in verdicts.items()}
+    problems = list(wrong(entries, [mutant.name for mutant in mutants], caught))
+    missing = [mutant.name for mutant in mutants if mutant not in verdicts]
     problems += [f"it has not been tried: {name}" for name in missing]
     if options.json:
-        print(json.dumps([_as_dict(mutant, state[mutant]) for mutant in mutants if mutant in state], indent=2))
+        print(json.dumps([_as_dict(mutant, verdict) for mutant, verdict in verdicts.items()], indent=2))
     if not missing:
-        counts = counted(rows, tried_ones, entries)
+        counts = counted(rows, caught, entries)
         problems += _too_many(counts)
         if not options.json:
             print(table(counts))

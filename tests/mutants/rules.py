@@ -163,11 +163,12 @@ def comparison(text: Text, function: ast.FunctionDef) -> Edits:
 
 
 def constant(text: Text, function: ast.FunctionDef) -> Edits:
-    """A number becomes one more, and one less."""
+    """A number becomes one more; where something is compared with it, also one less."""
+    compared = {id(side) for node in _inside(function, ast.Compare) for side in (node.left, *node.comparators)}
     for node in _inside(function, ast.Constant):
         if type(node.value) is int:
             yield (text.replaced(node, str(node.value + 1)),)
-            if node.value > 0:
+            if node.value > 0 and id(node) in compared:
                 yield (text.replaced(node, str(node.value - 1)),)
 
 
@@ -179,13 +180,11 @@ def truth(text: Text, function: ast.FunctionDef) -> Edits:
 
 
 def negated(text: Text, function: ast.FunctionDef) -> Edits:
-    """A condition becomes its opposite."""
+    """A condition becomes its opposite, if it is more or less than a comparison."""
     for node in (*_inside(function, ast.If), *_inside(function, ast.While), *_inside(function, ast.IfExp)):
-        if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)):
-            continue  # the same as another comparison
         if isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not):
             yield (text.replaced(node.test, text.part(node.test.operand)),)
-        else:
+        elif not isinstance(node.test, ast.Compare):
             yield (text.replaced(node.test, f"not ({text.part(node.test)})"),)
 
 

@@ -7,7 +7,7 @@ one everywhere, and loaded with an acquire everywhere; and what is loaded with a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 
 import pytest
 
@@ -103,6 +103,27 @@ BY_RECORD = [
 @pytest.mark.parametrize("group", BY_RECORD, ids=lambda group: group[0].body.record.__name__)
 def test_what_is_released_is_acquired_and_what_is_acquired_is_released(group: list[Compiled]) -> None:
     assert list(unordered(group)) == []
+
+
+def unfenced(codes: Iterable[Compiled]) -> Iterator[str]:
+    """Who copies and then looks a second time, if what was copied is still there, without a fence in between."""
+    for code in codes:
+        ops = code.body.ops
+        looks = [at for at, op in enumerate(ops) if isinstance(op, ir.Load) and op.acquire]
+        copies = [at for at, op in enumerate(ops) if isinstance(op, ir.Copy)]
+        fences = [at for at, op in enumerate(ops) if isinstance(op, ir.Barrier) and op.kind == "full_fence"]
+        for first, second in pairwise(looks):
+            copied = [at for at in copies if first < at < second]
+            if copied and not any(copied[-1] < at < second for at in fences):
+                yield f"{code.__name__} looks a second time without a fence behind what it has copied"
+
+
+def test_who_looks_twice_has_a_fence_before_the_second_look() -> None:
+    readers = [kind.code.read for kind in SMALL.values() if kind.overwrites]
+    assert list(unfenced(codes())) == []
+    for read in readers:
+        without = read.body.with_ops(tuple(op for op in read.body.ops if not isinstance(op, ir.Barrier)))
+        assert len(list(unfenced([Compiled(read.function, without)]))) == 1
 
 
 # ---- and it notices
