@@ -14,8 +14,8 @@ dimensions. As an argument it may be used in functions compiled with `cache=True
 generator itself, and whether this process has the lanes' numbers are part of its type, so machine
 code is reused only where it is the same. As a global it is a constant of this process: Numba then
 refuses to cache, and the memory lives as long as the process. The value holds no reference to its
-object, which the caller of compiled code keeps alive; so it cannot go into a list, a dict, a class or a
-generator, which may outlive it. For the same reason, do not make a structure inside `objmode` and hand
+object, which the caller of compiled code keeps alive; so it cannot go into a list, a dict, a class, a
+structref or a generator, which may outlive it. For the same reason, do not make a structure inside `objmode` and hand
 it out of the block.
 
 Numba loads its extensions when it first compiles or calls something, and not under a lock: a thread that
@@ -43,8 +43,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import operator
 import types as python_types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -172,6 +174,19 @@ class StructureType(_Storage):
         digest = hashlib.sha256(repr(sorted(methods.items())).encode()).hexdigest()[:20]
         super().__init__(f"rseq.{kind}", digest, index, dimensions)
 
+    @classmethod
+    def of(cls, thing: Structure) -> StructureType:
+        """The type of a structure."""
+        hot, notes = hot_methods(thing), notes_of(thing)
+        known = cls, type(thing).__name__, hot  # a class, and its methods, may be replaced
+        if known not in notes:
+            bound = {name: bound_of(thing, name) for name in hot}
+            methods = {name: (_digest(one.code), one.title) for name, one in bound.items()}
+            storage = storage_of(thing)
+            notes[known] = cls(type(thing).__name__, storage.index, len(storage.shape), methods)
+        made: StructureType = notes[known]
+        return made
+
 
 class BoundSequenceType(_Storage, types.Callable):
     """The type of a sequence or routine bound to storage: callable with its parameters, the index first."""
@@ -267,7 +282,12 @@ class _PlaceModel(models.StructModel):
         super().__init__(manager, type, [(name, types.uint64) for name in _names(type)])
 
     def as_data(self, builder: Any, value: Any) -> Any:
-        """Called where a value goes into a list, a dict, a jitclass or a generator: there it may outlive its memory."""
+        """Called where a value goes into a list, a dict, a jitclass or a generator: there it may outlive its memory.
+
+        It is called too where a tuple is returned, which is as harmless as returning the value alone.
+        """
+        if _returning:
+            return value
         raise errors.TypingError(
             f"{self._fe_type} cannot be kept in a list, a dict, a class or a generator, which may outlive it; "
             "pass it as an argument, in a tuple if there are several"
@@ -286,17 +306,65 @@ class _PlaceModel(models.StructModel):
         return value
 
 
+_returning: list[object] = []
+"""Not empty while a tuple's return is compiled, which Numba does in one thread at a time."""
+
+
+@contextmanager
+def _return_of(tuple_: object) -> Iterator[None]:
+    _returning.append(tuple_)
+    try:
+        yield
+    finally:
+        _returning.pop()
+
+
+@register_model(_tuples.Tuple)
+class _TupleModel(models.TupleModel):
+    def as_return(self, builder: Any, value: Any) -> Any:
+        """Numba's own, which puts the elements into memory for it."""
+        with _return_of(self):
+            return super().as_return(builder, value)
+
+
+@register_model(_tuples.UniTuple)
+class _UniTupleModel(models.UniTupleModel):
+    def as_return(self, builder: Any, value: Any) -> Any:
+        """See `_TupleModel`."""
+        with _return_of(self):
+            return super().as_return(builder, value)
+
+
+@register_model(_tuples.StructRefPayload)
+class _StructRefModel(models.StructPayloadModel):
+    """Numba's own, which asks nobody before it puts a value into an object that may outlive it."""
+
+    def __init__(self, manager: Any, type: Any) -> None:
+        for name, member in type.field_dict.items():
+            if _holds_storage(member):
+                raise errors.TypingError(
+                    f"{member} cannot be kept in a structref, which may outlive it: its field "
+                    f"{name!r} would. Pass it as an argument, in a tuple if there are several"
+                )
+        super().__init__(manager, type)
+
+
+def _holds_storage(type: Any) -> bool:
+    if isinstance(type, types.misc.Optional):
+        return _holds_storage(type.type)
+    return isinstance(type, _Storage) or (isinstance(type, _tuples.BaseTuple) and any(map(_holds_storage, type)))
+
+
+@lower_builtin(operator.is_, StructureType, StructureType)
+def _is_same(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+    pairs = zip(sig.args, args, strict=True)
+    one, other = (cgutils.create_struct_proxy(type)(context, builder, value=value).owner for type, value in pairs)
+    return builder.icmp_unsigned("==", one, other)
+
+
 @typeof_impl.register(Structure)
 def _typeof_structure(thing: Structure, context: Any) -> StructureType:
-    hot, notes = hot_methods(thing), notes_of(thing)
-    known = StructureType, type(thing).__name__, hot  # a class, and its methods, may be replaced
-    if known not in notes:
-        bound = {name: bound_of(thing, name) for name in hot}
-        methods = {name: (_digest(one.code), one.title) for name, one in bound.items()}
-        storage = storage_of(thing)
-        notes[known] = StructureType(type(thing).__name__, storage.index, len(storage.shape), methods)
-    made: StructureType = notes[known]
-    return made
+    return StructureType.of(thing)
 
 
 @typeof_impl.register(python_types.BuiltinFunctionType)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, NoReturn
@@ -24,7 +25,7 @@ from ..language.compiled import Compiled
 from ..native.bind import Bound, defer_reference_count, entry
 from ..native.method import Context, Declared, Kind, jump
 from ..native.payload import make_payload, payload_type
-from ..once import once
+from ..once import load, once
 from ..percpu.storage import PerCPU
 from ..sealed import Sealed
 
@@ -61,6 +62,12 @@ class Structure:
     def bound(self, name: str) -> Bound:
         """What the hot method `name` is bound to, for other code generators."""
         return bound_of(self, name)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba asks an object whose type it does not know, if it has not loaded its extensions yet."""
+        load("rseq.numba")
+        return sys.modules["rseq.numba"].StructureType.of(self)
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__
