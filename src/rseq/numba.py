@@ -37,6 +37,9 @@ a SystemError whose cause is the IndexError. Check indices before the loop if th
 
 While compiled code that holds the GIL waits for the spare lane's lock, it keeps the GIL. That cannot
 deadlock: whoever has the lock needs the GIL for nothing until the lock is free again.
+
+Compiled code that does not hold the GIL asks Python for nothing, so that it may run while the interpreter ends, and
+beside sub-interpreters. That a lock was taken over from a thread that has ended is said after the call.
 """
 
 from __future__ import annotations
@@ -44,11 +47,13 @@ from __future__ import annotations
 import hashlib
 import inspect
 import operator
+import signal
+import sys
 import types as python_types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +95,20 @@ from .native.codes import (
     NOTHING,
     PTR,
     RAISED,
+    REFUSED,
     SAME_ROW,
 )
 from .native.environment import Environment, Lane
 from .native.lower import WAIT_FOREVER, Unit
-from .percpu.threads import symbols
+from .percpu.thread_code import Refused, say_what_was_noted, symbols
+from .percpu.threads import thread_id
 from .structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
 from .thread import lanes_offset
 
 __all__ = ["BoundSequenceType", "StructureType"]
+
+_RUNNING_STATE = "PyThreadState_GetUnchecked" if sys.version_info >= (3, 13) else "_PyThreadState_UncheckedGet"
+_IS_OF_THREAD = sys.version_info >= (3, 12)  # before, it is the state of the thread that has the GIL, whichever that is
 
 _codes: dict[str, Compiled] = {}
 _pinned: list[object] = []
@@ -409,7 +419,9 @@ def _checked_words(thing: Any, mark: str) -> tuple[int, ...]:
 @unbox(BoundSequenceType)
 def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
     value = cgutils.create_struct_proxy(type)(c.context, c.builder)
-    reader = c.pyapi.unserialize(c.pyapi.serialize_object(_checked_words))
+    asks = _asks(type)
+    read = _checked_words_and_number if asks else _checked_words
+    reader = c.pyapi.unserialize(c.pyapi.serialize_object(read))
     mark = c.pyapi.string_from_string(c.context.insert_const_string(c.builder.module, type.mark))
     words = c.pyapi.call_function_objargs(reader, [thing, mark])
     with c.builder.if_then(cgutils.is_not_null(c.builder, words), likely=True):
@@ -419,7 +431,61 @@ def _unbox(type: _Storage, thing: Any, c: Any) -> NativeValue:
     c.pyapi.decref(words)
     c.pyapi.decref(mark)
     c.pyapi.decref(reader)
-    return NativeValue(value._getvalue(), is_error=cgutils.is_null(c.builder, words))
+    say = partial(_say_what_was_noted, c) if asks else None
+    return NativeValue(value._getvalue(), is_error=cgutils.is_null(c.builder, words), cleanup=say)
+
+
+def _asks(type: _Storage) -> bool:
+    """Whether its code asks for the calling thread's number."""
+    digests = [digest for digest, _ in type.methods.values()] if isinstance(type, StructureType) else [type.digest]
+    return any(_asks_for_number(_codes[digest]) for digest in digests)
+
+
+@cache
+def _asks_for_number(code: Compiled) -> bool:
+    called = [op.callee for op in code.body.ops if isinstance(op, ir.Call)]
+    return any(isinstance(op, ir.Thread) for op in code.body.ops) or any(map(_asks_for_number, called))
+
+
+def _checked_words_and_number(thing: Any, mark: str) -> tuple[int, ...]:
+    """The same for code that asks for the thread's number: it gets one now, with the name that Python has for it."""
+    with suppress(RuntimeError, OSError, MemoryError):  # compiled code says that it could not be had, if it needs it
+        thread_id()
+    return _checked_words(thing, mark)
+
+
+def _say_what_was_noted(c: Any) -> None:
+    """Emit, after the call and with the GIL: say what the called code noted down, if it did.
+
+    Ctrl-C that comes meanwhile is raised after the call; other exceptions are reported.
+    """
+    builder, names = c.builder, ("rseq_thread_noted", "rseq_thread_said")
+    noted, said = (builder.load(_external(builder.module, name, I64), typ=I64) for name in names)
+    no_error = cgutils.is_null(builder, c.pyapi.err_occurred())
+    with builder.if_then(builder.and_(no_error, builder.icmp_unsigned("!=", noted, said)), likely=False):
+        function = c.pyapi.unserialize(c.pyapi.serialize_object(say_what_was_noted))
+        answer = c.pyapi.call_function_objargs(function, [])
+        with builder.if_then(cgutils.is_null(builder, answer), likely=False):
+            _raise_later(c, function)
+        c.pyapi.decref(answer)  # NULL is no harm
+        c.pyapi.decref(function)
+
+
+def _raise_later(c: Any, function: Any) -> None:
+    builder = c.builder
+
+    def call(name: str, returns: Any, *arguments: Any) -> Any:
+        type = ll.FunctionType(returns, [argument.type for argument in arguments])
+        return builder.call(cgutils.get_or_insert_function(builder.module, type, name), arguments)
+
+    kind = c.pyapi.get_c_object("PyExc_KeyboardInterrupt")
+    is_ctrl_c = builder.icmp_signed("!=", call("PyErr_ExceptionMatches", I32, kind), ll.Constant(I32, 0))
+    with builder.if_else(is_ctrl_c) as (then, otherwise):
+        with then:
+            call("PyErr_Clear", ll.VoidType())
+            call("PyErr_SetInterruptEx", I32, ll.Constant(I32, signal.SIGINT.value))
+        with otherwise:
+            call("PyErr_WriteUnraisable", ll.VoidType(), function)
 
 
 @box(StructureType)
@@ -490,8 +556,6 @@ def _method(context: Any, builder: Any, type: StructureType, value: Any, attribu
 class _NumbaEnvironment(Environment):
     """Code in Numba's modules."""
 
-    has_caller = True
-
     def __init__(self, module: Any, has_rseq: bool) -> None:
         architecture = host()
         if architecture is None:
@@ -516,15 +580,11 @@ class _NumbaEnvironment(Environment):
         return value
 
     def _variable(self, name: str, type: Any) -> Any:
-        if name not in self.module.globals:
-            variable = ll.GlobalVariable(self.module, type, name)
-            variable.linkage = "external"
-        return self.module.globals[name]
+        return _external(self.module, name, type)
 
     def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
         """Whoever is waited for may need the GIL, so it is given up where this thread has it."""
-        has_gil = builder.call(self._function("PyGILState_Check", I32, []), [])
-        with builder.if_else(builder.icmp_signed("!=", has_gil, ll.Constant(I32, 0))) as (with_gil, without):
+        with builder.if_else(self._has_gil(builder)) as (with_gil, without):
             with with_gil:
                 state = builder.call(self._function("PyEval_SaveThread", PTR, []), [])
                 builder.call(self._function("sched_yield", I32, []), [])
@@ -535,11 +595,32 @@ class _NumbaEnvironment(Environment):
             with without:
                 builder.call(self._function("sched_yield", I32, []), [])
 
+    def _has_gil(self, builder: Any) -> Any:
+        """Emit: is the calling thread's Python state the one that runs?
+
+        It reads two words, at any time, also while the interpreter ends and after. PyGILState_Check() would not do: it
+        says yes to all threads for ever once there was a sub-interpreter, and at the end.
+        """
+        null = ll.Constant(PTR, None)
+        running = builder.call(self._function(_RUNNING_STATE, PTR, []), [])
+        is_any = builder.icmp_unsigned("!=", running, null)
+        if _IS_OF_THREAD:
+            return is_any
+        own = builder.call(self._function("PyGILState_GetThisThreadState", PTR, []), [])
+        return builder.and_(is_any, builder.icmp_unsigned("==", running, own))
+
     def _function(self, name: str, returns: Any, parameters: Sequence[Any]) -> Any:
         return cgutils.get_or_insert_function(self.module, ll.FunctionType(returns, parameters), name)
 
     def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
         return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
+
+
+def _external(module: Any, name: str, type: Any) -> Any:
+    """The process's variable `name`, in a module."""
+    if name not in module.globals:
+        ll.GlobalVariable(module, type, name).linkage = "external"
+    return module.globals[name]
 
 
 def _unit(module: Any, bound: BoundSequenceType) -> Unit:
@@ -637,6 +718,8 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
         context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {LANE_VIEW_TEXT}",))
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, RAISED))):
         context.call_conv.return_exc(builder)
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, REFUSED))):
+        context.call_conv.return_user_exc(builder, Refused, ())
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NO_THREAD))):
         context.call_conv.return_user_exc(builder, RuntimeError, (f"{bound.title}(): {NO_THREAD_TEXT}",))
     for number, check in enumerate(unit.checks):
@@ -650,5 +733,6 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
 def _init() -> None:
     """Numba calls this when it starts. Sequences are inline assembly, which needs LLVM's assembly parser."""
     llvm.initialize_native_asmparser()
-    for name, address in symbols().items():
-        llvm.add_symbol(name, address)
+    if host() is not None:
+        for name, address in symbols().items():
+            llvm.add_symbol(name, address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import textwrap
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -166,26 +167,26 @@ def test_ctrl_c_ends_waiting_with_the_gil(one_cpu: int, threads: support.ThreadS
 
 
 @pytest.mark.parametrize("function", [acquire, acquire_without_gil])
-@pytest.mark.parametrize("name", ["table", "describe"])
-def test_ctrl_c_is_raised_that_comes_while_python_is_asked(
-    name: str, function: Any, one_cpu: int, monkeypatch: pytest.MonkeyPatch
+def test_ctrl_c_while_a_takeover_is_told_comes_after_the_call_which_has_the_lock(
+    function: Any, one_cpu: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, original = rseq.SpinLock(), getattr(thread_numbers, name)
+    lock, original = rseq.SpinLock(), thread_numbers.describe
     release(lock, function(lock))  # compiles them
     careless = threading.Thread(target=lock.acquire)
     careless.start()
     careless.join()
 
     def interrupted(*arguments: Any) -> Any:
-        monkeypatch.setattr(thread_numbers, name, original)
+        monkeypatch.setattr(thread_numbers, "describe", original)
         signal.raise_signal(signal.SIGINT)
         return original(*arguments)
 
-    monkeypatch.setattr(thread_numbers, name, interrupted)
+    monkeypatch.setattr(thread_numbers, "describe", interrupted)
     with pytest.raises(KeyboardInterrupt):
         function(lock)
     with pytest.warns(RuntimeWarning, match="held a lock and has ended"):
-        release(lock, function(lock))
+        release(lock, one_cpu)
+    assert lock.holders() == {}
 
 
 @pytest.mark.parametrize("function", [acquire, acquire_without_gil])
@@ -206,3 +207,96 @@ def test_the_number_is_looked_up_once_for_all_that_a_function_does() -> None:
     count(rseq.SpinLock(), counters(), 1)
     (text,) = count.inspect_llvm().values()
     assert len(re.findall(r"call .*@rseq\.thread\.known\(\)", text)) == 2
+
+
+CONTENDED = """
+    import os, sys, threading, warnings
+    import numba, rseq
+    warnings.simplefilter("ignore")
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # all want the same lock
+    lock = rseq.SpinLock()
+    without_gil = "without" in sys.argv
+
+    @numba.njit(nogil=without_gil)
+    def once():
+        cpu = lock.acquire()  # a global: nothing is converted, and no Python code runs on the way in
+        lock.release(cpu)
+
+    @numba.njit(nogil=without_gil)
+    def often(lock, times):
+        for _ in range(times):
+            cpu = lock.acquire()
+            lock.release(cpu)
+
+    once(), often(lock, 1)
+    held, end = threading.Event(), threading.Event()
+
+    def hold():  # needs the GIL before it gives the lock back
+        with lock:
+            held.set()
+            end.wait()
+
+    threading.Thread(target=hold).start()
+    held.wait()
+"""
+
+
+@pytest.mark.parametrize("gil", ["with", "without"])
+def test_waiting_beside_a_subinterpreter(gil: str) -> None:
+    """PyGILState_Check() says for ever that any thread has the GIL, once there was one."""
+    code = """
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        interpreters.run_string(interpreters.create(), "import threading")
+        waiters = [threading.Thread(target=once), threading.Thread(target=often, args=(lock, 1))]
+        for waiter in waiters:
+            waiter.start()
+        for _ in range(1000):
+            os.sched_yield()
+        end.set()
+        for waiter in waiters:
+            waiter.join()
+        print("all had it")
+    """
+    assert "all had it" in support.run_python(textwrap.dedent(CONTENDED) + textwrap.dedent(code), gil).stdout
+
+
+@pytest.mark.parametrize("gil", ["with", "without"])
+@pytest.mark.parametrize("contended", ["held", "free"])
+def test_the_interpreter_ends_while_daemon_threads_want_a_lock(gil: str, contended: str) -> None:
+    code = """
+        begun = threading.Barrier(3)
+
+        def work(number):
+            begun.wait()
+            often(lock, 1 << 60) if number % 2 and without_gil else [once() for _ in iter(int, 1)]
+
+        for number in range(2):
+            threading.Thread(target=work, args=(number,), daemon=True).start()
+        begun.wait()
+        if "free" in sys.argv:
+            end.set()
+        for _ in range(20):
+            os.sched_yield()
+        end.set()
+    """
+    program = textwrap.dedent(CONTENDED) + textwrap.dedent(code)
+    for _ in range(2):
+        support.run_python(program, gil, contended, timeout_s=40)
+
+
+@pytest.mark.parametrize("function", [count, acquire, acquire_without_gil, count_in_parallel])
+def test_compiled_code_asks_python_for_nothing_it_needs_the_gil_for(function: Any) -> None:
+    count(rseq.SpinLock(), counters(), 1)
+    count_in_parallel(rseq.SpinLock(), counters(), 1)
+    release(lock := rseq.SpinLock(), acquire(lock))
+    release(lock, acquire_without_gil(lock))
+    allowed = {"PyEval_SaveThread", "PyEval_RestoreThread", "PyErr_CheckSignals"}  # of a thread that has the GIL
+    allowed |= {"_PyThreadState_UncheckedGet", "PyThreadState_GetUnchecked", "PyGILState_GetThisThreadState"}
+    for text in function.inspect_llvm().values():
+        for name, body in re.findall(r"^define [^@]*@([^(]+)\(.*?\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
+            if not re.search("cpython|cfunc|__gufunc__", name):  # there Numba has the GIL
+                called = set(re.findall(r"call [^@\n]*@(_?Py\w+)", body))
+                assert called <= allowed, name

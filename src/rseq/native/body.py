@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.compiled import Compiled
 from ..language.section import floor_division
 from ..language.types import Word
-from .codes import FIRST_CHECK, HAS_RAISED, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
+from .codes import FIRST_CHECK, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
 
 if TYPE_CHECKING:
     from .environment import Lane
@@ -231,11 +231,9 @@ class BodyLowering:
         if op.of is None:
             self._put(op.target, self._own_number())
         elif op.kind == "took_over":
-            answer = environment.call_python(builder, op.kind, self._get(op.of))
-            said = builder.icmp_unsigned("!=", answer, HAS_RAISED)
-            self._put(op.target, builder.zext(said, ll.IntType(8)))
+            self._put(op.target, builder.zext(environment.took_over(builder, self._get(op.of)), ll.IntType(8)))
         else:
-            answer = environment.ask(builder, op.kind.removeprefix("thread_"), self._get(op.of), self._leave_raised)
+            answer = environment.has_ended(builder, self._get(op.of), self._leave_raised)
             self._put(op.target, builder.trunc(answer, ll.IntType(8)))
 
     def _own_number(self) -> Any:

@@ -12,11 +12,13 @@ import llvmlite.ir as ll
 
 from ..language.compiled import Compiled
 from .blob import BlobEnvironment
-from .codes import BUSY, I8, I32, I64, PTR, RAISED, text_constant
+from .codes import BUSY, HAS_RAISED, I8, I32, I64, PTR, RAISED, text_constant
 from .environment import Lane
 from .lower import Unit
 
 __all__ = ["CPython", "PythonEnvironment"]
+
+_NULL, _VOID = ll.Constant(PTR, None), ll.VoidType()
 
 WAIT_NS = 50_000_000
 """How long to wait for the spare lane's lock before looking for signals, so that Ctrl-C works."""
@@ -39,8 +41,6 @@ _BOOL = int.from_bytes(b"?\0", sys.byteorder)
 class PythonEnvironment(BlobEnvironment):
     """In a builtin, waiting for the spare lane's lock gives up the GIL, and lets signal handlers run."""
 
-    has_caller = True
-
     def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
         state = self.call(builder, "PyEval_SaveThread", ll.FunctionType(PTR, []), [])
         self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
@@ -58,6 +58,53 @@ class PythonEnvironment(BlobEnvironment):
     def interrupted(self, builder: Any) -> Any:
         """The GIL is held, so handlers may run here: Ctrl-C ends a loop that has no end."""
         return self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
+
+    def claim(self, builder: Any, fail: Callable[[], None]) -> Any:
+        return self._ask(builder, "register", ll.Constant(I64, 0), fail)
+
+    def has_ended(self, builder: Any, thread: Any, fail: Callable[[], None]) -> Any:
+        return self._ask(builder, "ended", thread, fail)
+
+    def took_over(self, builder: Any, thread: Any) -> Any:
+        return builder.icmp_unsigned("!=", self._call_python(builder, "took_over", thread), HAS_RAISED)
+
+    def refuse(self, builder: Any, holder: Any) -> Any:
+        self._call_python(builder, "refuse", holder)
+        return ll.Constant(I32, RAISED)
+
+    def _ask(self, builder: Any, what: str, word: Any, fail: Callable[[], None]) -> Any:
+        """Emit a call of one of the functions in percpu/threads.py, which has Python's names for threads."""
+        answer = self._call_python(builder, what, word)
+        with builder.if_then(builder.icmp_unsigned("==", answer, HAS_RAISED), likely=False):
+            fail()
+        return answer
+
+    def _call_python(self, builder: Any, what: str, word: Any) -> Any:
+        """Emit the same; HAS_RAISED if an exception is set, now or before the call. The thread has the GIL."""
+        name = "rseq.python.ask"
+        if name not in self.module.globals:
+            self._make_asker(name)
+        function = self.address(builder, f"rseq_python_{what}")
+        return builder.call(self.module.globals[name], [function, word])
+
+    def _make_asker(self, name: str) -> None:
+        function = ll.Function(self.module, ll.FunctionType(I64, [PTR, I64]), name)
+        function.linkage = "internal"
+        for attribute in ("noinline", "cold", "nounwind"):
+            function.attributes.add(attribute)
+        builder = ll.IRBuilder(function.append_basic_block("entry"))
+        answer = builder.alloca(I64)
+        builder.store(HAS_RAISED, answer)
+        before = self.invoke(builder, "PyErr_Occurred", PTR, [])
+        with builder.if_then(builder.icmp_unsigned("==", before, _NULL)):
+            number = self.invoke(builder, "PyLong_FromUnsignedLongLong", PTR, [function.args[1]])
+            with builder.if_then(builder.icmp_unsigned("!=", number, _NULL)):
+                result = self.invoke(builder, "PyObject_CallOneArg", PTR, [function.args[0], number])
+                self.invoke(builder, "Py_DecRef", _VOID, [number])
+                with builder.if_then(builder.icmp_unsigned("!=", result, _NULL)):
+                    builder.store(self.invoke(builder, "PyLong_AsUnsignedLongLong", I64, [result]), answer)
+                    self.invoke(builder, "Py_DecRef", _VOID, [result])
+        builder.ret(builder.load(answer, typ=I64))
 
     def _make_patient(self, unit: Unit, code: Compiled, name: str, parameters: Sequence[Any]) -> None:
         run = unit.spare(code)

@@ -14,14 +14,14 @@ import llvmlite.ir as ll
 
 from ..arch import Architecture
 from ..language.compiled import Compiled
-from .codes import HAS_RAISED, I32, I64, PTR, RAISED, REFUSED
+from .codes import I32, I64, PTR, REFUSED
 
 if TYPE_CHECKING:
     from .lower import Unit
 
 __all__ = ["Environment", "Lane", "thread_pointer"]
 
-_NULL, _VOID = ll.Constant(PTR, None), ll.VoidType()
+_VOID = ll.VoidType()
 
 
 class Lane(NamedTuple):
@@ -39,8 +39,6 @@ class Environment(ABC):
     architecture: Architecture
     module: Any
     has_rseq: bool
-    has_caller = False
-    """Whether Python calls the code, and finds an exception that is set when it leaves with RAISED."""
 
     @abstractmethod
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
@@ -109,10 +107,9 @@ class Environment(ABC):
     def thread(self, builder: Any, place: Any, fail: Callable[[], None]) -> Any:
         """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it.
 
-        `place` holds it, or 0, as long as the function runs that asks: a loop looks it up once. `fail` as in `ask`.
+        `place` holds it, or 0, as long as the function runs that asks: a loop looks it up once. `fail` as below.
         """
-        register = partial(self.ask, what="register", word=ll.Constant(I64, 0), fail=fail)
-        for look_up in (self.known_thread, register):
+        for look_up in (self.known_thread, partial(self.claim, fail=fail)):
             with self._unless_known(builder, place):
                 builder.store(look_up(builder), place)
         return builder.load(place, typ=I64)
@@ -121,64 +118,28 @@ class Environment(ABC):
         is_unknown = builder.icmp_unsigned("==", builder.load(number, typ=I64), ll.Constant(I64, 0))
         return builder.if_then(is_unknown, likely=False)
 
-    def ask(self, builder: Any, what: str, word: Any, fail: Callable[[], None]) -> Any:
-        """Emit a call of one of the functions in percpu/threads.py. `fail` emits leaving, as it has raised something.
+    # Code that may run without the GIL asks Python for nothing: what follows is machine code (percpu/thread_code.py).
 
-        A signal handler runs in the middle of any Python function, and what it raises must not be lost.
+    def claim(self, builder: Any, fail: Callable[[], None]) -> Any:
+        """Emit: give the calling thread, which has none, its number; 0 if there is none for it. `fail` as below."""
+        return self.invoke(builder, "rseq_thread_claim", I64, [])
+
+    def has_ended(self, builder: Any, thread: Any, fail: Callable[[], None]) -> Any:
+        """Emit: is it proved that the thread with this number has ended? 0 or 1, as an i64.
+
+        `fail` emits leaving where an exception is set: a signal handler runs in the middle of any Python function.
         """
-        answer = self.call_python(builder, what, word)
-        with builder.if_then(builder.icmp_unsigned("==", answer, HAS_RAISED), likely=False):
-            fail()
-        return answer
+        return self.invoke(builder, "rseq_thread_ended", I64, [thread])
 
-    def call_python(self, builder: Any, what: str, word: Any) -> Any:
-        """Emit the same, with the GIL or without; HAS_RAISED if an exception is set, now or before the call."""
-        name = "rseq.thread.ask"
-        if name not in self.module.globals:
-            self._make_asker(name)
-        function = self.address(builder, f"rseq_thread_{what}")
-        return builder.call(self.module.globals[name], [function, word])
-
-    def _make_asker(self, name: str) -> None:
-        function = ll.Function(self.module, ll.FunctionType(I64, [PTR, I64]), name)
-        function.linkage = "internal"
-        for attribute in ("noinline", "cold", "nounwind"):
-            function.attributes.add(attribute)
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        answer = builder.alloca(I64)
-        builder.store(HAS_RAISED, answer)
-        state = self.invoke(builder, "PyGILState_Ensure", I32, [])
-        before = self.invoke(builder, "PyErr_Occurred", PTR, [])
-        with builder.if_then(builder.icmp_unsigned("==", before, _NULL)):
-            self._call_with_gil(builder, function.args[0], function.args[1], answer)
-        self.invoke(builder, "PyGILState_Release", _VOID, [state])
-        builder.ret(builder.load(answer, typ=I64))
-
-    def _call_with_gil(self, builder: Any, function: Any, word: Any, answer: Any) -> None:
-        number = self.invoke(builder, "PyLong_FromUnsignedLongLong", PTR, [word])
-        with builder.if_then(builder.icmp_unsigned("!=", number, _NULL)):
-            result = self.invoke(builder, "PyObject_CallOneArg", PTR, [function, number])
-            self.invoke(builder, "Py_DecRef", _VOID, [number])
-            with builder.if_then(builder.icmp_unsigned("!=", result, _NULL)):
-                read = self.invoke(builder, "PyLong_AsUnsignedLongLong", I64, [result])
-                builder.store(read, answer)
-                self.invoke(builder, "Py_DecRef", _VOID, [result])
-        if not self.has_caller:
-            self._report(builder, function, answer)
-
-    def _report(self, builder: Any, function: Any, answer: Any) -> None:
-        """Emit: what was raised goes to sys.unraisablehook, and the answer is 0."""
-        raised = builder.icmp_unsigned("==", builder.load(answer, typ=I64), HAS_RAISED)
-        with builder.if_then(raised, likely=False):
-            self.invoke(builder, "PyErr_WriteUnraisable", _VOID, [function])
-            builder.store(ll.Constant(I64, 0), answer)
+    def took_over(self, builder: Any, thread: Any) -> Any:
+        """Emit: warn that a lock of that thread was taken over. An i1: 0 if an exception is set, now or before."""
+        self.invoke(builder, "rseq_thread_took_over", _VOID, [thread])
+        return ll.Constant(ll.IntType(1), 1)
 
     def refuse(self, builder: Any, holder: Any) -> Any:
         """Emit what is to be said about `holder`, unless an exception is set; the code to leave with."""
-        if not self.has_caller:
-            return ll.Constant(I32, REFUSED)
-        self.call_python(builder, "refuse", holder)
-        return ll.Constant(I32, RAISED)
+        self.invoke(builder, "rseq_thread_refused", _VOID, [holder])
+        return ll.Constant(I32, REFUSED)
 
     def interrupted(self, builder: Any) -> Any:
         """Emit a look for signals: an i32, not 0 if a handler has raised an exception. None where nobody may look."""

@@ -100,6 +100,7 @@ class Known(ctypes.Structure):
         ("generation", ctypes.c_uint64),
         ("mutex_at", ctypes.c_uint64),
         ("owner", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),  # who holds what the thread could not have, for the exception that says so
     )
 
     @property
@@ -222,6 +223,32 @@ class Table:
     def _mutex_of(self, number: int) -> int:
         return self._first + ctypes.sizeof(_Slot) * number
 
+    def layout(self) -> dict[str, int]:
+        """Where all is in this process: what machine code needs to do the same without Python (thread_code.py)."""
+        return {
+            "first": self._first,
+            "used": ctypes.addressof(self._used),
+            "known": self._known,
+            "slot": ctypes.sizeof(_Slot),
+            "word_at": self._word_at,
+            "generation_at": _Slot.generation.offset,
+            "process_at": _Slot.process.offset,
+            "thread_at": _Slot.thread.offset,
+            "name_at": _Slot.name.offset,
+            "known_size": ctypes.sizeof(Known),
+            "refused_at": Known.refused.offset,
+            "owner_mask": _OWNER,
+            "died": _OWNER_DIED,
+            "last": _LAST_GENERATION,
+            "slots": SLOTS,
+            "looks": _LOOKS,
+        }
+
+    @property
+    def blank_mutex(self) -> list[tuple[int, int]]:
+        """Offsets and words of a mutex that was just made, apart from zeros."""
+        return self._blank
+
     def _forget(self) -> None:
         ctypes.memset(self._known, 0, ctypes.sizeof(Known) * self._used.value)
 
@@ -284,13 +311,17 @@ def _remember(address: int, before: int | None) -> None:
         raise OSError(failed[0], f"libc has no memory for a thread's number: {os.strerror(failed[0])}")
 
 
+def known() -> Known | None:
+    """What the calling thread knows of its number, if it has one."""
+    address = _libc().pthread_getspecific(_key())
+    place = Known.from_address(address) if address else None
+    return place if place is not None and place.is_true else None
+
+
 def known_id() -> int:
     """The calling thread's number, 0 if it has none yet."""
-    address = _libc().pthread_getspecific(_key())
-    if not address:
-        return 0
-    known = Known.from_address(address)
-    return int(known.id) if known.is_true else 0
+    place = known()
+    return 0 if place is None else int(place.id)
 
 
 @operation("thread_id")
@@ -323,8 +354,10 @@ def _id_or_none(_: int) -> int:
         return 0  # generated code says that it could not be had
 
 
-def _took_over(thread: int) -> int:
-    """A filter that turns the warning into an error has it reported (sys.unraisablehook), not raised.
+def took_over(thread: int, frames: int = 2) -> int:
+    """Warn that the calling thread has a lock of that thread, which has ended.
+
+    A filter that turns the warning into an error has it reported (sys.unraisablehook), not raised.
 
     The caller has the lock, and must learn which.
     """
@@ -334,7 +367,7 @@ def _took_over(thread: int) -> int:
         "What the lock protects may be half changed: bring it into order, or make it anew"
     )
     try:
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
+        warnings.warn(text, RuntimeWarning, stacklevel=frames)
     except Warning as error:
         _report(error)
     return 0
@@ -349,29 +382,37 @@ def _report(error: Exception) -> None:
     ctypes.CFUNCTYPE(None)(throw)()
 
 
-def _refuse(thread: int) -> NoReturn:
-    """Raises: RuntimeError - the caller may not do what it wants with a lock, because of who holds it."""
+def refusal(thread: int) -> str:
+    """Why the calling thread may not do what it wants with a lock, which that thread holds."""
     if not thread:
-        text = "nobody holds that lock: it was released before, or never acquired"
-    elif thread == known_id():
-        text = "this thread holds that lock already, and would wait for itself"
-    else:
-        text = f"that lock is held by {describe(thread)}, not by this thread"
-    raise RuntimeError(text)
+        return "nobody holds that lock: it was released before, or never acquired"
+    if thread == known_id():
+        return "this thread holds that lock already, and would wait for itself"
+    return f"that lock is held by {describe(thread)}, not by this thread"
+
+
+def _refuse(thread: int) -> NoReturn:
+    """Raises: RuntimeError - the reason."""
+    raise RuntimeError(refusal(thread))
 
 
 _called: dict[str, Callable[[int], int]] = {
-    "rseq_thread_register": _id_or_none,
-    "rseq_thread_ended": has_ended,
-    "rseq_thread_took_over": _took_over,
-    "rseq_thread_refuse": _refuse,
+    "rseq_python_register": _id_or_none,
+    "rseq_python_ended": has_ended,
+    "rseq_python_took_over": took_over,
+    "rseq_python_refuse": _refuse,
 }
-"""Generated code calls them as Python objects, not through ctypes: that would drop what a signal handler raises."""
+"""Generated code that has the GIL calls them as Python objects: ctypes would drop what a signal handler raises."""
+
+
+def key_symbol() -> Mapping[str, int]:
+    """Where the pthread key is, under the name that generated code has for it."""
+    return {"rseq_thread_key": ctypes.addressof(_key())}
 
 
 def symbols() -> Mapping[str, int]:
-    """What generated code refers to, by name: addresses that stay for good."""
-    return {"rseq_thread_key": ctypes.addressof(_key()), **_functions()}
+    """What generated code that has the GIL refers to, by name: addresses that stay for good."""
+    return {**key_symbol(), **_functions()}
 
 
 @once

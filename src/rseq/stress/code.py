@@ -31,7 +31,7 @@ from ..native.codes import I32, I64, PTR
 from ..native.environment import Lane
 from ..native.load import Blob, Code, load
 from ..native.lower import Unit
-from ..percpu.threads import symbols
+from ..percpu.thread_code import symbols
 from ..structures.workload import BUFFER_BYTES, SPREAD
 from ..thread import lanes_offset, require_support
 

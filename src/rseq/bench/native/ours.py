@@ -14,7 +14,7 @@ from typing import Any
 
 from rseq.arch.base import IndexMode
 from rseq.language.compiled import Compiled
-from rseq.percpu.threads import symbols
+from rseq.percpu.thread_code import symbols
 from rseq.thread import lanes_offset
 
 from .loop import Loop, architecture, callable_at
