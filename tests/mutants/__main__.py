@@ -76,7 +76,7 @@ def _require_right(row: Row, state: State) -> None:
     if state.is_right:
         return
     file, text = next(iter(row.files.items()))
-    ended = run(partial(tried, Case(file, text, "", row.tests)), _CPU_S, _WALL_S)
+    ended = run(partial(tried, Case(file, text, row.structures, row.tests)), _CPU_S, _WALL_S)
     verdict = ended.result or Verdict("the machinery", ended.failure)
     if verdict.check is not None:
         raise SystemExit(f"{file}, as it is, is caught by {verdict.check}: {verdict.said}")
@@ -100,7 +100,7 @@ def _try_all(row: Row, state: State, jobs: int) -> None:
 
 
 def _case(row: Row, mutant: Mutant) -> Case:
-    return Case(mutant.file, mutant.text, mutant.function, row.tests)
+    return Case(mutant.file, mutant.text, row.structures, row.tests, mutant.function)
 
 
 def _heard(running: dict[Mutant, Child]) -> Iterator[tuple[Mutant, Verdict]]:

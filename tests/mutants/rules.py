@@ -296,7 +296,7 @@ def exchange(text: Text, function: ast.FunctionDef) -> Edits:
     for block in _blocks(function):
         for statement in block:
             if isinstance(statement, ast.Expr) and _is_call(statement.value, "compare_exchange"):
-                yield (text.replaced(statement, _as_store(text, statement.value)),)
+                yield text.replaced(statement, _as_store(text, statement.value)), *_imported(text)
             elif isinstance(statement, ast.If) and not statement.orelse:
                 yield from _exchange_in_condition(text, statement)
 
@@ -308,7 +308,16 @@ def _exchange_in_condition(text: Text, statement: ast.If) -> Edits:
         lines = [_as_store(text, call)]
         if not is_not:  # what is done if it found what it expects
             lines += [text.part(inner) for inner in statement.body]
-        yield (text.replaced(statement, f"\n{' ' * statement.col_offset}".join(lines)),)
+        yield text.replaced(statement, f"\n{' ' * statement.col_offset}".join(lines)), *_imported(text)
+
+
+def _imported(text: Text) -> Iterator[Edit]:
+    """The import of what the mutant stores with, in a line that is there, so that all others keep their numbers."""
+    first = "from __future__ import annotations"
+    at = text.text.encode().find(first.encode())
+    if at >= 0:
+        end = at + len(first)
+        yield Edit(end, end, "; from rseq.language.operations import store_release")
 
 
 def _as_store(text: Text, call: ast.expr) -> str:

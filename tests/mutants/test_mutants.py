@@ -155,7 +155,7 @@ ONE = """
     for row in planned():
         for mutant in row.mutants:
             if mutant.name == sys.argv[1]:
-                case = Case(mutant.file, mutant.text, mutant.function, row.tests)
+                case = Case(mutant.file, mutant.text, row.structures, row.tests, mutant.function)
                 print(child.run(partial(tried, case), 200, 300.0).result.check)
 """
 
@@ -165,7 +165,7 @@ RIGHT = """
     from mutants import child
     from mutants.trial import STRUCTURES, Case, tried
 
-    case = Case("stack.py", (STRUCTURES / "stack.py").read_text(), "_code.pop")
+    case = Case("stack.py", (STRUCTURES / "stack.py").read_text(), ("Stack",))
     print(child.run(partial(tried, case), 200, 300.0).result)
 """
 

@@ -25,11 +25,14 @@ STRUCTURES = TESTS.parent / "src" / "rseq" / "structures"
 
 CHECKS = ("contract", "checker", "stress", "tests")
 
-_CPU_S, _WALL_S = 60, 120.0
+_CPU_S, _WALL_S = 60, 300.0
 """What a check may take. The longest takes a fifth of that, of code that is right."""
 
 _SLICE_S, _THREADS = 0.3, 6
 """For how long, and in how many threads, a workload runs in machine code without breakpoints."""
+
+_QUICK = "not (spare_lane or killed or checker or interruption or without_rseq)"
+"""Of the tests, those that neither run the checker again nor start other programs."""
 
 _WARNINGS = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Of what the parent has imported, so that its children need not."""
@@ -49,8 +52,9 @@ class Case:
 
     file: str
     text: str
-    function: str = ""
+    structures: tuple[str, ...]
     tests: tuple[str, ...] = ()
+    function: str = ""
 
     @property
     def module(self) -> str:
@@ -110,11 +114,13 @@ class _Reached:
     """What the changed function reaches: records, and with them sequences that are checked and workloads."""
 
     def __init__(self, case: Case, path: Path) -> None:
-        from rseq.check.run import shipped
-        from rseq.stress.shipped import workloads
+        from rseq.check.run import sequences_of
+        from rseq.structures.structure import shipped
 
         self._file, self._lines = str(path), case.lines()
-        checked, stressed = shipped(), workloads()
+        structures: list[Any] = [one for one in shipped() if one.__name__ in case.structures]
+        checked = list(dict.fromkeys(sequences_of(structures)))
+        stressed = [workload for structure in structures for workload in structure.stress()]
         codes = list(dict.fromkeys(_called([*checked, *(workload.work for workload in stressed)])))
         records = {code.body.record for code in codes if self._has_changed(code)}
         if not records:  # no workload calls it in machine code: then all that the module has
@@ -215,5 +221,6 @@ def _tests(names: tuple[str, ...]) -> list[str]:
 
     files = [str(TESTS / name) for name in names]
     os.chdir(TESTS.parent)
-    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=line", *_WARNINGS, *files], plugins=[Listener()])
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=line", "-k", _QUICK, *_WARNINGS]
+    code = pytest.main([*options, *files], plugins=[Listener()])
     return failed or ([f"pytest ended with {code!r}"] if code else [])
