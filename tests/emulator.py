@@ -26,6 +26,7 @@ from rseq.language.ir import is_length
 from rseq.language.types import Buffer, Index, Pointer
 
 IMAGE, STACK, STOP, LANES, ROWS = 0x1000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000, 0x7800_0000
+BUFFERS = ROWS + 0x8000
 AREA, AREA_OFFSET = STACK + 0x8000, -0xC0  # with glibc, too, the area often lies below the thread pointer
 PAGE = 0x1_0000
 NO_LANE = "no lane"
@@ -142,7 +143,7 @@ class Board:
         for start, block in memory.blocks.items():
             other = expected_memory.blocks[start]
             if block != other:
-                record = operation.record if start < ROWS else _row_type(operation)
+                record = operation.record if start < ROWS else _row_type(operation) if start < BUFFERS else Byte
                 dtype = record.dtype.newbyteorder(self.order)
                 values = np.frombuffer(block, dtype)
                 assert same_bytes(values, other), f"{where}: {values} instead of {np.frombuffer(other, dtype)}"

@@ -35,6 +35,11 @@ class Bench:
         self.ways = [(where, code.bind(storage, *arrays), lane) for where, (storage, lane) in storages.items()]
         self.lanes = [writable(storage)[lane : lane + 1] for storage, lane in storages.values()]
 
+    def add(self, where: str, call: Any, storage: Any, number: int) -> None:
+        """Another way to run it: `call` works on lane `number` of `storage`."""
+        self.ways.append((where, call, number))
+        self.lanes.append(writable(storage)[number : number + 1])
+
     def fill(self, record: Any) -> None:
         """The same values in each lane."""
         for lane in self.lanes:
@@ -49,12 +54,16 @@ class Bench:
                 rows_of(array).writable[:] = rows  # `values` is read-only where there are pointers
             memory = self._memory(lane, number)
             body = self.code.body
-            pairs = zip(arguments, body.given, strict=False)
-            words = [word for argument, value in pairs for word in _words(argument, value.type, memory)]
-            expected = outcome(run, body, memory, words, cpu=number)
-            got = outcome(bound, *arguments)
+            given = [bytearray(argument) if isinstance(argument, bytearray) else argument for argument in arguments]
+            pairs = list(zip(given, body.given, strict=False))
+            words = [_words(argument, value.type, memory) for argument, value in pairs]
+            expected = outcome(run, body, memory, [word for some in words for word in some], cpu=number)
+            got = outcome(bound, *given)
             assert same(plain(got, body.result), expected), f"{where}: {got!r} instead of {expected!r}"
             assert same_bytes(lane, memory.blocks[memory.lane(number)]), f"{where}: the lane differs"
+            for argument, some in zip(given, words, strict=True):
+                if isinstance(argument, bytearray):
+                    assert argument == memory.blocks[some[0]], f"{where}: a buffer differs"
             for array in self.arrays:
                 assert same_bytes(array.values, memory.blocks[array.address]), f"{where}: the rows differ"
             answers.append(got)
@@ -70,7 +79,7 @@ class Bench:
 
 def _words(argument: Any, type: Any, memory: Memory) -> list[Any]:
     """An argument as the interpreter takes it: bytes are put into memory, and become an address and a length."""
-    if not isinstance(argument, bytes):
+    if not isinstance(argument, (bytes, bytearray)):
         return [plain(argument, type)]
     address = (1 << 46) + (len(memory.blocks) << 20)
     memory.blocks[address] = bytearray(argument)

@@ -9,15 +9,17 @@ import importlib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 import examples
+import grammar
 import programs
 import rseq
-from emulator import AREA, AREA_OFFSET, NO_LANE, ROWS, STACK, Board, in_order, memory_of
+from emulator import AREA, AREA_OFFSET, BUFFERS, NO_LANE, ROWS, STACK, Board, in_order, memory_of
 from oracle import filled
 from programs import Lane, Node, compiled, edges, widest
 from qemu import QemuBoard, board_for, in_qemu
@@ -389,6 +391,51 @@ def test_random_programs_mean_the_same_everywhere(architecture: Architecture) ->
 @pytest.mark.parametrize("turn", range(8))
 def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture, turn: int) -> None:
     check_programs(architecture, programs.random_programs(400, turn, bits=8 * architecture.pointer_bytes))
+
+
+def check_grammar(architecture: Architecture, count: int, first: int = 0) -> None:
+    """Programs with buffers, copies and rows, where registers have 64 bits."""
+    if architecture.pointer_bytes < 8:
+        pytest.skip("lengths are of 64 bits")
+    made = grammar.many(count, first, architecture=architecture)
+    board, operations = board_of(architecture, [program.code for program in made])
+    for program, operation in zip(made, operations, strict=True):
+        dice = Random(program.number)
+        for turn in range(6):
+            memory, arguments = grammar_memory(architecture, program, dice)
+            board.check(operation, memory, arguments, cpu=turn & 1)
+
+
+def grammar_memory(architecture: Architecture, program: grammar.Program, dice: Random) -> tuple[Memory, list[Any]]:
+    """Lanes, three rows and buffers, filled; the arguments, as the interpreter takes them."""
+    memory = memory_of(grammar.Wide, like=architecture)
+    for start in memory.blocks:
+        record = filled(dice.randrange(9999), grammar.Wide, ROWS + Node.size)
+        record["place"], record["beside"] = dice.choices(range(5), k=2)
+        memory.blocks[start][:] = in_order(record, architecture)
+    rows = [in_order(filled(dice.randrange(9999), Node), architecture) for _ in range(3)]
+    memory.blocks[ROWS] = bytearray(b"".join(rows))
+    words: list[Any] = []
+    for argument in grammar.arguments(program, dice, ROWS + Node.size, 3):
+        if isinstance(argument, (bytes, bytearray)):
+            address = BUFFERS + 0x1000 * len(words)
+            memory.blocks[address] = bytearray(argument)
+            words += [address, len(argument)]
+        else:
+            words.append(argument)
+    return memory, [*words, *[ROWS, 3] * len(program.code.body.rows)]
+
+
+@each_architecture
+def test_programs_of_the_whole_language_mean_the_same_everywhere(architecture: Architecture) -> None:
+    check_grammar(architecture, 60)
+
+
+@pytest.mark.slow
+@each_architecture
+@pytest.mark.parametrize("first", range(30_000, 34_000, 1000))
+def test_many_programs_of_the_whole_language_mean_the_same_everywhere(architecture: Architecture, first: int) -> None:
+    check_grammar(architecture, 300, first)
 
 
 @each_architecture

@@ -9,7 +9,7 @@ import pytest
 
 import rseq
 from programs import compiled
-from rseq import f64, i16, i64, prepared, ptr
+from rseq import f64, i16, i64, index, prepared, ptr
 from rseq.language.interpret import FaultError, LimitError, Memory, run
 from rseq.language.types import SCALARS
 
@@ -168,3 +168,25 @@ def test_memory_has_a_byte_order(byteorder: Any) -> None:
 )
 def test_division_by_zero_is_ieee(a: float, b: float, expected: float) -> None:
     assert repr(run(divide.body, Memory.of(Lane), [a, b])) == repr(expected)
+
+
+def test_a_buffer_an_index_and_a_default_go_together() -> None:
+    class Row(rseq.Record):
+        value: i64
+
+    class Shelf(rseq.Record):
+        first: index[Row]
+        total: i64
+
+    text = "def f(cpu: Shelf, data: bytes, n: i64 = 5) -> i64:\n    return cpu.first.value + i64(data[1]) + n\n"
+    code = compiled(text, Shelf=Shelf, Row=Row)
+    memory = Memory.of(Shelf)
+    rows = memory.add_rows(Row, 2)
+    memory.store(rows + Row.size, SCALARS["i64"], 100)
+    memory.store(memory.lane(0), SCALARS["u32"], 2)
+    data = memory.add(3)
+    memory.write(data, b"abc")
+    assert run(code.body, memory, [data, 3]) == 100 + ord("b") + 5
+    assert run(code.body, memory, [data, 3, 1000]) == 100 + ord("b") + 1000
+    with pytest.raises(TypeError, match=r"^f\(\) takes 3 arguments after cpu; got 1$"):
+        run(code.body, memory, [data])

@@ -205,14 +205,15 @@ class _Run:
 def _complete(body: ir.Body, arguments: Sequence[Number], memory: Memory) -> list[Number]:
     """`arguments`, those that were left out, and where the rows are."""
     given = list(arguments)
-    given += [body.defaults[value.name] for value in body.given[len(given) :] if value.name in body.defaults]
-    if len(given) == len(body.given):
+    written = body.parameters[: len(body.parameters) - 2 * len(body.rows)]  # a buffer's length is an argument here
+    given += [body.defaults[value.name] for value in written[len(given) :] if value.name in body.defaults]
+    if len(given) == len(written):
         missing = [rows.target.__name__ for rows in body.rows if rows.target not in memory.arrays]
         if missing:
             raise TypeError(f"{body.name}() follows an index[{missing[0]}], and Memory.arrays has none of them")
         given += [number for rows in body.rows for number in memory.arrays[rows.target]]
     if len(given) != len(body.parameters):
-        raise TypeError(f"{body.name}() takes {len(body.given)} arguments after {body.lane}; got {len(arguments)}")
+        raise TypeError(f"{body.name}() takes {len(written)} arguments after {body.lane}; got {len(arguments)}")
     return given
 
 

@@ -1,0 +1,59 @@
+"""One meaning, for the whole language: random programs with buffers, copies and rows, each way that they can run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+import grammar
+import rseq
+from oracle import Bench, filled
+from programs import Node
+from rseq.percpu.rows import rows_of
+
+pytestmark = pytest.mark.needs_rseq
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cpu() -> Iterator[int]:
+    """The one CPU that this thread runs on: what lane it uses is known."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    yield max(allowed)
+    os.sched_setaffinity(0, allowed)
+
+
+def agree(program: grammar.Program, cpu: int) -> None:
+    rows, dice = rseq.array(Node, 3), Random(program.number)
+    bench = Bench(program.code, cpu, rows)
+    for _ in range(6):
+        rows_of(rows).writable[:] = [filled(dice.randrange(9999), Node) for _ in range(3)]
+        bench.fill(filled(dice.randrange(9999), grammar.Wide, rows[1]))
+        try:
+            bench.check(*grammar.arguments(program, dice, rows[1], rows[2]))
+        except AssertionError as error:
+            raise AssertionError(f"program {program.number}\n{program.text}\n{error}") from None
+
+
+def test_random_programs_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int) -> None:
+    for program in grammar.many(60):
+        agree(program, cpu)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(10_000, 20_000, 1000))
+def test_many_random_programs_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int, first: int) -> None:
+    for program in grammar.many(200, first):
+        agree(program, cpu)
+
+
+def test_the_programs_have_what_the_language_has() -> None:
+    text = "\n".join(program.text for program in grammar.many(300))
+    parts = ["rseq.copy(out", "rseq.copy(cpu.draft", ", data", "len(data)", "len(out)", "data[", "out[", "cpu.text["]
+    parts += ["index[Node]", "which.written", "which.read", "cpu.place =", "cpu.place.read", "cpu.places[", "ptr[Node]"]
+    parts += ["row.written", "head is not None", "| None:", "return None", "clamped(", "mixed(", "halved(", "at(cpu"]
+    parts += [f"cpu.{family}_{type}" for family in "cap" for type in ("i8", "u16", "u32", "i64", "f32", "f64")]
+    assert [part for part in parts if part not in text] == []
