@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,21 @@ class ThreadSet:
             function(*args)
         except BaseException as failure:  # noqa: BLE001 - raised again by join
             self.failures.append(failure)
+
+
+@contextmanager
+def locked(address: int) -> Iterator[None]:
+    """Hold the mutex at `address` (rseq.percpu.mutex) in the body of a `with`, as generated code does."""
+    libc, mutex = ctypes.CDLL(None), ctypes.c_void_p(address)
+    code = libc.pthread_mutex_lock(mutex)
+    if code == errno.EOWNERDEAD:
+        code = libc.pthread_mutex_consistent(mutex)
+    if code:
+        raise OSError(code, os.strerror(code))
+    try:
+        yield
+    finally:
+        libc.pthread_mutex_unlock(mutex)
 
 
 def run_python(

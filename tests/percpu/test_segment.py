@@ -9,10 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rseq.percpu.mutex import locked
 from rseq.percpu.segment import PAGE_BYTES, Place, discard, private_extent, round_up, zero
 from rseq.thread import possible_cpus
-from support import ThreadSet
+from support import ThreadSet, locked
 
 LIBC = ctypes.CDLL(None)
 

@@ -15,7 +15,6 @@ from click.testing import CliRunner
 import rseq
 from rseq import i64, u32, u64
 from rseq.cli import main
-from rseq.percpu.mutex import _initialize
 from rseq.percpu.threads import Table
 from rseq.stress.kills import Kills, Mortal, kill, mortals
 from rseq.structures.ring.layout import position_and_slot
@@ -283,16 +282,15 @@ def test_a_reader_that_counts_what_it_missed_before_it_moves_on_is_found_out(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stores one after another, and others run in between."""
-    settle_all = Reader._settle_all
+    words_of = Reader._words_of
 
-    def settle_one_after_another(reader: Any, found: Any) -> None:
-        for one in found:
-            lane = reader._storage.view()[one.lane.number]
-            lane["given"][position_and_slot(int(lane["tail"]))[1]] += one.missed
-            os.sched_yield()
-        settle_all(reader, found)
+    def settle_one_after_another(reader: Any, one: Any) -> Any:
+        lane = reader._storage.view()[one.lane.number]
+        lane["given"][position_and_slot(int(lane["tail"]))[1]] += one.missed
+        os.sched_yield()
+        return words_of(reader, one)
 
-    monkeypatch.setattr(Reader, "_settle_all", settle_one_after_another)
+    monkeypatch.setattr(Reader, "_words_of", settle_one_after_another)
     (problem,) = kill(mortal(name), kills=2000).problems
     assert "which no part of one run explains" in problem
 
@@ -300,7 +298,7 @@ def test_a_reader_that_counts_what_it_missed_before_it_moves_on_is_found_out(
 @pytest.mark.slow
 def test_a_reader_who_does_not_give_its_turn_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
-    monkeypatch.setattr("rseq.structures.ring.reader.make_mutex", lambda address: _initialize(address, robust=False))
+    monkeypatch.setattr("rseq.percpu.turn.has_ended", lambda thread: False)
     (problem,) = kill(mortal("RingBuffer drop read"), kills=400).problems
     assert problem == "process 0 said nothing for 2 seconds and was killed"
 

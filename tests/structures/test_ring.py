@@ -759,14 +759,14 @@ class Mortal(Memory):
         super().store(address, type, number)
 
 
-def settle_and_die(ring: Any, stores: int, number: int, *words: int) -> None:
+def settle_and_die(ring: Any, stores: int, number: int, *words: int) -> bool:
     """The ring's `settle`, killed after so many stores, in the interpreter: what it had stored until then is there."""
     record, lanes = ring.storage.record, ring.storage.view()
     memory = Mortal.of(record, lanes=number + 1)
     memory.left = stores
     block = memory.blocks[memory.lane(number)] = bytearray(lanes[number : number + 1].tobytes())
     try:
-        run(ring._reader.kind.code.settle.body, memory, [number, *words])
+        return bool(run(ring._reader.kind.code.settle.body, memory, [number, *words]))
     finally:
         lanes[number] = np.frombuffer(block, record.dtype)[0]
 

@@ -20,7 +20,7 @@ from rseq.native import guard
 from rseq.percpu.pinned import pinned
 from rseq.structures.stack import Model
 from rseq.testing import assert_restartable
-from support import ThreadSet, run_python
+from support import ThreadSet, locked, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 LARGEST = (1 << 64) - 1
@@ -206,8 +206,6 @@ def test_items_of_the_spare_lane_are_taken_under_its_lock(cpus: list[int]) -> No
 @pytest.mark.needs_rseq
 def test_while_another_holds_the_spare_lanes_lock_taking_waits(threads: ThreadSet) -> None:
     import threading
-
-    from rseq.percpu.mutex import locked
 
     stack = rseq.Stack(4)
     spare = stack.storage.view()[-1:]

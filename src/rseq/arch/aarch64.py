@@ -84,6 +84,7 @@ class Arm64(Architecture):
     signature = 0xD428BC00
     syscall = 293
     membarrier = 283
+    get_robust_list = 100
     getcpu = 168
     vdso_getcpu = ""
     breakpoint = "brk #0"

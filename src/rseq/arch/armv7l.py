@@ -80,6 +80,7 @@ class Arm(Architecture):
     signature = 0xE7F5DEF3
     syscall = 398
     membarrier = 389
+    get_robust_list = 339
     getcpu = 345
     vdso_getcpu = ""
     thread_pointer = bytes.fromhex("700f1dee1eff2fe1")  # mrc p15, #0, r0, c13, c0, #3; bx lr

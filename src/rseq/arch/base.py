@@ -242,6 +242,8 @@ class Architecture(ABC):
     """The number of getcpu(2)."""
     membarrier: ClassVar[int]
     """The number of membarrier(2)."""
+    get_robust_list: ClassVar[int]
+    """The number of get_robust_list(2)."""
     vdso_getcpu: ClassVar[str]
     """The vDSO's name for getcpu."""
     breakpoint: ClassVar[str]

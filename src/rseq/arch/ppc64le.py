@@ -90,6 +90,7 @@ class Power(Architecture):
     signature = 0x0FE5000B
     syscall = 387
     membarrier = 365
+    get_robust_list = 299
     getcpu = 302
     vdso_getcpu = "__kernel_getcpu"
     thread_pointer = bytes.fromhex("786ba37d2000804e")  # mr r3, r13; blr

@@ -96,6 +96,7 @@ class RiscV(Architecture):
     signature = 0xF1401073
     syscall = 293
     membarrier = 283
+    get_robust_list = 100
     getcpu = 168
     vdso_getcpu = "__vdso_getcpu"
     breakpoint = "ebreak"

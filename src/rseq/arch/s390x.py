@@ -94,6 +94,7 @@ class Z(Architecture):
     signature = 0xB2FF0FFF
     syscall = 383
     membarrier = 356
+    get_robust_list = 305
     getcpu = 311
     vdso_getcpu = "__kernel_getcpu"
     breakpoint = ".insn e, 1"

@@ -65,6 +65,7 @@ class X86(Architecture):
     signature = 0x53053053
     syscall = 334
     membarrier = 324
+    get_robust_list = 274
     getcpu = 309
     vdso_getcpu = "__vdso_getcpu"
     breakpoint = "int3"

@@ -4,7 +4,7 @@ A signal handler may raise between any two instructions of Python: after a lock 
 `finally` before it is given back. Machine code is not interrupted so: what it takes it returns as an object, and that
 goes when the frame goes that holds it.
 
-    turn = take_mutex(address, "…")      # None if somebody has it
+    turn = take_turn(word, 0, me, …)     # None if somebody has it
     try:
         …
     finally:
@@ -17,7 +17,6 @@ names, and what is in them.
 from __future__ import annotations
 
 import ctypes
-import errno
 from typing import Any
 
 import llvmlite.ir as ll
@@ -28,7 +27,7 @@ from .blob import BlobEnvironment, compile_module, new_module
 from .codes import I8, I32, I64, PTR
 from .load import load
 
-__all__ = ["pin", "prepare", "take_mutex"]
+__all__ = ["pin", "prepare", "take_turn"]
 
 MASK_BYTES = 1024
 """An affinity mask of as many CPUs as Linux can be configured for."""
@@ -36,13 +35,14 @@ MASK_BYTES = 1024
 _VOID = ll.VoidType()
 
 
-def take_mutex(address: int, held: str) -> Any:
-    """Take the robust, error-checking mutex at `address`: a guard, or None if somebody has it. It never waits.
+def take_turn(word: int, before: int, thread: int, known: int, task: int) -> Any:
+    """Store `thread` (u64) in the word at that address if `before` is there, and `task` behind it: a guard, or None.
 
-    Raises: RuntimeError - the calling thread holds it already; `held` is what it says. OSError - libc refuses.
-    Threads: any; the guard goes in the thread that has taken it.
+    The guard stores 0 if `thread` is there. In a forked child neither this nor the guard does anything: there, the u64
+    at the address `known` is not `thread` any more (percpu/threads.py).
+    Raises: MemoryError. Threads: any.
     """
-    return _functions()["take_mutex"](address, held)
+    return _functions()["take_turn"](word, before, thread, known, task)
 
 
 def pin(cpu: int, thread: int) -> Any:
@@ -67,14 +67,14 @@ def _functions() -> dict[str, Any]:
     architecture = require_support()
     module = new_module(architecture, "guard")
     environment = BlobEnvironment(architecture, module, has_rseq=False)
-    _Writer(module, environment).take_mutex()
+    _Writer(module, environment).take_turn()
     _Writer(module, environment).pin()
-    entries = load(compile_module(module, architecture, ["take_mutex", "pin"])).entries
+    entries = load(compile_module(module, architecture, ["take_turn", "pin"])).entries
     return {name: ctypes.PYFUNCTYPE(ctypes.py_object, *kinds)(entries[name]) for name, kinds in _KINDS.items()}
 
 
 _KINDS: dict[str, tuple[Any, ...]] = {
-    "take_mutex": (ctypes.c_void_p, ctypes.py_object),
+    "take_turn": (ctypes.c_uint64,) * 5,
     "pin": (ctypes.c_int64, ctypes.c_int64),
 }
 
@@ -87,28 +87,42 @@ class _Writer:
         self._builder: Any = None
         self._null = ll.Constant(PTR, None)
 
-    def take_mutex(self) -> None:
-        """`PyObject *take_mutex(void *mutex, PyObject *held)`."""
-        give_back = self._destructor("give_mutex", lambda mutex: self._call("pthread_mutex_unlock", I32, [mutex]))
-        mutex, held = self._begin("take_mutex", PTR, PTR)
+    def take_turn(self) -> None:
+        """`PyObject *take_turn(uint64_t word, before, thread, known, task)`. In the guard: word, thread, known."""
+        give_back = self._destructor("give_turn", self._give_turn)
+        word, before, thread, known, task = self._begin("take_turn", I64, I64, I64, I64, I64)
         builder = self._builder
-        tried = self._call("pthread_mutex_trylock", I32, [mutex])
-        code = builder.alloca(I32)
-        builder.store(tried, code)
-        with builder.if_then(builder.icmp_signed("==", tried, I32(errno.EOWNERDEAD)), likely=False):
-            builder.store(self._call("pthread_mutex_consistent", I32, [mutex]), code)
-        answer = builder.load(code, typ=I32)
-        with builder.if_then(builder.icmp_signed("==", answer, I32(errno.EBUSY)), likely=False):
+        held = self._call("malloc", PTR, [I64(24)])
+        with builder.if_then(builder.icmp_unsigned("==", held, self._null), likely=False):
+            builder.ret(self._call("PyErr_NoMemory", PTR, []))
+        for place, value in enumerate((word, thread, known)):
+            builder.store(value, self._word_of(held, place))
+        place = builder.inttoptr(word, PTR)
+        with builder.if_then(builder.not_(self._is_here(known, thread)), likely=False):
+            self._call("free", _VOID, [held])
             self._return_none()
-        with builder.if_then(builder.icmp_signed("==", answer, I32(errno.EDEADLK)), likely=False):
-            self._call("PyErr_SetObject", _VOID, [self._exception("PyExc_RuntimeError"), held])
-            builder.ret(self._null)
-        with builder.if_then(builder.icmp_signed("!=", answer, I32(0)), likely=False):
-            number = self._call("PyLong_FromLong", PTR, [builder.sext(answer, I64)])
-            self._call("PyErr_SetObject", _VOID, [self._exception("PyExc_OSError"), number])
-            self._call("Py_DecRef", _VOID, [number])
-            builder.ret(self._null)
-        self._return_guard(mutex, give_back, lambda: self._call("pthread_mutex_unlock", I32, [mutex]))
+        taken = builder.extract_value(builder.cmpxchg(place, before, thread, "seq_cst", "seq_cst"), 1)
+        with builder.if_then(builder.not_(taken)):
+            self._call("free", _VOID, [held])
+            self._return_none()
+        builder.store(task, self._word_of(place, 1))
+        self._return_guard(held, give_back, lambda: self._give_turn(held))
+
+    def _give_turn(self, held: Any) -> None:
+        builder = self._builder
+        word, thread, known = (builder.load(self._word_of(held, place), typ=I64) for place in range(3))
+        with builder.if_then(self._is_here(known, thread)):
+            builder.cmpxchg(builder.inttoptr(word, PTR), thread, I64(0), "seq_cst", "seq_cst")
+        self._call("free", _VOID, [held])
+
+    def _is_here(self, known: Any, thread: Any) -> Any:
+        """In a child that was forked since, it is not."""
+        return self._builder.icmp_unsigned(
+            "==", self._builder.load(self._builder.inttoptr(known, PTR), typ=I64), thread
+        )
+
+    def _word_of(self, place: Any, number: int) -> Any:
+        return self._builder.gep(place, [I64(number)], source_etype=I64)
 
     def pin(self) -> None:
         """`PyObject *pin(int64_t cpu, int64_t thread)`. The guard's memory: the thread's id, its mask, the new one."""

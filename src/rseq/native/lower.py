@@ -52,11 +52,15 @@ from .codes import (
     pack,
 )
 from .environment import Environment, Lane
+from .holder import holds_itself
 
 __all__ = ["WAIT_FOREVER", "Unit", "emit_block"]
 
 RESTART_LIMIT = 1024
 """Aborts of one sequence between two visits to the spare lane: a debugger that single-steps aborts for ever."""
+
+_PAUSE_US = 50
+"""Between two attempts at a lock of a thread with the same kernel id, in another pid namespace."""
 
 WAIT_FOREVER = -1
 
@@ -347,8 +351,8 @@ class Unit:
     def _take_lock(self, builder: Any, lock: Any, patience: Any) -> Any:
         """Emit: take the robust mutex, waiting `patience` ns (0: none, negative: no end); OK, BUSY or FAILED."""
         function, mutex = builder.function, builder.inttoptr(lock, PTR)
-        names = ("try", "wait", "forever", "timed", "taken", "orphan", "answer")
-        attempt, wait, forever, timed, taken, orphan, answer = (function.append_basic_block(name) for name in names)
+        names = ("try", "wait", "forever", "timed", "taken", "orphan", "same", "answer")
+        attempt, wait, forever, timed, taken, orphan, same, answer = map(function.append_basic_block, names)
         call, one = self.environment.call, ll.FunctionType(I32, [PTR])
         builder.branch(attempt)
         builder.position_at_end(attempt)
@@ -372,13 +376,36 @@ class Unit:
         for value, block in ((tried, attempt), (locked, forever), (waited, end_of_timed)):
             outcome.add_incoming(value, block)
         code = _code_of(builder, outcome)
-        is_orphan = builder.icmp_signed("==", outcome, ll.Constant(I32, errno.EOWNERDEAD))
-        builder.cbranch(is_orphan, orphan, answer)
+        choice = builder.switch(outcome, answer)
+        choice.add_case(ll.Constant(I32, errno.EOWNERDEAD), orphan)
+        choice.add_case(ll.Constant(I32, errno.EDEADLK), same)
         builder.position_at_end(orphan)  # its owner died before or after its one commit: nothing is half done
         call(builder, "pthread_mutex_consistent", one, [mutex])
         builder.branch(answer)
+        builder.position_at_end(same)
+        answers = [(code, taken), (code, orphan), *self._answers_of_same(builder, mutex, patience, attempt, answer)]
         builder.position_at_end(answer)
-        return code
+        answered = builder.phi(I32)
+        for value, block in answers:
+            answered.add_incoming(value, block)
+        return answered
+
+    def _answers_of_same(self, builder: Any, mutex: Any, patience: Any, attempt: Any, answer: Any) -> list[Any]:
+        """Emit, where libc says that a thread with the id of this one has the lock: the answers, and from which blocks.
+
+        FAILED if it is this thread; else BUSY. To wait it must try again: libc does not wait for the same id.
+        """
+        zero, busy = ll.Constant(I64, 0), ll.Constant(I32, BUSY)
+        other, pause = (builder.append_basic_block(name) for name in ("other", "pause"))
+        mine = holds_itself(self.environment, builder, mutex)
+        same = builder.block
+        builder.cbranch(mine, answer, other)
+        builder.position_at_end(other)
+        builder.cbranch(builder.icmp_signed("==", patience, zero), answer, pause)
+        builder.position_at_end(pause)
+        self.environment.call(builder, "usleep", ll.FunctionType(I32, [I32]), [ll.Constant(I32, _PAUSE_US)])
+        builder.cbranch(builder.icmp_signed("<", patience, zero), attempt, answer)
+        return [(ll.Constant(I32, FAILED), same), (busy, other), (busy, pause)]
 
     def _timed_lock(self, builder: Any, mutex: Any, patience: Any) -> Any:
         pair = ll.ArrayType(I64, 2)

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_native_id
 
-__all__ = ["pinned"]
+__all__ = ["pinned", "prepare_pins"]
+
+
+def prepare_pins() -> None:
+    """Compile what `pinned` calls, so that no exception comes in the middle of that: see native/guard.py."""
+    from ..native.guard import prepare
+
+    prepare()
 
 
 @contextmanager

@@ -58,7 +58,7 @@ from rseq.once import once
 from rseq.percpu.mutex import MUTEX_BYTES, make_mutex
 from rseq.percpu.segment import PAGE_BYTES, populate, round_up
 
-__all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_id", "symbols", "table", "thread_id"]
+__all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_at", "known_id", "symbols", "table", "thread_id"]
 
 SLOTS = 1 << 16
 """How many threads there may be at once in a process and those forked from it. Slots cost memory when they are used."""
@@ -316,6 +316,11 @@ def known() -> Known | None:
     address = _libc().pthread_getspecific(_key())
     place = Known.from_address(address) if address else None
     return place if place is not None and place.is_true else None
+
+
+def known_at() -> int:
+    """Where the calling thread, which has a number, finds it: a u64 that is another one in a forked child."""
+    return int(_libc().pthread_getspecific(_key()))
 
 
 def known_id() -> int:

@@ -355,10 +355,10 @@ class _Announcing(Reader):
         self._survivor, lanes = os.getpid(), len(storage.view())
         self._tails, self._counts = (memoryview(mmap.mmap(-1, 8 * lanes)).cast("q") for _ in range(2))
 
-    def _settle_all(self, found: Iterable[Any]) -> None:
+    def _takings(self, found: Sequence[Any]) -> list[Iterator[Any]]:
         if os.getpid() != self._survivor:
             self._announce({one.lane.number: (one.tail, len(one.records)) for one in found})
-        super()._settle_all(found)
+        return super()._takings(found)
 
     def _announce(self, taking: Mapping[int, tuple[int, int]]) -> None:
         for lane in range(len(self._tails)):

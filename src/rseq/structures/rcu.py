@@ -52,9 +52,9 @@ from ..forks import start_anew_after_forks
 from ..language.types import Record, i64, u64
 from ..native.method import Context, thread_state
 from ..percpu.memory import Memory, allocate
-from ..percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
+from ..percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from ..sequence import Sequence, routine, sequence
 from ..thread import barrier, register_for_barriers
 from .structure import Structure, not_set_up, require_set_up, set_up, storage_of
@@ -226,16 +226,15 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
     to `call` before are run by the parent.
     """
 
-    __slots__ = ("_calls", "_mutex", "_words")
+    __slots__ = ("_calls", "_words", "_writer")
 
     def __init__(self, *, segment: Segment | None = None) -> None:
         register_for_barriers(shared=segment is not None)
-        prepare_guards()
+        prepare_turns()
         storage = PerCPU(Readers, segment=segment)
         set_up(self, storage, {"read_lock": read_lock, "read_unlock": read_unlock})  # first: it refuses a second time
         self._words = _Words(storage)
-        self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, segment)
-        make_mutex(_address(self._mutex))
+        self._writer = allocate(TURN_BYTES, TURN_BYTES, segment)
         self._calls = _Calls()
         start_anew_after_forks(self)
 
@@ -337,7 +336,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     def _turn(self, waiting: _Waiting) -> object:
         """Be the only writer, until the guard goes: without it writers would change the phase under each other."""
-        address, held = _address(self._mutex), "synchronize() is called by a thread that is in the middle of one"
+        address, held = _address(self._writer), "synchronize() is called by a thread that is in the middle of one"
         while (turn := taken(address, held)) is None:
             if not waiting.pause():
                 raise TimeoutError(f"synchronize() waited {waiting.seconds} s for another one that has not ended")
@@ -371,7 +370,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
         self._entered.clear()
         self._calls = _Calls()
         if storage_of(self).segment is None:  # the other threads do not exist here
-            make_mutex(_address(self._mutex))
+            forget_turn(_address(self._writer))
             self._words.forget()
 
     def __repr__(self) -> str:
@@ -394,8 +393,8 @@ def _unbalanced(rcu: RCU, ledger: Numbers[int]) -> Iterator[str]:
             yield f"{count:,} read sections have {field}, and {ledger[0]:,} were run"
 
 
-def _address(mutex: Memory) -> int:
-    return mutex.place.addresses()[-1]
+def _address(turn: Memory) -> int:
+    return turn.place.addresses()[-1]
 
 
 class _Waiting:

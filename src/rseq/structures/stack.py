@@ -29,8 +29,7 @@ from ..native.bind import builtin
 from ..once import once
 from ..percpu.checks import integer
 from ..percpu.memory import Memory
-from ..percpu.mutex import prepare_guards
-from ..percpu.pinned import pinned
+from ..percpu.pinned import pinned, prepare_pins
 from ..percpu.shared import Segment
 from ..percpu.storage import PerCPU
 from ..sequence import Routine, Sequence, routine, sequence
@@ -109,7 +108,7 @@ class Stack(Structure, hot=("push", "pop")):
         limit = integer("capacity", capacity)
         if not 1 <= limit <= MAX_CAPACITY:
             raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
-        prepare_guards()
+        prepare_pins()
         code = _code(1 << (limit - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         storage.view()["limit"] = limit

@@ -62,8 +62,8 @@ class Code(NamedTuple):
     """write(data) -> bool: put a record into this CPU's ring, or count it as lost."""
     read: Routine[Any, int]
     """read(number, begin, end, out…) -> gone: copy positions; the first `gone` were overwritten, and are zeros."""
-    settle: Routine[Any, None]
-    """settle(number, position), or if writers overwrite, settle(number, position, serial, given): what is read."""
+    settle: Routine[Any, bool]
+    """settle(number, position), or if writers overwrite, settle(number, position, serial, given): it is read. True."""
     parts: tuple[Sequence[Any, Any], ...]
     """The sequences of `write`."""
 
@@ -89,26 +89,28 @@ def lose_of(Ring: Any) -> Sequence[Any, None]:  # noqa: N803
     return lose
 
 
-def settle_of(Ring: Any, *, overwrites: bool) -> Routine[Any, None]:  # noqa: N803
+def settle_of(Ring: Any, *, overwrites: bool) -> Routine[Any, bool]:  # noqa: N803
     """The routine by which a reader leaves word of what it has done, as a whole: it commits with one store."""
     return _settle_slot_of(Ring) if overwrites else _settle_tail_of(Ring)
 
 
-def _settle_tail_of(Ring: Any) -> Routine[Any, None]:  # noqa: N803
+def _settle_tail_of(Ring: Any) -> Routine[Any, bool]:  # noqa: N803
     @routine
-    def settle(cpu: Ring, number: u64, position: u64) -> None:
+    def settle(cpu: Ring, number: u64, position: u64) -> bool:
         store_release(lane(cpu, number).tail, position)
+        return True
 
     return settle
 
 
-def _settle_slot_of(Ring: Any) -> Routine[Any, None]:  # noqa: N803
+def _settle_slot_of(Ring: Any) -> Routine[Any, bool]:  # noqa: N803
     @routine
-    def settle(cpu: Ring, number: u64, position: u64, serial: u64, given: u64) -> None:
+    def settle(cpu: Ring, number: u64, position: u64, serial: u64, given: u64) -> bool:
         there = lane(cpu, number)
         slot = there.tail & 1 ^ 1
         store_release(there.serial[slot], serial)
         store_release(there.given[slot], given)
         store_release(there.tail, tail_of(position, slot))
+        return True
 
     return settle

@@ -10,24 +10,24 @@ So a record is read as a whole or later, and what one call returns is not older 
 Where the kernel has no membarrier for rseq, and for records that another process is writing in the very moment, step 1
 restarts nothing: such a record may come with the next call, a little late.
 
-Whoever reads holds a lock that is in the same memory as the ring, so it works between processes; a reader who is
-killed gives it back.
+Readers take turns (percpu/turn.py), in the same memory as the ring, so it works between processes; that of a reader who
+is killed goes to the next. A child that a signal handler forks in the middle of reading is no second reader.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import repeat
+from itertools import compress, repeat
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ...forks import start_anew_after_forks
 from ...once import load
 from ...percpu.memory import allocate
-from ...percpu.mutex import MUTEX_BYTES, make_mutex, prepare_guards, taken
 from ...percpu.storage import PerCPU
+from ...percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from ...thread import barrier, fence, register_for_barriers
 from .clock import Calibration
 from .kind import Kind
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Reader"]
 
 _PATIENCE_S = 1e-4
+
+T = TypeVar("T")
 
 
 class Event(NamedTuple):
@@ -95,12 +97,13 @@ class Reader:
     """Reads the ring of `kind` that is in `storage`."""
 
     def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
-        prepare_guards()
+        prepare_turns()
         self._storage, self.kind = storage, kind
         self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
         self._shared = storage.segment is not None
-        self._mutex = allocate(MUTEX_BYTES, MUTEX_BYTES, storage.segment)
-        make_mutex(self._mutex_address)
+        self._readers = allocate(TURN_BYTES, TURN_BYTES, storage.segment)
+        self._kept: list[_Found] = []
+        self._life = object()
         self._calibration = Calibration() if kind.clock else None
         with suppress(OSError):
             register_for_barriers(shared=self._shared)
@@ -108,34 +111,49 @@ class Reader:
 
     def events(self, *, stay: bool) -> list[Event]:
         """All that waits, in order; it stays where it is, or is taken out."""
-        turn = self._turn()
-        try:
-            found = self._found()
-            events = self._merged(found)
-            if not stay:
-                self._settle_all(found)
-        finally:
-            del turn
-        return events
+        return self._looked_at(self._merged) if stay else self._taken_out(self._merged)
 
     def array(self) -> npt.NDArray[Any]:
         """All that waits, in order, as an array; it is taken out. For rings of one layout."""
-        turn = self._turn()
-        try:
-            found = self._found()
-            merged = self._as_array(found)
-            self._settle_all(found)
-        finally:
-            del turn
-        return merged
+        return self._taken_out(self._as_array)
 
     def count(self) -> int:
         """How many records wait."""
-        turn = self._turn()
-        try:
-            return sum(len(found.records) for found in self._found())
-        finally:
-            del turn
+        return self._looked_at(lambda found: sum(len(one.records) for one in found))
+
+    def _looked_at(self, combine: Callable[[list[_Found]], T]) -> T:
+        """What `combine` makes of all that waits; it stays. A child that was forked in the middle looks again."""
+        while True:
+            life, turn = self._life, self._turn()
+            try:
+                result = combine([*self._kept, *self._found(life)])
+            finally:
+                del turn
+            if self._life is life:
+                return result
+
+    def _taken_out(self, combine: Callable[[list[_Found]], T]) -> T:
+        """What `combine` makes of all that waits; it is taken out.
+
+        What is taken out of a lane is kept until it is returned: it is the next call's, if an exception comes before.
+        `extend` does both at once, in C, so that no signal handler comes in between; nor does one between asking for
+        `life` and what follows it, where no function is called. A child that was forked in the middle takes nothing of
+        what it shares, as its parent goes on; its own copy it begins to read again.
+        """
+        while True:
+            life, turn = self._life, self._turn()
+            try:
+                for taking in self._takings(self._found(life)):
+                    if self._life is life:
+                        self._kept.extend(taking)
+                result = combine(self._kept)
+                if self._life is life:
+                    self._kept = []
+                    return result
+            finally:
+                del turn
+            if self._shared:
+                return combine([])
 
     def lost(self) -> int:
         """What writers could not put in, and what readers have found overwritten."""
@@ -144,24 +162,28 @@ class Reader:
     # ---- one reader at a time
 
     @property
-    def _mutex_address(self) -> int:
-        return self._mutex.place.addresses()[-1]
+    def _turn_address(self) -> int:
+        return self._readers.place.addresses()[-1]
 
-    def _turn(self) -> object:
+    def _turn(self) -> Any:
         """Wait until nobody else reads: a guard, with which the turn ends."""
         held = "this thread is reading the ring already, and has been interrupted by a signal"
-        while (turn := taken(self._mutex_address, held)) is None:
+        while (turn := taken(self._turn_address, held)) is None:
             time.sleep(_PATIENCE_S)
         return turn
 
     def _start_anew(self) -> None:
-        """In a forked child: the thread that was reading does not exist here."""
-        if not self._shared:
-            make_mutex(self._mutex_address)
+        """In a forked child: a turn, and what was taken out but not returned, are its parent's, or copies."""
+        self._life = object()
+        if self._shared:
+            self._kept = []
+        else:
+            forget_turn(self._turn_address)
 
     # ---- reading
 
-    def _found(self) -> list[_Found]:
+    def _found(self, life: object) -> list[_Found]:
+        """What is in the lanes; nothing in a child that was forked meanwhile, which has copied without a turn."""
         if not self._waiting():
             return []
         until = None if self._calibration is None else self._now(self._calibration)
@@ -171,6 +193,8 @@ class Reader:
                 barrier(shared=self._shared)
             heads = self._storage.view()["head"].tolist()
             copies = [self._checked(copy, heads[copy.lane.number]) for copy in copies]
+        if self._life is not life:
+            return []
         return [self._apart(copy, until) for copy in copies if copy.gone < copy.end - copy.begin]
 
     def _now(self, calibration: Calibration) -> int:
@@ -253,10 +277,14 @@ class Reader:
         start = copy.begin + copy.gone
         return _Found(copy.lane, stamps, records, start + len(records), 0, start - copy.lane.tail)
 
-    def _settle_all(self, found: Iterable[_Found]) -> None:
-        for one in found:
-            kept = (one.serial, one.lane.given + one.missed) if self.kind.overwrites else ()
-            self._settle(one.lane.number, one.tail, *kept)
+    def _takings(self, found: Sequence[_Found]) -> list[Iterator[_Found]]:
+        """Iterators over each one of `found`, which tell the writers that it is read as they yield it."""
+        return [compress((one,), map(self._settle, *((word,) for word in self._words_of(one)))) for one in found]
+
+    def _words_of(self, one: _Found) -> tuple[int, ...]:
+        """What `settle` is told."""
+        kept = (one.serial, one.lane.given + one.missed) if self.kind.overwrites else ()
+        return one.lane.number, one.tail, *kept
 
     # ---- merging
 
