@@ -44,7 +44,7 @@ INPUTS = 24
 """Words of input: the lanes' base, their stride, their number, then the arguments."""
 
 
-_BYTES = SCALARS["u8"][24]
+_BYTES = SCALARS["u8"][48]
 
 
 class Bytes(Record):

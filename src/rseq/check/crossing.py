@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Beside", "Crossing", "crosses"]
 
-STATES, VICTIM, OTHER = 10, 2, 3
-"""How many cases are tried: states of memory, arguments of the sequence, arguments of the routine."""
+CASES = 30
+"""How many cases are tried of a sequence beside a routine."""
 
 LIMIT = 400
 """Operations of a routine, after which it is said to wait for something that does not come."""
@@ -328,12 +328,12 @@ class Crossing:
         explorer = self.explorer
         index, only = explorer.program.index, explorer.only
         numbers = explorer.operations.index(victim), self.routines.index(other)
-        for a, mine in enumerate(explorer.cases.arguments(victim, 0, VICTIM)):
-            for b, theirs in enumerate(explorer.cases.arguments(other, 1, OTHER)):
-                for s, shared in enumerate(explorer.cases.states(STATES)):
-                    name = f"{index}:cross:{numbers[0]}:{numbers[1]}:{a}:{b}:{s}"
-                    if not only or only == name:
-                        yield from _Pair(self.explorer, name, victim, mine, other, theirs, shared).findings()
+        search = explorer.chosen.search
+        for s, a, b in explorer.chosen.crossing(victim, other, CASES):
+            name = f"{index}:cross:{numbers[0]}:{numbers[1]}:{a}:{b}:{s}"
+            if not only or only == name:
+                mine, theirs = search.arguments(victim, a, 0), search.arguments(other, b, 1)
+                yield from _Pair(explorer, name, victim, mine, other, theirs, search.states[s]).findings()
 
 
 @dataclass

@@ -27,13 +27,14 @@ from functools import partial
 from typing import NamedTuple
 
 from .. import abi
-from ..language import ir
 from . import kernel
+from .choose import Meeting, chooser
 from .code import SPARE_LANE, Operation, Program
 from .kernel import GENERATIONS, Area, Generation, KilledError
 from .machine import DiedError, Machine, Moment, Outcome
 from .model import FAULT, Model, Order, Orders
-from .states import CPUS, Arguments, Cases
+from .search import Case
+from .states import CPUS, Arguments
 
 __all__ = ["KINDS", "Counts", "Explorer", "Finding", "Hop", "Limits", "Run", "limits"]
 
@@ -43,11 +44,16 @@ _MOVING = ("migrated", "left")
 
 
 class Limits(NamedTuple):
-    """How many cases are tried: states of memory, arguments of the victim, arguments of the others."""
+    """How many cases are tried: states of memory times arguments of the victim, and arguments of the others in each."""
 
     states: int
     victim: int
     other: int
+
+    @property
+    def trials(self) -> int:
+        """How many runs in the interpreter may be spent on finding them."""
+        return min(400 * self.states * self.victim, 5_000)
 
 
 def limits(depth: int, operations: int) -> Limits:
@@ -79,7 +85,7 @@ class Event(NamedTuple):
     operation: Operation | None = None
     arguments: Arguments = ()
     number: int = 0
-    """Which of the operation's arguments these are."""
+    """Which of the case's arguments for the operation these are."""
 
 
 class Hop(NamedTuple):
@@ -170,10 +176,12 @@ class Explorer:
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
-        self.cases = Cases([*self.operations, *self.routines], self.depth + 1, self.program.order)
+        self._limits = self.limits or limits(self.depth, len(self.operations))
+        who = tuple(self.operations), tuple(self.routines)
+        self.chosen = chooser(*who, self.depth + 1, self.program.order, self.lane(0), self._limits.trials)
+        self.cases = self.chosen.cases
         self.machine = Machine(self.program, self.cases.layout)
         self.model = Model(self.cases)
-        self._limits = self.limits or limits(self.depth, len(self.operations))
         self._others: dict[tuple[Operation, Arguments, int, bytes], tuple[Outcome, bytes, int]] = {}
         self.met: set[int] = set()
         self._seen: set[object] = set()
@@ -181,6 +189,7 @@ class Explorer:
         self._kernel: dict[object, tuple[int, bytes]] = {}
         self._traces: dict[object, list[Moment]] = {}
         self._possible: dict[object, list[Event]] = {}
+        self._meeting = Meeting(Case(0, 0), ())
 
     def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Finding]:
         """What goes wrong: at most one finding for each victim and other, and one for each without a lane."""
@@ -197,22 +206,22 @@ class Explorer:
         self._deepened.clear()
         numbers = self.operations.index(victim), self.operations.index(other)
         prefix = f"{self.program.index}:{numbers[0]}:{numbers[1]}"
-        states = self.cases.states(self._limits.states)
-        lengths = any(map(ir.is_length, victim.body.parameters))
-        for a, arguments in enumerate(self.cases.arguments(victim, 0, self._limits.victim + lengths)):
-            for s, shared in enumerate(states):
-                name = f"{prefix}:{a}:{s}"
-                if not self.only or self.only == name or self.only.startswith(f"{name}/"):
-                    run = Run(name, victim, arguments, shared, frozenset([Order(shared)]))
-                    self._undisturbed(run, other)
+        cases = self._limits.states * self._limits.victim
+        for meeting in self.chosen.meetings(victim, other, cases, self._limits.other):
+            name = f"{prefix}:{meeting.case.given}:{meeting.case.state}"
+            if not self.only or self.only == name or self.only.startswith(f"{name}/"):
+                self._meeting = meeting
+                arguments = self.chosen.search.arguments(victim, meeting.case.given, 0)
+                shared = self.chosen.search.states[meeting.case.state]
+                self._undisturbed(Run(name, victim, arguments, shared, frozenset([Order(shared)])), other)
 
     def _without_lane(self, victim: Operation) -> None:
         """A thread that is not registered, or on a CPU without a lane, leaves before it touches one."""
         name = f"{self.program.index}:{self.operations.index(victim)}:without a lane"
         if self.only:
             return
-        shared = self.cases.states(1)[0]
-        tuples = self.cases.arguments(victim, 0, 9)
+        shared = self.chosen.states(1)[0]
+        tuples = self.chosen.arguments(victim, 0, 9)
         arguments = next((given for given in tuples if self._is_called(victim, given, shared)), None)
         if arguments is None:
             return
@@ -277,9 +286,9 @@ class Explorer:
 
     def _events(self, run: Run, other: Operation) -> list[Event]:
         call, moved = len(run.hops) + 1, run.moved
-        key = other, call, moved
+        key = other, call, moved, self._meeting.others
         if key not in self._possible:
-            tuples = self.cases.arguments(other, call, self._limits.other)
+            tuples = [self.chosen.search.arguments(other, given, call) for given in self._meeting.others]
             kinds = [kind for kind in KINDS if kind not in _ALONE and (kind != "beside" or moved)]
             found = [Event(kind, other, given, number) for number, given in enumerate(tuples) for kind in kinds]
             is_first = other is self.operations[0] or self.depth > 1

@@ -82,7 +82,7 @@ class Model:
         memory = _Watched({LANES: block}, LANES, self._cases.stride, order)
         pairs = zip(operation.body.parameters, arguments, strict=True)
         targets = ((at, _target(value.type)) for value, at in pairs)
-        memory.watch(self._cases, lane, [range(int(at), int(at) + row_size(to)) for at, to in targets if to])
+        memory.remember(self._cases, lane, [range(int(at), int(at) + row_size(to)) for at, to in targets if to])
         try:
             outcome = Outcome(run(operation.body, memory, arguments, cpu=lane))
         except IndexError:
@@ -234,7 +234,7 @@ def _target(type: Word) -> Any:
 class _Watched(Memory):
     """Memory that remembers which rows an operation on a lane has stored to, and whether it has committed."""
 
-    def watch(self, cases: Cases, lane: int, given: list[range]) -> None:
+    def remember(self, cases: Cases, lane: int, given: list[range]) -> None:
         """From now on; `given` are the rows that it is called with."""
         self.given = given
         self.rows, self.stored, self.committed = cases.layout.rows, list[Place](), False

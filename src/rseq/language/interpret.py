@@ -63,6 +63,8 @@ class Memory:
     """Where the operation stands that is being run."""
     thread: int = 1
     """The calling thread's number. All others have ended."""
+    watch: Callable[[ir.Body, int, Mapping[ir.Value, Number]], None] | None = None
+    """Is told of each operation that is about to be run: whose, which, and what the registers hold."""
     arrays: dict[RecordType, tuple[int, int]] = field(default_factory=dict)
     """Where an `index[T]` leads to: the address of the first row of T, and how many there are."""
 
@@ -187,12 +189,15 @@ class _Run:
             raise ValueError(f"{body.name}(): {body.same_row}")
         labels = {op.name: index for index, op in enumerate(body.ops) if isinstance(op, ir.Label)}
         frame = _Frame(self, body.record, values)
+        watch = self.memory.watch
         index = 0
         while True:
             self.left -= 1
             if self.left < 0:
                 raise LimitError(f"{body.name}() has not ended within the limit of operations")
             op = body.ops[index]
+            if watch is not None:
+                watch(body, index, values)
             index += 1
             if isinstance(op, ir.Return):
                 return None if op.value is None else frame.get(op.value)
