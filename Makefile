@@ -16,7 +16,7 @@ help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
 	@echo 'make test     lint, then all tests on the installed package (ARGS goes to pytest)'
 	@echo 'make test-all the same, with the slow tests: many more random programs'
-	@echo 'make random   2,000 random sequences that the contract accepts, each interrupted everywhere'
+	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
 	@echo 'make lint     ruff and mypy only'

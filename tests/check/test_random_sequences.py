@@ -3,7 +3,7 @@
 Those of `programs` compute all that the language can, those of `restarts` do all that the contract is about. And each
 rule is needed: without it, the checker finds a sequence that the rule would have refused.
 
-    make random             2,000 sequences that the contract accepts, and how many it has refused, by rule
+    make random             5,000 sequences that the contract accepts, and how many it has refused, by rule
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def test_random_sequences_survive_interruptions_everywhere(name: str) -> None:
 ROWS = Limits(4, 2, 1)
 """The second arguments of a sequence are one row for both pointers."""
 
-FEW, MANY, SLICES = 60, 2000, 40
+FEW, MANY, SLICES = 60, 5000, 50
 SLUGS = {
     "store-after-commit",
     "load-after-commit",
