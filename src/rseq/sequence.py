@@ -24,6 +24,9 @@ __all__ = ["Inline", "Routine", "Sequence", "architectures", "inline", "routine"
 MAX_INDEX = (1 << 32) - 1
 """The most rows of an array that an `index[T]` counts in: as a u32, None is less than the first row by one."""
 
+MAX_PARAMETERS = 255
+"""The most that a builtin takes. Its code is as long as they are many, and LLVM takes seconds for hundreds."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -48,6 +51,11 @@ class _Bindable(Compiled, Generic[P, R]):
         from .percpu.rows import rows_of
         from .percpu.storage import parts_of
 
+        if len(self.body.given) > MAX_PARAMETERS:
+            raise TypeError(
+                f"{self.__name__}() has {len(self.body.given)} parameters after the first, and a builtin takes up to "
+                f"{MAX_PARAMETERS}; pass many numbers as a buffer (bytes) or as a row of an rseq.array"
+            )
         parts = parts_of(storage, f"{self.__name__}.bind() takes storage made by rseq.percpu(…)")
         said = f"{self.__name__}.bind() takes arrays made by rseq.array(…)"
         pairs = [(rows_of(array, said), array) for array in arrays]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import struct
 import sys
 from dataclasses import dataclass
@@ -350,7 +351,7 @@ class Field:
 def _array_length(length: object) -> int:
     if isinstance(length, bool) or not hasattr(length, "__index__"):
         raise TypeError(f"an array's length is an int, as in i64[64]; got {length!r}")
-    number = int(length.__index__())
+    number = operator.index(length)
     if not 1 <= number <= MAX_RECORD_BYTES:
         raise ValueError(f"an array's length is 1 … {MAX_RECORD_BYTES}; got {number}")
     return number

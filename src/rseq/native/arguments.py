@@ -7,6 +7,8 @@ of its own sorts out everything else.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.ir as ll
@@ -91,12 +93,11 @@ class Arguments(CPython):
         with builder.if_then(builder.icmp_unsigned(">", count, ll.Constant(I64, wanted)), likely=False):
             self._format("PyExc_TypeError", text, [count])
             builder.ret(ll.Constant(I32, -1))
-        for index in range(wanted):
-            is_given = builder.icmp_unsigned(">", count, ll.Constant(I64, index))
-            slot = builder.gep(array, [ll.Constant(I64, index)], source_etype=PTR)
+        with self._each(ll.Constant(I64, wanted)) as index:
+            slot = builder.gep(array, [index], source_etype=PTR)
             builder.store(ll.Constant(PTR, None), slot)
-            with builder.if_then(is_given):
-                source = builder.gep(arguments, [ll.Constant(I64, index)], source_etype=PTR)
+            with builder.if_then(builder.icmp_unsigned(">", count, index)):
+                source = builder.gep(arguments, [index], source_etype=PTR)
                 builder.store(builder.load(source, typ=PTR), slot)
         with builder.if_then(builder.icmp_unsigned("!=", keywords, ll.Constant(PTR, None))):
             self._sort_keywords(arguments, count, keywords, array)
@@ -114,55 +115,79 @@ class Arguments(CPython):
     def _sort_keywords(self, arguments: Any, count: Any, keywords: Any, array: Any) -> None:
         builder = self.builder
         total = self._call("PyTuple_Size", I64, [keywords])
+        with self._each(total) as index:
+            name = self._call("PyTuple_GetItem", PTR, [keywords, index])
+            place = builder.gep(arguments, [builder.add(count, index)], source_etype=PTR)
+            value = builder.load(place, typ=PTR)
+            number = self._number_of(name)
+            with builder.if_then(builder.icmp_signed("<", number, ll.Constant(I64, 0)), likely=False):
+                self._format("PyExc_TypeError", f"{self.title}() has no parameter called %R", [name])
+                builder.ret(ll.Constant(I32, -1))
+            slot = builder.gep(array, [number], source_etype=PTR)
+            twice = builder.icmp_unsigned("!=", builder.load(slot, typ=PTR), ll.Constant(PTR, None))
+            with builder.if_then(twice, likely=False):
+                self._format("PyExc_TypeError", f"{self.title}() got two values for '%s'", [self._name(number)])
+                builder.ret(ll.Constant(I32, -1))
+            builder.store(value, slot)
+
+    @contextmanager
+    def _each(self, total: Any) -> Iterator[Any]:
+        """Emit a loop for each index below `total`."""
+        builder = self.builder
         entry, loop, done = builder.block, builder.append_basic_block("each"), builder.append_basic_block("all")
         builder.cbranch(builder.icmp_signed(">", total, ll.Constant(I64, 0)), loop, done)
         builder.position_at_end(loop)
         index = builder.phi(I64)
         index.add_incoming(ll.Constant(I64, 0), entry)
-        name = self._call("PyTuple_GetItem", PTR, [keywords, index])
-        place = builder.gep(arguments, [builder.add(count, index)], source_etype=PTR)
-        value = builder.load(place, typ=PTR)
-        following = builder.append_basic_block("next")
-        for number, known in enumerate(self.names):
-            self._match_keyword(name, known, value, array, number, following)
-        self._format("PyExc_TypeError", f"{self.title}() has no parameter called %R", [name])
-        builder.ret(ll.Constant(I32, -1))
-        builder.position_at_end(following)
+        yield index
         after = builder.add(index, ll.Constant(I64, 1))
         index.add_incoming(after, builder.block)
         builder.cbranch(builder.icmp_signed("<", after, total), loop, done)
         builder.position_at_end(done)
 
-    def _match_keyword(self, name: Any, known: str, value: Any, array: Any, number: int, following: Any) -> None:
+    def _number_of(self, name: Any) -> Any:
+        """Emit: the number of the parameter that the string `name` is, or -1."""
         builder = self.builder
-        with builder.if_then(builder.icmp_signed("==", self._compared(name, known), ll.Constant(I32, 0))):
-            slot = builder.gep(array, [ll.Constant(I64, number)], source_etype=PTR)
-            twice = builder.icmp_unsigned("!=", builder.load(slot, typ=PTR), ll.Constant(PTR, None))
-            with builder.if_then(twice, likely=False):
-                self._format("PyExc_TypeError", f"{self.title}() got two values for {known!r}", [])
-                builder.ret(ll.Constant(I32, -1))
-            builder.store(value, slot)
-            builder.branch(following)
+        with builder.goto_entry_block():
+            found = builder.alloca(I64)
+        builder.store(ll.Constant(I64, -1), found)
+        with self._each(ll.Constant(I64, len(self.names))) as index:
+            order = self._compared(name, self._name(index))
+            with builder.if_then(builder.icmp_signed("==", order, ll.Constant(I32, 0))):
+                builder.store(index, found)
+        return builder.load(found, typ=I64)
 
-    def _compared(self, name: Any, known: str) -> Any:
-        """Emit: 0 if the string `name` is `known`."""
-        if known.isascii():
-            return self._call("PyUnicode_CompareWithASCIIString", I32, [name, self._text(known)])
+    def _compared(self, name: Any, text: Any) -> Any:
+        """Emit: 0 if the string `name` is the text of a parameter's name."""
+        if all(known.isascii() for known in self.names):
+            return self._call("PyUnicode_CompareWithASCIIString", I32, [name, text])
         builder = self.builder
-        other = self._call("PyUnicode_FromString", PTR, [self._text(known)])
+        other = self._call("PyUnicode_FromString", PTR, [text])
         with builder.if_then(builder.icmp_unsigned("==", other, ll.Constant(PTR, None)), likely=False):
             builder.ret(ll.Constant(I32, -1))
         order = self._call("PyUnicode_Compare", I32, [name, other])
         self._call("Py_DecRef", ll.VoidType(), [other])
         return order
 
+    def _name(self, number: Any) -> Any:
+        """Emit: the text of a parameter's name."""
+        return self.builder.load(self.builder.gep(self._table(), [number], source_etype=PTR), typ=PTR)
+
+    def _table(self) -> Any:
+        """The texts of all parameters' names, one after the other."""
+        if "names" not in self.module.globals:
+            kind = ll.ArrayType(PTR, len(self.names))
+            table = ll.GlobalVariable(self.module, kind, "names")
+            table.initializer = ll.Constant(kind, [self._text(name) for name in self.names])
+            table.linkage = "internal"
+        return self.module.globals["names"]
+
     def _require_all(self, array: Any) -> None:
         builder = self.builder
-        for number, name in enumerate(self.names):
-            if name in self.code.body.defaults:
-                continue
-            slot = builder.gep(array, [ll.Constant(I64, number)], source_etype=PTR)
+        required = len(self.names) - len(self.code.body.defaults)  # those with defaults come last
+        with self._each(ll.Constant(I64, required)) as index:
+            slot = builder.gep(array, [index], source_etype=PTR)
             missing = builder.icmp_unsigned("==", builder.load(slot, typ=PTR), ll.Constant(PTR, None))
             with builder.if_then(missing, likely=False):
-                self._format("PyExc_TypeError", f"{self.title}() needs a value for {name!r}", [])
+                self._format("PyExc_TypeError", f"{self.title}() needs a value for '%s'", [self._name(index)])
                 builder.ret(ll.Constant(I32, -1))

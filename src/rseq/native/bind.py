@@ -88,9 +88,9 @@ def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
     blob = compile_module(module, architecture, ["builtin", *unit.counters])
     loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row), **symbols()})
     owner, _, name = title.rpartition(".")
-    text = metadata_text(code, name, dimensions).encode()
+    text = metadata_text(code, name, dimensions).encode(errors="backslashreplace")
     method = forever(Method(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
-    owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__)
+    owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__ or "rseq")
     return _Program(loaded, method, payload_type(home, owner, method), unit.counters)
 
 
@@ -110,6 +110,9 @@ def builtin(
     `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers; `rows`
     are the arrays that an index is followed into, and what they are.
     """
+    if not isinstance(title, str):
+        raise TypeError(f"title: expected a str such as 'Owner.method'; got {title!r}")
+    title = str.__str__(title)  # its class may do what it likes
     if not all(part.isidentifier() for part in title.split(".")):
         raise ValueError(f"title: expected names with dots between them, as in 'Owner.method'; got {title!r}")
     program = _program(code, index, len(shape), title)

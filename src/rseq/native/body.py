@@ -45,6 +45,10 @@ class Frame:
     lane: Lane | None = None
 
 
+_NAME = 60
+"""The longest name of a variable that LLVM is told: it cuts long ones off, and two of them may then be one."""
+
+
 class BodyLowering:
     """Lowers one body into one function."""
 
@@ -68,7 +72,7 @@ class BodyLowering:
         missing = [op.missing for op in ops if isinstance(op, ir.Call) and op.missing is not None]
         assigned = [value for op in ops if (value := ir.defined(op)) is not None]
         for value in dict.fromkeys([*body.parameters, *assigned, *missing]):
-            self._places[value] = self.builder.alloca(llvm_type(value.type), name=value.name)
+            self._places[value] = self.builder.alloca(llvm_type(value.type), name=value.name[:_NAME])
         for parameter, argument in zip(body.parameters, self.frame.arguments, strict=True):
             self.builder.store(argument, self._places[parameter])
         if self.frame.record is None:

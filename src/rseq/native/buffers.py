@@ -14,10 +14,12 @@ from typing import Any
 import llvmlite.ir as ll
 
 from ..language import ir
+from ..language.compiled import Compiled
 from ..language.types import Buffer
 from .arguments import Arguments
 from .codes import I8, I32, I64, PTR
 from .cpython import VIEW_BYTES, WITH_FORMAT
+from .lower import Unit
 from .small_int import HEADER, TYPE
 
 __all__ = ["Buffers"]
@@ -39,6 +41,11 @@ class Buffers(Arguments):
     """Emits how a builtin gets at its buffers, and how it lets them go."""
 
     _held: tuple[tuple[Any, Any], ...] = ()
+    _returned: Any = None
+
+    def __init__(self, unit: Unit, code: Compiled, title: str, dimensions: int) -> None:
+        super().__init__(unit, code, title, dimensions)
+        self._exits: dict[str, Any] = {}
 
     def _buffer(self, parameter: ir.Value, given: Any) -> tuple[Any, Any]:
         """Emit: address and length of the buffer that the object `given` is; or a return of NULL."""
@@ -83,24 +90,60 @@ class Buffers(Arguments):
     def _explain(self, parameter: ir.Value, given: Any, holds_objects: Any) -> None:
         """Emit: say what was expected; an exporter's own BufferError (not contiguous, read-only) stays."""
         assert isinstance(parameter.type, Buffer)
-        builder = self.builder
         what, like = ("writable ", "a bytearray") if parameter.type.writable else ("", "bytes")
         what = f"{what}bytes-like object, such as {like} or a NumPy array"
-        text = f"{self.title}(): {parameter.name} is a {what}; got %R"
+        expected = self._text(f"{self.title}(): {parameter.name} is a {what}")
+        self.builder.call(self._explaining(), [given, expected, holds_objects])
+
+    def _explaining(self) -> Any:
+        """The function (object, what was expected, whether it holds objects) that does so."""
+        made, arguments = self._function("explain", ll.VoidType(), [PTR, PTR, ll.IntType(1)])
+        if arguments is None:
+            return made
+        given, expected, holds_objects = arguments
+        outer, self.builder = self.builder, ll.IRBuilder(made.append_basic_block("entry"))
+        builder = self.builder
         mistyped = self._call("PyErr_ExceptionMatches", I32, [self._exception("PyExc_TypeError")])
         with builder.if_then(builder.or_(holds_objects, builder.icmp_signed("!=", mistyped, _NO))):
             kind = self._call("PyObject_Type", PTR, [given])
-            self._format("PyExc_TypeError", text, [kind])
+            self._format("PyExc_TypeError", "%s; got %R", [expected, kind])
             with builder.if_then(holds_objects):
-                self._format("PyExc_TypeError", f"{text} that holds Python objects; {_INSTEAD}", [kind])
+                text = f"%s; got %R that holds Python objects; {_INSTEAD}"
+                self._format("PyExc_TypeError", text, [expected, kind])
             self._call("Py_DecRef", ll.VoidType(), [kind])
+        builder.ret_void()
+        self.builder = outer
+        return made
 
     def _leave(self, value: Any) -> None:
         """Emit: let the buffers go, and return `value`."""
-        for view, asked in self._held:
-            with self.builder.if_then(self.builder.load(asked, typ=ll.IntType(1)), likely=False):
-                self._call("PyBuffer_Release", ll.VoidType(), [view])
-        self.builder.ret(value)
+        if not self._held:
+            self.builder.ret(value)
+            return
+        if self._returned is None:
+            with self.builder.goto_entry_block():
+                self._returned = self.builder.alloca(PTR)
+        self.builder.store(value, self._returned)
+        self.builder.branch(self._exit(len(self._held)))
+
+    def _exit(self, held: int) -> Any:
+        """The block that lets go of the first `held` buffers and returns; each lets go of one, and goes on to the next.
+
+        So code is as long as there are buffers, not as long as there are buffers and ways out.
+        """
+        name = f"exit.{held}"
+        if name not in self._exits:
+            block = self._exits[name] = self.builder.function.append_basic_block(name)
+            outer, self.builder = self.builder, ll.IRBuilder(block)
+            if held:
+                view, asked = self._held[held - 1]
+                with self.builder.if_then(self.builder.load(asked, typ=ll.IntType(1)), likely=False):
+                    self._call("PyBuffer_Release", ll.VoidType(), [view])
+                self.builder.branch(self._exit(held - 1))
+            else:
+                self.builder.ret(self.builder.load(self._returned, typ=PTR))
+            self.builder = outer
+        return self._exits[name]
 
     # ---- asking, in functions of their own
 

@@ -142,9 +142,7 @@ class Builtin(Buffers):
         single = builder.fptrunc(number, ll.FloatType())
         was_finite = builder.fcmp_ordered("ord", *(builder.fsub(number, number),) * 2)  # otherwise NaN
         is_finite = builder.fcmp_ordered("ord", *(builder.fsub(single, single),) * 2)
-        with builder.if_then(builder.and_(was_finite, builder.not_(is_finite)), likely=False):
-            self._overflow(self._expected(parameter), given)
-            builder.ret(ll.Constant(PTR, None))
+        self._refuse_if(builder.and_(was_finite, builder.not_(is_finite)), "overflow", parameter, given)
         return single
 
     def _truth(self, parameter: ir.Value, given: Any) -> Any:
@@ -158,10 +156,7 @@ class Builtin(Buffers):
         with builder.if_then(builder.not_(builder.or_(is_true, builder.icmp_unsigned("==", given, no))), likely=False):
             found = self._truth_of_scalar(given)
             with builder.if_then(builder.icmp_signed("<", found, ll.Constant(I8, 0))):
-                kind = self._call("PyObject_Type", PTR, [given])
-                self._format("PyExc_TypeError", f"{self._expected(parameter)}; got %R", [kind])
-                self._call("Py_DecRef", ll.VoidType(), [kind])
-                builder.ret(ll.Constant(PTR, None))
+                self._refuse("type", parameter, given)
             builder.store(found, truth)
         return builder.load(truth, typ=I8)
 
@@ -181,9 +176,7 @@ class Builtin(Buffers):
         outside = self.builder.or_(
             self.builder.icmp_signed("<", number, low), self.builder.icmp_signed(">", number, high)
         )
-        with self.builder.if_then(outside, likely=False):
-            self._overflow(self._expected(parameter), given)
-            self.builder.ret(ll.Constant(PTR, None))
+        self._refuse_if(outside, "overflow", parameter, given)
         return self.builder.trunc(number, llvm_type(type))
 
     def _signed(self, parameter: ir.Value, given: Any) -> Any:
@@ -204,16 +197,45 @@ class Builtin(Buffers):
         """Emit: if the conversion has set a TypeError or an OverflowError, say which argument it is, and return."""
         builder = self.builder
         with builder.if_then(doubtful, likely=False):
-            raised = self._call("PyErr_Occurred", PTR, [])
-            with builder.if_then(builder.icmp_unsigned("!=", raised, ll.Constant(PTR, None))):
-                with self._if_raised("PyExc_TypeError"):
-                    kind = self._call("PyObject_Type", PTR, [given])
-                    self._format("PyExc_TypeError", f"{self._expected(parameter)}; got %R", [kind])
-                    self._call("Py_DecRef", ll.VoidType(), [kind])
-                    builder.ret(ll.Constant(PTR, None))
-                with self._if_raised("PyExc_OverflowError"):
-                    self._overflow(self._expected(parameter), given)
+            raised = builder.call(self._refusal("raised"), [given, self._text(self._expected(parameter))])
+            with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0))):
                 builder.ret(ll.Constant(PTR, None))
+
+    def _refuse_if(self, condition: Any, why: str, parameter: ir.Value, given: Any) -> None:
+        with self.builder.if_then(condition, likely=False):
+            self._refuse(why, parameter, given)
+
+    def _refuse(self, why: str, parameter: ir.Value, given: Any) -> None:
+        self.builder.call(self._refusal(why), [given, self._text(self._expected(parameter))])
+        self.builder.ret(ll.Constant(PTR, None))
+
+    def _refusal(self, why: str) -> Any:
+        """The function (object, what was expected) that says what is wrong, one for all arguments: 1.
+
+        That for "raised" looks what a conversion has set: nothing (0), or what it says more of.
+        """
+        made, arguments = self._function(f"refuse.{why}", I32, [PTR, PTR])
+        if arguments is None:
+            return made
+        given, expected = arguments
+        outer, self.builder = self.builder, ll.IRBuilder(made.append_basic_block("entry"))
+        builder, yes = self.builder, ll.Constant(I32, 1)
+        if why == "raised":
+            raised = self._call("PyErr_Occurred", PTR, [])
+            with builder.if_then(builder.icmp_unsigned("==", raised, ll.Constant(PTR, None))):
+                builder.ret(ll.Constant(I32, 0))
+            for kind, reason in (("PyExc_TypeError", "type"), ("PyExc_OverflowError", "overflow")):
+                with self._if_raised(kind):
+                    builder.ret(builder.call(self._refusal(reason), [given, expected]))
+        elif why == "type":
+            kind = self._call("PyObject_Type", PTR, [given])
+            self._format("PyExc_TypeError", "%s; got %R", [expected, kind])
+            self._call("Py_DecRef", ll.VoidType(), [kind])
+        else:
+            self._overflow("%s", given, [expected])
+        builder.ret(yes)
+        self.builder = outer
+        return made
 
     def _address(self, parameter: ir.Value, given: Any) -> Any:
         """Emit: the address of a row; None is 0."""
