@@ -49,6 +49,7 @@ _PLAIN = frozenset({str, int, float, complex, bool, bytes, type(None)})
 _MARSHAL_FORMAT = 2  # later ones look each object up, which takes longer than to write it again
 _MARSHALLED, _PICKLED = b"[", b"\x80"
 _PICKLE_PROTOCOL = 5
+_PATIENCE_S = 0.05
 
 
 class Handler(logging.Handler):
@@ -203,8 +204,8 @@ class _Run:
 
     def __init__(self, listener: Listener) -> None:
         self._asked: SimpleQueue[None] = SimpleQueue()  # whatever interrupts it, it may be used: unlike an Event
-        self._lives = threading.Lock()
-        self.is_over = False
+        self._told: SimpleQueue[None] = SimpleQueue()
+        self.has_ended = self.is_over = False
         self._listener = listener
         self.thread = threading.Thread(target=self._live, name="rseq.logging", daemon=True)
 
@@ -221,15 +222,22 @@ class _Run:
         return True
 
     def wait(self) -> None:
-        """Wait for its end. `join` does not do: if Ctrl-C ends it, Python 3.11 takes the thread for ended."""
-        with self._lives:
-            pass
-        if self.thread.is_alive():
+        """Wait for its end. Ctrl-C ends this call, even if it comes just before the waiting begins.
+
+        `join` would not do: if Ctrl-C ends it, Python 3.11 takes the thread for ended, and does not wait again.
+        """
+        while self.thread.ident is not None and not self.has_ended:  # without the first, it was never started
+            with suppress(Empty):
+                self._told.get(timeout=_PATIENCE_S)
+        if self.thread.ident is not None:
             self.thread.join()
 
     def _live(self) -> None:
-        with self._lives:
+        try:
             self._listener._listen(self)
+        finally:
+            self.has_ended = True
+            self._told.put(None)
 
 
 class Listener:
