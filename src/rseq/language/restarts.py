@@ -218,15 +218,14 @@ class Restarts:
 
     def _parts_ways(self, branch: int, store: int, read: int) -> bool:
         """True if a branch decides whether an attempt comes to the one operation or to the other."""
-        ways = [(self._leads(way, store), self._leads(way, read)) for way in self.graph.next[branch]]
-        return any(one[0] and other[1] for one, other in itertools.permutations(ways)) and not all(map(all, ways))
+        return _decides([(self._leads(way, store), self._leads(way, read)) for way in self.graph.next[branch]])
 
     def _evades(self, branch: int, store: int) -> bool:
         """True if a branch decides whether the commit is reached by way of a store."""
-        without = [self.graph.follows(way, 1 << store) for way in self.graph.next[branch]]
+        ways = self.graph.next[branch]
+        without = [self.graph.follows(way, 1 << store) for way in ways]
         evading = [any(found >> commit & 1 for commit in self.commits) for found in without]
-        storing = [self._leads(way, store) for way in self.graph.next[branch]]
-        return any(one and other for one, other in zip(storing, reversed(evading), strict=True))
+        return _decides([(self._leads(way, store), evades) for way, evades in zip(ways, evading, strict=True)])
 
     # ---- what others find
 
@@ -340,6 +339,11 @@ class Restarts:
         if result is None or not result.terms:
             return result not in others
         return way.sources <= self.values.sources(result)
+
+
+def _decides(ways: list[tuple[bool, bool]]) -> bool:
+    """True if one way leads to the first of two things, and the other way to the second, unless both lead to both."""
+    return any(one[0] and other[1] for one, other in itertools.permutations(ways)) and not all(map(all, ways))
 
 
 def _covers(store: Place, place: Place, at: range) -> bool:
