@@ -54,7 +54,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import cache, partial
-from pathlib import Path
+from importlib import resources
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -134,10 +134,11 @@ def _meaning(op: ir.Op) -> str:
 
 @cache
 def _generator() -> str:
-    """The version of the code generator: its source."""
-    package = Path(__file__).parent
-    files = [file for name in ("arch", "language", "native") for file in sorted((package / name).glob("*.py"))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in (Path(__file__), *files))).hexdigest()
+    """The version of the code generator: its source, or its bytecode, wherever the package lies."""
+    folders = [resources.files("rseq"), *(resources.files(f"rseq.{name}") for name in ("arch", "language", "native"))]
+    files = [file for folder in folders for file in folder.iterdir() if file.name.endswith((".py", ".pyc"))]
+    texts = sorted((file.name, file.read_bytes()) for file in files if file.name.partition(".")[0] != "_texts")
+    return hashlib.sha256(b"".join(text for _, text in texts)).hexdigest()
 
 
 @cache

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-import linecache
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import text
 from .errors import CompileError, Diagnostic, Span
 
 __all__ = ["Source", "read", "renewed"]
@@ -52,8 +52,9 @@ def renewed(source: Source) -> Source:
 def read(function: Callable[..., Any]) -> Source:
     """The syntax tree of `function` and the objects that its global and closure names refer to.
 
-    Raises: TypeError - `function` is no plain Python function, or its source text cannot be found. OSError - its file
-    cannot be read. CompileError - it is an async function, or what a decorator has made of one.
+    Raises: TypeError - `function` is no plain Python function, or its source text cannot be found, or its file holds
+    another text by now. OSError - its file cannot be read. CompileError - it is an async function, or what a decorator
+    has made of one.
     """
     if not inspect.isfunction(function):
         raise TypeError(f"expected a Python function written with `def`; got {function!r}")
@@ -62,20 +63,20 @@ def read(function: Callable[..., Any]) -> Source:
     if not isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef)):
         raise TypeError(f"expected a function written with `def`; {function.__qualname__} is something else")
     file = inspect.getsourcefile(inspect.unwrap(function)) or function.__code__.co_filename
-    linecache.checkcache(file)
     _refuse_wrapped(function, tree, file)
     return Source(function, _plain(tree, file), file, _names(function))
 
 
 def _lines(function: Callable[..., Any]) -> tuple[list[str], int]:
-    try:
-        return inspect.getsourcelines(function)
-    except (OSError, TypeError):
-        _require_readable(function.__code__.co_filename)
-        raise TypeError(
-            f"the source text of {function.__qualname__}() cannot be found, and a sequence is compiled from it; "
-            "write it in a file, a notebook or an interactive session that keeps its input"
-        ) from None
+    innermost = inspect.unwrap(function)
+    found = text.find(innermost, _parsed) if inspect.isfunction(innermost) else None
+    if found is not None:
+        return found
+    _require_readable(function.__code__.co_filename)
+    raise TypeError(
+        f"the source text of {function.__qualname__}() cannot be found, and a sequence is compiled from it; "
+        "write it in a file, a notebook or an interactive session that keeps its input"
+    )
 
 
 def _require_readable(file: str) -> None:

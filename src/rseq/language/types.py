@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from ..once import load
+from .text import keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -412,6 +413,7 @@ class RecordType(type):
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         cls = super().__new__(mcs, name, bases, namespace)
+        keep(cls.__module__)  # the module is being imported: sequences may be made of its functions much later
         parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
         if parents:
             raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")

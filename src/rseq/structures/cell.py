@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
 from typing import TYPE_CHECKING, Any
 
+from ..language.text import keep
 from ..language.types import Record, Scalar, i64, u64
 from ..once import load, once
 from ..percpu.storage import PerCPU
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["add_from_python", "adder", "sum_over_lanes", "unbalanced", "work"]
+
+keep(__name__)
 
 
 @once

@@ -21,6 +21,7 @@ from collections.abc import Sequence as Numbers
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arch.base import IndexMode
+from ..language.text import keep
 from ..language.types import SCALARS, Record, Scalar, as_scalar, f64, i64, u64
 from ..once import once
 from ..percpu.shared import Segment
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["Max", "Min", "Model"]
+
+keep(__name__)
 
 
 def _worst(scalar: Scalar, is_max: bool) -> int | float:

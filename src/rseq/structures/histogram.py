@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 from ..arch.base import IndexMode
 from ..language.operations import float_bits
+from ..language.text import keep
 from ..language.types import SCALARS, Array, Record, f64, i64, u64
 from ..once import load, once
 from ..percpu.shared import Segment
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["Histogram", "Model"]
+
+keep(__name__)
 
 MAX_BOUNDS = (1 << 16) - 1
 """The most bounds. Each lane then takes a megabyte at most."""

@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..forks import THREADS, in_each_child
 from ..language.operations import compare_exchange, lane, lanes, load_acquire
+from ..language.text import keep
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
 from ..once import once
 from ..percpu.checks import integer
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["Model", "Pool"]
+
+keep(__name__)
 
 MAX_COUNT = 1 << 28
 """The most items of a pool."""

@@ -24,6 +24,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ..language.text import keep
 from ..language.types import SCALARS, Array, Record, i64, prepared, u64
 from ..native.bind import builtin
 from ..once import once
@@ -38,6 +39,8 @@ from .structure import Structure, bound_of, not_set_up, set_up, storage_of
 from .workload import Workload
 
 __all__ = ["Model", "Stack"]
+
+keep(__name__)
 
 MAX_CAPACITY = 1 << 20
 """The largest capacity: eight megabytes in each lane, of which only what has been used takes memory."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
+from ...language.text import keep
 from ...language.types import SCALARS, Array, Record, Scalar, prepared, u64
 from ...once import once
 from ...sequence import Routine, routine, sequence
 from .layout import GAP, SLOTS, Code, lose_of, settle_of
 
 __all__ = ["row_ring"]
+
+keep(__name__)
 
 
 @once

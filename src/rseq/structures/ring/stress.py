@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Numbers
 from typing import TYPE_CHECKING, Any
 
+from ...language.text import keep
 from ...language.types import SCALARS, i64, u64
 from ...once import once
 from ...sequence import Routine, routine
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from .buffer import RingBuffer
 
 __all__ = ["ROW_BYTES", "SHIPPED", "SMALL", "call", "law", "row", "work"]
+
+keep(__name__)
 
 ROW_BYTES = 12
 """The bytes of a record, where records have one layout."""

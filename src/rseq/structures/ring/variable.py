@@ -6,12 +6,15 @@ from typing import Any
 
 from ...language.inline import Inline
 from ...language.operations import clock, copy, full_fence, lane, load_acquire
+from ...language.text import keep
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...once import once
 from ...sequence import inline, routine, sequence
 from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, lose_of, settle_of
 
 __all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
+
+keep(__name__)
 
 SKIP = 0xFFFFFFFF
 """In place of a length: what follows is at the start of `data`, or of the next part."""
