@@ -186,11 +186,15 @@ def test_what_is_no_name_is_answered_with_a_sentence(name: str) -> None:
         sequences(name)
 
 
-def test_a_routine_without_sequences_has_no_assembly(shop: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [("asm", "so it has no critical section"), ("check", "so there is nothing to interrupt")],
+)
+def test_a_routine_without_sequences_has_nothing_to_show(shop: Path, command: str, why: str) -> None:
     shop.write_text(
         "import rseq\n\nclass Cell(rseq.Record):\n    value: rseq.i64\n\n@rseq.routine\n"
         "def read(cpu: Cell, n: rseq.u64) -> rseq.i64:\n    return rseq.load_acquire(rseq.lane(cpu, n).value)\n"
     )
-    result = CliRunner().invoke(main, ["asm", f"{shop}:read"])
+    result = CliRunner().invoke(main, [command, f"{shop}:read"])
     assert result.exit_code == 1
-    assert result.output == f"Error: {shop}:read calls no sequence, so it has no critical section\n"
+    assert result.output == f"Error: {shop}:read calls no sequence, {why}\n"

@@ -20,7 +20,7 @@ from .language.errors import CompileError
 from .sequence import Routine, Sequence
 from .terminal import stdout_aside
 
-__all__ = ["Found", "NamedError", "find", "name_of", "sequences"]
+__all__ = ["Found", "NamedError", "called", "find", "name_of", "sequences"]
 
 
 class NamedError(LookupError):
@@ -44,18 +44,19 @@ def sequences(name: str) -> list[Sequence[Any, Any]]:
 
     Raises: NamedError - as `find`, and if it is a routine that calls no sequence.
     """
-    found = list(dict.fromkeys(one for code in find(name).sequences.values() for one in _called(code)))
+    found = list(dict.fromkeys(one for code in find(name).sequences.values() for one in called(code)))
     if not found:
         raise NamedError(f"{name} calls no sequence, so it has no critical section")
     return found
 
 
-def _called(code: Compiled) -> Iterator[Sequence[Any, Any]]:
+def called(code: Compiled) -> Iterator[Sequence[Any, Any]]:
+    """A sequence itself, or those that a routine calls."""
     if isinstance(code, Sequence):
         yield code
     for op in code.body.ops:
         if isinstance(op, ir.Call):
-            yield from _called(op.callee)
+            yield from called(op.callee)
 
 
 def find(name: str) -> Found:

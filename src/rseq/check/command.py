@@ -55,13 +55,18 @@ def check(
 
 
 def _targets(names: tuple[str, ...]) -> list[Any]:
-    from ..named import NamedError, find
+    from ..named import NamedError, called, find
     from .run import shipped
 
+    if not names:
+        return list(shipped())
     try:
-        return [code for name in names for code in find(name).sequences.values()] if names else list(shipped())
+        codes = [code for name in names for code in find(name).sequences.values()]
     except NamedError as error:
         raise click.ClickException(str(error)) from None
+    if not any(True for code in codes for _ in called(code)):
+        raise click.ClickException(f"{' '.join(names)} calls no sequence, so there is nothing to interrupt")
+    return codes
 
 
 def _checked(targets: list[Any], **how: Any) -> Report:
