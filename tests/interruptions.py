@@ -35,8 +35,8 @@ def interrupted(turn: int, handler: Callable[[], object]) -> Iterator[list[str]]
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         nonlocal points
-        if not frame.f_code.co_filename.startswith(_PACKAGE):
-            return None
+        if not frame.f_code.co_filename.startswith(_PACKAGE) or frame.f_code.co_name == "__del__":
+            return None  # of a finalizer that happens to run; Python reports what is raised there
         if event == "call":
             frame.f_trace_opcodes = True
         elif event == "return":

@@ -28,7 +28,7 @@ LAYERS = (
     ("native.load",),
     ("thread",),
     ("native.codes",),
-    ("native.environment",),
+    ("native.environment", "native.holder"),
     ("native.body",),
     ("native.lower",),
     ("native.small_int",),

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from rseq.native import holder
+from rseq.percpu import mutex
 from support import run_python
 
 CHILDREN = """
@@ -123,6 +125,10 @@ def test_a_live_holder_is_waited_for_and_a_dead_one_is_found_out() -> None:
             lock.release(lock.acquire())
         assert len(said) == 1 and "has ended without releasing it" in str(said[0].message), said
         """)
+
+
+def test_both_who_speak_of_mutexes_set_the_same_bytes_aside() -> None:
+    assert holder.MUTEX_BYTES == mutex.MUTEX_BYTES
 
 
 def test_the_spare_lane_waits_for_a_holder_with_the_same_id() -> None:

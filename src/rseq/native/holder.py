@@ -16,10 +16,12 @@ from typing import Any
 
 import llvmlite.ir as ll
 
-from ..percpu.mutex import MUTEX_BYTES
 from .codes import I64, PTR
 
-__all__ = ["holds_itself"]
+__all__ = ["MUTEX_BYTES", "holds_itself"]
+
+MUTEX_BYTES = 64
+"""As in percpu/mutex.py, which loads no compiler: the futex is somewhere in there."""
 
 _LIMIT = 2048  # ROBUST_LIST_LIMIT
 _NAME = "rseq.mutex.holds"

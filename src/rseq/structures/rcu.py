@@ -43,7 +43,6 @@ import ctypes
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Numbers
 from typing import Any, Protocol, Self
@@ -57,6 +56,7 @@ from ..percpu.storage import PerCPU
 from ..percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from ..sequence import Sequence, routine, sequence
 from ..thread import barrier, register_for_barriers
+from .calls import Calls
 from .structure import Structure, not_set_up, require_set_up, set_up, storage_of
 from .workload import Workload
 
@@ -235,7 +235,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
         set_up(self, storage, {"read_lock": read_lock, "read_unlock": read_unlock})  # first: it refuses a second time
         self._words = _Words(storage)
         self._writer = allocate(TURN_BYTES, TURN_BYTES, segment)
-        self._calls = _Calls()
+        self._calls = Calls()
         start_anew_after_forks(self)
 
     @staticmethod
@@ -327,11 +327,11 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
         """
         waiting = _Waiting(timeout)
         self._require_outside("barrier")
-        self._calls.wait(self, waiting)
+        self._calls.wait(self, waiting.seconds, waiting.left)
 
     def _require_outside(self, method: str) -> None:
         require_set_up(self)
-        if thread_state() in self._entered:
+        if thread_state() in self._entered and not self._calls.is_caller():  # green threads have one state
             raise RuntimeError(f"{method}() inside `with rcu:` would wait for itself; leave the block first")
 
     def _turn(self, waiting: _Waiting) -> object:
@@ -368,7 +368,8 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
     def _start_anew(self) -> None:
         """In a forked child: it is outside of all sections, and the parent calls the functions."""
         self._entered.clear()
-        self._calls = _Calls()
+        self._calls.abandon()
+        self._calls = Calls()
         if storage_of(self).segment is None:  # the other threads do not exist here
             forget_turn(_address(self._writer))
             self._words.forget()
@@ -431,91 +432,6 @@ def _seconds(timeout: float) -> float:
     if not seconds >= 0:
         raise ValueError(expected)
     return seconds
-
-
-class _Calls:
-    """Functions that wait for their grace period, and the thread that calls them: there is one while there are any.
-
-    The thread ends early if `synchronize` raises something. Then they wait on, and the next who comes starts another.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()  # its lock may be taken again: a finalizer may come in the middle
-        self._waiting: deque[Callable[[], object]] = deque()
-        self._thread: threading.Thread | None = None
-        self._failed: BaseException | None = None
-        self._given = self._done = 0
-
-    def add(self, rcu: RCU, function: Callable[[], object]) -> None:
-        """Let `function` wait. Raises: RuntimeError - no thread can be started."""
-        with self._changed:
-            self._require_thread(rcu)
-            self._waiting.append(function)
-            self._given += 1
-
-    def wait(self, rcu: RCU, waiting: _Waiting) -> None:
-        """Wait for all that have been given so far."""
-        with self._changed:
-            if threading.current_thread() is self._thread:
-                raise RuntimeError("barrier() in a function that was given to call() would wait for itself")
-            if self._waiting:
-                self._require_thread(rcu)
-            target = self._given
-            ended = self._changed.wait_for(lambda: self._done >= target or not self._thread, waiting.left())
-            if self._done < target:
-                raise self._why(waiting, target - self._done, ended=ended)
-
-    def _why(self, waiting: _Waiting, left: int, *, ended: bool) -> Exception:
-        if not ended:
-            return TimeoutError(f"barrier() waited {waiting.seconds} s, and {left} functions have not been called")
-        error = RuntimeError(f"functions not called: {left}, as synchronize() failed: {self._failed}")
-        error.__cause__ = self._failed
-        return error
-
-    def _require_thread(self, rcu: RCU) -> None:
-        if self._thread is None:
-            thread = threading.Thread(target=self._work, args=(rcu,), name="rseq.RCU.call", daemon=True)
-            thread.start()
-            self._thread = thread
-
-    def _work(self, rcu: RCU) -> None:
-        batch: deque[Callable[[], object]] = deque()
-        try:
-            while batch := self._take():
-                rcu.synchronize()
-                while batch:
-                    self._run(batch.popleft())
-        except BaseException as error:  # noqa: BLE001 - reported, once nobody waits for this thread
-            self._give_up(batch, error)
-            _report(error)
-
-    def _take(self) -> deque[Callable[[], object]]:
-        with self._changed:
-            batch, self._waiting = self._waiting, deque()
-            if not batch:
-                self._thread = None
-            return batch
-
-    def _give_up(self, batch: deque[Callable[[], object]], error: BaseException) -> None:
-        with self._changed:
-            self._waiting = batch + self._waiting
-            self._thread, self._failed = None, error
-            self._changed.notify_all()
-
-    def _run(self, function: Callable[[], object]) -> None:
-        try:
-            function()
-        except BaseException as error:  # noqa: BLE001 - reported; the other functions are called all the same
-            _report(error)
-        finally:
-            with self._changed:
-                self._done += 1
-                self._changed.notify_all()
-
-
-def _report(error: BaseException) -> None:
-    report = (type(error), error, error.__traceback__, threading.current_thread())
-    threading.excepthook(threading.ExceptHookArgs(report))
 
 
 class Model:
