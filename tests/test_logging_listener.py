@@ -305,6 +305,40 @@ def test_stop_after_ctrl_c_waits_for_what_is_left(log: logging.Logger, ring: rse
     assert keep.messages() == [*expected, "more"]
 
 
+def test_ctrl_c_ends_handle_waiting_and_no_handler(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    released, main = threading.Event(), threading.get_ident()
+    keep = Calls(lambda: (signal.pthread_kill(main, signal.SIGINT), released.wait(60)))
+    listener = rseq.logging.Listener(ring, keep)
+    expected = numbers(log, 5)
+    with pytest.raises(KeyboardInterrupt):
+        listener.handle_waiting()
+    assert keep.messages() == []
+    expected += numbers(log, 5)
+    released.set()
+    listener.handle_waiting()
+    assert keep.messages() == expected
+
+
+def test_what_ends_a_call_that_ctrl_c_has_left_is_told(
+    log: logging.Logger, ring: rseq.RingBuffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, told, main = threading.Event(), threading.Event(), threading.get_ident()
+    monkeypatch.setattr(threading, "excepthook", lambda _: told.set())
+
+    class Exits(Keep):
+        def emit(self, record: logging.LogRecord) -> None:
+            signal.pthread_kill(main, signal.SIGINT)
+            released.wait(60)
+            raise SystemExit(3)
+
+    listener = rseq.logging.Listener(ring, Exits())
+    log.info("x")
+    with pytest.raises(KeyboardInterrupt):
+        listener.handle_waiting()
+    released.set()
+    assert told.wait(60)
+
+
 @pytest.fixture
 def on_signal() -> Iterator[Callable[[Callable[[], object]], None]]:
     before = signal.getsignal(signal.SIGUSR1)
@@ -432,7 +466,7 @@ def test_a_child_handles_what_was_logged_before_the_fork_if_nobody_listened(
 
 
 @pytest.mark.parametrize("by", ["the thread", "the caller"])
-def test_a_handler_may_fork(log: logging.Logger, ring: rseq.RingBuffer, by: str) -> None:
+def test_a_handler_may_fork(log: logging.Logger, ring: rseq.RingBuffer, threads: ThreadSet, by: str) -> None:
     children, here, keep = [], os.getpid(), Keep()
     after = Keep()
 
@@ -451,9 +485,13 @@ def test_a_handler_may_fork(log: logging.Logger, ring: rseq.RingBuffer, by: str)
         listener.start()
         listener.stop()  # in the child, only the listener's thread is there, and ends: the child exits
     else:
-        listener.handle_waiting()
-        if os.getpid() != here:
-            os._exit(7 if not keep.records and not after.records else 8)
+
+        def call() -> None:
+            listener.handle_waiting()
+            if os.getpid() != here:
+                os._exit(7 if not keep.records and not after.records else 8)
+
+        threads.run(1, call)
     assert keep.messages() == after.messages() == expected
     code = os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1])
     assert code == (7 if by == "the caller" else 0)

@@ -27,8 +27,9 @@ import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from logging.handlers import QueueHandler
 from numbers import Real
 from queue import Empty, Full, SimpleQueue
@@ -199,15 +200,78 @@ class _Offered:
         self.record, self.prepared, self.handlers = record, prepared, handlers
 
 
+class _Thread:
+    """A thread that does one thing, and can be waited for whatever interrupts the waiting."""
+
+    def __init__(self, work: Callable[[], object], *, daemon: bool) -> None:
+        self._work, self.has_ended = work, False
+        self._told: SimpleQueue[None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._live, name="rseq.logging", daemon=daemon)
+        self.start = self._thread.start
+
+    @property
+    def ident(self) -> int | None:
+        """Its number; None before it begins."""
+        return self._thread.ident
+
+    def wait(self) -> None:
+        """Wait for its end. Ctrl-C ends this call, even if it comes just before the waiting begins.
+
+        `join` would not do: if Ctrl-C ends it, Python 3.11 takes the thread for ended, and does not wait again.
+        """
+        while self.ident is not None and not self.has_ended:  # without the first, it was never started
+            with suppress(Empty):
+                self._told.get(timeout=_PATIENCE_S)
+        if self.ident is not None:
+            self._thread.join()
+
+    def _live(self) -> None:
+        try:
+            self._work()
+        finally:
+            self.has_ended = True
+            self._told.put(None)
+
+
+def _apart(work: Callable[[], int]) -> int:
+    """`work()`, in a thread of its own: what signal handlers raise in the main thread, Ctrl-C too, ends only this call.
+
+    Raises: what `work` raises.
+    """
+    results: list[int] = []
+    failures: list[BaseException] = []
+    is_left = False
+
+    def keep() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            if is_left:
+                raise  # nobody else tells of it
+            failures.append(error)
+
+    thread = _Thread(keep, daemon=False)  # Python does not exit in the middle of it
+    try:
+        thread.start()
+    except RuntimeError:  # Python exits already, or there can be no more threads
+        return work()
+    try:
+        thread.wait()
+    except BaseException:
+        is_left = True
+        raise
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
 class _Run:
     """A listener's thread, from `start` to its end."""
 
     def __init__(self, listener: Listener) -> None:
         self._asked: SimpleQueue[None] = SimpleQueue()  # whatever interrupts it, it may be used: unlike an Event
-        self._told: SimpleQueue[None] = SimpleQueue()
-        self.has_ended = self.is_over = False
-        self._listener = listener
-        self.thread = threading.Thread(target=self._live, name="rseq.logging", daemon=True)
+        self.is_over = False
+        self.thread = _Thread(partial(listener._listen, self), daemon=True)
 
     def ask_to_end(self) -> None:
         """Have the thread handle what waits, and end. Threads: any; signal handlers."""
@@ -220,24 +284,6 @@ class _Run:
         except Empty:
             return False
         return True
-
-    def wait(self) -> None:
-        """Wait for its end. Ctrl-C ends this call, even if it comes just before the waiting begins.
-
-        `join` would not do: if Ctrl-C ends it, Python 3.11 takes the thread for ended, and does not wait again.
-        """
-        while self.thread.ident is not None and not self.has_ended:  # without the first, it was never started
-            with suppress(Empty):
-                self._told.get(timeout=_PATIENCE_S)
-        if self.thread.ident is not None:
-            self.thread.join()
-
-    def _live(self) -> None:
-        try:
-            self._listener._listen(self)
-        finally:
-            self.has_ended = True
-            self._told.put(None)
 
 
 class Listener:
@@ -308,6 +354,7 @@ class Listener:
             try:
                 run.thread.start()
             except Exception:
+                run.ask_to_end()  # if it was a signal handler that raised, the thread may have been started
                 _end(run)
                 raise
 
@@ -323,21 +370,25 @@ class Listener:
             return
         run.ask_to_end()
         if threading.get_ident() not in (run.thread.ident, self._whose_turn):
-            run.wait()
+            run.thread.wait()
             self.handle_waiting()
             _end(run)
 
     def handle_waiting(self) -> int:
-        """Give what waits to the handlers, in the calling thread; how many records it has given them.
+        """Give what waits to the handlers; how many records it has given them.
 
         While another thread does so, it waits for its turn. Called by a handler, it leaves the rest to whoever called
-        that. If a handler ends this call with an exception, the next call goes on with the handler after it.
+        that. If a handler ends this call with an exception, the next call goes on with the handler after it. In the
+        main thread it waits for a thread that does it, so that Ctrl-C ends the waiting and interrupts no handler.
         """
-        me = threading.get_ident()
-        if self._whose_turn == me:
+        if self._whose_turn == threading.get_ident():
             return 0
+        is_main = threading.current_thread() is threading.main_thread()
+        return _apart(self._take_turn) if is_main else self._take_turn()
+
+    def _take_turn(self) -> int:
         with self._turn:
-            self._whose_turn = me
+            self._whose_turn = threading.get_ident()
             try:
                 self._take()
                 return self._handle_all()
