@@ -569,6 +569,148 @@ def test_a_process_that_was_killed_and_not_waited_for_has_ended() -> None:
     assert len(pool) == 2
 
 
+HIDDEN = """
+import ctypes, os, signal, sys
+import rseq
+
+libc = ctypes.CDLL(None, use_errno=True)
+NEW_MOUNTS, NEW_PID, NEW_USER, PRIVATE = 0x20000, 0x20000000, 0x10000000, 1 << 18 | 1 << 14
+CANNOT = 77
+
+def run(function):
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            function()
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        os._exit(status)
+    return child
+
+def code(child):
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def refused(process):
+    try:
+        pool.recover(process)
+    except ValueError as error:
+        return "uses what it holds" in str(error)
+    return False
+
+pool = rseq.Pool(64, 4, segment=rseq.Segment())
+told, tell = os.pipe()
+wait, end = os.pipe()
+
+def hold():
+    item = pool.acquire()
+    os.write(tell, os.getpid().to_bytes(4, "little"))
+    os.read(wait, 1)
+    pool.release(item)
+"""
+
+SCENES = {
+    "nobody may see it": """
+holder = run(hold)
+process = int.from_bytes(os.read(told, 4), "little")
+
+def other():
+    if libc.unshare(NEW_MOUNTS) or libc.mount(b"none", b"/", None, PRIVATE, None):
+        sys.exit(CANNOT)
+    if libc.mount(b"proc", b"/proc", b"proc", 0, b"hidepid=2"):
+        sys.exit(CANNOT)
+    os.setgid(65534)
+    os.setuid(65534)
+    assert not os.path.exists(f"/proc/{process}")
+    assert refused(process)
+
+ended = code(run(other))
+os.write(end, b"!")
+assert code(holder) == 0, "its item was released under its hands"
+sys.exit(ended)
+""",
+    "there is no proc": """
+def in_the_dark():
+    if libc.unshare(NEW_MOUNTS) or libc.mount(b"none", b"/", None, PRIVATE, None):
+        sys.exit(CANNOT)
+    if libc.mount(b"none", b"/proc", b"tmpfs", 0, None):
+        sys.exit(CANNOT)
+    holder = run(hold)
+    process = int.from_bytes(os.read(told, 4), "little")
+    assert process == holder
+    assert refused(process)
+    os.kill(holder, signal.SIGKILL)
+    os.waitid(os.P_PID, holder, os.WEXITED | os.WNOWAIT)
+    assert pool.recover(holder) != [], "a parent knows that its child has ended"
+    assert code(holder) == -signal.SIGKILL
+    gone = run(lambda: pool.acquire())
+    assert code(gone) == 0
+    assert len(pool.recover(gone)) == 1
+
+sys.exit(code(run(in_the_dark)))
+""",
+}
+
+
+@pytest.mark.parametrize("scene", ["nobody may see it", "there is no proc"])
+def test_a_process_that_lives_is_not_recovered_from_though(scene: str) -> None:
+    done = run_python(HIDDEN + SCENES[scene], returncode=None)
+    if done.returncode == 77:
+        pytest.skip("this process may not hide others")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_process_of_another_namespace_is_not_recovered_from_while_it_lives() -> None:
+    done = run_python(
+        HIDDEN
+        + """
+def inner():
+    if libc.unshare(NEW_PID) and libc.unshare(NEW_USER | NEW_PID):
+        os.write(tell, bytes(4))
+        sys.exit(CANNOT)
+    sys.exit(code(run(first)))
+
+def first():
+    for _ in range(100):                # so that its number is nobody's out here, most likely
+        code(run(lambda: None))
+    sys.exit(code(run(hold)))
+
+middle = run(inner)
+os.close(tell)
+process = int.from_bytes(os.read(told, 4), "little")
+if process:
+    assert process in pool.held()
+    assert refused(process)
+os.write(end, b"!")
+sys.exit(code(middle))
+""",
+        returncode=None,
+    )
+    if done.returncode == 77:
+        pytest.skip("this process may make no pid namespace")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_one() -> None:
+    run_python("""
+        import os, threading
+        import rseq
+        from rseq.percpu.threads import table
+
+        made = []
+        thread = threading.Thread(target=lambda: made.append(rseq.Pool(8, 2, segment=rseq.Segment())))
+        thread.start()
+        thread.join()
+        while os.path.exists(f"/proc/self/task/{thread.native_id}"):
+            os.sched_yield()
+        assert table().has_thread_of(os.getpid()), "the first thread was asked for it"
+        """)
+
+
 # ---- the checker
 
 

@@ -73,6 +73,9 @@ _OWNER_DIED = 0x40000000  # the same
 _LOOKS = 8
 """How many slots that were used before a claim looks at. So at most one in eight of them is nobody's for long."""
 
+_LATE = 1 << 10
+"""How many threads may be claiming fresh slots at one moment: `used` may be behind by so many."""
+
 _LAST_GENERATION = (1 << 47) - 3
 """A slot that has come so far is not used again: with the next generation a number would have the bit LEFT_BEHIND."""
 
@@ -207,6 +210,11 @@ class Table:
             return True
         is_owned = self._has_owner(number)  # by whoever had the slot before the generation is looked at again
         return slot.generation != generation or not is_owned
+
+    def has_thread_of(self, process: int) -> bool:
+        """Whether a thread lives that has a number, of a process that has this number in its own pid namespace."""
+        perhaps = range(min(self._used.value + _LATE, SLOTS))
+        return any(self._has_owner(number) and self._slot(number).process == process for number in perhaps)
 
     def describe(self, thread: int) -> str:
         """The thread with this number, in words."""

@@ -46,6 +46,7 @@ from ..language.text import keep
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
 from ..once import once
 from ..percpu.checks import integer
+from ..percpu.ended import be_known, why_not_ended
 from ..percpu.segment import round_up, zeroed
 from ..percpu.shared import Segment
 from ..percpu.shown import shown
@@ -281,6 +282,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         items = _bounded("count", count, min(MAX_COUNT, lanes << MAX_SHIFT))
         stride = round_up(size, _LINE_BYTES)
         _bounded("item_size × count", stride * items, MAX_BYTES)
+        if segment is not None:
+            be_known()
         code = _code((-(-items // lanes) - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         _write(storage.view(), items)
@@ -441,13 +444,15 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
     def recover(self, owner: int) -> list[int]:
         """Release what the process with this number held when it ended; the items' numbers. Each is released once.
 
-        Whether it was killed or ended otherwise is all the same, and so is in the middle of what.
+        Whether it was killed or ended otherwise is all the same, and so is in the middle of what. That it has ended is
+        proved, by what the kernel says of its threads; where /proc shows nothing of it, it may have to be waited for.
         Threads: any thread of any process, several at once too; others may go on acquiring and releasing.
-        Raises: ValueError - the process has not ended, or `owner` is 0 or no u32, which is no process.
+        Raises: ValueError - the process has not ended, or nothing proves it; `owner` is 0 or no u32, which is no
+        process.
         """
-        number, states = integer("owner", owner), self._states()
-        if why := _why_not_ended(number):
-            raise ValueError(f"recover() takes the number of a process that has ended; got {owner!r}: {why}")
+        number = _ended(owner)
+        states = self._states()
+        _ended(number)  # nor has another one with that number begun
         tickets = ((states[row] // _GENERATION << 32) + row for row in _rows_by_owner(states).get(number, []))
         return [ticket & _ROW for ticket in tickets if self._give(ticket)]
 
@@ -550,25 +555,17 @@ def _rows_by_owner(states: list[int]) -> dict[int, list[int]]:
     return owners
 
 
-def _why_not_ended(process: int) -> str | None:
-    if process == 0:
-        return "0 is no process: use release_row()"
-    if not 0 < process <= _OWNER:
-        return f"a process has a number of 1 … {_OWNER}"
-    return "the process runs, and uses what it holds" if _runs(process) else None
-
-
-def _runs(process: int) -> bool:
-    """Whether a process may still run code: one that has ended and was not waited for does not.
-
-    One whose first thread has ended, while others are just being killed, does.
-    """
-    try:
-        with open(f"/proc/{process}/stat", "rb") as file:
-            state = file.read().rpartition(b")")[2].split()[0]
-        return state not in (b"Z", b"X") or len(os.listdir(f"/proc/{process}/task")) > 1
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+def _ended(owner: int) -> int:
+    number = integer("owner", owner)
+    if number == 0:
+        why = "0 is no process: use release_row()"
+    elif not 0 < number <= _OWNER:
+        why = f"a process has a number of 1 … {_OWNER}"
+    else:
+        why = why_not_ended(number)
+    if why:
+        raise ValueError(f"recover() takes the number of a process that has ended; got {owner!r}: {why}")
+    return number
 
 
 _me = {"process": os.getpid()}
