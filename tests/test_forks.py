@@ -15,7 +15,7 @@ from rseq import forks
 from support import ROOT, ThreadSet, run_python
 
 BEGIN = """
-    import os, signal, sys, threading, warnings
+    import os, signal, sys, threading, traceback, warnings
     warnings.simplefilter("ignore")  # of forks beside threads, which is what is tested
     signal.alarm(60)  # a hang is a failure
 
@@ -27,6 +27,8 @@ BEGIN = """
             try:
                 work()
                 status = 0
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(status)
         return os.waitpid(child, 0)[1]
@@ -247,6 +249,97 @@ def test_ctrl_c_while_a_fork_waits_comes_after_the_fork() -> None:
     assert out == "raised 0\n"
 
 
+def test_a_child_compiles_elsewhere_if_another_thread_was_inside_of_llvm() -> None:
+    out = run("""
+        import rseq, rseq.forks
+        rseq.Counter()
+        import llvmlite.binding.ffi
+        rseq.forks.PATIENCE_S = 0
+        inside, end = threading.Event(), threading.Event()
+
+        def compile():
+            with llvmlite.binding.ffi.lib._lock, rseq.forks.Working():
+                inside.set()
+                end.wait()
+
+        thread = threading.Thread(target=compile)
+        thread.start()
+        inside.wait()
+
+        def child():
+            highest = rseq.Max("int16")
+            highest.update(7)
+            assert highest.value == 7
+            def grandchild():
+                lowest = rseq.Min("int16")
+                lowest.update(-7)
+                assert lowest.value == -7
+            assert in_child(grandchild) == 0
+            sys.executable = "/nowhere/python"
+            try:
+                rseq.Stack(4)
+            except RuntimeError as error:
+                assert str(error).startswith("another thread was compiling when this process was forked"), error
+            else:
+                raise AssertionError
+
+        print(in_child(child))
+        end.set()
+        thread.join()
+    """)
+    assert out.split() == ["0"]
+
+
+def test_object_files_from_elsewhere_are_the_same() -> None:
+    from rseq.arch import host
+    from rseq.native.llvm import emit, emit_elsewhere
+
+    architecture = host()
+    assert architecture is not None
+    text = 'target datalayout = ""\ndefine i64 @f(i64 %x) {\n  %y = add i64 %x, 3\n  ret i64 %y\n}\n'
+    request = (text, architecture.triple, architecture.features, architecture.code_model)
+    assert emit_elsewhere(*request) == emit(*request)
+
+
+@pytest.mark.parametrize("number", [1, 20, 120, 160])
+def test_a_child_imports_anew_what_another_thread_was_importing(number: int) -> None:
+    """The thread stands still at its import of that number, and the fork does not wait for it."""
+    out = run(
+        """
+        import rseq, rseq.forks
+        rseq.forks.PATIENCE_S = 0
+        inside, end, begun = threading.Event(), threading.Event(), []
+
+        def hook(event, arguments):
+            if event == "import" and threading.current_thread() is thread and not inside.is_set():
+                begun.append(arguments)
+                if len(begun) == int(sys.argv[1]):
+                    inside.set()
+                    end.wait()
+
+        def first_use():
+            rseq.Counter().value
+            inside.set()
+
+        thread = threading.Thread(target=first_use)
+        sys.addaudithook(hook)
+        thread.start()
+        inside.wait()
+
+        def child():
+            counter = rseq.Counter()
+            counter.add(3)
+            assert counter.value == 3
+
+        print(in_child(child))
+        end.set()
+        thread.join()
+        """,
+        str(number),
+    )
+    assert out.split() == ["0"]
+
+
 class Interrupted:
     """Something of which the first call is cut off by a signal's handler."""
 
@@ -324,14 +417,16 @@ def test_a_fork_takes_none_of_our_locks() -> None:
     out = run("""
         import rseq, rseq.forks
         from rseq.once import once, turn
-        from rseq.percpu.mutex import locked
+        import ctypes
         rseq.forks.PATIENCE_S = 1e9
         counter, lock, rcu, ring = rseq.Counter(), rseq.SpinLock(), rseq.RCU(), rseq.RingBuffer(1 << 12)
         ring.write(b"it")
         held, end = threading.Event(), threading.Event()
 
         def hold():
-            with locked(counter.storage.place.lock), locked(ring._reader._mutex_address), turn("anything"), lock:
+            ctypes.CDLL(None).pthread_mutex_lock(ctypes.c_void_p(counter.storage.place.lock))
+            reading = ring._reader._turn()
+            with turn("anything"), lock:
                 held.set()
                 end.wait()
 

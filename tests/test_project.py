@@ -31,7 +31,7 @@ LAYERS = (
     ("native.environment", "native.holder"),
     ("native.body",),
     ("native.lower",),
-    ("native.small_int",),
+    ("native.small_int", "native.llvm"),
     ("native.blob",),
     ("native",),
     ("percpu",),

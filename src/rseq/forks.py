@@ -15,8 +15,10 @@ Where there is no `os.fork`, all of this is idle.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -120,9 +122,24 @@ def _after_fork_in_child() -> None:
 
 def _forget_others() -> None:
     me = get_ident()
-    for thread in list(_working):
-        if thread != me:
-            del _working[thread]
+    others = [thread for thread in list(_working) if thread != me]
+    if others:
+        _forget_half_imported(me)
+    for thread in others:
+        del _working[thread]
+
+
+def _forget_half_imported(me: int) -> None:
+    """Let what other threads were importing be imported anew: Python would wait for them for ever.
+
+    What they had finished stays. Python knows who imports what by locks of its own (importlib._bootstrap).
+    """
+    locks = getattr(importlib._bootstrap, "_module_locks", {})
+    for name, known in list(locks.items()):
+        if getattr(known(), "owner", None) not in (None, me):
+            locks.pop(name, None)
+            if getattr(getattr(sys.modules.get(name), "__spec__", None), "_initializing", False):
+                sys.modules.pop(name, None)
 
 
 def _all_done(steps: list[Callable[[], object]]) -> None:

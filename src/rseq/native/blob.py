@@ -11,17 +11,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import llvmlite.binding as llvm
 import llvmlite.ir as ll
 
 from ..arch import Architecture
 from ..arch.base import Fixup
+from ..forks import TOOLS, in_each_child
 from ..language.compiled import Compiled
 from .codes import I64, PTR
 from .environment import Environment, Lane
+from .llvm import emit, emit_elsewhere, is_held_by_another_thread
 from .load import DATA_ALIGNMENT, Blob, Relocation
 from .lower import WAIT_FOREVER, Unit
 
@@ -39,7 +39,6 @@ def new_module(architecture: Architecture, name: str) -> Any:
     """An empty LLVM module for `architecture`."""
     module = ll.Module(name)
     module.triple = architecture.triple
-    module.data_layout = str(_machine(architecture.triple, architecture.features, architecture.code_model).target_data)
     return module
 
 
@@ -104,15 +103,6 @@ class _TypedPointer:
 # ---- compilation
 
 
-@cache
-def _machine(triple: str, features: str, code_model: str) -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    llvm.initialize_native_asmparser()
-    target = llvm.Target.from_triple(triple)
-    return target.create_target_machine(features=features, opt=2, reloc="pic", codemodel=code_model)
-
-
 def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
     """The blob of an LLVM module; `entries` are the functions and variables that callers will look for."""
     return flatten(object_file(module, architecture), architecture, entries)
@@ -120,14 +110,20 @@ def compile_module(module: Any, architecture: Architecture, entries: Sequence[st
 
 def object_file(module: Any, architecture: Architecture) -> bytes:
     """LLVM's object file of a module, for the architecture of this machine."""
-    machine = _machine(architecture.triple, architecture.features, architecture.code_model)
-    parsed = llvm.parse_assembly(str(module))
-    parsed.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(parsed, builder)
-    emitted: bytes = machine.emit_object(parsed)
-    return emitted
+    how = emit_elsewhere if _cut_off else emit
+    return how(str(module), architecture.triple, architecture.features, architecture.code_model)
+
+
+_cut_off: list[bool] = []
+
+
+def _look_for_llvm() -> None:
+    """In a forked child: see if LLVM can go on. If it cannot, it cannot in this child's children either."""
+    if is_held_by_another_thread():
+        _cut_off[:] = [True]
+
+
+in_each_child(_look_for_llvm, TOOLS)
 
 
 def symbol_names(data: bytes) -> list[str]:
