@@ -1,6 +1,6 @@
 """Work in a forked process with limits: whatever becomes of it, the parent gets a sentence.
 
-A child leads a process group of its own, and with it ends what it has started.
+A child leads a session of its own, and with it ends what it has started.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Child:
     def _live(self, write: int) -> None:
         code = 1
         try:
-            os.setpgid(0, 0)
+            os.setsid()
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_s, self.cpu_s + 5))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

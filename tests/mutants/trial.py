@@ -31,7 +31,7 @@ _CPU_S, _WALL_S = 60, 300.0
 _SLICE_S, _THREADS = 0.3, 6
 """For how long, and in how many threads, a workload runs in machine code without breakpoints."""
 
-_QUICK = "not (spare_lane or killed or checker or interruption or without_rseq)"
+_QUICK = "not (spare_lane or writers_that_are_killed or checker or interruption or without_rseq)"
 """Of the tests, those that neither run the checker again nor start other programs."""
 
 _WARNINGS = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
