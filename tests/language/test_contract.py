@@ -214,6 +214,10 @@ POP = "f = cpu.first\nif f is None:\n    return False\n"
         "x = cpu.slots[i & 3]\ncpu.slots[(i & 3) + 1] = x + 1\ncpu.count = x",
         "x = cpu.slots[(i & 3) * 2]\ncpu.slots[(j & 3) * 2 + 1] = x + 1\ncpu.count = x",
         "x = i & 3\ny = cpu.slots[7 - x]\ncpu.slots[x] = y + 1\ncpu.count = y",
+        # a mask or a remainder says how large an index can be
+        "x = cpu.slots[cpu.which & 3]\ncpu.slots[4 + (cpu.count & 3)] = x + 1\ncpu.count = x",
+        "x = cpu.slots[4 + cpu.which % 4]\ncpu.slots[cpu.count % 4] = x + 1\ncpu.count = x",
+        ODD + "out[0] = 0\nout[1] = 0\nout[w] = 1\ncpu.count = 1",
         # an element that is behind the last one
         "k = cpu.count\nif k > 6 or k < 1:\n    return\nx = cpu.slots[k - 1]\ncpu.slots[k] = x + n\ncpu.count = k + 1",
         # rows: all of an array, or a place that parameters choose
@@ -262,7 +266,13 @@ def test_the_caller_may_be_told_what_a_run_has_stored(body: str, result: str) ->
         ("w = cpu.which & 31\nrseq.copy(p.kept, data, w)\ncpu.first = p", [("stored-elsewhere", 2)]),
         ("w = 0\nif cpu.which:\n    w = 1\np.kept[w] = n\ncpu.first = p", [("stored-elsewhere", 4)]),
         ("p.kept[0] = 0\np.kept[cpu.which & 1] = n\ncpu.first = p", [("stored-elsewhere", 2)]),
+        ("p.kept[0] = 0\np.kept[1] = 0\np.kept[cpu.which & 2] = n\ncpu.first = p", [("stored-elsewhere", 3)]),
+        ("out[0] = 0\nout[cpu.which & 1] = 1\ncpu.count = 1", [("left-behind", 2)]),
         # what the sequence reads itself
+        (
+            "x = cpu.slots[cpu.which & 4]\ncpu.slots[4 + (cpu.count & 3)] = x + 1\ncpu.count = x",
+            [("overwritten-before-commit", 2)],
+        ),
         ("w = cpu.which & 7\ncpu.slots[w] = n\ncpu.count = cpu.slots[i & 7]", [("stored-elsewhere", 2)]),
         ("w = cpu.which & 7\np.half[w & 3] = n\ncpu.count = p.half[0]", [("stored-elsewhere", 2)]),
         (ODD + "x = cpu.pair[w]\ncpu.pair[1 - w] = x + n\ncpu.count = x", [("stored-elsewhere", 3)]),

@@ -758,6 +758,8 @@ def test_what_is_not_in_the_language_is_named_as_it_was_written(body: str, messa
 
 def test_what_the_parser_does_not_read_is_in_the_table() -> None:
     left_out = {"Interactive", "FormattedValue", "Interpolation", "Slice"}
+    left_out |= {"AsyncFor", "AsyncWith", "Await"}  # only in a coroutine, which is refused as a whole
+    left_out |= {"Starred"}  # only in a call, a list, a tuple or a set, which are refused, or on the left
     for kind in (ast.stmt, ast.expr, ast.operator, ast.cmpop):
         for node in kind.__subclasses__():
             name = node.__name__

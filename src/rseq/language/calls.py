@@ -6,8 +6,10 @@ import ast
 import builtins
 
 from . import ir
+from .advice import as_float, as_integer
 from .compiled import Compiled, operation_of
 from .crossing import CROSSING, Crossing
+from .expressions import kind_of
 from .numbers import bit_count_name, counted_bits, float_bits
 from .refused import CALLS
 from .scope import Literal, Meaning, Perhaps
@@ -86,7 +88,7 @@ class Calls(Crossing):
         wanted = _ARGUMENTS.get(name, 0)
         if len(node.args) != wanted:
             message = f"{name}() takes {_NUMBERS[wanted]}; got {len(node.args)}"
-            raise self.scope.refuse(node, "wrong-arguments", message, "see the page")
+            raise self.scope.refuse(node, "wrong-arguments", message, f"pass {_NUMBERS[wanted]}")
         if name in CROSSING:
             return self.crossing(node, name, into)
         if name == "copy":
@@ -108,8 +110,8 @@ class Calls(Crossing):
             raise self.scope.refuse(node, "not-in-the-language", message, fix)
         source = self.operand(node.args[0])
         if not isinstance(source.type, Scalar) or not source.type.is_float:
-            message = f"float_bits() takes a float; got {source.type}"
-            raise self.scope.refuse(node, "types-differ", message, "convert it: f64(…)")
+            message = f"float_bits() takes a float; got {kind_of(source)}"
+            raise self.scope.refuse(node, "types-differ", message, as_float(source.type))
         kind = SCALARS[f"u{source.type.bits}"]
         if isinstance(source, ir.Const):
             return ir.Const(float_bits(source.number, source.type), kind)
@@ -120,7 +122,8 @@ class Calls(Crossing):
     def _count_bits(self, node: ast.Call, name: str, into: str | None) -> Meaning:
         source = self.operand(node.args[0])
         if not isinstance(source.type, Scalar) or not source.type.is_integer:
-            raise self.scope.refuse(node, "types-differ", f"{name}() takes an integer; got {source.type}", "convert it")
+            message = f"{name}() takes an integer; got {kind_of(source)}"
+            raise self.scope.refuse(node, "types-differ", message, as_integer(source.type))
         if isinstance(source, ir.Const):
             return ir.Const(counted_bits(name, int(source.number), source.type.bits), source.type)
         target = self.scope.target(into, source.type)

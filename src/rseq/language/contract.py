@@ -8,6 +8,7 @@ that yields diagnostics; `check` runs them all. What they ask is in `restarts.py
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from .restarts import Leftover, Restarts, is_seen
 __all__ = ["apart", "check", "require"]
 
 _PAGE = "contract.md"
+
+_FIELD_OF_LOCAL = re.compile(r"(\w+)(\.\w+)?(\[.*\])?")
 
 _FOUND: frozenset[ir.Value | None] = frozenset([None])
 
@@ -183,7 +186,8 @@ def _perhaps_overwritten(restarts: Restarts, left: Leftover) -> Diagnostic:
     ops = restarts.body.ops
     stored, read = _places(restarts, left)
     one, other = _named(read.address), _named(stored.address)
-    declared = restarts.body.may_alias and None not in stored.origins | read.origins
+    is_lane = stored.address.in_lane or read.address.in_lane
+    declared = restarts.body.may_alias and (is_lane or None not in stored.origins | read.origins)
     because = "the sequence is declared may_alias=True" if declared else "a row that is found in memory may be any row"
     return Diagnostic(
         "may-overlap",
@@ -195,15 +199,24 @@ def _perhaps_overwritten(restarts: Restarts, left: Leftover) -> Diagnostic:
         ),
         f"{because}, so {other} may be {one}: interrupted after the store, the sequence starts again and reads "
         f"`{read.address}` as it was left, not as it was.",
-        _kept_apart(one.strip("`"), other.strip("`"), declared=declared),
+        _undeclared(stored, read)
+        if declared
+        else _kept_apart(restarts, stored, read, one.strip("`"), other.strip("`")),
         _PAGE,
     )
 
 
-def _kept_apart(one: str, other: str, *, declared: bool) -> str:
-    if declared:
-        return "leave out may_alias, and the same row is refused before the section; or store to another field."
-    if " " in one:
+def _undeclared(stored: Place, read: Place) -> str:
+    if stored.is_buffer or read.is_buffer:
+        return "leave out may_alias, and buffers that overlap are refused before the section."
+    return "leave out may_alias, and the same row is refused before the section; or store to another field."
+
+
+def _kept_apart(restarts: Restarts, stored: Place, read: Place, one: str, other: str) -> str:
+    sources = restarts.values.sources
+    if sources(stored.base) and sources(read.base):
+        return "store to another field: to compare them is not enough, as a restart may find other rows."
+    if " " in one + other:
         return "load the pointer into a local, compare it, and leave if they are the same row; or store elsewhere."
     return f"leave if they are the same row, as in `if {one} == {other}`, or store to another field."
 
@@ -243,20 +256,30 @@ def _stored_elsewhere(restarts: Restarts) -> Iterator[Diagnostic]:
             ),
             f"interrupted after the store, the sequence starts again, may find another value there, store to another "
             f"place, and {uses} what the first run has left at the old one.",
-            _fixed(restarts, left),
+            _placed(restarts, left),
             _PAGE,
         )
 
 
-def _fixed(restarts: Restarts, left: Leftover) -> str:
-    if left.row is None:
+def _placed(restarts: Restarts, left: Leftover) -> str:
+    if left.row is not None:
         return (
-            "read from where this run has stored, or choose both places by the word that is committed "
-            "(for example, the half that is not in use)."
+            "let parameters choose the place, or store to all the places that it may be; or mark the field "
+            "`prepared`, if readers look only where another field of the row tells them to."
         )
+    is_read_before = restarts.graph.after[left.seen] >> left.store & 1
+    if restarts.places.written[left.store].is_private:
+        if is_read_before:
+            return "let parameters choose both places."
+        return (
+            "read from where this run has stored, let parameters choose the place, or store to all the places that it "
+            "may be."
+        )
+    by_word = "choose both places by the word that is committed (for example, the half that is not in use)"
     return (
-        "let parameters choose the place, or store to all the places that it may be; or mark the field `prepared`, if "
-        "readers look only where another field of the row tells them to."
+        f"{by_word}, or one of them by a parameter."
+        if is_read_before
+        else f"read from where this run has stored, or {by_word}."
     )
 
 
@@ -286,6 +309,8 @@ def _left_behind(restarts: Restarts) -> Iterator[Diagnostic]:
         assert left.decided is not None
         one_path = left.kind == "one-path"
         elsewhere = "not store there" if one_path else "store to another place"
+        everywhere = "let parameters choose the place, or store to all the places that it may be"
+        instead = "store to it on every path" if one_path else everywhere
         yield Diagnostic(
             "left-behind",
             f"the caller cannot tell whether `{place}` was stored by this run or is left from one that was interrupted",
@@ -296,7 +321,7 @@ def _left_behind(restarts: Restarts) -> Iterator[Diagnostic]:
             ),
             f"interrupted after the store, the sequence starts again, may {elsewhere}, and the caller finds in "
             f"`{left.row}` what both runs have stored.",
-            f"store to it on every path; or return what decides, so that the caller knows which part of `{left.row}` "
+            f"{instead}; or return what decides, so that the caller knows which part of `{left.row}` "
             "this run has stored.",
             _PAGE,
         )
@@ -309,6 +334,9 @@ def _commit_place(restarts: Restarts) -> list[tuple[Span, str]]:
 def _named(address: ir.Address) -> str:
     if address.base is None:
         return "the lane"
+    local = _FIELD_OF_LOCAL.fullmatch(address.text)
+    if local is not None:
+        return f"`{local[1]}`"
     return "a pointer in memory" if address.base.name.startswith("%") else f"`{address.base}`"
 
 

@@ -6,7 +6,9 @@ import ast
 from dataclasses import dataclass
 
 from . import ir
+from .advice import as_integer
 from .conditions import Conditions
+from .expressions import kind_of
 from .types import MAX_RECORD_BYTES, SCALARS, Array, Scalar
 
 __all__ = ["Copies"]
@@ -47,7 +49,9 @@ class Copies(Conditions):
         """The number of bytes in 64 bits; a negative one is far too large, since it is compared as unsigned."""
         count = self.operand(node)
         if not isinstance(count.type, Scalar) or not count.type.is_integer:
-            raise self.scope.refuse(node, "types-differ", f"a length is an integer; got {count.type}", "convert it")
+            raise self.scope.refuse(
+                node, "types-differ", f"a length is an integer; got {kind_of(count)}", as_integer(count.type)
+            )
         if isinstance(count, ir.Const) and count.number < 0:
             raise self.scope.refuse(node, "index-out-of-range", f"a copy of {count} bytes", "use 0 or more")
         return (
@@ -97,7 +101,9 @@ class Copies(Conditions):
         whole, text, width = room.address, ast.unparse(node), room.address.scale
         at = self.operand(node.slice)
         if not isinstance(at.type, Scalar) or not at.type.is_integer:
-            raise self.scope.refuse(node, "types-differ", f"an index is an integer; got {at.type}", "convert it")
+            raise self.scope.refuse(
+                node, "types-differ", f"an index is an integer; got {kind_of(at)}", as_integer(at.type)
+            )
         if isinstance(at, ir.Const) and isinstance(room.nbytes, int):
             skipped = int(at.number) * width
             if not 0 <= skipped <= room.nbytes:

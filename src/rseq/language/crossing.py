@@ -75,8 +75,9 @@ class Crossing(Copies):
     def _require_lane(self, node: ast.Call) -> None:
         lane = node.args[0]
         if not isinstance(lane, ast.Name) or lane.id != self.scope.lane:
-            message = f"{ast.unparse(node.func)}() takes {self.scope.lane} first"
-            raise self.scope.refuse(node, "wrong-arguments", message, f"write {self.scope.lane}")
+            wanted = self.scope.lane or "the record"
+            fix = f"write {wanted}" if self.scope.lane else "give this function the record too: cpu"
+            raise self.scope.refuse(node, "wrong-arguments", f"{ast.unparse(node.func)}() takes {wanted} first", fix)
 
     def _load_acquire(self, node: ast.Call, into: str | None) -> Meaning:
         address = self.address(node.args[0])

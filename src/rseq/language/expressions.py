@@ -11,12 +11,13 @@ from types import ModuleType
 from typing import Any, SupportsIndex, cast
 
 from . import ir
+from .advice import as_float, as_integer, shown, to_type, types_that_hold, written
 from .numbers import computed, converted
 from .refused import instead_of
 from .scope import Literal, Meaning, Perhaps, Refused, Scope
 from .types import MAX_RECORD_BYTES, SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word, boolean
 
-__all__ = ["Expressions", "kind_of"]
+__all__ = ["NOWHERE", "Expressions", "kind_of", "widens"]
 
 _OPERATORS: dict[type[ast.operator], ir.ArithmeticName] = {
     ast.Add: "+",
@@ -48,6 +49,9 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
 
 
 _MAX_FOLDED_SHIFT = 64
+
+NOWHERE = Pointer(SCALARS["u8"])
+"""The type of None before it meets a pointer."""
 
 _OWNERS = (ModuleType, type, enum.Enum)
 """What has attributes that are constants."""
@@ -105,41 +109,42 @@ class Expressions:
             return meaning
         if isinstance(meaning, ir.Const) and isinstance(meaning.type, Pointer) and isinstance(type, Pointer):
             return ir.Const(0, type)
-        if isinstance(meaning.type, Scalar) and isinstance(type, Scalar) and _widens(meaning.type, type):
+        if isinstance(meaning.type, Scalar) and isinstance(type, Scalar) and widens(meaning.type, type):
             return self._convert(meaning, type, node, None)
-        fix = (
-            f"convert it: {type}(…)"
-            if isinstance(type, Scalar) and isinstance(meaning.type, Scalar)
-            else "use one type"
-        )
-        is_none = isinstance(meaning, ir.Const) and isinstance(meaning.type, Pointer)
-        given = None if is_none else meaning.type
-        raise self.scope.refuse(
-            node, "types-differ", f"expected {type}, got {given}", "use a number" if is_none else fix
-        )
+        message = f"expected {type}, got {kind_of(meaning)}"
+        raise self.scope.refuse(node, "types-differ", message, to_type(meaning.type, type))
 
     def _constant(self, number: int | float, type: Word, node: ast.expr) -> ir.Const:
         if not isinstance(type, Scalar) or type.kind == "bool":
-            raise self.scope.refuse(node, "types-differ", f"expected {type}, got the number {number}", "compare it")
+            fix = "write True or False, or compare" if type is boolean else f"use None, or one of type {type}"
+            raise self.scope.refuse(node, "types-differ", f"expected {type}, got the number {shown(number)}", fix)
         if type.is_float:
             constant = self._converted(number, type, node)
+            if math.isinf(constant.number) and isinstance(number, int):
+                raise self._too_many_bits(number, type, node)
             if math.isinf(constant.number) and not math.isinf(number):
                 fix = f"use f64, or write {type}({number}) for infinity"
                 raise self.scope.refuse(node, "constant-too-large", f"{number} does not fit {type}", fix)
             return constant
         if isinstance(number, float):
-            raise self.scope.refuse(node, "types-differ", f"expected {type}, got {number}", f"write {type}({number})")
+            raise self.scope.refuse(
+                node, "types-differ", f"expected {type}, got {number}", f"write {type}({written(number)})"
+            )
         if not type.minimum <= number <= type.maximum:
-            message = f"{number} does not fit {type} ({type.minimum} … {type.maximum})"
-            raise self.scope.refuse(node, "constant-too-large", message, "use a wider type")
+            message = f"{shown(number)} does not fit {type} ({type.minimum} … {type.maximum})"
+            raise self.scope.refuse(node, "constant-too-large", message, types_that_hold(number))
         return ir.Const(number, type)
 
     def _converted(self, number: int | float, type: Scalar, node: ast.expr) -> ir.Const:
         try:
             return ir.Const(converted(number, type), type)
         except OverflowError:
-            message = f"the constant does not fit {type}: it has {int(number).bit_length()} bits"
-            raise self.scope.refuse(node, "constant-too-large", message, "use a float, such as 1e300") from None
+            raise self._too_many_bits(int(number), type, node) from None
+
+    def _too_many_bits(self, number: int, type: Scalar, node: ast.expr) -> Refused:
+        message = f"the constant does not fit {type}: it has {number.bit_length()} bits"
+        fix = f"use a float, such as {'1e30' if type.bits == 32 else '1e300'}"
+        return self.scope.refuse(node, "constant-too-large", message, fix)
 
     def _convert(self, source: ir.Operand, type: Scalar, node: ast.expr, into: str | None) -> ir.Operand:
         if isinstance(source, ir.Const):
@@ -157,10 +162,11 @@ class Expressions:
         if isinstance(value, (int, float)):  # or a subclass, such as an IntEnum
             return Literal(int(value) if isinstance(value, int) else float(value))
         if value is None:
-            return ir.Const(0, Pointer(SCALARS["u8"]))
+            return ir.Const(0, NOWHERE)
         if hasattr(type(value), "__index__"):  # NumPy's integers
             return Literal(operator.index(cast("SupportsIndex", value)))
-        fix = f"use {ast.unparse(node)}.value" if isinstance(value, enum.Enum) else "use numbers, True, False or None"
+        is_number = isinstance(value, enum.Enum) and isinstance(value.value, (int, float))
+        fix = f"use {ast.unparse(node)}.value" if is_number else "use numbers, True, False or None"
         raise self.scope.refuse(node, "not-a-number", f"{value!r} is no number", fix)
 
     def _expr_Name(self, node: ast.Name, into: str | None) -> Meaning | Perhaps:
@@ -188,6 +194,8 @@ class Expressions:
                 message = f"{node.id} is a value: it has no methods, and cannot be called"
                 fix = "use operators, or a function from outside, such as rseq.ctz(x)"
                 raise self.scope.refuse(node, "not-in-the-language", message, fix)
+            if node.id in self.scope.failed:
+                raise Refused
             if node.id not in self.scope.source.names:
                 raise self.scope.refuse(node, "unknown-name", f"{node.id} is not defined", "define it before use")
             return self.scope.source.names[node.id]
@@ -279,8 +287,14 @@ class Expressions:
         if isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer):
             if isinstance(pointer.type.target, RecordType):
                 return pointer, pointer.type.target
-        message = f"{ast.unparse(node)} is {pointer.type}, which has no fields"
-        raise scope.refuse(node, "no-such-field", message, "only the lane, a ptr[T] and an index[T] have fields")
+        message = f"{ast.unparse(node)} is {kind_of(pointer)}, which has no fields"
+        fix = "only the lane, a ptr[T] and an index[T] have fields"
+        fix = (
+            f"use its element: {ast.unparse(node)}[0]"
+            if isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer)
+            else fix
+        )
+        raise scope.refuse(node, "no-such-field", message, fix)
 
     def _row(self, index: ir.Value, record: RecordType, node: ast.expr) -> ir.Value:
         """Emit what finds the row that an index means, or leaves with an IndexError: a pointer that is not None."""
@@ -341,7 +355,9 @@ class Expressions:
         """An index in a register, also where it is a constant."""
         index = self.operand(node)
         if not isinstance(index.type, Scalar) or not index.type.is_integer:
-            raise self.scope.refuse(node, "types-differ", f"an index is an integer; got {index.type}", "convert it")
+            raise self.scope.refuse(
+                node, "types-differ", f"an index is an integer; got {kind_of(index)}", as_integer(index.type)
+            )
         if isinstance(index, ir.Value):
             return index
         held = self.scope.temporary(index.type)
@@ -351,7 +367,9 @@ class Expressions:
     def _pointed_number(self, node: ast.Subscript) -> ir.Address:
         pointer = self.operand(node.value)
         if not isinstance(pointer, ir.Value) or not isinstance(pointer.type, Pointer):
-            raise self.scope.refuse(node, "no-elements", f"{ast.unparse(node.value)} has no elements", "use a field")
+            raise self.scope.refuse(
+                node, "no-elements", f"{ast.unparse(node.value)} has no elements", "leave out the brackets"
+            )
         if not isinstance(pointer.type.target, Scalar):
             raise self.scope.refuse(node, "no-elements", f"{pointer.type} points to a record", "use a field of it")
         index = self._index(node.slice, 1, ast.unparse(node.value))
@@ -363,11 +381,15 @@ class Expressions:
     def _index(self, node: ast.expr, length: int, array: str) -> ir.Value | int:
         index = self.operand(node)
         if not isinstance(index.type, Scalar) or not index.type.is_integer:
-            raise self.scope.refuse(node, "types-differ", f"an index is an integer; got {index.type}", "convert it")
+            raise self.scope.refuse(
+                node, "types-differ", f"an index is an integer; got {kind_of(index)}", as_integer(index.type)
+            )
         if isinstance(index, ir.Const):
             if not 0 <= index.number < length:
                 message = f"index {index.number} is out of range for {array}, which has {length} elements"
-                raise self.scope.refuse(node, "index-out-of-range", message, f"use 0 … {length - 1}")
+                raise self.scope.refuse(
+                    node, "index-out-of-range", message, f"use 0 … {length - 1}" if length > 1 else "use 0"
+                )
             return int(index.number)
         self._check(index, length, array, node)
         return index
@@ -457,6 +479,8 @@ class Expressions:
             raise self.not_in_the_language(place, op)
         if isinstance(left, Literal) and isinstance(right, Literal):
             return self._fold(left.number, sign, right.number, place)
+        for operand in (left, right):
+            self._require_number(operand, sign, place)
         left_operand, right_operand = self.unify(left, right, place)
         self._check_operator(left_operand, sign, right_operand, place)
         if isinstance(left_operand, ir.Const) and isinstance(right_operand, ir.Const):
@@ -471,14 +495,18 @@ class Expressions:
 
     def _fold(self, left: int | float, sign: str, right: int | float, node: ast.expr) -> Literal:
         if sign == "<<" and not 0 <= right <= _MAX_FOLDED_SHIFT:
-            raise self.scope.refuse(node, "constant-too-large", f"{left} << {right} is no 64-bit number", "shift less")
+            raise self.scope.refuse(
+                node, "constant-too-large", f"{shown(left)} << {shown(right)} is no 64-bit number", "shift less"
+            )
         try:
             number = _FOLD[sign](left, right)
         except ZeroDivisionError:
             fix = "divide by something else"
-            raise self.scope.refuse(node, "division-by-zero", f"{left} {sign} {right} has no value", fix) from None
+            raise self.scope.refuse(
+                node, "division-by-zero", f"{shown(left)} {sign} {shown(right)} has no value", fix
+            ) from None
         except (ArithmeticError, TypeError, ValueError) as error:
-            message = f"{left} {sign} {right} has no value: {error}"
+            message = f"{shown(left)} {sign} {shown(right)} has no value: {error}"
             raise self.scope.refuse(node, "constant-too-large", message, "write another constant") from None
         return Literal(number)
 
@@ -494,18 +522,25 @@ class Expressions:
             return left, self.coerce(right, left.type, node)
         if isinstance(left, ir.Const) and isinstance(left.type, Pointer):
             return self.coerce(left, right.type, node), right
-        if isinstance(left.type, Scalar) and isinstance(right.type, Scalar) and _widens(left.type, right.type):
+        if isinstance(left.type, Scalar) and isinstance(right.type, Scalar) and widens(left.type, right.type):
             return self.coerce(left, right.type, node), right
         return left, self.coerce(right, left.type, node)
 
+    def _require_number(self, operand: Meaning, sign: str, node: ast.expr) -> None:
+        if isinstance(operand, Literal) or (isinstance(operand.type, Scalar) and operand.type.kind != "bool"):
+            return
+        message = f"{sign} is not defined for {kind_of(operand)}"
+        if not isinstance(operand.type, Scalar):
+            raise self.scope.refuse(node, "types-differ", message, "pointers are only compared")
+        if sign not in "&|^":
+            fix = as_float(operand.type) if sign == "/" else as_integer(operand.type)
+            raise self.scope.refuse(node, "types-differ", message, fix)
+
     def _check_operator(self, left: ir.Operand, sign: str, right: ir.Operand, node: ast.expr) -> None:
         refuse = self.scope.refuse
-        if not isinstance(left.type, Scalar):
-            raise refuse(node, "types-differ", f"{sign} is not defined for {left.type}", "pointers are only compared")
-        if left.type.kind == "bool" and sign not in "&|^":
-            raise refuse(node, "types-differ", f"{sign} is not defined for bool", "convert it: i64(…)")
+        assert isinstance(left.type, Scalar)
         if left.type.is_float and sign not in "+-*/":
-            raise refuse(node, "types-differ", f"{sign} is not defined for {left.type}", "convert it to an integer")
+            raise refuse(node, "types-differ", f"{sign} is not defined for {left.type}", as_integer(left.type))
         if sign == "/" and not left.type.is_float:
             raise refuse(node, "types-differ", f"/ is not defined for {left.type}", "use // or convert: f64(…)")
         if sign in ("//", "%"):
@@ -524,7 +559,7 @@ class Expressions:
             return operand
         if not isinstance(kind, Scalar) or kind.kind == "bool" or (isinstance(node.op, ast.Invert) and kind.is_float):
             message = f"{ast.unparse(node)} is not defined for {kind}"
-            raise self.scope.refuse(node, "types-differ", message, "convert it first")
+            raise self.scope.refuse(node, "types-differ", message, as_integer(kind))
         sign, left, right = self._unary(node.op, operand, kind)
         if isinstance(left, ir.Const) and isinstance(right, ir.Const):
             return self._computed(sign, left, right)
@@ -548,7 +583,7 @@ class Expressions:
             return Literal(number)
         if isinstance(number, int):
             return Literal(~number)
-        raise self.scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it to an integer")
+        raise self.scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it: i64(…)")
 
 
 def kind_of(operand: ir.Operand) -> str:
@@ -557,8 +592,10 @@ def kind_of(operand: ir.Operand) -> str:
 
 
 def _first_field(scope: Scope) -> str:
-    return next(iter(scope.record.fields))
+    name, field = next(iter(scope.record.fields.items()))
+    return f"{name}[0]" if isinstance(field.type, Array) else name
 
 
-def _widens(narrow: Scalar, wide: Scalar) -> bool:
+def widens(narrow: Scalar, wide: Scalar) -> bool:
+    """True if each number of the one type is one of the other, of the same kind."""
     return narrow.kind == wide.kind and narrow.size < wide.size

@@ -16,12 +16,25 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from . import ir
+from .advice import shown, to_type
 from .errors import CompileError, Diagnostic, Span
-from .expressions import kind_of
+from .expressions import NOWHERE, kind_of, widens
 from .inline import Inline, Inlining, Nothing
 from .scope import Literal, Loop, Meaning, Perhaps, Refused, Scope, ends
 from .source import Source, read
-from .types import SCALARS, Buffer, Maybe, Pointer, RecordType, Scalar, Word, evaluated_annotations, resolve
+from .types import (
+    SCALARS,
+    Buffer,
+    Maybe,
+    Pointer,
+    RecordType,
+    Scalar,
+    Word,
+    evaluated_annotations,
+    index,
+    ptr,
+    resolve,
+)
 
 __all__ = ["inline", "parse", "standalone"]
 
@@ -222,12 +235,12 @@ def _defaults(source: Source, parameters: tuple[ir.Value, ...], nodes: list[ast.
     for parameter, value, node in zip(parameters[len(parameters) - len(given) :], given, nodes, strict=True):
         number = _default(value, parameter.type)
         if not isinstance(parameter.type, Scalar):
-            message = f"a {parameter.type!r} has no default, and {parameter.name!r} has {value!r}"
+            message = f"a {parameter.type!r} has no default, and {parameter.name!r} has {shown(value)}"
             raise _refuse(
                 source, node, "signature", message, f"leave it out, and pass {_nothing(parameter)} in the call"
             )
         if number is None:
-            message = f"the default {value!r} of {parameter.name!r} is no {parameter.type}"
+            message = f"the default {shown(value)} of {parameter.name!r} is no {parameter.type}"
             raise _refuse(source, node, "signature", message, "use a number that fits")
         defaults[parameter.name] = number
     return defaults
@@ -298,8 +311,7 @@ class _Statements(Inlining):
                 self._record_refusal(refused)
                 self.scope.is_refused = True
                 self.scope.may_return |= any(isinstance(node, ast.Return) for node in ast.walk(statement))
-                stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-                self.scope.failed.update(node.id for node in stored)
+                self.scope.failed.update(_bound(statement))
 
     def _too_deep(self, node: ast.stmt) -> Refused:
         message = "this statement has expressions in one another, deeper than Python's recursion limit"
@@ -325,7 +337,7 @@ class _Statements(Inlining):
         if isinstance(node.value, ast.Call):
             self.call(node.value, None)
             return
-        if isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr)):
+        if isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.NamedExpr)):
             raise self.not_in_the_language(node.value)
         raise self.scope.refuse(node, "no-effect", "this expression has no effect", "assign it, or leave it out")
 
@@ -337,7 +349,7 @@ class _Statements(Inlining):
         self._assign(node.targets[0], node.value, node)
 
     def _stmt_AnnAssign(self, node: ast.AnnAssign) -> None:
-        meaning = resolve(self.static_type(node.annotation))
+        meaning = resolve(self._static_type(node.annotation))
         if not isinstance(node.target, ast.Name) or not isinstance(meaning, (Scalar, Pointer)):
             raise self.scope.refuse(
                 node, "not-in-the-language", "only a local number or ptr[T] is declared", "leave it out"
@@ -348,10 +360,16 @@ class _Statements(Inlining):
         if node.value is not None:
             self._assign_local(node.target.id, node.value, node)
 
-    def static_type(self, node: ast.expr) -> object:
-        if isinstance(node, ast.Subscript):
-            return self.static(node.value)[self.static(node.slice)]  # type: ignore[index]
-        return self.static(node)
+    def _static_type(self, node: ast.expr) -> object:
+        """What a local is declared as: a name such as `i64`, `ptr[T]` or `index[T]`; None if it is something else."""
+        if not isinstance(node, ast.Subscript):
+            return self.static(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+        kind: Any = self._static_type(node.value)
+        if kind is not ptr and kind is not index:
+            return None
+        target = self._static_type(node.slice)
+        wanted = (Scalar, RecordType) if kind is ptr else RecordType
+        return kind[target] if isinstance(resolve(target), wanted) else None
 
     def _assign(self, target: ast.expr, value: ast.expr, node: ast.stmt) -> None:
         if isinstance(target, ast.Name):
@@ -404,13 +422,24 @@ class _Statements(Inlining):
             source = self.coerce(meaning, type, value)
         except Refused:
             message = f"{name} is {type}, and cannot become {kind_of(meaning)}"
-            raise scope.refuse(value, "types-differ", message, f"convert it, or declare it: {name}: {type}") from None
+            raise scope.refuse(value, "types-differ", message, self._other_type(name, type, meaning)) from None
         register = scope.register(name)
         is_copy = any(parameter.name == register for parameter in scope.parameters)
         target = ir.Value(f"{register}'" if is_copy else register, type)
         scope.forget_row(target.name)
         scope.emit(ir.Set(target, source, scope.span(node)))
         scope.names[name] = target
+
+    def _other_type(self, name: str, type: Word, meaning: ir.Operand) -> str:
+        """How a local of one type becomes a value of another one."""
+        given = meaning.type
+        is_ours = all(parameter.name != name for parameter in self.scope.parameters)
+        if isinstance(given, Pointer) or isinstance(type, Pointer):
+            is_none = type == NOWHERE and isinstance(given, Pointer)
+            return f"declare it: {name}: {given}" if is_none and is_ours else "use another name"
+        assert isinstance(type, Scalar) and isinstance(given, Scalar)
+        wider = f", or declare it: {name}: {given}" if is_ours and widens(type, given) else ""
+        return f"{to_type(given, type)}{wider}"
 
     def _set_perhaps(self, name: str, meaning: Perhaps, value: ast.expr, node: ast.stmt) -> None:
         """Name a call's result that may be None: two registers of the name's own, so that turns of a loop agree."""
@@ -486,7 +515,8 @@ class _Statements(Inlining):
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
             may_be_none = scope.maybe or (node.value and isinstance(scope.result, Pointer))
             if scope.result is not None and not may_be_none:
-                fix = f"return a value, or declare -> {scope.result} | None"
+                is_pointer = isinstance(scope.result, Pointer)
+                fix = f"return a value, or {'write return None' if is_pointer else f'declare -> {scope.result} | None'}"
                 raise scope.refuse(node, "missing-return", f"expected {scope.result}, got nothing to return", fix)
             nothing = ir.Const(0, scope.result) if isinstance(scope.result, Pointer) else None
             self._leave(nothing, node)
@@ -620,6 +650,17 @@ class _Statements(Inlining):
         if not ends(scope.ops):
             scope.emit(ir.Jump(again, span))
         self._leave_loop([] if is_endless else [before], span)
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement gives a meaning to."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).partition(".")[0]
 
 
 def _merged(body: dict[str, Any], body_ends: bool, other: dict[str, Any], other_ends: bool) -> dict[str, Any]:

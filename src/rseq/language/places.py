@@ -119,6 +119,10 @@ class Places:
         scale, offset = address.scale, address.offset
         length = min(most, address.size) if nbytes.terms else signed(nbytes.constant)
         high = offset + address.size
+        masked = Form(0, at.terms)
+        if masked in values.most:  # then the constant that is added is part of where it begins
+            offset, at = offset + scale * signed(at.constant), masked
+            high = min(high, offset + scale * values.most[masked] + length)
         if not at.terms:
             offset += scale * signed(at.constant)
             at, scale, high = constant(0), 1, offset + length

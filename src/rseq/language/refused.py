@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["CALLS", "instead_of"]
+__all__ = ["CALLS", "INSTEAD", "instead_of"]
 
 _COMPREHENSION = "write a loop: `for i in range(constant):`"
 _NO_STRINGS = "there are no strings: return a number, and say it in Python"
@@ -15,12 +15,10 @@ _IN_PYTHON = "do it in Python, around the function that is bound"
 _OUTSIDE = "define it outside, decorated with @rseq.inline, and call it"
 _SEVERAL = "use a local for each, or an array in the record"
 
-_INSTEAD: dict[str, tuple[str, str]] = {
+INSTEAD: dict[str, tuple[str, str]] = {
     # statements
     "Assert": ("`assert`", 'leave with `if …: return`; a routine may `raise ValueError("…")`'),
-    "AsyncFor": ("`async for`", _IN_PYTHON),
     "AsyncFunctionDef": ("an async function in here", _IN_PYTHON),
-    "AsyncWith": ("`async with`", _IN_PYTHON),
     "ClassDef": ("a class in here", "define it outside"),
     "Continue": ("`continue`", "put what follows under an `if`"),
     "Delete": ("`del`", "leave it out: a local is a register"),
@@ -35,7 +33,6 @@ _INSTEAD: dict[str, tuple[str, str]] = {
     "TypeAlias": ("`type`", "define it outside"),
     "With": ("`with`", _IN_PYTHON),
     # expressions
-    "Await": ("`await`", _IN_PYTHON),
     "Dict": ("a dict", _SEVERAL),
     "DictComp": ("a comprehension", _COMPREHENSION),
     "GeneratorExp": ("a generator expression", _COMPREHENSION),
@@ -47,7 +44,6 @@ _INSTEAD: dict[str, tuple[str, str]] = {
     "Set": ("a set", _SEVERAL),
     "SetComp": ("a comprehension", _COMPREHENSION),
     "Slice": ("a slice", "use one element, as in a[i]; rseq.copy() copies several"),
-    "Starred": ("`*`", "write each of them"),
     "TemplateStr": ("a t-string", _NO_STRINGS),
     "Tuple": ("a tuple", _SEVERAL),
     "Yield": ("`yield`", "return once, and loop in the caller"),
@@ -80,4 +76,4 @@ CALLS = {
 def instead_of(node: ast.AST) -> tuple[str, str]:
     """What `node` is called, and what to write instead of it."""
     name = type(node).__name__
-    return _INSTEAD.get(name, (f"{name} (a syntax node)", "see what the page lists"))
+    return INSTEAD.get(name, (f"{name} (a syntax node)", "see what the page lists"))

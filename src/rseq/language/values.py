@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from . import ir
-from .forms import Form, constant, trailing_zeros
+from .forms import Form, constant, signed, trailing_zeros
 from .types import Pointer, Scalar, Word
 
 __all__ = ["Graph", "Roots", "Unequal", "Values"]
@@ -89,6 +89,8 @@ class Values:
     """The symbols that are rows found by number: where the array begins, the row's number, and how it was computed."""
     loads: dict[int, int] = field(default_factory=dict)
     """The symbols that were loaded, and the operations that have loaded them."""
+    most: dict[Form, int] = field(default_factory=dict)
+    """The largest numbers that forms can be, of those which are never negative: they are masked, or a remainder."""
     _roots: list[Roots] = field(default_factory=list)
     _known: dict[_Key, int] = field(default_factory=dict)
 
@@ -242,10 +244,11 @@ class Values:
         left, right = self.form(index, op.left), self.form(index, op.right)
         if op.operator in ("*", "&", "|", "^", "+") and not left.terms:
             left, right = right, left
-        made = self._linear(op.operator, left, right, type)
-        if made is None:
-            return self._opaque(index, op, op.target)
-        return self._within(made, type)
+        total = self._linear(op.operator, left, right, type)
+        made = self._opaque(index, op, op.target) if total is None else self._within(total, type)
+        if op.operator in ("&", "%") and not right.terms and 0 < signed(right.constant):
+            self.most[made] = right.constant - (op.operator == "%")
+        return made
 
     def _linear(self, operator: str, left: Form, right: Form, type: Scalar) -> Form | None:
         if operator == "+":
