@@ -19,7 +19,7 @@ from programs import Node, compiled
 from rseq import f32, f64, i64, index, prepared, u8, u32
 from rseq.arch import Architecture, host
 from rseq.language.errors import ContractError
-from rseq.language.types import SCALARS, Buffer, Index, Pointer
+from rseq.language.types import SCALARS, Buffer, Index, Pointer, Scalar
 
 BYTES = 20
 """How long the arrays and buffers are that are copied."""
@@ -211,9 +211,65 @@ class Writer(programs.Writer):
 NAMES_OF = ("i64", "u32", "f32")
 
 
+class RoutineWriter(Writer):
+    """Writes a routine that calls a sequence, `step`, in a loop, and adds up what it returns."""
+
+    def __init__(self, step: Program) -> None:
+        super().__init__(step.number)
+        self.step = step.code.body
+        self.may_load = self.has_row = self.has_number = False
+
+    def program(self) -> str:
+        self.buffers = {name: any(value.name == name for value in self.step.given) for name in ("data", "out")}
+        self.locals = {value.name: str(value.type) for value in self.step.given if isinstance(value.type, Scalar)}
+        self.locals["turns"] = "u8"
+        self.assignable = set(self.locals)
+        given = [f"{name}: {type}" for name, type in self.locals.items()]
+        given += ["data: bytes"] * self.buffers["data"] + ["out: bytearray"] * self.buffers["out"]
+        self.write(0, f"def f(cpu: Wide, {', '.join(given)}) -> i64:")
+        self.write(1, "total: i64 = 0")
+        self.write(1, "turn = 0")
+        self.write(1, f"while turn < i64({self.pick(['turns & 3', '3', 'turns % 5'])}):")
+        self.write(2, "turn += 1")
+        before, assignable = dict(self.locals), set(self.assignable)
+        for _ in range(1 + self.up_to(2)):
+            self.pick([self.call, self.local, self.assign, self.branch])(2, 1)
+        self.call(2, 0)
+        self.locals, self.assignable = before, assignable
+        self.write(1, f"return total + {self.expression('i64', 1)}")
+        return "\n".join([*self.lines, ""])
+
+    def statement(self, depth: int, nesting: int) -> None:
+        self.pick([self.local, self.assign, self.call])(depth, nesting)
+
+    def call(self, depth: int, nesting: int) -> None:
+        given = [self.argument(value) for value in self.step.given]
+        call = f"step({', '.join(['cpu', *given])})"
+        if self.step.result is None:
+            self.write(depth, call)
+            return
+        self.serial += 1
+        name = f"r{self.serial}"
+        self.write(depth, f"{name} = {call}")
+        if self.step.maybe:
+            self.write(depth, f"if {name} is None:")
+            self.write(depth + 1, self.pick(["total += 7", "break", "return total"]))
+            self.write(depth, "else:")
+            depth += 1
+        self.write(depth, f"total = total * 3 + i64({name})")
+
+    def argument(self, value: Any) -> str:
+        if isinstance(value.type, Buffer):
+            return str(value.name)
+        return str(self.pick([value.name, self.expression(str(value.type), 1)]))
+
+    def integer(self, mask: str) -> str:
+        return "2"
+
+
 @dataclass(frozen=True)
 class Program:
-    """A program that the contract accepts: its number, its text, and the sequence."""
+    """A program that the contract accepts: its number, its text, and the sequence, or the routine around one."""
 
     number: int
     text: str
@@ -237,6 +293,12 @@ def _accepted(first: int, architecture: Architecture | None, in_numba: bool) -> 
             continue
         if programs.assembles(architecture, code):
             yield Program(number, text, code)
+
+
+def around(step: Program) -> Program:
+    """A routine that calls a sequence, which takes no rows."""
+    text = RoutineWriter(step).program()
+    return Program(step.number, f"{step.text}\n{text}", compiled(text, rseq.routine, step=step.code, **NAMES))
 
 
 def arguments(program: Program, dice: Random, row: Any = None, other: Any = None) -> list[Any]:

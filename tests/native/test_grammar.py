@@ -39,15 +39,22 @@ def agree(program: grammar.Program, cpu: int) -> None:
 
 
 def test_random_programs_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int) -> None:
-    for program in grammar.many(60):
+    for program in grammar.many(40):
         agree(program, cpu)
+
+
+def test_routines_around_them_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int) -> None:
+    for program in grammar.many(16, in_numba=True):
+        agree(grammar.around(program), cpu)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(10_000, 20_000, 1000))
 def test_many_random_programs_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int, first: int) -> None:
-    for program in grammar.many(200, first):
+    for program in grammar.many(150, first):
         agree(program, cpu)
+    for program in grammar.many(100, first, in_numba=True):
+        agree(grammar.around(program), cpu)
 
 
 def test_the_programs_have_what_the_language_has() -> None:
