@@ -198,3 +198,12 @@ def test_a_routine_without_sequences_has_nothing_to_show(shop: Path, command: st
     result = CliRunner().invoke(main, [command, f"{shop}:read"])
     assert result.exit_code == 1
     assert result.output == f"Error: {shop}:read calls no sequence, {why}\n"
+
+
+@pytest.mark.parametrize("raised", ["KeyError('no slot')", "SystemExit(4)"])
+def test_a_record_that_fails_to_say_what_is_live_is_answered_with_a_sentence(shop: Path, raised: str) -> None:
+    live = f"    draft: rseq.prepared[rseq.i64]\n\n    @staticmethod\n    def live(lane):\n        raise {raised}\n"
+    shop.write_text(USERS_FILE.replace("    value: rseq.i64\n", f"    value: rseq.i64\n{live}"))
+    result = CliRunner().invoke(main, ["check", "--jobs", "1", f"{shop}:swap"])
+    kind, _, text = raised[:-1].partition("(")
+    assert (result.exit_code, result.output) == (1, f"Error: Cell.live() raised {kind}: {text}\n")

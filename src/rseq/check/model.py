@@ -265,7 +265,10 @@ def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:
         return None
     import numpy as np
 
-    chosen = look(np.frombuffer(lane, record.dtype.newbyteorder(order))[0])
+    try:
+        chosen = look(np.frombuffer(lane, record.dtype.newbyteorder(order))[0])
+    except (Exception, SystemExit) as error:
+        raise RuntimeError(f"{record.__name__}.live() raised {type(error).__name__}: {error}") from error
     return chosen.tolist() if hasattr(chosen, "tolist") else chosen
 
 
