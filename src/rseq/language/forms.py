@@ -47,10 +47,13 @@ class Form:
         return _made(self.constant, {names.get(symbol, symbol): by for symbol, by in self.terms})
 
     def multiple(self, of: Form, bits: int) -> int:
-        """A k so that the sum is k * (`of` + some multiple of 2**bits), or 0 if there is none."""
+        """A k so that the sum is k * (`of` + some multiple of 2**bits), or 0 if there is none.
+
+        If `of` is no multiple of 2**bits, the sum is not 0: a k is only found if k * 2**bits does not wrap to 0 before.
+        """
         symbol, by = of.terms[0] if of.terms else (0, 1)
         factor, rest = divmod(signed(dict(self.terms).get(symbol, 0)), signed(by))
-        if rest or not factor:
+        if rest or not factor or trailing_zeros(factor) + bits > 64:
             return 0
         left = self - of.times(factor)
         numbers = (left.constant, *(number for _, number in left.terms))

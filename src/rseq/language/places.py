@@ -120,9 +120,10 @@ class Places:
         length = min(most, address.size) if nbytes.terms else signed(nbytes.constant)
         high = offset + address.size
         masked = Form(0, at.terms)
-        if masked in values.most:  # then the constant that is added is part of where it begins
+        largest = values.most(masked)
+        if largest is not None:  # then the constant that is added is part of where it begins
             offset, at = offset + scale * signed(at.constant), masked
-            high = min(high, offset + scale * values.most[masked] + length)
+            high = min(high, offset + scale * largest + length)
         if not at.terms:
             offset += scale * signed(at.constant)
             at, scale, high = constant(0), 1, offset + length
@@ -182,14 +183,14 @@ class Places:
 
     def _rows_apart(self, stored: Place, read: Place, another_attempt: bool) -> bool:
         """True if the bases are two rows: they have been compared, or have different numbers."""
-        if self._differ(stored.base, read.base, stored.index, read.index, another_attempt):
+        if self.differ(stored.base, read.base, stored.index, read.index, another_attempt=another_attempt):
             return True
         rows = [self.values.rows.get(place.base.symbols[0]) if place.base.terms else None for place in (stored, read)]
         if rows[0] is None or rows[1] is None or rows[0][0] != rows[1][0]:
             return False
         (_, one, address), (_, other, address2) = rows[0], rows[1]
         is_alike = address.scale == address2.scale
-        return is_alike and self._differ(one, other, stored.index, read.index, another_attempt)
+        return is_alike and self.differ(one, other, stored.index, read.index, another_attempt=another_attempt)
 
     def _apart_behind_base(self, stored: Place, read: Place, another_attempt: bool) -> bool:
         if max(stored.offset, read.offset) >= min(stored.high, read.high):
@@ -207,13 +208,16 @@ class Places:
         if distance >= read.length and step - distance >= stored.length:
             return True
         fits = stored.offset == read.offset and max(stored.length, read.length) <= scale
-        return fits and self._differ(stored.at, read.at, stored.index, read.index, another_attempt)
+        return fits and self.differ(stored.at, read.at, stored.index, read.index, another_attempt=another_attempt)
 
     def _difference(self, stored: Form, read: Form, another_attempt: bool) -> Form:
         return (self.values.of_other_attempt(stored) if another_attempt else stored) - read
 
-    def _differ(self, stored: Form, read: Form, store: int, load: int, another_attempt: bool) -> bool:
-        """True if two numbers are known to differ, by what they are or by what branches have found out."""
+    def differ(self, stored: Form, read: Form, store: int, load: int, *, another_attempt: bool) -> bool:
+        """True if a number of operation `store`, of this or of another attempt, differs from one of operation `load`.
+
+        They do by what they are, or by what branches have found out.
+        """
         difference = self._difference(stored, read, another_attempt)
         if not difference.terms:
             return difference.constant != 0
@@ -225,7 +229,7 @@ class Places:
         values = self.values
         read, stored = values.unequal[load], values.unequal[store]
         if not another_attempt:
-            return [*(stored if store > load else read)]
+            return [*stored, *read]
         before = [Unequal(values.of_other_attempt(one.difference), one.bits) for one in stored]
         return [*read, *before]
 

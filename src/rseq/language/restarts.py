@@ -24,7 +24,8 @@ from . import ir
 from .forms import Form
 from .places import Pair, Place, Places, may_be_lane
 from .pointers import Origins, origins
-from .types import Pointer
+from .telling import Telling
+from .types import Buffer, Pointer
 
 __all__ = ["Leftover", "Restarts", "commits", "is_seen"]
 
@@ -67,6 +68,7 @@ class Restarts:
         self.places = Places(body)
         self.values = self.places.values
         self.graph = self.values.graph
+        self._known_forks: dict[tuple[int, ...], frozenset[int]] = {}
         self.commits = tuple(index for index in commits(body, self.places.origins) if index in self.values.before)
 
     def committed(self, index: int) -> int | None:
@@ -95,9 +97,7 @@ class Restarts:
         pairs = self.places.meet(stored, read, another_attempt=True)
         if pairs is None or self._writes_back(stored, read):
             return None
-        way = self._way(
-            stored, read.index, self._overlap(stored, read), lambda w, at: self._renews(w, stored, read, at)
-        )
+        way = next(self._ways_in(stored, read), None)
         if way is None:
             return None
         in_order = way.kind == "overwritten"
@@ -109,12 +109,25 @@ class Restarts:
             return Leftover(stored.index, read.index, "elsewhere", decided, pairs)
         return Leftover(stored.index, read.index, way.kind, way.decided, pairs)
 
-    def _overlap(self, stored: Place, read: Place) -> range:
-        return range(max(stored.offset, read.offset), min(stored.high, read.high))
+    def _ways_in(self, stored: Place, read: Place) -> Iterator[_Way]:
+        """How the next attempt reads what an earlier one has stored: where no store has put there what belongs there.
 
-    def _renews(self, store: Place, stored: Place, read: Place, at: range) -> bool:
-        """True if `store` puts what belongs there into what `read` reads of `at`, or into all of what was stored."""
-        return _covers(store, read, at) or self._stores_again(store, stored, at)
+        Two buffers, or a buffer and a row, may overlap anyhow: then no part of the one is known in the other.
+        """
+        if stored.base != read.base and (stored.is_buffer or read.is_buffer):
+            return self._ways(
+                stored,
+                read.index,
+                read.extent,
+                lambda store, at: _covers(store, read, at) or self._stores_again(store, stored, stored.extent),
+            )
+        overlap = range(max(stored.offset, read.offset), min(stored.high, read.high))
+        return self._ways(
+            stored,
+            read.index,
+            overlap,
+            lambda store, at: _covers(store, read, at) or self._stores_again(store, stored, at),
+        )
 
     def _stores_again(self, store: Place, stored: Place, at: range) -> bool:
         """True if every attempt that comes to `store` overwrites, of what an earlier one has left in `stored`, `at`."""
@@ -122,7 +135,7 @@ class Restarts:
         is_fixed = not sources(store)
         return is_fixed and (_covers(store, stored, at) or (store.index == stored.index and not sources(stored)))
 
-    def _way(self, stored: Place, seen: int, extent: range, renews: Callable[[Place, range], bool]) -> _Way | None:
+    def _ways(self, stored: Place, seen: int, extent: range, renews: Callable[[Place, range], bool]) -> Iterator[_Way]:
         """How an attempt comes to `seen` and finds, somewhere in `extent`, what an earlier attempt has stored."""
         for at in self._parts(extent):
             renewing = sum(
@@ -130,14 +143,17 @@ class Restarts:
                 for index, place in self.places.written.items()
                 if index != seen and not isinstance(self.body.ops[index], ir.AddStore) and renews(place, at)
             )
-            way = self._path(stored, seen, renewing)
-            if way is not None:
-                return way
-        return None
+            yield from self._paths(stored, seen, renewing)
 
-    def _way_out(self, stored: Place, seen: int) -> _Way | None:
-        """How somebody else comes upon what an earlier attempt has stored: where no store overwrites it."""
-        return self._way(stored, seen, stored.extent, lambda store, at: self._stores_again(store, stored, at))
+    def _ways_out(self, stored: Place, seen: int, row: ir.Value) -> Iterator[_Way]:
+        """How somebody else comes upon what an earlier attempt has stored in `row`: where no store overwrites it."""
+        base = None if stored.is_buffer else self.values.form(seen, row)  # anywhere in the row
+        return self._ways(
+            stored,
+            seen,
+            stored.extent,
+            lambda store, at: self._stores_again(store, stored, at) or (store.base == base and _includes(store, at)),
+        )
 
     def _parts(self, extent: range) -> Iterator[range]:
         """`extent` in parts each of which a store overwrites as a whole or not at all."""
@@ -145,22 +161,29 @@ class Restarts:
         ends = {end for one in exact for end in (one.start, one.stop) if end in extent}
         yield from itertools.starmap(range, itertools.pairwise(sorted({*ends, extent.start, extent.stop})))
 
-    def _path(self, stored: Place, seen: int, renewing: int) -> _Way | None:
+    def _paths(self, stored: Place, seen: int, renewing: int) -> Iterator[_Way]:
         graph, store = self.graph, stored.index
         arrives = graph.follows(0, renewing)
         if not arrives >> seen & 1:
-            return None
+            return
         if store == seen or graph.after[seen] >> store & 1:
-            return _Way("overwritten", None, frozenset())
+            yield _Way("overwritten", None, frozenset())
         for branch in self.values.varying:
             if arrives >> branch & 1:
                 for one, other in itertools.permutations(graph.next[branch]):
-                    if self._leads(one, store) and graph.follows(other, renewing | 1 << store) >> seen & 1:
-                        return _Way("one-path", branch, self.values.of_branch(branch))
+                    evades = graph.follows(other, renewing | 1 << store) >> seen & 1
+                    if evades and self._leads(one, store) and branch in self._forks(store, seen):
+                        yield _Way("one-path", branch, self.values.of_branch(branch))
         sources = self.places.sources(stored)
         if sources and arrives >> store & 1 and graph.follows(store, renewing) >> seen & 1:
-            return _Way("elsewhere", min(sources), sources)
-        return None
+            yield _Way("elsewhere", min(sources), sources)
+
+    def _forks(self, store: int, *others: int) -> frozenset[int]:
+        """The branches behind which the ways to a store and to others part; not those whose ways meet before."""
+        if (store, *others) not in self._known_forks:
+            ends = dict.fromkeys(others, False) | {store: True}
+            self._known_forks[store, *others] = self.graph.forks(ends)
+        return self._known_forks[store, *others]
 
     def _leads(self, start: int, to: int) -> bool:
         return start == to or bool(self.graph.after[start] >> to & 1)
@@ -205,27 +228,14 @@ class Restarts:
         if not stored.address.prepared or stored.is_private or not commits:
             return False
         word = commits[0]
-        is_one_base = stored.base == read.base
-        has_word = word.address.in_lane or (is_one_base and word.base == stored.base)
-        if not has_word or not word.is_exact or not all(one.is_same(word) for one in commits):
+        if not word.is_exact or not all(one.is_same(word) for one in commits):
             return False
-        roots = self.places.roots
-        deciding = roots(stored, base=not is_one_base) | roots(read, base=not is_one_base)
-        for branch in self.values.branches:
-            if self._parts_ways(branch, stored.index, read.index) or self._evades(branch, stored.index):
-                deciding |= self.values.roots_of_branch(branch)
+        roots, is_of_row = self.places.roots, word.base == stored.base == read.base
+        deciding = roots(stored, base=not is_of_row) | roots(read, base=not is_of_row)
+        parting = self._forks(stored.index, read.index) | self._forks(stored.index, *self.commits)
+        for branch in parting:
+            deciding |= self.values.roots_of_branch(branch)
         return all(root in self.places.read and self.places.read[root].is_same(word) for root in deciding)
-
-    def _parts_ways(self, branch: int, store: int, read: int) -> bool:
-        """True if a branch decides whether an attempt comes to the one operation or to the other."""
-        return _decides([(self._leads(way, store), self._leads(way, read)) for way in self.graph.next[branch]])
-
-    def _evades(self, branch: int, store: int) -> bool:
-        """True if a branch decides whether the commit is reached by way of a store."""
-        ways = self.graph.next[branch]
-        without = [self.graph.follows(way, 1 << store) for way in ways]
-        evading = [any(found >> commit & 1 for commit in self.commits) for found in without]
-        return _decides([(self._leads(way, store), evades) for way, evades in zip(ways, evading, strict=True)])
 
     # ---- what others find
 
@@ -235,11 +245,11 @@ class Restarts:
         found = []
         for stored in self._given:
             for row in self.body.parameters:
-                through = [one for one in stored.origins if one is not None and _target(one) is _target(row)]
+                through = [one for one in stored.origins if one is not None and self._may_be(one, row)]
                 if not through:
                     continue
                 for commit in self._shown(row):
-                    way = self._way_out(stored, commit)
+                    way = next(self._ways_out(stored, commit, row), None)
                     if way is not None:
                         pairs = self._pairs_with(row, through)
                         found.append(Leftover(stored.index, commit, way.kind, way.decided, pairs, row))
@@ -251,12 +261,15 @@ class Restarts:
         """The preparations in the caller's memory that others look at: not in a `prepared` field."""
         return [place for place in self.preparations if place.is_private and not place.address.prepared]
 
+    def _may_be(self, given: ir.Value, row: ir.Value) -> bool:
+        """True if what is stored behind a parameter may be stored in a row: of its type, or of which it is a view."""
+        return _target(given) is _target(row) or (isinstance(given.type, Buffer) and isinstance(row.type, Pointer))
+
     def _pairs_with(self, row: ir.Value, through: list[ir.Value]) -> frozenset[Pair]:
         if row in through or self.body.may_alias:
             return frozenset()
         order = self.body.parameters.index
-        one, other = sorted((row, through[0]), key=order)
-        return frozenset([(one, other)])
+        return frozenset((one, row) if order(one) < order(row) else (row, one) for one in through)
 
     def _shown(self, row: ir.Value) -> list[int]:
         """The commits that publish a row that was passed; all of them, if its address is also stored before."""
@@ -274,86 +287,57 @@ class Restarts:
     @cached_property
     def left_behind(self) -> list[Leftover]:
         """The leftovers that the caller finds, and cannot tell from what the last attempt has stored."""
-        return [left for left, way in self._left if not self._tells(left.store, left.seen, way)]
+        return [left for left, is_told in self._left if not is_told]
 
     @property
     def told(self) -> list[tuple[ir.Value, range]]:
         """Where in its rows and buffers the caller may find leftovers, and is told which part of it counts."""
         return [
             (row, self.places.written[left.store].extent)
-            for left, way in self._left
-            if self._tells(left.store, left.seen, way)
+            for left, is_told in self._left
+            if is_told
             for row in self.places.written[left.store].origins
             if row is not None
         ]
 
     @cached_property
-    def _left(self) -> list[tuple[Leftover, _Way]]:
-        """The leftovers that the caller finds in what is not published."""
-        found = []
+    def _left(self) -> list[tuple[Leftover, bool]]:
+        """The leftovers that the caller finds in what is not published, and whether it is told of each."""
+        telling = Telling(self.body, self.places, self.commits)
+        found: dict[Leftover, bool] = {}
         for stored in self._given:
             for row in sorted((one for one in stored.origins if one is not None), key=self.body.parameters.index):
                 for end in self._ends(row):
-                    way = self._way_out(stored, end)
-                    if way is not None and end not in self._shown(row):
-                        found.append((Leftover(stored.index, end, way.kind, way.decided, frozenset(), row), way))
-        return found
+                    for way in self._ways_out(stored, end, row):
+                        left = Leftover(stored.index, end, way.kind, way.decided, frozenset(), row)
+                        if left not in found:
+                            branch = None if way.kind == "elsewhere" else way.decided
+                            found[left] = telling.is_told(stored, end, branch)
+        return list(found.items())
 
     def _ends(self, row: ir.Value) -> list[int]:
         """Where the caller may look at a row: after each commit or, if there is none, where it was stored to."""
         if self.commits:
-            return list(self.commits)
+            shown = self._shown(row)
+            return [commit for commit in self.commits if commit not in shown]
         stores = [place.index for place in self._given if row in place.origins]
         ends = [index for index in self.values.before if isinstance(self.body.ops[index], ir.Return)]
         return [end for end in ends if any(self._leads(store, end) for store in stores)]
-
-    def _tells(self, store: int, end: int, way: _Way) -> bool:
-        """True if the caller is told what decided: by the result, or by what each run stores in what was passed."""
-        if any(self._says(place, end, way) for place in self._given if place.index != store):
-            return True
-        others = [self._result(index) for index in self._returns(store)]
-        return all(self._is_telling(index, way, others) for index in self._returns(end))
-
-    def _says(self, place: Place, end: int, way: _Way) -> bool:
-        op = self.body.ops[place.index]
-        is_on_each_path = not self.graph.follows(0, 1 << place.index) >> end & 1
-        if not isinstance(op, ir.Store) or self.places.sources(place) or not is_on_each_path:
-            return False
-        return way.sources <= self.values.sources(self.values.form(place.index, op.source))
-
-    def _returns(self, start: int) -> list[int]:
-        return [
-            index
-            for index in self.values.before
-            if isinstance(self.body.ops[index], ir.Return) and self._leads(start, index)
-        ]
-
-    def _result(self, index: int) -> Form | None:
-        op = self.body.ops[index]
-        return self.values.form(index, op.value) if isinstance(op, ir.Return) and op.value is not None else None
-
-    def _is_telling(self, index: int, way: _Way, others: list[Form | None]) -> bool:
-        result = self._result(index)
-        if self.body.result is None:
-            return False
-        if result is None or not result.terms:
-            return result not in others
-        return way.sources <= self.values.sources(result)
-
-
-def _decides(ways: list[tuple[bool, bool]]) -> bool:
-    """True if one way leads to the first of two things, and the other way to the second, unless both lead to both."""
-    return any(one[0] and other[1] for one, other in itertools.permutations(ways)) and not all(map(all, ways))
 
 
 def _covers(store: Place, place: Place, at: range) -> bool:
     """True if `store`, in the same attempt, overwrites all of `place`, or of the part `at` that is behind its base."""
     if store.base != place.base or store.nbytes.terms:
         return False
-    if store.is_exact and store.offset <= at.start and at.stop <= store.high:
+    if _includes(store, at):
         return True
     ends = store.offset <= place.offset and place.offset + place.length <= store.offset + store.length
     return store.is_behind(place) and ends
+
+
+def _includes(store: Place, at: range) -> bool:
+    """True if `store` overwrites all of a part behind its base."""
+    return store.is_exact and store.offset <= at.start and at.stop <= store.high
 
 
 def _only_symbol(form: Form) -> int:

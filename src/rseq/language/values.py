@@ -9,15 +9,17 @@ arguments; what the operations come to, the form's `sources`, may differ. Withou
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 
 from . import ir
 from .forms import Form, constant, signed, trailing_zeros
+from .numbers import computed
 from .types import Pointer, Scalar, Word
 
-__all__ = ["Graph", "Roots", "Unequal", "Values"]
+__all__ = ["Graph", "Join", "Roots", "Unequal", "Values", "Within"]
 
 
 class Graph:
@@ -38,6 +40,20 @@ class Graph:
         self.reached = 1 | self.after[0]
         """What can be reached at all."""
 
+    @cached_property
+    def dominator(self) -> list[int]:
+        """For each operation the last one before it that every way to it passes."""
+        found = [0] * (len(self.next) + 1)
+        for index in range(1, len(self.next)):
+            before = [-one for one in self.into(index)]
+            heapify(before)
+            while len(before) > 1:
+                latest = -heappop(before)
+                if -latest not in before[:1]:
+                    heappush(before, -found[latest])
+            found[index] = -before[0] if before else 0
+        return found
+
     def follows(self, start: int, without: int) -> int:
         """What may follow operation `start`, and itself, up to those of `without`: none of these is passed."""
         if not (self.after[start] | 1 << start) & without:
@@ -48,6 +64,26 @@ class Graph:
                 for following in self.next[index]:
                     found |= 1 << following
         return found
+
+    def forks(self, ends: Mapping[int, Hashable], meeting: int | None = None) -> frozenset[int]:
+        """The branches on which it depends to which of `ends` a sequence comes, or from which of them to `meeting`.
+
+        Ends are operations with a value; it is the same to come to one or to another with an equal value. Backwards
+        from there, each operation leads to one value, or to the branch that decides. Where both ways of a branch lead
+        to the same, it decides nothing.
+        """
+        first = 0 if meeting is None else self.dominator[meeting]
+        leads: dict[int, Hashable] = {}
+        for index in range((max(ends) if meeting is None else meeting - 1), first - 1, -1):
+            if not self.reached >> index & 1:
+                continue
+            if meeting is None and index in ends:
+                leads[index] = ("end", ends[index])
+                continue
+            ways = {("end", ends[index]) if way == meeting else leads.get(way) for way in self.next[index]} - {None}
+            if ways:
+                leads[index] = ways.pop() if len(ways) == 1 else index
+        return frozenset(branch for branch, to in leads.items() if branch == to)
 
     def into(self, index: int) -> list[int]:
         """The operations that go on at `index`."""
@@ -70,8 +106,41 @@ class Unequal:
     bits: int
 
 
+@dataclass(frozen=True)
+class Within:
+    """Something that a branch has found out: a number, of a type with a sign or without, lies between two."""
+
+    form: Form
+    is_signed: bool
+    low: int
+    high: int
+
+    def contradicts(self, other: Within) -> bool:
+        """True if not both can be."""
+        is_one = (self.form, self.is_signed) == (other.form, other.is_signed)
+        return is_one and max(self.low, other.low) > min(self.high, other.high)
+
+
+@dataclass(frozen=True)
+class Join:
+    """What meets in a register: from which operations one arrives with what, and the branches that decide."""
+
+    index: int
+    forms: Mapping[int, Form]
+    branches: tuple[int, ...]
+
+
 Roots = frozenset[int | ir.Value]
 """Operations, by index, and parameters."""
+
+_MIRRORED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
+    "==": "==",
+    "!=": "!=",
+    "<": ">",
+    "<=": ">=",
+    ">": "<",
+    ">=": "<=",
+}
 
 _Registers = dict[ir.Value, Form]
 _Key = tuple[Hashable, ...]
@@ -85,18 +154,22 @@ class Values:
     graph: Graph = field(init=False)
     before: dict[int, _Registers] = field(default_factory=dict)
     unequal: dict[int, frozenset[Unequal]] = field(default_factory=dict)
+    within: dict[int, frozenset[Within]] = field(default_factory=dict)
     rows: dict[int, tuple[Form, Form, ir.Address]] = field(default_factory=dict)
     """The symbols that are rows found by number: where the array begins, the row's number, and how it was computed."""
     loads: dict[int, int] = field(default_factory=dict)
     """The symbols that were loaded, and the operations that have loaded them."""
-    most: dict[Form, int] = field(default_factory=dict)
-    """The largest numbers that forms can be, of those which are never negative: they are masked, or a remainder."""
+    made_of: dict[int, tuple[Form, ...]] = field(default_factory=dict)
+    """The symbols that are computed, and all of what they are computed."""
+    joins: dict[Form, Join] = field(default_factory=dict)
+    """The symbols in which paths meet."""
+    _limits: dict[Form, tuple[int, int]] = field(default_factory=dict)
     _roots: list[Roots] = field(default_factory=list)
     _known: dict[_Key, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.body.ops)
-        registers = {value: self._symbol("parameter", value, roots=_roots(value)) for value in self.body.parameters}
+        registers = {value: self._parameter(value) for value in self.body.parameters}
         for index, op in enumerate(self.body.ops):
             if not self.graph.reached >> index & 1:
                 continue
@@ -104,6 +177,7 @@ class Values:
                 registers = self._arriving(index)
             self.before[index] = registers
             self.unequal.setdefault(index, frozenset())
+            self.within.setdefault(index, frozenset())
             self._pass_on(index, op)
 
     # ---- what is asked
@@ -113,6 +187,11 @@ class Values:
         if isinstance(operand, ir.Value):
             return self.before[index].get(operand) or self._symbol("unset", operand)
         return constant(operand.number) if isinstance(operand.number, int) else self._symbol("constant", operand)
+
+    def most(self, form: Form) -> int | None:
+        """The largest that a number can be that is never negative; None if it may be, or if nothing is known."""
+        low, high = self._limits.get(form, (-1, 0))
+        return None if low < 0 else high
 
     def roots(self, form: Form) -> Roots:
         """What a number is made of."""
@@ -132,6 +211,13 @@ class Values:
     def of_branch(self, index: int) -> frozenset[int]:
         """The sources of what a branch compares: none if each attempt goes the same way."""
         return _operations(self.roots_of_branch(index))
+
+    def question(self, index: int) -> tuple[Form, Form, str]:
+        """What a branch compares, and how, in one form for a comparison and its opposite."""
+        op = self.body.ops[index]
+        assert isinstance(op, ir.BranchIf)
+        how = op.comparison if op.left.type.is_float else min(op.comparison, ir.COMPARISONS[op.comparison])
+        return self.form(index, op.left), self.form(index, op.right), how
 
     def of_other_attempt(self, form: Form) -> Form:
         """The same register in an attempt before this one: what may differ is another number."""
@@ -170,32 +256,46 @@ class Values:
         if len(different) == 1:
             return different.pop()
         roots = frozenset[int | ir.Value]().union(*(self.roots(form) for form in different))
-        for branch in self._branches_before(index):
-            if not self.roots_of_branch(branch) <= roots and self._decides(branch, index, forms):
-                roots |= self.roots_of_branch(branch)
-        return self._symbol("joined", index, value, roots=roots)
-
-    def _branches_before(self, index: int) -> Iterator[int]:
-        """The branches before an operation."""
-        return (branch for branch in self.branches if branch < index)
-
-    def _decides(self, branch: int, index: int, forms: Mapping[int, Form]) -> bool:
-        """True if it depends on a branch by which of `forms` one arrives at `index`."""
-        arrivals = [self._arrivals(branch, way, index, forms) for way in self.graph.next[branch]]
-        return all(arrivals) and arrivals[0] != arrivals[1] and len(set().union(*arrivals)) > 1
-
-    def _arrivals(self, branch: int, way: int, index: int, forms: Mapping[int, Form]) -> set[Form]:
-        if way == index:
-            return {forms[branch]}
-        behind = self.graph.after[way] | 1 << way
-        return {form for edge, form in forms.items() if behind >> edge & 1}
+        branches = tuple(sorted(self.graph.forks(forms, index)))
+        made = self._symbol("joined", index, value, roots=roots.union(*map(self.roots_of_branch, branches)))
+        self.joins[made] = Join(index, forms, branches)
+        return made
 
     def _pass_on(self, index: int, op: ir.Op) -> None:
-        known = self.unequal[index]
         for way, following in enumerate(self.graph.next[index]):
-            found = known | self._found_out(index, op, jumped=way == 0) if isinstance(op, ir.BranchIf) else known
-            there = self.unequal.get(following)
-            self.unequal[following] = found if there is None else there & found
+            unequal, within = self.unequal[index], self.within[index]
+            if isinstance(op, ir.BranchIf):
+                unequal |= self._found_out(index, op, jumped=way == 0)
+                within |= self.found_within(index, jumped=way == 0)
+            self.unequal[following] = unequal & self.unequal.get(following, unequal)
+            self.within[following] = within & self.within.get(following, within)
+
+    def found_within(self, index: int, *, jumped: bool) -> frozenset[Within]:
+        """What a branch that goes one way says of a number that it compares with a constant."""
+        op = self.body.ops[index]
+        if not isinstance(op, ir.BranchIf) or not isinstance(op.left.type, Scalar) or not op.left.type.is_integer:
+            return frozenset()
+        left, right, how = self.form(index, op.left), self.form(index, op.right), op.comparison
+        if not left.terms:
+            left, right, how = right, left, _MIRRORED[how]
+        if right.terms or not left.terms:
+            return frozenset()
+        type, number = op.left.type, _in(right, op.left.type)
+        low, high = type.minimum, type.maximum
+        match how if jumped else ir.COMPARISONS[how]:
+            case "==":
+                low = high = number
+            case "<":
+                high = number - 1
+            case "<=":
+                high = number
+            case ">":
+                low = number + 1
+            case ">=":
+                low = number
+            case "!=":
+                return frozenset()
+        return frozenset([Within(left, type.kind == "signed", low, high)])
 
     def _found_out(self, index: int, op: ir.BranchIf, *, jumped: bool) -> frozenset[Unequal]:
         comparison = op.comparison if jumped else ir.COMPARISONS[op.comparison]
@@ -221,7 +321,7 @@ class Values:
             case ir.Load():
                 made = self._symbol("load", index, roots=_roots(index))
                 self.loads[made.symbols[0]] = index
-                return made
+                return self._of_type(made, target.type)
             case ir.CpuNumber():
                 return self._symbol("cpu", roots=_roots(index))
             case ir.Locate():
@@ -230,25 +330,38 @@ class Values:
             return self._symbol("clock", index, roots=_roots(index))
         return self._opaque(index, op, target)
 
+    def _parameter(self, value: ir.Value) -> Form:
+        return self._of_type(self._symbol("parameter", value, roots=_roots(value)), value.type)
+
+    def _of_type(self, made: Form, type: Word) -> Form:
+        is_narrow = isinstance(type, Scalar) and type.is_integer and type.bits < 64
+        return self._between(made, type.minimum, type.maximum) if isinstance(type, Scalar) and is_narrow else made
+
     def _opaque(self, index: int, op: ir.Op, target: ir.Value) -> Form:
         """What is no sum: a symbol, the same one for the same operation on the same numbers."""
         forms = tuple(self.form(index, value) for value in _operands(op))
-        roots = frozenset[int | ir.Value]().union(*(self.roots(form) for form in forms))
-        return self._symbol(type(op).__name__, getattr(op, "operator", None), target.type, *forms, roots=roots)
+        types = tuple(value.type for value in _operands(op))
+        return self._function(type(op).__name__, getattr(op, "operator", None), target.type, types, of=forms)
 
     def _some(self, step: int, *key: Hashable, of: Form) -> Form:
         """A multiple of `step` that is not known, but the same one for the same `key` and form."""
-        return self._symbol(*key, of, roots=self.roots(of)).times(step)
+        return self._function(*key, of=(of,)).times(step)
+
+    def _function(self, *key: Hashable, of: tuple[Form, ...]) -> Form:
+        """A symbol that is computed of other numbers: the same one for the same `key` and numbers."""
+        made = self._symbol(*key, *of, roots=frozenset[int | ir.Value]().union(*map(self.roots, of)))
+        self.made_of[made.symbols[0]] = of
+        return made
 
     def _computed(self, index: int, op: ir.Arithmetic, type: Scalar) -> Form:
         left, right = self.form(index, op.left), self.form(index, op.right)
         if op.operator in ("*", "&", "|", "^", "+") and not left.terms:
             left, right = right, left
-        total = self._linear(op.operator, left, right, type)
-        made = self._opaque(index, op, op.target) if total is None else self._within(total, type)
-        if op.operator in ("&", "%") and not right.terms and 0 < signed(right.constant):
-            self.most[made] = right.constant - (op.operator == "%")
-        return made
+        if not left.terms and not right.terms:
+            return constant(int(computed(op.operator, _in(left, type), _in(right, type), type)))
+        made = self._linear(op.operator, left, right, type)
+        made = self._opaque(index, op, op.target) if made is None else made
+        return self._within(self._bounded(made, op.operator, left, right, type), type)
 
     def _linear(self, operator: str, left: Form, right: Form, type: Scalar) -> Form | None:
         if operator == "+":
@@ -263,7 +376,7 @@ class Values:
                 return left.times(number)
             case "<<":
                 return left.times(1 << (number & type.bits - 1))
-            case "%" if number and number & (number - 1) == 0:
+            case "%" if number & (number - 1) == 0 and 0 < number <= type.maximum:
                 return left - self._some(number, "above", number, of=left)
             case "&":
                 return self._masked(left, number)
@@ -285,20 +398,60 @@ class Values:
         """What a register of a type holds of a sum."""
         if not form.terms:
             return constant(int(type.wrap(form.constant)))
-        return form if type.bits == 64 else form - self._some(1 << type.bits, "beyond", type, of=form)
+        low, high = self._bounds(form)
+        if type.bits == 64 or type.minimum <= low <= high <= type.maximum:
+            return form
+        return self._between(form - self._some(1 << type.bits, "beyond", type, of=form), type.minimum, type.maximum)
+
+    # ---- bounds: a sum of which it is known that it fits a narrow type is not wrapped there
+
+    def _between(self, form: Form, low: int, high: int) -> Form:
+        """`form`, of which it is known now that it lies between two numbers."""
+        if form.terms:
+            known = self._bounds(form)
+            self._limits[form] = (max(low, known[0]), min(high, known[1]))
+        return form
+
+    def _bounds(self, form: Form) -> tuple[int, int]:
+        """Between what a number lies, as one of 64 bits with a sign."""
+        if not form.terms:
+            return signed(form.constant), signed(form.constant)
+        return self._limits.get(form, (-(1 << 63), (1 << 63) - 1))
+
+    def _bounded(self, made: Form, operator: str, left: Form, right: Form, type: Scalar) -> Form:
+        """`made`, with the bounds that follow from those of its operands."""
+        (low, high), (least, most) = self._bounds(left), self._bounds(right)
+        is_itself = type.kind == "signed" or low >= 0  # what a shift and a division see
+        match operator:
+            case "+":
+                low, high = low + least, high + most
+            case "-":
+                low, high = low - most, high - least
+            case "&" if least >= 0:
+                low, high = 0, most
+            case "%" if least == most > 0:
+                low, high = 0, most - 1
+            case ">>" if least == most and 0 <= most < type.bits and is_itself:
+                low, high = low >> most, high >> most
+            case "//" if least == most > 0 and is_itself:
+                low, high = low // most, high // most
+            case _:
+                return made
+        is_sum_of_64_bits = -(1 << 63) <= low <= high < 1 << 63
+        return self._between(made, low, high) if is_sum_of_64_bits else made
 
     def _converted(self, form: Form, source: Word, target: Scalar) -> Form:
         """Registers hold narrow numbers extended, so that a wider type holds the same."""
         if not target.is_integer:
-            return self._symbol("converted", target, form, roots=self.roots(form))
-        widens = target.size > source.size or source == target
-        return form if widens else self._within(form, target)
+            return self._function("converted", source, target, of=(form,))
+        widens = target.size > source.size and (source.kind != "signed" or target.kind == "signed" or target.bits == 64)
+        return form if widens or source == target else self._within(form, target)
 
     def _located(self, index: int, op: ir.Locate) -> Form:
         address = op.address
         base = constant(0) if address.base is None else self.form(index, address.base)
         at = constant(0) if address.index is None else self.form(index, address.index)
-        row = self._symbol("row", base, at, address.scale, address.offset, roots=self.roots(base) | self.roots(at))
+        row = self._function("row", address.scale, address.offset, of=(base, at))
         if isinstance(op.target.type, Pointer):
             self.rows[row.symbols[0]] = (base, at, address)
         return row
@@ -308,6 +461,10 @@ def _operands(op: ir.Op) -> tuple[ir.Operand, ...]:
     if isinstance(op, ir.Arithmetic):
         return (op.left, op.right)
     return ir.used(op)
+
+
+def _in(form: Form, type: Scalar) -> int:
+    return int(type.wrap(form.constant))
 
 
 def _roots(*roots: int | ir.Value) -> Roots:
