@@ -100,6 +100,7 @@ from .native.codes import (
 )
 from .native.environment import Environment, Lane
 from .native.lower import WAIT_FOREVER, Unit
+from .once import once
 from .percpu.thread_code import Refused, say_what_was_noted, symbols
 from .percpu.threads import thread_id
 from .structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
@@ -732,8 +733,17 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
 
 
 def _init() -> None:
-    """Numba calls this when it starts. Sequences are inline assembly, which needs LLVM's assembly parser."""
+    """Numba calls this when it starts, where the package is installed. Nothing happens the second time."""
+    _prepare()
+
+
+@once
+def _prepare() -> None:
+    """Sequences are inline assembly, which needs LLVM's assembly parser, and refer to machine code of this process."""
     llvm.initialize_native_asmparser()
     if host() is not None:
         for name, address in symbols().items():
             llvm.add_symbol(name, address)
+
+
+_prepare()
