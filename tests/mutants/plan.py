@@ -68,9 +68,9 @@ def _row(name: str, texts: dict[str, Text], shipped: _Shipped) -> Row:
 
 
 def _tests_of(home: str) -> list[str]:
-    """The files of tests of a structure's module; longer names begin with it."""
+    """The files of tests of a module of structures, those about a part of it first."""
     folder = TESTS / "structures"
-    paths = [folder / f"test_{home}.py", *sorted(folder.glob(f"test_{home}_*.py"))]
+    paths = [*sorted(folder.glob(f"test_{home}_*.py")), folder / f"test_{home}.py"]
     return [str(path.relative_to(TESTS)) for path in paths if path.exists()]
 
 
