@@ -87,12 +87,23 @@ class Kind:
         position = self.position(self.empty_head)
         return tail_of(position, 0) if self.overwrites else position
 
+    @property
+    def positions(self) -> int:
+        """How many positions there are: behind the last one comes 0. A multiple of `units`."""
+        if self.part_units:
+            return 1 << 64 - low_bits(self.part_units)
+        return 1 << 63 if self.overwrites else 1 << 64  # `tail` has a bit for something else
+
     def position(self, head: int) -> int:
         """The position up to which records are written."""
-        return head >> low_bits(self.part_units) if self.part_units else head
+        return (head >> low_bits(self.part_units) if self.part_units else head) % self.positions
 
-    def first_whole(self, position: int) -> int:
-        """The first position that no writer has begun to overwrite, if records are written up to `position`."""
+    def distance(self, behind: int, ahead: int) -> int:
+        """How far one position is behind another."""
+        return (ahead - behind) % self.positions
+
+    def whole(self, position: int) -> int:
+        """How many positions behind that one no writer has begun to overwrite, if records are written up to it."""
         if self.part_units:
-            return max(position // self.part_units + 2 - self.parts, 0) * self.part_units
-        return max(position + 1 - self.units, 0) if self.parts else 0
+            return position % self.part_units + (self.parts - 2) * self.part_units
+        return self.units - 1 if self.parts else self.units

@@ -3,8 +3,9 @@
     lane of a CPU:   | head lost | gap | tail | gap | data …………………………………… |
                        writers           readers      ^tail … ^head: what waits
 
-Writers of a CPU store where nobody reads, and commit by storing `head`, a position that only grows; where a position
-lies in `data` are its low bits. `tail` is where the reader is: only readers store there, in memory that all processes
+Writers of a CPU store where nobody reads, and commit by storing `head`, a position that only goes on; where a position
+lies in `data` are its low bits. Behind the largest one comes 0, so positions are never compared, but how far one is
+behind another. `tail` is where the reader is: only readers store there, in memory that all processes
 see, and on cache lines of its own. Writers never wait for readers.
 
 In a ring that overwrites, only readers look at `tail`, and they keep more: at which serial number they are (`serial`),
@@ -37,11 +38,24 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ...language.inline import Inline
 from ...language.operations import lane, store_release
 from ...language.types import SCALARS, Record, u64
+from ...once import once
 from ...sequence import Routine, Sequence, inline, routine, sequence
 
-__all__ = ["GAP", "GAP_BEFORE_UNITS", "SLOTS", "Code", "lose_of", "position_and_slot", "settle_of", "tail_of"]
+__all__ = [
+    "GAP",
+    "GAP_BEFORE_UNITS",
+    "SLOTS",
+    "Code",
+    "distance_of",
+    "lose_of",
+    "position_and_slot",
+    "settle_of",
+    "tail_of",
+    "waiting_of",
+]
 
 SLOTS = SCALARS["u64"][2]
 """What a reader of a ring that overwrites keeps, twice: what counts, and what does not yet."""
@@ -72,6 +86,34 @@ class Code(NamedTuple):
 def tail_of(position: u64, slot: u64) -> u64:
     """`tail` of a ring that overwrites."""
     return position << 1 | slot
+
+
+@once
+def distance_of(bits: int) -> Inline[Any, int]:
+    """How far position `behind` is behind `ahead`, if positions have so many bits."""
+    mask = (1 << bits) - 1
+
+    @inline
+    def distance(behind: u64, ahead: u64) -> u64:
+        return ahead - behind & mask
+
+    return distance
+
+
+@once
+def waiting_of(units: int, bits: int) -> Inline[Any, int]:
+    """How many positions a reader copies from `begin` on: to `end`, or to `head`; none if that is nonsense."""
+    distance = distance_of(bits)
+
+    @inline
+    def waiting(begin: u64, end: u64, head: u64) -> u64:
+        wanted = distance(begin, end)
+        written = distance(begin, head)
+        if wanted > units or written >> bits - 1 != 0:
+            wanted = 0
+        return wanted if wanted < written else written
+
+    return waiting
 
 
 def position_and_slot(tail: int) -> tuple[int, int]:

@@ -77,7 +77,7 @@ class _Lane:
 
     def whole(self) -> list[tuple[int, Any]]:
         """The records that were not overwritten."""
-        first = self.kind.first_whole(self.head)
+        first = self.head - self.kind.whole(self.head)
         return [(at, record) for at, record in self.records if at >= first]
 
     def drain(self) -> list[Any]:

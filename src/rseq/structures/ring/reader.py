@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Reader"]
 
 _PATIENCE_S = 1e-4
+_WORDS = 1 << 64
 
 T = TypeVar("T")
 
@@ -72,7 +73,10 @@ def _lane_of(number: int, head: int, tail: int, serials: Sequence[int], givens: 
 
 
 class _Copy(NamedTuple):
-    """What was copied of a lane: positions `begin` to `end`, of which the first `gone` are not there any more."""
+    """What was copied of a lane: positions `begin` to `end`, of which the first `gone` are not there any more.
+
+    Behind the largest position comes 0, but not here.
+    """
 
     lane: _Lane
     begin: int
@@ -205,7 +209,12 @@ class Reader:
 
     def _waiting(self) -> list[_Lane]:
         """The lanes in which there is something."""
-        return [lane for lane in self._lanes() if self.kind.position(lane.head) > lane.tail]
+        return [lane for lane in self._lanes() if self._distance(lane)]
+
+    def _distance(self, lane: _Lane) -> int:
+        """How far its reader is behind. Who has no turn may see a tail that has overtaken the head: 0."""
+        distance = self.kind.distance(lane.tail, self.kind.position(lane.head))
+        return distance if distance < self.kind.positions // 2 else 0
 
     def _lanes(self) -> list[_Lane]:
         """All lanes. Who has no turn may see a `given` of somebody who has read meanwhile."""
@@ -219,17 +228,19 @@ class Reader:
     def _copied(self, lane: _Lane) -> _Copy:
         kind = self.kind
         end = kind.position(lane.head)
-        begin = max(lane.tail, kind.first_whole(end))
-        data = bytearray((end - begin) * kind.unit_bytes)
-        stamps = bytearray((end - begin) * 8 if kind.has_stamps else 0)
+        count = min(self._distance(lane), kind.whole(end))
+        begin = kind.distance(count, end)
+        data = bytearray(count * kind.unit_bytes)
+        stamps = bytearray(count * 8 if kind.has_stamps else 0)
         outs = (data, stamps) if kind.dtype is not None else (data,)
         gone = self._read(lane.number, begin, end, *outs)
-        return _Copy(lane, begin, end, gone, data, stamps)
+        return _Copy(lane, begin, begin + count, gone, data, stamps)
 
     def _checked(self, copy: _Copy, head: int) -> _Copy:
         """Give up what writers may have reached since."""
-        first = self.kind.first_whole(self.kind.position(head))
-        return copy._replace(gone=max(copy.gone, first - copy.begin))
+        position = self.kind.position(head)
+        gone = self.kind.distance(copy.begin, position) - self.kind.whole(position)
+        return copy._replace(gone=max(copy.gone, gone))
 
     def _apart(self, copy: _Copy, until: int | None) -> _Found:
         if self.kind.dtype is None:
@@ -247,7 +258,7 @@ class Reader:
             at = position - begin
             if part and not position % part:
                 first = words[at] | words[at + 1] << 32
-                missed, serial, position = missed + first - serial, first, position + 2
+                missed, serial, position = missed + (first - serial) % _WORDS, first, position + 2
                 continue
             length = words[at]
             if length == SKIP:
@@ -263,7 +274,7 @@ class Reader:
             records.append(data[start : start + length])
             position += header + (length + 3) // 4
             serial += 1
-        return _Found(copy.lane, stamps, records, position, serial, missed)
+        return _Found(copy.lane, stamps, records, position % kind.positions, serial % _WORDS, missed)
 
     def _rows_apart(self, copy: _Copy, until: int | None) -> _Found:
         load("numpy")
@@ -275,7 +286,8 @@ class Reader:
             count = int(np.searchsorted(stamps, np.uint64(until), side="right"))
             records, stamps = records[:count], stamps[:count]
         start = copy.begin + copy.gone
-        return _Found(copy.lane, stamps, records, start + len(records), 0, start - copy.lane.tail)
+        missed = self.kind.distance(copy.lane.tail, start)
+        return _Found(copy.lane, stamps, records, (start + len(records)) % self.kind.positions, 0, missed)
 
     def _takings(self, found: Sequence[_Found]) -> list[Iterator[_Found]]:
         """Iterators over each one of `found`, which tell the writers that it is read as they yield it."""
@@ -283,7 +295,7 @@ class Reader:
 
     def _words_of(self, one: _Found) -> tuple[int, ...]:
         """What `settle` is told."""
-        kept = (one.serial, one.lane.given + one.missed) if self.kind.overwrites else ()
+        kept = (one.serial, (one.lane.given + one.missed) % _WORDS) if self.kind.overwrites else ()
         return one.lane.number, one.tail, *kept
 
     # ---- merging

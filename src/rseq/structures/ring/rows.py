@@ -9,7 +9,7 @@ from ...language.text import keep
 from ...language.types import SCALARS, Array, Record, Scalar, prepared, u64
 from ...once import once
 from ...sequence import Routine, routine, sequence
-from .layout import GAP, SLOTS, Code, lose_of, settle_of
+from .layout import GAP, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 
 __all__ = ["row_ring"]
 
@@ -79,14 +79,14 @@ def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> C
 
 def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) -> Routine[Any, int]:  # noqa: N803
     last, scale = count - 1, size if Rows.fields["data"].type.length > count else 1
+    bits = 63 if overwrites else 64
+    waiting, behind_of = waiting_of(count, bits), distance_of(bits)
 
     @routine
     def read(cpu: Rows, number: u64, begin: u64, end: u64, out: bytearray, stamps: bytearray) -> u64:
         """Copy the records from `begin` to `end`, as far as they are there; how many of the first are gone."""
         there = lane(cpu, number)
-        head = load_acquire(there.head)
-        stop = end if end < head else head
-        found = stop - begin if begin < stop else 0
+        found = waiting(begin, end, load_acquire(there.head))
         if not overwrites:
             if begin != there.tail:
                 found = 0
@@ -100,10 +100,9 @@ def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) 
         if not overwrites:
             return 0
         full_fence()
-        again = load_acquire(there.head)
-        first = again - last if again > last else 0
-        gone = first - begin if begin < first else 0
-        if gone > found or again < head:
+        behind = behind_of(begin, load_acquire(there.head))
+        gone = behind - last if behind > last else 0
+        if gone > found:
             gone = found
         at = 0
         while at < gone * size:
@@ -122,9 +121,9 @@ def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) 
 def _live_rows(lane: Any, count: int, overwrites: bool) -> Any:
     """The records between `tail` and `head`, or those that no writer has begun to overwrite."""
     tail, head = int(lane["tail"]), int(lane["head"])
-    first = max(head + 1 - count, 0) if overwrites else tail
-    if not 0 <= head - first <= count:
+    waiting = count - 1 if overwrites else (head - tail) % (1 << 64)
+    if waiting > count:
         return []
-    places = [position % count for position in range(first, head)]
+    places = [position % count for position in range(head - waiting, head)]
     arrays = [lane[name].reshape(count, -1) for name in ("data", "stamps") if name in lane.dtype.names]
     return [array[places].tolist() for array in arrays]

@@ -10,7 +10,7 @@ from ...language.text import keep
 from ...language.types import SCALARS, Array, Record, prepared, u32, u64
 from ...once import once
 from ...sequence import inline, routine, sequence
-from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, lose_of, settle_of
+from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 
 __all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
 
@@ -63,12 +63,11 @@ def _dropping(units: int, timed: bool) -> Code:
         @staticmethod
         def live(lane: Any) -> Any:
             """The records between `tail` and `head`."""
-            tail, head = int(lane["tail"]), int(lane["head"])
-            return (
-                _live_records(lane["data"], tail, head, units, header, most) if head - tail in range(units + 1) else []
-            )
+            head = int(lane["head"])
+            waiting = (head - int(lane["tail"])) % (1 << 64)
+            return _live_records(lane["data"], head - waiting, head, units, header, most) if waiting <= units else []
 
-    fill, copy_out = _fill_of(Ring, timed), _copy_out_of(Ring, units)
+    fill, copy_out, waiting = _fill_of(Ring, timed), _copy_out_of(Ring, units), waiting_of(units, 64)
 
     @sequence(release=True)
     def put(cpu: Ring, data: bytes) -> bool:
@@ -111,9 +110,9 @@ def _dropping(units: int, timed: bool) -> Code:
     def read(cpu: Ring, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
         """Copy the units from `begin`, which is the tail, to `end` at most; none is gone."""
         there = lane(cpu, number)
-        head = load_acquire(there.head)
-        stop = end if end < head else head
-        count = stop - begin if begin == there.tail and begin < stop else 0
+        count = waiting(begin, end, load_acquire(there.head))
+        if begin != there.tail:
+            count = 0
         copy_out(cpu, number, begin, count, out)
         return 0
 
@@ -146,13 +145,15 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
             """The records that no writer has begun to overwrite, and the serial number from which `head` counts."""
             head = int(lane["head"])
             end = head >> bits
-            first = max((end >> part_bits) + 2 - parts, 0) << part_bits
+            first = (end >> part_bits) + 2 - parts << part_bits
             return [
                 lane["odd" if head & is_odd else "even"],
                 _live_records(lane["data"], first, end, part_units, header, most),
             ]
 
-    fill, copy_out = _fill_of(Recorder, timed), _copy_out_of(Recorder, units)
+    fill, copy_out, waiting = _fill_of(Recorder, timed), _copy_out_of(Recorder, units), waiting_of(units, 64 - bits)
+    behind_of = distance_of(64 - bits)
+    whole_parts = (parts - 2) * part_units
 
     @sequence(release=True)
     def put(cpu: Recorder, data: bytes) -> bool:
@@ -204,14 +205,13 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
     def read(cpu: Recorder, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
         """Copy the units from `begin` to `end`, as far as they are there; how many of the first are gone."""
         there = lane(cpu, number)
-        head = load_acquire(there.head) >> bits
-        stop = end if end < head else head
-        count = stop - begin if begin < stop else 0
+        count = waiting(begin, end, load_acquire(there.head) >> bits)
         copy_out(cpu, number, begin, count, out)
         full_fence()
-        following = (load_acquire(there.head) >> bits >> part_bits) + 2
-        first = (following - parts) << part_bits if following > parts else 0
-        gone = first - begin if begin < first else 0
+        head = load_acquire(there.head) >> bits
+        behind = behind_of(begin, head)
+        whole = (head & part_last) + whole_parts
+        gone = behind - whole if behind > whole else 0
         if gone > count:
             gone = count
         at: u64 = 0
