@@ -859,7 +859,7 @@ VALUES = [
     ),
     sequence(
         "a = data",
-        "use len(data), a byte data[i], or rseq.copy()",
+        "use len(data), a u64, a byte data[i], a u8, or rseq.copy()",
         "a = len(data)",
         "a = data[n]",
         "rseq.copy(cpu.text, data, len(data))",

@@ -9,6 +9,7 @@ import re
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,6 +19,7 @@ from rseq.language.errors import CompileError, Diagnostic, Span
 from support import ROOT
 
 BAD = ROOT / "tests" / "bad"
+MENDED = ROOT / "tests" / "mended"
 GOLDEN = ROOT / "tests" / "golden" / "errors"
 LANGUAGE = ROOT / "src" / "rseq" / "language"
 SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -44,12 +46,18 @@ def slugs() -> dict[str, str]:
 SLUGS = slugs()
 
 
-def refusal(path: Path) -> CompileError:
+def imported(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem.replace("-", "_"), path)
     assert spec is not None
     assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def refusal(path: Path) -> CompileError:
     with pytest.raises(CompileError) as caught:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        imported(path)
     return caught.value
 
 
@@ -69,6 +77,16 @@ def test_a_bad_example_of_the_rule_gets_its_whole_message(slug: str, golden: Cal
 
 
 @pytest.mark.parametrize("slug", sorted(SLUGS))
+def test_the_example_runs_when_it_is_mended_as_the_message_says(slug: str) -> None:
+    path = MENDED / f"{slug}.py"
+    assert path.exists(), f"each advice can be followed: write {path}, where each of its ways is tried by an example…()"
+    examples = [thing for name, thing in vars(imported(path)).items() if name.startswith("example")]
+    assert examples
+    for example in examples:
+        example()
+
+
+@pytest.mark.parametrize("slug", sorted(SLUGS))
 def test_the_rule_is_documented_where_its_message_points(slug: str) -> None:
     page = (ROOT / "docs" / SLUGS[slug]).read_text(encoding="utf-8")
     assert slug in re.findall(r"^#+ (.+)$", page, re.MULTILINE)
@@ -78,6 +96,7 @@ def test_the_rule_is_documented_where_its_message_points(slug: str) -> None:
 def test_there_is_no_example_and_no_golden_without_a_rule() -> None:
     assert {path.stem for path in BAD.glob("*.py")} == set(SLUGS)
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(SLUGS)
+    assert {path.stem for path in MENDED.glob("*.py")} == set(SLUGS)
 
 
 def test_a_refusal_is_a_syntax_error_with_its_place() -> None:

@@ -173,7 +173,7 @@ class Expressions:
         scope = self.scope
         if self.buffer(node.id) is not None:
             message = f"{node.id} is a buffer; it is not a value"
-            fix = f"use len({node.id}), a byte {node.id}[i], or rseq.copy()"
+            fix = f"use len({node.id}), a u64, a byte {node.id}[i], a u8, or rseq.copy()"
             raise scope.refuse(node, "buffer-as-value", message, fix)
         if node.id in scope.names:
             return scope.names[node.id]

@@ -1,0 +1,25 @@
+import rseq
+from rseq import f64, i32, i64, prepared
+
+
+class Items(rseq.Record):
+    count: i64
+    small: i32
+    total: i64
+    average: f64
+    is_full: bool
+    counts: i64[8]
+    slots: prepared[i64[64]]
+    latest: prepared[i64]
+
+
+@rseq.sequence
+def add(cpu: Items, n: i64) -> None:
+    a = cpu.slots[0]
+    cpu.counts[0] += n
+
+
+def example() -> None:
+    storage = rseq.percpu(Items)
+    add.bind(storage)(5)
+    assert storage.per_cpu()["counts"].sum(axis=0).tolist() == [5, 0, 0, 0, 0, 0, 0, 0]

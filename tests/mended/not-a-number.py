@@ -1,0 +1,29 @@
+import rseq
+from rseq import f64, i32, i64, prepared
+
+
+class Items(rseq.Record):
+    count: i64
+    small: i32
+    total: i64
+    average: f64
+    is_full: bool
+    counts: i64[8]
+    slots: prepared[i64[64]]
+    latest: prepared[i64]
+
+
+NAMES = 2
+
+
+@rseq.sequence
+def add(cpu: Items, n: i64) -> None:
+    name = 1
+    names = NAMES
+    cpu.total += name + names
+
+
+def example() -> None:
+    storage = rseq.percpu(Items)
+    add.bind(storage)(0)
+    assert storage.per_cpu()["total"].sum() == 3
