@@ -942,6 +942,14 @@ SIGNATURES = [
         "@rseq.sequence\ndef f(cpu: Items) -> i64:\n    return 1",
         "@rseq.sequence\ndef f(cpu: Items) -> i64 | None:\n    return 1",
     ),
+    *(
+        module(
+            f"@rseq.sequence\ndef f(cpu: Items, n: {wrong}) -> None:\n    pass",
+            "write another type there",
+            f"@rseq.sequence\ndef f(cpu: Items, n: {right}) -> None:\n    pass",
+        )
+        for wrong, right in (("index[i64]", "index[Entry]"), ("ptr[int]", "ptr[i64]"), ("prepared[Node]", "ptr[Node]"))
+    ),
     module(
         "@rseq.sequence\ndef f(cpu: Items, n: Missing) -> None:\n    pass",
         "define its names before the function",
@@ -1556,6 +1564,50 @@ RESTARTS = [
             return
         first.marks[1] = second.marks[0] + 1
         cpu.count = 1
+        """,
+    ),
+    module(
+        """
+        @rseq.inline
+        def give(row: ptr[Node], value: i64) -> None:
+            row.value = value
+
+        @rseq.sequence
+        def f(cpu: Items, node: ptr[Node]) -> None:
+            first = cpu.first
+            if first is None:
+                return
+            give(node, first.value + 1)
+            cpu.first = node
+        """,
+        "leave if they are the same row, as in `if first == node`, or store to another field.",
+        """
+        @rseq.inline
+        def give(row: ptr[Node], value: i64) -> None:
+            row.value = value
+
+        @rseq.sequence
+        def f(cpu: Items, node: ptr[Node]) -> None:
+            first = cpu.first
+            if first is None:
+                return
+            if first == node:
+                return
+            give(node, first.value + 1)
+            cpu.first = node
+        """,
+        """
+        @rseq.inline
+        def give(row: ptr[Node], value: i64) -> None:
+            row.depth = value
+
+        @rseq.sequence
+        def f(cpu: Items, node: ptr[Node]) -> None:
+            first = cpu.first
+            if first is None:
+                return
+            give(node, first.value + 1)
+            cpu.first = node
         """,
     ),
     sequence(

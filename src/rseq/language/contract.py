@@ -334,10 +334,10 @@ def _commit_place(restarts: Restarts) -> list[tuple[Span, str]]:
 def _named(address: ir.Address) -> str:
     if address.base is None:
         return "the lane"
+    if address.base.name.isidentifier():
+        return f"`{address.base}`"
     local = _FIELD_OF_LOCAL.fullmatch(address.text)
-    if local is not None:
-        return f"`{local[1]}`"
-    return "a pointer in memory" if address.base.name.startswith("%") else f"`{address.base}`"
+    return "a pointer in memory" if local is None else f"`{local[1]}`"
 
 
 def _may_be_none(body: ir.Body) -> Iterator[Diagnostic]:

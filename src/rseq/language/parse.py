@@ -194,7 +194,8 @@ def _annotations(source: Source) -> dict[str, object]:
         return evaluated_annotations(source.function)
     except Exception as error:  # noqa: BLE001 - whatever the user's annotation raises
         message = f"an annotation cannot be evaluated: {error}"
-        raise _refuse(source, source.tree, "signature", message, "define its names before the function") from None
+        fix = "define its names before the function" if isinstance(error, NameError) else "write another type there"
+        raise _refuse(source, source.tree, "signature", message, fix) from None
 
 
 def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object]) -> Word:
