@@ -113,9 +113,9 @@ class Chooser:
 
     def _shows(self, victim: Operation, given: int, other: Operation, others: int, state: bytes) -> frozenset[Feature]:
         """What a case shows of both: each alone, and after the other one."""
-        search = self.search
-        mine, theirs = search.trial(victim, given, state), search.trial(other, others, state, 1)
-        after = search.trial(victim, given, theirs.shared)
+        search, lane = self.search, self.cases.first
+        mine, theirs = search.trial(victim, given, state, 0, lane), search.trial(other, others, state, 1)
+        after = search.trial(victim, given, theirs.shared, 0, lane)
         then = search.trial(other, others, mine.shared, 1)
         return frozenset(
             [

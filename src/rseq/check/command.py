@@ -29,6 +29,7 @@ __all__ = ["check"]
 @click.option(
     "--jobs", type=click.IntRange(1), help="Processes that share the work, instead of one for each CPU of this one."
 )
+@click.option("--strict", is_flag=True, help="Fail if there is anything that no case has reached; --all does.")
 def check(
     names: tuple[str, ...],
     everything: bool,
@@ -37,6 +38,7 @@ def check(
     as_json: bool,
     replay: str,
     jobs: int | None,
+    strict: bool,
 ) -> None:
     """Interrupt sequences before every instruction, and see that each still happens as a whole.
 
@@ -50,7 +52,7 @@ def check(
         how = {"arch": arch, "depth": depth, "replay": replay, "jobs": jobs or len(os.sched_getaffinity(0))}
         report = _checked(_targets(names), name=" ".join(names) or "--all", tick=tick, **how)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else wrapped(str(report)))
-    if not report.ok:
+    if not report.ok or ((everything or strict) and report.vacuous):
         sys.exit(1)
 
 

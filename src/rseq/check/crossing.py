@@ -19,18 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.errors import Span
-from ..language.interpret import FaultError, LimitError, Memory, run
-from ..language.types import Field
-from .code import Bytes, Operation
+from .code import Operation
 from .kernel import KilledError
 from .machine import LANES, STOP, DiedError, Moment, Outcome, offset
 from .model import FAULT
+from .remote import WAITS, Remote, Stored, Values, private, releasing, run_routine, shown
 from .states import CPUS, ROWS_PER_CALL, Arguments, row_size
 
 if TYPE_CHECKING:
@@ -41,12 +39,6 @@ __all__ = ["Beside", "Crossing", "crosses"]
 CASES = 30
 """How many cases are tried of a sequence beside a routine."""
 
-LIMIT = 400
-"""Operations of a routine, after which it is said to wait for something that does not come."""
-
-MANY = 4
-"""More stores than this that a copy may miss are missed from the last one on only."""
-
 
 def crosses(code: Compiled) -> bool:
     """True if a routine itself works on other CPUs' lanes."""
@@ -54,22 +46,10 @@ def crosses(code: Compiled) -> bool:
     return code.kind == "routine" and any(isinstance(op, kinds) for op in code.body.ops)
 
 
-class Stored(NamedTuple):
-    """A store of the sequence: where, what was there before, and if it releases those before it."""
-
-    at: int
-    old: bytes
-    releases: bool
-
-    def meets(self, at: int, nbytes: int) -> bool:
-        """True if it touches one of these bytes."""
-        return self.at < at + nbytes and at < self.at + len(self.old)
-
-
 class Act(NamedTuple):
-    """One access of the routine, or that the sequence has gone on."""
+    """One access of the routine, or that the sequence has gone on; `pc` is where that is, if there is one."""
 
-    pc: int
+    pc: int | None
     what: str
     span: Span | None
 
@@ -103,209 +83,14 @@ class _State(NamedTuple):
     mine: Outcome | None = None
     theirs: Outcome | None = None
     acts: tuple[Act, ...] = ()
+    released: frozenset[tuple[int, Span]] = frozenset()
+    """Where the routine has stored something that it releases."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for states that go on alike: the sequence's registers follow from what it has read."""
         at = None if self.moment is None else (self.moment.pc, self.moment.area)
         return at, self.known, self.log, self.results, self.view, self.shared, self.mine, self.theirs
-
-
-class _PausedError(Exception):
-    """The routine has come to an access that it may not make yet."""
-
-
-@dataclass
-class _Remote(Memory):
-    """Memory as the routine sees it. Accesses that it has made before come to what they came to."""
-
-    script: tuple[object, ...] = ()
-    turn: int | None = None
-    log: tuple[Stored, ...] = ()
-    view: frozenset[int] = frozenset()
-    private: range = range(0)
-    fields: tuple[Field, ...] = ()
-    choices: int = 0
-    act: str = ""
-    acted: Span | None = None
-    fenced: int | None = None
-    position: int = 0
-    within: bool = False
-
-    def _happens(self, what: str, choices: Callable[[], list[tuple[object, Callable[[], None]]]]) -> Any:
-        if self.within:
-            ((result, do),) = choices()
-            do()
-            return result
-        if self.position < len(self.script):
-            self.position += 1
-            return self.script[self.position - 1]
-        if self.turn is None:
-            raise _PausedError
-        possible = choices()
-        self.choices, self.act, self.acted = len(possible), what, self.span
-        result, do = possible[self.turn]
-        self.turn = None
-        do()
-        self.script += (result,)
-        self.position += 1
-        return result
-
-    def load(self, address: int, type: Any, *, acquire: bool = False) -> Any:
-        """Read what may be visible there."""
-        if self._is_private(address):
-            return super().load(address, type)
-
-        def choices() -> list[tuple[object, Callable[[], None]]]:
-            found: dict[tuple[Any, frozenset[int]], None] = {}
-            for hidden, view in self._may_miss(address, type.size, acquire):
-                found[self._number(address, type, hidden), view] = None
-            return [(number, lambda view=view: self._look(view)) for number, view in found]  # type: ignore[misc]
-
-        return self._happens(f"loads {self._place(address)}", choices)
-
-    def load_acquire(self, address: int, type: Any) -> Any:
-        """Read what may be visible there; from a store that releases, with all before it."""
-        return self.load(address, type, acquire=True)
-
-    def _number(self, address: int, type: Any, hidden: frozenset[int]) -> Any:
-        held = self.blocks[LANES]
-        try:
-            self.blocks[LANES] = self._without(hidden)
-            return super().load(address, type)
-        finally:
-            self.blocks[LANES] = held
-
-    def _without(self, hidden: frozenset[int]) -> bytearray:
-        seen = bytearray(self.blocks[LANES])
-        for number in sorted(hidden, reverse=True):
-            stored = self.log[number]
-            seen[stored.at - LANES : stored.at - LANES + len(stored.old)] = stored.old
-        return seen
-
-    def _may_miss(self, at: int, nbytes: int, acquire: bool) -> Iterator[tuple[frozenset[int], frozenset[int]]]:
-        """Which stores a load of a place may miss, and the view that it has then. Those to one place have an order."""
-        here = [number for number, stored in enumerate(self.log) if stored.meets(at, nbytes)]
-        fresh = [number for number in here if number not in self.view]
-        for count in range(len(fresh) + 1):
-            hidden = frozenset(fresh[len(fresh) - count :])
-            seen = [number for number in here if number not in hidden]
-            view = self.view | frozenset(seen)
-            if acquire and seen and self.log[seen[-1]].releases:
-                view |= frozenset(range(seen[-1] + 1))
-            yield hidden, view
-
-    def _look(self, view: frozenset[int]) -> None:
-        self.view = view
-
-    def read(self, address: int, nbytes: int) -> bytes:
-        """What a copy may see: any of the stores that are not in the view may be missing."""
-        if self._is_private(address) or not nbytes:
-            return super().read(address, nbytes)
-
-        def choices() -> list[tuple[object, Callable[[], None]]]:
-            found: dict[bytes, None] = {}
-            for hidden in self._copies_may_miss(address, nbytes):
-                found[bytes(self._without(hidden)[address - LANES : address - LANES + nbytes])] = None
-            return [(data, lambda: None) for data in found]
-
-        data = self._happens(f"copies {nbytes} bytes from {self._place(address)}", choices)
-        assert isinstance(data, bytes)
-        return data
-
-    def _copies_may_miss(self, at: int, nbytes: int) -> Iterator[frozenset[int]]:
-        fresh = [n for n, stored in enumerate(self.log) if n not in self.view and stored.meets(at, nbytes)]
-        if len(fresh) > MANY:
-            yield from (frozenset(fresh[start:]) for start in range(len(fresh), -1, -1))
-            return
-        for count in range(len(fresh) + 1):
-            yield from map(frozenset, combinations(fresh, count))
-
-    def store(self, address: int, type: Any, number: Any) -> None:
-        """Write; later loads of the place see at least this."""
-        if self._is_private(address):
-            super().store(address, type, number)
-            return
-
-        def do() -> None:
-            super(_Remote, self).store(address, type, number)
-            self._overwrite(address, type.size)
-
-        self._happens(f"stores {number} to {self._place(address)}", lambda: [(None, do)])
-
-    def _overwrite(self, address: int, nbytes: int) -> None:
-        self.view |= frozenset(n for n, stored in enumerate(self.log) if stored.meets(address, nbytes))
-
-    def write(self, address: int, data: bytes) -> None:
-        """The target of a copy."""
-        if self._is_private(address) or not data:
-            super().write(address, data)
-            return
-
-        def do() -> None:
-            super(_Remote, self).write(address, data)
-            self._overwrite(address, len(data))
-
-        self._happens(f"copies {len(data)} bytes to {self._place(address)}", lambda: [(None, do)])
-
-    def compare_exchange(self, address: int, type: Any, expected: Any, desired: Any) -> bool:
-        """An atomic instruction meets the last store, and acquires from it."""
-
-        def choices() -> list[tuple[object, Callable[[], None]]]:
-            is_there = Memory.load(self, address, type) == expected
-
-            def do() -> None:
-                here = [number for number, stored in enumerate(self.log) if stored.meets(address, type.size)]
-                if is_there:
-                    Memory.store(self, address, type, desired)
-                    self._overwrite(address, type.size)
-                if here and self.log[here[-1]].releases:
-                    self.view |= frozenset(range(here[-1] + 1))
-
-            return [(is_there, do)]
-
-        return bool(self._happens(f"exchanges {expected} for {desired} at {self._place(address)}", choices))
-
-    def fence(self, number: int) -> bool:
-        """Everything is visible; the sequence on that lane is restarted."""
-
-        def do() -> None:
-            self.view = frozenset(range(len(self.log)))
-            self.fenced = number
-
-        return bool(self._happens(f"fences lane {number}", lambda: [(number < CPUS, do)]))
-
-    def call(self, function: Callable[[], Any]) -> Any:
-        """A sequence on the routine's own lane: it is checked by itself, and happens at once."""
-
-        def choices() -> list[tuple[object, Callable[[], None]]]:
-            results: list[object] = [None]
-
-            def do() -> None:
-                self.within, log, self.log = True, self.log, ()
-                results[0] = function()
-                self.within, self.log = False, log
-
-            do()
-            return [(results[0], lambda: None)]
-
-        return self._happens("runs a sequence on its own lane", choices)
-
-    def _is_private(self, address: int) -> bool:
-        return self.within or not LANES <= address < LANES + len(self.blocks[LANES]) or address in self.private
-
-    def _place(self, address: int) -> str:
-        lane, at = divmod(address - LANES, self.stride)
-        if lane > CPUS:
-            return f"a row, {address:#x}"
-        fields = [field for field in self.fields if field.offset <= at < field.offset + field.type.size]
-        return f"{fields[0].name if fields else f'+{at}'} of lane {lane}"
-
-
-def _shown(remote: _Remote) -> str:
-    """What the access came to, if it came to something."""
-    result = remote.script[-1] if remote.script else None
-    return "" if result is None else f": {result!r}"
 
 
 @dataclass
@@ -350,7 +135,9 @@ class _Pair:
 
     def __post_init__(self) -> None:
         self._last = _State(None, (), (), (), frozenset(), self.first)
-        self._nexts: dict[object, list[tuple[_Remote, Outcome | None]]] = {}
+        self._nexts: dict[object, list[tuple[Remote, Outcome | None]]] = {}
+        self._values = Values(self.explorer.reached)
+        self._releasing = releasing(self.other.body)
 
     def findings(self) -> Iterator[Beside]:
         explorer, lane = self.explorer, self.explorer.lane(0)
@@ -439,13 +226,20 @@ class _Pair:
         for access in accesses:
             if access.old is not None and access.at >= LANES:
                 place = self.explorer.program.places.get(offset(access.pc))
-                log += (Stored(access.at, access.old, place is not None and place.releases),)
+                log += (Stored(access.at, access.old, place is not None and place.releases, self.victim),)
+            elif any(at == access.at for at, _ in state.released) and self._acquires(access.pc):
+                self.explorer.reached.acquired |= {span for at, span in state.released if at == access.at}
         known = (*state.known, *((access.at, access.new) for access in accesses))
         act = Act(moment.pc, "", None)
         after = state._replace(moment=moment, known=known, log=log, shared=moment.shared, acts=(*state.acts, act))
         if moment.pc == STOP:
             after = after._replace(moment=None, known=(), mine=machine.outcome(self.victim))
         yield after
+
+    def _acquires(self, pc: int) -> bool:
+        """True if the load at `pc` acquires, or the section does at its end."""
+        place = self.explorer.program.places.get(offset(pc))
+        return self.victim.body.acquire or (place is not None and place.line.comment.endswith("# acquire"))
 
     # ---- the routine
 
@@ -458,20 +252,20 @@ class _Pair:
             self.explorer.counts.interruptions += state.mine is None
             yield self._after(state, remote, theirs)
 
-    def _next(self, state: _State) -> Iterator[tuple[_Remote, Outcome | None]]:
+    def _next(self, state: _State) -> Iterator[tuple[Remote, Outcome | None]]:
         turn, choices = 0, 1
         while turn < choices:
             remote, theirs = self._remote(state, turn)
-            if theirs == _WAITS:
+            if theirs == WAITS:
                 return
             choices = max(remote.choices, 1)
             turn += 1
             yield remote, theirs
 
-    def _remote(self, state: _State, turn: int) -> tuple[_Remote, Outcome | None]:
+    def _remote(self, state: _State, turn: int) -> tuple[Remote, Outcome | None]:
         cases = self.explorer.cases
         byteorder: Any = self.explorer.program.byteorder
-        remote = _Remote(
+        remote = Remote(
             {LANES: bytearray(state.shared)},
             LANES,
             cases.stride,
@@ -481,38 +275,25 @@ class _Pair:
             turn=turn,
             log=state.log,
             view=state.view,
-            private=self._private(),
+            private=private(cases),
             fields=tuple(cases.record.fields.values()),
+            releasing=self._releasing,
+            acquired=self.explorer.reached.acquired,
         )
-        lane = self.explorer.lane(1)
-        try:
-            outcome = Outcome(run(self.other.body, remote, self.others, cpu=lane, limit=LIMIT))
-        except _PausedError:
-            return remote, None
-        except IndexError:
-            outcome = Outcome(None, "IndexError")
-        except RuntimeError:
-            outcome = Outcome(None, "RuntimeError")
-        except FaultError:
-            outcome = FAULT
-        except LimitError:
-            outcome = _WAITS
-        return remote, outcome
+        return remote, run_routine(self.explorer.reached, self.other, self.others, remote, self.explorer.lane(1))
 
-    def _private(self) -> range:
-        """The buffers, which nobody else sees."""
-        cases = self.explorer.cases
-        if Bytes not in cases.targets:
-            return range(0)
-        start = cases.row(Bytes, 0)
-        return range(start, start + cases.rows_of_each * row_size(Bytes))
-
-    def _after(self, state: _State, remote: _Remote, theirs: Outcome | None) -> _State:
+    def _after(self, state: _State, remote: Remote, theirs: Outcome | None) -> _State:
         shared = bytes(remote.blocks[LANES])
         pc = STOP if state.moment is None else state.moment.pc
-        act = Act(pc, f"{remote.act}{_shown(remote)}", remote.acted)
+        act = Act(pc, f"{remote.act}{shown(remote)}", remote.acted)
+        self._values.saw(remote)
         after = state._replace(
-            results=remote.script, view=remote.view, shared=shared, theirs=theirs, acts=(*state.acts, act)
+            results=remote.script,
+            view=remote.view,
+            shared=shared,
+            theirs=theirs,
+            acts=(*state.acts, act),
+            released=state.released | remote.released,
         )
         if remote.fenced is None or state.moment is None or remote.fenced != self.explorer.lane(0):
             return after
@@ -523,6 +304,3 @@ class _Pair:
         pc, area = self.explorer.interrupted(moment.pc, moment.area, 0, 0, 0, "legacy")
         self.explorer.counts.aborts += pc != moment.pc
         return moment.but(pc=pc, area=area, shared=shared)
-
-
-_WAITS = Outcome(None, "it waits")

@@ -33,6 +33,7 @@ from .code import SPARE_LANE, Operation, Program
 from .kernel import GENERATIONS, Area, Generation, KilledError
 from .machine import DiedError, Machine, Moment, Outcome
 from .model import FAULT, Model, Order, Orders
+from .reached import Reached
 from .search import Case
 from .states import CPUS, Arguments
 
@@ -181,7 +182,8 @@ class Explorer:
         self.chosen = chooser(*who, self.depth + 1, self.program.order, self.lane(0), self._limits.trials)
         self.cases = self.chosen.cases
         self.machine = Machine(self.program, self.cases.layout)
-        self.model = Model(self.cases)
+        self.reached = Reached()
+        self.model = Model(self.cases, self.reached)
         self._others: dict[tuple[Operation, Arguments, int, bytes], tuple[Outcome, bytes, int]] = {}
         self.met: set[int] = set()
         self._seen: set[object] = set()

@@ -56,6 +56,10 @@ class Flow:
             found |= {op.target for op in self.body.ops if isinstance(op, ir.Set) and op.source in found}
         return frozenset(found)
 
+    def is_lane(self, base: ir.Value | None) -> bool:
+        """True of a register that holds the address of a lane that was asked for."""
+        return base in self._lanes
+
     def of(self, *operands: ir.Operand) -> frozenset[Source]:
         """What some operands are made of."""
         return frozenset().union(*(self.sources.get(one, frozenset()) for one in operands if isinstance(one, ir.Value)))

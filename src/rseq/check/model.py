@@ -24,6 +24,7 @@ from ..language.restarts import Restarts
 from ..language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
 from .code import Bytes, Operation
 from .machine import LANES, Outcome
+from .reached import Reached
 from .states import CPUS, Arguments, Cases, row_size
 
 __all__ = ["FAULT", "Model", "Order", "Orders"]
@@ -60,8 +61,9 @@ Orders = frozenset[Order]
 class Model:
     """The interpreter on lanes and rows as bytes. Everything is worked out once."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: Cases, reached: Reached | None = None) -> None:
         self._cases, self._record = cases, cases.record
+        self._reached = reached or Reached()
         self._ran: dict[Any, Ran] = {}
         self._told: dict[Operation, list[tuple[ir.Value, range]]] = {}
         self._live: dict[bytes, int] = {}
@@ -83,12 +85,13 @@ class Model:
         pairs = zip(operation.body.parameters, arguments, strict=True)
         targets = ((at, _target(value.type)) for value, at in pairs)
         memory.remember(self._cases, lane, [range(int(at), int(at) + row_size(to)) for at, to in targets if to])
+        memory.watch = self._reached.watch
+        self._reached.begin(operation.body)
         try:
             outcome = Outcome(run(operation.body, memory, arguments, cpu=lane))
-        except IndexError:
-            outcome = Outcome(None, "IndexError")
-        except ValueError:
-            outcome = Outcome(None, "ValueError")
+        except (IndexError, ValueError) as refused:
+            outcome = Outcome(None, type(refused).__name__)
+            self._reached.refused(operation.body, outcome.error)
         except FaultError:
             outcome = FAULT
         if not memory.committed:

@@ -37,6 +37,8 @@ class Part:
     index: IndexMode
     operations: list[Operation]
     routines: list[Operation]
+    group: int = 0
+    """The number of the record: several have one name."""
 
     def __str__(self) -> str:
         return f"{self.architecture.name}, {self.index}, {self.operations[0].record.__name__}"

@@ -12,6 +12,7 @@ from .crossing import Beside
 from .explore import Explorer, Finding, Hop
 from .machine import STOP, Outcome, offset
 from .model import chosen_live, values
+from .reached import Gaps, not_reached
 from .states import CPUS, Cases
 
 __all__ = ["Checked", "Report", "Violation", "described", "described_beside"]
@@ -55,7 +56,10 @@ class Violation:
 class Checked:
     """The operations on one record that were checked against each other, for one architecture.
 
-    `instructions` are those of their sections' fast paths; `not_reached` are those that no case has led to.
+    `instructions` are those of their sections' fast paths; `not_reached` are those that no case has led to. `vacuous`
+    is what no case has led to in the operations themselves and in the routines on that record, and is not declared to
+    be out of reach; `declared` are the lines that say so, `excused` those of them where something was not reached.
+    `group` tells records of one name apart.
     """
 
     arch: str
@@ -68,6 +72,10 @@ class Checked:
     interruptions: int
     aborts: int
     runs: int
+    vacuous: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,17 @@ class Report:
         """The architectures whose code was run."""
         return tuple(dict.fromkeys(one.arch for one in self.checked))
 
+    @property
+    def vacuous(self) -> tuple[str, ...]:
+        """What no case has led to, on no architecture: nothing is known of it. And declarations that are not so."""
+        groups: dict[int, list[tuple[str, ...]]] = {}
+        for one in self.checked:
+            groups.setdefault(one.group, []).append(one.vacuous)
+        never = [what for group in groups.values() for what in group[0] if all(what in one for one in group)]
+        declared = {line for one in self.checked for line in one.declared}
+        wrong = sorted(declared - {line for one in self.checked for line in one.excused})
+        return tuple(dict.fromkeys([*never, *(f"{line}: declared unreached, and reached" for line in wrong)]))
+
     def total(self, name: str) -> int:
         """The sum of a count: "states", "interruptions", "aborts" or "runs"."""
         return sum(getattr(one, name) for one in self.checked)
@@ -97,11 +116,12 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
         counts = {name: self.total(name) for name in ("states", "interruptions", "aborts", "runs")}
-        return {"ok": self.ok, **counts, **asdict(self)}
+        return {"ok": self.ok, **counts, "vacuous": self.vacuous, **asdict(self)}
 
     def __str__(self) -> str:
         lines = [str(violation) for violation in self.violations]
         lines += [f"not checked: {reason}" for reason in self.skipped]
+        lines += ["\n".join(f"not reached: {what}" for what in self.vacuous)] if self.vacuous else []
         return "\n\n".join([*lines, self.summary])
 
     @property
@@ -115,13 +135,15 @@ class Report:
             f"violations: {len(self.violations)}; {count} operations on {', '.join(self.archs)}, "
             f"{self.total('states')} states, {self.total('interruptions')} interruptions "
             f"({self.total('aborts')} aborted a section), {self.total('runs')} runs, depth {self.depth}, "
+            f"vacuous: {len(self.vacuous)}, "
             f"{self.seconds:.1f} s"
         )
 
 
-def checked(program: Program, explorer: Explorer) -> Checked:
+def checked(program: Program, explorer: Explorer, group: int) -> Checked:
     """The counts of one exploration, with what was explored."""
     counts, met = explorer.counts, set(map(offset, explorer.met))
+    gaps = Gaps() if explorer.only else not_reached(explorer.reached, explorer.operations, explorer.routines)
     missed = [f"{place.span}: {place.text}" for at, place in sorted(program.places.items()) if at not in met]
     return Checked(
         program.architecture.name,
@@ -134,6 +156,10 @@ def checked(program: Program, explorer: Explorer) -> Checked:
         counts.interruptions,
         counts.aborts,
         counts.runs,
+        gaps.sentences,
+        tuple(sorted(gaps.declared)),
+        tuple(sorted(gaps.excused)),
+        group,
     )
 
 
@@ -153,8 +179,12 @@ def described_beside(found: Beside, program: Program, cases: Cases, depth: int, 
     for act in found.acts:
         if act.what:
             number += 1
-            lines.append(f"  {number}. {_at(program, found.victim.body.span, act.pc)}")
-            lines.append(f"     {act.span or found.other.body.span}: the other CPU {act.what}")
+            where = act.span or found.other.body.span
+            if act.pc is None:
+                lines.append(f"  {number}. {where}: {act.what}")
+            else:
+                lines.append(f"  {number}. {_at(program, found.victim.body.span, act.pc)}")
+                lines.append(f"     {where}: the other CPU {act.what}")
     lines += [f"  {found.what}"] if found.what else []
     for when, shared in (("before", found.first), ("after ", found.shared)):
         for lane in range(CPUS + 1):

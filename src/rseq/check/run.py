@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from .. import arch as architectures
@@ -20,6 +21,7 @@ from .explore import Explorer
 from .machine import unicorn
 from .parts import Found, Part, Tick, explored
 from .report import Report, checked, described, described_beside
+from .routines import Together
 
 __all__ = ["check", "sequences_of", "shipped"]
 
@@ -92,11 +94,11 @@ class _Parts:
             self.skipped.append(f"{architecture.name}: nothing runs its code here; it is assembled and inspected only")
             return
         modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
-        for operations, routines in self.groups:
+        for number, (operations, routines) in enumerate(self.groups):
             fitting = [operation for operation in operations if self._fits(architecture, operation)]
             for index in modes:
                 if fitting and (not self.replay or self.replay.startswith(f"{index}:")):
-                    self.parts.append(Part(architecture, index, fitting, routines))
+                    self.parts.append(Part(architecture, index, fitting, routines, number))
 
     def _fits(self, architecture: Architecture, operation: Operation) -> bool:
         from ..language.section import section
@@ -129,11 +131,11 @@ class _Explore:
         violations = [
             described(finding, program, explorer.cases, self.depth, self.name) for finding in explorer.findings(told)
         ]
-        violations += [
-            described_beside(found, program, explorer.cases, self.depth, self.name)
-            for found in Crossing(explorer, part.routines).findings(told)
-        ]
-        return Found(checked(program, explorer), tuple(violations))
+        beside = chain(
+            Crossing(explorer, part.routines).findings(told), Together(explorer, part.routines).findings(told)
+        )
+        violations += [described_beside(found, program, explorer.cases, self.depth, self.name) for found in beside]
+        return Found(checked(program, explorer, part.group), tuple(violations))
 
 
 def _chosen(arch: str | None) -> list[Architecture]:

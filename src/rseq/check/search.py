@@ -100,9 +100,9 @@ class Search:
         for given in self.cases.ends(operation):
             yield from self._near(operation, given, state)
 
-    def trial(self, operation: Operation, given: int, state: bytes, call: int = 0) -> Trial:
-        """What a whole run as the run's call number `call` comes to, on the lane where it is run."""
-        return self._try(operation, self.arguments(operation, given, call), state)
+    def trial(self, operation: Operation, given: int, state: bytes, call: int = 0, lane: int | None = None) -> Trial:
+        """What a whole run as the run's call number `call` comes to, on the lane where it is run, or another."""
+        return self._try(operation, self.arguments(operation, given, call), state, lane)
 
     # ---- searching
 
@@ -222,10 +222,11 @@ class Search:
     def _flows(self) -> dict[Operation, Flow]:
         return {operation: Flow(operation.body) for operation in self.cases.operations}
 
-    def _try(self, operation: Operation, arguments: Arguments, state: bytes) -> Trial:
-        key = operation, arguments, state
+    def _try(self, operation: Operation, arguments: Arguments, state: bytes, lane: int | None = None) -> Trial:
+        lane = self.lane_of(operation) if lane is None else lane
+        key = operation, arguments, lane, state
         if key not in self._tried:
-            self._tried[key] = tried(self.cases, operation, arguments, self.lane_of(operation), state)
+            self._tried[key] = tried(self.cases, operation, arguments, lane, state)
         return self._tried[key]
 
     def lane_of(self, operation: Operation) -> int:

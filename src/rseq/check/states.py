@@ -169,7 +169,7 @@ class Cases:
         equal = [_Fill.of(boundary) for boundary in boundaries]
         random = [_Fill.random(self, seed) for seed in range(1, 1 + RANDOM_STATES)]
         telling = [fill for pair in zip_longest(alone, equal, random) for fill in pair if fill is not None]
-        chosen = [_Fill.zero(), random[0], *telling, _Fill.full(), *self._differing()]
+        chosen = [_Fill.zero(), random[0], _Fill.of(-1), _Fill.full(), *telling, *self._differing()]
         return list(
             dict.fromkeys(
                 self._memory(fill, chosen[(position + 1) % len(chosen)]) for position, fill in enumerate(chosen)

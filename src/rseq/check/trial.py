@@ -23,7 +23,7 @@ __all__ = ["Feature", "Trial", "tried"]
 
 Feature = tuple[Any, ...]
 
-LIMIT = 400
+LIMIT = 1000
 """Operations of a run, after which it is said to wait for something that does not come."""
 
 _FAR = 2

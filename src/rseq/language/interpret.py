@@ -125,6 +125,10 @@ class Memory:
             self.store(address, type, desired)
         return is_there
 
+    def ask(self, kind: ir.ThreadName, of: Number | None) -> Number:
+        """The calling thread's number, or what is known of thread `of`."""
+        return self.thread if of is None else int(of != self.thread)
+
     def fence(self, number: int) -> bool:
         """Restart what runs on lane `number`: if that can be done. The spare lane's sequences have a lock instead."""
         return number < self.lanes - 1
@@ -326,9 +330,7 @@ class _Frame:
         return int(base) + address.offset + int(index) * address.scale
 
     def _ask(self, op: ir.Thread) -> None:
-        memory = self.run.memory
-        of = None if op.of is None else self.get(op.of)
-        self.values[op.target] = memory.thread if of is None else int(of != memory.thread)
+        self.values[op.target] = self.run.memory.ask(op.kind, None if op.of is None else self.get(op.of))
 
     def _add_store(self, op: ir.AddStore) -> None:
         at, type = self._at(op.address), op.address.type

@@ -97,11 +97,12 @@ def take_or_tell(cpu: Lock, me: u64) -> i32:
 
 
 @routine
-def take_over(cpu: Lock, number: i32, me: u64) -> bool:
-    """Take the lock of lane `number`, if who holds it has ended; if that was done.
+def take_over(cpu: Lock, number: i32) -> bool:
+    """Take the lock of lane `number` for this thread, if who holds it has ended; if that was done.
 
     What a signal handler raises while Python says so leaves the lock to the next who waits.
     """
+    me = thread_id()
     there = lane(cpu, number)
     owner = load_acquire(there.owner)
     if owner == me:
@@ -129,7 +130,7 @@ def wait(cpu: Lock) -> i32:
         if turns <= SPINS:
             relax()
         else:
-            if turns % LOOK == 2 * SPINS and take_over(cpu, ~number, me):  # type: ignore[operator]
+            if turns % LOOK == 2 * SPINS and take_over(cpu, ~number):  # type: ignore[operator]
                 return ~number  # type: ignore[no-any-return, operator]
             sched_yield()
 

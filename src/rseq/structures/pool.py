@@ -41,6 +41,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..forks import THREADS, in_each_child
+from ..language.compiled import Compiled
 from ..language.operations import compare_exchange, lane, lanes, load_acquire
 from ..language.text import keep
 from ..language.types import SCALARS, Array, Record, i64, prepared, u32, u64
@@ -116,6 +117,14 @@ def _code(shift: int) -> _Code:
         hints: prepared[hints]
         apart: line
         states: words
+
+        @staticmethod
+        def starts(lanes: Any) -> Iterator[None]:
+            """A new pool, with hints made one at a time, and two."""
+            for batch in (1, 2):
+                _write(lanes, len(lanes) << shift)
+                lanes["batch"] = batch
+                yield
 
         @staticmethod
         def live(lane: Any) -> Any:
@@ -464,10 +473,10 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
     # ---- for tools
 
     @staticmethod
-    def sequences() -> dict[str, Sequence[Any, Any]]:
-        """The sequences that the hot methods are made of, as compiled for lanes of 2 items."""
+    def sequences() -> dict[str, Compiled]:
+        """What the hot methods are made of, and these themselves, as compiled for lanes of 2 items."""
         code = _code(1)
-        return {"push": code.push, "pop": code.pop, "start": code.start}
+        return {name: getattr(code, name) for name in ("push", "pop", "start", "acquire_row", "release_row")}
 
     @classmethod
     def stress(cls) -> Iterator[Workload[Pool]]:

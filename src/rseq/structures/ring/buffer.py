@@ -102,7 +102,7 @@ class RingBuffer(Structure, hot=("write",)):
     def sequences() -> dict[str, Compiled]:
         """What writes and what reads, of small rings of some kinds."""
         codes = {name: SMALL[name].code for name in SHIPPED}
-        all_parts = {name: (*code.parts, code.read) for name, code in codes.items()}
+        all_parts = {name: (*code.parts, code.read, code.settle) for name, code in codes.items()}
         return {f"{part.__name__}_{name}": part for name, parts in all_parts.items() for part in parts}
 
     @classmethod

@@ -150,9 +150,9 @@ def _settle_slot_of(Ring: Any) -> Routine[Any, bool]:  # noqa: N803
     def settle(cpu: Ring, number: u64, position: u64, serial: u64, given: u64) -> bool:
         there = lane(cpu, number)
         slot = there.tail & 1 ^ 1
-        store_release(there.serial[slot], serial)
-        store_release(there.given[slot], given)
-        store_release(there.tail, tail_of(position, slot))
+        store_release(there.serial[slot], serial)  # unreached: only readers look, in Python, in turns
+        store_release(there.given[slot], given)  # unreached: only readers look, in Python, in turns
+        store_release(there.tail, tail_of(position, slot))  # unreached: only readers look, in Python, in turns
         return True
 
     return settle
