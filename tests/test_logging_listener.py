@@ -319,6 +319,14 @@ def test_ctrl_c_ends_handle_waiting_and_no_handler(log: logging.Logger, ring: rs
     assert keep.messages() == expected
 
 
+def test_where_python_can_start_no_thread_the_caller_handles(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    keep = Keep()
+    expected = numbers(log, 3)
+    with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
+        assert rseq.logging.Listener(ring, keep).handle_waiting() == 3
+    assert keep.messages() == expected
+
+
 def test_what_ends_a_call_that_ctrl_c_has_left_is_told(
     log: logging.Logger, ring: rseq.RingBuffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,12 +253,11 @@ def _apart(work: Callable[[], int]) -> int:
     thread = _Thread(keep, daemon=False)  # Python does not exit in the middle of it
     try:
         thread.start()
-    except RuntimeError:  # Python exits already, or there can be no more threads
-        return work()
-    try:
         thread.wait()
-    except BaseException:
+    except BaseException as error:
         is_left = True
+        if isinstance(error, RuntimeError) and "new thread" in str(error):  # Python exits, or there are too many
+            return work()
         raise
     if failures:
         raise failures[0]
