@@ -7,11 +7,14 @@ import gc
 import itertools
 import random
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+import rseq
 from rseq.percpu.allocator import STRIDE_BYTES, Allocator, Lease, size_class
 from rseq.percpu.segment import PAGE_BYTES, Extent, Place, private_extent
 from support import ThreadSet
@@ -341,3 +344,33 @@ def test_items_made_before_a_fork_can_be_dropped_and_used_again_in_the_child(
 
     in_child(drop)
     assert allocator.lend(8, 8)[0] != place
+
+
+# ---- dropping
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        rseq.Counter,
+        lambda: rseq.Counter(segment=rseq.Segment()),
+        lambda: rseq.CounterArray((3, 3)),
+        lambda: rseq.percpu(rseq.Counter.sequences()["add"].body.record),
+        rseq.SpinLock,
+        rseq.RCU,
+        lambda: rseq.RingBuffer(1 << 12),
+        lambda: rseq.Pool(8, 4),
+    ],
+)
+def test_no_python_code_runs_when_a_structure_goes_in_which_a_handlers_exception_would_be_lost(make: Any) -> None:
+    make()
+    thing = make()
+    gc.collect()
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        del thing
+        gc.collect()
+    finally:
+        sys.setprofile(None)
+    assert called == []

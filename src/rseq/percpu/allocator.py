@@ -19,7 +19,7 @@ from __future__ import annotations
 import ctypes
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rseq.percpu.segment import Extent, Place, discard, private_extent, round_up, zero
 
@@ -50,6 +50,9 @@ T = TypeVar("T")
 _lent: dict[int, Block] = {}
 _returned: deque[int] = deque()
 
+_method: Any = ctypes.pythonapi["PyInstanceMethod_New"]  # makes a method of a C function, which has none
+_method.restype, _method.argtypes = ctypes.py_object, [ctypes.py_object]
+
 
 class Lease(int):
     """The right to use a block: its address, as an integer that gives the block back when the last reference goes.
@@ -66,9 +69,9 @@ class Lease(int):
         ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(lease))
         return lease
 
-    # Nothing but an append: it may run inside the allocator. Defaults, because globals may be gone when Python ends.
-    def __del__(self, give_back: Callable[[int], None] = _returned.append, plain: type[int] = int) -> None:
-        give_back(plain(self))
+    # Nothing but an append, as it may run inside the allocator; and in C, so that no signal handler runs in it, whose
+    # exception would be lost. What is appended is the lease itself. It is finalized once only.
+    __del__ = _method(_returned.append)
 
 
 class Allocator:

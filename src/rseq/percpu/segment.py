@@ -20,17 +20,20 @@ The road not taken: huge pages would span lanes and turn sparse memory into real
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import mmap
 import os
 import sys
-from collections.abc import Callable
+import weakref
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from rseq.forks import MEMORY, in_each_child
 from rseq.percpu.mutex import make_mutex
+from rseq.sealed import forever
 from rseq.thread import possible_cpus, require_support
 
 PAGE_BYTES = mmap.PAGESIZE
@@ -42,6 +45,10 @@ _MADV_POPULATE_WRITE = 23
 """include/uapi/asm-generic/mman-common.h, since Linux 5.14; the same number everywhere."""
 
 _private_extents: list[Extent] = []
+_shared_mappings: dict[int, weakref.ref[mmap.mmap]] = {}
+
+Mapping = mmap.mmap
+"""A mapping that is unmapped when the last reference to it goes."""
 
 
 class Place(NamedTuple):
@@ -81,7 +88,8 @@ def private_extent(stride_bytes: int) -> Extent:
     Raises: MemoryError - there is no address space for so much. UnsupportedError - another system than Linux.
     Threads: any thread.
     """
-    extent = _extent(stride_bytes, shared=False)
+    extent, mapping = _extent(stride_bytes, shared=False)
+    forever(mapping)
     make_mutex(extent.lock)
     _private_extents.append(extent)
     return extent
@@ -90,34 +98,18 @@ def private_extent(stride_bytes: int) -> Extent:
 def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
     """Map a zeroed extent of anonymous memory that forked children share, with lanes of at least `stride_bytes`.
 
-    Its first page, with the lock, exists; `populate` makes those of the lanes. It lives as long as the mapping.
+    Its first page, with the lock, exists; `populate` makes those of the lanes. It is unmapped when the last reference
+    to the mapping goes, by C code, so that no exception of a signal handler is lost in it; but not while the
+    interpreter ends: compiled code without the GIL may still run sequences then.
     Raises: MemoryError - there is no address space for so much, or no memory. UnsupportedError - another system.
     Threads: any thread.
     """
-    extent = _extent(stride_bytes, shared=True)
-    mapping = Mapping(extent.lock, PAGE_BYTES + extent.stride * (extent.lanes + 1))
+    extent, mapping = _extent(stride_bytes, shared=True)
+    key = id(mapping)
+    _shared_mappings[key] = weakref.ref(mapping, partial(_shared_mappings.pop, key))
     populate(extent.lock, PAGE_BYTES)
     make_mutex(extent.lock)
     return extent, mapping
-
-
-class Mapping:
-    """A shared mapping: it is unmapped when the last reference goes.
-
-    Not while the interpreter ends: compiled code without the GIL may still run sequences then. It is hidden from the
-    cycle collector for the reason that `allocator.Lease` gives.
-    """
-
-    __slots__ = ("address", "nbytes")
-
-    def __init__(self, address: int, nbytes: int) -> None:
-        self.address = address
-        self.nbytes = nbytes
-        ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(self))
-
-    def __del__(self, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_ending():
-            ctypes.CDLL(None).munmap(ctypes.c_void_p(self.address), ctypes.c_size_t(self.nbytes))
 
 
 def populate(address: int, nbytes: int) -> None:
@@ -172,16 +164,17 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def _extent(stride_bytes: int, *, shared: bool) -> Extent:
+def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
     if not sys.platform.startswith("linux"):
         require_support()
     sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
-    start = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
-    return Extent(start + PAGE_BYTES, stride, lanes, lock=start)
+    mapping = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    return Extent(start + PAGE_BYTES, stride, lanes, lock=start), mapping
 
 
-def _map(nbytes: int, lanes: int, sharing: int) -> int:
+def _map(nbytes: int, lanes: int, sharing: int) -> Mapping:
     problem = MemoryError(
         f"no address space for a segment of {nbytes} bytes ({lanes} CPUs and a spare lane); "
         "ask for less, or raise the limit (ulimit -v)"
@@ -195,8 +188,7 @@ def _map(nbytes: int, lanes: int, sharing: int) -> int:
             raise
         raise problem from error
     _refuse_huge_pages(mapping)
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mapping))  # never collected, hence not unmapped by it
-    return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    return mapping
 
 
 def _refuse_huge_pages(mapping: mmap.mmap) -> None:
@@ -212,4 +204,10 @@ def _make_locks_anew() -> None:
         make_mutex(extent.lock)
 
 
+def _keep_mappings() -> None:
+    for known in list(_shared_mappings.values()):
+        forever(known())
+
+
 in_each_child(_make_locks_anew, MEMORY)
+atexit.register(_keep_mappings)
