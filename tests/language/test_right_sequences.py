@@ -682,6 +682,24 @@ def f(cpu: Double, n: i64) -> None:
         cpu.halves[1] = cpu.halves[0] + n
         cpu.which = 1
 """,
+    "double: change one of four": """
+def f(cpu: Double, i: i64, value: i64) -> None:
+    which = cpu.which & 1
+    for k in range(4):
+        cpu.pairs[(1 - which) * 4 + k] = value if k == i else cpu.pairs[which * 4 + k]
+    cpu.which = 1 - which
+""",
+    "double: swap two of four": """
+def f(cpu: Double, i: i64, j: i64) -> None:
+    which = cpu.which & 1
+    x = i & 3
+    y = j & 3
+    if x == y:
+        return
+    for k in range(4):
+        cpu.pairs[(1 - which) * 4 + k] = cpu.pairs[which * 4 + (y if k == x else x if k == y else k)]
+    cpu.which = 1 - which
+""",
     "double: a message": """
 def f(cpu: Double, data: bytes) -> bool:
     half = u64((cpu.which + 1) & 1)
@@ -814,6 +832,24 @@ def f(cpu: Words, n: u16) -> u16:
     new = cpu.short + n
     cpu.short = new
     return new
+""",
+    "a length in two bytes": """
+def f(cpu: Words, out: bytearray) -> None:
+    n = cpu.free & 0xF00F
+    out[0] = u8(n)
+    out[1] = u8(n >> 8)
+    for k in range(2):
+        if n > k:
+            out[2 + k] = u8(cpu.bins[k])
+""",
+    "a flag tells": """
+def f(cpu: Words, out: ptr[Batch]) -> bool:
+    n = cpu.count
+    is_there = n > 0 and n != 7
+    if n > 0 and n != 7:
+        out.items[0] = n
+    cpu.sum += 1
+    return is_there
 """,
     "which row is told": """
 def f(cpu: Words, out: ptr[Batch]) -> i64:

@@ -223,7 +223,9 @@ class Places:
             return difference.constant != 0
         if difference.constant % difference.step:
             return True
-        return any(difference.multiple(one.difference, one.bits) for one in self._facts(store, load, another_attempt))
+        if any(difference.multiple(one.difference, one.bits) for one in self._facts(store, load, another_attempt)):
+            return True
+        return self.values.is_never_zero(difference)
 
     def _facts(self, store: int, load: int, another_attempt: bool) -> list[Unequal]:
         values = self.values

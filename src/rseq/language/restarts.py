@@ -102,7 +102,7 @@ class Restarts:
             return None
         in_order = way.kind == "overwritten"
         meets_itself = in_order and self.places.meet(stored, read, another_attempt=False) is not None
-        if self._is_selected(stored, read) and not meets_itself:
+        if not meets_itself and self._is_selected(stored, read, in_order=in_order):
             return None
         if in_order and not meets_itself:
             decided = min(self.places.sources(stored) | self.places.sources(read))
@@ -218,22 +218,23 @@ class Restarts:
 
     # ---- `prepared` memory that others may find, and the word that says which part of it is in use
 
-    def _is_selected(self, stored: Place, read: Place) -> bool:
-        """True if only the word that is committed decides what is stored, and what is read, of a `prepared` field.
+    def _is_selected(self, stored: Place, read: Place, *, in_order: bool) -> bool:
+        """True if only the word that is committed decides what is stored of a `prepared` field, and whether it is.
 
-        An attempt that finds that word as it was does as the first one did. If it has changed, a run has committed it
-        that has stored to what it has put in use: that is what `prepared` promises, and what this sequence does.
+        An attempt that finds that word as it was stores to the same place, and reads another one, or reads it after
+        that. If the word has changed, a run has committed it that has stored to what it has put in use: that is what
+        `prepared` promises, and what this sequence does. `in_order`: it is read before it is stored.
         """
         commits = [self.places.written[c] for c in self.commits if self.graph.after[stored.index] >> c & 1]
-        if not stored.address.prepared or stored.is_private or not commits:
+        if not stored.address.prepared or stored.is_private or stored.base != read.base or not commits:
             return False
         word = commits[0]
-        if not word.is_exact or not all(one.is_same(word) for one in commits):
+        is_of_one = stored.address.in_lane or word.base == stored.base
+        if not is_of_one or not word.is_exact or not all(one.is_same(word) for one in commits):
             return False
-        roots, is_of_row = self.places.roots, word.base == stored.base == read.base
-        deciding = roots(stored, base=not is_of_row) | roots(read, base=not is_of_row)
-        parting = self._forks(stored.index, read.index) | self._forks(stored.index, *self.commits)
-        for branch in parting:
+        deciding = self.places.roots(stored, base=False)
+        parting = self._forks(stored.index, *self.commits)
+        for branch in parting if in_order else parting | self._forks(stored.index, read.index):
             deciding |= self.values.roots_of_branch(branch)
         return all(root in self.places.read and self.places.read[root].is_same(word) for root in deciding)
 

@@ -14,7 +14,7 @@ from typing import Literal
 from . import ir
 from .forms import Form, signed
 from .places import Place, Places
-from .values import Within
+from .values import Fact
 
 __all__ = ["Telling"]
 
@@ -71,7 +71,7 @@ class Telling:
         if decided is None:
             is_known = not may_have_stored or all(map(known.determines, (stored.base, stored.at, stored.nbytes)))
             return "by number" if is_known else None
-        if not may_have_stored:
+        if not may_have_stored or self._cannot_have_stored(leaf, stored.index):
             return "not stored"
         if not self._may_evade(leaf, stored.index) or self._must_have_gone(leaf, decided, stored.index):
             return "stored"
@@ -115,18 +115,27 @@ class Telling:
 
     def _must_have_gone(self, leaf: _Leaf, branch: int, store: int) -> bool:
         """True if a run with this result has found out what makes a branch go to a store."""
-        known = [one for step in leaf.steps for one in frozenset.intersection(*map(self._found, step))]
         evading = [way for way, to in enumerate(self.graph.next[branch]) if not self._leads(to, store)]
         return bool(evading) and all(
-            any(one.contradicts(other) for one in known for other in self.values.found_within(branch, jumped=way == 0))
-            for way in evading
+            self._contradicts(leaf, self.values.found(branch, jumped=way == 0)) for way in evading
         )
 
-    def _found(self, step: tuple[int, int]) -> frozenset[Within]:
+    def _cannot_have_stored(self, leaf: _Leaf, store: int) -> bool:
+        """True if a run with this result has found out what makes it go another way."""
+        return self._contradicts(leaf, self.values.facts[store])
+
+    def _contradicts(self, leaf: _Leaf, facts: frozenset[Fact]) -> bool:
+        """True if, whichever ways a run takes to a result, it has found out something else."""
+        return any(
+            all(any(one.contradicts(other) for one in self._found(way) for other in facts) for way in step)
+            for step in leaf.steps
+        )
+
+    def _found(self, step: tuple[int, int]) -> frozenset[Fact]:
         """What is known after a step."""
         start, end = step
-        found, ways = self.values.within[start], self.graph.next[start]
-        return found if len(ways) < 2 else found | self.values.found_within(start, jumped=end == ways[0])
+        found, ways = self.values.facts[start], self.graph.next[start]
+        return found if len(ways) < 2 else found | self.values.found(start, jumped=end == ways[0])
 
     def _leads(self, start: int, to: int) -> bool:
         return start == to or bool(self.graph.after[start] >> to & 1)
@@ -198,9 +207,9 @@ class _Known:
         return made_of is not None and all(map(self.determines, made_of))
 
     def _is_alone(self, symbol: int, told: Form) -> bool:
-        """True if a number that was told is the symbol times an odd number, but for what does not vary."""
+        """True if a number that was told is the symbol times an odd number, but for what is known."""
         return dict(told.terms).get(symbol, 0) % 2 == 1 and not any(
-            other != symbol and self.values.sources(Form(0, ((other, 1),))) for other in told.symbols
+            other != symbol and not self._is_known(other) for other in told.symbols
         )
 
 

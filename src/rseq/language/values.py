@@ -19,7 +19,7 @@ from .forms import Form, constant, signed, trailing_zeros
 from .numbers import computed
 from .types import Pointer, Scalar, Word
 
-__all__ = ["Graph", "Join", "Roots", "Unequal", "Values", "Within"]
+__all__ = ["Fact", "Graph", "Join", "Roots", "Unequal", "Values"]
 
 
 class Graph:
@@ -115,10 +115,27 @@ class Within:
     low: int
     high: int
 
-    def contradicts(self, other: Within) -> bool:
+    def contradicts(self, other: Fact) -> bool:
         """True if not both can be."""
+        if not isinstance(other, Within):
+            return False
         is_one = (self.form, self.is_signed) == (other.form, other.is_signed)
         return is_one and max(self.low, other.low) > min(self.high, other.high)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Something that a branch has found out: how two numbers compare."""
+
+    question: tuple[Form, Form, str]
+    yes: bool
+
+    def contradicts(self, other: Fact) -> bool:
+        """True if not both can be."""
+        return isinstance(other, Answer) and self.question == other.question and self.yes != other.yes
+
+
+Fact = Within | Answer
 
 
 @dataclass(frozen=True)
@@ -142,6 +159,8 @@ _MIRRORED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
     ">=": "<=",
 }
 
+_ALL = (1 << 64) - 1
+
 _Registers = dict[ir.Value, Form]
 _Key = tuple[Hashable, ...]
 
@@ -154,7 +173,7 @@ class Values:
     graph: Graph = field(init=False)
     before: dict[int, _Registers] = field(default_factory=dict)
     unequal: dict[int, frozenset[Unequal]] = field(default_factory=dict)
-    within: dict[int, frozenset[Within]] = field(default_factory=dict)
+    facts: dict[int, frozenset[Fact]] = field(default_factory=dict)
     rows: dict[int, tuple[Form, Form, ir.Address]] = field(default_factory=dict)
     """The symbols that are rows found by number: where the array begins, the row's number, and how it was computed."""
     loads: dict[int, int] = field(default_factory=dict)
@@ -177,7 +196,7 @@ class Values:
                 registers = self._arriving(index)
             self.before[index] = registers
             self.unequal.setdefault(index, frozenset())
-            self.within.setdefault(index, frozenset())
+            self.facts.setdefault(index, frozenset())
             self._pass_on(index, op)
 
     # ---- what is asked
@@ -259,19 +278,52 @@ class Values:
         branches = tuple(sorted(self.graph.forks(forms, index)))
         made = self._symbol("joined", index, value, roots=roots.union(*map(self.roots_of_branch, branches)))
         self.joins[made] = Join(index, forms, branches)
-        return made
+        lows, highs = zip(*map(self._bounds, different), strict=True)
+        return self._between(made, min(lows), max(highs))
+
+    def is_never_zero(self, form: Form) -> bool:
+        """True if a number is not 0, by the bounds of its parts: without them it is a multiple of something."""
+        low = high = 0
+        for part, factor in self._parts(form):
+            form -= part.times(factor)
+            bounds = sorted(factor * bound for bound in self._bounds(part))
+            low, high = low + bounds[0], high + bounds[1]
+            begin = signed(form.constant) + low
+            if high - low < form.step and begin % form.step + high - low < form.step and begin % form.step:
+                return True
+        return False
+
+    def _parts(self, form: Form) -> list[tuple[Form, int]]:
+        """What a sum is made of that has bounds, and how often it is in it, the narrowest first."""
+        terms = dict(form.terms)
+        found = []
+        for part, (low, high) in self._limits.items():
+            symbol, by = part.terms[0]
+            factor, rest = divmod(signed(terms.get(symbol, 0)), signed(by))
+            is_in = factor and not rest and not part.constant
+            if is_in and all(terms.get(one) == number * factor & _ALL for one, number in part.terms):
+                found.append((abs(factor) * (high - low), part, factor))
+        return [(part, factor) for _, part, factor in sorted(found, key=lambda one: one[0])]
 
     def _pass_on(self, index: int, op: ir.Op) -> None:
         for way, following in enumerate(self.graph.next[index]):
-            unequal, within = self.unequal[index], self.within[index]
+            unequal, facts = self.unequal[index], self.facts[index]
             if isinstance(op, ir.BranchIf):
                 unequal |= self._found_out(index, op, jumped=way == 0)
-                within |= self.found_within(index, jumped=way == 0)
+                facts |= self.found(index, jumped=way == 0)
             self.unequal[following] = unequal & self.unequal.get(following, unequal)
-            self.within[following] = within & self.within.get(following, within)
+            self.facts[following] = facts & self.facts.get(following, facts)
 
-    def found_within(self, index: int, *, jumped: bool) -> frozenset[Within]:
-        """What a branch that goes one way says of a number that it compares with a constant."""
+    def found(self, index: int, *, jumped: bool) -> frozenset[Fact]:
+        """What a branch that goes one way has found out."""
+        left, right, how = self.question(index)
+        op = self.body.ops[index]
+        assert isinstance(op, ir.BranchIf)
+        answer = Answer((left, right, how), (op.comparison == how) == jumped)
+        return self._found_within(index, jumped=jumped) | {answer}
+
+    def _found_within(self, index: int, *, jumped: bool) -> frozenset[Fact]:
+        """What it says of a number that it compares with a constant."""
         op = self.body.ops[index]
         if not isinstance(op, ir.BranchIf) or not isinstance(op.left.type, Scalar) or not op.left.type.is_integer:
             return frozenset()
@@ -377,9 +429,13 @@ class Values:
             case "<<":
                 return left.times(1 << (number & type.bits - 1))
             case "%" if number & (number - 1) == 0 and 0 < number <= type.maximum:
-                return left - self._some(number, "above", number, of=left)
+                return left - self._above(left, number).times(number)
             case "&":
                 return self._masked(left, number)
+            case ">>" if 0 < number < type.bits and self._is_itself(left, type):
+                return self._above(left, 1 << number)
+            case "//" if number & (number - 1) == 0 and 1 < number <= type.maximum and self._is_itself(left, type):
+                return self._above(left, number)
             case "^" if number == constant(int(type.wrap(-1))).constant:
                 return right - left
             case "^" if number:
@@ -388,10 +444,18 @@ class Values:
                 return left + right - self._masked(left, number)
         return None
 
+    def _above(self, left: Form, number: int) -> Form:
+        """`left // number`, of 64 bits with a sign; `number` is a power of two."""
+        return self._function("above", number, of=(left,))
+
+    def _is_itself(self, left: Form, type: Scalar) -> bool:
+        """True if a number of a type is the same as one of 64 bits with a sign."""
+        return type.kind == "signed" or self._bounds(left)[0] >= 0
+
     def _masked(self, left: Form, mask: int) -> Form:
         """`left & mask`."""
         if mask & (mask + 1) == 0:
-            return left - self._some(mask + 1, "above", mask + 1, of=left) if mask else constant(0)
+            return left - self._above(left, mask + 1).times(mask + 1) if mask else constant(0)
         return self._some(1 << trailing_zeros(mask), "mask", mask, of=left)
 
     def _within(self, form: Form, type: Scalar) -> Form:
@@ -401,7 +465,12 @@ class Values:
         low, high = self._bounds(form)
         if type.bits == 64 or type.minimum <= low <= high <= type.maximum:
             return form
-        return self._between(form - self._some(1 << type.bits, "beyond", type, of=form), type.minimum, type.maximum)
+        beyond = (
+            self._above(form, 1 << type.bits).times(1 << type.bits)
+            if type.kind == "unsigned"
+            else self._some(1 << type.bits, "beyond", type, of=form)
+        )
+        return self._between(form - beyond, type.minimum, type.maximum)
 
     # ---- bounds: a sum of which it is known that it fits a narrow type is not wrapped there
 
@@ -421,7 +490,7 @@ class Values:
     def _bounded(self, made: Form, operator: str, left: Form, right: Form, type: Scalar) -> Form:
         """`made`, with the bounds that follow from those of its operands."""
         (low, high), (least, most) = self._bounds(left), self._bounds(right)
-        is_itself = type.kind == "signed" or low >= 0  # what a shift and a division see
+        is_itself = self._is_itself(left, type)  # what a shift and a division see
         match operator:
             case "+":
                 low, high = low + least, high + most
