@@ -473,6 +473,79 @@ def test_between_two_points_time_is_on_the_line_through_them() -> None:
     assert calibration.array(np.array(stamps[1:], np.uint64)).tolist() == expected[1:]
 
 
+BACK = 10**15
+
+
+@pytest.mark.parametrize("dtype", [None, u64])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_clock_that_is_set_back_hides_no_record_and_no_time_is_in_the_future(mode: Any, dtype: Any) -> None:
+    """What was written and read before has larger stamps by days, as after a virtual machine was restored."""
+    with on_one_cpu() as cpu:
+        ring = rseq.RingBuffer(1 << 10 if dtype is None else 64, mode, dtype=dtype)
+        for number in range(3):
+            ring.write(number if dtype else b"%d" % number)
+        before = [event.time_ns for event in ring.peek()]
+        clock, words = ring._reader._calibration, ring.storage.view()[cpu]
+        assert clock is not None
+        clock._points = [(counter + BACK, ns) for counter, ns in clock._points]
+        if dtype is None:
+            first = 2 if mode == "overwrite" else 0
+            stamps = [words["data"][first + 4 * n + 1 : first + 4 * n + 3].view("u8") for n in range(3)]
+        else:
+            stamps = [words["stamps"][n : n + 1] for n in range(3)]
+        for stamp in stamps:
+            stamp[:] += BACK
+        for number in range(3, 6):
+            ring.write(number if dtype else b"%d" % number)
+        assert len(ring) == 6
+        events = ring.drain()
+        assert [int(event.data) for event in events] == list(range(6))
+        assert before == [event.time_ns for event in events[:3]]
+        for number in range(6, 9):
+            ring.write(number if dtype else b"%d" % number)
+        if dtype is None:
+            events += ring.drain()
+            times: list[Any] = [event.time_ns for event in events]
+        else:
+            times = [*(event.time_ns for event in events), *ring.drain_array()["time_ns"].tolist()]
+        assert times == sorted(times)
+        assert len(times) == 9
+        assert times[-1] <= time.monotonic_ns()
+
+
+def test_a_clock_that_is_set_back_by_more_than_is_known_of_it_gives_no_time_in_the_future() -> None:
+    calibration = Calibration()
+    newest = calibration._points[-1]
+    calibration._points = [(newest[0] + BACK, newest[1])]
+    calibration.add()
+    calibration.add()
+    assert calibration.was_set_back
+    later = [newest[0] + BACK * 2, newest[0] + BACK]
+    assert all(ns <= calibration._points[0][1] for ns in calibration.nanoseconds(later))
+
+
+def test_a_counter_that_is_a_little_behind_on_one_cpu_was_not_set_back() -> None:
+    calibration = Calibration()
+    counter, ns = calibration._points[-1]
+    calibration._points.append((counter + 1000, ns + 1))
+    calibration.add()
+    assert not calibration.was_set_back
+
+
+def test_a_record_of_a_mebibyte_is_the_largest() -> None:
+    """A longer one would hold the GIL, and might be interrupted before it ends each time."""
+    ring = rseq.RingBuffer(1 << 23, clock=False)
+    assert ring.largest == 1 << 20
+    assert ring.write(b"x" * (1 << 20))
+    assert not ring.write(bytes((1 << 20) + 1))
+    assert not ring.write(bytes(1 << 22))
+    assert ring.lost == 2
+    assert datas(ring.drain()) == [b"x" * (1 << 20)]
+    assert rseq.RingBuffer(2, dtype="V1048576").largest == 1 << 20
+    with pytest.raises(ValueError, match=r"dtype: expected records of 1048576 bytes at most, got .* of 1048577"):
+        rseq.RingBuffer(2, dtype="V1048577")
+
+
 def test_a_calibration_does_not_grow_for_ever() -> None:
     calibration = Calibration()
     for _ in range(2000):
@@ -819,16 +892,23 @@ def test_a_child_reads_its_own_copy_even_if_its_parent_was_reading(threads: Thre
     assert datas(ring.drain()) == [b"x"]
 
 
-def test_without_membarrier_it_works_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_membarrier_a_ring_that_overwrites_is_refused_and_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_such_thing(**_: object) -> None:
         raise OSError(38, "no membarrier")
 
+    made = rseq.RingBuffer(256, "overwrite")
     for name in ("fence", "barrier", "register_for_barriers"):
         monkeypatch.setattr(reader_module, name, no_such_thing)
-    for mode in MODES:
-        ring = rseq.RingBuffer(256, mode)  # type: ignore[arg-type]
-        ring.write(b"x")
-        assert datas(ring.drain()) == [b"x"]
+    ring = rseq.RingBuffer(256)
+    ring.write(b"x")
+    assert datas(ring.drain()) == [b"x"]
+    with pytest.raises(OSError, match="no membarrier"):
+        rseq.RingBuffer(256, "overwrite")
+    made.write(b"y")
+    with pytest.raises(OSError, match="no membarrier"):
+        made.drain()
+    monkeypatch.undo()
+    assert datas(made.drain()) == [b"y"]
 
 
 def test_on_the_spare_lane_it_is_the_same() -> None:

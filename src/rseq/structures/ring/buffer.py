@@ -22,6 +22,7 @@ from ..workload import Workload
 from .kind import PARTS, Kind
 from .reader import Event, Reader
 from .stress import SHIPPED, SMALL, call, law, work
+from .variable import MOST_BYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,8 +50,8 @@ class RingBuffer(Structure, hot=("write",)):
     headers: a NumPy dtype, or a number of the language (`rseq.u64`, "u64"; not "i8" and "u8", which mean two things).
     `segment`: where processes share it, see `rseq.Segment`.
     Raises: TypeError - `capacity` is no int, `clock` no bool, or a dtype that is none, or holds Python objects, or is
-    "i8" or "u8". ValueError - another mode, a capacity below 1 or absurdly large, a dtype of no bytes. MemoryError - no
-    address space or memory.
+    "i8" or "u8". ValueError - another mode, a capacity below 1 or absurdly large, a dtype of no bytes or of more than
+    1 MiB. MemoryError - no address space or memory. OSError - "overwrite" where the system forbids membarrier.
     Threads: any, registered or not; after a fork, parent and child each go on with a copy, in a segment together.
     """
 
@@ -161,7 +162,10 @@ class RingBuffer(Structure, hot=("write",)):
 
     @property
     def largest(self) -> int:
-        """The bytes of the largest record: half the ring less its header, in a ring that overwrites about an eighth."""
+        """The bytes of the largest record: half the ring less its header, in a ring that overwrites about an eighth.
+
+        At most 1 MiB, as it is copied in one section, and with the GIL held.
+        """
         return self._kind.largest
 
     @property
@@ -214,6 +218,8 @@ def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Ki
         raise TypeError(f"dtype: expected numbers or a structure of them, got {layout}, which is {wrong}")
     if not layout.itemsize:
         raise ValueError(f"dtype: expected records of one byte or more, got {layout}")
+    if layout.itemsize > MOST_BYTES:
+        raise ValueError(f"dtype: expected records of {MOST_BYTES} bytes at most, got {layout} of {layout.itemsize}")
     in_hand = 1 if overwrites else 0
     most = MAX_BYTES // (layout.itemsize + 8) - in_hand
     if capacity > most:

@@ -11,10 +11,15 @@ the kernel's rate is even there.
 
 Assumptions: the counter ticks at one rate and is the same on all CPUs, as it is where the kernel itself keeps time by
 it (/sys/devices/system/clocksource). It is not converted across a suspend.
+
+A counter may be set back: by a suspend, or as a virtual machine is restored. Then the points are begun anew. What was
+stamped before that and not read is beyond the newest point; it is converted by the points of then, to a time that is
+not later than when it was noticed.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
@@ -30,9 +35,11 @@ from ...sequence import routine
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Calibration", "ticks"]
+__all__ = ["SET_BACK_TICKS", "Calibration", "ticks"]
 
 _TRIES = 8
+SET_BACK_TICKS = 1 << 20
+"""By how much a counter is behind at least if it was set back: CPUs do not agree to the last tick."""
 _MOST_POINTS = 512
 
 
@@ -60,25 +67,38 @@ class Calibration:
 
     def __init__(self) -> None:
         self._points: list[tuple[int, int]] = []  # pairs: a signal handler that raises must not leave half a point
+        self._before: list[tuple[int, int]] = []
+        """The points from before the counter was set back."""
         self.add()
 
     def add(self) -> int:
         """Take a point; stamps until now are converted to what they will be for good. Returns the counter."""
         _, counter, ns = min(_point() for _ in range(_TRIES))
+        if self._points and counter + SET_BACK_TICKS < self._points[-1][0]:
+            self._points, self._before = [(counter, ns)], self._points
         if not self._points or (counter > self._points[-1][0] and ns > self._points[-1][1]):
             self._points.append((counter, ns))
         if len(self._points) > _MOST_POINTS:
             del self._points[1 : _MOST_POINTS // 2]
         return counter
 
+    @property
+    def was_set_back(self) -> bool:
+        """If stamps are not in the order of time."""
+        return bool(self._before)
+
     def nanoseconds(self, stamps: Iterable[int]) -> Iterator[int]:
         """Each stamp in nanoseconds."""
+        newest = self._points[-1][0] if self._before else math.inf
         until = 0
         before = after = (0, 0)
         slope = (0, 1)
         for stamp in stamps:
+            if stamp > newest:
+                yield self._from_before(stamp)
+                continue
             if not until or not before[0] <= stamp < until:
-                before, after = self._around(stamp)
+                before, after = _around(self._points, stamp)
                 until, slope = after[0], (after[1] - before[1], max(after[0] - before[0], 1))
             yield before[1] + (stamp - before[0]) * slope[0] // slope[1]
 
@@ -87,21 +107,29 @@ class Calibration:
         load("numpy")
         import numpy as np
 
+        if self._before:
+            return np.array(list(self.nanoseconds(stamps.tolist())), np.int64)
         found = np.empty(len(stamps), np.int64)
         edges = np.searchsorted(stamps, np.array([counter for counter, _ in self._points[1:-1]], np.uint64))
         for part in np.split(np.arange(len(stamps)), edges):
             if len(part):
-                before, after = self._around(int(stamps[part[0]]))
+                before, after = _around(self._points, int(stamps[part[0]]))
                 passed = (stamps[part] - np.uint64(before[0])).astype(np.int64)
                 rate = (after[1] - before[1]) / max(after[0] - before[0], 1)
                 found[part] = before[1] + (passed * rate).astype(np.int64)
         return found
 
-    def _around(self, stamp: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The points before and after a stamp; the first two, or the last two, if it lies outside."""
-        points = self._points
-        at = min(max(bisect_right(points, stamp, key=itemgetter(0)), 1), len(points) - 1)
-        return points[max(at - 1, 0)], points[at]
+    def _from_before(self, stamp: int) -> int:
+        """One that was taken before the counter was set back."""
+        before, after = _around(self._before, stamp)
+        ns = before[1] + (stamp - before[0]) * (after[1] - before[1]) // max(after[0] - before[0], 1)
+        return min(ns, self._points[0][1])
+
+
+def _around(points: list[tuple[int, int]], stamp: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The points before and after a stamp; the first two, or the last two, if it lies outside."""
+    at = min(max(bisect_right(points, stamp, key=itemgetter(0)), 1), len(points) - 1)
+    return points[max(at - 1, 0)], points[at]
 
 
 def _point() -> tuple[int, int, int]:

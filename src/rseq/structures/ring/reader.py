@@ -8,7 +8,8 @@
 
 So a record is read as a whole or later, and what one call returns is not older than what an earlier one returned.
 Where the kernel has no membarrier for rseq, and for records that another process is writing in the very moment, step 1
-restarts nothing: such a record may come with the next call, a little late.
+restarts nothing: such a record may come with the next call, a little late. Without the barrier of step 3 a record might
+be torn where processors reorder stores, so there is no ring that overwrites where it is forbidden.
 
 Readers take turns (percpu/turn.py), in the same memory as the ring, so it works between processes; that of a reader who
 is killed goes to the next. A child that a signal handler forks in the middle of reading is no second reader.
@@ -29,7 +30,7 @@ from ...percpu.memory import allocate
 from ...percpu.storage import PerCPU
 from ...percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from ...thread import barrier, fence, register_for_barriers
-from .clock import Calibration
+from .clock import SET_BACK_TICKS, Calibration, ticks
 from .kind import Kind
 from .layout import position_and_slot
 from .variable import SKIP, header_units
@@ -109,7 +110,7 @@ class Reader:
         self._kept: list[_Found] = []
         self._life = object()
         self._calibration = Calibration() if kind.clock else None
-        with suppress(OSError):
+        if kind.overwrites:
             register_for_barriers(shared=self._shared)
         start_anew_after_forks(self)
 
@@ -192,14 +193,14 @@ class Reader:
             return []
         until = None if self._calibration is None else self._now(self._calibration)
         copies = [self._copied(lane) for lane in self._waiting()]
+        later = range(0) if until is None else range(until + 1, ticks() + SET_BACK_TICKS)
         if self.kind.overwrites and copies:
-            with suppress(OSError):
-                barrier(shared=self._shared)
+            barrier(shared=self._shared)
             heads = self._storage.view()["head"].tolist()
             copies = [self._checked(copy, heads[copy.lane.number]) for copy in copies]
         if self._life is not life:
             return []
-        return [self._apart(copy, until) for copy in copies if copy.gone < copy.end - copy.begin]
+        return [self._apart(copy, later) for copy in copies if copy.gone < copy.end - copy.begin]
 
     def _now(self, calibration: Calibration) -> int:
         now = calibration.add()
@@ -242,12 +243,16 @@ class Reader:
         gone = self.kind.distance(copy.begin, position) - self.kind.whole(position)
         return copy._replace(gone=max(copy.gone, gone))
 
-    def _apart(self, copy: _Copy, until: int | None) -> _Found:
-        if self.kind.dtype is None:
-            return self._bytes_apart(copy, until)
-        return self._rows_apart(copy, until)
+    def _apart(self, copy: _Copy, later: range) -> _Found:
+        """The records in a copy, up to the first one whose stamp is in `later`: it was written meanwhile.
 
-    def _bytes_apart(self, copy: _Copy, until: int | None) -> _Found:
+        One that is later still was written before the counter was set back.
+        """
+        if self.kind.dtype is None:
+            return self._bytes_apart(copy, later)
+        return self._rows_apart(copy, later)
+
+    def _bytes_apart(self, copy: _Copy, later: range) -> _Found:
         kind, data, begin = self.kind, bytes(copy.data), copy.begin
         words = memoryview(data).cast("I")
         part, header = kind.part_units, header_units(kind.clock)
@@ -265,9 +270,9 @@ class Reader:
                 block = part or kind.units
                 position = (position // block + 1) * block
                 continue
-            if until is not None:
+            if kind.clock:
                 stamp = words[at + 1] | words[at + 2] << 32
-                if stamp > until:
+                if stamp in later:
                     break
             start = 4 * (at + header)
             stamps.append(stamp)
@@ -276,14 +281,14 @@ class Reader:
             serial += 1
         return _Found(copy.lane, stamps, records, position % kind.positions, serial % _WORDS, missed)
 
-    def _rows_apart(self, copy: _Copy, until: int | None) -> _Found:
+    def _rows_apart(self, copy: _Copy, later: range) -> _Found:
         load("numpy")
         import numpy as np
 
         records = np.frombuffer(copy.data, self.kind.dtype)[copy.gone :]
         stamps = np.frombuffer(copy.stamps, np.uint64)[copy.gone :]
-        if until is not None:
-            count = int(np.searchsorted(stamps, np.uint64(until), side="right"))
+        if self.kind.clock and later:
+            count = _first(stamps - np.uint64(later.start) < np.uint64(len(later)))
             records, stamps = records[:count], stamps[:count]
         start = copy.begin + copy.gone
         missed = self.kind.distance(copy.lane.tail, start)
@@ -310,7 +315,10 @@ class Reader:
             return [Event(number, None, record) for _, number, record in rows]
         rows.sort(key=itemgetter(0))
         times = self._calibration.nanoseconds(row[0] for row in rows)
-        return [Event(number, time_ns, record) for (_, number, record), time_ns in zip(rows, times, strict=True)]
+        events = [Event(number, time_ns, record) for (_, number, record), time_ns in zip(rows, times, strict=True)]
+        if self._calibration.was_set_back:
+            events.sort(key=itemgetter(1))
+        return events
 
     def _as_objects(self, records: Any) -> Sequence[Any]:
         """Records as what `Event.data` is."""
@@ -336,4 +344,11 @@ class Reader:
         order = np.argsort(stamps, kind="stable")
         merged = merged[order]
         merged["time_ns"] = self._calibration.array(stamps[order])
+        if self._calibration.was_set_back:
+            merged = merged[np.argsort(merged["time_ns"], kind="stable")]
         return merged
+
+
+def _first(flags: npt.NDArray[Any]) -> int:
+    """The place of the first true one; behind the last one if there is none."""
+    return int(flags.argmax()) if flags.any() else len(flags)

@@ -12,12 +12,16 @@ from ...once import once
 from ...sequence import inline, routine, sequence
 from .layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 
-__all__ = ["SKIP", "header_units", "largest", "low_bits", "variable_ring"]
+__all__ = ["MOST_BYTES", "SKIP", "header_units", "largest", "low_bits", "variable_ring"]
 
 keep(__name__)
 
 SKIP = 0xFFFFFFFF
 """In place of a length: what follows is at the start of `data`, or of the next part."""
+
+MOST_BYTES = 1 << 20
+"""The largest record there is. It is copied in one section, which is begun again if the time slice ends in it, with the
+GIL held: a hundred microseconds or so. Of one a hundred times as long, no attempt might ever come to its end."""
 
 _MOST_COUNT_BITS = 10
 
@@ -38,7 +42,7 @@ def header_units(timed: bool) -> int:
 def largest(units: int, parts: int, timed: bool) -> int:
     """The bytes of the largest record that a ring of `units` holds; `parts` is 0 if it does not overwrite."""
     room = units // parts - 3 if parts else units // 2
-    return 4 * max(room - header_units(timed), 0)
+    return min(4 * max(room - header_units(timed), 0), MOST_BYTES)
 
 
 @once
