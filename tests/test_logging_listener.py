@@ -265,6 +265,35 @@ def test_stop_may_be_called_again_after_a_handler_has_ended_it(log: logging.Logg
     assert fails.messages() == expected
 
 
+class Exits:
+    """What ends who unpickles it."""
+
+    def __reduce__(self) -> Any:
+        return sys.exit, (3,)
+
+
+def test_what_cannot_be_read_or_prepared_does_not_come_again(log: logging.Logger, ring: rseq.RingBuffer) -> None:
+    class Prepares(rseq.logging.Listener):
+        def prepare(self, record: Any) -> Any:
+            if record.msg == "1":
+                raise ValueError("not this one")
+            return record
+
+    keep = Keep()
+    listener = Prepares(ring, keep)
+    numbers(log, 2)
+    log.info("exits", extra={"odd": Exits()})
+    log.info("last")
+    with pytest.raises(ValueError, match="not this one"):
+        listener.handle_waiting()
+    with pytest.raises(SystemExit, match="3"):
+        listener.handle_waiting()
+    listener.handle_waiting()
+    first, warning, last = keep.messages()
+    assert (first, last) == ("0", "last")
+    assert "bytes in the ring ended who read them: b'\\x80" in warning
+
+
 @pytest.mark.parametrize("name", ["stop", "handle_waiting"])
 def test_a_handler_may_call_the_listener(log: logging.Logger, ring: rseq.RingBuffer, name: str) -> None:
     keep, after = Calls(lambda: None), Keep()

@@ -418,7 +418,13 @@ class Listener:
     def _handle_all(self) -> int:
         count = 0
         while self._waiting:
-            self.handle(self._first())
+            record = self._first()
+            try:
+                self.handle(record)
+            except BaseException:
+                if self._offered is None or self._offered.record is not record:
+                    self._waiting.popleft()  # `prepare` has raised, and would again: no handler can get it
+                raise
             if self._waiting:  # unless a handler has forked, and this is the child
                 self._waiting.popleft()
             self._offered = None
@@ -429,7 +435,9 @@ class Listener:
         """The record that comes next."""
         waiting = self._waiting
         if isinstance(waiting[0], Event):
-            waiting[0] = _read(waiting[0].data)
+            data = waiting[0].data
+            waiting[0] = _warning(f"{len(data)} bytes in the ring ended who read them: {data[:20]!r}")
+            waiting[0] = _read(data)
         return waiting[0]
 
     def _take(self) -> None:
