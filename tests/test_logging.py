@@ -24,6 +24,7 @@ import pytest
 import rseq
 import rseq.logging
 from logs import Keep, both
+from rseq.logging.records import read
 from support import run_python
 
 
@@ -140,7 +141,7 @@ RECORDS: dict[str, Callable[[], logging.LogRecord]] = {
 
 def crossed(handler: rseq.logging.Handler) -> Any:
     (event,) = handler.ring.drain()
-    return rseq.logging._read(event.data)
+    return read(event.data)
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -338,7 +339,7 @@ def test_enqueue_gets_what_is_prepared(log: logging.Logger) -> None:
 
     log.handlers[:] = [Twice(rseq.RingBuffer(1 << 12))]
     log.warning("%d items", 3)
-    assert [rseq.logging._read(event.data).msg for event in log.handlers[0].ring.drain()] == ["3 items"] * 2  # type: ignore[attr-defined]
+    assert [read(event.data).msg for event in log.handlers[0].ring.drain()] == ["3 items"] * 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("where", ["class", "instance"])
