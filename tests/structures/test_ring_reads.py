@@ -31,22 +31,30 @@ def positions(kind: Kind, count: int) -> Iterator[tuple[int, int, int, int]]:
     """Up to which position records are written, the tail, and from where to where is to be read."""
     chance = random.Random(kind.units)
     for _ in range(count):
-        head = chance.randrange(4 * kind.units)
-        begin = max(head + chance.randint(-2 * kind.units, 2), 0)
-        end = begin + chance.randint(-2, kind.units)
-        tail = begin if chance.random() < 0.8 else begin + chance.choice((-1, 1))
-        yield head, max(tail, 0), begin, max(end, 0)
+        head = 4 * kind.units + chance.randrange(4 * kind.units)
+        begin = head + chance.randint(-2 * kind.units, 2)
+        end = begin + chance.randint(-2, kind.units + 2)
+        yield head, begin if chance.random() < 0.8 else begin + chance.choice((-1, 1)), begin, end
 
 
 def expected(kind: Kind, units: list[bytes], where: tuple[int, int, int, int]) -> tuple[int, list[bytes]]:
     """How many of the first are gone, and what is copied."""
     head, tail, begin, end = where
-    found = max(min(head, end) - begin, 0)
+    found = min(head, end) - begin if begin <= head and 0 <= end - begin <= kind.units else 0
     if not kind.overwrites:
         return 0, [units[(begin + at) % kind.units] for at in range(found if begin == tail else 0)]
-    gone = min(max(kind.first_whole(head) - begin, 0), found)
+    part = kind.part_units
+    whole = head % part + (kind.parts - 2) * part if part else kind.units - 1
+    gone = min(max(head - begin - whole, 0), found)
     copied = [units[(begin + at) % kind.units] for at in range(found)]
     return gone, [b"\0" * len(unit) for unit in copied[:gone]] + copied[gone:]
+
+
+def width(kind: Kind) -> int:
+    """Bits of a position: behind the largest comes 0."""
+    if kind.part_units:
+        return 64 - low_bits(kind.part_units)
+    return 63 if kind.overwrites else 64
 
 
 def cut(data: Any, count: int) -> list[bytes]:
@@ -63,9 +71,10 @@ def test_it_copies_what_is_there_and_says_what_is_gone(name: str) -> None:
     for number, field in enumerate(fields):
         view[field] = np.arange(view[field].size).reshape(view[field].shape) % 200 + 10 + number
     bits = low_bits(kind.part_units) if kind.part_units else 0
+    last = (1 << width(kind)) - 1
     for turn, where in enumerate(positions(kind, 1500)):
-        number, (head, tail, begin, end) = turn % len(view), where
-        words = view[number]
+        number, start = turn % len(view), 0 if turn % 3 else -6 * kind.units  # what lies around the last position, too
+        words, (head, tail, begin, end) = view[number], [(position + start) & last for position in where]
         words["head"], words["tail"] = (head << bits) + turn % (1 << bits), tail
         units = [cut(words[field], kind.units) for field in fields]
         buffers = [bytearray([UNTOUCHED] * (len(unit[0]) * kind.units)) for unit in units]
