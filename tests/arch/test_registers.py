@@ -140,6 +140,44 @@ def test_the_message_of_too_many_values_shows_the_worst_line_and_what_lives_ther
     golden(re.sub(r"<program \d+>", "<program>", f"{caught.value}\n"), "registers.txt")
 
 
+_TERMS = " + ".join(["n + m"] * 12)
+
+_LATE = f"""\
+def f(cpu: Lane, n: i64, m: i64) -> i64:
+    if n > 1:
+        cpu.count = 1
+    return {_TERMS}
+"""
+
+_EARLY = f"""\
+def f(cpu: Lane, n: i64, m: i64) -> i64:
+    total = {_TERMS}
+    if n > 1:
+        cpu.count = 1
+    return total
+"""
+
+
+class Counted(rseq.Record):
+    count: rseq.i64
+
+
+def test_what_follows_a_commit_is_computed_before_it_as_the_message_says() -> None:
+    with pytest.raises(RegisterError) as caught:
+        compiled(_LATE, Lane=Counted).asm("x86_64")
+    assert caught.value.diagnostics[0].fix.endswith("; compute before the commit what is computed after it")
+    compiled(_EARLY, Lane=Counted).asm("x86_64")
+
+
+@each_architecture
+def test_fewer_parameters_and_fewer_values_at_a_time_are_accepted(architecture: Architecture) -> None:
+    kind = widest(architecture)
+    count = largest(architecture, kind=kind)
+    with pytest.raises(RegisterError, match="use fewer parameters, or fewer values at a time"):
+        architecture.assemble(section(hungry(count + 1, kind=kind).body))
+    architecture.assemble(section(hungry(count, kind=kind).body))
+
+
 def test_too_many_values_are_refused_when_they_are_bound() -> None:
     host = arch.host()
     assert host is not None

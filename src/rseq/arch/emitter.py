@@ -15,8 +15,10 @@ from typing import ClassVar
 from ..abi import CPU_ID, MM_CID
 from ..language import ir
 from ..language.errors import Diagnostic
+from ..language.restarts import commits
 from ..language.section import END, NOTHING, Exit, Section
 from ..language.types import Scalar
+from ..language.values import Graph
 from .base import (
     ABORT,
     ABORTED,
@@ -128,7 +130,7 @@ class Emitter(ABC):
             f"where a critical section may have {budget}",
             ((where, "most values are needed here"),),
             f"each of these has a register here: {', '.join(dict.fromkeys([*names, *always]))}.",
-            "use fewer parameters, or fewer values at a time",
+            f"use fewer parameters, or fewer values at a time{_earlier(body)}",
         )
 
     def _described(self, value: ir.Value) -> str:
@@ -275,3 +277,11 @@ class Emitter(ABC):
 
 def _exit_name(check: ir.Check) -> str:
     return f"check {check.number}"
+
+
+def _earlier(body: ir.Body) -> str:
+    """What is computed after a commit is there once for each path, and holds its registers from one to the other."""
+    after = Graph(body.ops).after
+    follows = (op for commit in commits(body) for index, op in enumerate(body.ops) if after[commit] >> index & 1)
+    is_late = any(isinstance(op, (ir.Arithmetic, ir.Convert)) for op in follows)
+    return "; compute before the commit what is computed after it" if is_late else ""
