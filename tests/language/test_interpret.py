@@ -190,3 +190,10 @@ def test_a_buffer_an_index_and_a_default_go_together() -> None:
     assert run(code.body, memory, [data, 3, 1000]) == 100 + ord("b") + 1000
     with pytest.raises(TypeError, match=r"^f\(\) takes 3 arguments after cpu; got 1$"):
         run(code.body, memory, [data])
+
+
+def test_none_may_come_first_in_a_conditional_expression() -> None:
+    text = "def f(cpu: Lane, n: i64, node: ptr[Node]) -> ptr[Node]:\n    return {}\n"
+    for choice in ("None if n > 0 else node", "node if n <= 0 else None", "None if not n <= 0 else node"):
+        body = compiled(text.format(choice)).body
+        assert [run(body, Memory.of(body.record), [n, 64]) for n in (1, 0)] == [0, 64]

@@ -52,6 +52,9 @@ class Conditions(Expressions):
 
     def _expr_IfExp(self, node: ast.IfExp, into: str | None) -> Meaning:
         scope, span = self.scope, self.scope.span(node)
+        if _is_none(node.body):  # the other one has a type
+            test = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
+            node = ast.copy_location(ast.IfExp(test, node.orelse, node.body), node)
         other, done = scope.label("else"), scope.label("chosen")
         self.jump_unless(node.test, other)
         names = dict(scope.names)
