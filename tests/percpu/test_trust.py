@@ -189,7 +189,7 @@ def test_what_claims_to_be_of_a_class_is_looked_at() -> None:
 
 def test_a_segment_that_lends_other_memory_is_not_asked() -> None:
     class Own(rseq.Segment):
-        def lend(self, nbytes: int, alignment: int) -> Any:
+        def _lend(self, nbytes: int, alignment: int) -> Any:
             raise AssertionError("never asked")
 
     hits = rseq.Counter(segment=Own())

@@ -25,14 +25,15 @@ def names() -> tuple[str, ...]:
 
 
 @cache
-def get(name: str) -> Architecture:
+def get(name: object) -> Architecture:
     """The architecture called `name`.
 
     Raises: ValueError - there is none of that name.
     """
-    if name not in names():
+    known = [one for one in names() if isinstance(name, str) and one == str.__str__(name)]
+    if not known:
         raise ValueError(f"no architecture is called {name!r}; there are: {', '.join(names())}")
-    architecture = importlib.import_module(f"{__name__}.{name}").ARCHITECTURE
+    architecture = importlib.import_module(f"{__name__}.{known[0]}").ARCHITECTURE
     assert isinstance(architecture, Architecture)
     return architecture
 

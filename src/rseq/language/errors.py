@@ -106,6 +106,10 @@ class CompileError(SyntaxError):
     """
 
     def __init__(self, diagnostics: Seq[Diagnostic]) -> None:
+        if not isinstance(diagnostics, (list, tuple)) or not all(isinstance(one, Diagnostic) for one in diagnostics):
+            raise TypeError("the compiler makes this error, from a list of what it has found")
+        if not diagnostics:
+            raise ValueError("this error is about at least one thing that was found")
         self.diagnostics = tuple(diagnostics)
         first = self.diagnostics[0].places[0][0]
         where = (first.file, first.line, first.column + 1, first.text, first.end_line, first.end_column + 1)

@@ -138,7 +138,7 @@ class Scalar:
 
 def _as_f32(value: int | float) -> float:
     try:
-        (rounded,) = struct.unpack("f", struct.pack("f", _odd(value) if isinstance(value, int) else value))
+        (rounded,) = struct.unpack("f", struct.pack("f", _odd(value) if isinstance(value, int) else float(value)))
     except OverflowError:
         rounded = float("inf") if value > 0 else float("-inf")
     return float(rounded)

@@ -8,7 +8,7 @@ from rseq.once import load
 from rseq.percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq.percpu.checks import integer, product
 from rseq.percpu.segment import PAGE_BYTES, Place
-from rseq.percpu.shared import Segment, require_segment
+from rseq.percpu.shared import Segment, lend, require_segment
 from rseq.percpu.shown import shown
 from rseq.sealed import Sealed
 
@@ -117,5 +117,5 @@ def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None, *,
         raise ValueError(f"alignment: expected a power of two up to the page size, {PAGE_BYTES}; got {power}")
     if segment is not None:
         require_segment(segment)
-    place, owner = _private.lend(size, power) if segment is None else Segment.lend(segment, size, power)
+    place, owner = _private.lend(size, power) if segment is None else lend(segment, size, power)
     return Memory(place, size, owner, writable=writable)

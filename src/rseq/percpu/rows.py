@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, SupportsIndex, TypeVar, cast, final
 
 from rseq.language.types import Array, Field, Index, Pointer, Record
@@ -195,7 +194,11 @@ class Row(Generic[R]):
         rows.writable[known.name][self.index] = value
 
     def _addresses_of(self, field: str, value: object, length: int, kind: Pointer) -> list[int]:
-        given = list(islice(cast("Iterable[object]", value), length + 1))
+        given = []
+        for one in cast("Iterable[object]", value):
+            given.append(one)
+            if len(given) > length:
+                break
         if len(given) != length:
             raise ValueError(f"{field} has {length} elements; got {'more' if len(given) > length else len(given)}")
         return [self._address_of(field, one, kind) for one in given]

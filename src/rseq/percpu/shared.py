@@ -55,10 +55,7 @@ class Segment:
     Threads: any thread of any process that has it; signal handlers too.
     """
 
-    __slots__ = ("__weakref__", "_extents", "size")
-
-    size: int
-    """Bytes of each lane that are set aside at once."""
+    __slots__ = ("__weakref__", "_extents", "_size")
 
     def __init__(self, *, size: int = STRIDE_BYTES) -> None:
         nbytes = integer("size", size)
@@ -66,10 +63,15 @@ class Segment:
             raise ValueError(f"size: expected 1 … {MAX_ITEM_BYTES} bytes, got {nbytes}")
         require_support()
         table()  # of threads: one for all processes that share the segment
-        self.size = round_up(nbytes, PAGE_BYTES)
-        self._extents = [_SharedExtent(self.size)]
+        self._size = round_up(nbytes, PAGE_BYTES)
+        self._extents = [_SharedExtent(self._size)]
 
-    def lend(self, nbytes: int, alignment: int) -> tuple[Place, Mapping]:
+    @property
+    def size(self) -> int:
+        """Bytes of each lane that are set aside at once."""
+        return self._size
+
+    def _lend(self, nbytes: int, alignment: int) -> tuple[Place, Mapping]:
         """A zeroed block of `nbytes` (≥ 1) at a multiple of `alignment` (a power of two up to a page).
 
         Nobody gets it again. It lives as long as the mapping that comes with it. An alignment of a cache line or more
@@ -81,10 +83,10 @@ class Segment:
         for extent in reversed(self._extents[-_EXTENTS_TRIED:]):
             if (offset := extent.take(size, alignment)) is not None:
                 return extent.lend(offset, size)
-        extent = _SharedExtent(max(size, self.size))
+        extent = _SharedExtent(max(size, self._size))
         offset = extent.take(size, alignment)
         assert offset == 0, "a new extent is empty"
-        if size <= self.size // 2:  # a fuller one would be looked at in vain
+        if size <= self._size // 2:  # a fuller one would be looked at in vain
             self._extents.append(extent)
         return extent.lend(offset, size)
 
@@ -128,6 +130,11 @@ class _SharedExtent:
                 populate(lane + ready, end - ready)
             self._ready = end
         return self._extent.place(offset), self._mapping
+
+
+def lend(segment: Segment, nbytes: int, alignment: int) -> tuple[Place, Mapping]:
+    """A block of a segment's, whatever its class has put in the way of `_lend`."""
+    return Segment._lend(segment, nbytes, alignment)
 
 
 def require_segment(thing: object) -> None:

@@ -249,7 +249,7 @@ def _sorted_layout(bounds: Iterable[SupportsFloat]) -> _Sorted:
 
 def _first_of(bounds: Iterable[SupportsFloat], most: int) -> Iterator[SupportsFloat]:
     """The first bounds: there may be no end of them."""
-    with suppress(TypeError):
+    with suppress(TypeError, SystemError):  # the second is what CPython says of a memoryview that was released
         if not isinstance(bounds, (str, bytes, bytearray)):
             return islice(bounds, most)
     raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}")
