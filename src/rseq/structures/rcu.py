@@ -219,7 +219,9 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
         old.clear()
 
     `read_lock` and `read_unlock` cost one addition each; they are built-in functions, and inlined in Numba. `with` is
-    for Python code. Read sections may be nested. Do not fork inside of one.
+    for Python code. Read sections may be nested. Do not fork inside of one. Do not `yield`, `await` or let another
+    green thread run inside `with rcu`: of two blocks that one thread is in, the one that was entered last ends first.
+    Then use `read_lock` and `read_unlock`.
     `segment`: readers and writers of several processes, see `rseq.Segment`.
     Raises: OSError - the system forbids membarrier. RuntimeError - no code can be made for this machine.
     Threads: any, registered or not. After a fork the child is outside of all read sections; functions that were given
