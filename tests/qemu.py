@@ -4,7 +4,8 @@
 
 A small program is compiled for the architecture, runs in `qemu-<name>` (Debian's package qemu-user), and does what it
 is told on its standard input: map memory, write there, call a function, read. The function gets a thread pointer of
-ours, beside which the fake rseq area lies. What is called are the very bytes of the blob.
+ours, beside which the fake rseq area lies. What is called are the very bytes of the blob. For LoongArch it does what
+the kernel does, too: a breakpoint before an instruction ends in a signal handler that aborts the critical section.
 """
 
 from __future__ import annotations
@@ -49,7 +50,30 @@ static void all(long number, long file, char *at, long left) {{
     }}
 }}
 
+#if {pc}
+static struct {{ long at, cpu; int word, hits; }} trap;
+
+static void interrupt(int number, void *info, char *context) {{
+    long *pc = (long *)(context + {pc});
+    char *area = (char *){area};
+    struct {{ unsigned version, flags; long start, length, abort; }} *section = *(void **)(area + 8);
+    *(int *)trap.at = trap.word;
+    trap.hits = 1;
+    if (section && (unsigned long)(*pc - section->start) < (unsigned long)section->length) {{
+        if (((unsigned *)section->abort)[-1] != {signature}) syscall({exit}, 3, 0, 0, 0);
+        *(long *)(area + 8) = 0;
+        *pc = section->abort;
+        trap.hits = 2;
+    }}
+    *(int *)area = *(int *)(area + 4) = *(int *)(area + 24) = trap.cpu;
+}}
+#endif
+
 void _start(void) {{
+#if {pc}
+    struct {{ void *handler; unsigned long flags, mask; }} action = {{ interrupt, 4, 0 }};
+    syscall({action}, 5, (long)&action, 0, 8);
+#endif
     for (;;) {{
         long order[3];
         all({read}, 0, (char *)order, sizeof order);
@@ -59,6 +83,14 @@ void _start(void) {{
             all({read}, 0, (char *)order[1], order[2]);
         }} else if (order[0] == 2) {{
             all({write}, 1, (char *)order[1], order[2]);
+#if {pc}
+        }} else if (order[0] == 4) {{
+            trap.at = order[1], trap.cpu = order[2], trap.hits = 0, trap.word = *(int *)trap.at;
+            *(int *)trap.at = {breakpoint};
+        }} else if (order[0] == 5) {{
+            *(int *)trap.at = trap.word;
+            all({write}, 1, (char *)&trap.hits, sizeof trap.hits);
+#endif
         }} else {{
             long answer = call(order[1], order[2]);
             all({write}, 1, (char *)&answer, sizeof answer);
@@ -66,7 +98,7 @@ void _start(void) {{
     }}
 }}
 """
-_MAP, _WRITE, _READ, _CALL = range(4)
+_MAP, _WRITE, _READ, _CALL, _TRAP, _HITS = range(6)
 
 
 def _facts(instruction: str, number: str, registers: str, clobbers: str, call: str) -> str:
@@ -102,6 +134,9 @@ _KINDS = {
         "write": 64,
         "exit": 93,
         "mmap": 222,
+        "action": 134,
+        "pc": 176,  # in a ucontext
+        "breakpoint": "0x002A0000",
     },
     "ppc64le": {
         "facts": _facts(
@@ -116,6 +151,9 @@ _KINDS = {
         "write": 4,
         "exit": 1,
         "mmap": 90,
+        "action": 0,
+        "pc": 0,
+        "breakpoint": 0,
     },
 }
 """What runs in QEMU's user mode here."""
@@ -170,6 +208,19 @@ class _Processor:
         (answer,) = struct.unpack(self._order + "Q", self._hear(8))
         return int(answer)
 
+    def trap(self, address: int, cpu: int) -> None:
+        """Interrupt what is called next, once, before the instruction at `address`, and go on on another CPU.
+
+        As the kernel does: if that is in a critical section, its abort handler follows.
+        """
+        self._tell(_TRAP, address, cpu)
+
+    def was_interrupted(self) -> tuple[bool, bool]:
+        """Whether the instruction was reached, and whether a section was aborted there."""
+        self._tell(_HITS, 0, 0)
+        (hits,) = struct.unpack(self._order + "I", self._hear(4))
+        return hits > 0, hits > 1
+
     def _tell(self, order: int, first: int, second: int, data: bytes = b"") -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(struct.pack(self._order + "3Q", order, first, second) + data)
@@ -194,9 +245,19 @@ def _program(architecture: Architecture) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="rseq-qemu-"))
     weakref.finalize(_program, shutil.rmtree, folder, ignore_errors=True)
     source, program = folder / "program.c", folder / "program"
-    source.write_text(_PROGRAM.format(**_KINDS[architecture.name]))
+    facts = {"area": AREA, "signature": architecture.signature, **_KINDS[architecture.name]}
+    source.write_text(_PROGRAM.format(**facts))
     target = f"{architecture.triple.partition('-')[0]}-linux-musl"
-    options = ["-O1", "-ffreestanding", "-nostdlib", "-static", "-fno-stack-protector", "-fno-sanitize=all"]
+    no_vectors = ["-mcpu=generic_la64"] if architecture.name == "loongarch64" else []  # QEMU 7 has none
+    options = [
+        *no_vectors,
+        "-O1",
+        "-ffreestanding",
+        "-nostdlib",
+        "-static",
+        "-fno-stack-protector",
+        "-fno-sanitize=all",
+    ]
     command = [sys.executable, "-m", "ziglang", "cc", "-target", target, *options, "-Wl,--image-base=0x40000000"]
     done = subprocess.run([*command, str(source), "-o", str(program)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
