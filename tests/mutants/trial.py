@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from . import child
 from .load import put
@@ -149,36 +150,43 @@ def _called(codes: list[Any]) -> Iterator[Any]:
 
 
 def _checker(reached: _Reached) -> list[str]:
+    """What `rseq check` would say first, with lanes by cpu_id: by mm_cid it would say the same."""
     from rseq.check import check
 
     if not any(code.kind == "sequence" for code in reached.checked):
         return []
-    with _one_part_after_another():
+    with _up_to_the_first_violation():
         report = check(*reached.checked)
-    if report.ok:
-        return []
-    return [violation.text for violation in report.violations] or [str(report)]
+    found = [violation.text for violation in report.violations]
+    return found or [f"not reached: {what}" for what in report.vacuous]
 
 
 @contextmanager
-def _one_part_after_another() -> Iterator[None]:
-    """Until one has a violation, and with lanes by cpu_id: what follows would say the same."""
+def _up_to_the_first_violation() -> Iterator[None]:
     from rseq.check import run
 
-    def explored(parts: list[Any], explore: Callable[[Any, Any], Any], jobs: int, tick: Any) -> list[Any]:
-        found: list[Any] = []
-        for part in parts:
-            if part.index == "cpu_id":
-                found.append(explore(part, tick))
-                if found[-1].violations:
-                    break
-        return found
+    found: list[Any] = []
 
-    before, run.explored = run.explored, explored  # type: ignore[assignment]
-    try:
+    def explored(parts: list[Any], explore: Callable[[Any, Any], Any], jobs: int, tick: Any) -> list[Any]:
+        return [explore(part, tick) for part in parts if part.index == "cpu_id" and not found]
+
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(run, "explored", explored))
+        for searching in (run.Explorer, run.Crossing, run.Together):
+            patches.enter_context(patch.object(searching, "findings", _first(searching.findings, found)))
         yield
-    finally:
-        run.explored = before
+
+
+def _first(findings: Callable[..., Iterator[Any]], found: list[Any]) -> Callable[..., Iterator[Any]]:
+    """The same generator up to the first thing that it finds, and nothing once `found` holds something."""
+
+    def up_to_the_first(self: Any, tick: Any) -> Iterator[Any]:
+        for one in findings(self, tick) if not found else ():
+            found.append(one)
+            yield one
+            return
+
+    return up_to_the_first
 
 
 def _stress(reached: _Reached) -> list[str]:
