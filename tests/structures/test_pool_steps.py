@@ -122,13 +122,13 @@ def parts(code: Compiled) -> dict[str, Any]:
 
 def test_of_an_item_that_cannot_be_noted_nothing_is_marked(lane: int) -> None:
     """A signal handler may have filled the hints, or taken the item, while items were looked at."""
-    pool = rseq.Pool(8, 1)
-    words, note = pool.storage.view()[lane], parts(_code(0).take)["note"].bind(pool.storage)
-    full = len(words["hints"])
-    words["cached"] = full
-    assert (note(0), pool._states()) == (False, [0])
+    pool = rseq.Pool(8, 2 * len(rseq.Pool(8, 1).storage.view()))
+    words, note = pool.storage.view()[lane], parts(_code(1).take)["note"].bind(pool.storage)
+    nothing = [0] * (pool.count - 1)
+    words["cached"] = len(words["hints"])
+    assert (note(0), pool._states()) == (False, [0, *nothing])
     words["cached"] = 0
-    assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED], 1)
-    assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED], 1)
+    assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED, *nothing], 1)
+    assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED, *nothing], 1)
     assert pool.acquire_row(5) == 0
-    assert (note(0), pool._states(), words["cached"]) == (True, [_HELD + 5], 0)
+    assert (note(0), pool._states(), words["cached"]) == (True, [_HELD + 5, *nothing], 0)
