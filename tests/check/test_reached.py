@@ -161,6 +161,14 @@ def test_it_is_enough_to_be_reached_in_one_way_of_choosing_the_lane() -> None:
     assert len(report.checked) == 2
 
 
+def test_routines_that_meet_no_sequence_are_said_not_to_be_checked() -> None:
+    @rseq.sequence
+    def add(cpu: Cell) -> None:
+        cpu.value += 1
+
+    assert check(add, look).skipped == ("look: none of the sequences works on Box",)
+
+
 # ---- the command
 
 

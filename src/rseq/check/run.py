@@ -95,6 +95,9 @@ class _Parts:
             return
         modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
         for number, (operations, routines) in enumerate(self.groups):
+            if not operations:
+                names = " and ".join(routine.name for routine in routines)
+                self.skipped.append(f"{names}: none of the sequences works on {routines[0].record.__name__}")
             fitting = [operation for operation in operations if self._fits(architecture, operation)]
             for index in modes:
                 if fitting and (not self.replay or self.replay.startswith(f"{index}:")):
