@@ -204,7 +204,7 @@ class Listener:
         waiting = self._waiting
         if isinstance(waiting[0], Event):
             data = waiting[0].data
-            waiting[0] = warning(f"{len(data)} bytes in the ring ended who read them: {data[:20]!r}")
+            waiting[0] = warning(f"{len(data)} bytes in the ring cannot be read without ending the listener: {data[:20]!r}")
             waiting[0] = read(data)
         return waiting[0]
 
