@@ -291,7 +291,7 @@ def test_what_cannot_be_read_or_prepared_does_not_come_again(log: logging.Logger
     listener.handle_waiting()
     first, warning, last = keep.messages()
     assert (first, last) == ("0", "last")
-    assert "bytes in the ring cannot be read without ending the listener: b'\\x80" in warning
+    assert "bytes in the ring ended the listener that read them: b'\\x80" in warning
 
 
 @pytest.mark.parametrize("name", ["stop", "handle_waiting"])

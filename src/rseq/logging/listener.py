@@ -204,8 +204,11 @@ class Listener:
         waiting = self._waiting
         if isinstance(waiting[0], Event):
             data = waiting[0].data
-            waiting[0] = warning(f"{len(data)} bytes in the ring cannot be read without ending the listener: {data[:20]!r}")
-            waiting[0] = read(data)
+            try:
+                waiting[0] = read(data)
+            except BaseException:
+                waiting[0] = warning(f"{len(data)} bytes in the ring ended the listener that read them: {data[:20]!r}")
+                raise
         return waiting[0]
 
     def _take(self) -> None:
