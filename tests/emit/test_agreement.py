@@ -27,7 +27,7 @@ from rseq.check.code import INPUTS, Operation, from_word
 from rseq.emit import c_header
 from rseq.emit.records import Records, c_type
 from rseq.language import ir
-from rseq.language.types import SCALARS
+from rseq.language.types import SCALARS, Pointer
 
 pytest.importorskip("unicorn")
 
@@ -72,7 +72,11 @@ class CBoard(Board):
             return NO_LANE if status == NO_LANE_HERE else "IndexError"
         assert status in (DONE, NONE), status
         type = operation.body.result
-        return None if type is None or status == NONE else from_word(result, type, self.order)
+        if status == NONE:
+            return 0 if isinstance(type, Pointer) else None
+        answer = None if type is None else from_word(result, type, self.order)
+        assert answer != 0 or not isinstance(type, Pointer), "None is RSEQ_NONE"
+        return answer
 
 
 def entry(number: int, body: ir.Body, order: str, frame: str = "") -> str:

@@ -32,7 +32,7 @@ int main(void)
     do {{  /* until both ran on one CPU */
         push_entry_or_stop
         status = examples_pop_entry(&list, entries, 3, &first);
-    }} while (status == RSEQ_DONE && first == 0);
+    }} while (status == RSEQ_NONE);
     printf("%d %u %ld ", status, first, (long)entries[2].value);
     printf("%d ", examples_push_entry(&list, 4, 1, entries, 3));
     printf("%d ", examples_push_entry(&list, 0, 1, entries, 3));

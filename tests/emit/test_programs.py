@@ -190,7 +190,7 @@ static void *work(void *argument)
             __atomic_fetch_sub(&values_gone, value, __ATOMIC_RELAXED);
         if (own && shop_push_node(&stack, own) == RSEQ_DONE)
             own = 0;
-        else if (!own && shop_pop_node(&stack, &node) == RSEQ_DONE && node)
+        else if (!own && shop_pop_node(&stack, &node) == RSEQ_DONE)
             own = node;
     }
     return own;

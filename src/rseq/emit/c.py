@@ -54,7 +54,7 @@ struct rseq_lanes {{
 }};
 enum {{
     RSEQ_DONE = 0,     /* it happened, once, as a whole */
-    RSEQ_NONE = 1,     /* the sequence returned None: nothing was committed */
+    RSEQ_NONE = 1,     /* the sequence returned None, with whatever it commits then: *result is as it was */
     RSEQ_NO_LANE = -1, /* this thread is not registered, or its CPU has no lane: nothing happened */
     RSEQ_INDEX = -2,   /* an index was out of range: nothing was committed */
     RSEQ_NULL = -3,    /* a pointer was null that must not be: nothing happened */
@@ -211,7 +211,8 @@ static inline int {self.name}({self._declarations()})
         lines = "\n".join(f'            "{_escaped(line.text)}\\n"' for line in assembly.lines(_DESCRIPTORS))
         outputs = ", ".join(_output(assembly, slot) for slot in assembly.outputs)
         held = "" if result is None else f"    {_held_type(result, word)} held;\n"
-        given = "" if result is None else f"    *result = {self._cast_back(result)}held;\n"
+        none = "    if (held == 0)\n        return RSEQ_NONE;\n" if isinstance(result, Pointer) else ""
+        given = "" if result is None else f"{none}    *result = {self._cast_back(result)}held;\n"
         return f"""\
 #{"if" if number == 0 else "elif"} {assembly.architecture.c_condition}
     {word} status;
