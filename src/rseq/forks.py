@@ -3,8 +3,8 @@
 A fork takes no lock. Locks that hooks take close circles: the forking thread waits for one, and holds another one, its
 own or that of another library's hook, which the first one's holder waits for. So there is no order of locks to keep:
 
-    before     wait until no other thread is in the middle of what a child could not go on with: imports, compiling.
-               Not for longer than PATIENCE_S: that thread may be waiting for the one that forks.
+    before     wait while another thread is inside of LLVM, or imports something for us: a child could not go on with
+               that. Not for longer than PATIENCE_S: that thread may be waiting for the one that forks.
     parent     nothing
     child      each thing that was told of here is put right, memory first. What such a thread had not finished
                is begun anew.
@@ -36,6 +36,7 @@ __all__ = [
     "before_forks",
     "in_each_child",
     "start_anew_after_forks",
+    "wait_while",
 ]
 
 PATIENCE_S = 5.0
@@ -53,6 +54,7 @@ class _StartsAnew(Protocol):
 
 
 _before: list[Callable[[], object]] = []
+_obstacles: list[Callable[[], bool]] = []
 _in_child: list[list[Callable[[], object]]] = [[] for _ in range(STRUCTURES + 1)]
 _known: dict[int, weakref.ref[_StartsAnew]] = {}  # by id: things may be equal to others, or have no hash
 _working: dict[int, int] = {}
@@ -79,7 +81,7 @@ def start_anew_after_forks(thing: _StartsAnew) -> None:
 
 
 class Working:
-    """`with Working():` the body imports or compiles, and other threads' forks wait until it is done."""
+    """`with Working():` the body makes something for which it may import and compile."""
 
     __slots__ = ()
 
@@ -96,16 +98,31 @@ class Working:
             _working.pop(me, None)
 
 
-def others_are_working() -> bool:
-    """Whether a thread other than the calling one imports or compiles for us. Its own work goes on in the child."""
+def wait_while(is_busy: Callable[[], bool]) -> None:
+    """Have forks wait while `is_busy()`, within their patience. It takes no lock for long."""
+    _obstacles.append(is_busy)
+
+
+def _others_import() -> bool:
+    """Whether a thread other than the calling one imports something for us. Its own work goes on in the child."""
     me = get_ident()
-    return any(thread != me for thread in list(_working))
+    others = {thread for thread in list(_working) if thread != me}
+    return bool(others) and any(owner in others for _, owner in _importing())
+
+
+def _importing() -> list[tuple[str, int | None]]:
+    """Modules, and which thread imports them. Python knows by locks of its own (importlib._bootstrap)."""
+    locks = getattr(importlib._bootstrap, "_module_locks", {})
+    return [(name, getattr(known(), "owner", None)) for name, known in list(locks.items())]
 
 
 def _wait() -> None:
     end = time.monotonic() + PATIENCE_S
-    while others_are_working() and time.monotonic() < end:
+    while any(is_busy() for is_busy in _obstacles) and time.monotonic() < end:
         time.sleep(_PAUSE_S)
+
+
+wait_while(_others_import)
 
 
 def _before_fork() -> None:
@@ -132,12 +149,11 @@ def _forget_others() -> None:
 def _forget_half_imported(me: int) -> None:
     """Let what other threads were importing be imported anew: Python would wait for them for ever.
 
-    What they had finished stays. Python knows who imports what by locks of its own (importlib._bootstrap).
+    What they had finished stays.
     """
-    locks = getattr(importlib._bootstrap, "_module_locks", {})
-    for name, known in list(locks.items()):
-        if getattr(known(), "owner", None) not in (None, me):
-            locks.pop(name, None)
+    for name, owner in _importing():
+        if owner not in (None, me):
+            importlib._bootstrap._module_locks.pop(name, None)  # type: ignore[attr-defined]
             if getattr(getattr(sys.modules.get(name), "__spec__", None), "_initializing", False):
                 sys.modules.pop(name, None)
 

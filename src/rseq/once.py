@@ -32,7 +32,7 @@ def once(make: Callable[P, T]) -> Callable[P, T]:
     An exception is not remembered. Arguments that are given by position and by name are different ones.
     `make` may run twice, if its first run does not end, and what it makes must then do no harm when it is dropped.
     Threads: any. Signal handlers too: if one interrupts `make`, what it gets is what all get from then on.
-    A fork of another thread waits for `make` (rseq.forks).
+    A fork of another thread waits while `make` imports (rseq.forks).
     """
     made: dict[object, T] = {}
 

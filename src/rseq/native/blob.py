@@ -17,7 +17,7 @@ import llvmlite.ir as ll
 
 from ..arch import Architecture
 from ..arch.base import Fixup
-from ..forks import TOOLS, in_each_child
+from ..forks import TOOLS, in_each_child, wait_while
 from ..language.compiled import Compiled
 from .codes import I64, PTR
 from .environment import Environment, Lane
@@ -124,6 +124,7 @@ def _look_for_llvm() -> None:
 
 
 in_each_child(_look_for_llvm, TOOLS)
+wait_while(is_held_by_another_thread)
 
 
 def symbol_names(data: bytes) -> list[str]:
