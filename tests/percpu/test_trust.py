@@ -187,6 +187,20 @@ def test_what_claims_to_be_of_a_class_is_looked_at() -> None:
         push.bind(heads, rseq.array.__new__(rseq.array))
 
 
+def test_what_a_sequence_means_cannot_be_replaced() -> None:
+    add_to_big.bind(rseq.percpu(Big))
+    for change in (
+        lambda: setattr(add_to_big, "body", total.body),
+        lambda: object.__setattr__(add_to_big, "body", total.body),
+        lambda: delattr(add_to_big, "body"),
+    ):
+        with pytest.raises(AttributeError):
+            change()
+    vars(add_to_big)["body"] = total.body
+    assert add_to_big.body.record is Big
+    del vars(add_to_big)["body"]
+
+
 def test_a_segment_that_lends_other_memory_is_not_asked() -> None:
     class Own(rseq.Segment):
         def _lend(self, nbytes: int, alignment: int) -> Any:

@@ -217,6 +217,20 @@ def test_of_two_threads_that_set_one_object_up_one_does() -> None:
         assert hits.value == 3
 
 
+def test_what_with_remembers_may_be_overwritten() -> None:
+    from rseq.native.method import thread_state
+
+    for make in (rseq.SpinLock, rseq.RCU):
+        thing = make()
+        for wrong in (5, "text", None, (), (1,), ("x", "y", "z"), [0, 1, None], (10**30, 0, None)):
+            thing._entered[thread_state()] = wrong
+            with pytest.raises((RuntimeError, TypeError, IndexError, OverflowError)):
+                thing.__exit__(None, None, None)
+            thing._entered.clear()
+        with thing:
+            pass
+
+
 class Cell(rseq.Record):
     value: rseq.i64
 

@@ -40,7 +40,12 @@ class Compiled:
     def __init__(self, function: Callable[..., Any], body: Body) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.body = body
+        self._body = body
+
+    @property
+    def body(self) -> Body:
+        """What it means. It cannot be replaced: machine code is made of it once, for records of its own."""
+        return self._body
 
     def __call__(self, *arguments: object, **keywords: object) -> object:
         raise TypeError(

@@ -17,8 +17,9 @@ from typing import Any
 
 import llvmlite.ir as ll
 
-from .codes import I32, I64, PTR
+from .codes import I8, I32, I64, PTR
 from .method import DICT_AT, Context, Kind, MethodWriter
+from .small_int import TYPE
 
 __all__ = ["enter", "leave"]
 
@@ -63,6 +64,10 @@ def leave(kind: Kind, context: Context) -> tuple[int, int]:
     entry = _looked_up(writer, entered, thread)
     with builder.if_then(writer.is_null(entry), likely=False):
         _let_go(writer, [thread])
+        writer.fail("PyExc_RuntimeError", context.outside)
+    kind = builder.load(builder.gep(entry, [I64(TYPE)], source_etype=I8), typ=PTR)
+    with builder.if_then(builder.icmp_unsigned("!=", kind, writer.object_at("PyTuple_Type")), likely=False):
+        _let_go(writer, [thread])  # somebody has put it there
         writer.fail("PyExc_RuntimeError", context.outside)
     writer.call("Py_IncRef", _VOID, [entry])
     result, before = (writer.call("PyTuple_GetItem", PTR, [entry, I64(place)]) for place in (0, 2))
