@@ -18,7 +18,7 @@ from rseq.arch.base import Assembly
 from rseq.check import Report, check
 from rseq.language.parse import parse
 from rseq.sequence import Sequence
-from spoils import (
+from seeded import (
     RESTART,
     START,
     Spoil,

@@ -19,7 +19,7 @@ from rseq.check import Report, check
 from rseq.check.run import sequences_of
 from rseq.language import ir
 from rseq.language.compiled import Compiled
-from spoils import Spoil, abort_to_start, end_before_the_commit, no_descriptor_store
+from seeded import Spoil, abort_to_start, end_before_the_commit, no_descriptor_store
 
 pytestmark = pytest.mark.skipif(arch.host() is None, reason="this machine's architecture has no code generator")
 
