@@ -22,7 +22,7 @@ SOURCE = ROOT / "src" / "rseq"
 # `thread` comes after what reads the thread pointer for it: a few bytes of machine code, and the loader that maps them.
 # `native.bind` is where code and per-CPU memory meet.
 LAYERS = (
-    ("abi", "_texts", "once", "sealed", "forks", "processes", "terminal"),
+    ("abi", "room", "_texts", "once", "sealed", "forks", "processes", "terminal"),
     ("language",),
     ("arch",),
     ("native.load",),

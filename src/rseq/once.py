@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from . import forks
+from .room import require_room
 
 __all__ = ["load", "once", "turn"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_NUMPY_MIB, _NUMPY_MIB_PER_CPU = 128, 16
+"""What OpenBLAS, which comes with NumPy, wants at least: a buffer, and a stack for each CPU."""
 
 _turns: dict[object, Any] = {}  # what is being made: a lock that its maker may take again, in a signal handler
 forks.in_each_child(_turns.clear, forks.TOOLS)  # its other makers are not there
@@ -63,5 +69,10 @@ def turn(what: object) -> Iterator[None]:
 
 @once
 def load(module: str) -> None:
-    """Import a module where it is first needed, so that a fork of another thread waits for that."""
+    """Import a module where it is first needed, so that a fork of another thread waits for that.
+
+    Raises: ImportError. MemoryError - the module would end the process, as it gets no memory.
+    """
+    if module == "numpy" and module not in sys.modules:
+        require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
     importlib.import_module(module)

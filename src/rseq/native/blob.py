@@ -9,6 +9,7 @@ functions through slots, one pointer each in the data, so that it may lie anywhe
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from ..arch import Architecture
 from ..arch.base import Fixup
 from ..forks import TOOLS, in_each_child, wait_while
 from ..language.compiled import Compiled
+from ..room import require_room
 from .codes import I64, PTR
 from .environment import Environment, Lane
 from .llvm import emit, emit_elsewhere, is_held_by_another_thread
@@ -109,9 +111,16 @@ def compile_module(module: Any, architecture: Architecture, entries: Sequence[st
 
 
 def object_file(module: Any, architecture: Architecture) -> bytes:
-    """LLVM's object file of a module, for the architecture of this machine."""
-    how = emit_elsewhere if _cut_off else emit
-    return how(str(module), architecture.triple, architecture.features, architecture.code_model)
+    """LLVM's object file of a module, for the architecture of this machine. Raises: MemoryError."""
+    text, how = str(module), emit_elsewhere if _cut_off else emit
+    if how is emit:
+        loading = 0 if "llvmlite.binding" in sys.modules else _LLVM_MIB
+        require_room(loading + _COMPILING_MIB + (len(text) >> 14), "LLVM to compile in")
+    return how(text, architecture.triple, architecture.features, architecture.code_model)
+
+
+_LLVM_MIB, _COMPILING_MIB = 192, 32
+"""What the library takes, and at most a module of some sequences; larger ones more, by their text."""
 
 
 _cut_off: list[bool] = []
