@@ -151,13 +151,12 @@ def _reported(rows: list[Row], verdicts: dict[Mutant, Verdict], options: Any, se
     problems += [f"it has not been tried: {name}" for name in missing]
     if options.json:
         print(json.dumps([_as_dict(mutant, verdict) for mutant, verdict in verdicts.items()], indent=2))
-    if not missing:
-        counts = counted(rows, caught, entries)
-        problems += _too_many(counts)
-        if not options.json:
-            print(table(counts))
-        if options.write and not problems:
-            PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), table(counts)), encoding="utf-8")
+    counts = counted(rows, caught, entries)
+    problems += _too_many(counts)
+    if not options.json:
+        print(table(counts))
+    if options.write:
+        PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), table(counts)), encoding="utf-8")
     print(f"{len(mutants)} mutants in {seconds:.0f} s", file=sys.stderr)
     for problem in problems:
         print(f"FAILED: {problem}", file=sys.stderr)

@@ -19,6 +19,9 @@ _BEGIN, _END = "<!-- mutants: written by `make mutants ARGS=--write` -->", "<!--
 
 COLUMNS = (*CHECKS, "time-out", "equivalent", "unseen")
 
+NOT_TRIED = "not tried"
+"""One more column, of a run that is not complete."""
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -40,12 +43,14 @@ def counted(rows: Iterable[Row], caught: Mapping[str, str | None], entries: Mapp
     for row in rows:
         verdicts = [_column(mutant.name, caught, entries) for mutant in row.mutants]
         title = ", ".join(f"`{name}`" for name in row.structures) or f"`{row.name}`"
-        found.append(Counts(title, len(verdicts), {column: verdicts.count(column) for column in COLUMNS}))
-    total = {column: sum(one.came[column] for one in found) for column in COLUMNS}
+        found.append(Counts(title, len(verdicts), {column: verdicts.count(column) for column in (*COLUMNS, NOT_TRIED)}))
+    total = {column: sum(one.came[column] for one in found) for column in (*COLUMNS, NOT_TRIED)}
     return [*found, Counts("all", sum(one.made for one in found), total)]
 
 
 def _column(name: str, caught: Mapping[str, str | None], entries: Mapping[str, Entry]) -> str:
+    if name not in caught:
+        return NOT_TRIED
     if check := caught[name]:
         return check
     return entries[name].kind if name in entries else "unseen"
@@ -53,9 +58,11 @@ def _column(name: str, caught: Mapping[str, str | None], entries: Mapping[str, E
 
 def table(counts: Iterable[Counts]) -> str:
     """The table, in Markdown."""
-    head = ["mutants of", "made", *COLUMNS]
+    counts = list(counts)
+    columns = (*COLUMNS, NOT_TRIED) if any(one.came[NOT_TRIED] for one in counts) else COLUMNS
+    head = ["mutants of", "made", *columns]
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
-    lines += [[one.name, str(one.made), *(str(one.came[column]) for column in COLUMNS)] for one in counts]
+    lines += [[one.name, str(one.made), *(str(one.came[column]) for column in columns)] for one in counts]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -247,6 +247,22 @@ def test_each_entry_of_the_list_names_a_mutant_that_is_made(rows: list[Row]) -> 
     assert not list(listed.wrong(listed.read(), names, {}))
 
 
+def test_the_page_has_a_row_for_each_structure(rows: list[Row]) -> None:
+    lines = table.read().splitlines()
+    for row in rows:
+        assert row.structures, f"{row.name} belongs to no structure"
+        title = ", ".join(f"`{name}`" for name in row.structures)
+        assert any(line.startswith(f"| {title} | ") for line in lines), f"`make mutants ARGS=--write` for {title}"
+
+
+def test_the_table_is_written_between_its_marks() -> None:
+    page = table.PAGE.read_text(encoding="utf-8")
+    assert table.read() not in table.rewritten(page, "| new |\n")
+    assert table.rewritten(page, table.read()) == page
+    with pytest.raises(ValueError, match="expected one place for the table"):
+        table.rewritten("# A page\n", "")
+
+
 def mutant(name: str) -> Mutant:
     return Mutant("ring.py", name, "guard", 1, "a", "b", "")
 
@@ -261,3 +277,10 @@ def test_a_mutant_that_nothing_catches_is_counted_as_unseen_unless_it_is_equival
         ("all", 3, 1, 1),
     ]
     assert table.table(counts).count("\n") == 4
+    assert "not tried" not in table.table(counts)
+
+
+def test_a_run_that_is_not_complete_says_so_in_its_table() -> None:
+    row = Row("ring", ("RingBuffer",), (), {}, (mutant("f"), mutant("g")))
+    lines = table.table(table.counted([row], {row.mutants[0].name: "stress"}, {})).splitlines()
+    assert [line.split("|")[-2].strip() for line in lines] == ["not tried", "---:", "1", "1"]

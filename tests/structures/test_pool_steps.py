@@ -7,11 +7,13 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rseq
 from rseq.language import ir
 from rseq.language.compiled import Compiled
+from rseq.language.interpret import Memory, run
 from rseq.structures.pool import _CACHED, _GENERATION, _HELD, MOST_HINTS, _code
 
 
@@ -132,3 +134,43 @@ def test_of_an_item_that_cannot_be_noted_nothing_is_marked(lane: int) -> None:
     assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED, *nothing], 1)
     assert pool.acquire_row(5) == 0
     assert (note(0), pool._states(), words["cached"]) == (True, [_HELD + 5, *nothing], 0)
+
+
+class Raced(Memory):
+    """Memory in which somebody else stores a word just before it is compared and exchanged."""
+
+    others: list[int | None]
+
+    def compare_exchange(self, address: int, type: Any, expected: Any, desired: Any) -> bool:
+        other = self.others.pop(0)
+        if other is not None:
+            self.store(address, type, other)
+        return super().compare_exchange(address, type, expected, desired)
+
+
+THEIRS, FULL = _HELD + 9, _code(1).record.dtype["hints"].shape[0]
+
+
+@pytest.mark.parametrize(
+    ("routine", "arguments", "hints", "state", "others", "answer"),
+    [
+        ("claim", (0, 5, _HELD), 0, 0, [THEIRS], None),
+        ("note", (0,), 0, 0, [THEIRS], True),
+        ("note", (0,), FULL, 0, [None, THEIRS], False),
+        ("give", (0,), 0, _HELD + 5, [_GENERATION + _CACHED], False),
+        ("give", (0,), FULL, _HELD + 5, [None, _GENERATION + THEIRS], True),
+    ],
+)
+def test_an_item_that_another_cpu_changes_at_that_moment_is_left_to_it(
+    routine: str, arguments: tuple[int, ...], hints: int, state: int, others: list[int | None], answer: bool | None
+) -> None:
+    code = _code(1)
+    memory = Raced.of(code.record)
+    memory.others = [*others]
+    lane = np.frombuffer(memory.blocks[memory.lane(0)], code.record.dtype)
+    lane["count"], lane["cached"], lane["states"][0, 0] = 2, hints, state
+    found = {**parts(code.take), "give": code.give}[routine]
+    assert run(found.body, memory, arguments) == answer
+    assert memory.others == []
+    assert int(lane["states"][0, 0]) == others[-1]
+    assert int(lane["cached"][0]) == hints
