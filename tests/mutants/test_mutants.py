@@ -182,8 +182,7 @@ def printed(code: str, *arguments: str) -> str:
         "contract": "stack.py _code.push commit-moved: cpu.slots[n] = value … → cpu.count = n + 1 …",
         "checker": "stack.py _code.pop operator: top = n - 1 → top = n + 1",
         "stress": "stack.py _code.pop deleted: cpu.count = top → pass",
-        "tests": "cell.py adder.add constant: def add(cpu: Cell, n: scalar = 1) -> None: "
-        "→ def add(cpu: Cell, n: scalar = 2) -> None:",
+        "tests": "extreme.py _update.update_max deleted: cpu.touched = 1 → pass",
     }.items(),
 )
 def test_a_mutant_of_what_is_shipped_is_caught(check: str, name: str) -> None:

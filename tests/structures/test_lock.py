@@ -356,6 +356,20 @@ def test_of_two_who_find_out_at_once_one_takes_over_and_the_other_waits(
     lock.release(one_cpu)
 
 
+def test_a_waiter_looks_again_and_again_if_the_holder_lives(one_cpu: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, asked, original = rseq.SpinLock(), list[int](), Table.has_ended
+    in_thread(lock.acquire)
+
+    def lives_for_long(self: Table, thread: int) -> bool:
+        asked.append(thread)
+        return len(asked) > 260 and original(self, thread)
+
+    monkeypatch.setattr(Table, "has_ended", lives_for_long)
+    with pytest.warns(RuntimeWarning, match="has ended"):
+        lock.release(lock.acquire())
+    assert len(asked) == 261
+
+
 def test_a_warning_that_is_an_error_is_reported_and_the_lock_is_held(
     one_cpu: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
