@@ -115,7 +115,7 @@ def expected() -> list[Any]:
         {"fastmath": True, "error_model": "numpy", "boundscheck": True, "nogil": True},
         {"fastmath": True, "parallel": True},
     ],
-    ids=lambda flags: " ".join(f"{name}={flags[name]}" for name in flags),
+    ids=lambda flags: " ".join(f"{name}={sorted(it) if isinstance(it, set) else it}" for name, it in flags.items()),
 )
 def test_numbers_mean_what_they_mean_without_flags(flags: dict[str, Any], expected: list[Any]) -> None:
     assert outcome(numba.njit(**flags)(run)) == expected

@@ -7,7 +7,7 @@ one everywhere, and loaded with an acquire everywhere; and what is loaded with a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, groupby, pairwise
+from itertools import chain, pairwise
 
 import pytest
 
@@ -95,9 +95,15 @@ def op_acquires(code: Compiled, name: str) -> bool:
     return any(field(code.body.record, op.address) == name for op in loads)
 
 
-BY_RECORD = [
-    list(group) for _, group in groupby(sorted(codes(), key=lambda c: id(c.body.record)), lambda c: c.body.record)
-]
+def by_record(codes: Iterable[Compiled]) -> list[list[Compiled]]:
+    """The sequences and routines on each record; groups are in the same order in each process."""
+    groups: dict[RecordType, list[Compiled]] = {}
+    for code in codes:
+        groups.setdefault(code.body.record, []).append(code)
+    return list(groups.values())
+
+
+BY_RECORD = by_record(codes())
 
 
 @pytest.mark.parametrize("group", BY_RECORD, ids=lambda group: group[0].body.record.__name__)
