@@ -17,7 +17,7 @@ from typing import Any
 
 import rseq
 from programs import compiled
-from rseq import i32, i64, prepared, ptr, u8, u64
+from rseq import i8, i32, i64, prepared, ptr, u8, u64
 
 ROOM = 4
 
@@ -59,6 +59,18 @@ class Desk(rseq.Record):
         return [slots.tolist(), text.tolist(), int(lane["pair"][turn & 1])]
 
 
+@rseq.inline
+def pick(one: i64, other: i64) -> i64:
+    """Each result may come from either side of the first branch."""
+    if one:
+        if other:
+            return 1
+        return 0
+    if other:
+        return 0
+    return 1
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known at one point of the program that is being written."""
@@ -84,7 +96,7 @@ class Program:
 
     def sequence(self) -> Any:
         """Raises: ContractError - it does not keep the contract."""
-        return compiled(self.text, rseq.sequence(**self.options), Lane=Desk, Desk=Desk, Row=Row)
+        return compiled(self.text, rseq.sequence(**self.options), Lane=Desk, Desk=Desk, Row=Row, pick=pick, i8=i8)
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}=True" for name, value in self.options.items() if value)
@@ -256,8 +268,28 @@ class _Writer:
     def place_number(self, depth: int) -> str:
         """A number of 0 or 1 that says where: it comes from the lane, the CPU's number, or a parameter."""
         name = self.name("k")
-        source = self.pick(["cpu.turn", "cpu.turn", "cpu.count", "cpu.total", "rseq.cpu_number()", "n"])
-        self.write(depth, f"{name} = {source} & 1")
+        if self.chance(4):
+            return self.found_number(depth, name)
+        source = self.pick(["cpu.turn", "cpu.turn", "cpu.count", "cpu.total", "i64(rseq.cpu_number())", "n"])
+        if self.chance(3):
+            kind = self.pick(["i64(u8({}))", "i64(i8({}))", "{} >> 1", "{} // 3", "~{}", "{} * 3", "{} << 63 >> 63"])
+            source = f"({kind.format(source)})"
+        self.write(depth, f"{name} = {self.pick([f'{source} & 1', f'{source} % 2', f'1 - ({source} & 1)'])}")
+        return name
+
+    def found_number(self, depth: int, name: str) -> str:
+        """A number of 0 or 1 that branches choose: a parameter and the lane, or where a loop has ended."""
+        one, other = self.pick([("cpu.turn & 1", "n"), ("n", "cpu.turn & 1"), ("cpu.count", "cpu.total & 1")])
+        if self.chance(3):
+            self.write(depth, f"{name} = pick({one}, {other})")
+        elif self.chance(2):
+            self.write(depth, f"{name} = (1 if {other} else 0) if {one} else (0 if {other} else 1)")
+        else:
+            self.write(depth, f"{name} = 1")
+            self.write(depth, "for step in range(2):")
+            self.write(depth + 1, "if cpu.table[step] == 0:")
+            self.write(depth + 2, f"{name} = step")
+            self.write(depth + 2, "break")
         return name
 
     def elsewhere(self, depth: int, nesting: int) -> None:
@@ -283,6 +315,9 @@ class _Writer:
     def chosen(self, depth: int, nesting: int) -> None:
         """Stores to one of two rows."""
         at, name = self.place_number(depth), self.name("r")
+        if self.chance(2):
+            for row in ("p", "q"):
+                self.write(depth, f"{row}.a = {self.value()}")
         self.write(depth, f"{name} = p if {at} == 0 else q")
         self.write(depth, f"{name}.{self.pick(['a', 'b'])} = {self.value()}")
 
@@ -290,11 +325,16 @@ class _Writer:
         """Reads the half that is in use, and fills the other one from it."""
         turn, name = self.name("t"), self.name("v")
         self.write(depth, f"{turn} = cpu.turn")
-        self.write(depth, f"{name} = cpu.pair[{turn} & 1]")
-        self.write(
-            depth, f"cpu.pair[{self.pick([f'{turn} + 1 & 1', f'{turn} & 1 ^ 1', f'1 - ({turn} & 1)'])}] = {name} + n"
-        )
-        self.learn(has_half=True, numbers=(*self.known.numbers, name))
+        used = self.pick([f"cpu.pair[{turn} & 1]", f"n if n > 1 else cpu.pair[{turn} & 1]", f"cpu.pair[{turn} % 2]"])
+        self.write(depth, f"{name} = {used}")
+        other = self.pick([f"{turn} + 1 & 1", f"{turn} & 1 ^ 1", f"1 - ({turn} & 1)"])
+        if self.chance(4):
+            self.write(depth, f"if {self.condition()}:")
+            self.write(depth + 1, f"cpu.pair[{other}] = {name} + n")
+        else:
+            self.write(depth, f"cpu.pair[{other}] = {name} + n")
+            self.learn(has_half=True)
+        self.learn(numbers=(*self.known.numbers, name))
 
     def bytes_elsewhere(self, depth: int, nesting: int) -> None:
         """Stores to a byte of `out`, or copies so many, as the lane says."""

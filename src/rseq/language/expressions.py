@@ -436,7 +436,7 @@ class Expressions:
 
     def _made(self, value: ir.Value) -> ir.Op | None:
         """What makes a value, if nothing else does."""
-        made = [op for op in self.scope.ops if ir.defined(op) == value]
+        made = self.scope.makers.of(value, self.scope.ops)
         return made[0] if len(made) == 1 and not self.scope.is_routine else None
 
     def split(self, index: ir.Value, length: int) -> tuple[ir.Value, int]:

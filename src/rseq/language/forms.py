@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 __all__ = ["Form", "constant", "signed", "trailing_zeros"]
 
@@ -37,7 +38,7 @@ class Form:
         """The symbols of the sum."""
         return tuple(symbol for symbol, _ in self.terms)
 
-    @property
+    @cached_property
     def step(self) -> int:
         """A power of two that divides what is not constant, whatever the symbols are; 2**64 if all is constant."""
         return 1 << min((trailing_zeros(by) for _, by in self.terms), default=64)

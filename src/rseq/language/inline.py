@@ -320,6 +320,7 @@ def _scope_of(callee: Inline[..., Any], outer: Scope, call: Span | None) -> Scop
         callee.maybe,
         outer.parameters,
         ops=outer.ops,
+        makers=outer.makers,
         checks=outer.checks,
         names=outer.known_rows(),
         rows=outer.rows,

@@ -84,6 +84,7 @@ class Places:
         self.body = body
         self.values = Values(body)
         self.origins = origins(body)
+        self._differences: dict[tuple[Form, Form, bool], Form] = {}
 
     # ---- where
 
@@ -211,7 +212,10 @@ class Places:
         return fits and self.differ(stored.at, read.at, stored.index, read.index, another_attempt=another_attempt)
 
     def _difference(self, stored: Form, read: Form, another_attempt: bool) -> Form:
-        return (self.values.of_other_attempt(stored) if another_attempt else stored) - read
+        key = stored, read, another_attempt
+        if key not in self._differences:
+            self._differences[key] = (self.values.of_other_attempt(stored) if another_attempt else stored) - read
+        return self._differences[key]
 
     def differ(self, stored: Form, read: Form, store: int, load: int, *, another_attempt: bool) -> bool:
         """True if a number of operation `store`, of this or of another attempt, differs from one of operation `load`.

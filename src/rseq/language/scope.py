@@ -68,6 +68,26 @@ class Inlined:
     missing: ir.Value | None
 
 
+class Makers:
+    """Which operations assign a register. They are noted once, however often one asks: loops are unrolled."""
+
+    def __init__(self) -> None:
+        self._of: dict[ir.Value, list[ir.Op]] = {}
+        self._seen: list[ir.Op] = []
+
+    def of(self, value: ir.Value, ops: list[ir.Op]) -> list[ir.Op]:
+        """Those of `ops` that assign `value`; `ops` is one list, which grows, and is rarely changed otherwise."""
+        count = len(self._seen)
+        if len(ops) < count or (count and ops[count - 1] is not self._seen[-1]):
+            self._of, self._seen, count = {}, [], 0
+        for op in ops[count:]:
+            target = ir.defined(op)
+            if target is not None:
+                self._of.setdefault(target, []).append(op)
+            self._seen.append(op)
+        return self._of.get(value, [])
+
+
 @dataclass
 class Scope:
     """One function being parsed; where an inline function is called, one within another.
@@ -89,6 +109,7 @@ class Scope:
     types: dict[str, Word] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     ops: list[ir.Op] = field(default_factory=list)
+    makers: Makers = field(default_factory=Makers)
     checks: list[ir.Check] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     may_return: bool = False

@@ -9,6 +9,7 @@ arguments; what the operations come to, the form's `sources`, may differ. Withou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -184,10 +185,16 @@ class Values:
     """The symbols in which paths meet."""
     _limits: dict[Form, tuple[int, int]] = field(default_factory=dict)
     _roots: list[Roots] = field(default_factory=list)
+    _fixed: _Registers = field(default_factory=dict)
+    """Those of the registers that are assigned once, so that they need not be kept for each operation."""
+    _assigned: Counter[ir.Value] = field(default_factory=Counter)
+    _roots_of: dict[Form, Roots] = field(default_factory=dict)
+    _others: dict[Form, Form] = field(default_factory=dict)
     _known: dict[_Key, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.body.ops)
+        self._assigned.update([*self.body.parameters, *filter(None, map(ir.defined, self.body.ops))])
         registers = {value: self._parameter(value) for value in self.body.parameters}
         for index, op in enumerate(self.body.ops):
             if not self.graph.reached >> index & 1:
@@ -204,7 +211,7 @@ class Values:
     def form(self, index: int, operand: ir.Operand) -> Form:
         """What an operand of operation `index` holds."""
         if isinstance(operand, ir.Value):
-            return self.before[index].get(operand) or self._symbol("unset", operand)
+            return self._fixed.get(operand) or self.before[index].get(operand) or self._symbol("unset", operand)
         return constant(operand.number) if isinstance(operand.number, int) else self._symbol("constant", operand)
 
     def most(self, form: Form) -> int | None:
@@ -214,11 +221,13 @@ class Values:
 
     def roots(self, form: Form) -> Roots:
         """What a number is made of."""
-        return frozenset[int | ir.Value]().union(*(self._roots[symbol] for symbol in form.symbols))
+        if form not in self._roots_of:
+            self._roots_of[form] = frozenset[int | ir.Value]().union(*(self._roots[one] for one in form.symbols))
+        return self._roots_of[form]
 
     def sources(self, form: Form) -> frozenset[int]:
         """The operations that make a number differ between attempts."""
-        return _operations(self.roots(form))
+        return _operations(self.roots(form)) if form.terms else frozenset()
 
     def roots_of_branch(self, index: int) -> Roots:
         """What a branch compares is made of."""
@@ -240,7 +249,10 @@ class Values:
 
     def of_other_attempt(self, form: Form) -> Form:
         """The same register in an attempt before this one: what may differ is another number."""
-        return form.renamed({symbol: -symbol - 1 for symbol in form.symbols if _operations(self._roots[symbol])})
+        if form not in self._others:
+            names = {symbol: -symbol - 1 for symbol in form.symbols if _operations(self._roots[symbol])}
+            self._others[form] = form.renamed(names)
+        return self._others[form]
 
     @cached_property
     def branches(self) -> tuple[int, ...]:
@@ -360,7 +372,13 @@ class Values:
         """The registers behind an operation, on its way to another."""
         op, registers = self.body.ops[index], self.before[index]
         target = ir.defined(op)
-        return registers if target is None else {**registers, target: self._made(index, op, target)}
+        if target is None:
+            return registers
+        if self._assigned[target] > 1:
+            return {**registers, target: self._made(index, op, target)}
+        if target not in self._fixed:
+            self._fixed[target] = self._made(index, op, target)
+        return registers
 
     def _made(self, index: int, op: ir.Op, target: ir.Value) -> Form:
         match op:
