@@ -47,7 +47,11 @@ DOCUMENTED = (
 )
 MOST_THINGS = 60
 LIMIT_BYTES = 12 << 30
-PATIENCE_S = 100
+PATIENCE_S = 500
+"""By the clock, for what waits for ever; it is long, because others use the machine as well."""
+
+CPU_S = 300
+"""Of computing, for what never ends."""
 
 
 class Node(rseq.Record):
@@ -348,6 +352,8 @@ def main() -> int:
     seed, calls, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     faulthandler.enable()
     faulthandler.dump_traceback_later(PATIENCE_S, exit=True)
+    faulthandler.register(signal.SIGXCPU, chain=True)
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 10))
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
     warnings.simplefilter("ignore")
     sys.unraisablehook = threading.excepthook = lambda *_: None

@@ -14,7 +14,7 @@ import faulthandler, random, sys
 import numpy as np
 import rseq
 
-faulthandler.dump_traceback_later(100, exit=True)
+faulthandler.dump_traceback_later(110, exit=True)
 rng = random.Random(int(sys.argv[1]))
 NUMBERS = (0, 1, 2, 3, 2**31, 2**32 - 1, 2**32, 2**53, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 CALLS = (
