@@ -28,13 +28,14 @@ def to_type(given: Word, wanted: Word) -> str:
     return f"use one of type {wanted}" if isinstance(wanted, Pointer) else "use a number"
 
 
-def types_that_hold(number: int) -> str:
-    """The integer types that a number fits."""
+def types_that_hold(number: int, wanted: Scalar) -> str:
+    """The integer types that a number fits; for a negative one beside an unsigned `wanted`, how one gets its bits."""
     names = [type.name for type in SCALARS.values() if type.is_integer and type.minimum <= number <= type.maximum]
     if not names:
         return "no type has it: compute with numbers of at most 64 bits"
     *others, last = names
-    return f"use a type that has it: {', '.join(others)}{' or ' if others else ''}{last}"
+    bits = f", or write {wanted}({number}) for its bits" if number < 0 and 0 <= ~number <= wanted.maximum else ""
+    return f"use a type that has it: {', '.join(others)}{' or ' if others else ''}{last}{bits}"
 
 
 def shown(value: object) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field, replace
 
@@ -91,8 +92,9 @@ class Diagnostic:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What is wrong and where, whoever called it: what is reported once."""
-        return self.slug, self.message, tuple(replace(span, call=None) for span, _ in self.places)
+        """What is wrong and where, whoever called it, in whichever turn of a loop: what is reported once."""
+        numbered = re.sub(r"-?\b\d+\b", "…", self.message)  # a constant that each turn has another of
+        return self.slug, numbered, tuple(replace(span, call=None) for span, _ in self.places)
 
 
 def _order(span: Span) -> tuple[str, int, int]:

@@ -132,7 +132,7 @@ class Expressions:
             )
         if not type.minimum <= number <= type.maximum:
             message = f"{shown(number)} does not fit {type} ({type.minimum} … {type.maximum})"
-            raise self.scope.refuse(node, "constant-too-large", message, types_that_hold(number))
+            raise self.scope.refuse(node, "constant-too-large", message, types_that_hold(number, type))
         return ir.Const(number, type)
 
     def _converted(self, number: int | float, type: Scalar, node: ast.expr) -> ir.Const:
@@ -479,6 +479,7 @@ class Expressions:
             raise self.not_in_the_language(place, op)
         if isinstance(left, Literal) and isinstance(right, Literal):
             return self._fold(left.number, sign, right.number, place)
+        left, right = _beside(left, sign, right), _beside(right, sign, left)
         for operand in (left, right):
             self._require_number(operand, sign, place)
         left_operand, right_operand = self.unify(left, right, place)
@@ -584,6 +585,21 @@ class Expressions:
         if isinstance(number, int):
             return Literal(~number)
         raise self.scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it: i64(…)")
+
+
+def _beside(meaning: Meaning, sign: str, other: Meaning) -> Meaning:
+    """A negative constant beside an unsigned number is what wraps around to it, where the result wraps as well.
+
+    So `x & ~15` clears four bits, and `x + -1` is `x - 1`. What is divided, shifted or compared tells the two apart.
+    """
+    if not isinstance(meaning, Literal) or isinstance(other, Literal) or sign not in ("+", "-", "*", "&", "|", "^"):
+        return meaning
+    type = other.type
+    if not isinstance(type, Scalar) or type.kind != "unsigned" or not isinstance(meaning.number, int):
+        return meaning
+    if not 0 <= ~meaning.number <= type.maximum:
+        return meaning
+    return Literal(int(type.wrap(meaning.number)))
 
 
 def kind_of(operand: ir.Operand) -> str:
