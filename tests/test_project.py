@@ -42,7 +42,7 @@ LAYERS = (
     ("named",),
     ("structures",),
     ("",),
-    ("logging", "numba", "check", "metrics", "bench"),
+    ("logging", "numba_index", "numba", "check", "metrics", "bench"),
     ("testing",),
     ("stress",),
     ("cli", "__main__"),

@@ -100,6 +100,7 @@ from .native.codes import (
 )
 from .native.environment import Environment, Lane
 from .native.lower import WAIT_FOREVER, Unit
+from .numba_index import refuse_none_of
 from .once import once
 from .percpu.thread_code import Refused, say_what_was_noted, symbols
 from .percpu.threads import thread_id
@@ -732,6 +733,11 @@ def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, cod
     context.call_conv.return_user_exc(builder, IndexError, (f"{bound.title}(): index out of range",))
 
 
+def _call_of(type: _Storage) -> str:
+    """What messages call the call of a bound sequence, or of a function that was given a structure."""
+    return f"{type.title}()" if isinstance(type, BoundSequenceType) else f"a function that was given a {type.name}"
+
+
 def _init() -> None:
     """Numba calls this when it starts, where the package is installed. Nothing happens the second time."""
     _prepare()
@@ -744,6 +750,7 @@ def _prepare() -> None:
     if host() is not None:
         for name, address in symbols().items():
             llvm.add_symbol(name, address)
+    refuse_none_of((BoundSequenceType, StructureType), _call_of)
 
 
 _prepare()
