@@ -258,7 +258,7 @@ class Table:
         return self._blank
 
     def _forget(self) -> None:
-        ctypes.memset(self._known, 0, ctypes.sizeof(Known) * self._used.value)
+        ctypes.memset(self._known, 0, ctypes.sizeof(Known) * min(self._used.value + _LATE, SLOTS))
 
 
 def _blank_mutex() -> tuple[list[tuple[int, int]], int]:
