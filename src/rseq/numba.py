@@ -29,11 +29,12 @@ Arguments are converted as Numba converts: integers of other widths wrap around.
 is refused when the function is compiled.
 
 An index out of range raises IndexError, whether bounds checking is on or not; nothing is counted then,
-in no element. In a `prange` loop the same happens as with NumPy arrays under `boundscheck=True`: the
-thread that meets it leaves out the rest of its part of the loop, the other threads do theirs, and
-Numba drops what a worker thread raises, so the loop goes on as if nothing had happened. Where the
-calling thread works on a part of its own (OpenMP; not workqueue) and that is the one, the call ends in
-a SystemError whose cause is the IndexError. Check indices before the loop if they may be wrong.
+in no element. Numba drops what a worker thread of a parallel loop raises, and the rest of that thread's part
+with it. So a call in a `prange` loop, or in another thread that Numba made, is left out and counted in the
+storage's `refused`; it is told by the name of the function that Numba makes of a loop's body, or, in a function that
+the body calls, by a thread that Python does not know. If the call has a result, there is none to go on with, and a
+routine may be there to take a lock: such a call is counted, and raises. In a function that the body calls, the calling
+thread raises: the call ends in a SystemError whose cause is the IndexError.
 
 While compiled code that holds the GIL waits for the spare lane's lock, it keeps the GIL. That cannot
 deadlock: whoever has the lock needs the GIL for nothing until the lock is free again.
@@ -102,6 +103,7 @@ from .native.environment import Environment, Lane
 from .native.lower import WAIT_FOREVER, Unit
 from .numba_index import refuse_none_of
 from .once import once
+from .percpu.memory import Memory
 from .percpu.thread_code import Refused, say_what_was_noted, symbols
 from .percpu.threads import thread_id
 from .structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
@@ -111,6 +113,9 @@ __all__ = ["BoundSequenceType", "StructureType"]
 
 _RUNNING_STATE = "PyThreadState_GetUnchecked" if sys.version_info >= (3, 13) else "_PyThreadState_UncheckedGet"
 _IS_OF_THREAD = sys.version_info >= (3, 12)  # before, it is the state of the thread that has the GIL, whichever that is
+
+_LOOP_BODY = "__numba_parfor_gufunc"
+"""In the names of the functions that Numba makes of the bodies of parallel loops."""
 
 _codes: dict[str, Compiled] = {}
 _pinned: list[object] = []
@@ -403,10 +408,16 @@ def _words(thing: Any) -> tuple[int, ...]:
     """What the native value of `thing` consists of."""
     if issubclass(type(thing), Structure):
         storage = storage_of(thing)
-        return (*storage.memory.place, id(thing), *storage.shape)
+        return (*storage.memory.place, id(thing), _refused_at(storage.memory), *storage.shape)
     held = _bound(thing)
     assert held is not None, "its type was found"
-    return (*held.memory.place, id(thing), *held.shape, *held.rows)
+    return (*held.memory.place, id(thing), _refused_at(held.memory), *held.shape, *held.rows)
+
+
+def _refused_at(memory: Memory) -> int:
+    """Where refusals are counted: in the spare lane."""
+    place = memory.refusals.place
+    return place.base + place.stride * place.lanes
 
 
 def _checked_words(thing: Any, mark: str) -> tuple[int, ...]:
@@ -517,7 +528,7 @@ def _constant(context: Any, builder: Any, type: _Storage, thing: Any) -> Any:
     _pinned.append(thing)
     value = cgutils.create_struct_proxy(type)(context, builder)
     for name, word in zip(_names(type), _words(thing), strict=True):
-        is_address = name in ("base", "lock", "owner") or name in _row_names(type)[::2]
+        is_address = name in ("base", "lock", "owner", "refused") or name in _row_names(type)[::2]
         number = ll.Constant(I64, word)
         setattr(value, name, _dynamic(context, builder, word) if is_address else number)
     return value._getvalue()
@@ -529,7 +540,7 @@ def _dynamic(context: Any, builder: Any, address: int) -> Any:
 
 def _names(type: _Storage) -> list[str]:
     lengths = [f"length{axis}" for axis in range(type.dimensions)]
-    return [*Lane._fields, "owner", *lengths, *_row_names(type)]
+    return [*Lane._fields, "owner", "refused", *lengths, *_row_names(type)]
 
 
 def _row_names(type: _Storage) -> list[str]:
@@ -641,8 +652,10 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     place = cgutils.create_struct_proxy(bound)(context, builder, value=args[0])
     given = list(args[1:])
     lane = Lane(*(getattr(place, name) for name in Lane._fields))
+    done = builder.append_basic_block("done") if _may_be_left_out(bound.code) else None
+    leave_out = partial(_leave_out, builder, place.refused, done)
     if bound.dimensions:
-        lane = lane._replace(base=_row(context, builder, bound, place, given.pop(0)))
+        lane = lane._replace(base=_row(context, builder, bound, place, given.pop(0), leave_out))
     kinds = sig.args[-len(given) :] if given else []
     triples = zip(given, kinds, bound.code.body.given, strict=True)
     arguments = [part for triple in triples for part in _argument(context, builder, *triple)]
@@ -658,9 +671,12 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
             with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NOTHING)), likely=True):
                 nothing.append((context.make_optional_none(builder, sig.return_type.type), builder.block))
                 builder.branch(known)
-        _raise(context, builder, bound, unit, code)
+        _raise(context, builder, bound, unit, code, leave_out)
 
     result = unit.run(builder, bound.code, area, lane, arguments, fail)
+    if done is not None:
+        builder.branch(done)
+        builder.position_at_end(done)
     if result is None:
         return context.get_dummy_value()
     kind = bound.code.body.result
@@ -698,33 +714,65 @@ def _frozen(builder: Any, value: Any) -> Any:
     return instruction
 
 
-def _row(context: Any, builder: Any, bound: BoundSequenceType, place: Any, index: Any) -> Any:
+def _may_be_left_out(code: Compiled) -> bool:
+    """Whether what comes behind a call can do without it: it needs no result, and no lock that a routine has taken."""
+    return code.kind == "sequence" and code.body.result is None
+
+
+def _leave_out(builder: Any, refused: Any, done: Any) -> None:
+    """Emit, before an exception that Numba would drop: count the call, and go on at `done`, if there is one."""
+    if getattr(builder, "_in_try_block", False):
+        return  # what is caught is not dropped
+    if _LOOP_BODY in builder.function.name:
+        _count_refusal(builder, refused)
+        if done is not None:
+            builder.branch(done)
+            builder.position_at_end(builder.append_basic_block("unreached"))
+        return
+    own = cgutils.get_or_insert_function(builder.module, ll.FunctionType(PTR, []), "PyGILState_GetThisThreadState")
+    with builder.if_then(builder.icmp_unsigned("==", builder.call(own, []), ll.Constant(PTR, None)), likely=False):
+        _count_refusal(builder, refused)
+        if done is not None:
+            builder.branch(done)
+
+
+def _count_refusal(builder: Any, refused: Any) -> None:
+    builder.atomic_rmw("add", builder.inttoptr(refused, PTR), ll.Constant(I64, 1), "monotonic")
+
+
+def _row(
+    context: Any, builder: Any, bound: BoundSequenceType, place: Any, index: Any, leave_out: Callable[[], None]
+) -> Any:
     """The address of the record that an index means; out of range raises."""
     flat: Any = ll.Constant(I64, 0)
     for axis in range(bound.dimensions):
         part = index if bound.dimensions == 1 else builder.extract_value(index, axis)
         length = getattr(place, f"length{axis}")
         with builder.if_then(builder.icmp_unsigned(">=", part, length), likely=False):
+            leave_out()
             text = f"{bound.title}(): the index is out of range for axis {axis}"
             context.call_conv.return_user_exc(builder, IndexError, (text,))
         flat = builder.add(builder.mul(flat, length), part)
     return builder.add(place.base, builder.mul(flat, ll.Constant(I64, bound.code.body.record.size)))
 
 
-def _raise(context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, code: Any) -> None:
+def _raise(
+    context: Any, builder: Any, bound: BoundSequenceType, unit: Unit, code: Any, leave_out: Callable[[], None]
+) -> None:
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FAILED))):
         text = f"{bound.title}(): the spare lane's lock is held by this thread already"
         context.call_conv.return_user_exc(builder, RuntimeError, (text,))
-    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, SAME_ROW))):
-        context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {bound.code.body.same_row}",))
-    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, LANE_VIEW))):
-        context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {LANE_VIEW_TEXT}",))
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, RAISED))):
         context.call_conv.return_exc(builder)
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, REFUSED))):
         context.call_conv.return_user_exc(builder, Refused, ())
     with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, NO_THREAD))):
         context.call_conv.return_user_exc(builder, RuntimeError, (f"{bound.title}(): {NO_THREAD_TEXT}",))
+    leave_out()
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, SAME_ROW))):
+        context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {bound.code.body.same_row}",))
+    with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, LANE_VIEW))):
+        context.call_conv.return_user_exc(builder, ValueError, (f"{bound.title}(): {LANE_VIEW_TEXT}",))
     for number, check in enumerate(unit.checks):
         with builder.if_then(builder.icmp_unsigned("==", code, ll.Constant(I32, FIRST_CHECK + number))):
             text = f"{bound.title}(): {check.sentence}"

@@ -49,6 +49,25 @@ class Memory:
         """
         _item.of(self).kept.setdefault(id(thing), thing)
 
+    @property
+    def refusals(self) -> Memory:
+        """Memory of this process where compiled loops count, in the spare lane's word, what they had to leave out.
+
+        It is made when it is first asked for. Threads: any thread.
+        """
+        kept = _item.of(self).kept
+        if _REFUSALS not in kept:
+            kept.setdefault(_REFUSALS, allocate(8))
+        made = kept[_REFUSALS]
+        assert isinstance(made, Memory)
+        return made
+
+    @property
+    def refused(self) -> int:
+        """How many calls compiled loops have left out so far, in this process."""
+        known = _REFUSALS in _item.of(self).kept
+        return int(self.refusals.view("u8")[-1]) if known else 0
+
     def view(self, dtype: npt.DTypeLike, shape: tuple[int, ...] = ()) -> npt.NDArray[Any]:
         """The item in all lanes as a live array of shape [lanes + 1, *shape], the spare lane last.
 
@@ -85,6 +104,10 @@ class Memory:
             "private per-CPU memory cannot be pickled or copied: it belongs to one process, and its address is its "
             "identity. Make new memory in the other process, or pass the values of a view"
         )
+
+
+_REFUSALS = 0
+"""Their key among what a memory keeps; the others are addresses of objects."""
 
 
 class _Item(NamedTuple):

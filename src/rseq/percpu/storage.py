@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -99,6 +100,16 @@ class PerCPU(Generic[R]):
         """Where the records are, for generated code. It means something only while `memory` lives."""
         return parts_of(self).memory.place
 
+    @property
+    def refused(self) -> int:
+        """How many calls Numba's parallel loops have left out, of all on this storage in this process.
+
+        Threads that Numba made cannot raise: what an index out of range, or another refusal, ends elsewhere is counted
+        here. With a call that has a result, or of a routine, the rest of the thread's part of the loop is left out,
+        and counts as one. `per_cpu()`, and `values()` of an array, warn if there are any. Threads: any thread.
+        """
+        return parts_of(self).memory.refused
+
     def view(self) -> npt.NDArray[Any]:
         """The records in all lanes as a live array of shape [lanes + 1, *shape]; the last row is the spare lane.
 
@@ -116,6 +127,7 @@ class PerCPU(Generic[R]):
         Whoever adds the lanes up wants the spare one too: threads without rseq work there.
         Threads: any thread, while sequences run. As with `view`, the words of the copy need not be of one moment.
         """
+        warn_of_refusals(self)
         view = self.view()
         return (view if spare else view[:-1]).copy()
 
@@ -158,6 +170,14 @@ def parts_of(storage: object, said: str = "expected storage made by rseq.percpu(
     except (AttributeError, TypeError):
         shown = object.__repr__(storage) if issubclass(type(storage), PerCPU) else repr(storage)
         raise TypeError(f"{said}; got {shown}") from None
+
+
+def warn_of_refusals(storage: PerCPU[Any]) -> None:
+    """Warn whoever reads, the caller's caller, if parallel loops have left calls out."""
+    if refused := parts_of(storage).memory.refused:
+        text = f"calls that parallel loops left out: {refused} (an index out of range, or another refusal); these "
+        text += "numbers are without them, and, behind a call with a result, without the rest of its thread's part"
+        warnings.warn(f"{text}; see `refused`", RuntimeWarning, stacklevel=3)
 
 
 def _require_shareable(record: type[Record], index: IndexMode) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..arch.base import IndexMode
 from ..language.types import SCALARS, Scalar, as_scalar
 from ..percpu.shared import Segment
-from ..percpu.storage import PerCPU
+from ..percpu.storage import PerCPU, warn_of_refusals
 from ..sequence import Sequence
 from .cell import add_from_python, adder, sum_over_lanes, unbalanced, work
 from .structure import Structure, not_set_up, set_up, storage_of
@@ -88,8 +88,20 @@ class CounterArray(Structure, hot=("add",)):
         """The array's shape."""
         return storage_of(self).shape
 
+    @property
+    def refused(self) -> int:
+        """How many additions Numba's parallel loops have left out in this process, as their index was out of range.
+
+        Everywhere else that is an IndexError, which threads of a parallel loop cannot raise. Threads: any thread.
+        """
+        return storage_of(self).refused
+
     def values(self) -> npt.NDArray[Any]:
-        """The sums over all CPUs, as an array of the counter's shape and dtype."""
+        """The sums over all CPUs, as an array of the counter's shape and dtype.
+
+        Warns: RuntimeWarning - parallel loops had to leave additions out, see `refused`.
+        """
+        warn_of_refusals(storage_of(self))
         return sum_over_lanes(storage_of(self))
 
     def per_cpu(self) -> npt.NDArray[Any]:
