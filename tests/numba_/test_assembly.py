@@ -94,13 +94,19 @@ def _leads_to_left(line: str, compared: str) -> bool | None:
 
 
 def _edges(lines: list[str], *, with_left: bool) -> list[set[int]]:
-    """Where control goes from each line; without the ways out of a section that has been left, unless asked for."""
+    """Where control goes from each line; without the ways out of a section that has been left, unless asked for.
+
+    Nor is what follows a refusal: that a call is left out is counted with a locked addition, and nothing else is.
+    """
     labels = {line[:-1]: position for position, line in enumerate(lines) if line.endswith(":")}
     edges: list[set[int]] = []
     for position, line in enumerate(lines):
         jump = re.match(r"(j\w+)\s+(\S+)$", line)
         taken = {labels[jump[2]]} if jump and jump[2] in labels else set()
-        follows = set() if line.startswith(("jmp", "ret", "ud2")) or position + 1 == len(lines) else {position + 1}
+        ends = line.startswith(("jmp", "ret", "ud2")) or (
+            not with_left and re.match(r"lock\s+(incq|addq\s+\$1,)", line)
+        )
+        follows = set() if ends or position + 1 == len(lines) else {position + 1}
         left = None if with_left else _leads_to_left(line, lines[position - 1])
         edges.append((set() if left is True else taken) | (set() if left is False else follows))
     return edges
@@ -117,7 +123,7 @@ def _reachable(edges: list[set[int]], start: int) -> set[int]:
 
 
 def loop_around_section(listing: str, *, with_left: bool = False) -> list[str]:
-    """All that can run between a section and the next time that it is run, as long as none is left early."""
+    """All that can run between a section and its next run, if none is left early and no call refused."""
     lines = _hot_lines(listing)
     edges = _edges(lines, with_left=with_left)
     sections = [position for position, line in enumerate(lines) if line == "#APP"]
