@@ -69,7 +69,8 @@ def test_it_copies_what_is_there_and_says_what_is_gone(name: str) -> None:
     view, read = ring.storage.view(), kind.code.read.bind(ring.storage)
     fields = ["data"] + (["stamps"] if "stamps" in view.dtype.names else [])
     for number, field in enumerate(fields):
-        view[field] = np.arange(view[field].size).reshape(view[field].shape) % 200 + 10 + number
+        each_byte = int.from_bytes(b"\1" * view[field].dtype.itemsize, "little")
+        view[field] = (np.arange(view[field].size).reshape(view[field].shape) % 200 + 10 + number) * each_byte
     bits = low_bits(kind.part_units) if kind.part_units else 0
     last = (1 << width(kind)) - 1
     for turn, where in enumerate(positions(kind, 1500)):
