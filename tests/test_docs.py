@@ -164,9 +164,10 @@ def test_the_page_runner_bites(tmp_path: Path) -> None:
 
 
 def test_every_architecture_is_in_the_table_with_what_runs_it() -> None:
-    """What no emulator runs is assembled and inspected, and no more is said of it."""
+    """What the checker's emulator does not run is not checked, and the page says so."""
     page = (ROOT / "docs" / "architectures.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \|[^|\n]*\| ([^|\n]*) \|$", page, re.MULTILINE))
     assert sorted(rows) == sorted(arch.names())
     for name, tested in rows.items():
-        assert ("emulator" in tested) == (arch.get(name).emulator is not None), name
+        assert ("checked in the emulator" in tested) == (arch.get(name).emulator is not None), name
+        assert ("not checked" in tested) == (arch.get(name).emulator is None), name
