@@ -15,7 +15,7 @@ import librseq
 import rseq
 from compilers import compile_for, write
 from librseq import ELEMENTS, RELAXED, RELEASE, Found, Head, Indirect, Node, Number, Table, Words
-from oracle import Bench
+from oracle import Bench, writable
 from rseq import arch
 from rseq.arch.base import IndexMode
 from rseq.check import check
@@ -54,7 +54,7 @@ class Lane:
 
     def __init__(self, record: Any, index: IndexMode, **fields: Any) -> None:
         self.storage: Any = rseq.percpu(record, index=index)
-        self.lanes = self.storage.memory.view(record.dtype, ())
+        self.lanes = writable(self.storage)
         for name, value in fields.items():
             self.lanes[name] = value
         self.before = self.lanes.copy()

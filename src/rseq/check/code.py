@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..arch import Architecture, host
-from ..arch.base import TOKEN, Assembly, IndexMode, Line, Slot
+from ..arch.base import FINISH, TOKEN, Assembly, IndexMode, Line, Slot
 from ..language import ir
 from ..language.compiled import Compiled
 from ..language.errors import Span
@@ -170,7 +170,10 @@ class Program:
 
 def _place(assembly: Assembly, position: int) -> Place:
     start = next((i for i, line in enumerate(assembly.hot) if line.text == "2:"), 0)
-    numbers = [i for i, line in enumerate(assembly.hot) if i > start and line.is_instruction]
+    end = next(
+        (i for i, line in enumerate(assembly.hot) if line.text == f"{FINISH}:"), len(assembly.hot)
+    )  # then an acquire
+    numbers = [i for i, line in enumerate(assembly.hot) if start < i < end and line.is_instruction]
     number = numbers.index(position) + 1 if position in numbers else 0
     line = assembly.hot[position]
     spans = (op.span for op in assembly.section.ops if str(op) == line.comment)

@@ -459,6 +459,7 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         Raises: ValueError - the process has not ended, or nothing proves it; `owner` is 0 or no u32, which is no
         process.
         """
+        require_set_up(self)
         number = _ended(owner)
         states = self._states()
         _ended(number)  # nor has another one with that number begun
