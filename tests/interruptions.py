@@ -7,16 +7,17 @@ Python code; nowhere else. At each of these points, in the package's own functio
 from __future__ import annotations
 
 import dis
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from conftest import SOURCE
+import rseq
 
 _LOOKS = {"RESUME", "JUMP_BACKWARD", "CALL", "CALL_FUNCTION_EX", "CALL_KW"}
-_PACKAGE = str(SOURCE)
+_PACKAGE = os.path.dirname(rseq.__file__)  # src/rseq, or where the tests' copy is installed
 
 
 class InterruptError(BaseException):

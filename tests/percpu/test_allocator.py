@@ -367,10 +367,12 @@ def test_no_python_code_runs_when_a_structure_goes_in_which_a_handlers_exception
     thing = make()
     gc.collect()
     called: list[str] = []
+    callbacks, gc.callbacks[:] = gc.callbacks[:], []  # hypothesis has one
     sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name) if event == "call" else None)
     try:
         del thing
         gc.collect()
     finally:
         sys.setprofile(None)
+        gc.callbacks[:] = callbacks
     assert called == []
