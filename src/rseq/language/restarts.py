@@ -114,19 +114,15 @@ class Restarts:
 
         Two buffers, or a buffer and a row, may overlap anyhow: then no part of the one is known in the other.
         """
-        if stored.base != read.base and (stored.is_buffer or read.is_buffer):
-            return self._ways(
-                stored,
-                read.index,
-                read.extent,
-                lambda store, at: _covers(store, read, at) or self._stores_again(store, stored, stored.extent),
-            )
+        is_anywhere = stored.base != read.base and (stored.is_buffer or read.is_buffer)
         overlap = range(max(stored.offset, read.offset), min(stored.high, read.high))
         return self._ways(
             stored,
             read.index,
-            overlap,
-            lambda store, at: _covers(store, read, at) or self._stores_again(store, stored, at),
+            read.extent if is_anywhere else overlap,
+            lambda store, at: (
+                _covers(store, read, at) or self._stores_again(store, stored, stored.extent if is_anywhere else at)
+            ),
         )
 
     def _stores_again(self, store: Place, stored: Place, at: range) -> bool:
