@@ -1,6 +1,6 @@
 """What the build adds to the wheel: the text of all sequences, for programs that are shipped without .py files.
 
-Python keeps a function's bytecode only, and sequences are compiled from their text (src/rseq/language/text.py).
+Python keeps a function's bytecode only, and sequences are compiled from their text (src/rseq/_language/text.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rseq.arch import Architecture, host
+from rseq._arch import Architecture, host
 
 ZIG = [sys.executable, "-m", "ziglang"]
 COMPILERS = {

@@ -12,8 +12,8 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 
-from rseq.arch import Architecture
-from rseq.arch.base import ABORT
+from rseq._arch import Architecture
+from rseq._arch.base import ABORT
 
 DF_TEXTREL, EXECUTABLE = 4, 1
 

@@ -1,9 +1,9 @@
 """Machine code of any architecture that Unicorn runs, on the interpreter's memory: one operation after another.
 
 Nothing interferes here (`rseq.check` does that): a fake rseq area says which CPU this is, the operation runs at full
-speed, and memory and result are compared with `language/interpret.py`.
+speed, and memory and result are compared with `_language/interpret.py`.
 
-    board = Board(Program)          # rseq.check.code.compiled([...], architecture)
+    board = Board(Program)          # rseq._check.code.compiled([...], architecture)
     board.check(operation, memory, [7], cpu=1)
 """
 
@@ -20,10 +20,10 @@ import pytest
 import programs
 import rseq
 from oracle import filled, outcome, same, same_bytes
-from rseq.check.code import Operation, Program, as_word, from_word
-from rseq.language.interpret import Memory, run
-from rseq.language.ir import is_length
-from rseq.language.types import Buffer, Index, Pointer
+from rseq._check.code import Operation, Program, as_word, from_word
+from rseq._language.interpret import Memory, run
+from rseq._language.ir import is_length
+from rseq._language.types import Buffer, Index, Pointer
 
 IMAGE, STACK, STOP, LANES, ROWS = 0x1000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000, 0x7800_0000
 BUFFERS = ROWS + 0x8000

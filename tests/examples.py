@@ -7,10 +7,10 @@ from typing import Any
 
 import rseq
 from rseq import f32, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
-from rseq.check.code import Operation
-from rseq.language.types import SCALARS
-from rseq.structures import lock
-from rseq.structures.cell import adder
+from rseq._check.code import Operation
+from rseq._language.types import SCALARS
+from rseq._structures import lock
+from rseq._structures.cell import adder
 
 
 class Items(rseq.Record):

@@ -17,9 +17,9 @@ import programs
 import rseq
 from programs import Node, compiled
 from rseq import f32, f64, i64, index, prepared, u8, u32
-from rseq.arch import Architecture, host
-from rseq.language.errors import ContractError
-from rseq.language.types import SCALARS, Buffer, Index, Pointer, Scalar
+from rseq._arch import Architecture, host
+from rseq._language.errors import ContractError
+from rseq._language.types import SCALARS, Buffer, Index, Pointer, Scalar
 
 BYTES = 20
 """How long the arrays and buffers are that are copied."""

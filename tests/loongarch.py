@@ -15,9 +15,9 @@ import numpy as np
 
 from emulator import AREA, NO_LANE, ROWS
 from oracle import outcome, plain, same
-from rseq.arch.base import ABORTED, INDEX, NONE, TOKEN, Assembly
-from rseq.arch.base import NO_LANE as NO_LANE_STATUS
-from rseq.language.interpret import Memory, run
+from rseq._arch.base import ABORTED, INDEX, NONE, TOKEN, Assembly
+from rseq._arch.base import NO_LANE as NO_LANE_STATUS
+from rseq._language.interpret import Memory, run
 
 LITERALS = 0x9000_0000
 MASK = (1 << 64) - 1

@@ -11,11 +11,11 @@ import numpy as np
 
 import rseq
 from programs import edges
-from rseq.language.interpret import Memory, run
-from rseq.language.types import Index, Pointer, Record
-from rseq.percpu.memory import Memory as Item
-from rseq.percpu.rows import rows_of
-from rseq.percpu.storage import parts_of
+from rseq._language.interpret import Memory, run
+from rseq._language.types import Index, Pointer, Record
+from rseq._percpu.memory import Memory as Item
+from rseq._percpu.rows import rows_of
+from rseq._percpu.storage import parts_of
 
 
 def writable(storage: Any) -> Any:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 import rseq
 from rseq import f32, f64, i8, i16, i32, i64, prepared, ptr, u8, u16, u32, u64
-from rseq.arch.base import Architecture, RegisterError, WidthError
-from rseq.language.errors import ContractError
-from rseq.language.section import section
-from rseq.language.types import SCALARS, Scalar
+from rseq._arch.base import Architecture, RegisterError, WidthError
+from rseq._language.errors import ContractError
+from rseq._language.section import section
+from rseq._language.types import SCALARS, Scalar
 
 
 class Node(rseq.Record):

@@ -24,9 +24,9 @@ from typing import Any
 import pytest
 
 from emulator import AREA, AREA_OFFSET, Board
-from rseq import arch
-from rseq.arch import Architecture
-from rseq.check.code import Program
+from rseq import _arch as arch
+from rseq._arch import Architecture
+from rseq._check.code import Program
 
 _SYSCALL = """
 static long syscall(long number, long a, long b, long c, long d) {{

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from rseq.arch.base import Assembly, Line
-from rseq.language import ir
-from rseq.language.section import END
-from rseq.language.types import SCALARS
+from rseq._arch.base import Assembly, Line
+from rseq._language import ir
+from rseq._language.section import END
+from rseq._language.types import SCALARS
 
 Spoil = Callable[[Assembly], Assembly]
 

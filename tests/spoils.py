@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from rseq.arch.base import Assembly, Line
+from rseq._arch.base import Assembly, Line
 
 
 def without_descriptor_store(assembly: Assembly) -> Assembly:

@@ -68,7 +68,7 @@ class ThreadSet:
 
 @contextmanager
 def locked(address: int) -> Iterator[None]:
-    """Hold the mutex at `address` (rseq.percpu.mutex) in the body of a `with`, as generated code does."""
+    """Hold the mutex at `address` (rseq._percpu.mutex) in the body of a `with`, as generated code does."""
     libc, mutex = ctypes.CDLL(None), ctypes.c_void_p(address)
     code = libc.pthread_mutex_lock(mutex)
     if code == errno.EOWNERDEAD:

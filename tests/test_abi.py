@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rseq import abi
+from rseq import _abi as abi
 
 SOURCES = ("rseq.h", "membarrier.h", "auxvec.h", "prctl.h", "ptrace.h", "librseq", "glibc")
 HEADERS = {

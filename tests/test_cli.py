@@ -15,8 +15,10 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from rseq import arch, cli, thread
-from rseq.terminal import commented, wrapped
+from rseq import _arch as arch
+from rseq import _cli as cli
+from rseq import _thread as thread
+from rseq._terminal import commented, wrapped
 
 
 def run(*arguments: str) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from rseq import arch
-from rseq.cli import main
+from rseq import _arch as arch
+from rseq._cli import main
 from support import ROOT, run_python
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -145,7 +145,7 @@ def _slugs(path: Path) -> set[str]:
 
 
 def test_every_slug_in_a_message_has_a_heading_on_its_page() -> None:
-    language = ROOT / "src" / "rseq" / "language"
+    language = ROOT / "src" / "rseq" / "_language"
     slugs = {path.name: _slugs(path) for path in language.glob("*.py")}
     missing = []
     for name, found in slugs.items():

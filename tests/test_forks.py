@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import forks
+from rseq import _forks as forks
 from support import ROOT, ThreadSet, run_python
 
 BEGIN = """
@@ -97,8 +97,8 @@ SLOW_MODULE = """
     (folder / "slow.py").write_text("import __main__\\n__main__.begun.set()\\n__main__.wait()\\nvalue = 7\\n")
     sys.path.insert(0, str(folder))
     begun = threading.Event()
-    import rseq, rseq.forks
-    from rseq.once import load
+    import rseq, rseq._forks
+    from rseq._once import load
 """
 
 
@@ -124,7 +124,7 @@ def test_a_fork_waits_until_another_thread_has_imported_what_it_needs() -> None:
 def test_a_fork_does_not_wait_for_ever_for_a_thread_that_waits_for_it() -> None:
     """It is in the middle of an import, say in a finaliser, and wants a lock that the forking thread holds."""
     code = """
-        rseq.forks.PATIENCE_S = 0.2
+        rseq._forks.PATIENCE_S = 0.2
         mine = threading.Lock()
         def wait():
             with mine:
@@ -150,10 +150,10 @@ def test_a_fork_does_not_wait_for_ever_for_a_thread_that_waits_for_it() -> None:
 
 def test_a_fork_waits_while_another_thread_is_inside_of_llvm() -> None:
     out = run("""
-        import rseq, rseq.forks
+        import rseq, rseq._forks
         rseq.Counter()
-        import llvmlite.binding.ffi, rseq.native.blob
-        rseq.forks.PATIENCE_S = 1e9
+        import llvmlite.binding.ffi, rseq._codegen.blob
+        rseq._forks.PATIENCE_S = 1e9
         inside, forking = threading.Event(), threading.Event()
         os.register_at_fork(before=forking.set)
 
@@ -167,7 +167,7 @@ def test_a_fork_waits_while_another_thread_is_inside_of_llvm() -> None:
         inside.wait()
 
         def child():
-            assert not rseq.native.blob._cut_off
+            assert not rseq._codegen.blob._cut_off
             assert rseq.Max("int16")
 
         print(in_child(child))
@@ -178,9 +178,9 @@ def test_a_fork_waits_while_another_thread_is_inside_of_llvm() -> None:
 
 def test_a_thread_does_not_wait_for_ever_for_what_another_one_makes() -> None:
     out = run("""
-        import rseq.forks
-        from rseq.once import once
-        rseq.forks.PATIENCE_S = 0.2
+        import rseq._forks
+        from rseq._once import once
+        rseq._forks.PATIENCE_S = 0.2
         mine, begun = threading.Lock(), threading.Event()
 
         @once
@@ -207,8 +207,8 @@ def test_a_thread_does_not_wait_for_ever_for_what_another_one_makes() -> None:
 def test_a_thread_that_forks_while_it_makes_something_goes_on_in_the_child(way: str) -> None:
     out = run(
         """
-        import rseq, rseq.forks, rseq.native.blob as blob
-        rseq.forks.PATIENCE_S = 1e9  # it must not wait for itself
+        import rseq, rseq._forks, rseq._codegen.blob as blob
+        rseq._forks.PATIENCE_S = 1e9  # it must not wait for itself
         children, emit = [], blob.object_file
 
         def fork(*_):
@@ -242,15 +242,15 @@ def test_a_thread_that_forks_while_it_makes_something_goes_on_in_the_child(way: 
 def test_ctrl_c_while_a_fork_waits_comes_after_the_fork() -> None:
     out = run("""
         import time, types
-        import rseq, rseq.forks
-        rseq.forks.PATIENCE_S = 1e9
+        import rseq, rseq._forks
+        rseq._forks.PATIENCE_S = 1e9
         begun, waiting, end = threading.Event(), threading.Event(), threading.Event()
 
         def pause(seconds):
             waiting.set()
             time.sleep(seconds)
 
-        rseq.forks.time = types.SimpleNamespace(monotonic=time.monotonic, sleep=pause)
+        rseq._forks.time = types.SimpleNamespace(monotonic=time.monotonic, sleep=pause)
 
         def compile():
             import llvmlite.binding.ffi
@@ -276,14 +276,14 @@ def test_ctrl_c_while_a_fork_waits_comes_after_the_fork() -> None:
 
 def test_a_child_compiles_elsewhere_if_another_thread_was_inside_of_llvm() -> None:
     out = run("""
-        import rseq, rseq.forks
+        import rseq, rseq._forks
         rseq.Counter()
         import llvmlite.binding.ffi
-        rseq.forks.PATIENCE_S = 0
+        rseq._forks.PATIENCE_S = 0
         inside, end = threading.Event(), threading.Event()
 
         def compile():
-            with llvmlite.binding.ffi.lib._lock, rseq.forks.Working():
+            with llvmlite.binding.ffi.lib._lock, rseq._forks.Working():
                 inside.set()
                 end.wait()
 
@@ -316,8 +316,8 @@ def test_a_child_compiles_elsewhere_if_another_thread_was_inside_of_llvm() -> No
 
 
 def test_object_files_from_elsewhere_are_the_same() -> None:
-    from rseq.arch import host
-    from rseq.native.llvm import emit, emit_elsewhere
+    from rseq._arch import host
+    from rseq._codegen.llvm import emit, emit_elsewhere
 
     architecture = host()
     assert architecture is not None
@@ -331,8 +331,8 @@ def test_a_child_imports_anew_what_another_thread_was_importing(number: int) -> 
     """The thread stands still at its import of that number, and the fork does not wait for it."""
     out = run(
         """
-        import rseq, rseq.forks
-        rseq.forks.PATIENCE_S = 0
+        import rseq, rseq._forks
+        rseq._forks.PATIENCE_S = 0
         inside, end, begun = threading.Event(), threading.Event(), []
 
         def hook(event, arguments):
@@ -440,10 +440,10 @@ def test_what_is_gone_is_forgotten() -> None:
 def test_a_fork_takes_none_of_our_locks() -> None:
     """Another thread holds each that there is, and the child uses what they guarded all the same."""
     out = run("""
-        import rseq, rseq.forks
-        from rseq.once import once, turn
+        import rseq, rseq._forks
+        from rseq._once import once, turn
         import ctypes
-        rseq.forks.PATIENCE_S = 1e9
+        rseq._forks.PATIENCE_S = 1e9
         counter, lock, rcu, ring = rseq.Counter(), rseq.SpinLock(), rseq.RCU(), rseq.RingBuffer(1 << 12)
         ring.write(b"it")
         held, end = threading.Event(), threading.Event()

@@ -16,10 +16,10 @@ import rseq
 from compilers import compile_for, write
 from librseq import ELEMENTS, RELAXED, RELEASE, Found, Head, Indirect, Node, Number, Table, Words
 from oracle import Bench, writable
-from rseq import arch
-from rseq.arch.base import IndexMode
+from rseq import _arch as arch
+from rseq._arch.base import IndexMode
+from rseq._emit import c_header
 from rseq.check import check
-from rseq.emit import c_header
 from support import ThreadSet
 
 HELPERS = [

@@ -24,7 +24,7 @@ import pytest
 import rseq
 import rseq.logging
 from logs import Keep, both
-from rseq.logging.records import read
+from rseq._logging.records import read
 from support import run_python
 
 

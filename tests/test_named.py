@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rseq import named
-from rseq.cli import main
-from rseq.named import NamedError, sequences
+from rseq import _named as named
+from rseq._cli import main
+from rseq._named import NamedError, sequences
 
 USERS_FILE = """
 import rseq

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import rseq
-from rseq.language.types import SCALARS
-from rseq.once import once
-from rseq.structures.cell import adder
+from rseq._language.types import SCALARS
+from rseq._once import once
+from rseq._structures.cell import adder
 from support import ThreadSet
 
 PACKAGE = Path(rseq.__file__ or "").parent
@@ -86,7 +86,7 @@ def test_nothing_that_must_be_one_is_merely_cached() -> None:
     wrong = [
         f"{path.relative_to(PACKAGE)}: {found[1]}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if "bench" not in path.parts and "stress" not in path.parts
+        if "_bench" not in path.parts and "_stress" not in path.parts
         for found in cached.finditer(path.read_text() + "\n#")
         if re.search(r"register_at_fork|\(Record\)|@routine|@sequence|\b_code\(|_compile\(|LOCK", found[0])
     ]

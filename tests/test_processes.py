@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rseq.processes import Send, gather
+from rseq._processes import Send, gather
 
 
 def heard(*workers: Any, patience_s: float = 30.0) -> tuple[list[tuple[int, Any]], list[str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import rseq
-from rseq import arch
+from rseq import _arch as arch
 from support import ROOT, ThreadSet, kernel_has_rseq, run_python
 
 SOURCE = ROOT / "src" / "rseq"
@@ -22,30 +22,30 @@ SOURCE = ROOT / "src" / "rseq"
 # `thread` comes after what reads the thread pointer for it: a few bytes of machine code, and the loader that maps them.
 # `native.bind` is where code and per-CPU memory meet.
 LAYERS = (
-    ("abi", "room", "_texts", "once", "sealed", "forks", "processes", "terminal"),
-    ("language",),
-    ("arch",),
-    ("native.load",),
-    ("thread",),
-    ("native.codes",),
-    ("native.environment", "native.holder"),
-    ("native.body",),
-    ("native.lower",),
-    ("native.small_int", "native.llvm"),
-    ("native.blob",),
-    ("native",),
-    ("percpu",),
-    ("native.bind",),
-    ("native.method", "native.context"),
-    ("emit",),
-    ("sequence",),
-    ("named",),
-    ("structures",),
+    ("_abi", "_room", "_texts", "_once", "_sealed", "_forks", "_processes", "_terminal"),
+    ("_language",),
+    ("_arch",),
+    ("_loader",),
+    ("_thread",),
+    ("_codegen.codes",),
+    ("_codegen.environment", "_codegen.holder"),
+    ("_codegen.body",),
+    ("_codegen.lower",),
+    ("_codegen.small_int", "_codegen.llvm"),
+    ("_codegen.blob",),
+    ("_percpu",),
+    ("_codegen",),
+    ("_builtins",),
+    ("_emit",),
+    ("_sequence",),
+    ("_named",),
+    ("_structures",),
     ("",),
-    ("logging", "numba_index", "numba", "check", "metrics", "bench"),
+    ("_logging", "_numba", "numba", "_check", "_bench"),
+    ("check", "logging"),
     ("testing",),
-    ("stress",),
-    ("cli", "__main__"),
+    ("_stress",),
+    ("_cli", "__main__"),
     ("mypy_plugin",),
 )
 
@@ -185,9 +185,12 @@ def test_only_native_imports_llvmlite_at_the_top_and_its_loader_does_not() -> No
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             importing.update(module for name in names if name.split(".")[0] in ("llvmlite", "numba", "numpy"))
-    exempt = ("native.", "numba", "bench.", "stress.code", "stress.breakpoints")
+    exempt = (
+        *("_codegen.", "_builtins.", "_percpu.atomic", "_percpu.guard", "numba", "_numba.", "_bench."),
+        *("_stress.code", "_stress.breakpoints"),
+    )
     assert {name for name in importing if not name.startswith(exempt)} == set()
-    assert "native.load" not in importing
+    assert "_loader" not in importing
 
 
 def test_no_architecture_is_named_outside_arch() -> None:
@@ -197,7 +200,7 @@ def test_no_architecture_is_named_outside_arch() -> None:
     named = [
         f"{path}:{number}: {line.strip()}"
         for module, path in _sources()
-        if not module.startswith("arch")
+        if not module.startswith("_arch")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if pattern.search(line)
     ]

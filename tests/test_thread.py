@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from rseq import abi, arch, thread
+from rseq import _abi as abi
+from rseq import _arch as arch
+from rseq import _thread as thread
 from support import ThreadSet, run_python
 
 UNREGISTERED = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
@@ -58,7 +60,7 @@ def pinned() -> Iterator[set[int]]:
 
 
 def found_by_child(code: str, env: dict[str, str] | None = None) -> dict[str, object]:
-    """What `rseq.thread.info()` finds in a child process, after `code`, in that process's main thread."""
+    """What `rseq._thread.info()` finds in a child process, after `code`, in that process's main thread."""
     done = run_python(code + "\n    print(json.dumps(thread.info().as_dict()))", env=env)
     found: dict[str, object] = json.loads(done.stdout)
     return found
@@ -436,7 +438,7 @@ def test_without_executable_memory_the_refusal_is_passed_on(monkeypatch: pytest.
     def refuse(*_: object) -> None:
         raise OSError("nothing may be executed here")
 
-    monkeypatch.setattr("rseq.native.load.load", refuse)
+    monkeypatch.setattr("rseq._loader.load", refuse)
     info = thread.info()
     assert (info.registered, info.registered_by) == (False, "unknown")
     assert sentences(info) == {"executable memory": "No sequence can run natively: nothing may be executed here."}
@@ -550,8 +552,8 @@ def test_what_fails_while_too_many_files_are_open_works_afterwards() -> None:
     code = """
         import os, resource
         import rseq
-        from rseq.arch import names
-        from rseq.thread import possible_cpus
+        from rseq._arch import names
+        from rseq._thread import possible_cpus
         held = [os.open(os.devnull, os.O_RDONLY)]
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, before[1]))

@@ -12,8 +12,8 @@ from mypy.types import Type
 
 __all__ = ["plugin"]
 
-_INTEGERS = {f"rseq.language.types.{kind}{bits}" for kind in "iu" for bits in (8, 16, 32, 64)}
-_FLOATS = {"rseq.language.types.f32", "rseq.language.types.f64"}
+_INTEGERS = {f"rseq._language.types.{kind}{bits}" for kind in "iu" for bits in (8, 16, 32, 64)}
+_FLOATS = {"rseq._language.types.f32", "rseq._language.types.f64"}
 
 
 class _Arrays(Plugin):

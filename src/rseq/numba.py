@@ -77,14 +77,11 @@ from numba.extending import (
     unbox,
 )
 
-from .arch import host
-from .arch.base import IndexMode
-from .language import ir
-from .language.compiled import Compiled
-from .language.types import Buffer, Pointer, Scalar
-from .native.arguments import parameter_names
-from .native.bind import Bound, UnsupportedError, bound_to
-from .native.codes import (
+from rseq._arch import host
+from rseq._arch.base import IndexMode
+from rseq._builtins.arguments import parameter_names
+from rseq._builtins.bind import Bound, UnsupportedError, bound_to
+from rseq._codegen.codes import (
     FAILED,
     FIRST_CHECK,
     I32,
@@ -99,15 +96,18 @@ from .native.codes import (
     REFUSED,
     SAME_ROW,
 )
-from .native.environment import Environment, Lane
-from .native.lower import WAIT_FOREVER, Unit
-from .numba_index import refuse_none_of
-from .once import once
-from .percpu.memory import Memory
-from .percpu.thread_code import Refused, say_what_was_noted, symbols
-from .percpu.threads import thread_id
-from .structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
-from .thread import lanes_offset
+from rseq._codegen.environment import Environment, Lane
+from rseq._codegen.lower import WAIT_FOREVER, Unit
+from rseq._language import ir
+from rseq._language.compiled import Compiled
+from rseq._language.types import Buffer, Pointer, Scalar
+from rseq._numba.index import refuse_none_of
+from rseq._once import once
+from rseq._percpu.memory import Memory
+from rseq._percpu.thread_code import Refused, say_what_was_noted, symbols
+from rseq._percpu.threads import thread_id
+from rseq._structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
+from rseq._thread import lanes_offset
 
 __all__ = ["BoundSequenceType", "StructureType"]
 
@@ -142,7 +142,10 @@ def _meaning(op: ir.Op) -> str:
 @cache
 def _generator() -> str:
     """The version of the code generator: its source, or its bytecode, wherever the package lies."""
-    folders = [resources.files("rseq"), *(resources.files(f"rseq.{name}") for name in ("arch", "language", "native"))]
+    folders = [
+        resources.files("rseq"),
+        *(resources.files(f"rseq.{name}") for name in ("_arch", "_language", "_codegen")),
+    ]
     files = [file for folder in folders for file in folder.iterdir() if file.name.endswith((".py", ".pyc"))]
     texts = sorted((file.name, file.read_bytes()) for file in files if file.name.partition(".")[0] != "_texts")
     return hashlib.sha256(b"".join(text for _, text in texts)).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .check import Report
+    from rseq.check import Report
 
 __all__ = ["assert_restartable"]
 
@@ -23,7 +23,7 @@ def assert_restartable(*sequences: Any, arch: str | None = None, depth: int = 1)
     Returns: what was tried. Raises: AssertionError - with the whole story of each failure. TypeError, ValueError,
     RuntimeError - as `rseq.check.check`.
     """
-    from .check import check
+    from rseq.check import check
 
     __tracebackhide__ = True
     report = check(*sequences, arch=arch, depth=depth)

@@ -17,13 +17,15 @@ import examples
 import programs
 import rseq
 from programs import compiled
-from rseq import abi, arch, i32, prepared, ptr
-from rseq.arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
+from rseq import _abi as abi
+from rseq import _arch as arch
+from rseq import i32, prepared, ptr
+from rseq._arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
+from rseq._check.code import _object_file
+from rseq._codegen.blob import flatten
+from rseq._language.section import section
+from rseq._loader import Blob
 from rseq.check import check
-from rseq.check.code import _object_file
-from rseq.language.section import section
-from rseq.native.blob import flatten
-from rseq.native.load import Blob
 
 ARCHITECTURES = [arch.get(name) for name in arch.names()]
 SEQUENCES = dict(examples.sequences())

@@ -10,11 +10,12 @@ import pytest
 import rseq
 from emulator import ROWS, Board, memory_of
 from qemu import board_for, in_qemu
-from rseq import arch, i64, prepared, u8, u64
-from rseq.arch.base import Architecture
-from rseq.check.code import Operation
-from rseq.check.code import compiled as program_of
-from rseq.language.interpret import Memory
+from rseq import _arch as arch
+from rseq import i64, prepared, u8, u64
+from rseq._arch.base import Architecture
+from rseq._check.code import Operation
+from rseq._check.code import compiled as program_of
+from rseq._language.interpret import Memory
 
 pytest.importorskip("unicorn")
 pytest.importorskip("ziglang")

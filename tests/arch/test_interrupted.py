@@ -22,13 +22,13 @@ from emulator import BUFFERS, IMAGE, ROWS, memory_of
 from oracle import filled, outcome, same, same_bytes
 from programs import Node
 from qemu import QemuBoard, in_qemu
-from rseq.arch import Architecture
-from rseq.arch.base import IndexMode
-from rseq.check.code import Operation, Spoil
-from rseq.check.code import compiled as program_of
-from rseq.language import ir
-from rseq.language.interpret import Memory, run
-from rseq.language.types import Scalar
+from rseq._arch import Architecture
+from rseq._arch.base import IndexMode
+from rseq._check.code import Operation, Spoil
+from rseq._check.code import compiled as program_of
+from rseq._language import ir
+from rseq._language.interpret import Memory, run
+from rseq._language.types import Scalar
 
 pytest.importorskip("ziglang")
 

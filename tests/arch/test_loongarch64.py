@@ -15,12 +15,13 @@ from emulator import NO_LANE, ROWS, Board, memory_of
 from loongarch import Model
 from oracle import filled
 from programs import Lane, Node, compiled, edges
-from rseq import arch, i32, prepared, u8
-from rseq.arch.base import IndexMode
-from rseq.check.code import Operation
-from rseq.language.interpret import Memory
-from rseq.language.section import section
-from rseq.language.types import SCALARS, Scalar
+from rseq import _arch as arch
+from rseq import i32, prepared, u8
+from rseq._arch.base import IndexMode
+from rseq._check.code import Operation
+from rseq._language.interpret import Memory
+from rseq._language.section import section
+from rseq._language.types import SCALARS, Scalar
 
 LOONGARCH = arch.get("loongarch64")
 INTEGERS = [scalar for scalar in SCALARS.values() if scalar.is_integer]

@@ -23,12 +23,13 @@ from emulator import AREA, AREA_OFFSET, BUFFERS, NO_LANE, ROWS, STACK, Board, in
 from oracle import filled
 from programs import Lane, Node, compiled, edges, widest
 from qemu import QemuBoard, board_for, in_qemu
-from rseq import arch, i32, i64, prepared, u8
-from rseq.arch.base import Architecture, IndexMode, WidthError
-from rseq.check.code import Operation
-from rseq.check.code import compiled as program_of
-from rseq.language.interpret import Memory
-from rseq.language.types import SCALARS, Scalar
+from rseq import _arch as arch
+from rseq import i32, i64, prepared, u8
+from rseq._arch.base import Architecture, IndexMode, WidthError
+from rseq._check.code import Operation
+from rseq._check.code import compiled as program_of
+from rseq._language.interpret import Memory
+from rseq._language.types import SCALARS, Scalar
 
 pytest.importorskip("unicorn")
 pytest.importorskip("ziglang")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from programs import compiled
-from rseq import arch
-from rseq import sequence as as_sequence
-from rseq.arch.base import Architecture, Assembly
-from rseq.language.section import section
-from rseq.language.types import SCALARS
+from rseq import _arch as arch
+from rseq import _sequence as as_sequence
+from rseq._arch.base import Architecture, Assembly
+from rseq._language.section import section
+from rseq._language.types import SCALARS
 
 RELEASE = {
     "aarch64": "stlr",
@@ -93,8 +93,8 @@ def test_nothing_is_ordered_that_need_not_be(architecture: Architecture, shape: 
 def test_the_spare_lane_orders_the_loads_of_an_acquire_too() -> None:
     import llvmlite.ir as ll
 
-    from rseq.native.blob import BlobEnvironment
-    from rseq.native.lower import Unit
+    from rseq._codegen.blob import BlobEnvironment
+    from rseq._codegen.lower import Unit
 
     host = arch.get(arch.names()[0])
     for acquire in (False, True):

@@ -15,11 +15,11 @@ import examples
 import programs
 import rseq
 from programs import compiled, hungry, largest, widest
-from rseq import arch
-from rseq.arch.base import Architecture, RegisterError, WidthError
-from rseq.arch.emitter import Emitter
-from rseq.language import ir
-from rseq.language.section import section
+from rseq import _arch as arch
+from rseq._arch.base import Architecture, RegisterError, WidthError
+from rseq._arch.emitter import Emitter
+from rseq._language import ir
+from rseq._language.section import section
 
 ARCHITECTURES = [arch.get(name) for name in arch.names()]
 EXAMPLES = dict(examples.sequences())

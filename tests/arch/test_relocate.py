@@ -12,13 +12,13 @@ import pytest
 import examples
 from emulator import IMAGE
 from qemu import board_for, in_qemu
-from rseq import arch
-from rseq.arch.base import Architecture
-from rseq.check.code import _object_file
-from rseq.native.blob import flatten
-from rseq.native.builtin import Builtin
-from rseq.native.cpython import PythonEnvironment
-from rseq.native.lower import Unit
+from rseq import _arch as arch
+from rseq._arch.base import Architecture
+from rseq._builtins.builtin import Builtin
+from rseq._builtins.cpython import PythonEnvironment
+from rseq._check.code import _object_file
+from rseq._codegen.blob import flatten
+from rseq._codegen.lower import Unit
 
 pytest.importorskip("unicorn")
 pytest.importorskip("ziglang")

@@ -17,14 +17,14 @@ import pytest
 
 import programs
 from programs import compiled
-from rseq import arch
-from rseq.arch.base import Architecture, RegisterError
-from rseq.check.code import Operation
-from rseq.language.section import section
-from rseq.native.blob import BlobEnvironment
-from rseq.native.codes import BUSY, I32, I64, PTR, llvm_type, pack
-from rseq.native.environment import Lane
-from rseq.native.lower import Unit
+from rseq import _arch as arch
+from rseq._arch.base import Architecture, RegisterError
+from rseq._check.code import Operation
+from rseq._codegen.blob import BlobEnvironment
+from rseq._codegen.codes import BUSY, I32, I64, PTR, llvm_type, pack
+from rseq._codegen.environment import Lane
+from rseq._codegen.lower import Unit
+from rseq._language.section import section
 
 pytest.importorskip("ziglang")
 

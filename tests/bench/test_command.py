@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from rseq.bench import command
-from rseq.bench.run import Crew, Implementation, Operation, Plan, Threads, Unavailable, counted
+from rseq._bench import command
+from rseq._bench.run import Crew, Implementation, Operation, Plan, Threads, Unavailable, counted
 
 
 def fake(name: str, loses: int = 0, slowness: int = 1) -> Implementation:

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 import rseq
-from rseq.bench import emitted
-from rseq.bench.run import Unavailable
-from rseq.cli import main
+from rseq._bench import emitted
+from rseq._bench.run import Unavailable
+from rseq._cli import main
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_a_compiler_that_refuses_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_
 
 @pytest.mark.needs_rseq
 def test_the_table_has_a_row_for_it_or_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rseq.bench.command._QUICK", (1, 0.001))
+    monkeypatch.setattr("rseq._bench.command._QUICK", (1, 0.001))
     arguments = ["bench", "--quick", "--only", "counter,rseq,emitted-c", "--threads", "1"]
     measured = CliRunner().invoke(main, arguments)
     assert measured.exit_code == 0, measured.output

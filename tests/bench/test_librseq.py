@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rseq.bench import librseq
-from rseq.cli import main
+from rseq._bench import librseq
+from rseq._cli import main
 
 pytestmark = pytest.mark.needs_rseq
 
@@ -58,7 +58,7 @@ COMMAND = ["bench", "--quick", "--only", "lock,stack,ring-16,rseq,rseq-layout,li
 
 @pytest.fixture(autouse=True)
 def compiled_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("rseq.bench.command._QUICK", (1, 0.001))
+    monkeypatch.setattr("rseq._bench.command._QUICK", (1, 0.001))
     librseq._loops.cache_clear()
     yield
     librseq._loops.cache_clear()

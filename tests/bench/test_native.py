@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq.bench import native
-from rseq.bench.native import histogram, lists, lock, ours, ring
-from rseq.bench.native.counter import COUNTER
-from rseq.bench.native.cpu import CPU_NUMBER
-from rseq.bench.native.loop import work
-from rseq.bench.run import Operation, Plan, Span, Unavailable, measure
-from rseq.language.compiled import Compiled
+from rseq._bench import native
+from rseq._bench.native import histogram, lists, lock, ours, ring
+from rseq._bench.native.counter import COUNTER
+from rseq._bench.native.cpu import CPU_NUMBER
+from rseq._bench.native.loop import work
+from rseq._bench.run import Operation, Plan, Span, Unavailable, measure
+from rseq._language.compiled import Compiled
 
 COUNT = 20_000
 MAKERS = [(operation, name) for operation in native.OPERATIONS for name in operation.makers]

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 import rseq
-from rseq.bench import processes, python
-from rseq.bench.empty import empty_builtin, holder
-from rseq.bench.python.loop import loop
-from rseq.bench.run import Operation, Unavailable
+from rseq._bench import processes, python
+from rseq._bench.empty import empty_builtin, holder
+from rseq._bench.python.loop import loop
+from rseq._bench.run import Operation, Unavailable
 
 COUNT = 1_000
 UNCOUNTED = {"empty", "empty-attribute", "abs", "bytearray"}

@@ -11,7 +11,7 @@ from itertools import repeat
 
 import pytest
 
-from rseq.bench.run import (
+from rseq._bench.run import (
     Crew,
     Implementation,
     LostUpdates,

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from rseq.arch import host
-from rseq.bench.vdso import lookup
+from rseq._arch import host
+from rseq._bench.vdso import lookup
 
 
 def test_an_unknown_function_is_not_found() -> None:

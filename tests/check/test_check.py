@@ -15,18 +15,19 @@ from click.testing import CliRunner, Result
 
 import examples
 import rseq
-from rseq import arch, i8, i32, i64, index, prepared, ptr, u32, u64
-from rseq.arch.base import Assembly
+from rseq import _arch as arch
+from rseq import i8, i32, i64, index, prepared, ptr, u32, u64
+from rseq._arch.base import Assembly
+from rseq._check.code import Operation, compiled
+from rseq._check.explore import Explorer, Run
+from rseq._check.kernel import Area
+from rseq._check.machine import Moment
+from rseq._check.run import shipped
+from rseq._cli import main
+from rseq._language.parse import parse
+from rseq._named import name_of
+from rseq._sequence import Sequence
 from rseq.check import Report, check
-from rseq.check.code import Operation, compiled
-from rseq.check.explore import Explorer, Run
-from rseq.check.kernel import Area
-from rseq.check.machine import Moment
-from rseq.check.run import shipped
-from rseq.cli import main
-from rseq.language.parse import parse
-from rseq.named import name_of
-from rseq.sequence import Sequence
 from rseq.testing import assert_restartable
 from support import run_of
 
@@ -358,7 +359,7 @@ def test_a_failure_of_what_has_no_name_is_replayed_in_python() -> None:
 
 
 def test_names_lead_back_to_what_they_name() -> None:
-    assert name_of(rseq.Counter) == "rseq.structures.counter:Counter"
+    assert name_of(rseq.Counter) == "rseq._structures.counter:Counter"
     assert name_of(push) == f"{os.path.relpath(__file__)}:push"
     assert name_of(rseq.Counter.sequences()["add"]) is None
     assert name_of(3) is None
@@ -415,7 +416,7 @@ def shop(tmp_path: Path) -> str:
     path.write_text(
         "import rseq\n"
         "from rseq import i64, prepared\n"
-        "from rseq.language.parse import parse\n"
+        "from rseq._language.parse import parse\n"
         "from rseq.sequence import Sequence\n"
         "class Scratch(rseq.Record):\n"
         "    turn: prepared[i64]\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rseq.check.kernel import TASK_SIZE, Area, Generation, KilledError, interrupt, registered, require_unchanged
+from rseq._check.kernel import TASK_SIZE, Area, Generation, KilledError, interrupt, registered, require_unchanged
 
 SIGNATURE, DESCRIPTOR, START, LENGTH, ABORT = 0x53053053, 0x1000, 0x2000, 0x40, 0x3004
 GENERATIONS: list[Generation] = ["legacy", "v2"]

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 import programs
 import restarts
 import rseq
-from rseq import arch
-from rseq.arch import Architecture
-from rseq.arch.base import RegisterError
-from rseq.check.code import Operation, compiled
-from rseq.check.explore import Explorer, Limits
-from rseq.check.report import described
-from rseq.language import contract
+from rseq import _arch as arch
+from rseq._arch import Architecture
+from rseq._arch.base import RegisterError
+from rseq._check.code import Operation, compiled
+from rseq._check.explore import Explorer, Limits
+from rseq._check.report import described
+from rseq._language import contract
 
 QUICK = settings(
     max_examples=30,

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 import rseq
 from rseq import i64, prepared, u64
+from rseq._cli import main
 from rseq.check import Report, check
-from rseq.cli import main
 
 
 class Cell(rseq.Record):

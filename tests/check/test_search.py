@@ -9,14 +9,14 @@ import numpy as np
 
 import rseq
 from rseq import i64, prepared, ptr, u64
+from rseq._check.choose import Chooser
+from rseq._check.code import Operation
+from rseq._check.machine import LANES
+from rseq._check.search import Search
+from rseq._check.states import CPUS, Cases
+from rseq._language.parse import parse
+from rseq._sequence import Sequence
 from rseq.check import check
-from rseq.check.choose import Chooser
-from rseq.check.code import Operation
-from rseq.check.machine import LANES
-from rseq.check.search import Search
-from rseq.check.states import CPUS, Cases
-from rseq.language.parse import parse
-from rseq.sequence import Sequence
 
 
 def searched(*codes: Any) -> Search:

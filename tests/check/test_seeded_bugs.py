@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import arch, i32, i64, index, prepared, u32
-from rseq.arch.base import Assembly
+from rseq import _arch as arch
+from rseq import i32, i64, index, prepared, u32
+from rseq._arch.base import Assembly
+from rseq._language.parse import parse
+from rseq._sequence import Sequence
 from rseq.check import Report, check
-from rseq.language.parse import parse
-from rseq.sequence import Sequence
 from seeded import (
     RESTART,
     START,

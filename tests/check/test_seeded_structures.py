@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import arch
-from rseq.arch.base import Assembly
+from rseq import _arch as arch
+from rseq._arch.base import Assembly
+from rseq._check.run import sequences_of
+from rseq._language import ir
+from rseq._language.compiled import Compiled
 from rseq.check import Report, check
-from rseq.check.run import sequences_of
-from rseq.language import ir
-from rseq.language.compiled import Compiled
 from seeded import Spoil, abort_to_start, end_before_the_commit, no_descriptor_store
 
 pytestmark = pytest.mark.skipif(arch.host() is None, reason="this machine's architecture has no code generator")

@@ -21,13 +21,14 @@ import rseq
 from compilers import compile_for, write
 from elf import Linked
 from emulator import AREA_OFFSET, IMAGE, NO_LANE, STOP, Board, memory_of
-from rseq import arch, i32, prepared, u8, u32, u64
-from rseq.arch import Architecture
-from rseq.check.code import INPUTS, Operation, from_word
-from rseq.emit import c_header
-from rseq.emit.records import Records, c_type
-from rseq.language import ir
-from rseq.language.types import SCALARS, Pointer
+from rseq import _arch as arch
+from rseq import i32, prepared, u8, u32, u64
+from rseq._arch import Architecture
+from rseq._check.code import INPUTS, Operation, from_word
+from rseq._emit import c_header
+from rseq._emit.records import Records, c_type
+from rseq._language import ir
+from rseq._language.types import SCALARS, Pointer
 
 pytest.importorskip("unicorn")
 

@@ -13,14 +13,15 @@ from click.testing import CliRunner
 import rseq
 from compilers import compile_with, write
 from programs import hungry, largest, widest
-from rseq import arch, f32, f64, i64, prepared, ptr, u8
-from rseq.arch.base import RegisterError
-from rseq.cli import main
-from rseq.emit import c_header, default_prefix
-from rseq.emit.names import snake, unique
-from rseq.language import ir
-from rseq.language.types import SCALARS
-from rseq.structures.cell import adder
+from rseq import _arch as arch
+from rseq import f32, f64, i64, prepared, ptr, u8
+from rseq._arch.base import RegisterError
+from rseq._cli import main
+from rseq._emit import c_header, default_prefix
+from rseq._emit.names import snake, unique
+from rseq._language import ir
+from rseq._language.types import SCALARS
+from rseq._structures.cell import adder
 
 HOST = arch.host()
 

@@ -10,8 +10,8 @@ import pytest
 import examples
 from compilers import compile_for, compile_with, write
 from elf import Linked, descriptor_sections
-from rseq import arch
-from rseq.arch import Architecture
+from rseq import _arch as arch
+from rseq._arch import Architecture
 
 HOST = arch.host()
 ARCHITECTURES = [one for one in map(arch.get, arch.names()) if one.pointer_bytes == 8]  # the sequences here are of i64

@@ -18,9 +18,10 @@ import pytest
 import rseq
 from compilers import compile_with, output_of, write
 from elf import Linked
-from rseq import arch, f32, f64, i32, i64, prepared, ptr, u8, u64
-from rseq.language.types import SCALARS
-from rseq.structures.cell import adder
+from rseq import _arch as arch
+from rseq import f32, f64, i32, i64, prepared, ptr, u8, u64
+from rseq._language.types import SCALARS
+from rseq._structures.cell import adder
 
 
 class Node(rseq.Record):

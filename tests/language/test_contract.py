@@ -10,7 +10,7 @@ import pytest
 import rseq
 from programs import compiled
 from rseq import f64, i32, i64, index, prepared, ptr
-from rseq.language import contract
+from rseq._language import contract
 
 
 class Node(rseq.Record):

@@ -15,7 +15,7 @@ import pytest
 
 import rseq
 from rseq import i64
-from rseq.language.errors import CompileError, Diagnostic, Span
+from rseq._language.errors import CompileError, Diagnostic, Span
 from support import ROOT
 
 BAD = ROOT / "tests" / "bad"

@@ -12,10 +12,10 @@ import pytest
 import rseq
 from programs import compiled
 from rseq import i64, index, prepared, ptr, u8
-from rseq.language import ir
-from rseq.language.interpret import Memory, run
-from rseq.language.parse import parse
-from rseq.language.types import Index
+from rseq._language import ir
+from rseq._language.interpret import Memory, run
+from rseq._language.parse import parse
+from rseq._language.types import Index
 
 
 class Entry(rseq.Record):

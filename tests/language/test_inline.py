@@ -10,7 +10,7 @@ import pytest
 import rseq
 from programs import compiled
 from rseq import i64, ptr, u8
-from rseq.language.interpret import Memory, run
+from rseq._language.interpret import Memory, run
 
 
 class Node(rseq.Record):

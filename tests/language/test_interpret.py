@@ -10,8 +10,8 @@ import pytest
 import rseq
 from programs import compiled
 from rseq import f64, i16, i64, index, prepared, ptr
-from rseq.language.interpret import FaultError, LimitError, Memory, run
-from rseq.language.types import SCALARS
+from rseq._language.interpret import FaultError, LimitError, Memory, run
+from rseq._language.types import SCALARS
 
 
 class Node(rseq.Record):

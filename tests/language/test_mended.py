@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mendings import MENDINGS, Mending, compiled_module
-from rseq.language import refused
-from rseq.language.errors import CompileError, Diagnostic
+from rseq._language import refused
+from rseq._language.errors import CompileError, Diagnostic
 from support import ROOT
 
 LANGUAGE = ROOT / "src" / "rseq" / "language"

@@ -16,13 +16,13 @@ import pytest
 import rseq
 from programs import compiled
 from rseq import f32, f64, i32, i64, prepared, ptr, u8, u64
-from rseq.language import ir
-from rseq.language.conditions import _COMPARISONS
-from rseq.language.errors import CompileError
-from rseq.language.expressions import _OPERATORS
-from rseq.language.parse import _Statements
-from rseq.language.refused import instead_of
-from rseq.language.types import SCALARS
+from rseq._language import ir
+from rseq._language.conditions import _COMPARISONS
+from rseq._language.errors import CompileError
+from rseq._language.expressions import _OPERATORS
+from rseq._language.parse import _Statements
+from rseq._language.refused import instead_of
+from rseq._language.types import SCALARS
 
 
 class Node(rseq.Record):

@@ -8,12 +8,13 @@ import pytest
 
 import rseq
 from programs import compiled
-from rseq import arch, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
-from rseq.arch.base import RegisterError
-from rseq.check.code import Operation
-from rseq.check.code import compiled as machine_code
-from rseq.check.explore import Explorer, Limits
-from rseq.check.report import described
+from rseq import _arch as arch
+from rseq import f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
+from rseq._arch.base import RegisterError
+from rseq._check.code import Operation
+from rseq._check.code import compiled as machine_code
+from rseq._check.explore import Explorer, Limits
+from rseq._check.report import described
 
 
 class Node(rseq.Record):

@@ -13,8 +13,8 @@ import programs
 import rseq
 from programs import compiled
 from rseq import f64, i64, prepared, u64
-from rseq.language import ir
-from rseq.language.section import Section, section
+from rseq._language import ir
+from rseq._language.section import Section, section
 
 
 class Lane(rseq.Record):

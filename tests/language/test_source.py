@@ -12,8 +12,8 @@ import pytest
 
 import rseq
 from rseq import i64
-from rseq.language.errors import CompileError, Span
-from rseq.language.source import read
+from rseq._language.errors import CompileError, Span
+from rseq._language.source import read
 from support import run_python
 
 

@@ -17,9 +17,9 @@ import pytest
 import rseq
 from programs import compiled
 from rseq import i8, i64, prepared, u8, u16, u64
-from rseq.language import contract, ir
-from rseq.language.interpret import Memory, run
-from rseq.language.restarts import Restarts
+from rseq._language import contract, ir
+from rseq._language.interpret import Memory, run
+from rseq._language.restarts import Restarts
 
 PROGRAMS, SLICES = 120, 10
 _BUFFER = 1 << 44

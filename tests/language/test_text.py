@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import rseq
-from rseq.language import text
+from rseq._language import text
 from support import ROOT, run_python
 
 COMMENT = "# lines\n# of comment\n# that go away in the next version\n"
@@ -31,7 +31,7 @@ FACTORY = """
 """
 HEAD = "import rseq\nfrom rseq import i64\n"
 RECORD = "class Cell(rseq.Record):\n    value: i64\n"
-BORROWED = "from rseq.structures.counter import Counter\nCell = Counter.sequences()['add'].body.record\n"
+BORROWED = "from rseq._structures.counter import Counter\nCell = Counter.sequences()['add'].body.record\n"
 MAKE_ALL = """
     made = [rseq.Counter(), rseq.FloatCounter(), rseq.CounterArray((3, 3)), rseq.Histogram([1.0, 2.0]),
             rseq.Histogram.exponential(1, 1e6), rseq.Max("i64"), rseq.Min("float32"), rseq.Pool(8, 4), rseq.RCU(),
@@ -137,8 +137,9 @@ def run_in(site: Path, code: str) -> str:
 def test_structures_of_a_package_that_is_upgraded_in_place_are_those_that_were_imported(tmp_path: Path) -> None:
     upgrade = """
     import pathlib
-    import rseq.native.bind, rseq.native.blob, rseq.native.builtin, rseq.native.guard, rseq.native.context  # noqa
-    for path in pathlib.Path(rseq.__file__).parent.joinpath("structures").rglob("*.py"):
+    import rseq._builtins.bind, rseq._codegen.blob, rseq._builtins.builtin
+    import rseq._percpu.guard, rseq._builtins.context
+    for path in pathlib.Path(rseq.__file__).parent.joinpath("_structures").rglob("*.py"):
         path.write_text("".join(path.read_text().splitlines(True)[4:]).replace("+=", "-="))
 """
     assert run_in(copied(tmp_path), upgrade + MAKE_ALL).split() == ["2", "b'it'", "14"]
@@ -175,7 +176,7 @@ def test_structures_of_a_package_in_a_zip_file_work(tmp_path: Path) -> None:
 def test_the_text_of_what_makes_sequences_later_is_kept_from_its_import_on() -> None:
     kept = """
     import pathlib, re
-    from rseq.language import text
+    from rseq._language import text
     folder = pathlib.Path(rseq.__file__).parent
     makers = [path for path in folder.rglob("structures/**/*.py")
               if re.search(r"^ +@(sequence|routine|inline)\\b", path.read_text().split('\"\"\"', 2)[2], re.MULTILINE)]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import arch, i32, i64, prepared, ptr, u32, u64
+from rseq import _arch as arch
+from rseq import i32, i64, prepared, ptr, u32, u64
+from rseq._language.interpret import Memory, run
 from rseq.check import check
-from rseq.language.interpret import Memory, run
 
 CAPACITY = 8
 BATCH = 3

@@ -78,8 +78,8 @@ def _tests_of(home: str) -> list[str]:
 
 
 def _shipped() -> _Shipped:
-    from rseq.stress.shipped import workloads
-    from rseq.structures.structure import shipped
+    from rseq._stress.shipped import workloads
+    from rseq._structures.structure import shipped
 
     structures = [
         (_place(code), structure.__name__, structure.__module__.split(".")[2])
@@ -99,6 +99,6 @@ def _file(code: Any) -> str:
 
 
 def _folder() -> str:
-    import rseq.structures
+    import rseq._structures
 
-    return next(iter(rseq.structures.__path__))
+    return next(iter(rseq._structures.__path__))

@@ -317,7 +317,7 @@ def _imported(text: Text) -> Iterator[Edit]:
     at = text.text.encode().find(first.encode())
     if at >= 0:
         end = at + len(first)
-        yield Edit(end, end, "; from rseq.language.operations import store_release")
+        yield Edit(end, end, "; from rseq._language.operations import store_release")
 
 
 def _as_store(text: Text, call: ast.expr) -> str:

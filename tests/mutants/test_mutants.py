@@ -197,7 +197,7 @@ def test_what_is_right_passes_all_checks() -> None:
 def test_a_child_process_of_a_test_has_the_mutant_too(tmp_path: Path) -> None:
     other = tmp_path / "stack.py"
     other.write_text("raise ImportError('the mutant')\n")
-    env = {"RSEQ_MUTANT": f"rseq.structures.stack={other}", "PYTHONPATH": str(TESTS / "mutants" / "site")}
+    env = {"RSEQ_MUTANT": f"rseq._structures.stack={other}", "PYTHONPATH": str(TESTS / "mutants" / "site")}
     assert "the mutant" in support.run_python("import rseq", env=env, returncode=1).stderr
 
 

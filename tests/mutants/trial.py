@@ -115,8 +115,8 @@ class _Reached:
     """What the changed function reaches: records, and with them sequences that are checked and workloads."""
 
     def __init__(self, case: Case, path: Path) -> None:
-        from rseq.check.run import sequences_of
-        from rseq.structures.structure import shipped
+        from rseq._check.run import sequences_of
+        from rseq._structures.structure import shipped
 
         self._file, self._lines = str(path), case.lines()
         structures: list[Any] = [one for one in shipped() if one.__name__ in case.structures]
@@ -139,7 +139,7 @@ class _Reached:
 
 
 def _called(codes: list[Any]) -> Iterator[Any]:
-    from rseq.language import ir
+    from rseq._language import ir
 
     for code in codes:
         yield code
@@ -163,7 +163,7 @@ def _checker(reached: _Reached) -> list[str]:
 
 @contextmanager
 def _up_to_the_first_violation() -> Iterator[None]:
-    from rseq.check import run
+    from rseq._check import run
 
     found: list[Any] = []
 
@@ -190,7 +190,7 @@ def _first(findings: Callable[..., Iterator[Any]], found: list[Any]) -> Callable
 
 
 def _stress(reached: _Reached) -> list[str]:
-    from rseq.stress.instructions import every_instruction
+    from rseq._stress.instructions import every_instruction
 
     for workload in reached.stressed:
         if problems := _threads(workload):
@@ -203,10 +203,10 @@ def _stress(reached: _Reached) -> list[str]:
 
 def _threads(workload: Any) -> list[str]:
     """A short stress of threads, signals and forks. That some section was not aborted in that time says nothing."""
-    from rseq.stress.code import compiled
-    from rseq.stress.ledger import Ledger
-    from rseq.stress.shipped import indices, make
-    from rseq.stress.threads import Scene, Slice, rows
+    from rseq._stress.code import compiled
+    from rseq._stress.ledger import Ledger
+    from rseq._stress.shipped import indices, make
+    from rseq._stress.threads import Scene, Slice, rows
 
     index = indices(workload)[0]
     structure = make(workload, index)

@@ -14,10 +14,10 @@ import programs
 import rseq
 from oracle import Bench, filled
 from programs import Lane, Node, compiled, edges, hungry, largest
-from rseq.arch import host
-from rseq.arch.base import RegisterError
-from rseq.language.types import SCALARS, Pointer, Scalar
-from rseq.percpu.rows import rows_of
+from rseq._arch import host
+from rseq._arch.base import RegisterError
+from rseq._language.types import SCALARS, Pointer, Scalar
+from rseq._percpu.rows import rows_of
 
 QUICK = settings(
     max_examples=80,

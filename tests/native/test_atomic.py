@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-from rseq.native.atomic import compare_exchange
+from rseq._percpu.atomic import compare_exchange
 from support import ThreadSet
 
 

@@ -22,8 +22,8 @@ import pytest
 
 import rseq
 from rseq import f32, f64, i8, i32, i64, ptr, u8, u64
-from rseq.native.bind import bound_to
-from rseq.native.payload import is_payload
+from rseq._builtins.bind import bound_to
+from rseq._builtins.payload import is_payload
 from support import ThreadSet, run_python
 
 I64_RANGE = "an int of -9223372036854775808 to 9223372036854775807"

@@ -20,12 +20,12 @@ pytestmark = pytest.mark.needs_rseq
 CHILD = """
 import ctypes, os, signal, sys
 import rseq
-from rseq.language.types import SCALARS
-from rseq.native.load import _image_size
-from rseq.stress.code import Block, compiled
-from rseq.stress.ledger import Ledger
-from rseq.structures.cell import work
-from rseq.thread import _calling_thread
+from rseq._language.types import SCALARS
+from rseq._loader import _image_size
+from rseq._stress.code import Block, compiled
+from rseq._stress.ledger import Ledger
+from rseq._structures.cell import work
+from rseq._thread import _calling_thread
 
 storage, ledger = rseq.Counter().storage, Ledger(1, 1)
 program = compiled(work(SCALARS["i64"]), storage)          # a blob that this test has loaded, and owns
@@ -158,7 +158,7 @@ def test_no_module_can_unmap_what_was_loaded() -> None:
     import ast
     import inspect
 
-    from rseq.native import load
+    from rseq import _loader as load
 
     tree = ast.parse(inspect.getsource(load))
     callers = {

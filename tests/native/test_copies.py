@@ -16,7 +16,7 @@ import pytest
 import rseq
 import support
 from rseq import i64, prepared, ptr, u8, u32, u64
-from rseq.language.interpret import Memory, run
+from rseq._language.interpret import Memory, run
 
 SIZE = 200
 

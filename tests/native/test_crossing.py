@@ -12,7 +12,7 @@ import pytest
 import rseq
 import support
 from rseq import i32, i64, prepared, u8, u32, u64
-from rseq.language.interpret import Memory, run
+from rseq._language.interpret import Memory, run
 
 
 class Stack(rseq.Record):

@@ -105,7 +105,7 @@ for module in [module for name, module in sys.modules.items() if name.startswith
             continue
         if hasattr(thing, "cache_clear"):
             thing.cache_clear()
-        elif isinstance(thing, (list, set, dict)) and module.__name__ in ("rseq.native.bind", "rseq.native.method"):
+        elif isinstance(thing, (list, set, dict)) and module.__name__.startswith("rseq._builtins."):
             thing.clear()
 gc.collect()
 use_all()

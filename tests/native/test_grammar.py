@@ -12,7 +12,7 @@ import grammar
 import rseq
 from oracle import Bench, filled
 from programs import Node
-from rseq.percpu.rows import rows_of
+from rseq._percpu.rows import rows_of
 
 pytestmark = pytest.mark.needs_rseq
 

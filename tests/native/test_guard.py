@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rseq.native.guard import take_turn
+from rseq._percpu.guard import take_turn
 
 
 class Words:

@@ -11,7 +11,7 @@ import rseq
 from oracle import Bench
 from programs import Lane, Node, compiled, edges
 from rseq import f64, i64, ptr, u8
-from rseq.language.types import SCALARS
+from rseq._language.types import SCALARS
 
 pytestmark = pytest.mark.needs_rseq
 

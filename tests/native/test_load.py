@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from rseq import arch
-from rseq.native import load as loader
-from rseq.native.load import Blob, ExecutableMemoryError, LinkError, Relocation, load
+from rseq import _arch as arch
+from rseq import _loader as loader
+from rseq._loader import Blob, ExecutableMemoryError, LinkError, Relocation, load
 from support import ThreadSet, run_python
 
 WORD = ctypes.sizeof(ctypes.c_void_p)
@@ -29,7 +29,7 @@ MDWE_CHILD = """
     if libc.prctl(65, 1, 0, 0, 0):  # PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN: Linux 6.3
         sys.exit("no PR_SET_MDWE: " + str(ctypes.get_errno()))
     from rseq import arch
-    from rseq.native import load
+    from rseq import _loader as load
     blob = load.Blob(arch.host().thread_pointer, b"", 0, (), {"f": 0})
 """
 

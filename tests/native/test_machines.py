@@ -17,8 +17,8 @@ def shop():
 """
 
 FIRST_USES = """
-from rseq.language.types import SCALARS
-from rseq.structures.cell import adder
+from rseq._language.types import SCALARS
+from rseq._structures.cell import adder
 add = adder(SCALARS["i64"])
 uses = [rseq.Counter, rseq.FloatCounter, lambda: rseq.CounterArray(3), lambda: add.bind(rseq.percpu(add.body.record))]
 def errors(kind):
@@ -99,7 +99,7 @@ def test_no_executable_memory_is_a_sentence_at_first_use() -> None:
         f"""
 import errno, os
 import rseq
-from rseq.native import load
+from rseq import _loader as load
 
 def refuse(*arguments):
     raise OSError(errno.EACCES, os.strerror(errno.EACCES))
@@ -121,7 +121,7 @@ def test_executable_memory_that_comes_back_is_used() -> None:
         f"""
 import errno
 {SHOP}
-from rseq.native import load
+from rseq import _loader as load
 real = load._place_by_memfd, load._place_by_mprotect
 
 def refuse(*arguments):

@@ -10,7 +10,7 @@ import pytest
 import rseq
 import support
 from rseq import i64, prepared, u64
-from rseq.language.interpret import Memory, run
+from rseq._language.interpret import Memory, run
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,7 +16,7 @@ import rseq
 from oracle import Bench, filled, only_spare
 from programs import Lane, Node, compiled
 from rseq import f64, i64, ptr, u8
-from rseq.language.types import Scalar
+from rseq._language.types import Scalar
 
 pytestmark = pytest.mark.needs_rseq
 

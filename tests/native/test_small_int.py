@@ -7,7 +7,7 @@ import enum
 import pytest
 
 import rseq
-from rseq.native import small_int
+from rseq._codegen import small_int
 
 EDGES = sorted({sign * ((1 << bits) + delta) for bits in range(64) for delta in (-1, 0, 1) for sign in (1, -1)})
 FITTING = [number for number in EDGES if -(2**63) <= number < 2**63]

@@ -18,8 +18,8 @@ import grammar
 import rseq
 from oracle import Bench, filled, only_spare
 from programs import Node
-from rseq.language.types import Buffer, Scalar
-from rseq.percpu.rows import rows_of
+from rseq._language.types import Buffer, Scalar
+from rseq._percpu.rows import rows_of
 from support import ROOT, run_python
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")

@@ -78,7 +78,7 @@ def test_numba_keeps_the_code_of_deleted_functions_mapped_and_unchanged(run_scri
         """
         import ctypes, gc, sys, weakref
         import numba, rseq
-        from rseq.arch import host
+        from rseq._arch import host
 
         signature = host().signature.to_bytes(4, sys.byteorder)  # stands before the abort handler
 

@@ -15,8 +15,8 @@ import pytest
 
 import rseq
 import support
-from rseq.percpu import threads as thread_numbers
-from rseq.percpu.threads import has_ended
+from rseq._percpu import threads as thread_numbers
+from rseq._percpu.threads import has_ended
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 

@@ -18,9 +18,9 @@ from numba.core import types
 from numba.extending import intrinsic
 
 import rseq
-from rseq.arch import host
-from rseq.arch.base import Assembly, RegisterError
-from rseq.language.section import section
+from rseq._arch import host
+from rseq._arch.base import Assembly, RegisterError
+from rseq._language.section import section
 
 I64 = ll.IntType(64)
 FOLDER = Path(sys.argv[0]).parent

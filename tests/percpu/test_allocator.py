@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq.percpu.allocator import STRIDE_BYTES, Allocator, Lease, size_class
-from rseq.percpu.segment import PAGE_BYTES, Extent, Place, private_extent
+from rseq._percpu.allocator import STRIDE_BYTES, Allocator, Lease, size_class
+from rseq._percpu.segment import PAGE_BYTES, Extent, Place, private_extent
 from support import ThreadSet
 
 CACHE_LINE = 64

@@ -11,10 +11,10 @@ import weakref
 import numpy as np
 import pytest
 
-from rseq.percpu import Memory, allocate
-from rseq.percpu.allocator import MAX_ITEM_BYTES
-from rseq.percpu.segment import PAGE_BYTES
-from rseq.thread import possible_cpus
+from rseq._percpu import Memory, allocate
+from rseq._percpu.allocator import MAX_ITEM_BYTES
+from rseq._percpu.segment import PAGE_BYTES
+from rseq._thread import possible_cpus
 
 
 def test_memory_is_zero_in_every_lane_and_each_view_is_live() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rseq.percpu.mutex import MUTEX_BYTES, make_mutex
+from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
 from support import ThreadSet, locked
 
 LIBC = ctypes.CDLL(None)

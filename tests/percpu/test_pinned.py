@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 import rseq
-from rseq.native.guard import MASK_BYTES, pin
-from rseq.percpu.pinned import pinned
+from rseq._percpu.guard import MASK_BYTES, pin
+from rseq._percpu.pinned import pinned
 
 
 @pytest.fixture

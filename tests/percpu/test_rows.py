@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import rseq
-from rseq.language.types import Record, i64, ptr, u8
-from rseq.percpu import Row, RowArray
-from rseq.percpu.allocator import MAX_ITEM_BYTES
+from rseq._language.types import Record, i64, ptr, u8
+from rseq._percpu import Row, RowArray
+from rseq._percpu.allocator import MAX_ITEM_BYTES
 
 
 class Node(Record):
@@ -151,7 +151,7 @@ def test_more_rows_than_memory_is_refused_in_a_sentence(run_python: Callable[...
     run_python(
         """
         import numpy, resource
-        from rseq.language.types import Record, i64
+        from rseq._language.types import Record, i64
         from rseq.percpu import RowArray
 
         class Node(Record):

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from rseq.percpu.segment import PAGE_BYTES, Place, discard, private_extent, round_up, zero
-from rseq.thread import possible_cpus
+from rseq._percpu.segment import PAGE_BYTES, Place, discard, private_extent, round_up, zero
+from rseq._thread import possible_cpus
 from support import ThreadSet, locked
 
 LIBC = ctypes.CDLL(None)
@@ -118,7 +118,7 @@ def test_a_limit_on_address_space_is_an_exception_and_not_a_crash(run_python: Ca
     run_python(
         """
         import resource
-        from rseq.percpu import allocate
+        from rseq._percpu import allocate
 
         small = allocate(8)
         resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
@@ -137,7 +137,7 @@ def test_nothing_is_unmapped_when_python_ends(run_python: Callable[..., object])
     run_python(
         """
         import ctypes
-        from rseq.percpu import allocate
+        from rseq._percpu import allocate
 
         class Late:
             def __init__(self):

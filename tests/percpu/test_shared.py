@@ -19,11 +19,10 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq.native import atomic
-from rseq.percpu import Memory, Segment, allocate, segment
-from rseq.percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
-from rseq.percpu.segment import PAGE_BYTES, populate
-from rseq.thread import possible_cpus
+from rseq._percpu import Memory, Segment, allocate, atomic, segment
+from rseq._percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
+from rseq._percpu.segment import PAGE_BYTES, populate
+from rseq._thread import possible_cpus
 from support import ThreadSet, locked
 
 LIBC = ctypes.CDLL(None)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rseq.language.types import Record, i32, i64, prepared, u8
-from rseq.percpu import PerCPU
-from rseq.percpu.allocator import MAX_ITEM_BYTES
-from rseq.thread import possible_cpus
+from rseq._language.types import Record, i32, i64, prepared, u8
+from rseq._percpu import PerCPU
+from rseq._percpu.allocator import MAX_ITEM_BYTES
+from rseq._thread import possible_cpus
 
 ROWS = possible_cpus() + 1
 
@@ -92,7 +92,7 @@ def test_repr_is_the_call_that_makes_it() -> None:
         (
             lambda: PerCPU(Record),
             TypeError,
-            "expected a subclass of rseq.Record, as in rseq.percpu(Items); got <class 'rseq.language.types.Record'>",
+            "expected a subclass of rseq.Record, as in rseq.percpu(Items); got <class 'rseq._language.types.Record'>",
         ),
         (
             lambda: PerCPU(int),  # type: ignore[type-var]
@@ -148,8 +148,8 @@ def test_making_storage_needs_no_numpy(run_python: Callable[..., object]) -> Non
     run_python(
         """
         import sys
-        from rseq.language.types import Record, i64
-        from rseq.percpu import PerCPU
+        from rseq._language.types import Record, i64
+        from rseq._percpu import PerCPU
 
         class Hits(Record):
             value: i64

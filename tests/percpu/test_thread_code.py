@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rseq.percpu import thread_code, threads
-from rseq.percpu.threads import LEFT_BEHIND, has_ended, known, known_id, table, thread_id
+from rseq._percpu import thread_code, threads
+from rseq._percpu.threads import LEFT_BEHIND, has_ended, known, known_id, table, thread_id
 from support import ThreadSet
 
 

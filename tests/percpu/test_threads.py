@@ -14,11 +14,11 @@ import pytest
 
 import rseq
 from rseq import i64, u64
-from rseq.language.errors import CompileError
-from rseq.language.interpret import Memory, run
-from rseq.language.operations import refuse
-from rseq.percpu import threads as module
-from rseq.percpu.threads import (
+from rseq._language.errors import CompileError
+from rseq._language.interpret import Memory, run
+from rseq._language.operations import refuse
+from rseq._percpu import threads as module
+from rseq._percpu.threads import (
     LEFT_BEHIND,
     SLOTS,
     Known,

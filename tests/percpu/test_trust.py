@@ -12,8 +12,8 @@ import pytest
 
 import rseq
 from rseq import i64, ptr
-from rseq.percpu import Row
-from rseq.percpu.rows import rows_of
+from rseq._percpu import Row
+from rseq._percpu.rows import rows_of
 
 
 class Small(rseq.Record):

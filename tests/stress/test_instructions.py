@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import spoils
-from rseq import arch
-from rseq.stress.instructions import every_instruction
-from rseq.stress.report import Instructions
-from rseq.stress.shipped import workloads
+from rseq import _arch as arch
+from rseq._stress.instructions import every_instruction
+from rseq._stress.report import Instructions
+from rseq._stress.shipped import workloads
 from stress.workloads import ADDER, IDLE, LINES
 
 pytestmark = pytest.mark.needs_rseq

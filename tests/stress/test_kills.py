@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 import rseq
 from rseq import i64, u32, u64
-from rseq.cli import main
-from rseq.percpu.threads import Table
-from rseq.stress.kills import Kills, Mortal, kill, mortals
-from rseq.structures.ring.layout import position_and_slot
-from rseq.structures.ring.reader import Reader
-from rseq.structures.structure import shipped
+from rseq._cli import main
+from rseq._percpu.threads import Table
+from rseq._stress.kills import Kills, Mortal, kill, mortals
+from rseq._structures.ring.layout import position_and_slot
+from rseq._structures.ring.reader import Reader
+from rseq._structures.structure import shipped
 from support import run_python
 
 KILLS = 40
@@ -103,7 +103,7 @@ def test_without_rseq_the_spare_lane_and_its_lock_hold_as_well() -> None:
     run_python(
         """
         import rseq
-        from rseq.stress.kills import kill
+        from rseq._stress.kills import kill
         assert not rseq.available()
         came = kill(kills=12)
         assert came.ok, str(came)
@@ -171,7 +171,7 @@ def test_whoever_acquires_without_a_compare_and_exchange_is_found_out() -> None:
 
 @pytest.mark.slow
 def test_a_survivor_who_waits_for_a_dead_process_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 0.5)
+    monkeypatch.setattr("rseq._stress.kills._PATIENCE_S", 0.5)
 
     class Owned(rseq.Record):
         taken: i64
@@ -194,7 +194,7 @@ def test_a_survivor_who_waits_for_a_dead_process_is_found_out(monkeypatch: pytes
 
 @pytest.mark.slow
 def test_a_dead_holder_whom_nobody_takes_for_dead_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
+    monkeypatch.setattr("rseq._stress.kills._PATIENCE_S", 2.0)
     monkeypatch.setattr(Table, "has_ended", lambda table, thread: False)
     (problem,) = kill(mortal("SpinLock"), kills=400).problems
     assert problem == "process 0 said nothing for 2 seconds and was killed"
@@ -297,8 +297,8 @@ def test_a_reader_that_counts_what_it_missed_before_it_moves_on_is_found_out(
 
 @pytest.mark.slow
 def test_a_reader_who_does_not_give_its_turn_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rseq.stress.kills._PATIENCE_S", 2.0)
-    monkeypatch.setattr("rseq.percpu.turn.has_ended", lambda thread: False)
+    monkeypatch.setattr("rseq._stress.kills._PATIENCE_S", 2.0)
+    monkeypatch.setattr("rseq._percpu.turn.has_ended", lambda thread: False)
     (problem,) = kill(mortal("RingBuffer drop read"), kills=400).problems
     assert problem == "process 0 said nothing for 2 seconds and was killed"
 

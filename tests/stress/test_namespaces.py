@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rseq.native import holder
-from rseq.percpu import mutex
+from rseq._codegen import holder
+from rseq._percpu import mutex
 from support import run_python
 
 CHILDREN = """

@@ -17,11 +17,11 @@ COMMON = """
 import ctypes, errno, mmap, os, signal, threading
 import rseq
 from rseq import i64
-from rseq.native.bind import builtin
-from rseq.percpu.memory import Memory
-from rseq.percpu.mutex import make_mutex
-from rseq.structures.cell import adder
-from rseq.language.types import SCALARS
+from rseq._builtins.bind import builtin
+from rseq._percpu.memory import Memory
+from rseq._percpu.mutex import make_mutex
+from rseq._structures.cell import adder
+from rseq._language.types import SCALARS
 
 assert not rseq.available()
 libc = ctypes.CDLL(None)

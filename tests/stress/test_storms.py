@@ -20,7 +20,7 @@ import pytest
 
 import rseq
 from rseq import u64
-from rseq.percpu.threads import SLOTS, has_ended, table, thread_id
+from rseq._percpu.threads import SLOTS, has_ended, table, thread_id
 
 PERIOD_S = 2e-4
 

@@ -11,15 +11,15 @@ from click.testing import CliRunner
 
 import rseq
 import spoils
-from rseq.cli import main
-from rseq.language.types import SCALARS
-from rseq.native.bind import restarts
-from rseq.stress import run
-from rseq.stress.ledger import Ledger
-from rseq.stress.run import stress
-from rseq.stress.shipped import can_share, left_out, named, sections, workloads
-from rseq.structures.cell import adder
-from rseq.structures.workload import BUFFER_BYTES, buffered
+from rseq._builtins.bind import restarts
+from rseq._cli import main
+from rseq._language.types import SCALARS
+from rseq._stress import run
+from rseq._stress.ledger import Ledger
+from rseq._stress.run import stress
+from rseq._stress.shipped import can_share, left_out, named, sections, workloads
+from rseq._structures.cell import adder
+from rseq._structures.workload import BUFFER_BYTES, buffered
 from stress.workloads import ADDER, IDLE, LINES, Adder, add
 from support import run_python
 
@@ -199,7 +199,7 @@ def test_every_instruction_takes_no_seconds() -> None:
 
 
 def test_without_rseq_the_command_says_why_it_cannot() -> None:
-    code = "from rseq.cli import main; main(['stress'])"
+    code = "from rseq._cli import main; main(['stress'])"
     done = run_python(code, env={"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}, returncode=1)
     assert done.stderr.startswith("Error: the kernel has not registered this thread for restartable sequences")
     assert "Traceback" not in done.stderr

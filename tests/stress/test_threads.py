@@ -273,8 +273,8 @@ def test_a_fork_while_another_thread_compiles() -> None:
 
 UNREGISTER = """
 import ctypes, threading, rseq
-from rseq.arch import host
-from rseq.thread import _calling_thread
+from rseq._arch import host
+from rseq._thread import _calling_thread
 
 def unregister():
     "Take this thread's registration back, as a thread that libc did not start has none."

@@ -7,8 +7,8 @@ from typing import Any
 
 import rseq
 from rseq import i64, prepared, u8, u64
-from rseq.structures.cell import add_from_python, sum_over_lanes, unbalanced
-from rseq.structures.workload import Workload, buffered
+from rseq._structures.cell import add_from_python, sum_over_lanes, unbalanced
+from rseq._structures.workload import Workload, buffered
 
 
 class Cell(rseq.Record):

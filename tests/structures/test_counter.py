@@ -231,8 +231,8 @@ def test_threads_lose_nothing(index: Any, threads: ThreadSet) -> None:
 
 UNREGISTER = """
     import ctypes, threading, rseq
-    from rseq.arch import host
-    from rseq.thread import rseq_offset, _calling_thread
+    from rseq._arch import host
+    from rseq._thread import rseq_offset, _calling_thread
 
     def unregister():
         "Take this thread's registration back: the kernel leaves cpu_id -1 and mm_cid 0."
@@ -273,7 +273,7 @@ def test_an_unregistered_thread_takes_the_spare_lane(index: str) -> None:
 def test_a_kernel_that_does_not_keep_mm_cid_leaves_the_spare_lane_only() -> None:
     run_python(
         """
-        import rseq, rseq.thread as thread
+        import rseq, rseq._thread as thread
         thread._auxv = lambda entry: 20  # as before Linux 6.3; libc's own size says no more
         thread._libc_size = lambda: 20
         assert "mm_cid" not in rseq.info().fields

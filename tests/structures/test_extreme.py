@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rseq
-from rseq.language.types import SCALARS
-from rseq.structures.extreme import Model
+from rseq._language.types import SCALARS
+from rseq._structures.extreme import Model
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 

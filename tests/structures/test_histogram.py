@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rseq
-from rseq.structures.histogram import Model
+from rseq._structures.histogram import Model
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 

@@ -22,9 +22,9 @@ import pytest
 
 import rseq
 from rseq import i64, u64
-from rseq.structures.ring.kind import Kind
-from rseq.structures.ring.layout import position_and_slot
-from rseq.structures.ring.variable import low_bits
+from rseq._structures.ring.kind import Kind
+from rseq._structures.ring.layout import position_and_slot
+from rseq._structures.ring.variable import low_bits
 
 LIMITS = [1 << 31, 1 << 32, 1 << 52, 1 << 53, 1 << 54, 1 << 61, 1 << 63, 1 << 64]
 KINDS = {

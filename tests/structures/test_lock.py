@@ -18,11 +18,11 @@ import pytest
 
 import rseq
 from rseq import i32
+from rseq._percpu import threads as thread_numbers
+from rseq._percpu.threads import Table, has_ended, table, thread_id
+from rseq._stress.run import stress
+from rseq._structures.lock import LOOK, Lock, Model, acquire, release, take, take_over
 from rseq.check import check
-from rseq.percpu import threads as thread_numbers
-from rseq.percpu.threads import Table, has_ended, table, thread_id
-from rseq.stress.run import stress
-from rseq.structures.lock import LOOK, Lock, Model, acquire, release, take, take_over
 from spoils import ending_early, without_descriptor_store
 from support import ThreadSet, run_python
 
@@ -232,7 +232,7 @@ def test_ctrl_c_ends_waiting_and_the_lock_stays_the_holders(one_cpu: int) -> Non
 
 @pytest.fixture
 def ctrl_c_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let Ctrl-C come once, the next time that function of percpu/threads.py is called; `first` is called before."""
+    """Let Ctrl-C come once, the next time that function of _percpu/threads.py is called; `first` is called before."""
 
     def arrange(name: str, first: Callable[[], object] = int) -> None:
         original = getattr(thread_numbers, name)

@@ -12,12 +12,12 @@ from itertools import chain, pairwise
 import pytest
 
 import rseq
-from rseq.language import ir
-from rseq.language.compiled import Compiled
-from rseq.language.types import RecordType
-from rseq.stress.shipped import workloads
-from rseq.structures.ring.stress import SMALL
-from rseq.structures.structure import shipped
+from rseq._language import ir
+from rseq._language.compiled import Compiled
+from rseq._language.types import RecordType
+from rseq._stress.shipped import workloads
+from rseq._structures.ring.stress import SMALL
+from rseq._structures.structure import shipped
 
 OWN = {
     ("release", "owner"): "who holds a lock asks if it is he, and nobody else stores there then",

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
-from rseq.structures import pool as pool_module
-from rseq.structures.pool import _GENERATION, _HELD, MAX_COUNT, Model, _code
+from rseq._structures import pool as pool_module
+from rseq._structures.pool import _GENERATION, _HELD, MAX_COUNT, Model, _code
+from rseq._thread import possible_cpus
 from rseq.testing import assert_restartable
-from rseq.thread import possible_cpus
 from support import ThreadSet, run_python
 
 MOST = min(MAX_COUNT, (possible_cpus() + 1) << 26)
@@ -699,7 +699,7 @@ def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_o
     run_python("""
         import os, threading
         import rseq
-        from rseq.percpu.threads import table
+        from rseq._percpu.threads import table
 
         made = []
         thread = threading.Thread(target=lambda: made.append(rseq.Pool(8, 2, segment=rseq.Segment())))

@@ -1,4 +1,4 @@
-"""Which item a pool gives on one CPU, and what it notes of others: what `structures/pool.py` says, in plain Python."""
+"""Which item a pool gives on one CPU, and what it notes of others: what `_structures/pool.py` says, in plain Python."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import rseq
-from rseq.language import ir
-from rseq.language.compiled import Compiled
-from rseq.language.interpret import Memory, run
-from rseq.structures.pool import _CACHED, _GENERATION, _HELD, MOST_HINTS, _code
+from rseq._language import ir
+from rseq._language.compiled import Compiled
+from rseq._language.interpret import Memory, run
+from rseq._structures.pool import _CACHED, _GENERATION, _HELD, MOST_HINTS, _code
 
 
 class OneCPU:

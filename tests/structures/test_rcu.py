@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import thread as rseq_thread
-from rseq.structures import rcu as module
-from rseq.structures.rcu import Model, grace_period
+from rseq import _thread as rseq_thread
+from rseq._structures import rcu as module
+from rseq._structures.rcu import Model, grace_period
 from support import ThreadSet, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}

@@ -21,17 +21,17 @@ import pytest
 
 import rseq
 from rseq import f32, u64
+from rseq._language.interpret import Memory, run
+from rseq._language.ir import Store
+from rseq._language.types import SCALARS
+from rseq._structures.ring import Model
+from rseq._structures.ring import reader as reader_module
+from rseq._structures.ring.clock import Calibration
+from rseq._structures.ring.kind import Kind
+from rseq._structures.ring.layout import tail_of
+from rseq._structures.ring.stress import SHIPPED, SMALL, law
+from rseq._structures.ring.variable import low_bits
 from rseq.check import check
-from rseq.language.interpret import Memory, run
-from rseq.language.ir import Store
-from rseq.language.types import SCALARS
-from rseq.structures.ring import Model
-from rseq.structures.ring import reader as reader_module
-from rseq.structures.ring.clock import Calibration
-from rseq.structures.ring.kind import Kind
-from rseq.structures.ring.layout import tail_of
-from rseq.structures.ring.stress import SHIPPED, SMALL, law
-from rseq.structures.ring.variable import low_bits
 from support import ThreadSet, run_python
 
 MODES = ["drop", "overwrite"]

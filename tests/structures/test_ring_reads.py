@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import rseq
-from rseq.structures.ring.kind import Kind
-from rseq.structures.ring.stress import SMALL, row
-from rseq.structures.ring.variable import low_bits
+from rseq._structures.ring.kind import Kind
+from rseq._structures.ring.stress import SMALL, row
+from rseq._structures.ring.variable import low_bits
 
 UNTOUCHED = 0xEE
 

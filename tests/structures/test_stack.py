@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
-from rseq.native import guard
-from rseq.percpu.pinned import pinned
-from rseq.structures.stack import Model
+from rseq._percpu import guard
+from rseq._percpu.pinned import pinned
+from rseq._structures.stack import Model
 from rseq.testing import assert_restartable
 from support import ThreadSet, locked, run_python
 

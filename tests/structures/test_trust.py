@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq.structures.structure import Structure, shipped
+from rseq._structures.structure import Structure, shipped
 from support import run_python
 
 MAKERS: dict[type[Any], Callable[..., Any]] = {
@@ -53,7 +53,7 @@ def test_all_structures_and_hot_methods_are_here() -> None:
 
 
 def _hot_of(thing: Structure) -> tuple[str, ...]:
-    from rseq.structures.structure import hot_methods
+    from rseq._structures.structure import hot_methods
 
     return hot_methods(thing)
 
@@ -218,7 +218,7 @@ def test_of_two_threads_that_set_one_object_up_one_does() -> None:
 
 
 def test_what_with_remembers_may_be_overwritten() -> None:
-    from rseq.native.method import thread_state
+    from rseq._builtins.method import thread_state
 
     for make in (rseq.SpinLock, rseq.RCU):
         thing = make()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq.percpu.pinned import pinned
+from rseq._percpu.pinned import pinned
 
 EXCEPTIONS = 80
 

@@ -1,0 +1,287 @@
+"""What writes a critical section: the order of things around it, its registers, its labels, what lies out of line.
+
+`Emitter` goes through a section's operations, one method `emit_…` for each kind. An architecture's own emitter has
+those methods, and the few steps around them; `load_store.py` and what builds on it has those that several share.
+"""
+
+from __future__ import annotations
+
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from rseq._abi import CPU_ID, MM_CID
+from rseq._arch.base import (
+    ABORT,
+    ABORTED,
+    FINISH,
+    FIRST_OWN,
+    INDEX,
+    NO_LANE,
+    NONE,
+    NOWHERE,
+    RESTART,
+    START,
+    Architecture,
+    Assembly,
+    IndexMode,
+    Line,
+    RegisterError,
+)
+from rseq._arch.registers import Allocation, RegisterClass, Slot
+from rseq._language import ir
+from rseq._language.errors import Diagnostic
+from rseq._language.restarts import commits
+from rseq._language.section import END, NOTHING, Exit, Section
+from rseq._language.types import Scalar
+from rseq._language.values import Graph
+
+__all__ = ["Emitter"]
+
+
+class Emitter(ABC):
+    """Writes one section. An architecture's emitter has one method for each operation."""
+
+    def __init__(self, architecture: Architecture, section: Section, index: IndexMode) -> None:
+        self.architecture = architecture
+        self.section = replace(section, ops=tuple(self._legal(section.ops)))
+        self.index: IndexMode = index
+        self.hot: list[Line] = []
+        self.cold: list[Line] = []
+        self._lines = self.hot
+        self.comment = ""
+        self._labels: dict[str, int] = {END: FINISH}
+        self._next_label = FIRST_OWN
+        self._allocation = Allocation(self.section, self.scratch, architecture.register_class)
+        self.where = self._allocation.where
+        self.status, self.area = self._allocation.status, self._allocation.area
+        self.base, self.stride, self.lanes = self._allocation.base, self._allocation.stride, self._allocation.lanes
+        self._check_budget()
+
+    # ---- what an architecture says
+
+    JUMP: ClassVar[str]
+    """The instruction that always branches."""
+    WORD: ClassVar[str] = ".long"
+    """The directive for the signature."""
+    UNROLLED_BYTES: ClassVar[int] = 64
+    """A copy of a known length up to this is written out; a longer one, or one of a length not known, is a loop."""
+
+    @abstractmethod
+    def needs_register(self, op: ir.Op, constant: ir.Const) -> bool:
+        """True if `constant` cannot stand in the instruction for `op`."""
+
+    @abstractmethod
+    def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
+        """The registers that `op` needs beside its operands: classes, or names of fixed registers."""
+
+    @abstractmethod
+    def enter(self) -> None:
+        """Emit from the restart point to the lane's offset in the status slot: rseq_cs, start, cpu_id, its check."""
+
+    @abstractmethod
+    def acquire(self) -> None:
+        """Emit what orders the loads until here before all that follows: after an acquiring load, or behind the end."""
+
+    @abstractmethod
+    def leave_with(self, status: int) -> None:
+        """Emit out of line: the status, and the jump to the end."""
+
+    def abort_handler(self) -> None:
+        """Emit out of line: the signature, the label ABORT, and leaving with ABORTED."""
+        self.out_of_line(f"{self.WORD} {self.architecture.signature:#x}")
+        self.out_of_line(f"{ABORT}:")
+        self.leave_with(ABORTED)
+
+    # ---- registers
+
+    def _legal(self, ops: Sequence[ir.Op]) -> Iterator[ir.Op]:
+        """`ops` with constants that do not fit an instruction moved to registers."""
+        serial = 0
+        for given in ops:
+            op = given
+            for name in ("left", "right", "source"):
+                operand = getattr(op, name, None)
+                if isinstance(operand, ir.Const) and not isinstance(op, ir.Set) and self.needs_register(op, operand):
+                    serial += 1
+                    held = ir.Value(f"%constant{serial}", operand.type)
+                    yield ir.Set(held, operand, op.span)
+                    op = replace(op, **{name: held})  # type: ignore[arg-type]
+            yield op
+
+    def _check_budget(self) -> None:
+        for kind, budget in self.architecture.budget.items():
+            needed = sum(slot.kind == kind for slot in self._allocation.slots)
+            if needed > budget:
+                raise RegisterError([self._too_many(kind, needed, budget)])
+
+    def _too_many(self, kind: RegisterClass, needed: int, budget: int) -> Diagnostic:
+        body, ops = self.section.body, self.section.ops
+        position, living = self._allocation.crowd(kind)
+        around = ["the rseq area", "the lanes' base", "their stride", "their number", "the status"]
+        always = around if kind == "int" else []
+        names = [self._described(value) for value in living]
+        where = ops[position].span if ops else body.span
+        return Diagnostic(
+            "too-many-registers",
+            f"{body.name}() needs {needed} {kind} registers on {self.architecture.name}, "
+            f"where a critical section may have {budget}",
+            ((where, "most values are needed here"),),
+            f"each of these has a register here: {', '.join(dict.fromkeys([*names, *always]))}.",
+            f"use fewer parameters, or fewer values at a time{_earlier(body)}",
+        )
+
+    def _described(self, value: ir.Value) -> str:
+        """What the user calls a value: its name, or for an intermediate one the source that it comes from."""
+        if not value.name.startswith("%"):
+            return value.name
+        if value == self.section.result:
+            return "the result"
+        spans = [op.span for op in self.section.ops if ir.defined(op) == value]
+        if not spans or spans[0].line != spans[0].end_line:
+            return "an intermediate value"
+        return f"`{spans[0].text[spans[0].column : spans[0].end_column].strip()}`"
+
+    # ---- emission
+
+    def assembly(self) -> Assembly:
+        """Emit everything."""
+        self.comment = "restart"
+        self.label(RESTART)
+        self.enter()
+        for position, op in enumerate(self.section.ops):
+            self.comment = str(op)
+            self.extra = self._allocation.scratch[position]
+            method: Callable[[ir.Op], None] = getattr(self, f"emit_{type(op).__name__.lower()}")
+            method(op)
+            if isinstance(op, ir.Load) and op.acquire:
+                self.acquire()
+        self.comment = ""
+        self.label(FINISH)
+        if self.section.body.acquire:
+            self.comment = "acquire"
+            self.acquire()
+        self.comment = "this CPU has no lane, or this thread is not registered"
+        self._cold_exit(NOWHERE, NO_LANE)
+        if NOTHING in self._labels:
+            self.comment = "return None"
+            self._cold_exit(self._labels[NOTHING], NONE)
+        for one in self.section.exits:
+            self._leave_at(one)
+        for check in self.section.checks:
+            self.comment = f"{check.text}: index out of range"
+            self._cold_exit(self._labels[_exit_name(check)], INDEX - check.number)
+        self.comment = "abort"
+        self.abort_handler()
+        slots = tuple(self._allocation.slots)
+        return Assembly(self.architecture, self.section, self.index, slots, tuple(self.hot), tuple(self.cold))
+
+    def _leave_at(self, way: Exit) -> None:
+        self.comment = str(way.result)
+        for name in way.labels:
+            self.out_of_line(f"{self.target(name)}:")
+        self._lines = self.cold
+        for op in (way.result, ir.Jump(END, way.result.span)):
+            getattr(self, f"emit_{type(op).__name__.lower()}")(op)
+        self._lines = self.hot
+
+    def _cold_exit(self, label: int, status: int) -> None:
+        self.out_of_line(f"{label}:")
+        self.leave_with(status)
+
+    def line(self, text: str) -> None:
+        """Emit one instruction, of the fast path if it is not one of an exit."""
+        self._lines.append(Line(text, self.comment))
+
+    def out_of_line(self, text: str) -> None:
+        """Emit one line in subsection 1."""
+        self.cold.append(Line(text, self.comment))
+
+    def label(self, number: int) -> None:
+        """Emit a label of the fast path."""
+        self.hot.append(Line(f"{number}:", self.comment if number in (RESTART, START) else ""))
+
+    def is_unrolled(self, op: ir.Copy) -> bool:
+        """True if the copy is written out."""
+        return isinstance(op.nbytes, ir.Const) and op.nbytes.number <= self.UNROLLED_BYTES
+
+    def new_label(self) -> int:
+        """A label number of the section's own."""
+        self._next_label += 1
+        return self._next_label
+
+    def target(self, name: str) -> int:
+        """The number of the label called `name`."""
+        if name not in self._labels:
+            self._labels[name] = self.new_label()
+        return self._labels[name]
+
+    def to(self, name: str) -> str:
+        """The label called `name` as a jump of the fast path names it: the cold code is assembled before it."""
+        return f"{self.target(name)}{'b' if self.is_aside(name) else 'f'}"
+
+    def is_aside(self, name: str) -> bool:
+        """True if the label called `name` is out of line."""
+        return name == NOTHING or any(name in one.labels for one in self.section.exits)
+
+    def check_exit(self, check: ir.Check) -> int:
+        """The label out of line where a failed check goes."""
+        return self.target(_exit_name(check))
+
+    def literal(self, constant: ir.Const) -> int:
+        """A constant in memory, out of line: its label, which lies behind."""
+        assert isinstance(constant.type, Scalar)
+        label = self.new_label()
+        data = struct.pack(self.architecture.order + constant.type.code, constant.number)
+        self.out_of_line(f".balign {len(data)}")
+        self.out_of_line(f"{label}:")
+        self.out_of_line(f".byte {', '.join(map(str, data))}")
+        return label
+
+    def slot(self, operand: ir.Operand) -> Slot:
+        """Where a value is."""
+        assert isinstance(operand, ir.Value)
+        return self.where[operand]
+
+    def pieces(self, nbytes: int, widest: int = 8) -> Iterator[tuple[int, int]]:
+        """(offset, width) of the moves that copy `nbytes` bytes, the widest first."""
+        offset, width = 0, widest
+        while offset < nbytes:
+            while width > nbytes - offset:
+                width //= 2
+            yield offset, width
+            offset += width
+
+    def is_held(self, op: ir.Convert) -> bool:
+        """True if the register of an integer that becomes another one stays as it is, since integers are extended."""
+        source, target = op.source.type, op.target.type
+        is_same = self.slot(op.source).number == self.slot(op.target).number
+        is_wider = target.size > source.size and "signed" not in (source.kind, target.kind)
+        return is_same and (target.size == 8 or is_wider or (target.size > source.size and source.kind == target.kind))
+
+    def emit_label(self, op: ir.Label) -> None:
+        """Every architecture writes labels alike."""
+        self.label(self.target(op.name))
+
+    def emit_jump(self, op: ir.Jump) -> None:
+        """And jumps, but for the instruction's name."""
+        self.line(f"{self.JUMP} {self.to(op.label)}")
+
+    @property
+    def lane_field(self) -> int:
+        """The offset in the rseq area of the number that chooses the lane."""
+        return CPU_ID if self.index == "cpu_id" else MM_CID
+
+
+def _exit_name(check: ir.Check) -> str:
+    return f"check {check.number}"
+
+
+def _earlier(body: ir.Body) -> str:
+    """What is computed after a commit is there once for each path, and holds its registers from one to the other."""
+    after = Graph(body.ops).after
+    follows = (op for commit in commits(body) for index, op in enumerate(body.ops) if after[commit] >> index & 1)
+    is_late = any(isinstance(op, (ir.Arithmetic, ir.Convert)) for op in follows)
+    return "; compute before the commit what is computed after it" if is_late else ""

@@ -1,0 +1,127 @@
+"""A counter: one addition, on this CPU or on the one word that all share."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from typing import Any
+
+from rseq._bench.emitted import counter_loop
+from rseq._bench.native.loop import (
+    NO_ANSWER,
+    SLOT_BYTES,
+    Body,
+    Loops,
+    Memory,
+    function,
+    implementation,
+    slot_of,
+    vdso_getcpu,
+    work,
+)
+from rseq._bench.native.ours import Site, ours
+from rseq._bench.run import Implementation, Operation, Unavailable, counted
+from rseq._language.compiled import Compiled
+from rseq._structures.counter import Counter
+from rseq._thread import available
+
+__all__ = ["COUNTER"]
+
+_ROTATING = 8
+"""Slots that the thread-local floor adds to in turn: one slot would measure how fast a store feeds the next load."""
+
+_ADD_TO_SLOT = "  %old = atomicrmw add ptr %slot, i64 1 monotonic\n"
+
+_ADD_UNDER_MUTEX = """
+  %locked = call i32 %first(ptr %memory)
+  call void @increment(ptr %counter)
+  %unlocked = call i32 %second(ptr %memory)
+"""
+
+_ROTATE = f"""
+  %turn = and i64 %i, {_ROTATING - 1}
+  %slot = call ptr @slot(ptr %memory, i64 %turn, i64 {SLOT_BYTES})
+  call void @increment(ptr %slot)
+"""
+
+_LOOPS = Loops(
+    {
+        "vdso_atomic": Body(slot_of("getcpu") + _ADD_TO_SLOT + NO_ANSWER),
+        "sched_getcpu_atomic": Body(slot_of("sched_getcpu") + _ADD_TO_SLOT + NO_ANSWER),
+        "shared_atomic": Body("  %old = atomicrmw add ptr %memory, i64 1 monotonic\n" + NO_ANSWER),
+        "mutex": Body(
+            _ADD_UNDER_MUTEX + NO_ANSWER, before=f"  %counter = getelementptr i8, ptr %memory, i64 {SLOT_BYTES}"
+        ),
+        "thread_local": Body(_ROTATE + NO_ANSWER),
+    }
+)
+
+
+def _turn(site: Site, add: Compiled) -> Any:
+    site.run(add, site.constant(1))
+    return site.constant(0)
+
+
+def _rseq(workers: int) -> Implementation:
+    counter = Counter()
+    loop = work(ours(_turn, Counter.sequences()["add"]), [counter.storage.place] * workers)
+    return implementation("rseq", "rseq", loop, counted(lambda: counter.value))
+
+
+def _emitted_c(workers: int) -> Implementation:
+    if not available():
+        raise Unavailable("the kernel has not registered this thread, and in C there is no spare lane.")
+    counter = Counter()
+    loop = work(counter_loop(), [counter.storage.place] * workers)
+    return implementation("emitted-c", "rseq emit: C header, -O2", loop, counted(lambda: counter.value))
+
+
+def _vdso_atomic(workers: int) -> Implementation:
+    memory = Memory()
+    loop = work(_LOOPS["vdso_atomic"], [(memory.address, vdso_getcpu())] * workers)
+    return implementation("vdso-atomic", "vDSO getcpu + atomic add", loop, counted(memory.total))
+
+
+def _sched_getcpu_atomic(workers: int) -> Implementation:
+    memory = Memory()
+    loop = work(_LOOPS["sched_getcpu_atomic"], [(memory.address, function("sched_getcpu"))] * workers)
+    return implementation("sched_getcpu-atomic", "sched_getcpu + atomic add", loop, counted(memory.total))
+
+
+def _shared_atomic(workers: int) -> Implementation:
+    memory = Memory(mmap.PAGESIZE)
+    loop = work(_LOOPS["shared_atomic"], [(memory.address,)] * workers)
+    return implementation("shared-atomic", "one shared atomic", loop, counted(memory.total))
+
+
+def _mutex(workers: int) -> Implementation:
+    memory = Memory(mmap.PAGESIZE)  # the mutex in the first slot, the counter in the second
+    ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(memory.address), None)
+    calls = (function("pthread_mutex_lock"), function("pthread_mutex_unlock"))
+    loop = work(_LOOPS["mutex"], [(memory.address, *calls)] * workers)
+    return implementation("mutex", "one pthread mutex", loop, counted(lambda: memory.slot(1)))
+
+
+def _thread_local(workers: int) -> Implementation:
+    memories = [Memory(mmap.PAGESIZE) for _ in range(workers)]
+    loop = work(_LOOPS["thread_local"], [(memory.address,) for memory in memories])
+    total = counted(lambda: sum(memory.total() for memory in memories))
+    return implementation("thread-local", "thread-local plain add (floor)", loop, total)
+
+
+COUNTER = Operation(
+    name="counter",
+    title="counter, native loop",
+    unit="update",
+    reference="rseq",
+    makers={
+        "rseq": _rseq,
+        "emitted-c": _emitted_c,
+        "vdso-atomic": _vdso_atomic,
+        "sched_getcpu-atomic": _sched_getcpu_atomic,
+        "shared-atomic": _shared_atomic,
+        "mutex": _mutex,
+        "thread-local": _thread_local,
+    },
+    oversubscribed=True,
+)

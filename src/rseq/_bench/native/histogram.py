@@ -1,0 +1,157 @@
+"""An observation: find its bucket among 14 bounds, count it, add it to the sum.
+
+The observations are multiples of 1/64, so that sums are exact in whatever order they are made.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+from rseq._bench.native.loop import NO_ANSWER, Body, Loops, Memory, function, implementation, slot_of, work
+from rseq._bench.native.ours import Site, ours
+from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._language.compiled import Compiled
+from rseq._structures.histogram import Histogram
+from rseq._thread import possible_cpus
+
+__all__ = ["BOUNDS", "HISTOGRAM"]
+
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Those that prometheus_client has if one gives none."""
+
+_OBSERVED = [(number * 37 % 64) ** 2 / 256 for number in range(64)]
+"""What is observed, in turn: from 0 to 15.5, half of it below 3.9, in no order."""
+_UP_TO = [0.0, *accumulate(_OBSERVED)]
+"""The sums of the first so many."""
+
+_SLOT_BYTES = 256
+_SUM_AT, _COUNTS_AT = 64, 72
+_PLACES = 16
+
+_HELPERS = f"""
+define internal i64 @bucket_step(ptr %bounds, double %x, i64 %at, i64 %step) alwaysinline nounwind {{
+  %last = add i64 %at, %step
+  %place = add i64 %last, -1
+  %bound.at = getelementptr double, ptr %bounds, i64 %place
+  %bound = load double, ptr %bound.at
+  %above = fcmp olt double %bound, %x
+  %next = select i1 %above, i64 %last, i64 %at
+  ret i64 %next
+}}
+
+define internal i64 @bucket(ptr %bounds, double %x) alwaysinline nounwind {{
+  %a = call i64 @bucket_step(ptr %bounds, double %x, i64 0, i64 8)
+  %b = call i64 @bucket_step(ptr %bounds, double %x, i64 %a, i64 4)
+  %c = call i64 @bucket_step(ptr %bounds, double %x, i64 %b, i64 2)
+  %d = call i64 @bucket_step(ptr %bounds, double %x, i64 %c, i64 1)
+  ret i64 %d
+}}
+
+define internal ptr @count_of(ptr %slot, i64 %bucket) alwaysinline nounwind {{
+  %counts = getelementptr i8, ptr %slot, i64 {_COUNTS_AT}
+  %count = getelementptr i64, ptr %counts, i64 %bucket
+  ret ptr %count
+}}
+"""
+
+_X = f"""
+  %turn = and i64 %i, {len(_OBSERVED) - 1}
+  %behind = add i64 %turn, {_PLACES}
+  %x.at = getelementptr double, ptr %fourth, i64 %behind
+  %x = load double, ptr %x.at
+  %bucket = call i64 @bucket(ptr %fourth, double %x)
+"""
+_FIND = f"""
+  %count.at = call ptr @count_of(ptr %slot, i64 %bucket)
+  %sum.at = getelementptr i8, ptr %slot, i64 {_SUM_AT}
+"""
+_UNDER_MUTEX = """
+  %locked = call i32 %second(ptr %slot)
+  call void @increment(ptr %count.at)
+  %total = load double, ptr %sum.at
+  %more.total = fadd double %total, %x
+  store double %more.total, ptr %sum.at
+  %unlocked = call i32 %third(ptr %slot)
+"""
+
+_LOOPS = Loops(
+    {
+        "sched_getcpu_mutex": Body(_X + slot_of("sched_getcpu", stride=_SLOT_BYTES) + _FIND + _UNDER_MUTEX + NO_ANSWER),
+        "mutex": Body(_X + _FIND + _UNDER_MUTEX + NO_ANSWER, before="  %slot = getelementptr i8, ptr %memory, i64 0\n"),
+    },
+    helpers=_HELPERS,
+)
+
+
+def _exact(counts: Callable[[], int], sums: Callable[[], float]) -> Missing:
+    """A check: both have grown by what was observed."""
+    seen = counts(), sums()
+
+    def missing(spans: Sequence[Span]) -> int:
+        nonlocal seen
+        before, seen = seen, (counts(), sums())
+        lost = sum(span.count for span in spans) - (seen[0] - before[0])
+        added = sum(_sum_of(span.count) for span in spans)
+        return lost or int(added != seen[1] - before[1])
+
+    return missing
+
+
+def _sum_of(count: int) -> float:
+    """The sum of the first `count` observations of a worker."""
+    rounds, rest = divmod(count, len(_OBSERVED))
+    return rounds * _UP_TO[-1] + _UP_TO[rest]
+
+
+def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
+    memory = Memory(possible_cpus() * _SLOT_BYTES)
+    for cpu in range(possible_cpus()):
+        ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(memory.address + cpu * _SLOT_BYTES), None)
+    calls = [function(name) for name in ("sched_getcpu", "pthread_mutex_lock", "pthread_mutex_unlock")]
+    table = (ctypes.c_double * (_PLACES + len(_OBSERVED)))(*BOUNDS, math.inf, math.inf, *_OBSERVED)
+    run = work(_LOOPS[loop], [(memory.address, *calls, ctypes.addressof(table))] * workers, memory, table)
+    words, stride = memory.words, _SLOT_BYTES // 8
+    sums = memory.words.cast("B").cast("d")
+
+    def counts() -> int:
+        return sum(sum(words[_COUNTS_AT // 8 + bucket :: stride]) for bucket in range(len(BOUNDS) + 1))
+
+    return implementation(name, label, run, _exact(counts, lambda: sum(sums[_SUM_AT // 8 :: stride])))
+
+
+def _sched_getcpu_mutex(workers: int) -> Implementation:
+    return _baseline("sched_getcpu-mutex", "sched_getcpu + per-CPU mutex", "sched_getcpu_mutex", workers)
+
+
+def _mutex(workers: int) -> Implementation:
+    return _baseline("mutex", "one pthread mutex", "mutex", workers)
+
+
+def _turn(site: Site, observe: Compiled) -> Any:
+    import llvmlite.ir as ll
+
+    turn = site.build.and_(site.i, site.constant(len(_OBSERVED) - 1))
+    place = site.build.add(site.extra, site.build.mul(turn, site.constant(8)))
+    site.run(observe, site.build.load(site.pointer(place), typ=ll.DoubleType()))
+    return site.constant(0)
+
+
+def _rseq(workers: int) -> Implementation:
+    histogram = Histogram(BOUNDS)
+    table = (ctypes.c_double * len(_OBSERVED))(*_OBSERVED)
+    words = [(*histogram.storage.place, ctypes.addressof(table))] * workers
+    run = work(ours(_turn, histogram.bound("observe").code), words, table)
+    return implementation("rseq", "rseq", run, _exact(lambda: histogram.count, lambda: histogram.sum))
+
+
+HISTOGRAM = Operation(
+    name="histogram",
+    title="observation in 15 buckets, native loop",
+    unit="observation",
+    reference="rseq",
+    makers={"rseq": _rseq, "sched_getcpu-mutex": _sched_getcpu_mutex, "mutex": _mutex},
+)

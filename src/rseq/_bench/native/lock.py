@@ -1,0 +1,101 @@
+"""A lock-unlock pair with an increment of plain memory inside: if two were ever inside at once, the total is wrong."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from rseq._bench.native.loop import NO_ANSWER, SLOT_BYTES, Body, Loops, Memory, function, implementation, slot_of, work
+from rseq._bench.native.ours import Site, ours
+from rseq._bench.run import Implementation, Operation, counted
+from rseq._language.compiled import Compiled
+from rseq._structures.lock import SpinLock
+from rseq._thread import possible_cpus
+
+__all__ = ["LOCK", "init_mutexes"]
+
+_COUNTER_AT = 64
+"""Where a CPU's counter is in its slot, behind the lock."""
+_COUNTER_WORD = _COUNTER_AT // 8
+
+_COUNTER = f"  %counter = getelementptr i8, ptr %slot, i64 {_COUNTER_AT}\n"
+_UNDER_MUTEX = """
+  %locked = call i32 %second(ptr %slot)
+  call void @increment(ptr %counter)
+  %unlocked = call i32 %third(ptr %slot)
+"""
+_UNDER_SPIN_LOCK = """
+  call void @spin_lock(ptr %slot)
+  call void @increment(ptr %counter)
+  call void @spin_unlock(ptr %slot)
+"""
+_ONE = "  %slot = getelementptr i8, ptr %memory, i64 0\n"
+
+_LOOPS = Loops(
+    {
+        "sched_getcpu_mutex": Body(slot_of("sched_getcpu") + _COUNTER + _UNDER_MUTEX + NO_ANSWER),
+        "sched_getcpu_spin": Body(slot_of("sched_getcpu") + _COUNTER + _UNDER_SPIN_LOCK + NO_ANSWER),
+        "mutex": Body(_UNDER_MUTEX + NO_ANSWER, before=_ONE + _COUNTER),
+    }
+)
+
+
+def init_mutexes(memory: Memory) -> tuple[int, int]:
+    """Begin each slot of `memory` with a mutex; the addresses of the functions that lock and unlock one."""
+    for cpu in range(possible_cpus()):
+        ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(memory.address + cpu * SLOT_BYTES), None)
+    return function("pthread_mutex_lock"), function("pthread_mutex_unlock")
+
+
+def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
+    memory = Memory()
+    calls = (0, 0) if "spin" in loop else init_mutexes(memory)
+    run = work(_LOOPS[loop], [(memory.address, function("sched_getcpu"), *calls)] * workers)
+    return implementation(name, label, run, counted(lambda: memory.total(_COUNTER_WORD)))
+
+
+def _sched_getcpu_mutex(workers: int) -> Implementation:
+    return _baseline("sched_getcpu-mutex", "sched_getcpu + per-CPU mutex", "sched_getcpu_mutex", workers)
+
+
+def _sched_getcpu_spin(workers: int) -> Implementation:
+    return _baseline("sched_getcpu-spin", "sched_getcpu + per-CPU test-and-set", "sched_getcpu_spin", workers)
+
+
+def _mutex(workers: int) -> Implementation:
+    return _baseline("mutex", "one pthread mutex", "mutex", workers)
+
+
+def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
+    cpu = site.run(acquire)
+    place = site.build.add(site.extra, site.build.mul(cpu, site.constant(SLOT_BYTES)))
+    site.store(site.build.add(site.load(place), site.constant(1)), place)
+    site.run(release, cpu)
+    return site.constant(0)
+
+
+def _rseq(workers: int) -> Implementation:
+    lock = SpinLock()
+    memory = Memory((possible_cpus() + 1) * SLOT_BYTES)  # the last one is for the spare lane
+    loop = ours(_turn, lock.bound("acquire").code, lock.bound("release").code)
+    run = work(loop, [(*lock.storage.place, memory.address)] * workers, lock)
+
+    def known(worker: int, count: int) -> object:
+        lock.release(lock.acquire())  # the first lock of a thread gives it a number, which the loop then looks up once
+        return run(worker, count)
+
+    return implementation("rseq", "rseq", known, counted(memory.total))
+
+
+LOCK = Operation(
+    name="lock",
+    title="lock, increment, unlock, native loop",
+    unit="pair",
+    reference="rseq",
+    makers={
+        "rseq": _rseq,
+        "sched_getcpu-mutex": _sched_getcpu_mutex,
+        "sched_getcpu-spin": _sched_getcpu_spin,
+        "mutex": _mutex,
+    },
+)

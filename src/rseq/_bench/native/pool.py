@@ -1,0 +1,81 @@
+"""A buffer that is acquired and released: from a pool, from one list under a lock, from malloc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rseq._bench.native.lists import HELPERS, Lists, under_mutex
+from rseq._bench.native.lock import init_mutexes
+from rseq._bench.native.loop import Body, Loops, function, implementation, work
+from rseq._bench.native.ours import Site, ours
+from rseq._bench.native.rcu import all_found
+from rseq._bench.run import Implementation, Operation, Span
+from rseq._language.compiled import Compiled
+from rseq._structures.pool import Pool
+
+__all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
+
+ITEM_BYTES, ITEMS = 1024, 256
+
+_MALLOC = f"""
+  %item = call ptr %first(i64 {ITEM_BYTES})
+  store i8 1, ptr %item
+  call void %second(ptr %item)
+  %answer = add i64 1, 0
+"""
+_POP = "  %taken = call i64 @pop(ptr %a.head, ptr %fourth)"
+_PUSH = "  call void @push(ptr %b.head, ptr %fourth, i64 %taken)"
+
+_LOOPS = Loops(
+    {
+        "malloc": Body(_MALLOC),
+        "mutex": Body(
+            under_mutex("a", _POP) + under_mutex("b", _PUSH) + "  %answer = add i64 1, 0\n",
+            before="  %a = getelementptr i8, ptr %memory, i64 0\n  %b = getelementptr i8, ptr %memory, i64 0",
+        ),
+    },
+    helpers=HELPERS,
+)
+
+
+def _malloc(workers: int) -> Implementation:
+    run = work(_LOOPS["malloc"], [(0, function("malloc"), function("free"))] * workers)
+    return implementation("malloc", "malloc, free", run, all_found())
+
+
+def _mutex(workers: int) -> Implementation:
+    lists = Lists(ITEMS)
+    lists.put_all()
+    done = all_found()
+
+    def missing(spans: Sequence[Span]) -> int:
+        return done(spans) or ITEMS - len(set(lists.on_lists()))
+
+    words = [(lists.heads.address, 0, *init_mutexes(lists.heads), lists.nodes.address)] * workers
+    return implementation("mutex", "one free list, pthread mutex", work(_LOOPS["mutex"], words), missing)
+
+
+def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
+    row = site.run(acquire, site.constant(0), nothing=site.constant(-1))
+    return site.build.zext(site.truth(site.run(release, row)), row.type)
+
+
+def _rseq(workers: int) -> Implementation:
+    pool = Pool(ITEM_BYTES, ITEMS)
+    loop = ours(_turn, pool.bound("acquire_row").code, pool.bound("release_row").code)
+    done = all_found()
+
+    def missing(spans: Sequence[Span]) -> int:
+        return done(spans) or ITEMS - len(pool)
+
+    return implementation("rseq", "rseq", work(loop, [pool.storage.place] * workers, pool), missing)
+
+
+POOL = Operation(
+    name="pool",
+    title=f"a buffer of {ITEM_BYTES} bytes, native loop",
+    unit="buffer",
+    reference="rseq",
+    makers={"rseq": _rseq, "mutex": _mutex, "malloc": _malloc},
+)

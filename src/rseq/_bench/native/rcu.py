@@ -1,0 +1,142 @@
+"""A read section: begin, follow a pointer, compare the word that it leads to, end."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from rseq._bench.native.loop import Body, Loops, Memory, function, implementation, slot_of, vdso_getcpu, work
+from rseq._bench.native.ours import Site, ours
+from rseq._bench.run import Implementation, Missing, Operation, Span, counted
+from rseq._language.compiled import Compiled
+from rseq._structures.rcu import RCU
+
+__all__ = ["READ_SECTION", "all_found"]
+
+_WORD = 42
+"""What stands where the pointer leads."""
+_ENDED_AT = 8
+"""A slot has how many sections have begun and, here, how many have ended."""
+
+_HELPERS = f"""
+define internal i64 @compare(ptr %pointer) alwaysinline nounwind {{
+  %place = load atomic ptr, ptr %pointer monotonic, align 8
+  %word = load i64, ptr %place
+  %same = icmp eq i64 %word, {_WORD}
+  %answer = zext i1 %same to i64
+  ret i64 %answer
+}}
+"""
+
+_COMPARE = "  %answer = call i64 @compare(ptr %fourth)\n"
+_BEGIN = "  %begun = atomicrmw add ptr %a, i64 1 acquire\n"
+_END = f"""
+  %ended.at = getelementptr i8, ptr %b, i64 {_ENDED_AT}
+  %ended = atomicrmw add ptr %ended.at, i64 1 release
+"""
+
+_LOOPS = Loops(
+    {
+        "sched_getcpu_atomic": Body(
+            slot_of("sched_getcpu", "a") + _BEGIN + _COMPARE + slot_of("sched_getcpu", "b") + _END
+        ),
+        "vdso_atomic": Body(slot_of("getcpu", "a") + _BEGIN + _COMPARE + slot_of("getcpu", "b") + _END),
+        "reference_count": Body(
+            "  %old = atomicrmw add ptr %memory, i64 1 acquire\n"
+            + _COMPARE
+            + "  %less = atomicrmw sub ptr %memory, i64 1 release\n"
+        ),
+        "rwlock": Body(
+            "  %locked = call i32 %first(ptr %memory)\n" + _COMPARE + "  %unlocked = call i32 %second(ptr %memory)\n"
+        ),
+    },
+    helpers=_HELPERS,
+)
+
+
+class _Pointed(Memory):
+    """A pointer, and the word to which it leads."""
+
+    def __init__(self) -> None:
+        super().__init__(mmap.PAGESIZE)
+        self.words[0], self.words[1] = self.address + 8, _WORD
+
+
+def all_found(*totals: Callable[[], int]) -> Missing:
+    """A check: every comparison has found the word, and each of `totals` has grown by the number of sections."""
+    checks = [counted(total) for total in totals]
+
+    def missing(spans: Sequence[Span]) -> int:
+        found = sum(span.answer for span in spans if isinstance(span.answer, int))
+        wrong = [sum(span.count for span in spans) - found, *(check(spans) for check in checks)]
+        return max(wrong, key=abs)
+
+    return missing
+
+
+def _per_cpu(name: str, label: str, loop: str, getcpu: int, workers: int) -> Implementation:
+    memory, pointed = Memory(), _Pointed()
+    run = work(_LOOPS[loop], [(memory.address, getcpu, 0, 0, pointed.address)] * workers, pointed)
+    ended = partial(memory.total, _ENDED_AT // 8)
+    return implementation(name, label, run, all_found(memory.total, ended))
+
+
+def _sched_getcpu_atomic(workers: int) -> Implementation:
+    label = "sched_getcpu + per-CPU atomics"
+    return _per_cpu("sched_getcpu-atomic", label, "sched_getcpu_atomic", function("sched_getcpu"), workers)
+
+
+def _vdso_atomic(workers: int) -> Implementation:
+    return _per_cpu("vdso-atomic", "vDSO getcpu + per-CPU atomics", "vdso_atomic", vdso_getcpu(), workers)
+
+
+def _reference_count(workers: int) -> Implementation:
+    memory, pointed = Memory(mmap.PAGESIZE), _Pointed()
+    run = work(_LOOPS["reference_count"], [(memory.address, 0, 0, 0, pointed.address)] * workers, pointed)
+    found = all_found()
+    return implementation(
+        "reference-count", "one atomic reference count", run, lambda spans: found(spans) or memory.slot(0)
+    )
+
+
+def _rwlock(workers: int) -> Implementation:
+    memory, pointed = Memory(mmap.PAGESIZE), _Pointed()
+    ctypes.CDLL(None).pthread_rwlock_init(ctypes.c_void_p(memory.address), None)
+    calls = (function("pthread_rwlock_rdlock"), function("pthread_rwlock_unlock"))
+    run = work(_LOOPS["rwlock"], [(memory.address, *calls, 0, pointed.address)] * workers, memory, pointed)
+    return implementation("rwlock", "pthread_rwlock, read lock", run, all_found())
+
+
+def _turn(site: Site, read_lock: Compiled, read_unlock: Compiled) -> Any:
+    phase = site.run(read_lock)
+    word = site.load(site.load(site.extra))
+    same = site.build.icmp_unsigned("==", word, site.constant(_WORD))
+    site.run(read_unlock, phase)
+    return site.build.zext(same, word.type)
+
+
+def _rseq(workers: int) -> Implementation:
+    rcu, pointed = RCU(), _Pointed()
+    loop = ours(_turn, rcu.bound("read_lock").code, rcu.bound("read_unlock").code)
+    run = work(loop, [(*rcu.storage.place, pointed.address)] * workers, pointed)
+    totals = [lambda name=name: int(rcu.storage.view()[name].sum()) for name in ("begun", "ended")]
+    return implementation("rseq", "rseq", run, all_found(*totals))
+
+
+READ_SECTION = Operation(
+    name="rcu",
+    title="RCU read section, native loop",
+    unit="section",
+    reference="rseq",
+    makers={
+        "rseq": _rseq,
+        "sched_getcpu-atomic": _sched_getcpu_atomic,
+        "vdso-atomic": _vdso_atomic,
+        "reference-count": _reference_count,
+        "rwlock": _rwlock,
+    },
+    fault="got wrong",
+)

@@ -1,0 +1,351 @@
+"""Writing an event into a ring buffer: a header of 32 bits, a time stamp or none, and a payload.
+
+The other rings have the same layout: a position that only grows, records in one piece, a mark where one did not fit in
+before the end. Writers reserve room by compare-and-exchange, as they may be moved to another CPU, or under a lock; the
+header is stored last, so that a reader would know what is complete. Nobody reads: whoever finds a ring full empties it,
+once in some thousand events, and goes on. In the end as many records have been written as events, and none is torn.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from typing import Any
+
+import rseq
+from rseq._bench.native.loop import (
+    NO_ANSWER,
+    Body,
+    Loops,
+    Memory,
+    architecture,
+    function,
+    implementation,
+    slot_of,
+    vdso_getcpu,
+    work,
+)
+from rseq._bench.native.ours import Site, ours
+from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._language.compiled import Compiled
+from rseq._language.types import SCALARS, i64
+from rseq._sequence import Routine, routine, sequence
+from rseq._structures.ring import RingBuffer
+from rseq._thread import possible_cpus
+
+__all__ = ["RINGS", "event_written"]
+
+_CAPACITY = 1 << 16
+_TAIL_AT, _DATA_AT = 64, 128
+_RING_BYTES = _DATA_AT + _CAPACITY
+_SKIP = 0xFFFFFFFF
+
+_RESERVE = f"""
+define internal i64 @reserve_{{kind}}(ptr %ring, i64 %size) alwaysinline nounwind {{{{
+entry:
+  %tail.at = getelementptr i8, ptr %ring, i64 {_TAIL_AT}
+  %data = getelementptr i8, ptr %ring, i64 {_DATA_AT}
+  %first = load atomic i64, ptr %ring monotonic, align 8
+  br label %try
+try:
+  %old = phi i64 [ %first, %entry ], [ %old, %empty ], [ %seen, %take ]
+  %at = and i64 %old, {_CAPACITY - 1}
+  %end = add i64 %at, %size
+  %over = icmp ugt i64 %end, {_CAPACITY}
+  %rest = sub i64 {_CAPACITY}, %at
+  %jumped = add i64 %old, %rest
+  %start = select i1 %over, i64 %jumped, i64 %old
+  %new = add i64 %start, %size
+  %tail = load atomic i64, ptr %tail.at acquire, align 8
+  %used = sub i64 %new, %tail
+  %full = icmp ugt i64 %used, {_CAPACITY}
+  br i1 %full, label %empty, label %take
+empty:
+  store atomic i64 %old, ptr %tail.at release, align 8
+  br label %try
+take:
+{{take}}
+  br i1 %done, label %taken, label %try
+taken:
+  br i1 %over, label %skip, label %end.of.it
+skip:
+  %mark = getelementptr i8, ptr %data, i64 %at
+  store i32 {_SKIP}, ptr %mark
+  br label %end.of.it
+end.of.it:
+  %place = and i64 %start, {_CAPACITY - 1}
+  ret i64 %place
+}}}}
+"""
+_TAKE_BY_EXCHANGE = """
+  %pair = cmpxchg ptr %ring, i64 %old, i64 %new monotonic monotonic
+  %seen = extractvalue { i64, i1 } %pair, 0
+  %done = extractvalue { i64, i1 } %pair, 1
+"""
+_TAKE_LOCKED = """
+  store i64 %new, ptr %ring
+  %seen = add i64 %old, 0
+  %done = icmp eq i64 %old, %seen
+"""
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A kind of event: the bytes of its payload, and whether it has a time stamp."""
+
+    operation: str
+    title: str
+    payload: int
+    clock: bool
+
+    @property
+    def size(self) -> int:
+        """Its bytes in a ring."""
+        return 4 + 8 * self.clock + self.payload
+
+    @property
+    def data(self) -> bytes:
+        """What all events hold."""
+        return bytes(range(1, self.payload + 1))
+
+    @cached_property
+    def loops(self) -> Loops:
+        """The loops of all rings but rseq's."""
+        locked = (
+            "  %locked = call i32 %second(ptr %memory)\n",
+            "  %unlocked = call i32 %third(ptr %memory)\n",
+        )
+        one = f"  %slot = getelementptr i8, ptr %memory, i64 {_DATA_AT}\n"
+        write = "  call void @write_{kind}(ptr %slot, ptr %fourth)\n"
+        by_exchange = write.format(kind="exchange") + NO_ANSWER
+        return Loops(
+            {
+                "getcpu": Body(slot_of("getcpu", stride=_RING_BYTES) + by_exchange),
+                "sched_getcpu": Body(slot_of("sched_getcpu", stride=_RING_BYTES) + by_exchange),
+                "mutex": Body(locked[0] + write.format(kind="locked") + locked[1] + NO_ANSWER, before=one),
+            },
+            helpers=self._helpers(),
+        )
+
+    def _helpers(self) -> str:
+        reserves = _RESERVE.format(kind="exchange", take=_TAKE_BY_EXCHANGE) + _RESERVE.format(
+            kind="locked", take=_TAKE_LOCKED
+        )
+        declaration = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
+        return declaration + reserves + self._write("exchange") + self._write("locked")
+
+    def _write(self, kind: str) -> str:
+        return f"""
+define internal void @write_{kind}(ptr %ring, ptr %payload) alwaysinline {{
+  %at = call i64 @reserve_{kind}(ptr %ring, i64 {self.size})
+  %data = getelementptr i8, ptr %ring, i64 {_DATA_AT}
+  %event = getelementptr i8, ptr %data, i64 %at
+{_stamp() if self.clock else ""}
+  %place = getelementptr i8, ptr %event, i64 {self.size - self.payload}
+  call void @llvm.memcpy.p0.p0.i64(ptr align 4 %place, ptr align 4 %payload, i64 {self.payload}, i1 false)
+  store atomic i32 {self.payload}, ptr %event release, align 4
+  ret void
+}}
+"""
+
+
+def _stamp() -> str:
+    """Emit: read the clock that rseq reads, and store it behind the header."""
+    template, constraints = architecture().clock
+    text = template.replace("\n", "\\0A")
+    return f"""
+  %now = call i64 asm sideeffect "{text}", "{constraints}"()
+  %stamp = getelementptr i8, ptr %event, i64 4
+  store i64 %now, ptr %stamp, align 4
+"""
+
+
+def _records(position: int, size: int, capacity: int) -> int:
+    """How many records of `size` lie before a position: none crosses a multiple of `capacity`."""
+    laps, at = divmod(position, capacity)
+    return laps * (capacity // size) + min(at // size, capacity // size)
+
+
+class _Payload(Memory):
+    """What is written, at the start of a page: where it lies across cache lines, every loop would take longer."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(mmap.PAGESIZE)
+        self.words.cast("B")[: len(data)] = data
+
+
+class _Rings:
+    """Memory for rings, and what was found in it."""
+
+    def __init__(self, event: _Event, rings: int, before: int = 0) -> None:
+        self.memory = Memory(before + rings * _RING_BYTES)
+        self._event = event
+        self._bases = [before + ring * _RING_BYTES for ring in range(rings)]
+        self._seen = 0
+
+    def missing(self, spans: Sequence[Span]) -> int:
+        """How many events are not there, of those that were written since the last look; or how many are torn."""
+        total = sum(_records(self._word(base), self._event.size, _CAPACITY) for base in self._bases)
+        grown, self._seen = total - self._seen, total
+        return sum(span.count for span in spans) - grown or sum(map(self._torn, self._bases))
+
+    def _word(self, at: int) -> int:
+        return self.memory.words[at // 8]
+
+    def _torn(self, base: int) -> int:
+        """How many of the records that wait are not as they were written, but for their stamps."""
+        event, head, tail = self._event, self._word(base), self._word(base + _TAIL_AT)
+        data = bytes(self.memory.words.cast("B")[base + _DATA_AT : base + _RING_BYTES])
+        good, at = 0, tail
+        while at < head:
+            place = at % _CAPACITY
+            if place + event.size > _CAPACITY:
+                at += _CAPACITY - place
+                continue
+            record = data[place : place + event.size]
+            good += record[:4] != event.payload.to_bytes(4, sys.byteorder) or record[-event.payload :] != event.data
+            at += event.size
+        return good
+
+
+def _baseline(event: _Event, name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
+    rings, payload = _Rings(event, possible_cpus()), _Payload(event.data)
+    loop = event.loops["getcpu" if name == "vdso-atomic" else "sched_getcpu"]
+    words = [(rings.memory.address, getcpu(), 0, 0, payload.address)] * workers
+    return implementation(name, label, work(loop, words, payload), rings.missing)
+
+
+def _mutex(event: _Event, workers: int) -> Implementation:
+    rings, payload = _Rings(event, 1, before=_DATA_AT), _Payload(event.data)
+    address = rings.memory.address
+    ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(address), None)
+    calls = function("pthread_mutex_lock"), function("pthread_mutex_unlock")
+    words = [(address, 0, *calls, payload.address)] * workers
+    return implementation("mutex", "one ring, pthread mutex", work(event.loops["mutex"], words, payload), rings.missing)
+
+
+# ---- rseq's
+
+
+@cache
+def _emptying(write: Routine[Any, bool], record: Any, item: Any) -> Routine[Any, int]:
+    """`write`, which empties this CPU's ring when it is full; how often it was."""
+
+    @sequence
+    def where(cpu: record) -> i64:
+        return i64(rseq.cpu_number())
+
+    @routine
+    def put(cpu: record, data: item) -> i64:
+        refused: i64 = 0
+        while not write(cpu, data):
+            there = rseq.lane(cpu, where(cpu))  # type: ignore[arg-type]
+            rseq.store_release(there.tail, rseq.load_acquire(there.head))
+            refused += 1
+        return refused
+
+    return put
+
+
+def _bytes_turn(length: int, site: Site, put: Compiled) -> Any:
+    return site.run(put, site.extra, site.constant(length))
+
+
+def _number_turn(site: Site, put: Compiled) -> Any:
+    return site.run(put, site.load(site.extra))
+
+
+@cache
+def _turn(length: int | None) -> Callable[[Site, Compiled], Any]:
+    """One turn: write so many bytes, or the number that is there."""
+    return _number_turn if length is None else partial(_bytes_turn, length)
+
+
+def _rseq(event: _Event, workers: int) -> Implementation:
+    """Records of any length: the ring adds the header, and the stamp."""
+    ring = RingBuffer(_CAPACITY, clock=event.clock)
+    check = _written(ring, event.size // 4, _CAPACITY // 4, event.data)
+    return _loop(event, "rseq", "rseq: write(bytes)", ring, event.data, event.payload, check, workers)
+
+
+def _rseq_layout(event: _Event, workers: int) -> Implementation:
+    """Records of one layout, of as many bytes as other events without their stamps: the header is a part of them."""
+    size = 4 + event.payload
+    dtype, item, length = ("uint64", SCALARS["u64"], None) if size == 8 else (f"V{size}", bytes, size)
+    ring = RingBuffer(_CAPACITY // 8, clock=event.clock, dtype=dtype)
+    record = event.payload.to_bytes(4, sys.byteorder) + event.data
+    expected = int.from_bytes(record, sys.byteorder) if length is None else record
+    label = f"rseq, dtype={dtype!r}"
+    return _loop(event, "rseq-layout", label, ring, record, length, _written(ring, 1, 1 << 62, expected), workers, item)
+
+
+def _loop(
+    event: _Event,
+    name: str,
+    label: str,
+    ring: Any,
+    data: bytes,
+    length: int | None,
+    missing: Missing,
+    workers: int,
+    item: Any = bytes,
+) -> Implementation:
+    payload = _Payload(data)
+    put = _emptying(ring.bound("write").code, ring.storage.record, item)
+    words = [(*ring.storage.place, payload.address)] * workers
+    return implementation(name, label, work(ours(_turn(length), put), words, payload), missing)
+
+
+def _written(ring: Any, size: int, capacity: int, data: Any) -> Missing:
+    """A check: as many records as events, as many refused as were told, and what waits is as it was written."""
+    seen = [0, 0]
+
+    def missing(spans: Sequence[Span]) -> int:
+        heads = ring.storage.view()["head"].tolist()
+        before, seen[:] = list(seen), [sum(_records(head, size, capacity) for head in heads), ring.lost]
+        refused = sum(span.answer for span in spans if isinstance(span.answer, int))
+        wrong = sum(span.count for span in spans) - (seen[0] - before[0]) or refused - (seen[1] - before[1])
+        return wrong or sum(_plain(event.data) != data for event in ring.peek())
+
+    return missing
+
+
+def _plain(data: Any) -> Any:
+    """A record as bytes or int."""
+    return data if isinstance(data, (bytes, int)) else data.tobytes()
+
+
+def _operation(event: _Event) -> Operation:
+    vdso = partial(_baseline, event, "vdso-atomic", "vDSO getcpu + atomic ring", vdso_getcpu)
+    sched = partial(
+        _baseline, event, "sched_getcpu-atomic", "sched_getcpu + atomic ring", partial(function, "sched_getcpu")
+    )
+    return Operation(
+        name=event.operation,
+        title=event.title,
+        unit="event",
+        reference="rseq",
+        makers={
+            "rseq": partial(_rseq, event),
+            "rseq-layout": partial(_rseq_layout, event),
+            "vdso-atomic": vdso,
+            "sched_getcpu-atomic": sched,
+            "mutex": partial(_mutex, event),
+        },
+    )
+
+
+def event_written(name: str, title: str, payload: int, *, clock: bool = False) -> Operation:
+    """The operation of writing events with so many bytes behind their headers."""
+    return _operation(_Event(name, title, payload, clock))
+
+
+RINGS = (
+    event_written("ring-8", "event, 4 + 4 bytes, native loop", 4),
+    event_written("ring-8-clock", "event, 4 + 8 (clock) + 4 bytes, native loop", 4, clock=True),
+    event_written("ring-64", "event, 4 + 64 bytes, native loop", 64),
+)

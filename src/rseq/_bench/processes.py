@@ -1,0 +1,94 @@
+"""One counter from two processes at once: rseq's in a shared segment, and what else Python offers for that.
+
+The processes are pinned to a CPU each, and live until the last round. rseq's are forked, as those who share a segment
+are; the others are started afresh.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+
+from rseq._bench.python.counter import value_loop
+from rseq._bench.python.loop import loop
+from rseq._bench.run import Crew, Implementation, Operation, Processes, Unavailable, Work, counted
+from rseq._percpu.shared import Segment
+from rseq._structures.counter import Counter
+
+__all__ = ["COUNTER"]
+
+
+def _rseq(workers: int) -> Implementation:
+    counter = Counter(segment=Segment())
+
+    def crew(cpus: Sequence[int | None]) -> Crew:
+        return Processes(_rseq_work, (counter,), cpus, method="fork")
+
+    return Implementation("rseq", "rseq: counter.add(1), in a segment", crew, counted(lambda: counter.value))
+
+
+def _rseq_work(counter: Counter) -> Work:
+    return loop("counter.add(1)", counter=counter)
+
+
+def _multiprocessing(workers: int) -> Implementation:
+    value = multiprocessing.get_context("spawn").Value("q", 0)
+
+    def crew(cpus: Sequence[int | None]) -> Crew:
+        return Processes(value_loop, (value,), cpus)
+
+    label = "multiprocessing.Value, its lock"
+    return Implementation("multiprocessing", label, crew, counted(lambda: value.value))
+
+
+def _prometheus(workers: int) -> Implementation:
+    try:
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.multiprocess import MultiProcessCollector
+    except ImportError:
+        raise Unavailable("prometheus_client is not installed (pip install 'rseq[bench]').") from None
+    folder = tempfile.mkdtemp(prefix="rseq-bench-")
+    collector = MultiProcessCollector(CollectorRegistry(), path=folder)  # type: ignore[no-untyped-call]
+
+    def total() -> int:
+        metrics = collector.collect()  # type: ignore[no-untyped-call]
+        return int(sum(sample.value for metric in metrics for sample in metric.samples))
+
+    def crew(cpus: Sequence[int | None]) -> Crew:
+        return _InFolder(folder, cpus)
+
+    return Implementation("prometheus", "prometheus_client, multiprocess mode", crew, counted(total))
+
+
+class _InFolder(Processes):
+    """Processes that count into prometheus_client's files in a folder, which goes when they go."""
+
+    def __init__(self, folder: str, cpus: Sequence[int | None]) -> None:
+        super().__init__(_prometheus_work, (folder,), cpus)
+        self._folder = folder
+
+    def close(self) -> None:
+        """Let the processes end, and remove their files."""
+        super().close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _prometheus_work(folder: str) -> Work:
+    """In a process of its own: choose the multiprocess mode, then import prometheus_client, which looks once."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    from prometheus_client import Counter
+
+    return loop("counter.inc()", counter=Counter("rseq_bench", "Counted by rseq bench.", registry=None))
+
+
+COUNTER = Operation(
+    name="processes",
+    title="counter from Python",
+    unit="update",
+    reference="rseq",
+    makers={"rseq": _rseq, "multiprocessing": _multiprocessing, "prometheus": _prometheus},
+    workers=(2,),
+)

@@ -1,0 +1,15 @@
+"""The operations called from Python: one file for each, with what one would use instead of rseq."""
+
+from rseq._bench.python.counter import COUNTER
+from rseq._bench.python.histogram import HISTOGRAM
+from rseq._bench.python.lock import LOCK
+from rseq._bench.python.logs import LOGGING
+from rseq._bench.python.pool import POOL
+from rseq._bench.python.rcu import READ_SECTION
+from rseq._bench.python.ring import RINGS
+from rseq._bench.python.stack import STACK
+from rseq._bench.run import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: tuple[Operation, ...] = (COUNTER, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)

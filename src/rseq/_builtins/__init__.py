@@ -1,0 +1,1 @@
+"""Built-in functions and methods for Python around machine code: arguments in, results or exceptions out."""

@@ -1,0 +1,148 @@
+"""A builtin's `self`: words that machine code reads, and what these words refer to, which lives as long as they do.
+
+    header of the object | the object that is kept | word 0 | word 1 | …
+
+A payload has no attributes, its type can be neither changed nor derived from, and nobody can make another one: what
+machine code reads is what was put there. The cycle collector does not see that it keeps something. So it never takes
+apart what a builtin works on, while that builtin still may be called: by a finaliser of the same cycle, or when
+the interpreter ends. What is kept refers to no builtin, so no cycle is hidden from it.
+
+There is one type for each program. It has the builtin as a method, which is where profilers look for its name.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from rseq._once import once
+from rseq._sealed import forever
+
+__all__ = ["WORDS_AT", "Method", "is_payload", "kept_by", "make_payload", "payload_type"]
+
+KEPT_AT = object.__basicsize__ + 8
+"""Behind the header of an object of variable size."""
+
+WORDS_AT = KEPT_AT + 8
+
+_DEFAULT, _IMMUTABLE, _NOT_CALLABLE = 1 << 18, 1 << 8, 1 << 7  # object.h: Py_TPFLAGS_…
+_DEALLOC, _METHODS = 52, 64  # typeslots.h
+_METH_O = 0x0008
+
+_types: set[type] = set()
+
+
+class Method(ctypes.Structure):
+    """CPython's PyMethodDef. Whatever is made of it uses it until the process ends: make it `forever`."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("text", ctypes.c_char_p),
+    )
+
+
+class _Slot(ctypes.Structure):
+    _fields_ = (("number", ctypes.c_int), ("value", ctypes.c_void_p))
+
+
+class _Spec(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("size", ctypes.c_int),
+        ("word_size", ctypes.c_int),
+        ("flags", ctypes.c_uint),
+        ("slots", ctypes.POINTER(_Slot)),
+    )
+
+
+def payload_type(home: str, owner: str, method: Method | None = None) -> type:
+    """A type for the payloads of `method`, which is found in it, unless Python looks up such names by itself.
+
+    Threads: any.
+    """
+    functions = _functions()
+    methods = [Method(b"__reduce_ex__", functions["reduce"], _METH_O, None)]
+    if method is not None and not method.name.startswith(b"__"):
+        methods.append(method)
+    table = forever((Method * (len(methods) + 1))(*methods))  # ends with an empty one
+    slots = (_Slot * 3)(_Slot(_DEALLOC, functions["dealloc"]), _Slot(_METHODS, ctypes.addressof(table)))
+    name = f"{home}.{owner.rpartition('.')[2]}".encode(errors="replace")
+    spec = forever(_Spec(name, WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
+    made: type = _python("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(ctypes.addressof(spec))
+    _types.add(made)
+    return made
+
+
+def make_payload(kind: type, words: Sequence[int], kept: object) -> object:
+    """A payload of a type that `payload_type` made, which holds `words` (u64) and keeps `kept` alive."""
+    if kind not in _types:
+        raise TypeError(f"expected a type of payloads, got {kind!r}")
+    data = b"".join(word.to_bytes(8, sys.byteorder) for word in words)
+    made = _python("PyType_GenericAlloc", ctypes.py_object, ctypes.py_object, ctypes.c_ssize_t)(kind, len(words))
+    ctypes.memmove(id(made) + WORDS_AT, data, len(data))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+    ctypes.c_void_p.from_address(id(made) + KEPT_AT).value = id(kept)
+    payload: object = made
+    return payload
+
+
+def is_payload(thing: object) -> bool:
+    """Whether it is one."""
+    return type(thing) in _types
+
+
+def kept_by(payload: object) -> Any:
+    """What it keeps alive. Raises: TypeError - it is no payload."""
+    if not is_payload(payload):
+        raise TypeError(f"expected what a builtin of rseq is bound to, got {payload!r}")
+    return ctypes.py_object.from_address(id(payload) + KEPT_AT).value
+
+
+@cache
+def _python(name: str, returns: Any, *arguments: Any) -> Any:
+    function = ctypes.pythonapi[name]
+    function.restype, function.argtypes = returns, arguments
+    return function
+
+
+@once
+def _functions() -> dict[str, int]:
+    import llvmlite.ir as ll
+
+    from rseq._codegen.blob import BlobEnvironment, compile_module, new_module
+    from rseq._codegen.codes import I8, I64, PTR, text_constant
+    from rseq._codegen.small_int import TYPE
+    from rseq._loader import load
+    from rseq._thread import require_support
+
+    architecture = require_support()
+    module = new_module(architecture, "payload")
+    environment = BlobEnvironment(architecture, module, has_rseq=False)
+    void, reference = ll.VoidType(), ll.FunctionType(PTR, [PTR, PTR])
+
+    dealloc = ll.Function(module, ll.FunctionType(void, [PTR]), "dealloc")
+    builder = ll.IRBuilder(dealloc.append_basic_block())
+    places = [builder.gep(dealloc.args[0], [ll.Constant(I64, at)], source_etype=I8) for at in (KEPT_AT, TYPE)]
+    held = [builder.load(place, typ=PTR) for place in places]
+    environment.invoke(builder, "PyObject_Free", void, [dealloc.args[0]])
+    for thing in held:  # the type too: an object of a type that was made at run time holds a reference to it
+        environment.invoke(builder, "Py_DecRef", void, [thing])
+    builder.ret_void()
+
+    reduce = ll.Function(module, reference, "reduce")
+    builder = ll.IRBuilder(reduce.append_basic_block())
+    kind = builder.load(environment.address(builder, "PyExc_TypeError"), typ=PTR)
+    environment.invoke(builder, "PyErr_SetString", void, [kind, text_constant(module, _NO_COPY)])
+    builder.ret(ll.Constant(PTR, None))
+    return dict(load(compile_module(module, architecture, ["dealloc", "reduce"])).entries)
+
+
+_NO_COPY = (
+    "a builtin is bound to memory of this process and cannot be pickled; "
+    "make the structure, and bind to it, in the process that uses it"
+)

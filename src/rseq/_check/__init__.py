@@ -1,0 +1,1 @@
+"""Inside of `rseq.check`: an emulator that interrupts sequences, and what should come of it."""

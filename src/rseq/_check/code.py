@@ -1,0 +1,357 @@
+"""The machine code that is checked: sequences compiled as always, each in a function that an emulator can call.
+
+Everything is as in a builtin: the section, the way back to it after an abort, bounds checks before and
+inside it. Only the outside differs. An entry takes its arguments from a block of words and leaves code and
+result in another, so that no calling convention matters, and where the spare lane would be taken, it gives up:
+on the machine each CPU has a lane.
+
+Each instruction of a section has a symbol, so that a report can name its source line. A clock answers
+`TICKS`: what it is counted from is not the checker's matter.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rseq._arch import Architecture, host
+from rseq._arch.base import FINISH, TOKEN, Assembly, IndexMode, Line, Slot
+from rseq._language import ir
+from rseq._language.compiled import Compiled
+from rseq._language.errors import Span
+from rseq._language.section import Section
+from rseq._language.types import SCALARS, Buffer, Pointer, Record, RecordType, Scalar
+
+if TYPE_CHECKING:
+    from rseq._loader import Blob
+
+__all__ = ["SPARE_LANE", "TICKS", "Bytes", "Operation", "Place", "Program", "Spoil", "compiled", "readable"]
+
+TICKS = 0x1122334455667788
+
+SPARE_LANE = "the spare lane"
+"""What an operation comes to that finds no lane."""
+
+INPUTS = 24
+"""Words of input: the lanes' base, their stride, their number, then the arguments."""
+
+
+_BYTES = SCALARS["u8"][48]
+
+
+class Bytes(Record):
+    """What a buffer holds while sequences are checked."""
+
+    bytes: _BYTES  # type: ignore[valid-type]
+
+
+Spoil = Callable[[Assembly], Assembly]
+"""What a test does to a section to see that the checker notices."""
+
+_LABEL = re.compile(r"rseq_line_(\d+)_(\d+)_\d+$")
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A sequence as it is checked: `body` is its meaning, `code` what is compiled."""
+
+    name: str
+    code: Compiled
+
+    @property
+    def body(self) -> ir.Body:
+        """What it means."""
+        return self.code.body
+
+    @property
+    def record(self) -> RecordType:
+        """What it works on."""
+        return self.body.record
+
+    @property
+    def rows(self) -> list[Any]:
+        """What its pointers and indices lead to: records and numbers; buffers lead to `Bytes`."""
+        types = (value.type for value in self.body.parameters)
+        reached = (type.target if isinstance(type, Pointer) else isinstance(type, Buffer) and Bytes for type in types)
+        return [*(target for target in reached if target), *(rows.target for rows in self.body.rows)]
+
+    @classmethod
+    def of(cls, code: Compiled) -> Operation:
+        """The operation that a sequence is."""
+        timeless = Compiled(code.function, code.body.with_ops(tuple(map(_without_clock, code.body.ops))))
+        timeless.kind = "sequence"
+        return cls(code.__name__, timeless)
+
+
+def _without_clock(op: ir.Op) -> ir.Op:
+    return ir.Set(op.target, ir.Const(TICKS, op.target.type), op.span) if isinstance(op, ir.Clock) else op
+
+
+@dataclass(frozen=True)
+class Place:
+    """An instruction of a section: the line of assembly, its number from start, and the source it comes from."""
+
+    line: Line
+    number: int
+    count: int
+    span: Span | None
+    slots: tuple[Slot, ...]
+    releases: bool
+    """True of a commit that releases what was stored before it."""
+
+    @property
+    def text(self) -> str:
+        """The instruction, with what its registers hold for their names: {status}, {n}."""
+        return readable(self.line, self.slots)
+
+
+def readable(line: Line, slots: Sequence[Slot]) -> str:
+    """An instruction, with what its registers hold for their names: {status}, {n}."""
+    return TOKEN.sub(lambda match: _named(slots[int(match[1])]), line.text)
+
+
+def _named(slot: Slot) -> str:
+    return f"{{{slot.role}}}" if slot.role != "temporary" else f"{{temporary {slot.number}}}"
+
+
+@dataclass
+class Program:
+    """Machine code of some operations for one architecture; `places` are its instructions by offset in the image."""
+
+    architecture: Architecture
+    index: IndexMode
+    operations: tuple[Operation, ...]
+    blob: Blob
+    sections: Mapping[int, Assembly] = field(repr=False)
+
+    def entry(self, operation: Operation) -> int:
+        """The offset of the function that runs `operation`."""
+        return self.blob.entries[f"entry_{self.operations.index(operation)}"]
+
+    @property
+    def order(self) -> str:
+        """The byte order, as struct writes it."""
+        return self.architecture.order
+
+    @property
+    def byteorder(self) -> Any:
+        """The byte order, as int.from_bytes names it."""
+        return self.architecture.byteorder
+
+    @cached_property
+    def places(self) -> dict[int, Place]:
+        """Where each instruction of the sections lies."""
+        found = {}
+        for name, offset in self.blob.entries.items():
+            if match := _LABEL.match(name):
+                found[offset] = _place(self.sections[int(match[1])], int(match[2]))
+        return found
+
+    def fails_with(self, operation: Operation, code: int) -> str:
+        """What a code that is not 0 means; "" is a result that is None."""
+        from rseq._codegen.codes import BUSY, FIRST_CHECK, NO_ROW, NOTHING, SAME_ROW
+
+        if code == NOTHING:
+            return ""
+        if code == BUSY:
+            return SPARE_LANE
+        if code >= FIRST_CHECK:
+            return "IndexError"
+        return "ValueError" if code in (NO_ROW, SAME_ROW) else f"code {code}"
+
+
+def _place(assembly: Assembly, position: int) -> Place:
+    start = next((i for i, line in enumerate(assembly.hot) if line.text == "2:"), 0)
+    end = next(
+        (i for i, line in enumerate(assembly.hot) if line.text == f"{FINISH}:"), len(assembly.hot)
+    )  # then an acquire
+    numbers = [i for i, line in enumerate(assembly.hot) if start < i < end and line.is_instruction]
+    number = numbers.index(position) + 1 if position in numbers else 0
+    line = assembly.hot[position]
+    spans = (op.span for op in assembly.section.ops if str(op) == line.comment)
+    is_commit = number == len(numbers) and assembly.section.body.release
+    releases = is_commit and assembly.architecture.releases(assembly)
+    return Place(line, number, len(numbers), next(spans, None), assembly.slots, releases)
+
+
+class _Watched:
+    """An architecture whose sections may be spoilt, and have a symbol before each instruction."""
+
+    def __init__(self, architecture: Architecture, spoil: Spoil) -> None:
+        self._architecture, self._spoil = architecture, spoil
+        self.sections: dict[int, Assembly] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._architecture, name)
+
+    def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
+        assembly = self._spoil(self._architecture.assemble(section, index))
+        serial = len(self.sections)
+        self.sections[serial] = assembly
+        hot: list[Line] = []
+        for position, line in enumerate(assembly.hot):
+            if line.is_instruction:
+                hot.append(Line(f"rseq_line_{serial}_{position}_@uid@:"))
+            hot.append(line)
+        fields = {name: getattr(assembly, name) for name in ("architecture", "section", "index", "slots", "cold")}
+        return _Labelled(hot=tuple(hot), **fields)
+
+
+class _Labelled(Assembly):
+    """A section whose labels have a name for each copy that a compiler makes of it."""
+
+    def llvm_template(self) -> str:
+        return super().llvm_template().replace("@uid@", "${:uid}")
+
+
+def compiled(
+    operations: Sequence[Operation],
+    architecture: Architecture,
+    index: IndexMode = "cpu_id",
+    spoil: Spoil = lambda assembly: assembly,
+) -> Program:
+    """The machine code of `operations`, all in one image.
+
+    Raises: RegisterError - a sequence needs more registers than the architecture has. RuntimeError - no compiler for
+    another architecture than this machine's is installed.
+    """
+    from rseq._codegen.blob import flatten, symbol_names
+
+    watched: Any = _Watched(architecture, spoil)
+    module = _module(operations, watched, index)
+    data = _object_file(module, architecture)
+    names = [name for name in symbol_names(data) if name.startswith(("entry_", "rseq_line_", "input", "output"))]
+    return Program(architecture, index, tuple(operations), flatten(data, architecture, names), watched.sections)
+
+
+def _module(operations: Sequence[Operation], architecture: Any, index: IndexMode) -> Any:
+    import llvmlite.ir as ll
+
+    from rseq._codegen.blob import BlobEnvironment
+    from rseq._codegen.codes import BUSY, I32, I64, pack
+    from rseq._codegen.lower import Unit
+
+    class Environment(BlobEnvironment):
+        def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Any, arguments: Sequence[Any]) -> Any:
+            return pack(builder, code, ll.Constant(I32, BUSY), None)
+
+    module = ll.Module("check")
+    module.triple = architecture.triple
+    unit = Unit(module, Environment(architecture, module, has_rseq=True), index)
+    for name, count in (("input", INPUTS), ("output", 2)):
+        block = ll.GlobalVariable(module, ll.ArrayType(I64, count), name)
+        block.initializer, block.linkage, block.align = ll.Constant(block.value_type, None), "hidden", 8
+    for number, operation in enumerate(operations):
+        _make_entry(unit, operation, f"entry_{number}")
+    return module
+
+
+def _make_entry(unit: Any, operation: Operation, name: str) -> None:
+    """A function without parameters: it reads `input`, runs the sequence and writes `output`."""
+    import llvmlite.ir as ll
+
+    from rseq._codegen.codes import I32, I64, OK
+    from rseq._codegen.environment import Lane
+
+    function = ll.Function(unit.module, ll.FunctionType(ll.VoidType(), []), name)
+    function.attributes.add("nounwind")
+    builder = ll.IRBuilder(function.append_basic_block("entry"))
+
+    def word(block: str, number: int) -> Any:
+        place = [ll.Constant(I32, 0), ll.Constant(I32, number)]
+        return builder.gep(unit.module.globals[block], place, inbounds=True)
+
+    parameters = operation.body.parameters
+
+    def given_word(number: int, is_wide: bool) -> Any:
+        """A word of input; of one that fits a register, that much: LLVM would load and keep pairs."""
+        type = I64 if is_wide else ll.IntType(8 * unit.environment.architecture.pointer_bytes)
+        return builder.zext(builder.load_atomic(word("input", number), "monotonic", 8, typ=type), I64)
+
+    wide = [False] * 3 + [isinstance(value.type, Scalar) and value.type.size == 8 for value in parameters]
+    words = [given_word(number, is_wide) for number, is_wide in enumerate(wide)]
+    lane = Lane(words[0], words[1], words[2], ll.Constant(I64, 0))
+    arguments = [_from_word(builder, given, value.type) for given, value in zip(words[3:], parameters, strict=True)]
+
+    def leave(code: Any) -> None:
+        builder.store_atomic(builder.zext(code, I64), word("output", 0), "monotonic", 8)
+        builder.ret_void()
+
+    result = unit.run(builder, operation.code, unit.environment.area(builder), lane, arguments, leave)
+    if result is not None:
+        wide = _to_word(builder, result, operation.body.result)
+        builder.store_atomic(wide, word("output", 1), "monotonic", 8)
+    leave(ll.Constant(I32, OK))
+
+
+def _from_word(builder: Any, word: Any, type: Any) -> Any:
+    import llvmlite.ir as ll
+
+    from rseq._codegen.codes import llvm_type
+
+    narrow = word if type.size == 8 else builder.trunc(word, ll.IntType(type.bits))
+    return builder.bitcast(narrow, llvm_type(type)) if type.is_float else narrow
+
+
+def _to_word(builder: Any, value: Any, type: Any) -> Any:
+    import llvmlite.ir as ll
+
+    from rseq._codegen.codes import I64
+
+    whole = builder.bitcast(value, ll.IntType(type.bits)) if type.is_float else value
+    return whole if type.size == 8 else builder.zext(whole, I64)
+
+
+# ---- object files
+
+
+def _object_file(module: Any, architecture: Architecture) -> bytes:
+    """LLVM's object file: llvmlite's for this machine, that of `ziglang` for others."""
+    from rseq._codegen.blob import object_file
+
+    if architecture is host():
+        return object_file(module, architecture)
+    return _cross_compiled(str(module), architecture)
+
+
+def _cross_compiled(text: str, architecture: Architecture) -> bytes:
+    processor, *_, libc = architecture.triple.split("-")
+    options = ["-O2", "-fPIC", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-Wno-override-module"]
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "check.ll"), Path(folder, "check.o")
+        source.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", f"{processor}-linux-{libc}", *options]
+        done = subprocess.run(
+            [*command, "-c", str(source), "-o", str(target)], capture_output=True, text=True, check=False
+        )
+        if "No module named ziglang" in done.stderr:
+            raise RuntimeError(
+                f"code for {architecture.name} is made by ziglang, which is not installed: pip install 'rseq[check]'"
+            )
+        if done.returncode != 0:
+            raise RuntimeError(f"ziglang cannot compile for {architecture.name}:\n{done.stderr}")
+        return target.read_bytes()
+
+
+def as_word(number: int | float, type: Any, order: str) -> int:
+    """A number of the language as the 64 bits that stand for it in `input` and `output`."""
+    given = type.wrap(number) if isinstance(type, Scalar) and not type.is_float else number
+    packed = struct.pack(order + type.code, given)
+    return int.from_bytes(packed, "little" if order == "<" else "big")
+
+
+def from_word(word: int, type: Any, order: str) -> int | float | bool:
+    """The number of the language that a word of `output` stands for."""
+    byteorder: Any = "little" if order == "<" else "big"
+    packed = (word & ((1 << type.bits) - 1)).to_bytes(type.size, byteorder)
+    (number,) = struct.unpack(order + type.code, packed)
+    loaded: int | float = number
+    return bool(loaded) if type.kind == "bool" else loaded

@@ -1,0 +1,170 @@
+"""The command `rseq`. Each subcommand imports what it needs when it runs, so that `rseq info` works everywhere."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from rseq._bench.command import bench
+from rseq._check.command import check
+from rseq._stress.command import stress
+from rseq._terminal import WIDTH, commented, stdout_aside, wrapped
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rseq._arch.base import Architecture, IndexMode
+    from rseq._sequence import Sequence
+    from rseq._thread import Info
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
+@click.version_option(package_name="rseq")
+def main() -> None:
+    """Restartable sequences for Python: per-CPU data without locks or atomics."""
+
+
+main.add_command(bench)
+main.add_command(check)
+main.add_command(stress)
+
+
+@main.command("info")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def info_command(as_json: bool) -> None:
+    """Say what this machine has of restartable sequences, and why something is missing."""
+    from rseq._thread import info
+
+    found = info()
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), indent=2))
+        return
+    from rich.console import Console
+
+    console = Console()
+    if console.is_terminal:
+        _print_tables(found, console)
+    else:
+        click.echo("\n".join(_plain_lines(found)))
+
+
+@main.command("asm")
+@click.argument("name", metavar="MODULE:NAME")
+@click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
+@click.option("--index", type=click.Choice(["cpu_id", "mm_cid"]), default="cpu_id", help="What chooses the lane.")
+def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
+    """Print the pseudo-code and the commented assembly of a sequence.
+
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
+    """
+    from rseq._named import NamedError, sequences
+    from rseq._sequence import architectures
+
+    try:
+        chosen = architectures((arch,) if arch else ())
+        with stdout_aside():
+            texts = [_assembly(sequence, one, index) for one in chosen for sequence in sequences(name)]
+    except (NamedError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("\n\n".join(texts))
+
+
+def _assembly(sequence: Sequence[..., Any], architecture: Architecture, index: IndexMode) -> str:
+    """The assembly of one of the sequences asked for, or why it is skipped."""
+    from rseq._arch.base import RegisterError
+
+    try:
+        return commented(sequence.asm(architecture.name, index=index), architecture.comment)
+    except RegisterError as error:
+        return wrapped(f"skipped: {error.diagnostics[0].message}")
+
+
+@main.command("emit")
+@click.argument("name", metavar="MODULE:NAME")
+@click.option("--language", type=click.Choice(["c"]), default="c", show_default=True, help="What to write.")
+@click.option("--arch", multiple=True, help="An architecture, or all; may be repeated. This machine's by default.")
+@click.option("--prefix", help="What its C names begin with, instead of the names of the module and the structure.")
+@click.option("--output", "-o", type=click.File("w", lazy=True), default="-", help="The file to write to.")
+def emit_command(name: str, language: str, arch: tuple[str, ...], prefix: str | None, output: TextIO) -> None:
+    """Write a sequence, or those of a structure, as a C header that needs nothing else.
+
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
+    """
+    from rseq._emit import c_header, default_prefix
+    from rseq._named import NamedError, find
+    from rseq._sequence import architectures
+
+    try:
+        with stdout_aside():
+            found = find(name)
+        known = default_prefix(found.module.__name__, "", *found.owners)
+        single = "_".join(found.sequences) if len(found.sequences) == 1 else ""
+        text = c_header(found.sequences, architectures(arch), known if prefix is None else prefix, name=single)
+    except (NamedError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    output.write(text)
+
+
+def _rows(found: Info) -> Iterator[tuple[str, str]]:
+    """What there is, as a name and a value each."""
+    yield "sequences run on", _lanes(found)
+    yield "kernel", f"{found.system} {found.kernel}"
+    yield "libc", found.libc
+    yield "architecture", f"{found.architecture} ({'supported' if found.supported else 'not supported'})"
+    yield "kernel has rseq", _yes(found.kernel_has_rseq) if found.kernel_answer else "not asked"
+    yield "this thread", f"registered by {found.registered_by}" if found.registered else _unregistered(found)
+    yield "__rseq_offset", _number(found.offset)
+    yield "__rseq_size", _number(found.size)
+    yield "usable size", f"{found.usable_size} bytes"
+    yield "feature size", f"{found.feature_size} bytes, aligned to {found.feature_alignment}"
+    yield "usable fields", ", ".join(found.fields) or "none"
+    yield "fences", _yes(found.fences)
+    yield "CPUs", f"{found.possible_cpus} possible, {found.online_cpus} online"
+
+
+def _lanes(found: Info) -> str:
+    if found.registered:
+        return "the lanes of their CPUs"
+    no_code = found.executable_memory or not found.system.startswith("Linux")
+    return "nothing here, see below" if no_code else "the spare lane, under a lock"
+
+
+def _unregistered(found: Info) -> str:
+    return "not registered" if found.registered_by == "nobody" else f"registered by {found.registered_by}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _number(value: int | None) -> str:
+    return "libc has no such symbol" if value is None else str(value)
+
+
+def _plain_lines(found: Info) -> Iterator[str]:
+    """The report without colours or lines, each line within 80 columns."""
+    width = max(len(name) for name, _ in _rows(found))
+    for name, value in _rows(found):
+        yield from textwrap.wrap(f"{name:<{width}}  {value}", WIDTH, subsequent_indent=" " * (width + 2))
+    for what, sentence in found.missing:
+        yield ""
+        yield from textwrap.wrap(f"missing: {what}. {sentence}", WIDTH)
+
+
+def _print_tables(found: Info, console: Console) -> None:
+    from rich.table import Table
+
+    width = min(console.width, WIDTH)
+    present = Table("what", "here", title="restartable sequences", width=width)
+    for row in _rows(found):
+        present.add_row(*row)
+    console.print(present)
+    if found.missing:
+        missing = Table("missing", "why, and what happens instead", width=width, show_lines=True)
+        for row in found.missing:
+            missing.add_row(*row)
+        console.print(missing)

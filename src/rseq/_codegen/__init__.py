@@ -1,0 +1,1 @@
+"""Operations and assembly -> LLVM's input -> object file -> blob."""

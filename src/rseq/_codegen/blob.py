@@ -1,0 +1,266 @@
+"""LLVM IR -> object file -> blob: position-independent code, data, and the words to fill in when it is loaded.
+
+LLVM's object file is flattened: everything executable or read-only becomes the code, everything
+writable the data. References between them are resolved here (their distance is fixed); what is left
+are absolute pointers, to the image itself or to symbols of the process. Code reaches the process's
+functions through slots, one pointer each in the data, so that it may lie anywhere in memory.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.ir as ll
+
+from rseq._arch import Architecture
+from rseq._arch.base import Fixup
+from rseq._codegen.codes import I64, PTR
+from rseq._codegen.environment import Environment, Lane
+from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
+from rseq._codegen.lower import WAIT_FOREVER, Unit
+from rseq._forks import TOOLS, in_each_child, wait_while
+from rseq._language.compiled import Compiled
+from rseq._loader import DATA_ALIGNMENT, Blob, Relocation
+from rseq._room import require_room
+
+__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "flatten", "new_module", "object_file", "symbol_names"]
+
+RSEQ_OFFSET = "rseq_offset"
+"""The symbol whose value the loader gets: the rseq area's offset from the thread pointer."""
+
+_SHF_WRITE, _SHF_ALLOC = 1, 2
+_SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 1, 2, 4, 8, 9
+_SHT_INIT_ARRAY, _STT_SECTION, _STB_GLOBAL = 14, 3, 1
+
+
+def new_module(architecture: Architecture, name: str) -> Any:
+    """An empty LLVM module for `architecture`."""
+    module = ll.Module(name)
+    module.triple = architecture.triple
+    return module
+
+
+class BlobEnvironment(Environment):
+    """Code in a blob: functions of the process through slots, the rseq area's offset in one."""
+
+    def __init__(self, architecture: Architecture, module: Any, has_rseq: bool) -> None:
+        self.architecture = architecture
+        self.module = module
+        self.has_rseq = has_rseq
+
+    def address(self, builder: Any, name: str) -> Any:
+        """Emit the address of the process's symbol `name`, as a pointer."""
+        load = builder.load(self._slot(name), typ=PTR)
+        load.set_metadata("invariant.load", self.module.add_metadata([]))
+        return load
+
+    def _slot(self, name: str) -> Any:
+        slot = f"slot.{name}"
+        if slot not in self.module.globals:
+            symbol = ll.GlobalVariable(self.module, ll.IntType(8), name)
+            symbol.linkage = "external"
+            variable = ll.GlobalVariable(self.module, PTR, slot)
+            variable.initializer = symbol
+            variable.linkage = "hidden"  # not internal: LLVM must not look through it and call directly
+            variable.align = 8
+        return self.module.globals[slot]
+
+    def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
+        return self.call_address(builder, self.address(builder, name), type, arguments)
+
+    def call_address(self, builder: Any, address: Any, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
+        """Emit a call of the function at `address`."""
+        return builder.call(_TypedPointer(address, type), arguments)
+
+    def variable(self, builder: Any, name: str, type: Any) -> Any:
+        return builder.load(self.address(builder, name), typ=type)
+
+    def offset(self, builder: Any) -> Any:
+        return builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)
+
+    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
+        return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
+
+
+class _TypedPointer:
+    """A pointer that llvmlite's builder takes for a callee."""
+
+    def __init__(self, pointer: Any, function_type: ll.FunctionType) -> None:
+        self.type = ll.PointerType()
+        self.ftype = self.function_type = function_type
+        self._pointer = pointer
+
+    def get_reference(self) -> str:
+        """How the call names it."""
+        return str(self._pointer.get_reference())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pointer, name)
+
+
+# ---- compilation
+
+
+def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
+    """The blob of an LLVM module; `entries` are the functions and variables that callers will look for."""
+    return flatten(object_file(module, architecture), architecture, entries)
+
+
+def object_file(module: Any, architecture: Architecture) -> bytes:
+    """LLVM's object file of a module, for the architecture of this machine. Raises: MemoryError."""
+    text, how = str(module), emit_elsewhere if _cut_off else emit
+    if how is emit:
+        loading = 0 if "llvmlite.binding" in sys.modules else _LLVM_MIB
+        require_room(loading + _COMPILING_MIB + (len(text) >> 14), "LLVM to compile in")
+    return how(text, architecture.triple, architecture.features, architecture.code_model)
+
+
+_LLVM_MIB, _COMPILING_MIB = 192, 32
+"""What the library takes, and at most a module of some sequences; larger ones more, by their text."""
+
+
+_cut_off: list[bool] = []
+
+
+def _look_for_llvm() -> None:
+    """In a forked child: see if LLVM can go on. If it cannot, it cannot in this child's children either."""
+    if is_held_by_another_thread():
+        _cut_off[:] = [True]
+
+
+in_each_child(_look_for_llvm, TOOLS)
+wait_while(is_held_by_another_thread)
+
+
+def symbol_names(data: bytes) -> list[str]:
+    """The names of all symbols of an object file."""
+    return [name for name, *_ in _Object(data).symbols]
+
+
+# ---- the object file
+
+
+@dataclass(frozen=True)
+class _Section:
+    index: int
+    type: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+
+
+class _Object:
+    """What we read of a relocatable object file; LLVM has just written it, so it is taken at its word.
+
+    In ELF-64 relocations have their addends; in ELF-32, of the architectures here, addends stand in what is relocated.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        assert data[:4] == b"\x7fELF", "LLVM wrote no ELF file"
+        self.is_64 = data[4] == 2
+        self.order = "<" if data[5] == 1 else ">"
+        (start,) = self._unpack("Q", 40) if self.is_64 else self._unpack("I", 32)
+        size, count, _ = self._unpack("HHH", 58 if self.is_64 else 46)
+        self.sections = [self._section(index, start + index * size) for index in range(count)]
+        tables = [section for section in self.sections if section.type == _SHT_SYMTAB]
+        self.symbols = [symbol for table in tables for symbol in self._symbols(table)]
+
+    def _unpack(self, form: str, offset: int) -> tuple[int, ...]:
+        return struct.unpack_from(self.order + form, self.data, offset)
+
+    def _section(self, index: int, where: int) -> _Section:
+        _, type, flags, _, offset, size, link, info, alignment, _ = self._unpack(
+            "IIQQQQIIQQ" if self.is_64 else "10I", where
+        )
+        return _Section(index, type, flags, offset, size, link, info, alignment)
+
+    def _symbols(self, table: _Section) -> list[tuple[str, int, int, int]]:
+        names = self.sections[table.link].offset
+        found = []
+        for where in range(table.offset, table.offset + table.size, 24 if self.is_64 else 16):
+            if self.is_64:
+                name, _, other, section, value, _ = self._unpack("IBBHQQ", where)
+            else:
+                name, value, _, _, other, section = self._unpack("IIIBBH", where)
+            end = self.data.index(b"\0", names + name)
+            found.append((self.data[names + name : end].decode(), section, value, other))
+        return found
+
+    def contents(self, section: _Section) -> bytes:
+        """The bytes of a section; zeros where the file has none."""
+        if section.type == _SHT_NOBITS:
+            return bytes(section.size)
+        return self.data[section.offset : section.offset + section.size]
+
+    def relocations(self, section: _Section) -> list[tuple[int, int, int, int | None]]:
+        """(offset, kind, symbol, addend) of each relocation of `section`; None: what stands there is the addend."""
+        found: list[tuple[int, int, int, int | None]] = []
+        for table in self.sections:
+            if table.type == _SHT_REL and table.info == section.index:
+                for where in range(table.offset, table.offset + table.size, 8):
+                    offset, info = self._unpack("II", where)
+                    found.append((offset, info & 0xFF, info >> 8, None))
+            if table.type == _SHT_RELA and table.info == section.index:
+                for where in range(table.offset, table.offset + table.size, 24):
+                    offset, info, addend = self._unpack("QQq", where)
+                    found.append((offset, info & 0xFFFFFFFF, info >> 32, addend))
+        return found
+
+
+def flatten(data: bytes, architecture: Architecture, entries: Sequence[str]) -> Blob:
+    """The blob of an object file. Raises: ValueError - it refers to something that a blob cannot."""
+    elf = _Object(data)
+    kept = [s for s in elf.sections if s.flags & _SHF_ALLOC and s.size and s.type in (_SHT_PROGBITS, _SHT_NOBITS)]
+    parts, placed = (bytearray(), bytearray()), dict[int, tuple[int, int]]()
+    for section in kept:
+        which = int(bool(section.flags & _SHF_WRITE))
+        part = parts[which]
+        part += bytes(-len(part) % max(section.alignment, 1))
+        placed[section.index] = (which, len(part))
+        part += elf.contents(section)
+    code, data_part = parts
+    data_offset = _round_up(max(len(code), 1), DATA_ALIGNMENT)
+    image = code + bytes(data_offset - len(code)) + data_part
+    address = {index: which * data_offset + offset for index, (which, offset) in placed.items()}
+    relocations = [r for section in kept for r in _link(elf, section, address, image, architecture)]
+    found = {name: address[s] + value for name, s, value, _ in elf.symbols if name in entries and s in address}
+    missing = set(entries) - set(found)
+    assert not missing, f"LLVM left out {missing}"
+    return Blob(bytes(image[: len(code)]), bytes(image[data_offset:]), data_offset, tuple(relocations), found)
+
+
+def _link(
+    elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
+) -> list[Relocation]:
+    left = []
+    for fixup in architecture.independent(list(_fixups(elf, section, address, image, architecture))):
+        if architecture.relocate(fixup.kind, image, fixup.where, fixup.target):
+            left.append(Relocation(fixup.where, fixup.symbol, fixup.target))
+        elif fixup.symbol is not None:
+            raise ValueError(f"the code refers to {fixup.symbol} by distance, and it may lie anywhere")
+    return left
+
+
+def _fixups(
+    elf: _Object, section: _Section, address: dict[int, int], image: bytearray, architecture: Architecture
+) -> Iterator[Fixup]:
+    for offset, kind, symbol, given in elf.relocations(section):
+        name, home, value, other = elf.symbols[symbol]
+        where = address[section.index] + offset
+        addend = given if given is not None else architecture.addend(kind, image, where)
+        if home in address:
+            yield Fixup(kind, where, address[home] + value + addend, None, other)
+        else:
+            yield Fixup(kind, where, addend, name or None)
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

@@ -1,0 +1,87 @@
+"""What generated functions have in common: LLVM types of numbers, and the codes that they return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as ll
+
+from rseq._language.compiled import Compiled
+from rseq._language.types import Word
+
+__all__ = [
+    "BUSY",
+    "FAILED",
+    "FIRST_CHECK",
+    "HAS_RAISED",
+    "I8",
+    "I32",
+    "I64",
+    "LANE_VIEW",
+    "LANE_VIEW_TEXT",
+    "NOTHING",
+    "NO_ROW",
+    "NO_THREAD",
+    "NO_THREAD_TEXT",
+    "OK",
+    "PTR",
+    "RAISED",
+    "REFUSED",
+    "SAME_ROW",
+    "extended",
+    "llvm_type",
+    "pack",
+    "text_constant",
+]
+
+OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, LANE_VIEW, FIRST_CHECK = (
+    *range(10),
+    16,
+)
+"""Codes: done; the spare lane's lock is held; it cannot be taken (this thread holds it); a Python exception is set;
+a pointer parameter is None whose fields are used; the result is None (not of a failure); two pointers that must be
+apart are the same row; this thread can have no number; a routine refused, because of who holds a lock;
+a buffer is a view of the lanes;
+FIRST_CHECK + n: bounds check number n of the unit failed."""
+
+LANE_VIEW_TEXT = "a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes(view)"
+
+NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or the system has no memory"
+
+I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)
+PTR = ll.PointerType()
+
+HAS_RAISED = ll.Constant(I64, -1)
+"""The answer of a call into Python that no function there gives: an exception is set."""
+
+
+def text_constant(module: Any, text: str) -> Any:
+    """A text in `module`, as C has it."""
+    data = bytearray(text.encode() + b"\0")
+    constant = ll.GlobalVariable(module, ll.ArrayType(I8, len(data)), module.get_unique_name("text"))
+    constant.initializer = ll.Constant(constant.value_type, data)
+    constant.linkage, constant.global_constant = "internal", True
+    return constant
+
+
+def llvm_type(type: Word) -> Any:
+    """The LLVM type of a number. Pointers are i64: they are addresses, compared and added to."""
+    if type.is_float:
+        return ll.FloatType() if type.size == 4 else ll.DoubleType()
+    return ll.IntType(type.bits)
+
+
+def pack(builder: Any, code: Compiled, number: Any, result: Any) -> Any:
+    """What a function of `code` returns: the code, and the result unless there is none."""
+    if code.body.result is None:
+        return number
+    type = ll.LiteralStructType([I32, llvm_type(code.body.result)])
+    pair = builder.insert_value(ll.Constant(type, ll.Undefined), number, 0)
+    return pair if result is None else builder.insert_value(pair, result, 1)
+
+
+def extended(builder: Any, value: Any, type: Word) -> Any:
+    """An integer as the register holds it: extended to 64 bits as its type says."""
+    if type.is_float or type.size == 8:
+        return value
+    return builder.sext(value, I64) if type.kind == "signed" else builder.zext(value, I64)

@@ -1,0 +1,356 @@
+"""Runs a body in plain Python: what a sequence or routine means, operation by operation.
+
+This is the oracle that machine code is compared with, on every architecture and on the spare lane,
+so it shares nothing with them but the IR: it works on the body as it was parsed, before commits are
+joined and divisions lowered. Arithmetic is the language's: integers wrap, shift counts are masked, `//`
+and `%` floor, float to integer saturates, f32 is rounded after each operation, nothing traps.
+
+    memory = Memory.of(Items, lanes=2)
+    run(push.body, memory, [7], cpu=1)        # True, and lane 1 of `memory` has changed
+
+Memory is bytes at addresses, so it can also stand for that of a real process: give each block
+the address that it has there. Pointers are addresses; 0 is None.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rseq._language import ir
+from rseq._language.errors import Span
+from rseq._language.numbers import compare, computed, converted, counted_bits, float_bits
+from rseq._language.types import Index, Pointer, RecordType, Scalar, Word
+
+__all__ = ["FaultError", "LimitError", "Memory", "run"]
+
+Number = int | float
+
+_FIRST_LANE = 1 << 32
+_FIRST_ROW = 1 << 40
+_GAP = 1 << 12
+_MASK = (1 << 64) - 1
+_ORDER = {"little": "<", "big": ">"}
+
+
+class FaultError(Exception):
+    """A load or store where there is no memory: machine code would have died, or worse."""
+
+
+class LimitError(Exception):
+    """More operations than were allowed: a routine that waits for something that nobody else will do."""
+
+
+@dataclass
+class Memory:
+    """Blocks of bytes by address, with nothing between them. The record of lane `cpu` is at base + cpu * stride.
+
+    `blocks` may be read and changed at will between runs.
+    """
+
+    blocks: dict[int, bytearray]
+    base: int = _FIRST_LANE
+    stride: int = 0
+    byteorder: Literal["little", "big"] = field(default=sys.byteorder)
+    lanes: int = 1
+    """How many lanes there are; the last one is the spare one."""
+    ticks: int = 0
+    """What `clock()` answers next."""
+    span: Span | None = None
+    """Where the operation stands that is being run."""
+    thread: int = 1
+    """The calling thread's number. All others have ended."""
+    watch: Callable[[ir.Body, int, Mapping[ir.Value, Number]], None] | None = None
+    """Is told of each operation that is about to be run: whose, which, and what the registers hold."""
+    arrays: dict[RecordType, tuple[int, int]] = field(default_factory=dict)
+    """Where an `index[T]` leads to: the address of the first row of T, and how many there are."""
+
+    @classmethod
+    def of(cls, record: RecordType, lanes: int = 1) -> Memory:
+        """Zeroed lanes of one record each."""
+        stride = record.size + _GAP
+        blocks = {_FIRST_LANE + cpu * stride: bytearray(record.size) for cpu in range(lanes)}
+        return cls(blocks, stride=stride, lanes=lanes)
+
+    def add(self, nbytes: int) -> int:
+        """A new block of zeros, such as the rows of an array; its address."""
+        taken = [address + len(block) for address, block in self.blocks.items() if address >= _FIRST_ROW]
+        address = -(-max(taken, default=_FIRST_ROW) // _GAP) * _GAP + _GAP
+        self.blocks[address] = bytearray(nbytes)
+        return address
+
+    def add_rows(self, record: RecordType, count: int) -> int:
+        """A new array of zeroed rows, the one that an `index[record]` counts in; its address."""
+        address = self.add(count * record.size)
+        self.arrays[record] = (address, count)
+        return address
+
+    def lane(self, cpu: int) -> int:
+        """The address of the record in lane `cpu`."""
+        return self.base + cpu * self.stride
+
+    def copy(self) -> Memory:
+        """The same memory, to change apart."""
+        blocks = {address: bytearray(block) for address, block in self.blocks.items()}
+        return Memory(blocks, self.base, self.stride, self.byteorder, self.lanes, self.ticks, arrays=dict(self.arrays))
+
+    def clock(self) -> int:
+        """The counter, which is later each time."""
+        self.ticks += 1
+        return self.ticks - 1
+
+    def load(self, address: int, type: Word) -> Number:
+        """The number at `address`. Raises: FaultError - there is no memory."""
+        block, offset = self._find(address, type)
+        (number,) = struct.unpack_from(_ORDER[self.byteorder] + type.code, block, offset)
+        loaded: Number = number
+        return loaded
+
+    def store(self, address: int, type: Word, number: Number) -> None:
+        """Write the number at `address`. Raises: FaultError - there is no memory."""
+        block, offset = self._find(address, type)
+        struct.pack_into(_ORDER[self.byteorder] + type.code, block, offset, number)
+
+    def load_acquire(self, address: int, type: Word) -> Number:
+        """`load`; what follows sees what was stored before what it reads."""
+        return self.load(address, type)
+
+    def compare_exchange(self, address: int, type: Word, expected: Number, desired: Number) -> bool:
+        """Store `desired` if `expected` is there; if it was."""
+        is_there = self.load(address, type) == expected
+        if is_there:
+            self.store(address, type, desired)
+        return is_there
+
+    def ask(self, kind: ir.ThreadName, of: Number | None) -> Number:
+        """The calling thread's number, or what is known of thread `of`."""
+        return self.thread if of is None else int(of != self.thread)
+
+    def fence(self, number: int) -> bool:
+        """Restart what runs on lane `number`: if that can be done. The spare lane's sequences have a lock instead."""
+        return number < self.lanes - 1
+
+    def call(self, function: Callable[[], Number | None]) -> Number | None:
+        """Run a function that a routine calls."""
+        return function()
+
+    def read(self, address: int, nbytes: int) -> bytes:
+        """`nbytes` bytes from `address` on. Raises: FaultError - there is no memory."""
+        if not nbytes:
+            return b""
+        block, offset = self._block(address, nbytes, f"{nbytes} bytes")
+        return bytes(block[offset : offset + nbytes])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write `data` from `address` on. Raises: FaultError - there is no memory."""
+        if data:
+            block, offset = self._block(address, len(data), f"{len(data)} bytes")
+            block[offset : offset + len(data)] = data
+
+    def _find(self, address: int, type: Word) -> tuple[bytearray, int]:
+        return self._block(address, type.size, f"a {type}")
+
+    def _block(self, address: int, nbytes: int, what: str) -> tuple[bytearray, int]:
+        for start, block in self.blocks.items():
+            if start <= address and address + nbytes <= start + len(block):
+                return block, address - start
+        raise FaultError(f"{what} at {address:#x} is in no block of this memory")
+
+
+def run(
+    body: ir.Body, memory: Memory, arguments: Sequence[Number] = (), *, cpu: int = 0, limit: int = 1_000_000
+) -> int | float | bool | None:
+    """Run `body` as a whole on lane `cpu` of `memory`, which it changes; what it returns.
+
+    `arguments` are those after the lane, a buffer as its address and its length; the last ones may be left out if they
+    have defaults. They are brought into their types. A pointer is an address, also as a result.
+
+    Raises: ValueError - two pointers that must be apart are the same row. IndexError - a bounds check failed: what had
+    been prepared until then is in memory, nothing is committed (a routine's sequences that had ended are).
+    RuntimeError - a routine refused. FaultError - a pointer led nowhere. LimitError - more than `limit` operations,
+    those of called functions included. TypeError - too many or too few arguments.
+    """
+    result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
+    if result is not None and body.result is not None and body.result.kind == "bool":
+        return bool(result)
+    return result
+
+
+class _Run:
+    def __init__(self, memory: Memory, cpu: int, limit: int) -> None:
+        self.memory = memory
+        self.cpu = cpu
+        self.left = limit
+
+    def body(self, body: ir.Body, arguments: Sequence[Number]) -> Number | None:
+        values = _bound(body, arguments)
+        for check in body.checks:
+            _check(check, values)
+        if any(_overlap(_extent(one, values, body), _extent(other, values, body)) for one, other in body.apart):
+            raise ValueError(f"{body.name}(): {body.same_row}")
+        labels = {op.name: index for index, op in enumerate(body.ops) if isinstance(op, ir.Label)}
+        frame = _Frame(self, body.record, values)
+        watch = self.memory.watch
+        index = 0
+        while True:
+            self.left -= 1
+            if self.left < 0:
+                raise LimitError(f"{body.name}() has not ended within the limit of operations")
+            op = body.ops[index]
+            if watch is not None:
+                watch(body, index, values)
+            index += 1
+            if isinstance(op, ir.Return):
+                return None if op.value is None else frame.get(op.value)
+            if isinstance(op, ir.Jump) or (isinstance(op, ir.BranchIf) and frame.holds(op)):
+                index = labels[op.label]
+            elif not isinstance(op, (ir.Label, ir.BranchIf)):
+                frame.step(op)
+
+
+def _complete(body: ir.Body, arguments: Sequence[Number], memory: Memory) -> list[Number]:
+    """`arguments`, those that were left out, and where the rows are."""
+    given = list(arguments)
+    written = body.parameters[: len(body.parameters) - 2 * len(body.rows)]  # a buffer's length is an argument here
+    given += [body.defaults[value.name] for value in written[len(given) :] if value.name in body.defaults]
+    if len(given) == len(written):
+        missing = [rows.target.__name__ for rows in body.rows if rows.target not in memory.arrays]
+        if missing:
+            raise TypeError(f"{body.name}() follows an index[{missing[0]}], and Memory.arrays has none of them")
+        given += [number for rows in body.rows for number in memory.arrays[rows.target]]
+    if len(given) != len(body.parameters):
+        raise TypeError(f"{body.name}() takes {len(written)} arguments after {body.lane}; got {len(arguments)}")
+    return given
+
+
+def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]:
+    return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, arguments, strict=True)}
+
+
+def _wrapped(number: Number, type: Word) -> Number:
+    return int(number) if not isinstance(type, Scalar) else type.wrap(number)
+
+
+def _extent(value: ir.Value, values: Mapping[ir.Value, Number], body: ir.Body) -> range:
+    """The memory that a pointer, an index or a buffer stands for; None stands for nothing."""
+    start = int(values[value])
+    if not isinstance(value.type, Pointer):
+        return range(start, start + int(values[ir.length_of(value)]))
+    size = value.type.target.size if start else 0
+    if isinstance(value.type, Index):
+        start = int(values[body.rows_of(value.type).first]) + (start - 1) * value.type.target.size
+    return range(start, start + size)
+
+
+def _overlap(one: range, other: range) -> bool:
+    return max(one.start, other.start) < min(one.stop, other.stop)
+
+
+def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:
+    length = values[check.length] if isinstance(check.length, ir.Value) else check.length
+    if not 0 <= int(values[check.index]) & _MASK < length + check.inclusive:
+        raise (ValueError if check.exception == "ValueError" else IndexError)(check.sentence)
+
+
+class _Frame:
+    """The registers of one function that is being run."""
+
+    def __init__(self, run: _Run, record: RecordType, values: dict[ir.Value, Number]) -> None:
+        self.run = run
+        self.record = record
+        self.values = values
+
+    def get(self, operand: ir.Operand) -> Number:
+        return operand.number if isinstance(operand, ir.Const) else self.values[operand]
+
+    def holds(self, op: ir.BranchIf) -> bool:
+        return compare(self.get(op.left), op.comparison, self.get(op.right))
+
+    def step(self, op: ir.Op) -> None:
+        self.run.memory.span = op.span
+        match op:
+            case ir.Set():
+                self.values[op.target] = self.get(op.source)
+            case ir.Arithmetic():
+                self.values[op.target] = self._arithmetic(op)
+            case ir.Convert():
+                assert isinstance(op.target.type, Scalar)
+                self.values[op.target] = converted(self.get(op.source), op.target.type)
+            case ir.Load():
+                load = self.run.memory.load_acquire if op.acquire else self.run.memory.load
+                self.values[op.target] = load(self._at(op.address), op.address.type)
+            case ir.Store():
+                self.run.memory.store(self._at(op.address), op.address.type, self.get(op.source))
+            case ir.AddStore():
+                self._add_store(op)
+            case ir.Copy():
+                nbytes = int(self.get(op.nbytes))
+                assert nbytes <= op.limit, op
+                self.run.memory.write(self._at(op.target), self.run.memory.read(self._at(op.source), nbytes))
+            case ir.LaneCount():
+                self.values[op.target] = self.run.memory.lanes
+            case ir.OtherLane():
+                self.values[op.target] = self.run.memory.lane(int(self.values[op.number]))
+            case ir.CompareExchange():
+                at, numbers = self._at(op.address), (self.get(op.expected), self.get(op.desired))
+                self.values[op.target] = int(self.run.memory.compare_exchange(at, op.address.type, *numbers))
+            case ir.Barrier():
+                pass
+            case ir.Fence():
+                self.values[op.target] = int(self.run.memory.fence(int(self.values[op.number])))
+            case ir.Thread():
+                self._ask(op)
+            case ir.Refuse():
+                raise RuntimeError(f"thread {int(self.get(op.holder))} holds the lock")
+            case ir.Locate():
+                self.values[op.target] = self._at(op.address)
+            case ir.CpuNumber():
+                self.values[op.target] = self.run.cpu
+            case ir.Clock():
+                self.values[op.target] = self.run.memory.clock()
+            case ir.CountBits():
+                bits = op.source.type.bits
+                self.values[op.target] = counted_bits(op.operator, int(self.get(op.source)), bits)
+            case ir.FloatBits():
+                assert isinstance(op.source.type, Scalar)
+                self.values[op.target] = float_bits(self.get(op.source), op.source.type)
+            case ir.Check():
+                _check(op, self.values)
+            case ir.Call():
+                self._call(op)
+            case _:
+                raise AssertionError(f"{op} is no step")
+
+    def _at(self, address: ir.Address) -> int:
+        base = self.run.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]
+        index = 0 if address.index is None else self.values[address.index]
+        return int(base) + address.offset + int(index) * address.scale
+
+    def _ask(self, op: ir.Thread) -> None:
+        self.values[op.target] = self.run.memory.ask(op.kind, None if op.of is None else self.get(op.of))
+
+    def _add_store(self, op: ir.AddStore) -> None:
+        at, type = self._at(op.address), op.address.type
+        assert isinstance(type, Scalar)
+        total = self.run.memory.load(at, type) + self.get(op.source)
+        self.run.memory.store(at, type, type.wrap(total))
+
+    def _arithmetic(self, op: ir.Arithmetic) -> Number:
+        type = op.target.type
+        assert isinstance(type, Scalar)
+        left, right = self.get(op.left), self.get(op.right)
+        return computed(op.operator, left, right, type)
+
+    def _call(self, op: ir.Call) -> None:
+        arguments = [self.get(argument) for argument in op.arguments]
+        body, run = op.callee.body, self.run
+        is_whole = op.callee.kind == "sequence"  # a routine is no whole: others come between its accesses
+        result = run.memory.call(lambda: run.body(body, arguments)) if is_whole else run.body(body, arguments)
+        if op.missing is not None:
+            self.values[op.missing] = int(result is None)
+        if op.target is not None:
+            assert result is not None or op.missing is not None
+            self.values[op.target] = result or 0

@@ -1,0 +1,459 @@
+"""From a sequence's body to its critical section: one commit, and it is last.
+
+A descriptor has one end, so the committing store must be the last instruction of the range,
+and there must be one of it. `section` brings a body into that form:
+
+    sink    what follows a commit moves before it (registers only, the contract sees to that),
+            along each path, so that every commit is followed by its return
+    join    all commits become one store at the end, with value, address and result in registers
+    lower   flooring `//` and `%` become shifts, masks, or a truncating division and a correction
+    aside   what leaves with a constant and without a commit is taken out of the way of what goes on
+
+The result is the same IR without `Return`: leaving early is a jump to `end`. Registers that are made here
+have names with a %, which no local of the user can have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rseq._language import ir
+from rseq._language.restarts import commits
+from rseq._language.types import SCALARS, Pointer, Scalar
+
+__all__ = ["END", "NOTHING", "Exit", "Section", "count_bits", "floor_division", "section"]
+
+END = "end"
+
+NOTHING = "nothing"
+"""Where a section goes that leaves without a commit because its sequence returns None."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A way out that commits nothing: jumps to one of `labels` leave the section, and the result is `result`."""
+
+    labels: tuple[str, ...]
+    result: ir.Set
+
+
+@dataclass(frozen=True)
+class Section:
+    """A critical section: operations whose last one is the commit (if there is any), and where they leave results.
+
+    `result` holds what the sequence returns, `cpu` the lane's number, if the sequence asks for it. Of `exits` nothing
+    needs protection.
+    """
+
+    body: ir.Body
+    ops: tuple[ir.Op, ...]
+    result: ir.Value | None
+    cpu: ir.Value | None
+    exits: tuple[Exit, ...] = ()
+
+    @property
+    def checks(self) -> tuple[ir.Check, ...]:
+        """The bounds checks inside the section."""
+        return tuple(op for op in self.ops if isinstance(op, ir.Check))
+
+    def __str__(self) -> str:
+        lines = [f"  {op}" if isinstance(op, ir.Label) else f"    {op}" for op in self.ops]
+        exits = [line for one in self.exits for line in (*(f"  {label}:" for label in one.labels), f"    {one.result}")]
+        return "\n".join([*lines, f"  {END}:", *exits])
+
+
+def section(body: ir.Body) -> Section:
+    """The critical section of a sequence that keeps the contract."""
+    ops = _sink(_reachable(list(body.ops)), body)
+    ops = _join(ops, body)
+    ops, cpu = _ask_once_for_cpu(ops, body)
+    result = ir.Value("%result", body.result) if body.result else None
+    ops = _used(_fold_copies(_lower_all(ops)), result)
+    ops, cpu = _answer_cpu(ops, cpu, result)
+    ops, exits = _put_aside(ops, result)
+    return Section(body, tuple(ops), result, cpu, tuple(exits))
+
+
+# ---- reachability
+
+
+def _targets(ops: list[ir.Op]) -> dict[str, int]:
+    return {op.name: index for index, op in enumerate(ops) if isinstance(op, ir.Label)}
+
+
+def _reached_from(ops: list[ir.Op], start: int) -> list[int]:
+    labels, seen, pending = _targets(ops), set[int](), [start]
+    while pending:
+        index = pending.pop()
+        if index in seen or index >= len(ops):
+            continue
+        seen.add(index)
+        op = ops[index]
+        if isinstance(op, (ir.BranchIf, ir.Jump)):
+            pending.append(labels[op.label])
+        if not isinstance(op, (ir.Jump, ir.Return)):
+            pending.append(index + 1)
+    return sorted(seen)
+
+
+def _reachable(ops: list[ir.Op]) -> list[ir.Op]:
+    return [ops[index] for index in _reached_from(ops, 0)]
+
+
+# ---- sink
+
+
+def _sink(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
+    """Put each commit directly before the return that its path leads to."""
+    sunk: list[ir.Op] = []
+    sites = set(commits(body.with_ops(tuple(ops))))
+    for index, op in enumerate(ops):
+        if index not in sites:
+            sunk.append(op)
+            continue
+        assert isinstance(op, (ir.Store, ir.AddStore))
+        tail = _reached_from(ops, index + 1)
+        sunk += _commit_at_returns(replace(op, commit=True), [ops[place] for place in tail], index)
+    return _reachable(sunk)
+
+
+def _commit_at_returns(commit: ir.Store | ir.AddStore, tail: list[ir.Op], serial: int) -> list[ir.Op]:
+    """`tail` with `commit` before each return, its registers saved from what the tail assigns, its labels renamed."""
+    changed = {ir.defined(op) for op in tail}
+    out: list[ir.Op] = []
+    if isinstance(commit.source, ir.Value) and commit.source in changed:
+        kept = ir.Value(f"%kept{serial}", commit.source.type)
+        out.append(ir.Set(kept, commit.source, commit.span))
+        commit = replace(commit, source=kept)
+    if any(register in changed for register in commit.address.registers()):
+        located = _located(f"%kept{serial}.at", commit.address, out, commit)
+        commit = replace(commit, address=located)
+    for op in tail:
+        if isinstance(op, ir.Return):
+            out += [commit, op]
+        elif isinstance(op, ir.Label):
+            out.append(replace(op, name=f"{op.name}.{serial}"))
+        elif isinstance(op, (ir.BranchIf, ir.Jump)):
+            out.append(replace(op, label=f"{op.label}.{serial}"))
+        else:
+            out.append(op)
+    return out
+
+
+def _located(name: str, address: ir.Address, out: list[ir.Op], op: ir.Store | ir.AddStore) -> ir.Address:
+    at = ir.Value(name, Pointer(SCALARS["u8"]))
+    out.append(ir.Locate(at, address, op.span))
+    return replace(address, base=at, offset=0, index=None, scale=1)
+
+
+# ---- join
+
+
+def _join(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
+    """One commit at the end; returns become results and jumps."""
+    result = ir.Value("%result", body.result) if body.result else None
+    sites = [index for index, op in enumerate(ops) if isinstance(op, (ir.Store, ir.AddStore)) and op.commit]
+    if not sites:
+        return _drop_jumps(_leave(ops, result))
+    stores = [ops[index] for index in sites]
+    returns = [ops[index + 1] for index in sites]
+    final, before_each = _one_store(stores)
+    same_result = len({op.value for op in returns if isinstance(op, ir.Return)}) == 1
+    joined: list[ir.Op] = []
+    for index, op in enumerate(ops):
+        if index in sites:
+            joined += before_each[sites.index(index)]
+            if not same_result:
+                joined += _set_result(ops[index + 1], result)
+            joined.append(ir.Jump("commit", op.span))
+        elif index - 1 not in sites:
+            joined.append(op)
+    joined = _leave(joined, result)
+    tail = _set_result(returns[0], result) if same_result else []
+    return _drop_jumps([*joined, ir.Label("commit", body.span), *tail, final])
+
+
+def _one_store(stores: list[ir.Op]) -> tuple[ir.Op, list[list[ir.Op]]]:
+    """The store that all `stores` become, and what each path does before it goes there."""
+    first = stores[0]
+    assert isinstance(first, (ir.Store, ir.AddStore))
+    if len(stores) == 1:
+        return first, [[]]
+    before: list[list[ir.Op]] = [[] for _ in stores]
+    all_add = all(isinstance(store, ir.AddStore) for store in stores)
+    typed = [store for store in stores if isinstance(store, (ir.Store, ir.AddStore))]
+    places = {(a.base, a.offset, a.index, a.scale) for a in (store.address for store in typed)}
+    address = first.address
+    sources: list[ir.Operand] = []
+    for store, out in zip(typed, before, strict=True):
+        sources.append(store.source if all_add or isinstance(store, ir.Store) else _summed(store, out))
+        if len(places) > 1:
+            text = " or ".join(dict.fromkeys(str(store.address) for store in typed))
+            address = replace(_located("%commit.at", store.address, out, store), text=text)
+    source = sources[0]
+    if len(set(sources)) > 1:
+        source = ir.Value("%commit", address.type)
+        for operand, store, out in zip(sources, typed, before, strict=True):
+            if operand != source:
+                out.append(ir.Set(source, operand, store.span))
+    kind = ir.AddStore if all_add else ir.Store
+    return kind(address, source, first.span, commit=True), before
+
+
+def _summed(store: ir.AddStore, out: list[ir.Op]) -> ir.Operand:
+    held = ir.Value("%commit", store.address.type)
+    out.append(ir.Load(held, store.address, store.span))
+    out.append(ir.Arithmetic(held, "+", held, store.source, store.span))
+    return held
+
+
+def _set_result(op: ir.Op, result: ir.Value | None) -> list[ir.Op]:
+    assert isinstance(op, ir.Return)
+    if result is None or op.value is None:
+        return []
+    return [ir.Set(result, op.value, op.span)]
+
+
+def _leave(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
+    out: list[ir.Op] = []
+    for op in ops:
+        if isinstance(op, ir.Return) and op.value is None and result is not None:
+            out.append(ir.Jump(NOTHING, op.span))
+        elif isinstance(op, ir.Return):
+            out += [*_set_result(op, result), ir.Jump(END, op.span)]
+        else:
+            out.append(op)
+    return out
+
+
+def _drop_jumps(ops: list[ir.Op]) -> list[ir.Op]:
+    """Without jumps to the next operation, and without labels that nothing jumps to."""
+    while True:
+        kept = [
+            op for index, op in enumerate(ops) if not (isinstance(op, ir.Jump) and _falls_to(ops, index + 1, op.label))
+        ]
+        used = {op.label for op in kept if isinstance(op, (ir.Jump, ir.BranchIf))}
+        kept = _branches_past_jumps([op for op in kept if not isinstance(op, ir.Label) or op.name in used])
+        if len(kept) == len(ops):
+            return kept
+        ops = kept
+
+
+def _branches_past_jumps(ops: list[ir.Op]) -> list[ir.Op]:
+    """A branch around a jump becomes the opposite branch: `if a == b goto L; goto M; L:` is `if a != b goto M`."""
+    out: list[ir.Op] = []
+    for index, op in enumerate(ops):
+        branch = out[-1] if out else None
+        if isinstance(op, ir.Jump) and isinstance(branch, ir.BranchIf) and _is_label(ops, index + 1, branch.label):
+            if not branch.left.type.is_float or branch.comparison in ("==", "!="):
+                out[-1] = replace(branch, comparison=ir.COMPARISONS[branch.comparison], label=op.label)
+                continue
+        out.append(op)
+    return out
+
+
+def _is_label(ops: list[ir.Op], index: int, label: str) -> bool:
+    op = ops[index] if index < len(ops) else None
+    return isinstance(op, ir.Label) and op.name == label
+
+
+def _falls_to(ops: list[ir.Op], index: int, label: str) -> bool:
+    while index < len(ops) and isinstance(ops[index], ir.Label):
+        op = ops[index]
+        if isinstance(op, ir.Label) and op.name == label:
+            return True
+        index += 1
+    return index == len(ops) and label == END
+
+
+# ---- unused
+
+
+def _used(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
+    """Without computations that nothing reads, such as an index that has become a part of an address."""
+    while True:
+        read = {result, *(value for op in ops for value in ir.used(op))}
+        kept = [op for op in ops if not isinstance(op, ir.Arithmetic) or op.target in read]
+        if len(kept) == len(ops):
+            return kept
+        ops = kept
+
+
+# ---- aside
+
+
+def _put_aside(ops: list[ir.Op], result: ir.Value | None) -> tuple[list[ir.Op], list[Exit]]:
+    """`if a == b goto L; return 0; L:` is `if a != b goto exit`, and what does not leave goes straight on."""
+    out: list[ir.Op] = []
+    exits: list[Exit] = []
+    index = 0
+    while index < len(ops):
+        found, behind = _exit_at(ops, index, result)
+        before = out[-1] if out else None
+        if found is not None and isinstance(before, ir.BranchIf) and _leads_to(before, ops, behind):
+            name = f"exit{len(exits)}"
+            found = replace(found, labels=(*found.labels, name))
+            out[-1] = replace(before, comparison=ir.COMPARISONS[before.comparison], label=name)
+        elif found is None or not isinstance(before, ir.Jump):
+            out.append(ops[index])
+            index += 1
+            continue
+        exits.append(found)
+        index = behind
+    return _drop_jumps(out), exits
+
+
+def _leads_to(branch: ir.BranchIf, ops: list[ir.Op], index: int) -> bool:
+    """True for a branch to an operation that can be turned round."""
+    return not branch.left.type.is_float and _falls_to(ops, index, branch.label)
+
+
+def _exit_at(ops: list[ir.Op], index: int, result: ir.Value | None) -> tuple[Exit | None, int]:
+    """What begins there, if it leaves with a constant result and does nothing else, and what is behind it."""
+    labels: list[str] = []
+    while index < len(ops) and isinstance(label := ops[index], ir.Label):
+        labels.append(label.name)
+        index += 1
+    last, jump = (*ops[index : index + 2], None, None)[:2]
+    leaves = isinstance(jump, ir.Jump) and jump.label == END
+    if not leaves or not isinstance(last, ir.Set) or last.target != result or not isinstance(last.source, ir.Const):
+        return None, index
+    return None if last.target.type.is_float else Exit(tuple(labels), last), index + 2
+
+
+# ---- the CPU's number
+
+
+def _ask_once_for_cpu(ops: list[ir.Op], body: ir.Body) -> tuple[list[ir.Op], ir.Value | None]:
+    """The lane's number is known when the section is entered; later it would have to be read again."""
+    if not any(isinstance(op, ir.CpuNumber) for op in ops):
+        return ops, None
+    cpu = ir.Value("%cpu", SCALARS["i32"])
+    return [ir.Set(op.target, cpu, op.span) if isinstance(op, ir.CpuNumber) else op for op in ops], cpu
+
+
+def _answer_cpu(ops: list[ir.Op], cpu: ir.Value | None, result: ir.Value | None) -> tuple[list[ir.Op], ir.Value | None]:
+    """Where the result is that number and nothing else, both are one register."""
+    answers = [op for op in ops if ir.defined(op) == result]
+    if cpu is None or result is None or not all(isinstance(op, ir.Set) and op.source == cpu for op in answers):
+        return ops, cpu
+    if any(cpu in ir.used(op) for op in ops if op not in answers):
+        return ops, cpu
+    return [op for op in ops if op not in answers], result
+
+
+# ---- lower
+
+
+def _lower_all(ops: list[ir.Op]) -> list[ir.Op]:
+    out: list[ir.Op] = []
+    for index, op in enumerate(ops):
+        if isinstance(op, ir.Arithmetic) and op.operator in ("//", "%"):
+            out += floor_division(op, index)
+        elif isinstance(op, ir.CountBits):
+            out += count_bits(op, index)
+        else:
+            out.append(op)
+    return out
+
+
+def floor_division(op: ir.Arithmetic, serial: int) -> list[ir.Op]:
+    """`//` or `%` by a constant, rounding down, from operations that every architecture has."""
+    kind, divisor = op.target.type, op.right
+    assert isinstance(kind, Scalar) and isinstance(divisor, ir.Const) and isinstance(divisor.number, int)
+    number, is_floor = divisor.number, op.operator == "//"
+    if number == -1:
+        zero = ir.Const(0, kind)
+        return [replace(op, operator="-", left=zero, right=op.left) if is_floor else ir.Set(op.target, zero, op.span)]
+    if number > 0 and number & (number - 1) == 0:
+        amount = number.bit_length() - 1 if is_floor else number - 1
+        return [replace(op, operator=">>" if is_floor else "&", right=ir.Const(amount, kind))]
+    return _divide_and_correct(op, kind, divisor, serial)
+
+
+def _divide_and_correct(op: ir.Arithmetic, kind: Scalar, divisor: ir.Const, serial: int) -> list[ir.Op]:
+    quotient, rest = ir.Value(f"%quotient{serial}", kind), ir.Value(f"%rest{serial}", kind)
+    span, one, exact = op.span, ir.Const(1, kind), f"exact{serial}"
+    out: list[ir.Op] = [
+        ir.Arithmetic(quotient, "quo", op.left, divisor, span),
+        ir.Arithmetic(rest, "*", quotient, divisor, span),
+        ir.Arithmetic(rest, "-", op.left, rest, span),
+    ]
+    if kind.kind == "signed":
+        out += [
+            ir.BranchIf(rest, ">=" if divisor.number > 0 else "<=", ir.Const(0, kind), exact, span),
+            ir.Arithmetic(quotient, "-", quotient, one, span),
+            ir.Arithmetic(rest, "+", rest, divisor, span),
+            ir.Label(exact, span),
+        ]
+    return [*out, ir.Set(op.target, quotient if op.operator == "//" else rest, span)]
+
+
+def count_bits(op: ir.CountBits, serial: int) -> list[ir.Op]:
+    """`ctz`, `clz` and `bits` from arithmetic, for architectures and compilers without instructions for them.
+
+    Source: the parallel sums of Hacker's Delight, 5-1; ctz(x) = bits((x & -x) - 1), clz(x) = bits(~smeared x).
+    """
+    wide, span = SCALARS["u64"], op.span
+    kind = op.source.type
+    assert isinstance(kind, Scalar)
+    out: list[ir.Op] = []
+    x, t = ir.Value(f"%x{serial}", wide), ir.Value(f"%t{serial}", wide)
+
+    def emit(target: ir.Value, operator: ir.ArithmeticName, left: ir.Operand, right: ir.Operand | int) -> None:
+        constant = right if not isinstance(right, int) else ir.Const(right, wide)
+        out.append(ir.Arithmetic(target, operator, left, constant, span))
+
+    narrow = ir.Value(f"%narrow{serial}", SCALARS[f"u{kind.bits}"])
+    out += [ir.Convert(narrow, op.source, span), ir.Convert(x, narrow, span)]
+    if op.operator == "ctz":
+        if kind.bits < wide.bits:
+            emit(x, "|", x, 1 << kind.bits)
+        emit(t, "-", ir.Const(0, wide), x)
+        emit(x, "&", x, t)
+        emit(x, "-", x, 1)
+    elif op.operator == "clz":
+        for distance in (1, 2, 4, 8, 16, 32):
+            emit(t, ">>", x, distance)
+            emit(x, "|", x, t)
+        emit(x, "^", x, wide.maximum)
+    emit(t, ">>", x, 1)
+    emit(t, "&", t, 0x5555555555555555)
+    emit(x, "-", x, t)
+    emit(t, ">>", x, 2)
+    emit(t, "&", t, 0x3333333333333333)
+    emit(x, "&", x, 0x3333333333333333)
+    emit(x, "+", x, t)
+    emit(t, ">>", x, 4)
+    emit(x, "+", x, t)
+    emit(x, "&", x, 0x0F0F0F0F0F0F0F0F)
+    emit(x, "*", x, 0x0101010101010101)
+    emit(x, ">>", x, 56)
+    if op.operator == "clz" and kind.bits < wide.bits:
+        emit(x, "-", x, wide.bits - kind.bits)
+    return [*out, ir.Convert(op.target, x, span)]
+
+
+# ---- copies
+
+
+def _fold_copies(ops: list[ir.Op]) -> list[ir.Op]:
+    """`t = a + b; x = t` becomes `x = a + b` where nothing else reads t."""
+    uses: dict[ir.Value, int] = {}
+    for op in ops:
+        for value in ir.used(op):
+            uses[value] = uses.get(value, 0) + 1
+    definitions: dict[ir.Value | None, int] = {}
+    for op in ops:
+        definitions[ir.defined(op)] = definitions.get(ir.defined(op), 0) + 1
+    out: list[ir.Op] = []
+    for op in ops:
+        last = out[-1] if out else None
+        if isinstance(op, ir.Set) and isinstance(op.source, ir.Value) and last is not None:
+            source = op.source
+            once = uses.get(source) == 1 and definitions.get(source) == 1
+            if once and ir.defined(last) == source and op.target not in ir.used(last):
+                out[-1] = replace(last, target=op.target)  # type: ignore[arg-type]
+                continue
+        out.append(op)
+    return out

@@ -1,0 +1,598 @@
+"""The types of the language: scalars, arrays, pointers, and records with their memory layout.
+
+Everything here is an ordinary Python object, so annotations are evaluated, printed and
+compared like any other. For type checkers the scalar names are aliases of `int`, `float`
+and `bool`, and `ptr[T]` and `prepared[T]` are `T`: a sequence's body then checks as the
+plain Python that it is.
+
+Layout is C's: each field at the next multiple of its alignment, the record's size a
+multiple of its largest alignment. A `Record` is also a NumPy structured dtype.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+import struct
+import sys
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
+
+from rseq._language.text import keep
+from rseq._once import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+__all__ = [
+    "SCALARS",
+    "Array",
+    "Buffer",
+    "Field",
+    "Index",
+    "Maybe",
+    "Pointer",
+    "Prepared",
+    "Record",
+    "RecordType",
+    "Scalar",
+    "Type",
+    "Word",
+    "as_scalar",
+    "boolean",
+    "evaluated_annotations",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "index",
+    "prepared",
+    "ptr",
+    "require_one_meaning",
+    "resolve",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+]
+
+MAX_RECORD_BYTES = 1 << 30
+"""The largest record: offsets then fit every architecture's signed 32-bit displacement."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number that one register holds: `i8` … `i64`, `u8` … `u64`, `f32`, `f64`, `bool`."""
+
+    name: str
+    kind: Literal["signed", "unsigned", "float", "bool"]
+    size: int
+    code: str
+
+    @property
+    def bits(self) -> int:
+        """Width in bits."""
+        return 8 * self.size
+
+    @property
+    def alignment(self) -> int:
+        """Natural alignment, in bytes."""
+        return self.size
+
+    @property
+    def is_float(self) -> bool:
+        """True for f32 and f64."""
+        return self.kind == "float"
+
+    @property
+    def is_integer(self) -> bool:
+        """True for the signed and unsigned integers; False for bool."""
+        return self.kind in ("signed", "unsigned")
+
+    @property
+    def minimum(self) -> int:
+        """The smallest integer of this type."""
+        return -(1 << (self.bits - 1)) if self.kind == "signed" else 0
+
+    @property
+    def maximum(self) -> int:
+        """The largest integer of this type."""
+        if self.kind == "bool":
+            return 1
+        return (1 << (self.bits - (self.kind == "signed"))) - 1
+
+    @property
+    def values(self) -> str:
+        """What a number of this type is, as messages say it."""
+        if self.is_float:
+            return "a float" if self.size == 8 else "a float of up to 3.4028235e+38"
+        return "True or False" if self.kind == "bool" else f"an int of {self.minimum} to {self.maximum}"
+
+    def wrap(self, value: int | float) -> int | float:
+        """`value` brought into this type: integers wrap around, floats are rounded, once."""
+        if self.is_float:
+            return _as_f32(value) if self.bits == 32 else float(value)
+        if self.kind == "bool":
+            return int(bool(value))
+        low = int(value) & ((1 << self.bits) - 1)
+        return low - (1 << self.bits) if low > self.maximum else low
+
+    def __getitem__(self, length: int) -> Array:
+        return Array(self, _array_length(length))
+
+    def __or__(self, other: object) -> Maybe | Either:
+        return Maybe(self) if other is None else Either(self, other)
+
+    def __ror__(self, other: object) -> Maybe | Either:
+        return Maybe(self) if other is None else Either(other, self)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _as_f32(value: int | float) -> float:
+    try:
+        (rounded,) = struct.unpack("f", struct.pack("f", _odd(value) if isinstance(value, int) else float(value)))
+    except OverflowError:
+        rounded = float("inf") if value > 0 else float("-inf")
+    return float(rounded)
+
+
+def _odd(number: int) -> float:
+    """An integer as a float that rounds to the same f32: what a float has no room for is kept in its last bit."""
+    lost = max(abs(number).bit_length() - 53, 0)
+    kept = abs(number) >> lost
+    kept |= abs(number) != kept << lost
+    return math.ldexp(kept if number > 0 else -kept, lost)
+
+
+SCALARS: dict[str, Scalar] = {
+    scalar.name: scalar
+    for scalar in (
+        Scalar("i8", "signed", 1, "b"),
+        Scalar("i16", "signed", 2, "h"),
+        Scalar("i32", "signed", 4, "i"),
+        Scalar("i64", "signed", 8, "q"),
+        Scalar("u8", "unsigned", 1, "B"),
+        Scalar("u16", "unsigned", 2, "H"),
+        Scalar("u32", "unsigned", 4, "I"),
+        Scalar("u64", "unsigned", 8, "Q"),
+        Scalar("f32", "float", 4, "f"),
+        Scalar("f64", "float", 8, "d"),
+        Scalar("bool", "bool", 1, "B"),
+    )
+}
+
+boolean = SCALARS["bool"]
+
+_DTYPE_NAMES = {
+    "int8": "i8",
+    "int16": "i16",
+    "int32": "i32",
+    "int64": "i64",
+    "uint8": "u8",
+    "uint16": "u16",
+    "uint32": "u32",
+    "uint64": "u64",
+    "float32": "f32",
+    "float64": "f64",
+    "bool": "bool",
+}
+_NUMPY_NAMES = {ours: theirs for theirs, ours in _DTYPE_NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """`ptr[T]`: the address of a `T`, or nothing (0). Written and compared in the language; never an integer.
+
+    `lane`: the record is that of another CPU's lane, and there is one.
+    """
+
+    target: Scalar | RecordType
+
+    @property
+    def name(self) -> str:
+        """How the user writes it."""
+        return repr(self)
+
+    kind: Literal["pointer", "unsigned"] = "pointer"
+    size: int = 8
+    alignment: int = 8
+    bits: int = 64
+    code: str = "Q"
+    is_float: bool = False
+    is_integer: bool = False
+    lane: bool = False
+
+    def __getitem__(self, length: int) -> Array:
+        return Array(self, _array_length(length))
+
+    def __or__(self, other: object) -> Pointer | Either:
+        return self if other is None else Either(self, other)
+
+    def __ror__(self, other: object) -> Pointer | Either:
+        return self if other is None else Either(other, self)
+
+    def __repr__(self) -> str:
+        target = self.target.__name__ if isinstance(self.target, RecordType) else repr(self.target)
+        if self.lane:
+            return f"another lane's {target}"
+        return f"ptr[{target}]"
+
+
+@dataclass(frozen=True, repr=False)
+class Index(Pointer):
+    """`index[T]`: which row of an array of `T` it is, counted from 1, or nothing (0).
+
+    It is a pointer that means the same in every process, and is checked against the array whenever it is followed.
+    """
+
+    target: RecordType
+    kind: Literal["pointer", "unsigned"] = "unsigned"
+    size: int = 4
+    alignment: int = 4
+    bits: int = 32
+    code: str = "I"
+
+    def __repr__(self) -> str:
+        return f"index[{self.target.__name__}]"
+
+
+@dataclass(frozen=True)
+class Array:
+    """`i64[64]`: `length` elements side by side in a record."""
+
+    element: Scalar | Pointer
+    length: int
+
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+        return self.element.size * self.length
+
+    @property
+    def alignment(self) -> int:
+        """Alignment of an element, in bytes."""
+        return self.element.alignment
+
+    def __repr__(self) -> str:
+        return f"{self.element!r}[{self.length}]"
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A parameter `bytes` (any contiguous buffer) or `bytearray` (a writable one): its bytes, and `len()` of it.
+
+    In a body's parameters its address is followed by its length in bytes, a u64.
+    """
+
+    writable: bool
+
+    kind: Literal["pointer"] = "pointer"
+    size: int = 8
+    alignment: int = 8
+    bits: int = 64
+    code: str = "Q"
+    is_float: bool = False
+    is_integer: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the user writes it."""
+        return "bytearray" if self.writable else "bytes"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+Word = Scalar | Pointer | Buffer
+"""What one register holds."""
+
+Type = Scalar | Pointer | Array
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The annotation `prepared[T]`: a field that readers ignore until a commit points at it."""
+
+    type: Type
+
+    def __repr__(self) -> str:
+        return f"prepared[{self.type!r}]"
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A result `i64 | None`: a number, or nothing."""
+
+    type: Scalar
+
+    def __or__(self, other: object) -> Either:
+        return Either(self, other)
+
+    def __ror__(self, other: object) -> Either:
+        return Either(other, self)
+
+    def __repr__(self) -> str:
+        return f"{self.type!r} | None"
+
+
+class Either:
+    """`i64 | f64`: nothing that the language has, but what is refused has to be written somehow."""
+
+    def __init__(self, *parts: object) -> None:
+        self._parts = parts
+
+    def __or__(self, other: object) -> Either:
+        return Either(*self._parts, other)
+
+    def __ror__(self, other: object) -> Either:
+        return Either(other, *self._parts)
+
+    def __repr__(self) -> str:
+        return " | ".join(part.__name__ if isinstance(part, type) else repr(part) for part in self._parts)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a record. `offset` is in bytes from the record's start."""
+
+    name: str
+    type: Type
+    offset: int
+    prepared: bool
+
+
+def _array_length(length: object) -> int:
+    if isinstance(length, bool) or not hasattr(length, "__index__"):
+        raise TypeError(f"an array's length is an int, as in i64[64]; got {length!r}")
+    number = operator.index(length)
+    if not 1 <= number <= MAX_RECORD_BYTES:
+        raise ValueError(f"an array's length is 1 … {MAX_RECORD_BYTES}; got {number}")
+    return number
+
+
+def require_one_meaning(dtype: object) -> None:
+    """Raises: TypeError - `dtype` is "i8" or "u8", of 8 bits for us and of 8 bytes for NumPy."""
+    if isinstance(dtype, str) and dtype in ("i8", "u8"):
+        kind = {"i": "int", "u": "uint"}[dtype[0]]
+        raise TypeError(
+            f"dtype: {dtype!r} has 8 bits in rseq and 8 bytes in NumPy; write rseq.{dtype} or '{kind}8' for 8 bits, "
+            f"rseq.{dtype[0]}64 or '{kind}64' for 8 bytes"
+        )
+
+
+def as_scalar(dtype: object) -> Scalar:
+    """The scalar type that `dtype` names: one of ours, `int`, `float`, `bool`, or anything NumPy takes for a dtype.
+
+    Raises: TypeError - it names no type that a sequence can hold, or two: see `require_one_meaning`.
+    """
+    if isinstance(dtype, Scalar):
+        return dtype
+    require_one_meaning(dtype)
+    if isinstance(dtype, str) and dtype in SCALARS:
+        return SCALARS[dtype]
+    load("numpy")
+    import numpy as np
+
+    try:
+        given = None if dtype is None else np.dtype(dtype)  # type: ignore[call-overload]
+    except TypeError:
+        given = None
+    if given is None or given.name not in _DTYPE_NAMES or not given.isnative:
+        raise TypeError(f"expected a type of the language ({', '.join(SCALARS)}) or its NumPy dtype; got {dtype!r}")
+    return SCALARS[_DTYPE_NAMES[given.name]]
+
+
+def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Buffer | None:
+    """What an annotation means in the language, or None if it means nothing there."""
+    if annotation is bool:
+        return boolean
+    if annotation == bool | None:
+        return Maybe(boolean)
+    if annotation in (bytes, bytearray):
+        return Buffer(writable=annotation is bytearray)
+    if isinstance(annotation, (Scalar, Pointer, Array, Prepared, Maybe, RecordType)):
+        return annotation
+    return None
+
+
+class RecordType(type):
+    """The metaclass of `Record`: computes the layout when the class is made, and holds it off the instances' names."""
+
+    __fields: Mapping[str, Field]
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("the class of records has no subclasses: machine code goes by the layout that it computes")
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
+        cls = super().__new__(mcs, name, bases, namespace)
+        keep(cls.__module__)  # the module is being imported: sequences may be made of its functions much later
+        parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
+        if parents:
+            raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")
+        cls.__fields = MappingProxyType(_layout(name, evaluated_annotations(cls)) if bases else {})
+        given = [field for field in cls.__fields if field in namespace]
+        if given:
+            raise TypeError(f"record {name}, field {given[0]!r}: fields have no defaults; memory begins as zeros")
+        return cls
+
+    @property
+    def fields(cls) -> Mapping[str, Field]:
+        """The fields by name, in order."""
+        return cls.__fields
+
+    @property
+    def alignment(cls) -> int:
+        """Alignment in bytes: that of the most aligned field."""
+        return max((field.type.alignment for field in cls.__fields.values()), default=1)
+
+    @property
+    def size(cls) -> int:
+        """Size in bytes, padding included."""
+        end = max((field.offset + field.type.size for field in cls.__fields.values()), default=0)
+        return _round_up(end, cls.alignment)
+
+    @property
+    def dtype(cls) -> np.dtype[Any]:
+        """The record as a NumPy structured dtype with the same offsets. Pointers are uint64, indices uint32."""
+        load("numpy")
+        import numpy as np
+
+        fields = cls.__fields.values()
+        return np.dtype(
+            {
+                "names": [field.name for field in fields],
+                "formats": [_numpy_format(field.type) for field in fields],
+                "offsets": [field.offset for field in fields],
+                "itemsize": cls.size,
+            }
+        )
+
+
+def _numpy_format(type: Type) -> Any:
+    if isinstance(type, Array):
+        return (_numpy_format(type.element), (type.length,))
+    if isinstance(type, Pointer):
+        return "uint32" if isinstance(type, Index) else "uint64"
+    return _NUMPY_NAMES[type.name]
+
+
+def evaluated_annotations(thing: Any) -> dict[str, object]:
+    """The annotations of a class or function as objects, also where they are strings that name the locals of the
+    function in which it is being defined, or the class itself.
+    """
+    own = _annotations(thing)
+    if not any(isinstance(value, str) for value in own.values()):
+        return own
+    frame = inspect.currentframe()
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    here = dict(frame.f_locals) if frame is not None else {}
+    if isinstance(thing, type):
+        here[thing.__name__] = thing
+        names = vars(sys.modules[thing.__module__]) if thing.__module__ in sys.modules else {}
+    else:
+        names = thing.__globals__
+    return {name: eval(value, names, here) if isinstance(value, str) else value for name, value in own.items()}
+
+
+def _annotations(thing: Any) -> dict[str, object]:
+    """The annotations as they stand: objects, or texts where they cannot be evaluated yet."""
+    try:
+        return inspect.get_annotations(thing)
+    except NameError:
+        if sys.version_info >= (3, 14):  # a record that points to its own kind
+            from annotationlib import Format, get_annotations
+
+            return get_annotations(thing, format=Format.STRING)
+        raise
+
+
+def _is_ours(module: str) -> bool:
+    package = __name__.rpartition(".")[0]
+    return module.startswith(f"{package}.") or module == f"{package.rpartition('.')[0]}._sequence"
+
+
+def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
+    if not annotations:
+        raise TypeError(f"record {name} has no fields; write them as annotations, such as `value: i64`")
+    fields: dict[str, Field] = {}
+    offset = 0
+    for field_name, annotation in annotations.items():
+        meaning = resolve(annotation)
+        is_prepared = isinstance(meaning, Prepared)
+        type = meaning.type if isinstance(meaning, Prepared) else meaning
+        if type is None or isinstance(type, (RecordType, Maybe, Buffer)):
+            raise TypeError(
+                f"record {name}, field {field_name!r}: expected a type of the language "
+                f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…]); got {annotation!r}"
+            )
+        offset = _round_up(offset, type.alignment)
+        fields[field_name] = Field(field_name, type, offset, is_prepared)
+        offset += type.size
+    if offset > MAX_RECORD_BYTES:
+        raise ValueError(f"record {name} has {offset} bytes; the largest is {MAX_RECORD_BYTES}")
+    return fields
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple
+
+
+class Record(metaclass=RecordType):
+    """What one CPU's lane holds: a class with a type of the language for each field.
+
+        class Items(rseq.Record):
+            count: i64
+            slots: prepared[i64[64]]
+
+    `Items.dtype` is the NumPy dtype of the same layout, `Items.size` its bytes, `Items.fields` its fields.
+    A record is never instantiated; `rseq.percpu(Items)` makes one in each CPU's lane.
+    """
+
+    def __init__(self) -> None:
+        raise TypeError(f"a record is not instantiated; make storage for it with rseq.percpu({type(self).__name__})")
+
+
+class _PointerForm:
+    def __getitem__(self, target: object) -> Pointer:
+        meaning = resolve(target)
+        if not isinstance(meaning, (Scalar, RecordType)):
+            raise TypeError(f"ptr[T] points to a record or a number; got ptr[{target!r}]")
+        return Pointer(meaning)
+
+    def __repr__(self) -> str:
+        return "ptr"
+
+
+class _IndexForm:
+    def __getitem__(self, target: object) -> Index:
+        meaning = resolve(target)
+        if not isinstance(meaning, RecordType):
+            raise TypeError(f"index[T] counts the rows of an rseq.array(T, n), T being a record; got index[{target!r}]")
+        return Index(meaning)
+
+    def __repr__(self) -> str:
+        return "index"
+
+
+class _PreparedForm:
+    def __getitem__(self, type: object) -> Prepared:
+        meaning = resolve(type)
+        if not isinstance(meaning, (Scalar, Pointer, Array)):
+            raise TypeError(f"prepared[T] marks a number, a pointer or an array; got prepared[{type!r}]")
+        return Prepared(meaning)
+
+    def __repr__(self) -> str:
+        return "prepared"
+
+
+if TYPE_CHECKING:
+    _T = TypeVar("_T")
+    i8: TypeAlias = int
+    i16: TypeAlias = int
+    i32: TypeAlias = int
+    i64: TypeAlias = int
+    u8: TypeAlias = int
+    u16: TypeAlias = int
+    u32: TypeAlias = int
+    u64: TypeAlias = int
+    f32: TypeAlias = float
+    f64: TypeAlias = float
+    ptr = Annotated[_T | Any, "ptr"]  # Any: from Python, a row is passed
+    index = Annotated[_T | Any, "index"]
+    prepared = Annotated[_T, "prepared"]
+else:
+    i8, i16, i32, i64, u8, u16, u32, u64, f32, f64 = (
+        SCALARS[name] for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")
+    )
+    ptr = _PointerForm()
+    index = _IndexForm()
+    prepared = _PreparedForm()

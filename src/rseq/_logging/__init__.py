@@ -1,0 +1,1 @@
+"""Inside of `rseq.logging`: how records cross a ring buffer."""

@@ -1,0 +1,197 @@
+"""Sequences by name, for the command line: MODULE:NAME or FILE.py:NAME."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import reprlib
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from rseq._language import ir
+from rseq._language.compiled import Compiled
+from rseq._language.errors import CompileError
+from rseq._sequence import Routine, Sequence
+from rseq._terminal import stdout_aside
+
+__all__ = ["Found", "NamedError", "called", "find", "name_of", "sequences"]
+
+
+class NamedError(LookupError):
+    """A name that leads to no sequence; the sentence says why."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a name means: sequences and routines by their names, and what they belong to, the module first."""
+
+    sequences: Mapping[str, Sequence[Any, Any] | Routine[Any, Any]]
+    module: ModuleType
+    owners: tuple[str, ...]
+
+
+def sequences(name: str) -> list[Sequence[Any, Any]]:
+    """The sequence that `name` means, or all those of the routine or structure that it means; see `find`.
+
+    Raises: NamedError - as `find`, and if it is a routine that calls no sequence.
+    """
+    found = list(dict.fromkeys(one for code in find(name).sequences.values() for one in called(code)))
+    if not found:
+        raise NamedError(f"{name} calls no sequence, so it has no critical section")
+    return found
+
+
+def called(code: Compiled) -> Iterator[Sequence[Any, Any]]:
+    """A sequence itself, or those that a routine calls."""
+    if isinstance(code, Sequence):
+        yield code
+    for op in code.body.ops:
+        if isinstance(op, ir.Call):
+            yield from called(op.callee)
+
+
+def find(name: str) -> Found:
+    """The sequence or routine that `name` means, or all those of the structure that it means.
+
+    Raises: NamedError - there is no such module, file or name, or it is neither sequence nor structure.
+    """
+    module_name, _, path = name.partition(":")
+    if not module_name or module_name.startswith(".") or not path:
+        raise NamedError(f"expected MODULE:NAME, such as rseq:Counter or shop.py:push; got {name!r}")
+    module = _module(module_name)
+    thing: Any = module
+    *owners, last = path.split(".")
+    for owner in owners:
+        thing = _part(thing, owner, name)
+    found = (_sequences_of(thing, name) or {}).get(last) or _part(thing, last, name)
+    if isinstance(found, (Sequence, Routine)):
+        return Found({last: found}, module, tuple(owners))
+    several = _sequences_of(found, name)
+    if several is None:
+        raise NamedError(f"{name} is neither a sequence or routine nor a structure; it is {reprlib.repr(found)}")
+    if not several:
+        raise NamedError(f"{name} is a structure without sequences")
+    return Found(several, module, (*owners, last))
+
+
+def _part(thing: Any, part: str, name: str) -> Any:
+    """An attribute of a thing that `name` leads to."""
+    try:
+        return getattr(thing, part)
+    except AttributeError:
+        known = ", ".join(_available(thing)) or "no sequences"
+        module, _, path = name.partition(":")
+        raise NamedError(f"{module} has no {path}; there are: {known}") from None
+    except Exception as error:  # noqa: BLE001 - whatever the user's class or module raises
+        raise _failed(f"{part} of {name}", error) from None
+
+
+def _sequences_of(thing: Any, name: str) -> dict[str, Sequence[Any, Any] | Routine[Any, Any]] | None:
+    """The sequences of a structure, by name; None if `thing` is none."""
+    if not isinstance(thing, type) or not callable(getattr(thing, "sequences", None)):
+        return None
+    try:
+        return {key: code for key, code in thing.sequences().items() if isinstance(code, (Sequence, Routine))}  # type: ignore[attr-defined]
+    except Exception as error:  # noqa: BLE001 - whatever the user's class raises
+        raise _failed(f"{thing.__name__}.sequences() of {name}", error) from None
+
+
+def name_of(thing: Any) -> str | None:
+    """What `find` takes for a sequence, a routine or a structure; None where no name leads to it: it is local."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    found: Any = module
+    for part in getattr(thing, "__qualname__", "<nothing>").split("."):
+        found = getattr(found, part, None)
+    if module is None or found is not thing:
+        return None
+    file = getattr(module, "__file__", None) or ""
+    is_in_package = os.path.exists(os.path.join(os.path.dirname(file), "__init__.py"))
+    home = _from_here(file) if file.endswith(".py") and not is_in_package else module.__name__
+    return f"{home}:{thing.__qualname__}"
+
+
+def _from_here(file: str) -> str:
+    path = os.path.relpath(file)
+    return file if path.startswith(os.pardir) else path
+
+
+def _available(thing: Any) -> list[str]:
+    named = getattr(thing, "__dict__", {}).items()
+    return sorted(name for name, value in named if _is_nameable(value) and not name.startswith("_"))
+
+
+def _is_nameable(value: object) -> bool:
+    return isinstance(value, (Sequence, Routine)) or (isinstance(value, type) and hasattr(value, "sequences"))
+
+
+def _module(name: str) -> ModuleType:
+    if name.endswith(".py"):
+        return _file(name)
+    with _imports_from(os.getcwd()), _in_a_sentence(name):
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            raise NamedError(f"{name} cannot be imported: {error}") from None
+
+
+@cache
+def _file(path: str) -> ModuleType:
+    """The module in a file, once: two names in it mean sequences on the same records."""
+    if not os.path.isfile(path):
+        raise NamedError(f"there is no file {path}")
+    name = os.path.basename(path).removesuffix(".py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    known = sys.modules.setdefault(name, module)
+    try:
+        with _imports_from(os.path.dirname(os.path.abspath(path))), _in_a_sentence(path):
+            spec.loader.exec_module(module)
+    except NamedError:
+        if known is module:
+            sys.modules.pop(name, None)
+        raise
+    return module
+
+
+@contextmanager
+def _imports_from(folder: str) -> Iterator[None]:
+    """Modules in `folder` are found first."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # the module has changed the path itself
+            sys.path.remove(folder)
+
+
+@contextmanager
+def _in_a_sentence(name: str) -> Iterator[None]:
+    """While the user's module runs: what it prints is none of the command's output, and what ends it is a sentence."""
+    try:
+        with stdout_aside():
+            yield
+    except (NamedError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever the user's module raises
+        raise _failed(name, error) from None
+
+
+def _failed(name: str, error: BaseException) -> NamedError:
+    if isinstance(error, CompileError):
+        return NamedError(f"{name} does not compile:\n{error}")
+    if isinstance(error, SystemExit):
+        return NamedError(
+            f"{name} exits when it is imported, with {error.code!r}; what only a program does belongs below "
+            'if __name__ == "__main__":'
+        )
+    return NamedError(f"{name} raised {type(error).__name__}: {error}")

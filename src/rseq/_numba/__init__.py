@@ -1,0 +1,1 @@
+"""Inside of `rseq.numba`: what Numba's compiler is taught."""

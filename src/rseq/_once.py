@@ -1,0 +1,78 @@
+"""What a process must have once: `functools.cache` has two threads that ask at once make two.
+
+Two of a compiled sequence have two record types, and what is bound with one does not fit the other. So the first that
+is made is what all get. While another thread makes it, others wait for that, but not for ever: that thread may be
+waiting for one of them (a finaliser that runs while it compiles, and wants a lock that they hold). Then they make one
+as well, and all get the first.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from rseq import _forks as forks
+from rseq._room import require_room
+
+__all__ = ["load", "once", "turn"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_NUMPY_MIB, _NUMPY_MIB_PER_CPU = 128, 16
+"""What OpenBLAS, which comes with NumPy, wants at least: a buffer, and a stack for each CPU."""
+
+_turns: dict[object, Any] = {}  # what is being made: a lock that its maker may take again, in a signal handler
+forks.in_each_child(_turns.clear, forks.TOOLS)  # its other makers are not there
+
+
+def once(make: Callable[P, T]) -> Callable[P, T]:
+    """Decorator: remember what `make` returns for each set of arguments, which are hashable; one is made for all.
+
+    An exception is not remembered. Arguments that are given by position and by name are different ones.
+    `make` may run twice, if its first run does not end, and what it makes must then do no harm when it is dropped.
+    Threads: any. Signal handlers too: if one interrupts `make`, what it gets is what all get from then on.
+    A fork of another thread waits while `make` imports (rseq._forks).
+    """
+    made: dict[object, T] = {}
+
+    @functools.wraps(make)
+    def remembered(*arguments: P.args, **keywords: P.kwargs) -> T:
+        key = (arguments, frozenset(keywords.items())) if keywords else arguments
+        if key not in made:  # a dict never forgets: no lock is needed to find what is there
+            with turn((id(made), key)), forks.Working():
+                if key not in made:
+                    made.setdefault(key, make(*arguments, **keywords))
+        return made[key]
+
+    return remembered
+
+
+@contextmanager
+def turn(what: object) -> Iterator[None]:
+    """Do `what`, a key, while no other thread does; but do not wait for that thread longer than PATIENCE_S."""
+    lock = _turns.setdefault(what, threading.RLock())
+    is_ours = lock.acquire(timeout=forks.PATIENCE_S)
+    try:
+        yield
+    finally:
+        if is_ours:
+            lock.release()
+        _turns.pop(what, None)
+
+
+@once
+def load(module: str) -> None:
+    """Import a module where it is first needed, so that a fork of another thread waits for that.
+
+    Raises: ImportError. MemoryError - the module would end the process, as it gets no memory.
+    """
+    if module == "numpy" and module not in sys.modules:
+        require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
+    importlib.import_module(module)

@@ -1,0 +1,73 @@
+"""What callers may pass: integers, shapes and records, or a sentence that says what was expected."""
+
+from __future__ import annotations
+
+import operator
+from typing import TypeVar
+
+from rseq._language.types import Record
+from rseq._percpu.allocator import MAX_ITEM_BYTES
+
+_MAX_DIMENSIONS = 32
+
+T = TypeVar("T", bound=str)
+
+
+def integer(name: str, value: object) -> int:
+    """`value` as an int. Raises: TypeError - it is none (a bool is none)."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}: expected an int, got {value!r}")
+    return operator.index(value)
+
+
+def one_of(name: str, value: object, known: tuple[T, ...]) -> T:
+    """That of the strings `known` which `value` is. Raises: ValueError - none of them."""
+    if isinstance(value, str):
+        text = str.__str__(value)  # its class may compare as it likes
+        for one in known:
+            if one == text:
+                return one
+    raise ValueError(f"{name}: expected {' or '.join(map(repr, known))}, got {value!r}")
+
+
+def boolean(name: str, value: object) -> bool:
+    """`value`. Raises: TypeError - it is neither True nor False; what would count as one may be a mistake."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return value
+
+
+def product(lengths: tuple[int, ...]) -> int:
+    """How many elements an array of this shape has; exact, however large."""
+    count = 1
+    for length in lengths:
+        count *= length
+    return count
+
+
+def shape_of(shape: object) -> tuple[int, ...]:
+    """The shape that None, an int or a tuple of ints stands for.
+
+    Raises: TypeError - something else. ValueError - a length below 1, or too many dimensions.
+    """
+    if shape is None:
+        return ()
+    given = shape if isinstance(shape, (tuple, list)) else (shape,)
+    if len(given) > _MAX_DIMENSIONS:
+        raise ValueError(f"shape: expected at most {_MAX_DIMENSIONS} dimensions, got {len(given)}")
+    lengths = tuple(integer("shape", length) for length in given)
+    if any(length < 1 for length in lengths):
+        raise ValueError(f"shape: expected lengths of at least 1, got {shape!r}; leave it out for a single record")
+    return lengths
+
+
+def require_record(record: object, call: str) -> None:
+    """Raises: TypeError - `record` is no subclass of `rseq.Record`; `call` is what the sentence shows as right."""
+    if type(record) is not type(Record) or record is Record:  # no isinstance: an object can lie about its class
+        raise TypeError(f"expected a subclass of rseq.Record, as in {call}; got {record!r}")
+
+
+def require_bytes(nbytes: int, what: str) -> None:
+    """Raises: ValueError - `nbytes` is more than anyone means."""
+    if nbytes > MAX_ITEM_BYTES:
+        raise ValueError(f"{what} needs {nbytes} bytes; the most is {MAX_ITEM_BYTES}")

@@ -1,0 +1,63 @@
+"""The spare lane's lock: a robust, error-checking, process-shared pthread mutex at an address of our choice.
+
+Generated code takes it with libc's own functions; Python only makes one. One kind serves private and shared memory:
+libc makes robust mutexes wait as shared ones in any case.
+
+Guarantees: an owner that dies, by SIGKILL too, leaves the lock to the next taker, who finds nothing half done, because
+a sequence has one commit. Taking it twice is an error and not a deadlock (_codegen/holder.py says who has it).
+Assumptions: a `pthread_mutex_t` has at most 64 bytes (40 in glibc and musl on 64-bit x86, 48 in glibc on 64-bit arm);
+the constants are those of Linux libcs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from functools import cache
+
+MUTEX_BYTES = 64
+"""What to set aside for a mutex; align it to as much, so that it has a cache line of its own."""
+
+_ERRORCHECK = 2
+_ROBUST = 1
+_PROCESS_SHARED = 1
+
+
+def make_mutex(address: int) -> None:
+    """Make an unlocked mutex of the MUTEX_BYTES at `address`, whatever they held.
+
+    Where robust ones do not exist (an emulator without robust lists), it is an ordinary one.
+    Raises: OSError - libc cannot make one.
+    Threads: nobody may use the mutex at the same time.
+    """
+    code = _initialize(address, robust=True)
+    if code in (errno.ENOTSUP, errno.ENOSYS):
+        code = _initialize(address, robust=False)
+    _check(code, "make")
+
+
+def _initialize(address: int, *, robust: bool) -> int:
+    libc = _libc()
+    ctypes.memset(address, 0, MUTEX_BYTES)
+    attributes = ctypes.create_string_buffer(MUTEX_BYTES)
+    _check(libc.pthread_mutexattr_init(attributes), "make")
+    try:
+        return int(
+            libc.pthread_mutexattr_settype(attributes, _ERRORCHECK)
+            or libc.pthread_mutexattr_setpshared(attributes, _PROCESS_SHARED)
+            or (robust and libc.pthread_mutexattr_setrobust(attributes, _ROBUST))
+            or libc.pthread_mutex_init(ctypes.c_void_p(address), attributes)
+        )
+    finally:
+        libc.pthread_mutexattr_destroy(attributes)
+
+
+def _check(code: int, verb: str) -> None:
+    if code:
+        raise OSError(code, f"cannot {verb} the spare lane's lock: {os.strerror(code)}")
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

@@ -1,0 +1,213 @@
+"""Segments: memory cut into lanes, one for each CPU and a spare one, in mappings called extents.
+
+    page 0        stride bytes   stride bytes         stride bytes
+    +------+------+--------------+--------------+-----+--------------+
+    | lock |      | lane 0       | lane 1       | ... | spare lane   |
+    +------+------+--------------+--------------+-----+--------------+
+                  ^ base         ^ base + stride      ^ base + lanes * stride
+
+An item has the same offset in every lane. Lanes are page aligned and each is written by its own CPU, so items lie
+densely and no two CPUs write the same cache line. The mapping is sparse: a page costs memory once it is written.
+A segment grows by further extents; items never move.
+
+Guarantees: a private extent is never unmapped, not even when the interpreter ends, because threads may still run
+sequences then. A forked child has a copy of the memory, and locks that nobody holds. A shared extent (shared.py) is the
+same memory in a forked child, and its lock the same lock, which is left as it is; it is unmapped when the last that
+uses it goes, but not while the interpreter ends.
+Assumptions: no CPU's number reaches `possible_cpus()`. Generated code checks that, and takes the spare lane otherwise.
+The road not taken: huge pages would span lanes and turn sparse memory into real memory; they are switched off.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import errno
+import mmap
+import os
+import sys
+import weakref
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from rseq._forks import MEMORY, in_each_child
+from rseq._percpu.mutex import make_mutex
+from rseq._sealed import forever
+from rseq._thread import possible_cpus, require_support
+
+PAGE_BYTES = mmap.PAGESIZE
+
+# Older Pythons do not name it. Where the flag has another number, this one means nothing to the kernel.
+_MAP_NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+_MADV_POPULATE_WRITE = 23
+"""include/uapi/asm-generic/mman-common.h, since Linux 5.14; the same number everywhere."""
+
+_private_extents: list[Extent] = []
+_shared_mappings: dict[int, weakref.ref[mmap.mmap]] = {}
+
+Mapping = mmap.mmap
+"""A mapping that is unmapped when the last reference to it goes."""
+
+
+class Place(NamedTuple):
+    """Where an item is: all that generated code needs to find it on any CPU."""
+
+    base: int
+    """Address of the item in lane 0."""
+    stride: int
+    """Bytes from one lane to the next."""
+    lanes: int
+    """How many lanes belong to CPUs: 0 … lanes - 1. The spare lane is number `lanes`."""
+    lock: int
+    """Address of the spare lane's lock."""
+
+    def addresses(self) -> range:
+        """The item's address in each lane, the spare lane last."""
+        return range(self.base, self.base + self.stride * (self.lanes + 1), self.stride)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """One mapping of a segment. The fields are those of `Place`, with `base` at offset 0 of lane 0."""
+
+    base: int
+    stride: int
+    lanes: int
+    lock: int
+
+    def place(self, offset: int) -> Place:
+        """The place of the item that is `offset` bytes into each lane."""
+        return Place(self.base + offset, self.stride, self.lanes, self.lock)
+
+
+def private_extent(stride_bytes: int) -> Extent:
+    """Map a zeroed extent of anonymous memory, with lanes of at least `stride_bytes` (rounded up to pages).
+
+    Raises: MemoryError - there is no address space for so much. UnsupportedError - another system than Linux.
+    Threads: any thread.
+    """
+    extent, mapping = _extent(stride_bytes, shared=False)
+    forever(mapping)
+    make_mutex(extent.lock)
+    _private_extents.append(extent)
+    return extent
+
+
+def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
+    """Map a zeroed extent of anonymous memory that forked children share, with lanes of at least `stride_bytes`.
+
+    Its first page, with the lock, exists; `populate` makes those of the lanes. It is unmapped when the last reference
+    to the mapping goes, by C code, so that no exception of a signal handler is lost in it; but not while the
+    interpreter ends: compiled code without the GIL may still run sequences then.
+    Raises: MemoryError - there is no address space for so much, or no memory. UnsupportedError - another system.
+    Threads: any thread.
+    """
+    extent, mapping = _extent(stride_bytes, shared=True)
+    key = id(mapping)
+    _shared_mappings[key] = weakref.ref(mapping, partial(_shared_mappings.pop, key))
+    populate(extent.lock, PAGE_BYTES)
+    make_mutex(extent.lock)
+    return extent, mapping
+
+
+def populate(address: int, nbytes: int) -> None:
+    """Make the pages of a shared mapping exist, whatever they hold, so that using them cannot end in a SIGBUS.
+
+    Raises: MemoryError - there is no memory for them.
+    Threads: any thread of any process, while others use them.
+    """
+    failure = _advise(address, nbytes, _MADV_POPULATE_WRITE)
+    if failure == errno.EINVAL:  # before Linux 5.14: reading makes the page of a shared mapping, too
+        for page in range(address, address + nbytes, PAGE_BYTES):
+            ctypes.string_at(page, 1)
+    elif failure:
+        raise MemoryError(f"no memory for {nbytes} bytes of a shared segment: {os.strerror(failure)}")
+
+
+def zeroed(nbytes: int, *, shared: bool) -> mmap.mmap:
+    """Zeroed memory that is not per CPU, for this process or for those forked later too.
+
+    That of a shared one exists, so that using it cannot end in a SIGBUS. Raises: MemoryError - there is not enough.
+    """
+    kind = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
+    try:
+        memory = mmap.mmap(-1, nbytes, kind | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(f"no memory for {nbytes} bytes: {error.strerror}") from error
+    if shared:
+        populate(ctypes.addressof(ctypes.c_char.from_buffer(memory)), nbytes)
+    return memory
+
+
+def zero(place: Place, nbytes: int) -> None:
+    """Zero `nbytes` of the item at `place` in every lane. Nobody may use the item."""
+    for address in place.addresses():
+        ctypes.memset(address, 0, nbytes)
+
+
+def discard(extent: Extent) -> None:
+    """Zero a private extent and give its pages back to the system. Nobody may use its items."""
+    if _advise(extent.base, extent.stride * (extent.lanes + 1), mmap.MADV_DONTNEED):
+        zero(extent.place(0), extent.stride)  # locked in memory
+
+
+def _advise(address: int, nbytes: int, advice: int) -> int:
+    """What the kernel is told about a range: 0, or the errno."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return ctypes.get_errno() if libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(nbytes), advice) else 0
+
+
+def round_up(number: int, multiple: int) -> int:
+    """The smallest multiple of `multiple` that is not below `number`."""
+    return -(-number // multiple) * multiple
+
+
+def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
+    if not sys.platform.startswith("linux"):
+        require_support()
+    sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
+    stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
+    mapping = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    return Extent(start + PAGE_BYTES, stride, lanes, lock=start), mapping
+
+
+def _map(nbytes: int, lanes: int, sharing: int) -> Mapping:
+    problem = MemoryError(
+        f"no address space for a segment of {nbytes} bytes ({lanes} CPUs and a spare lane); "
+        "ask for less, or raise the limit (ulimit -v)"
+    )
+    if nbytes > sys.maxsize:
+        raise problem
+    try:
+        mapping = mmap.mmap(-1, nbytes, flags=sharing | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+    except OSError as error:
+        if error.errno not in (errno.ENOMEM, errno.EAGAIN, errno.EINVAL):
+            raise
+        raise problem from error
+    _refuse_huge_pages(mapping)
+    return mapping
+
+
+def _refuse_huge_pages(mapping: mmap.mmap) -> None:
+    try:
+        mapping.madvise(mmap.MADV_NOHUGEPAGE)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # EINVAL: a kernel without them
+            raise
+
+
+def _make_locks_anew() -> None:
+    for extent in _private_extents:
+        make_mutex(extent.lock)
+
+
+def _keep_mappings() -> None:
+    for known in list(_shared_mappings.values()):
+        forever(known())
+
+
+in_each_child(_make_locks_anew, MEMORY)
+atexit.register(_keep_mappings)

@@ -1,0 +1,190 @@
+"""Storage for your own sequences: a record, or an array of them, for each CPU."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+from rseq._arch.base import IndexMode
+from rseq._language.types import Record
+from rseq._percpu.checks import one_of, product, require_bytes, require_record, shape_of
+from rseq._percpu.memory import Memory, allocate
+from rseq._percpu.rows import is_followed, require_no_pointers
+from rseq._sealed import Sealed
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from rseq._percpu.segment import Place
+    from rseq._percpu.shared import Segment
+
+R = TypeVar("R", bound=Record)
+
+INDEX_MODES: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
+
+
+class PerCPU(Generic[R]):
+    """A zeroed `record` for each CPU, or an array of `shape` of them: what `Sequence.bind` binds a sequence to.
+
+        items = rseq.percpu(Items)
+        put = push.bind(items)
+
+    `index` says which number picks the lane: "cpu_id", the CPU's, or "mm_cid", the kernel's compact number of a running
+    thread of this process, which keeps memory small where a few threads roam over many CPUs. All sequences bound to
+    one storage use its index.
+
+    `segment` puts the records into a shared segment, see `rseq.Segment`. Without one, parent and child each have their
+    own copy after a fork.
+
+    The memory lives as long as the storage, a builtin bound to it, or an array view of it; there is nothing to close.
+    What it is cannot be changed afterwards: bound sequences go where it says.
+    Raises: TypeError - `record` is no record, `shape` holds no integers, or a shared record has pointers. ValueError -
+    another index, "mm_cid" in a segment, an empty or absurdly large shape. MemoryError - no address space or memory.
+    Threads: any thread.
+    """
+
+    __slots__ = ("__weakref__", "_parts")
+
+    def __init__(
+        self,
+        record: type[R],
+        shape: int | tuple[int, ...] | None = None,
+        index: IndexMode = "cpu_id",
+        *,
+        segment: Segment | None = None,
+    ) -> None:
+        require_record(record, "rseq.percpu(Items)")
+        index = one_of("index", index, INDEX_MODES)
+        if segment is not None:
+            _require_shareable(record, index)
+        lengths = shape_of(shape)
+        nbytes = product(lengths) * record.size
+        require_bytes(nbytes, f"a lane of shape {lengths} of {record.__name__}")
+        memory = allocate(nbytes, record.alignment, segment, writable=not is_followed(record))
+        if not _parts.put(self, Parts(record, lengths, index, segment, memory)):
+            raise TypeError("this storage has been set up; __init__ is called once")
+
+    @property
+    def record(self) -> type[R]:
+        """What a lane holds one of, or an array."""
+        return parts_of(self).record
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of that array; () if there is one record."""
+        return parts_of(self).shape
+
+    @property
+    def length(self) -> int:
+        """How many records each lane holds: the product of `shape`."""
+        return product(parts_of(self).shape)
+
+    @property
+    def index(self) -> IndexMode:
+        """Which number picks the lane."""
+        return parts_of(self).index
+
+    @property
+    def segment(self) -> Segment | None:
+        """The shared segment that the records are in, or None."""
+        return parts_of(self).segment
+
+    @property
+    def memory(self) -> Memory:
+        """What a builtin keeps alive."""
+        return parts_of(self).memory
+
+    @property
+    def place(self) -> Place:
+        """Where the records are, for generated code. It means something only while `memory` lives."""
+        return parts_of(self).memory.place
+
+    @property
+    def refused(self) -> int:
+        """How many calls Numba's parallel loops have left out, of all on this storage in this process.
+
+        Threads that Numba made cannot raise: what an index out of range, or another refusal, ends elsewhere is counted
+        here. With a call that has a result, or of a routine, the rest of the thread's part of the loop is left out,
+        and counts as one. `per_cpu()`, and `values()` of an array, warn if there are any. Threads: any thread.
+        """
+        return parts_of(self).memory.refused
+
+    def view(self) -> npt.NDArray[Any]:
+        """The records in all lanes as a live array of shape [lanes + 1, *shape]; the last row is the spare lane.
+
+        It is read-only if the record has pointers, which sequences follow. Writing to it while bound sequences run
+        loses updates, theirs or yours. Reading is safe: each aligned word is a value that was there, but two words need
+        not be of one moment.
+        Threads: any thread. The array keeps the memory alive.
+        """
+        parts = parts_of(self)
+        return parts.memory.view(parts.record.dtype, parts.shape)
+
+    def per_cpu(self, *, spare: bool = True) -> npt.NDArray[Any]:
+        """A copy of the records: one row for each lane, the last one for the spare lane unless `spare` is False.
+
+        Whoever adds the lanes up wants the spare one too: threads without rseq work there.
+        Threads: any thread, while sequences run. As with `view`, the words of the copy need not be of one moment.
+        """
+        warn_of_refusals(self)
+        view = self.view()
+        return (view if spare else view[:-1]).copy()
+
+    def __repr__(self) -> str:
+        shape = f", shape={self.shape}" if self.shape else ""
+        index = f", index={self.index!r}" if self.index != "cpu_id" else ""
+        segment = f", segment={self.segment!r}" if self.segment is not None else ""
+        return f"rseq.percpu({self.record.__name__}{shape}{index}{segment})"
+
+    def __reduce__(self) -> NoReturn:
+        if self.segment is not None:
+            raise TypeError(
+                "shared per-CPU storage cannot be pickled or copied: processes forked after it was made have it "
+                "already. Let them inherit it, or pass the values that per_cpu() returns"
+            )
+        raise TypeError(
+            "private per-CPU storage cannot be pickled or copied: its memory belongs to one process. Make storage in "
+            "the other process, or pass the values that per_cpu() returns"
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What storage is."""
+
+    record: type[Any]
+    shape: tuple[int, ...]
+    index: IndexMode
+    segment: Segment | None
+    memory: Memory
+
+
+_parts: Sealed[Parts] = Sealed(PerCPU, "_parts")
+
+
+def parts_of(storage: object, said: str = "expected storage made by rseq.percpu(…)") -> Parts:
+    """What `storage` is, whatever it claims. Raises: TypeError - no storage; `said` is how its text begins."""
+    try:
+        return _parts.of(storage)
+    except (AttributeError, TypeError):
+        shown = object.__repr__(storage) if issubclass(type(storage), PerCPU) else repr(storage)
+        raise TypeError(f"{said}; got {shown}") from None
+
+
+def warn_of_refusals(storage: PerCPU[Any]) -> None:
+    """Warn whoever reads, the caller's caller, if parallel loops have left calls out."""
+    if refused := parts_of(storage).memory.refused:
+        text = f"calls that parallel loops left out: {refused} (an index out of range, or another refusal); these "
+        text += "numbers are without them, and, behind a call with a result, without the rest of its thread's part"
+        warnings.warn(f"{text}; see `refused`", RuntimeWarning, stacklevel=3)
+
+
+def _require_shareable(record: type[Record], index: IndexMode) -> None:
+    """Raises: ValueError, TypeError - the record, or the number that picks its lane, is of one process only."""
+    if index == "mm_cid":
+        raise ValueError(
+            "index: a shared segment has lanes by 'cpu_id'; 'mm_cid' numbers the threads of one process, so threads of "
+            "two would be in one lane at the same time"
+        )
+    require_no_pointers(record)

@@ -1,0 +1,448 @@
+"""Who is alive: a number for each thread that no other thread ever has, and proof that a thread has ended.
+
+A lock says who holds it by a number. A process id or a thread pointer will not do: another thread has the same one
+later, or now, in another pid namespace. So each thread that asks for its number claims a slot in a table:
+
+    slot:  | robust mutex | generation | process, thread, name |        number = generation << 16 | slot
+
+It holds the slot's mutex as long as it lives. When it ends, by whatever ends threads and processes (SIGKILL, exec), the
+kernel itself marks the mutex. So a thread has ended for good if its slot's mutex can be had, or if the generation
+of its slot is another one. Nobody ever has that number again, so a compare-and-exchange of a word that holds it
+takes from that very thread.
+
+Whoever has a slot's mutex is the only one to change the slot, and claiming it makes the generation the next odd number.
+A thread that is killed in the middle leaves the mutex to the next. To prove that a thread has ended takes no lock: it
+reads the word of the mutex that the kernel marks, and the generation before and after.
+
+That word is never compared with the kernel's id of a thread but by that thread itself. So threads with the same id, in
+two pid namespaces, are not mistaken for each other. A mutex is not tried while its word says that somebody has it: libc
+would have the kernel mark it for a thread of the same id that is killed at that moment.
+
+A claim looks at a few slots that were used before, going on where the last one stopped, and then takes a fresh slot:
+its cost does not depend on how many threads there are. Only a full table is searched from end to end.
+
+The table is shared memory of a process and all that are forked from it, and is never unmapped: the kernel looks into it
+when a thread ends. A child's threads have numbers of their own, the one that has forked too: what a thread knows as its
+number stands in memory that the kernel zeroes in a child (MADV_WIPEONFORK).
+
+Generated code finds the number by `pthread_getspecific`, once in a function, however often that loops
+(_codegen/lower.py), and calls back into Python for what is rare. What a signal handler raises in the middle of that is
+left set, and raised by whoever has called the generated code.
+
+Assumptions: threads end through libc or with their process. A compiled function that forks (in objmode) uses no lock
+afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number.
+Where there are no robust mutexes (an emulator), nobody is ever proved to have ended.
+The road not taken: /proc/<tid>/stat has the time at which a thread began. It counts in hundredths of seconds, is not
+there for whom /proc hides others (hidepid), and names other threads in another pid namespace. None of that may take
+a lock from somebody who is alive.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from itertools import chain, compress, starmap
+from operator import eq
+from threading import get_ident
+from typing import NoReturn
+
+from rseq._forks import THREADS, in_each_child
+from rseq._language.compiled import operation
+from rseq._once import once
+from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
+from rseq._percpu.segment import PAGE_BYTES, populate, round_up
+
+__all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_at", "known_id", "symbols", "table", "thread_id"]
+
+SLOTS = 1 << 16
+"""How many threads there may be at once in a process and those forked from it. Slots cost memory when they are used."""
+
+LEFT_BEHIND = 1 << 63
+"""In a number: the copy of that thread that a forked child would have, if threads were forked. It has ended."""
+
+_WIPEONFORK = 18  # asm-generic/mman-common.h
+_OWNER = 0x7FFFFFFF  # linux/futex.h: the thread that has a robust mutex, and that it has died
+_OWNER_DIED = 0x40000000  # the same
+
+_LOOKS = 8
+"""How many slots that were used before a claim looks at. So at most one in eight of them is nobody's for long."""
+
+_LATE = 1 << 10
+"""How many threads may be claiming fresh slots at one moment: `used` may be behind by so many."""
+
+_LAST_GENERATION = (1 << 47) - 3
+"""A slot that has come so far is not used again: with the next generation a number would have the bit LEFT_BEHIND."""
+
+
+class _Slot(ctypes.Structure):
+    _fields_ = (
+        ("mutex", ctypes.c_uint8 * MUTEX_BYTES),
+        ("generation", ctypes.c_uint64),
+        ("process", ctypes.c_uint32),
+        ("thread", ctypes.c_uint32),
+        ("name", ctypes.c_char * 48),
+    )
+
+
+class Known(ctypes.Structure):
+    """What a thread finds under the pthread key: its number, and what holds as long as that is so.
+
+    A pthread key alone is no proof: a signal handler that runs late in a thread's end may leave a value to the next
+    thread with that stack.
+    """
+
+    _fields_ = (
+        ("id", ctypes.c_uint64),
+        ("generation_at", ctypes.c_uint64),
+        ("generation", ctypes.c_uint64),
+        ("mutex_at", ctypes.c_uint64),
+        ("owner", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),  # who holds what the thread could not have, for the exception that says so
+    )
+
+    @property
+    def is_true(self) -> bool:
+        """True if the slot is still that of the thread: not proved to have ended, and not marked by the kernel."""
+        if not self.id or ctypes.c_uint64.from_address(self.generation_at).value != self.generation:
+            return False
+        return bool(ctypes.c_uint32.from_address(self.mutex_at).value & _OWNER == self.owner)
+
+
+class Table:
+    """The slots, and what the threads of this process know as their numbers.
+
+    Threads: any thread of any process that has inherited it, at once.
+    """
+
+    def __init__(self) -> None:
+        """Map an empty one, for good. Raises: OSError, MemoryError - there is no memory."""
+        size = ctypes.sizeof(_Slot)
+        base = _mapping(size * (SLOTS + 1), mmap.MAP_SHARED)
+        populate(base, PAGE_BYTES)
+        self._used = ctypes.c_uint64.from_address(
+            base
+        )  # the slots below it have been claimed before, some above as well
+        self._first = base + size
+        self._next = 0  # where this process looks next
+        self._blank, self._word_at = _blank_mutex()
+        self._words = (ctypes.c_uint32 * (SLOTS * size // 4)).from_address(self._first + self._word_at)
+        nbytes = ctypes.sizeof(Known) * SLOTS
+        self._known = _mapping(nbytes, mmap.MAP_PRIVATE)
+        if _libc().madvise(self._known, nbytes, _WIPEONFORK):
+            in_each_child(self._forget, THREADS)  # an old kernel
+
+    def claim(self) -> int:
+        """Give the calling thread, which has none, its number; a signal handler may do so in the middle of it.
+
+        Raises: RuntimeError - too many threads have one. OSError, MemoryError - the system has no memory.
+        """
+        before = _libc().pthread_getspecific(_key())
+        number = self._free()
+        known = Known.from_address(self._known + ctypes.sizeof(Known) * number)
+        mine = 0
+        try:
+            self._sign(number, known)
+            _remember(ctypes.addressof(known), before)
+            mine = known_id()
+        finally:
+            if mine != known.id:  # a signal handler has got a number meanwhile, or raises something
+                known.id = 0
+                _libc().pthread_mutex_unlock(self._mutex_of(number))
+        return mine
+
+    def _sign(self, number: int, known: Known) -> None:
+        """Write down whose slot it is, for others and for the thread itself."""
+        slot = self._slot(number)
+        slot.process, slot.thread, slot.name = os.getpid(), threading.get_native_id(), _own_name()
+        slot.generation = (slot.generation + 1) | 1
+        known.generation_at, known.generation = ctypes.addressof(slot) + _Slot.generation.offset, slot.generation
+        known.mutex_at = ctypes.addressof(slot) + self._word_at
+        known.owner = ctypes.c_uint32.from_address(known.mutex_at).value & _OWNER
+        known.id = slot.generation << 16 | number
+
+    def _free(self) -> int:
+        """A slot whose mutex the calling thread has from now on, until it ends."""
+        for number in chain(self._some_used(), range(self._used.value, SLOTS), range(SLOTS)):
+            if self._is_free(number) and self._takes(number):
+                self._used.value = max(self._used.value, number + 1)
+                return number
+        raise RuntimeError(f"{SLOTS:,} threads that have used a lock are alive; no other can")
+
+    def _some_used(self) -> Iterator[int]:
+        used = min(self._used.value, SLOTS)
+        for _ in range(min(used, _LOOKS)):
+            self._next = (self._next + 1) % used
+            yield self._next
+
+    def _is_free(self, number: int) -> bool:
+        """If nobody who is alive has the slot's mutex, and there are generations left."""
+        return not self._has_owner(number) and self._slot(number).generation < _LAST_GENERATION
+
+    def _has_owner(self, number: int) -> bool:
+        word: int = self._words[number * (ctypes.sizeof(_Slot) // 4)]
+        return word != 0 and not word & _OWNER_DIED
+
+    def _takes(self, number: int) -> bool:
+        """Take the slot's mutex; False if another thread was faster."""
+        mutex = self._mutex_of(number)
+        if number >= self._used.value:
+            populate(mutex & -PAGE_BYTES, PAGE_BYTES)
+            for place, word in self._blank:  # always the same, so that two may do it, whatever the mutex is used for
+                ctypes.c_uint32.from_address(mutex + place).value = word
+        code = _libc().pthread_mutex_trylock(mutex)
+        if code == errno.EOWNERDEAD:
+            code = _libc().pthread_mutex_consistent(mutex)
+        return bool(code == 0)
+
+    def has_ended(self, thread: int) -> bool:
+        """True if it is proved that the thread with this number has ended. False if it lives, or nothing is proved."""
+        if thread & LEFT_BEHIND:
+            return True
+        number, generation = thread & SLOTS - 1, thread >> 16
+        slot = self._slot(number)
+        if slot.generation != generation:
+            return True
+        is_owned = self._has_owner(number)  # by whoever had the slot before the generation is looked at again
+        return slot.generation != generation or not is_owned
+
+    def has_thread_of(self, process: int) -> bool:
+        """Whether a thread lives that has a number, of a process that has this number in its own pid namespace."""
+        perhaps = range(min(self._used.value + _LATE, SLOTS))
+        return any(self._has_owner(number) and self._slot(number).process == process for number in perhaps)
+
+    def describe(self, thread: int) -> str:
+        """The thread with this number, in words."""
+        slot = self._slot(thread & SLOTS - 1)
+        generation, now = (thread & ~LEFT_BEHIND) >> 16, slot.generation
+        if now != generation:
+            return "a thread that has ended"
+        name = slot.name.decode(errors="replace")
+        return f"thread {slot.thread}{f' ({name})' if name else ''} of process {slot.process}"
+
+    def _slot(self, number: int) -> _Slot:
+        return _Slot.from_address(self._mutex_of(number))
+
+    def _mutex_of(self, number: int) -> int:
+        return self._first + ctypes.sizeof(_Slot) * number
+
+    def layout(self) -> dict[str, int]:
+        """Where all is in this process: what machine code needs to do the same without Python (thread_code.py)."""
+        return {
+            "first": self._first,
+            "used": ctypes.addressof(self._used),
+            "known": self._known,
+            "slot": ctypes.sizeof(_Slot),
+            "word_at": self._word_at,
+            "generation_at": _Slot.generation.offset,
+            "process_at": _Slot.process.offset,
+            "thread_at": _Slot.thread.offset,
+            "name_at": _Slot.name.offset,
+            "known_size": ctypes.sizeof(Known),
+            "refused_at": Known.refused.offset,
+            "owner_mask": _OWNER,
+            "died": _OWNER_DIED,
+            "last": _LAST_GENERATION,
+            "slots": SLOTS,
+            "looks": _LOOKS,
+        }
+
+    @property
+    def blank_mutex(self) -> list[tuple[int, int]]:
+        """Offsets and words of a mutex that was just made, apart from zeros."""
+        return self._blank
+
+    def _forget(self) -> None:
+        ctypes.memset(self._known, 0, ctypes.sizeof(Known) * min(self._used.value + _LATE, SLOTS))
+
+
+def _blank_mutex() -> tuple[list[tuple[int, int]], int]:
+    """The words that a new mutex has and zeroed memory has not, and where the one is that the kernel marks."""
+    buffer = (ctypes.c_uint8 * (2 * MUTEX_BYTES))()
+    mutex = round_up(ctypes.addressof(buffer), MUTEX_BYTES)
+    words = (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(mutex)
+    make_mutex(mutex)
+    blank = list(words)
+    _libc().pthread_mutex_lock(mutex)
+    owned = list(words)
+    _libc().pthread_mutex_unlock(mutex)
+    me = threading.get_native_id()
+    word = next(place for place, word in enumerate(owned) if not blank[place] and word & _OWNER == me)
+    return [(4 * place, word) for place, word in enumerate(blank) if word], 4 * word
+
+
+def _own_name() -> bytes:
+    """The calling thread's name in Python. Asked for without a lock: this may come in the middle of anything."""
+    thread = getattr(threading, "_active", {}).get(get_ident())
+    name: str = "" if thread is None else thread.name
+    return name.encode(errors="replace")[: _Slot.name.size]
+
+
+def _mapping(nbytes: int, sharing: int) -> int:
+    """Anonymous memory that is never unmapped."""
+    noreserve: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
+    mapping = mmap.mmap(-1, nbytes, flags=sharing | mmap.MAP_ANONYMOUS | noreserve)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mapping))
+    return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+
+
+# ---- the calling thread
+
+
+@once
+def table() -> Table:
+    """The table of this process, and of those forked from it since it was made."""
+    return Table()
+
+
+@once
+def _key() -> ctypes.c_uint32:
+    """The pthread key under which a thread has the address of its number."""
+    key = ctypes.c_uint32()
+    code = _libc().pthread_key_create(ctypes.byref(key), None)
+    if code:
+        raise OSError(code, f"libc has no key left for threads to find their number by: {os.strerror(code)}")
+    return key
+
+
+def _remember(address: int, before: int | None) -> None:
+    """Put `address` under the key if what is there is still `before`. In C: no signal handler comes in between."""
+    libc, key = _libc(), _key()
+    is_still = map(eq, map(libc.pthread_getspecific, (key,)), (before,))
+    failed = [code for code in starmap(libc.pthread_setspecific, compress(((key, address),), is_still)) if code]
+    if failed:
+        raise OSError(failed[0], f"libc has no memory for a thread's number: {os.strerror(failed[0])}")
+
+
+def known() -> Known | None:
+    """What the calling thread knows of its number, if it has one."""
+    address = _libc().pthread_getspecific(_key())
+    place = Known.from_address(address) if address else None
+    return place if place is not None and place.is_true else None
+
+
+def known_at() -> int:
+    """Where the calling thread, which has a number, finds it: a u64 that is another one in a forked child."""
+    return int(_libc().pthread_getspecific(_key()))
+
+
+def known_id() -> int:
+    """The calling thread's number, 0 if it has none yet."""
+    place = known()
+    return 0 if place is None else int(place.id)
+
+
+@operation("thread_id")
+def thread_id() -> int:
+    """A number that no other thread has, now or later, of this process or those that share memory with it; never 0.
+
+    In sequences it is a parameter; routines may ask for it. A forked child's thread has another one than its parent's.
+    Raises: RuntimeError - 65,536 threads that have one are alive. OSError, MemoryError - the system has no memory.
+    """
+    return known_id() or table().claim()
+
+
+def has_ended(thread: int) -> bool:
+    """True if the thread whose number it was has ended for good; False as long as that is not proved."""
+    return table().has_ended(thread)
+
+
+def describe(thread: int) -> str:
+    """That thread, in words."""
+    return table().describe(thread)
+
+
+# ---- what generated code calls
+
+
+def _id_or_none(_: int) -> int:
+    try:
+        return thread_id()
+    except (RuntimeError, OSError, MemoryError):
+        return 0  # generated code says that it could not be had
+
+
+def took_over(thread: int, frames: int = 2) -> int:
+    """Warn that the calling thread has a lock of that thread, which has ended.
+
+    A filter that turns the warning into an error has it reported (sys.unraisablehook), not raised.
+
+    The caller has the lock, and must learn which.
+    """
+    how = "was not forked with the process" if thread & LEFT_BEHIND else "has ended"
+    text = (
+        f"{describe(thread)} held a lock and {how} without releasing it; the calling thread has the lock now. "
+        "What the lock protects may be half changed: bring it into order, or make it anew"
+    )
+    try:
+        warnings.warn(text, RuntimeWarning, stacklevel=frames)
+    except Warning as error:
+        _report(error)
+    return 0
+
+
+def _report(error: Exception) -> None:
+    """Have sys.unraisablehook told, which takes nothing from Python code: by ctypes, about what a callback raises."""
+
+    def throw() -> None:
+        raise error
+
+    ctypes.CFUNCTYPE(None)(throw)()
+
+
+def refusal(thread: int) -> str:
+    """Why the calling thread may not do what it wants with a lock, which that thread holds."""
+    if not thread:
+        return "nobody holds that lock: it was released before, or never acquired"
+    if thread == known_id():
+        return "this thread holds that lock already, and would wait for itself"
+    return f"that lock is held by {describe(thread)}, not by this thread"
+
+
+def _refuse(thread: int) -> NoReturn:
+    """Raises: RuntimeError - the reason."""
+    raise RuntimeError(refusal(thread))
+
+
+_called: dict[str, Callable[[int], int]] = {
+    "rseq_python_register": _id_or_none,
+    "rseq_python_ended": has_ended,
+    "rseq_python_took_over": took_over,
+    "rseq_python_refuse": _refuse,
+}
+"""Generated code that has the GIL calls them as Python objects: ctypes would drop what a signal handler raises."""
+
+
+def key_symbol() -> Mapping[str, int]:
+    """Where the pthread key is, under the name that generated code has for it."""
+    return {"rseq_thread_key": ctypes.addressof(_key())}
+
+
+def symbols() -> Mapping[str, int]:
+    """What generated code that has the GIL refers to, by name: addresses that stay for good."""
+    return {**key_symbol(), **_functions()}
+
+
+@once
+def _functions() -> dict[str, int]:
+    for function in _called.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))
+    return {name: id(function) for name, function in _called.items()}
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    """libc, called without giving up the GIL: nothing here waits, and each of many threads that begin would wait."""
+    libc = ctypes.PyDLL(None)
+    libc.pthread_getspecific.restype = ctypes.c_void_p
+    libc.pthread_getspecific.argtypes = (ctypes.c_uint32,)
+    libc.pthread_setspecific.argtypes = (ctypes.c_uint32, ctypes.c_void_p)
+    for function in ("pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_consistent", "pthread_mutex_unlock"):
+        getattr(libc, function).argtypes = (ctypes.c_void_p,)
+    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return libc

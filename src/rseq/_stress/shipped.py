@@ -1,0 +1,77 @@
+"""What is stressed: the workloads of the structures that the package ships, found by folder, and their sequences."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import rseq
+from rseq._arch.base import IndexMode
+from rseq._check.run import sequences_of
+from rseq._check.run import shipped as shipped_sequences
+from rseq._language.compiled import Compiled
+from rseq._structures.structure import shipped as structures
+from rseq._structures.workload import Workload
+from rseq._thread import lanes_offset
+
+__all__ = ["can_share", "indices", "left_out", "make", "make_shared", "named", "sections", "workloads"]
+
+
+def workloads() -> list[Workload[Any]]:
+    """How each shipped structure is stressed; those without a `stress()` are what `left_out` complains about."""
+    found: dict[str, Workload[Any]] = {}
+    for structure in structures():
+        stress: Callable[[], Iterable[Workload[Any]]] = getattr(structure, "stress", tuple)
+        found.update((workload.name, workload) for workload in stress())
+    return list(found.values())
+
+
+def sections(workload: Workload[Any]) -> list[Compiled]:
+    """The sequences that a workload runs, each once."""
+    return [code for code in dict.fromkeys(sequences_of([workload.work])) if code.kind == "sequence"]
+
+
+def indices(workload: Workload[Any]) -> list[IndexMode]:
+    """The numbers that may choose the lane, of this structure and on this kernel."""
+    modes: tuple[IndexMode, ...] = ("cpu_id", "mm_cid") if _takes(workload, "index") else ("cpu_id",)
+    return [index for index in modes if lanes_offset(index) is not None]
+
+
+def make(workload: Workload[Any], index: IndexMode) -> Any:
+    """A new structure."""
+    return workload.make(index=index) if _takes(workload, "index") else workload.make()
+
+
+def can_share(workload: Workload[Any]) -> bool:
+    """True if processes can work on one structure, in a segment."""
+    return _takes(workload, "segment")
+
+
+def make_shared(workload: Workload[Any]) -> Any:
+    """A new structure in a segment of its own, which processes that are forked from now on share."""
+    return workload.make(segment=rseq.Segment())
+
+
+def _takes(workload: Workload[Any], keyword: str) -> bool:
+    return keyword in inspect.signature(workload.make).parameters
+
+
+def left_out(chosen: Iterable[Workload[Any]]) -> Iterator[str]:
+    """What the package ships and none of these workloads runs, as sentences."""
+    run = {section for workload in chosen for section in sections(workload)}
+    for sequence in shipped_sequences():
+        if sequence.kind == "sequence" and sequence not in run:
+            yield (
+                f"{sequence.__name__}() on {sequence.body.record.__name__} is shipped, and no workload runs it; "
+                f"name it in the stress() of its structure, in {sequence.__module__}"
+            )
+
+
+def named(codes: Sequence[Compiled]) -> dict[Compiled, str]:
+    """A name for each of a workload's sequences: its own, numbered where several have the same."""
+    names: dict[Compiled, str] = {}
+    for code in codes:
+        alike = sum(other.__name__ == code.__name__ for other in names)
+        names[code] = f"{code.__name__} {alike + 1}" if alike else code.__name__
+    return names

@@ -1,0 +1,120 @@
+"""An array of counters for each CPU: `shape` numbers side by side in every lane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from rseq._arch.base import IndexMode
+from rseq._language.types import SCALARS, Scalar, as_scalar
+from rseq._percpu.shared import Segment
+from rseq._percpu.storage import PerCPU, warn_of_refusals
+from rseq._sequence import Sequence
+from rseq._structures.cell import add_from_python, adder, sum_over_lanes, unbalanced, work
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
+from rseq._structures.workload import Workload
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["CounterArray"]
+
+
+class CounterArray(Structure, hot=("add",)):
+    """An array of counters that any thread adds to: an exact histogram, a table of hits, a matrix of flows.
+
+        flows = rseq.CounterArray((3, 4), rseq.i64)
+        flows.add((2, 1), 10)
+        flows.values()         # a NumPy array of shape (3, 4)
+
+    `shape` is an int or a tuple, `dtype` a number of the language or what NumPy takes for one (i64 by default).
+    Integers wrap around as their type does. `segment`: where processes share it, see `rseq.Segment`.
+    Raises: ValueError - an empty or absurdly large shape. TypeError - no such dtype. `add` raises IndexError,
+    TypeError and OverflowError, and then adds nothing.
+    Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
+    """
+
+    __slots__ = ()
+    _no_copy = "Pass its values, or make one in each process and add them up"
+
+    def __init__(
+        self,
+        shape: int | tuple[int, ...],
+        dtype: object = SCALARS["i64"],
+        *,
+        index: IndexMode = "cpu_id",
+        segment: Segment | None = None,
+    ) -> None:
+        if shape is None:
+            raise TypeError("shape: expected an int or a tuple of ints, got None")
+        scalar = as_scalar(dtype)
+        if scalar.kind == "bool":
+            raise TypeError("expected a number to count in; got bool")
+        add = adder(scalar)
+        set_up(self, PerCPU(add.body.record, shape, index=index, segment=segment), {"add": add})
+
+    def add(self, index: int | tuple[int, ...], n: float = 1) -> None:
+        """Add `n` to element `index`, an int or a tuple of ints. Any thread, any signal handler; it never waits.
+
+        Raises: IndexError - `index` lies outside of the shape, as negative ones do. TypeError, OverflowError - not the
+        right kinds of numbers. Then nothing is added.
+        """
+        raise not_set_up(self)
+
+    @staticmethod
+    def sequences(dtype: object = SCALARS["i64"]) -> dict[str, Sequence[Any, None]]:
+        """The sequences that the hot methods are made of, by the method's name."""
+        return {"add": adder(as_scalar(dtype))}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it, for each type of number: each element is the sum of what was added to it."""
+        for scalar in SCALARS.values():
+            if scalar.kind != "bool":
+                yield cls._stress(scalar)
+
+    @classmethod
+    def _stress(cls, scalar: Scalar) -> Workload[Self]:
+        def law(array: Self, ledger: Numbers[int]) -> Iterator[str]:
+            return unbalanced(scalar, array.values(), ledger)
+
+        make = partial(cls, (2, 4), scalar)
+        return Workload(f"{cls.__name__} {scalar}", make, work(scalar), add_from_python, law)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return storage_of(self).shape
+
+    @property
+    def refused(self) -> int:
+        """How many additions Numba's parallel loops have left out in this process, as their index was out of range.
+
+        Everywhere else that is an IndexError, which threads of a parallel loop cannot raise. Threads: any thread.
+        """
+        return storage_of(self).refused
+
+    def values(self) -> npt.NDArray[Any]:
+        """The sums over all CPUs, as an array of the counter's shape and dtype.
+
+        Warns: RuntimeWarning - parallel loops had to leave additions out, see `refused`.
+        """
+        warn_of_refusals(storage_of(self))
+        return sum_over_lanes(storage_of(self))
+
+    def per_cpu(self) -> npt.NDArray[Any]:
+        """A copy of each CPU's part: one row for each CPU number, the last one is the spare lane's."""
+        values: npt.NDArray[Any] = storage_of(self).per_cpu()["value"]
+        return values
+
+    def __len__(self) -> int:
+        shape = storage_of(self).shape
+        if not shape:
+            raise TypeError("a CounterArray of shape () has no length")
+        return shape[0]
+
+    def __repr__(self) -> str:
+        dtype = storage_of(self).record.fields["value"].type
+        return f"rseq.CounterArray({storage_of(self).shape}, {dtype})"

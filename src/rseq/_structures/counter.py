@@ -1,0 +1,121 @@
+"""A counter for each CPU: adding takes a few instructions, no lock and no atomic; reading adds the CPUs up.
+
+The total is exact: each `add` is applied once, whatever interrupts it. What `value` returns while
+others add is a number of adds that lies between those that were complete when it began and those
+that had begun when it returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from rseq._arch.base import IndexMode
+from rseq._language.types import SCALARS, Scalar
+from rseq._percpu.shared import Segment
+from rseq._percpu.storage import PerCPU
+from rseq._sequence import Sequence
+from rseq._structures.cell import add_from_python, adder, sum_over_lanes, unbalanced, work
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
+from rseq._structures.workload import Workload
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Counter", "FloatCounter"]
+
+
+def _begin(counter: Structure, type: Scalar, index: IndexMode, segment: Segment | None) -> None:
+    add = adder(type)
+    set_up(counter, PerCPU(add.body.record, index=index, segment=segment), {"add": add})
+
+
+class _PerCPUCounter(Structure):
+    """What the counters share."""
+
+    __slots__ = ()
+    _no_copy = "Pass its value, or make one in each process and add them up"
+    _type: ClassVar[Scalar]
+
+    @classmethod
+    def sequences(cls) -> dict[str, Sequence[Any, None]]:
+        """The sequences that the hot methods are made of, by the method's name."""
+        return {"add": adder(cls._type)}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Self]]:
+        """How `rseq stress` works on it: the total is the sum of what was added."""
+
+        def law(counter: Self, ledger: Numbers[int]) -> Iterator[str]:
+            return unbalanced(cls._type, sum_over_lanes(storage_of(counter)), ledger)
+
+        yield Workload(cls.__name__, cls, work(cls._type), add_from_python, law)
+
+    def per_cpu(self) -> npt.NDArray[Any]:
+        """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""
+        values: npt.NDArray[Any] = storage_of(self).per_cpu()["value"]
+        return values
+
+    def __repr__(self) -> str:
+        return f"<rseq.{type(self).__name__} {sum_over_lanes(storage_of(self)).item()}>"
+
+
+class Counter(_PerCPUCounter, hot=("add",)):
+    """An integer that any thread adds to. It wraps around at 64 bits, as the language's i64.
+
+        hits = rseq.Counter()
+        hits.add()
+        hits.add(41)
+        hits.value         # 42
+
+    `index`: "cpu_id", or "mm_cid" for the kernel's compact numbers of running threads. `segment`: where processes share
+    it, see `rseq.Segment`.
+    Inside `@njit` functions, `add` is inlined. Keep `hits.add` in a local in a hot loop.
+    Raises: RuntimeError - this machine's architecture has no code generator. OSError - the system refuses
+    executable memory. `add` raises TypeError and OverflowError for what is no i64, and then adds nothing.
+    Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
+    """
+
+    __slots__ = ()
+    _type = SCALARS["i64"]
+
+    def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
+        _begin(self, SCALARS["i64"], index, segment)
+
+    def add(self, n: int = 1) -> None:
+        """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError, OverflowError - `n` is no i64; then nothing is added.
+        """
+        raise not_set_up(self)
+
+    @property
+    def value(self) -> int:
+        """The sum over all CPUs."""
+        return int(sum_over_lanes(storage_of(self)))
+
+
+class FloatCounter(_PerCPUCounter, hot=("add",)):
+    """A float (f64) that any thread adds to; the sum's rounding depends on which CPUs added what.
+
+    See `Counter` for the rest.
+    """
+
+    __slots__ = ()
+    _type = SCALARS["f64"]
+
+    def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
+        _begin(self, SCALARS["f64"], index, segment)
+
+    def add(self, n: float = 1.0) -> None:
+        """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError - `n` is no float; then nothing is added.
+        """
+        raise not_set_up(self)
+
+    @property
+    def value(self) -> float:
+        """The sum over all CPUs."""
+        return float(sum_over_lanes(storage_of(self)))

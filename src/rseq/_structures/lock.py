@@ -1,0 +1,362 @@
+"""A lock for each CPU: taking the one of the CPU that a thread is on costs no atomic instruction.
+
+    lane 0      lane 1      …  lane n-1    spare lane
+    +-------+   +-------+      +-------+   +-------+
+    | owner |   | owner |      | owner |   | owner |       0, or the number of the thread that holds it
+    +-------+   +-------+      +-------+   +-------+
+
+`take` is a sequence: it commits its thread's number to `owner` if there is a 0, so of all threads on one CPU one gets
+it. From then on only the holder stores there, with a release store, from whatever CPU it is on by then. Sequences
+never overwrite what is not 0 and the holder stores nothing else, so plain and remote stores never meet.
+The commit releases as well: who sees a thread's number in a lock sees in the table what that number stands for.
+
+Who waits, spins a little: the holder may run on another CPU. Then it gives up the GIL and its time slice each turn, so
+that a holder on the same CPU, or one that needs the GIL, goes on. Now and then it looks if the holder lives.
+
+A holder that ends leaves its number in the lock. A waiter proves that the thread with that number has ended, and that
+nobody will have that number again (_percpu/threads.py says how: the kernel marks a robust mutex of each
+thread when it ends, whatever ends it). It then takes the lock by compare-and-exchange from exactly that number. Of two
+waiters who find out at once, one gets it.
+
+A fork copies a private lock. In the child only the thread exists that has forked: it goes on to hold what it holds.
+What other threads held in the copy is marked as left behind; waiters take it over.
+In a shared segment the holder is the parent's thread, and remains it.
+
+The road not taken: to let the kernel mark the lock itself (a robust futex for each lock). A thread would
+have to enter and leave a list in memory around each acquire, which costs more than the lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from collections.abc import Sequence as Numbers
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from rseq._builtins.method import Context
+from rseq._forks import before_forks, start_anew_after_forks
+from rseq._language.compiled import Compiled
+from rseq._language.operations import (
+    compare_exchange,
+    lane,
+    load_acquire,
+    refuse,
+    relax,
+    sched_yield,
+    store_release,
+    thread_ended,
+    took_over,
+)
+from rseq._language.types import Record, i32, i64, u64
+from rseq._once import once
+from rseq._percpu.shared import Segment
+from rseq._percpu.storage import PerCPU
+from rseq._percpu.threads import LEFT_BEHIND, describe, known_id, thread_id
+from rseq._sequence import routine, sequence
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
+from rseq._structures.workload import Workload
+from rseq._thread import cpu_number
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Lock", "Model", "SpinLock", "acquire", "release", "take", "try_acquire"]
+
+SPINS = 8
+"""How often a waiter tries before it lets others run."""
+
+LOOK = 256
+"""In one of so many turns a waiter looks if the holder lives, first after twice SPINS: that calls into Python."""
+
+
+class Lock(Record):
+    """A lane: who holds this CPU's lock."""
+
+    owner: u64
+
+
+@sequence(acquire=True, release=True)
+def take(cpu: Lock, me: u64) -> i32 | None:
+    """Take this CPU's lock for the thread with number `me`. Returns the lane's number; None if it is held."""
+    if cpu.owner != 0:
+        return None
+    cpu.owner = me
+    return cpu_number()
+
+
+@sequence(acquire=True, release=True)
+def take_or_tell(cpu: Lock, me: u64) -> i32:
+    """The same; if it is held, `~number`."""
+    number = cpu_number()
+    if cpu.owner != 0:
+        return ~number
+    cpu.owner = me
+    return number
+
+
+@routine
+def take_over(cpu: Lock, number: i32) -> bool:
+    """Take the lock of lane `number` for this thread, if who holds it has ended; if that was done.
+
+    What a signal handler raises while Python says so leaves the lock to the next who waits.
+    """
+    me = thread_id()
+    there = lane(cpu, number)
+    owner = load_acquire(there.owner)
+    if owner == me:
+        refuse(owner)
+    if owner == 0 or not thread_ended(owner):
+        return False
+    if not compare_exchange(there.owner, owner, me):
+        return False
+    if not took_over(owner):
+        store_release(there.owner, owner)
+        refuse(owner)
+    return True
+
+
+@routine
+def wait(cpu: Lock) -> i32:
+    """Take the lock of the CPU that the thread is on by then, which somebody held a moment ago."""
+    me = thread_id()
+    turns: u64 = 0
+    while True:
+        number = take_or_tell(cpu, me)
+        if number >= 0:  # type: ignore[operator]
+            return number  # type: ignore[return-value]
+        turns += 1
+        if turns <= SPINS:
+            relax()
+        else:
+            if turns % LOOK == 2 * SPINS and take_over(cpu, ~number):  # type: ignore[operator]
+                return ~number  # type: ignore[no-any-return, operator]
+            sched_yield()
+
+
+@routine
+def acquire(cpu: Lock) -> i32:
+    """Take the lock of the CPU that the thread is on by then. Returns the lane's number."""
+    number = take(cpu, thread_id())
+    if number is None:
+        return wait(cpu)  # type: ignore[return-value]
+    return number  # type: ignore[return-value]
+
+
+@routine
+def try_acquire(cpu: Lock) -> i32 | None:
+    """Take the lock of the CPU that the thread is on, if nobody holds it. Returns the lane's number."""
+    number = take(cpu, thread_id())
+    if number is None:
+        return None
+    return number  # type: ignore[return-value]
+
+
+@routine
+def release(here: Lock, cpu: i32) -> None:
+    """Release the lock of lane `cpu`, which this thread holds."""
+    there = lane(here, cpu)
+    owner = there.owner
+    if owner != thread_id():
+        refuse(owner)
+    store_release(there.owner, 0)
+
+
+@routine
+def _work(cpu: Lock, turn: u64) -> i64:
+    """What `rseq stress` runs: both ways to take a lock, held and free. If two threads had one, a release refuses."""
+    me = thread_id()
+    number = take(cpu, me)
+    other = take_or_tell(cpu, me)
+    if other >= 0:  # type: ignore[operator]
+        release(cpu, other)
+    if number is not None:
+        release(cpu, number)
+    again = take_or_tell(cpu, me)
+    if again >= 0:  # type: ignore[operator]
+        release(cpu, again)
+    return i64(0)
+
+
+_CONTEXT = Context("acquire", "release", "this thread is not inside `with lock:`; another one may be")
+
+
+class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CONTEXT):
+    """A lock for each CPU. It protects what belongs to that CPU, from the other threads that work on it.
+
+        lock, items = rseq.SpinLock(), rseq.percpu(Items)
+        view = items.view()
+
+        with lock as cpu:                # the lock of the CPU that the thread is on at that moment
+            view["count"][cpu] += 1      # nobody else is here, even if the thread is moved to another CPU now
+
+    `acquire` and `release` do the same one by one, from Python and inlined in Numba. Hold it for short: others on that
+    CPU wait actively. A thread holds one at a time; a signal handler uses `try_acquire`. Do not `yield` or `await`
+    inside `with lock`: of two blocks that one thread is in, the one that was entered last is taken to end first.
+    A holder that ends without releasing it, killed or not, is found out by those who wait in `acquire`: one of them has
+    the lock then, with a RuntimeWarning that names the holder.
+    `segment`: threads of several processes, see `rseq.Segment`. After a fork a private lock is a copy, of which the
+    thread that has forked still holds what it held; in a segment the parent's thread holds it.
+    Raises: UnsupportedError - no code can be made for this machine. OSError - the system refuses executable memory.
+    Threads: any, registered or not.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, *, segment: Segment | None = None) -> None:
+        codes: dict[str, Compiled] = {"acquire": acquire, "release": release, "try_acquire": try_acquire}
+        set_up(self, PerCPU(Lock, segment=segment), codes)
+        thread_id()  # a process and its children have one table of threads: make it before the first fork
+        if segment is None:
+            _follow_forks()
+            start_anew_after_forks(self)
+
+    @staticmethod
+    def sequences() -> dict[str, Compiled]:
+        """The routines that the hot methods are made of, by the method's name."""
+        return {"acquire": acquire, "release": release, "try_acquire": try_acquire}
+
+    @staticmethod
+    def stress() -> Iterator[Workload[_Guarding]]:
+        """How `rseq stress` works on it: what is not atomic comes out exact under the lock."""
+        yield Workload(SpinLock.__name__, _Guarding, _work, _add_under_lock, _unbalanced)
+
+    def acquire(self) -> int:
+        """Take the lock of the CPU that the thread is on by then, and wait for it. Ctrl-C works while it waits.
+
+        Returns: the CPU's number; for the spare lane, that of the last row of `per_cpu()`. `release` wants it.
+        Raises: RuntimeError - this thread holds it already. What a signal handler raises.
+        Threads: any; not a signal handler, which may have interrupted the holder.
+        """
+        raise not_set_up(self)
+
+    def try_acquire(self) -> int | None:
+        """Take the lock of the CPU that the thread is on, if nobody holds it. It never waits.
+
+        Returns: the CPU's number, None if it is held; it does not look if the holder lives.
+        Threads: any; signal handlers too.
+        """
+        raise not_set_up(self)
+
+    def release(self, cpu: int) -> None:
+        """Release the lock of `cpu`, which this thread holds, from whatever CPU it is on by now.
+
+        Raises: RuntimeError - this thread does not hold it; it says who does. IndexError - there is no such CPU.
+        """
+        raise not_set_up(self)
+
+    def __enter__(self) -> int:
+        """`acquire`, which whatever exception comes is followed by `release` at the end of the block."""
+        raise not_set_up(self)
+
+    def __exit__(self, *exception: object) -> None:
+        raise not_set_up(self)
+
+    def holders(self) -> dict[int, str]:
+        """Who holds which CPU's lock at the moment: a thread and its process, by the CPU's number."""
+        return {cpu: describe(owner & ~LEFT_BEHIND) for cpu, owner in self._owners() if owner}
+
+    def _owners(self) -> Iterator[tuple[int, int]]:
+        for cpu, address in enumerate(storage_of(self).place.addresses()):
+            yield cpu, ctypes.c_uint64.from_address(address).value
+
+    def _start_anew(self) -> None:
+        """In a forked child: its thread holds what the one that has forked held; the other holders are not here."""
+        before, now = _forking.get(get_ident(), 0), known_id()
+        for address in storage_of(self).place.addresses():
+            word = ctypes.c_uint64.from_address(address)
+            if word.value and word.value != now:
+                word.value = thread_id() if word.value == before else word.value | LEFT_BEHIND
+                now = known_id()
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"CPU {cpu}: {holder}" for cpu, holder in self.holders().items())
+        return f"<rseq.SpinLock, {'held by ' + held if held else 'free'}>"
+
+
+# ---- stress
+
+
+class _Count(Record):
+    count: i64
+
+
+class _Guarding(SpinLock):
+    """A lock, and what it guards."""
+
+    __slots__ = ("counts",)
+    counts: npt.NDArray[Any]
+
+    def __init__(self, *, segment: Segment | None = None) -> None:
+        super().__init__(segment=segment)
+        self.counts = PerCPU(_Count, segment=segment).view()["count"]
+
+
+def _add_under_lock(lock: _Guarding, turn: int) -> int:
+    """From Python: what is not atomic is exact under the lock, though threads are moved to other CPUs inside."""
+    n = turn & 7
+    with lock as cpu:
+        count = lock.counts[cpu]
+        os.sched_yield()
+        lock.counts[cpu] = count + n
+    return n
+
+
+def _unbalanced(lock: _Guarding, ledger: Numbers[int]) -> Iterator[str]:
+    for cpu, holder in lock.holders().items():
+        yield f"the lock of CPU {cpu} is held by {holder}, and all have released theirs"
+    total = int(lock.counts.sum())
+    if total != ledger[0]:
+        yield f"the counts come to {total:,}, and {ledger[0]:,} were added under the lock"
+
+
+# ---- forks
+
+_forking: dict[int, int] = {}
+
+
+def _note_number() -> None:
+    """What the thread is called that forks: in the child it has another number."""
+    _forking[get_ident()] = known_id()
+
+
+@once
+def _follow_forks() -> None:
+    before_forks(_note_number)
+
+
+class Model:
+    """The same in plain Python, for threads and CPUs that the caller names.
+
+    Where `SpinLock` waits, it raises TimeoutError.
+    """
+
+    def __init__(self, lanes: int = 2) -> None:
+        self.owners = [0] * lanes
+
+    def acquire(self, thread: int, cpu: int) -> int:
+        if self.owners[cpu] == thread:
+            raise RuntimeError(f"thread {thread} holds it already")
+        if self.try_acquire(thread, cpu) is None:
+            raise TimeoutError(f"thread {self.owners[cpu]} holds it")
+        return cpu
+
+    def try_acquire(self, thread: int, cpu: int) -> int | None:
+        if self.owners[cpu]:
+            return None
+        self.owners[cpu] = thread
+        return cpu
+
+    def release(self, thread: int, cpu: int) -> None:
+        if self.owners[cpu] != thread:
+            raise RuntimeError(f"held by {self.owners[cpu] or 'nobody'}")
+        self.owners[cpu] = 0
+
+    def end(self, thread: int) -> None:
+        """The thread ends; whoever waits for it gets the lock."""
+        self.owners = [0 if owner == thread else owner for owner in self.owners]
+
+    def invariant(self) -> None:
+        """A lock is free, or somebody's."""
+        assert all(owner >= 0 for owner in self.owners)

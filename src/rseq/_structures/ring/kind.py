@@ -1,0 +1,109 @@
+"""What tells ring buffers apart: how large they are, what they hold, and what they do when they are full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rseq._language.types import Scalar
+from rseq._structures.ring.layout import Code, tail_of
+from rseq._structures.ring.rows import row_ring
+from rseq._structures.ring.variable import largest, low_bits, variable_ring
+
+__all__ = ["PARTS", "Kind"]
+
+PARTS = 8
+"""Parts of a ring that overwrites."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of ring buffer."""
+
+    units: int
+    """How many positions `data` has: units of four bytes, or records; a power of two."""
+    parts: int
+    """Parts of a ring that overwrites; 0 if it does not, 1 if records have one layout."""
+    clock: bool
+    item: Scalar | int | None = None
+    """The type of a number, or the size of a record; None for records of any length."""
+    dtype: Any = None
+    """The NumPy dtype of a record, if there is an `item`."""
+
+    @property
+    def code(self) -> Code:
+        """Its record, sequences and routines."""
+        if self.item is None:
+            return variable_ring(self.units, self.parts, self.clock)
+        return row_ring(self.units, self.item, self.parts > 0, self.clock)
+
+    @property
+    def overwrites(self) -> bool:
+        """If the newest records are kept."""
+        return self.parts > 0
+
+    @property
+    def is_number(self) -> bool:
+        """If records are numbers."""
+        return isinstance(self.item, Scalar)
+
+    @property
+    def has_stamps(self) -> bool:
+        """If there is an array of stamps."""
+        return self.clock and self.item is not None
+
+    @property
+    def unit_bytes(self) -> int:
+        """Bytes for each position."""
+        return 4 if self.item is None else self.largest
+
+    @property
+    def capacity(self) -> int:
+        """What `RingBuffer.capacity` says: bytes, or the records that are kept; one may be in a writer's hands."""
+        if self.item is None:
+            return 4 * self.units
+        return self.units - 1 if self.overwrites else self.units
+
+    @property
+    def part_units(self) -> int:
+        """Units in a part that begins with a serial number; 0 if there are none."""
+        return self.units // self.parts if self.item is None and self.parts else 0
+
+    @property
+    def largest(self) -> int:
+        """The bytes of the largest record."""
+        if self.item is None:
+            return largest(self.units, self.parts, self.clock)
+        return self.item.size if isinstance(self.item, Scalar) else self.item
+
+    @property
+    def empty_head(self) -> int:
+        """`head` of a ring in which nothing was written: behind the serial number of the first part, which is 0."""
+        return 2 << low_bits(self.part_units) if self.part_units else 0
+
+    @property
+    def empty_tail(self) -> int:
+        """`tail` of a ring in which nothing was written."""
+        position = self.position(self.empty_head)
+        return tail_of(position, 0) if self.overwrites else position
+
+    @property
+    def positions(self) -> int:
+        """How many positions there are: behind the last one comes 0. A multiple of `units`."""
+        if self.part_units:
+            return 1 << 64 - low_bits(self.part_units)
+        return 1 << 63 if self.overwrites else 1 << 64  # `tail` has a bit for something else
+
+    def position(self, head: int) -> int:
+        """The position up to which records are written."""
+        return (head >> low_bits(self.part_units) if self.part_units else head) % self.positions
+
+    def distance(self, behind: int, ahead: int) -> int:
+        """How far one position is behind another."""
+        return (ahead - behind) % self.positions
+
+    def whole(self, position: int) -> int:
+        """How many positions behind that one no writer has begun to overwrite, if records are written up to it."""
+        if self.part_units:
+            return position % self.part_units + (self.parts - 2) * self.part_units
+        return self.units - 1 if self.parts else self.units

@@ -1,0 +1,276 @@
+"""A stack of numbers for each CPU: free lists, caches of object or slot numbers, work that any thread may take.
+
+    lane 0                        lane 1                        …  spare lane
+    | limit | count | slots … |   | limit | count | slots … |
+                      ^^^^^^ `count` of them are live
+
+As in the per-CPU caches of tcmalloc, `push` writes the slot above the live ones, which nobody reads yet, and commits
+by storing `count`; `pop` reads the topmost slot and commits `count` less one. What was pushed on a CPU is popped there,
+last in, first out. A thread that wants more than its own CPU has goes to another (`steal`, `drain`): pinned to
+that CPU it runs the ordinary `pop`, which is exact whoever else is at work there, in other processes too.
+
+The array of slots is as long as the next power of two, so that few lengths are ever compiled; `limit` is the
+capacity that was asked for. It is written when the stack is made, and never again.
+
+Assumptions: a thread that is pinned to a CPU runs there when sched_setaffinity(2) returns. Lanes are chosen by
+`cpu_id`: a thread can go to a CPU, but not to one of the kernel's compact numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Numbers
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+from rseq._builtins.bind import builtin
+from rseq._language.text import keep
+from rseq._language.types import SCALARS, Array, Record, i64, prepared, u64
+from rseq._once import once
+from rseq._percpu.checks import integer
+from rseq._percpu.memory import Memory
+from rseq._percpu.pinned import pinned, prepare_pins
+from rseq._percpu.shared import Segment
+from rseq._percpu.storage import PerCPU
+from rseq._sequence import Routine, Sequence, routine, sequence
+from rseq._structures.structure import Structure, bound_of, not_set_up, set_up, storage_of
+from rseq._structures.workload import Workload
+from rseq._thread import available
+
+__all__ = ["Model", "Stack"]
+
+keep(__name__)
+
+MAX_CAPACITY = 1 << 20
+"""The largest capacity: eight megabytes in each lane, of which only what has been used takes memory."""
+
+
+class _Code(NamedTuple):
+    """What is compiled for one length of the array."""
+
+    record: type[Record]
+    push: Sequence[Any, bool]
+    pop: Sequence[Any, int | None]
+
+
+@once
+def _code(length: int) -> _Code:
+    numbers: Any = Array(SCALARS["u64"], length)
+
+    class Slots(Record):
+        limit: u64
+        count: u64
+        slots: prepared[numbers]
+
+        @staticmethod
+        def live(lane: Any) -> Any:
+            """The slots below `count`."""
+            return lane["slots"][: min(int(lane["count"]), length)]
+
+    @sequence
+    def push(cpu: Slots, value: u64) -> bool:
+        n = cpu.count
+        if n >= cpu.limit:
+            return False
+        cpu.slots[n] = value
+        cpu.count = n + 1
+        return True
+
+    @sequence
+    def pop(cpu: Slots) -> u64 | None:
+        n = cpu.count
+        if n == 0:
+            return None
+        top = n - 1
+        value: u64 = cpu.slots[top]
+        cpu.count = top
+        return value
+
+    return _Code(Slots, push, pop)
+
+
+class Stack(Structure, hot=("push", "pop")):
+    """A stack of ints for each CPU, without locks. Each holds up to `capacity` of them.
+
+        free = rseq.Stack(64)
+        free.push(7)           # True; False if this CPU's stack is full
+        free.pop()             # 7; None if this CPU's stack is empty
+        free.steal()           # from another CPU, if this one has none
+
+    An item is a u64. Inside `@njit` functions, `push` and `pop` are inlined. `segment`: where processes share it, see
+    `rseq.Segment`; then a stack takes all of its memory at once.
+    Raises: TypeError - `capacity` is no int. ValueError - it is below 1 or absurdly large.
+    Threads: any, registered or not; after a fork, parent and child each have the items that there were, and in a
+    segment share them.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, capacity: int, *, segment: Segment | None = None) -> None:
+        limit = integer("capacity", capacity)
+        if not 1 <= limit <= MAX_CAPACITY:
+            raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
+        prepare_pins()
+        code = _code(1 << (limit - 1).bit_length())
+        storage = PerCPU(code.record, segment=segment)
+        storage.view()["limit"] = limit
+        set_up(self, storage, {"push": code.push, "pop": code.pop})
+
+    def push(self, value: int) -> bool:
+        """Put `value` on this CPU's stack; False if that is full. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError, OverflowError - `value` is no int of 0 … 2**64 - 1; then nothing is pushed.
+        """
+        raise not_set_up(self)
+
+    def pop(self) -> int | None:
+        """Take the newest item off this CPU's stack; None if that is empty.
+
+        Any thread, any signal handler; it never waits.
+        """
+        raise not_set_up(self)
+
+    @staticmethod
+    def sequences() -> dict[str, Sequence[Any, Any]]:
+        """The sequences that the hot methods are made of, by the method's name, as compiled for 4 slots."""
+        code = _code(4)
+        return {"push": code.push, "pop": code.pop}
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Stack]]:
+        """How `rseq stress` works on it: the items that are left are those that were pushed and not popped."""
+        yield Workload("Stack", partial(cls, 4), _work(), _call, _law)
+
+    @property
+    def capacity(self) -> int:
+        """How many items each CPU's stack holds."""
+        return int(storage_of(self).view()["limit"][0])
+
+    def steal(self) -> int | None:
+        """Take an item off this CPU's stack, or if that is empty off another CPU's; None if nothing was found.
+
+        The thread moves to the other CPU for that, and back, which takes thousands of times as long as a `pop`. CPUs
+        that the kernel does not let it run on are left out, and so are all but the spare lane if it has no rseq.
+        What others push or take meanwhile may be seen or not; each item is taken once.
+        Threads: any thread, not a signal handler: it may wait for the spare lane's lock.
+        """
+        item = self.pop()
+        if item is not None:
+            return item
+        return next((item for lane in self._lanes_with_items() for item in self._popped(lane, 1)), None)
+
+    def drain(self) -> list[int]:
+        """Take all items off all CPUs' stacks: those of one CPU together, the newest first.
+
+        What `steal` leaves out is left out here too, and stays. From each CPU it takes `capacity` items at most, so
+        that it ends although others push.
+        Threads: as `steal`.
+        """
+        return [item for lane in self._lanes_with_items() for item in self._popped(lane, self.capacity)]
+
+    def _lanes_with_items(self) -> list[int]:
+        """The lanes that this thread can take items from, those with the most first."""
+        counts: list[int] = storage_of(self).view()["count"].tolist()
+        spare = len(counts) - 1
+        lanes = range(len(counts)) if available() else (spare,)
+        return sorted((lane for lane in lanes if counts[lane]), key=lambda lane: -counts[lane])
+
+    def _popped(self, lane: int, limit: int) -> list[int]:
+        """Up to `limit` items from a lane, as far as there are any and this thread gets there."""
+        if lane == storage_of(self).place.lanes:
+            return list(islice(iter(self._pop_spare(), None), limit))
+        with pinned(lane) as is_there:
+            return list(islice(iter(self.pop, None), limit)) if is_there else []
+
+    def _pop_spare(self) -> Callable[[], int | None]:
+        """`pop` on the spare lane, whichever thread calls it: of storage that has no other lane."""
+        bound, memory = bound_of(self, "pop"), storage_of(self).memory
+        place = memory.place
+        alone = place._replace(base=place.base + place.stride * place.lanes, lanes=0)
+        spare = Memory(alone, memory.nbytes, memory)
+        return builtin(bound.code, memory=spare, index=bound.index, shape=(), title=bound.title)
+
+    def __len__(self) -> int:
+        """How many items there are on all CPUs."""
+        return int(storage_of(self).view()["count"].sum())
+
+    def __bool__(self) -> bool:
+        """True: a stack is a thing, empty or not."""
+        return True
+
+    def __repr__(self) -> str:
+        return f"<rseq.Stack of {self.capacity} for each CPU, {len(self)} items>"
+
+
+# ---- stress
+
+
+@once
+def _work() -> Routine[Any, int]:
+    """What `rseq stress` runs: push eight times, pop eight times; what was pushed less what was popped."""
+    code = _code(4)
+    Slots, push, pop = code.record, code.push, code.pop  # noqa: N806 - it is a class
+
+    @routine
+    def work(cpu: Slots, turn: u64) -> i64:  # type: ignore[valid-type]
+        if turn & 8 == 0:
+            if push(cpu, turn):
+                return i64(turn)
+            return 0
+        item = pop(cpu)
+        if item is None:
+            return 0
+        return -i64(item)  # type: ignore[call-overload, no-any-return]
+
+    return work
+
+
+def _call(stack: Stack, turn: int) -> int:
+    """The same from Python, now and then on another CPU."""
+    if turn & 1:
+        return turn if stack.push(turn) else 0
+    item = stack.steal() if turn & 14 == 0 else stack.pop()
+    return 0 if item is None else -item
+
+
+def _law(stack: Stack, ledger: Numbers[int]) -> Iterator[str]:
+    left, expected = sum(stack.drain()), ledger[0]
+    if (left - expected) % (1 << 64):
+        yield f"the items that are left come to {left:,}, and what was pushed less what was popped to {expected:,}"
+
+
+class Model:
+    """What a `Stack` is, in plain Python. `cpu` is the CPU that the caller runs on."""
+
+    def __init__(self, capacity: int, cpus: int) -> None:
+        self.capacity = capacity
+        self.cpu = 0
+        self.stacks: list[list[int]] = [[] for _ in range(cpus)]
+
+    def push(self, value: int) -> bool:
+        """See `Stack.push`."""
+        stack = self.stacks[self.cpu]
+        if len(stack) == self.capacity:
+            return False
+        stack.append(value)
+        return True
+
+    def pop(self) -> int | None:
+        """See `Stack.pop`."""
+        stack = self.stacks[self.cpu]
+        return stack.pop() if stack else None
+
+    def steal(self) -> int | None:
+        """See `Stack.steal`: from the CPU with the most items, the first one of those."""
+        stack = self.stacks[self.cpu] or max(self.stacks, key=len)
+        return stack.pop() if stack else None
+
+    def drain(self) -> list[int]:
+        """See `Stack.drain`."""
+        items = [item for stack in sorted(self.stacks, key=len, reverse=True) for item in reversed(stack)]
+        self.stacks = [[] for _ in self.stacks]
+        return items
+
+    def __len__(self) -> int:
+        return sum(map(len, self.stacks))

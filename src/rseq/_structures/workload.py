@@ -1,0 +1,84 @@
+"""How a structure is stressed, and what must hold in the end: what `rseq stress` asks of each structure.
+
+A structure says it in its own file, in a classmethod `stress()` that gives one `Workload` or several (one for each type
+of number, say). Nothing is registered: `rseq stress` finds structures by folder, and fails on one that does not say it,
+or whose workloads leave one of its sequences out.
+
+    @routine
+    def _work(cpu: Cell, turn: u64) -> i64:         machine code, run by threads and by signal handlers
+        add(cpu, i64(turn & 7))
+        return i64(turn & 7)
+
+    @classmethod
+    def stress(cls) -> Iterator[Workload[Counter]]:
+        yield Workload("Counter", cls, _work, _call, _law)
+
+All runs of `work` are added up in the ledger, one sum for each element of the storage. The law compares the
+ledger with the structure, when all is quiet.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.storage import PerCPU
+
+__all__ = ["BUFFER_BYTES", "SPREAD", "Workload", "buffered"]
+
+BUFFER_BYTES = 64
+
+SPREAD = 0x9E3779B97F4A7C15
+"""2**64 by the golden ratio: the upper bits of its multiples are as good as random, and spread evenly."""
+
+
+def buffered(turn: int) -> bytes:
+    """What a parameter of type bytes of `work` holds: `turn` in 8 bytes, again and again; 1 to 64 bytes of it."""
+    return (turn.to_bytes(8, sys.byteorder) * 8)[: (turn * SPREAD % (1 << 64) >> 58) + 1]
+
+
+class _HasStorage(Protocol):
+    """A structure: what `work` runs on is its storage."""
+
+    @property
+    def storage(self) -> PerCPU[Any]: ...
+
+
+S = TypeVar("S", bound=_HasStorage)
+
+
+@dataclass(frozen=True)
+class Workload(Generic[S]):
+    """One way to stress a structure."""
+
+    name: str
+    """What the report calls it: the class, and what else tells it apart."""
+
+    make: Callable[..., S]
+    """Makes an empty structure: the class, or a `functools.partial` of it.
+
+    If it takes `index`, it gets each way to choose the lane; if it takes `segment`, processes share what it makes.
+    """
+
+    work: Compiled
+    """A routine (or sequence) on the storage's record, `work(cpu, turn: u64) -> i64`, that runs all sequences.
+
+    It is called in machine code without the GIL: in a tight loop by many threads, and by signal handlers, which may
+    have interrupted it, so it must never wait for itself. No two runs get the same `turn`; turns follow each other.
+    Where the storage is an array, a run works on element `turn % storage.length`. Further parameters are buffers: a
+    `bytes` is what `buffered(turn)` is, a `bytearray` has `BUFFER_BYTES` bytes. What `work` returns goes into the
+    ledger: what was put in, less what was taken out, is a good choice. The sums wrap around, as i64 does.
+    """
+
+    call: Callable[[S, int], int]
+    """`call(structure, turn)` does the same from Python, through the structure's methods. Threads do it in between."""
+
+    law: Callable[[S, Sequence[int]], Iterable[str]]
+    """`law(structure, ledger)` gives what does not hold, as sentences. Nobody works on the structure any more.
+
+    `ledger` has a sum for each element of the storage, in order (one sum if it is no array), as an i64 each.
+    """

@@ -1,8 +1,0 @@
-"""Sequences for other languages: as a C header."""
-
-from __future__ import annotations
-
-from .c import header as c_header
-from .names import default_prefix
-
-__all__ = ["c_header", "default_prefix"]

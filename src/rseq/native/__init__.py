@@ -1,1 +1,0 @@
-"""Assembly -> code that runs: lowering, blobs, loading."""
