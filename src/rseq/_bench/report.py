@@ -13,7 +13,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rseq._bench.history import CLAIMS, SOURCE, Claim
 from rseq._bench.machine import Fact
 from rseq._bench.run import Operation, Result
 
@@ -91,7 +90,7 @@ class Report:
     cpus: int
 
     def print(self, out: Console) -> None:
-        """Write the tables, what they show, and the figures of 2018 beside them, to `out`."""
+        """Write the tables, and what they show, to `out`."""
         with out.capture() as text:
             self._print_all(out)
         for line in text.get().splitlines():
@@ -104,10 +103,6 @@ class Report:
             for threads, group in groupby(mine, key=lambda result: result.threads):
                 out.print()
                 out.print(_table(operation, threads, list(group), self.cpus))
-            claim = CLAIMS.get(operation.name)
-            if claim and mine:
-                out.print()
-                out.print(_then_and_now(claim, mine))
         self._print_ratios(out)
         self._print_notes(out)
 
@@ -251,21 +246,4 @@ def _table(operation: Operation, threads: int, results: Sequence[Result], cpus: 
         style = "bold green" if result.implementation == operation.reference else ""
         table.add_row(Text(f"  {result.label}"), *(number(time) for time in times), ratio, style=style)
     assert isinstance(table, Table)
-    return table
-
-
-def _then_and_now(claim: Claim, results: Sequence[Result]) -> Table:
-    from rich.text import Text
-
-    table = _columns(f"the same in 2018: {SOURCE}", (claim.before, 17), ("rseq", 8), ("ratio", 8))
-    for figure in claim.figures:
-        row = (f"{figure.before_ns:.1f}", f"{figure.rseq_ns:.1f}", number(figure.before_ns / figure.rseq_ns))
-        what = f", {figure.what}" if figure.what else ""
-        table.add_row(Text(f"  {figure.machine}, 2018{what}"), *row)
-    here = {result.implementation: result.ns_per_op for result in results if result.threads == 1}
-    before, rseq = here.get(claim.implementation), here.get("rseq")
-    if before and rseq:
-        table.add_row(
-            Text("  this machine, now"), number(before), number(rseq), number(before / rseq), style="bold green"
-        )
     return table
