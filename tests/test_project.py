@@ -27,6 +27,7 @@ LAYERS = (
     ("_arch",),
     ("_loader",),
     ("_thread",),
+    ("_codegen.writer", "_codegen.python"),
     ("_codegen.codes",),
     ("_codegen.environment", "_codegen.holder"),
     ("_codegen.body",),

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import llvmlite.ir as ll
 
@@ -24,8 +24,9 @@ from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
 from rseq._codegen.lower import WAIT_FOREVER, Unit
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._language.compiled import Compiled
-from rseq._loader import DATA_ALIGNMENT, Blob, Relocation
+from rseq._loader import DATA_ALIGNMENT, Blob, Code, Relocation, load
 from rseq._room import require_room
+from rseq._thread import require_support
 
 __all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "flatten", "new_module", "object_file", "symbol_names"]
 
@@ -51,6 +52,20 @@ class BlobEnvironment(Environment):
         self.architecture = architecture
         self.module = module
         self.has_rseq = has_rseq
+
+    @classmethod
+    def new(cls, name: str, architecture: Architecture | None = None, *, has_rseq: bool = False) -> Self:
+        """An empty module. Raises: UnsupportedError - there is no code generator for this machine's architecture."""
+        architecture = architecture or require_support()
+        return cls(architecture, new_module(architecture, name), has_rseq)
+
+    def compiled(self, entries: Iterable[str]) -> Blob:
+        """The module's blob; `entries` are the functions and variables that callers will look for."""
+        return compile_module(self.module, self.architecture, [*entries])
+
+    def loaded(self, entries: Iterable[str], symbols: Mapping[str, int] | None = None) -> Code:
+        """The same, mapped for good. Raises: OSError - the system refuses executable memory."""
+        return load(self.compiled(entries), symbols or {})
 
     def address(self, builder: Any, name: str) -> Any:
         """Emit the address of the process's symbol `name`, as a pointer."""

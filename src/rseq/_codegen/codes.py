@@ -6,6 +6,7 @@ from typing import Any
 
 import llvmlite.ir as ll
 
+from rseq._codegen.writer import I8, I32, I64, PTR
 from rseq._language.compiled import Compiled
 from rseq._language.types import Word
 
@@ -47,9 +48,6 @@ FIRST_CHECK + n: bounds check number n of the unit failed."""
 LANE_VIEW_TEXT = "a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes(view)"
 
 NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or the system has no memory"
-
-I8, I32, I64 = ll.IntType(8), ll.IntType(32), ll.IntType(64)
-PTR = ll.PointerType()
 
 HAS_RAISED = ll.Constant(I64, -1)
 """The answer of a call into Python that no function there gives: an exception is set."""

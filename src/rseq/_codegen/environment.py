@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +14,7 @@ import llvmlite.ir as ll
 
 from rseq._arch import Architecture
 from rseq._codegen.codes import I32, I64, PTR, REFUSED
+from rseq._codegen.writer import Process
 from rseq._language.compiled import Compiled
 
 if TYPE_CHECKING:
@@ -33,24 +34,15 @@ class Lane(NamedTuple):
     lock: Any
 
 
-class Environment(ABC):
+class Environment(Process):
     """How generated code finds what lies outside of it."""
 
     architecture: Architecture
-    module: Any
     has_rseq: bool
-
-    @abstractmethod
-    def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
-        """Emit a call of the process's function `name`."""
 
     def invoke(self, builder: Any, name: str, returns: Any, arguments: Sequence[Any]) -> Any:
         """Emit the same; the arguments are of the types that the function takes."""
         return self.call(builder, name, ll.FunctionType(returns, [one.type for one in arguments]), arguments)
-
-    @abstractmethod
-    def address(self, builder: Any, name: str) -> Any:
-        """Emit the address of the process's symbol `name`, as a pointer."""
 
     @abstractmethod
     def offset(self, builder: Any) -> Any:

@@ -8,13 +8,9 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-import llvmlite.ir as ll
-
-from rseq._codegen.blob import compile_module, new_module
-from rseq._codegen.codes import I64, PTR
-from rseq._loader import load
+from rseq._codegen.blob import BlobEnvironment
+from rseq._codegen.writer import I64
 from rseq._once import once
-from rseq._thread import require_support
 
 __all__ = ["compare_exchange"]
 
@@ -30,12 +26,8 @@ def compare_exchange(address: int, expected: int, desired: int) -> bool:
 
 @once
 def _function() -> Any:
-    architecture = require_support()
-    module = new_module(architecture, "atomic")
-    function = ll.Function(module, ll.FunctionType(I64, [PTR, I64, I64]), "compare_exchange")
-    builder = ll.IRBuilder(function.append_basic_block())
-    word = builder.bitcast(function.args[0], ll.PointerType(I64))
-    pair = builder.cmpxchg(word, function.args[1], function.args[2], "seq_cst", "seq_cst")
-    builder.ret(builder.zext(builder.extract_value(pair, 1), I64))
-    entry = load(compile_module(module, architecture, ["compare_exchange"])).entries["compare_exchange"]
+    code = BlobEnvironment.new("atomic")
+    emit = code.function("compare_exchange", I64, [I64] * 3)
+    emit.ret(emit.fit(emit.exchange_if(*emit.arguments), I64))
+    entry = code.loaded(["compare_exchange"]).entries["compare_exchange"]
     return ctypes.CFUNCTYPE(ctypes.c_uint64, *(ctypes.c_uint64,) * 3)(entry)
