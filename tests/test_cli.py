@@ -17,8 +17,8 @@ from rich.console import Console
 
 from rseq import _arch as arch
 from rseq import _cli as cli
-from rseq import _thread as thread
 from rseq._terminal import commented, wrapped
+from rseq._thread import report
 
 
 def run(*arguments: str) -> str:
@@ -29,14 +29,14 @@ def run(*arguments: str) -> str:
 
 def test_info_is_plain_lines_when_piped() -> None:
     lines = run("info").splitlines()
-    info = thread.info()
+    info = report.info()
     assert f"libc              {info.libc}" in lines
     assert f"CPUs              {info.possible_cpus} possible, {info.online_cpus} online" in lines
     assert all(len(line) <= 80 and line.isascii() for line in lines)
 
 
 def test_json_is_what_info_returns() -> None:
-    assert json.loads(run("info", "--json")) == json.loads(json.dumps(thread.info().as_dict()))
+    assert json.loads(run("info", "--json")) == json.loads(json.dumps(report.info().as_dict()))
 
 
 def test_a_thread_that_is_not_registered_reads_why() -> None:
@@ -79,7 +79,7 @@ def _read(terminal: int) -> bytes:
 
 @pytest.mark.parametrize("width", [40, 80, 300])
 def test_tables_keep_every_sentence_whole(width: int) -> None:
-    info = replace(thread.info(), registered=True, fields=(), fences=False)
+    info = replace(report.info(), registered=True, fields=(), fences=False)
     file = io.StringIO()
     cli._print_tables(info, Console(file=file, width=width, force_terminal=True, color_system=None))
     lines = file.getvalue().splitlines()
@@ -89,7 +89,7 @@ def test_tables_keep_every_sentence_whole(width: int) -> None:
 
 
 def test_a_libc_without_symbols_and_a_machine_without_a_file_are_printed() -> None:
-    info = replace(thread.info(), supported=False, registered=False, offset=None, size=None, kernel_answer="")
+    info = replace(report.info(), supported=False, registered=False, offset=None, size=None, kernel_answer="")
     text = "\n".join(cli._plain_lines(info))
     assert "__rseq_offset     libc has no such symbol" in text
     assert "kernel has rseq   not asked" in text
@@ -98,7 +98,7 @@ def test_a_libc_without_symbols_and_a_machine_without_a_file_are_printed() -> No
 
 @pytest.mark.parametrize("change", [{"system": "Darwin"}, {"executable_memory": "nothing may be executed here"}])
 def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> None:
-    info = replace(thread.info(), registered=False, **change)  # type: ignore[arg-type]
+    info = replace(report.info(), registered=False, **change)  # type: ignore[arg-type]
     assert "sequences run on  nothing here, see below" in list(cli._plain_lines(info))
 
 

@@ -42,7 +42,7 @@ def run(code: str, *arguments: str) -> str:
 def test_forks_are_followed_in_one_place() -> None:
     files = (ROOT / "src").rglob("*.py")
     calling = {path.name for path in files if "register_at_fork(" in path.read_text() and path.name != "_texts.py"}
-    assert calling == {"forks.py"}
+    assert calling == {"_forks.py"}
 
 
 def test_the_package_imports_where_there_is_no_fork() -> None:

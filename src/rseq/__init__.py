@@ -64,10 +64,10 @@ from rseq._structures.rcu import RCU as RCU
 from rseq._structures.ring import Event as Event
 from rseq._structures.ring import RingBuffer as RingBuffer
 from rseq._structures.stack import Stack as Stack
-from rseq._thread import available as available
-from rseq._thread import cpu_number as cpu_number
-from rseq._thread import fence as fence
-from rseq._thread import info as info
+from rseq._thread.cpus import cpu_number as cpu_number
+from rseq._thread.membarrier import fence as fence
+from rseq._thread.registration import available as available
+from rseq._thread.report import info as info
 
 __all__ = [
     "RCU",

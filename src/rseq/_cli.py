@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rseq._arch.base import Architecture, IndexMode
     from rseq._sequence import Sequence
-    from rseq._thread import Info
+    from rseq._thread.report import Info
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
@@ -37,7 +37,7 @@ main.add_command(stress)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def info_command(as_json: bool) -> None:
     """Say what this machine has of restartable sequences, and why something is missing."""
-    from rseq._thread import info
+    from rseq._thread.report import info
 
     found = info()
     if as_json:

@@ -107,7 +107,7 @@ from rseq._percpu.memory import Memory
 from rseq._percpu.thread_code import Refused, say_what_was_noted, symbols
 from rseq._percpu.threads import thread_id
 from rseq._structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
-from rseq._thread import lanes_offset
+from rseq._thread.registration import lanes_offset
 
 __all__ = ["BoundSequenceType", "StructureType"]
 

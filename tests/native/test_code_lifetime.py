@@ -25,7 +25,7 @@ from rseq._loader import _image_size
 from rseq._stress.code import Block, compiled
 from rseq._stress.ledger import Ledger
 from rseq._structures.cell import work
-from rseq._thread import _calling_thread
+from rseq._thread.registration import calling_thread
 
 storage, ledger = rseq.Counter().storage, Ledger(1, 1)
 program = compiled(work(SCALARS["i64"]), storage)          # a blob that this test has loaded, and owns
@@ -34,7 +34,7 @@ libc = ctypes.CDLL(None)
 run = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(program.code.entries["loop"])
 munmap = libc.munmap
 first, size = ctypes.c_void_p(program.code.address), ctypes.c_size_t(_image_size(program.blob))
-rseq_cs = ctypes.c_uint64.from_address(_calling_thread().area + 8)
+rseq_cs = ctypes.c_uint64.from_address(calling_thread().area + 8)
 
 def points_at_section():
     return program.code.address <= rseq_cs.value < program.code.address + size.value

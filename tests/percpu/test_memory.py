@@ -14,7 +14,7 @@ import pytest
 from rseq._percpu import Memory, allocate
 from rseq._percpu.allocator import MAX_ITEM_BYTES
 from rseq._percpu.segment import PAGE_BYTES
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 
 def test_memory_is_zero_in_every_lane_and_each_view_is_live() -> None:

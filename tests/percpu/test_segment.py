@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from rseq._percpu.segment import PAGE_BYTES, Place, discard, private_extent, round_up, zero
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 from support import ThreadSet, locked
 
 LIBC = ctypes.CDLL(None)

@@ -22,7 +22,7 @@ import rseq
 from rseq._percpu import Memory, Segment, allocate, atomic, segment
 from rseq._percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
 from rseq._percpu.segment import PAGE_BYTES, populate
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 from support import ThreadSet, locked
 
 LIBC = ctypes.CDLL(None)

@@ -15,7 +15,7 @@ import pytest
 from rseq._language.types import Record, i32, i64, prepared, u8
 from rseq._percpu import PerCPU
 from rseq._percpu.allocator import MAX_ITEM_BYTES
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 ROWS = possible_cpus() + 1
 

@@ -274,11 +274,11 @@ def test_a_fork_while_another_thread_compiles() -> None:
 UNREGISTER = """
 import ctypes, threading, rseq
 from rseq._arch import host
-from rseq._thread import _calling_thread
+from rseq._thread.registration import calling_thread
 
 def unregister():
     "Take this thread's registration back, as a thread that libc did not start has none."
-    libc, area = ctypes.CDLL(None, use_errno=True), _calling_thread().area
+    libc, area = ctypes.CDLL(None, use_errno=True), calling_thread().area
     number, signature = host().syscall, ctypes.c_uint(host().signature)
     assert 0 in [libc.syscall(number, ctypes.c_void_p(area), size, 1, signature) for size in (32, 33)]
     assert not rseq.available()

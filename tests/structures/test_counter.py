@@ -232,11 +232,11 @@ def test_threads_lose_nothing(index: Any, threads: ThreadSet) -> None:
 UNREGISTER = """
     import ctypes, threading, rseq
     from rseq._arch import host
-    from rseq._thread import rseq_offset, _calling_thread
+    from rseq._thread.registration import rseq_offset, calling_thread
 
     def unregister():
         "Take this thread's registration back: the kernel leaves cpu_id -1 and mm_cid 0."
-        libc, area = ctypes.CDLL(None, use_errno=True), _calling_thread().area
+        libc, area = ctypes.CDLL(None, use_errno=True), calling_thread().area
         number, signature = host().syscall, host().signature
         results = [libc.syscall(number, ctypes.c_void_p(area), size, 1, ctypes.c_uint(signature)) for size in (32, 33)]
         assert 0 in results, results
@@ -273,9 +273,10 @@ def test_an_unregistered_thread_takes_the_spare_lane(index: str) -> None:
 def test_a_kernel_that_does_not_keep_mm_cid_leaves_the_spare_lane_only() -> None:
     run_python(
         """
-        import rseq, rseq._thread as thread
-        thread._auxv = lambda entry: 20  # as before Linux 6.3; libc's own size says no more
-        thread._libc_size = lambda: 20
+        import rseq
+        from rseq._thread import registration, report
+        registration.auxv = report.auxv = lambda entry: 20  # as before Linux 6.3; libc's own size says no more
+        registration.rseq_size = report.rseq_size = lambda: 20
         assert "mm_cid" not in rseq.info().fields
         compact, plain = rseq.Counter(index="mm_cid"), rseq.Counter()
         for _ in range(1000):

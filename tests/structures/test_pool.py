@@ -20,7 +20,7 @@ import rseq
 import rseq.check
 from rseq._structures import pool as pool_module
 from rseq._structures.pool import _GENERATION, _HELD, MAX_COUNT, Model, _code
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 

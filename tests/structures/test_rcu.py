@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import _thread as rseq_thread
 from rseq._structures import rcu as module
 from rseq._structures.rcu import Model, grace_period
 from support import ThreadSet, run_python
@@ -230,7 +229,7 @@ def test_a_signal_handler_cannot_synchronize_in_the_middle_of_it(monkeypatch: py
 
 
 def test_without_membarrier_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rseq_thread, "_call", lambda *_: 1)
+    monkeypatch.setattr("rseq._thread.membarrier.system_call", lambda *_: 1)
     with pytest.raises(
         OSError, match=r"expected membarrier to fence all threads, but kernel .* answers EPERM: this needs"
     ):

@@ -23,7 +23,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 from rseq._abi import CS_ALIGNMENT
 from rseq._arch.registers import RegisterClass, Slot
@@ -31,9 +31,6 @@ from rseq._language import ir
 from rseq._language.errors import CompileError, Diagnostic, Span
 from rseq._language.section import Section
 from rseq._language.types import Pointer, Word
-
-if TYPE_CHECKING:
-    from rseq._arch.emitter import Emitter
 
 __all__ = [
     "ABORTED",
@@ -225,6 +222,12 @@ class Emulator:
     ignores_mmu: bool = False
 
 
+class _Writes(Protocol):
+    """What an architecture makes for one section: an `Emitter` (emitter.py)."""
+
+    def assembly(self) -> Assembly: ...
+
+
 class Architecture(ABC):
     """One architecture: its facts as data, and its emitter. `name` is what `platform.machine()` says."""
 
@@ -299,7 +302,7 @@ class Architecture(ABC):
         return "float" if type.is_float else "int"
 
     @abstractmethod
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
+    def emitter(self, section: Section, index: IndexMode) -> _Writes:
         """What writes `section` in this architecture's instructions."""
 
     def register(self, name: str, form: str) -> str:

@@ -168,7 +168,8 @@ def _prepare(chosen: Sequence[Operation], counts: Sequence[int], cpus: int) -> t
 
 
 def _warnings() -> list[str]:
-    from rseq._thread import available, info
+    from rseq._thread.registration import available
+    from rseq._thread.report import info
 
     if available():
         return []

@@ -19,7 +19,8 @@ from rseq._bench.compiler import c_loops
 from rseq._bench.native.loop import SLOT_BYTES, Loop, Memory, implementation, work
 from rseq._bench.native.ring import event_written
 from rseq._bench.run import Implementation, Operation, Span, Unavailable, counted
-from rseq._thread import available, possible_cpus
+from rseq._thread.cpus import possible_cpus
+from rseq._thread.registration import available
 
 __all__ = ["beside"]
 

@@ -21,7 +21,8 @@ from rseq._once import once
 from rseq._percpu.memory import Memory
 from rseq._percpu.rows import Rows
 from rseq._sealed import forever
-from rseq._thread import UnsupportedError, lanes_offset, require_support
+from rseq._thread.registration import lanes_offset
+from rseq._thread.support import UnsupportedError, require_support
 
 __all__ = [
     "METH_FASTCALL_KEYWORDS",

@@ -118,7 +118,7 @@ def _functions() -> dict[str, int]:
     from rseq._codegen.codes import I8, I64, PTR, text_constant
     from rseq._codegen.small_int import TYPE
     from rseq._loader import load
-    from rseq._thread import require_support
+    from rseq._thread.support import require_support
 
     architecture = require_support()
     module = new_module(architecture, "payload")

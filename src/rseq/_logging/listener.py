@@ -20,7 +20,7 @@ from rseq._logging.handler import require_bytes
 from rseq._logging.records import read, warning
 from rseq._logging.threads import Thread, apart
 from rseq._structures.ring import Event, RingBuffer
-from rseq._thread import fence
+from rseq._thread.membarrier import fence
 
 __all__ = ["Listener"]
 

@@ -34,7 +34,8 @@ from typing import NamedTuple
 from rseq._forks import MEMORY, in_each_child
 from rseq._percpu.mutex import make_mutex
 from rseq._sealed import forever
-from rseq._thread import possible_cpus, require_support
+from rseq._thread.cpus import possible_cpus
+from rseq._thread.support import require_support
 
 PAGE_BYTES = mmap.PAGESIZE
 

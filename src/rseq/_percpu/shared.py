@@ -26,7 +26,7 @@ from rseq._percpu.checks import integer
 from rseq._percpu.mutex import MUTEX_BYTES
 from rseq._percpu.segment import PAGE_BYTES, Mapping, Place, populate, round_up, shared_extent
 from rseq._percpu.threads import table
-from rseq._thread import require_support
+from rseq._thread.support import require_support
 
 _WORD = 8
 _EXTENTS_TRIED = 8

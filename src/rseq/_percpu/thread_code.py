@@ -17,7 +17,7 @@ from rseq._loader import load
 from rseq._once import once
 from rseq._percpu.segment import PAGE_BYTES
 from rseq._percpu.threads import LEFT_BEHIND, key_symbol, known, refusal, table, took_over
-from rseq._thread import require_support
+from rseq._thread.support import require_support
 
 __all__ = ["Refused", "say_what_was_noted", "symbols"]
 

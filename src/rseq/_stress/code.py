@@ -33,7 +33,8 @@ from rseq._language.types import Buffer
 from rseq._loader import Blob, Code, load
 from rseq._percpu.thread_code import symbols
 from rseq._structures.workload import BUFFER_BYTES, SPREAD
-from rseq._thread import lanes_offset, require_support
+from rseq._thread.registration import lanes_offset
+from rseq._thread.support import require_support
 
 if TYPE_CHECKING:
     from rseq._percpu.storage import PerCPU

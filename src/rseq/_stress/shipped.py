@@ -13,7 +13,7 @@ from rseq._check.run import shipped as shipped_sequences
 from rseq._language.compiled import Compiled
 from rseq._structures.structure import shipped as structures
 from rseq._structures.workload import Workload
-from rseq._thread import lanes_offset
+from rseq._thread.registration import lanes_offset
 
 __all__ = ["can_share", "indices", "left_out", "make", "make_shared", "named", "sections", "workloads"]
 

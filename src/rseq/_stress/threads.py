@@ -29,7 +29,7 @@ from rseq._stress.code import LOOPS, Block, Program
 from rseq._stress.ledger import Ledger
 from rseq._stress.shipped import make, named, sections
 from rseq._stress.signals import at_a_kilohertz, keep_out, let_in
-from rseq._thread import fence
+from rseq._thread.membarrier import fence
 
 if TYPE_CHECKING:
     from rseq._structures.workload import Workload

@@ -29,7 +29,7 @@ from rseq._percpu.storage import PerCPU
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
 from rseq._structures.workload import Workload
-from rseq._thread import cpu_number
+from rseq._thread.cpus import cpu_number
 
 if TYPE_CHECKING:
     import numpy.typing as npt

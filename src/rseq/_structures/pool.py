@@ -55,7 +55,7 @@ from rseq._percpu.storage import PerCPU
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_of
 from rseq._structures.workload import SPREAD, Workload
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -58,7 +58,7 @@ from rseq._sequence import Sequence, routine, sequence
 from rseq._structures.calls import Calls
 from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_of
 from rseq._structures.workload import Workload
-from rseq._thread import barrier, register_for_barriers
+from rseq._thread.membarrier import barrier, register_for_barriers
 
 __all__ = ["RCU", "Model", "Readers", "grace_period"]
 

@@ -36,7 +36,7 @@ from rseq._percpu.storage import PerCPU
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.structure import Structure, bound_of, not_set_up, set_up, storage_of
 from rseq._structures.workload import Workload
-from rseq._thread import available
+from rseq._thread.registration import available
 
 __all__ = ["Model", "Stack"]
 

@@ -23,7 +23,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, Unavailable, counted
 from rseq._language.compiled import Compiled
 from rseq._structures.counter import Counter
-from rseq._thread import available
+from rseq._thread.registration import available
 
 __all__ = ["COUNTER"]
 

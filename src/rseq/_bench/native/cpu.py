@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rseq import _abi as abi
 from rseq._bench.native.loop import Body, Loops, architecture, function, implementation, vdso_getcpu, work
 from rseq._bench.run import Implementation, Operation, Span, Unavailable
-from rseq._thread import available, possible_cpus, rseq_offset
+from rseq._thread.cpus import possible_cpus
+from rseq._thread.registration import available, rseq_offset
 
 __all__ = ["CPU_NUMBER"]
 

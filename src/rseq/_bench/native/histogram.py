@@ -16,7 +16,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._language.compiled import Compiled
 from rseq._structures.histogram import Histogram
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["BOUNDS", "HISTOGRAM"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from rseq._bench.native.loop import SLOT_BYTES, Memory
 from rseq._bench.run import Missing, Span
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["HELPERS", "Lists", "balanced", "under_mutex"]
 

@@ -10,7 +10,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, counted
 from rseq._language.compiled import Compiled
 from rseq._structures.lock import SpinLock
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["LOCK", "init_mutexes"]
 

@@ -20,7 +20,7 @@ from functools import cache
 from rseq._arch import Architecture, host
 from rseq._bench.run import Crew, Implementation, Missing, Threads, Unavailable, Work
 from rseq._bench.vdso import lookup
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 __all__ = [
     "NO_ANSWER",

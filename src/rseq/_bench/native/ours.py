@@ -16,7 +16,7 @@ from rseq._arch.base import IndexMode
 from rseq._bench.native.loop import Loop, architecture, callable_at
 from rseq._language.compiled import Compiled
 from rseq._percpu.thread_code import symbols
-from rseq._thread import lanes_offset
+from rseq._thread.registration import lanes_offset
 
 __all__ = ["Emit", "Site", "ours", "restarts"]
 

@@ -35,7 +35,7 @@ from rseq._language.compiled import Compiled
 from rseq._language.types import SCALARS, i64
 from rseq._sequence import Routine, routine, sequence
 from rseq._structures.ring import RingBuffer
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["RINGS", "event_written"]
 

@@ -7,7 +7,7 @@ import threading
 from rseq._bench.python.loop import implementation, loop
 from rseq._bench.run import Implementation, Operation, counted
 from rseq._structures.lock import SpinLock
-from rseq._thread import possible_cpus
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["LOCK"]
 

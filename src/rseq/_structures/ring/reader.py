@@ -33,7 +33,7 @@ from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
 from rseq._structures.ring.kind import Kind
 from rseq._structures.ring.layout import position_and_slot
 from rseq._structures.ring.variable import SKIP, header_units
-from rseq._thread import barrier, fence, register_for_barriers
+from rseq._thread.membarrier import barrier, fence, register_for_barriers
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -1,0 +1,68 @@
+"""CPU numbers: the one that the calling thread runs on, and how many there can be."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+from rseq._language.compiled import operation
+from rseq._libc import libc, on_linux
+from rseq._thread.registration import calling_thread
+
+__all__ = ["cpu_number", "online_cpus", "possible_cpus"]
+
+_CPUS = Path("/sys/devices/system/cpu")
+
+
+@operation("cpu_number")
+def cpu_number() -> int:
+    """The CPU that the calling thread runs on, which may be another one as soon as it is known.
+
+    Works in threads that are not registered too. 0 on a system that does not say.
+    """
+    number = calling_thread().cpu_id.value
+    if number >= 0:
+        return number
+    return max(0, int(libc().sched_getcpu())) if on_linux() else 0
+
+
+@cache
+def possible_cpus() -> int:
+    """1 + the highest number that a CPU of this machine can ever have; plugging CPUs in does not change it.
+
+    Neither the number of CPUs online nor what this process may use: CPU numbers go beyond both.
+    Raises: OSError - too many files are open: an estimate would hold for as long as the process lives.
+    """
+    return _count_in_list(_CPUS / "possible") or _count_of_folders(_CPUS) or os.cpu_count() or 1
+
+
+def _count_in_list(file: Path) -> int:
+    """1 + the highest number in a list like "0-3,8"; 0 if the file is not there."""
+    try:
+        return max((int(number) + 1 for number in re.findall(r"\d+", file.read_text())), default=0)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+        return 0
+
+
+def _count_of_folders(folder: Path) -> int:
+    """The larger of what libc counts and 1 + the highest N with a folder cpuN; 0 if nobody says."""
+    numbers = (re.fullmatch(r"cpu(\d+)", path.name) for path in folder.glob("cpu*"))
+    highest = max((int(match[1]) + 1 for match in numbers if match), default=0)
+    return max(highest, _sysconf("SC_NPROCESSORS_CONF"))
+
+
+def online_cpus() -> int:
+    """How many CPUs are online now."""
+    return _sysconf("SC_NPROCESSORS_ONLN") or os.cpu_count() or 1
+
+
+def _sysconf(name: str) -> int:
+    try:
+        return max(0, os.sysconf(name))
+    except (AttributeError, ValueError, OSError):
+        return 0

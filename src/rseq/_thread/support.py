@@ -1,0 +1,39 @@
+"""Whether sequences can run on this machine at all: on Linux, with a code generator for its architecture."""
+
+from __future__ import annotations
+
+import platform
+
+from rseq import _arch as arch
+from rseq._libc import on_linux
+
+__all__ = ["UnsupportedError", "architecture", "no_generator", "not_linux", "require_support"]
+
+_NOT_HERE = "sequences can be written, checked and emitted here, but not run"
+
+
+class UnsupportedError(RuntimeError):
+    """No sequence can run here: the system is not Linux, or its architecture has no code generator."""
+
+
+def architecture() -> arch.Architecture | None:
+    """The architecture of this machine, or None if there is no file for it or the system is not Linux."""
+    return arch.host() if on_linux() else None
+
+
+def require_support() -> arch.Architecture:
+    """The architecture that code is made for here. Raises: UnsupportedError - with the reason, in a sentence."""
+    known = architecture()
+    if known is None:
+        raise UnsupportedError(no_generator(platform.machine()) if on_linux() else not_linux(platform.system()))
+    return known
+
+
+def not_linux(system: str) -> str:
+    """Why nothing runs on that system."""
+    return f"Restartable sequences are a system call of Linux and this is {system}: {_NOT_HERE}."
+
+
+def no_generator(machine: str) -> str:
+    """Why nothing runs on a machine of that architecture."""
+    return f"rseq has no code generator for the architecture {machine or '(unknown)'}: {_NOT_HERE}."
