@@ -20,8 +20,8 @@ from support import ROOT, ThreadSet, kernel_has_rseq, run_python
 SOURCE = ROOT / "src" / "rseq"
 
 # Lowest first: a module may import from its own line and those before it. "" is the package itself, rseq/__init__.py.
-# `thread` comes after what reads the thread pointer for it: a few bytes of machine code, and the loader that maps them.
-# `native.bind` is where code and per-CPU memory meet.
+# `_thread` comes after what reads the thread pointer for it: some machine code, and the loader that maps it.
+# `_builtins` is where code and per-CPU memory meet.
 LAYERS = (
     ("_abi", "_room", "_once", "_sealed", "_forks", "_libc"),
     ("_processes", "_terminal"),

@@ -26,7 +26,7 @@ from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._language.compiled import Compiled
 from rseq._loader import DATA_ALIGNMENT, Blob, Code, Relocation, load
 from rseq._room import require_room
-from rseq._thread import require_support
+from rseq._thread.support import require_support
 
 __all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "flatten", "new_module", "object_file", "symbol_names"]
 
