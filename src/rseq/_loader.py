@@ -28,6 +28,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
+from rseq._integers import round_up
+from rseq._libc import error_of, libc, on_linux, os_error
+
 DATA_ALIGNMENT = 64 * 1024  # the largest page size of any Linux
 LARGEST_IMAGE = 1 << 30  # more is a broken blob, not a big one
 
@@ -149,11 +152,7 @@ def _in_data(blob: Blob, relocation: Relocation) -> bool:
 
 def _image_size(blob: Blob) -> int:
     end = blob.data_offset + len(blob.data) if blob.data else len(blob.code)
-    return _whole_pages(end)
-
-
-def _whole_pages(nbytes: int) -> int:
-    return -(-nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+    return round_up(end, mmap.PAGESIZE)
 
 
 def _relocated(blob: Blob, address: int, values: Mapping[str, int]) -> tuple[bytes, bytes]:
@@ -195,7 +194,7 @@ def _value(name: str, symbols: Mapping[str, int]) -> int | None:
 
 
 def _address_in_process(name: str) -> int | None:
-    for library in (ctypes.pythonapi, _libc()):
+    for library in (ctypes.pythonapi, libc()):
         try:
             return ctypes.addressof(ctypes.c_char.in_dll(library, name))
         except ValueError:
@@ -206,20 +205,8 @@ def _address_in_process(name: str) -> int | None:
 # Memory
 
 
-@cache
-def _libc() -> ctypes.CDLL:
-    """libc, with the argument types of what is called here: ctypes would cut addresses to 32 bits."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    address, size, number = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
-    libc.mmap.argtypes = (address, size, number, number, number, ctypes.c_long)
-    libc.mmap.restype = address
-    libc.mprotect.argtypes = (address, size, number)
-    libc.munmap.argtypes = (address, size)
-    return libc
-
-
 def _require_linux() -> None:
-    if not sys.platform.startswith("linux"):
+    if not on_linux():
         raise ExecutableMemoryError(
             f"expected Linux to run code on, but this is {sys.platform}; "
             "here sequences can be checked, printed and emitted, not run"
@@ -229,26 +216,20 @@ def _require_linux() -> None:
 def _map(address: int | None, nbytes: int, protection: int, flags: int, file: int = -1) -> int:
     """mmap(2). Raises: OSError - with its errno."""
     ctypes.set_errno(0)
-    result = _libc().mmap(address, nbytes, protection, mmap.MAP_PRIVATE | flags, file, 0)
+    result = libc().mmap(address, nbytes, protection, mmap.MAP_PRIVATE | flags, file, 0)
     if result in (None, _MAP_FAILED):
-        raise _os_error(f"mmap of {nbytes} bytes")
+        raise os_error(f"mmap of {nbytes} bytes", ctypes.get_errno())
     return int(result)
 
 
 def _protect(address: int, nbytes: int, protection: int) -> None:
     """mprotect(2). Raises: OSError - with its errno."""
-    ctypes.set_errno(0)
-    if _libc().mprotect(address, nbytes, protection) != 0:
-        raise _os_error(f"mprotect of {nbytes} bytes")
+    if error := error_of("mprotect", address, nbytes, protection):
+        raise os_error(f"mprotect of {nbytes} bytes", error)
 
 
 def _unmap(address: int, nbytes: int) -> None:
-    _libc().munmap(address, nbytes)
-
-
-def _os_error(what: str) -> OSError:
-    number = ctypes.get_errno()
-    return OSError(number, f"{what}: {os.strerror(number)}")
+    libc().munmap(address, nbytes)
 
 
 def _reserve(nbytes: int) -> int:
@@ -279,7 +260,7 @@ def _place_by_memfd(address: int, code: bytes) -> None:
     file = _memfd()
     try:
         _write_all(file, code)
-        _map(address, _whole_pages(len(code)), mmap.PROT_READ | mmap.PROT_EXEC, _MAP_FIXED, file)
+        _map(address, round_up(len(code), mmap.PAGESIZE), mmap.PROT_READ | mmap.PROT_EXEC, _MAP_FIXED, file)
     finally:
         os.close(file)
 
@@ -295,13 +276,13 @@ def _memfd_create(flags: int) -> int:
     if hasattr(os, "memfd_create"):
         return os.memfd_create("rseq", flags)
     # Many a Python is built for older libcs than the one that it runs on, and lacks the function for that reason only.
-    create = getattr(_libc(), "memfd_create", None)
+    create = getattr(libc(), "memfd_create", None)
     if create is None:
         raise OSError(errno.ENOSYS, "this libc has no memfd_create")
     ctypes.set_errno(0)
     file = int(create(b"rseq", flags))
     if file < 0:
-        raise _os_error("memfd_create")
+        raise os_error("memfd_create", ctypes.get_errno())
     return file
 
 
@@ -312,7 +293,7 @@ def _write_all(file: int, code: bytes) -> None:
 
 
 def _place_by_mprotect(address: int, code: bytes) -> None:
-    nbytes = _whole_pages(len(code))
+    nbytes = round_up(len(code), mmap.PAGESIZE)
     _protect(address, nbytes, mmap.PROT_READ | mmap.PROT_WRITE)
     ctypes.memmove(address, code, len(code))
     _protect(address, nbytes, mmap.PROT_READ | mmap.PROT_EXEC)
@@ -320,7 +301,7 @@ def _place_by_mprotect(address: int, code: bytes) -> None:
 
 def _place_data(address: int, data: bytes) -> None:
     if data:
-        _protect(address, _whole_pages(len(data)), mmap.PROT_READ | mmap.PROT_WRITE)
+        _protect(address, round_up(len(data), mmap.PAGESIZE), mmap.PROT_READ | mmap.PROT_WRITE)
         ctypes.memmove(address, data, len(data))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -12,6 +11,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+from rseq._libc import libc
 
 __all__ = ["Send", "die_with_parent", "gather"]
 
@@ -48,7 +49,7 @@ def gather(
 
 def die_with_parent(parent: int) -> None:
     """Have the calling process, which `parent` has forked, killed when the thread that forked it ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it has ended before it was asked for
         os.kill(os.getpid(), signal.SIGKILL)
 

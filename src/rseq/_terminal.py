@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+
+from rseq._libc import libc, on_linux
 
 __all__ = ["WIDTH", "commented", "stdout_aside", "wrapped"]
 
@@ -42,7 +43,8 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.__stdout__):
         with suppress(AttributeError, OSError, ValueError):  # it is None, or closed
             stream.flush()  # type: ignore[union-attr]
-    ctypes.CDLL(None).fflush(None)
+    if on_linux():
+        libc().fflush(None)
 
 
 def wrapped(text: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from rseq._percpu.segment import PAGE_BYTES, Place, discard, private_extent, round_up, zero
+from rseq._integers import round_up
+from rseq._percpu.segment import PAGE_BYTES, Place, discard, private_extent, zero
 from rseq._thread.cpus import possible_cpus
 from support import ThreadSet, locked
 

@@ -17,6 +17,7 @@ from rseq import i64, u64
 from rseq._language.errors import CompileError
 from rseq._language.interpret import Memory, run
 from rseq._language.operations import refuse
+from rseq._libc import libc_with_gil
 from rseq._percpu import threads as module
 from rseq._percpu.threads import (
     LEFT_BEHIND,
@@ -24,7 +25,6 @@ from rseq._percpu.threads import (
     Known,
     Table,
     _key,
-    _libc,
     _remember,
     describe,
     has_ended,
@@ -190,7 +190,7 @@ def test_what_is_left_under_the_key_by_another_thread_is_not_believed() -> None:
     assert not stale.is_true
 
     def ask() -> tuple[int, int]:
-        _remember(ctypes.addressof(stale), _libc().pthread_getspecific(_key()))
+        _remember(ctypes.addressof(stale), libc_with_gil().pthread_getspecific(_key()))
         return known_id(), who.bind(rseq.percpu(Cell))()
 
     known, new = in_thread(ask)

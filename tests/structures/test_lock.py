@@ -18,6 +18,7 @@ import pytest
 
 import rseq
 from rseq import i32
+from rseq._libc import libc_with_gil
 from rseq._percpu import threads as thread_numbers
 from rseq._percpu.threads import Table, has_ended, table, thread_id
 from rseq._stress.run import stress
@@ -273,7 +274,7 @@ def test_ctrl_c_is_raised_that_comes_while_a_thread_gets_its_number(ctrl_c_on: C
 
 def _first_acquire_of_a_child(ctrl_c_on: Callable[..., None]) -> None:
     lock = rseq.SpinLock(segment=rseq.Segment())
-    thread_numbers._libc().pthread_setspecific(thread_numbers._key(), None)  # as in a thread that has not asked yet
+    libc_with_gil().pthread_setspecific(thread_numbers._key(), None)  # as in a thread that has not asked yet
     ctrl_c_on("table")
     with pytest.raises(KeyboardInterrupt):
         lock.acquire()

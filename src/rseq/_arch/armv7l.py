@@ -48,6 +48,7 @@ from rseq._arch.base import (
 from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fitting, insert, is_rotated_byte
 from rseq._arch.narrow import wide_integers
+from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
@@ -136,10 +137,10 @@ class Arm(Architecture):
         """What stands where the relocation is to be applied."""
         (word,) = struct.unpack_from("<I", image, where)
         if kind in (R_CALL, R_JUMP24):
-            return _sign_extended(word & 0xFFFFFF, 24) << 2
+            return signed(word & 0xFFFFFF, 24) << 2
         if kind in (R_MOVW_PREL, R_MOVT_PREL):
-            return _sign_extended(word >> 4 & 0xF000 | word & 0xFFF, 16)
-        return _sign_extended(word, 32)
+            return signed(word >> 4 & 0xF000 | word & 0xFFF, 16)
+        return signed(word, 32)
 
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
         """Distances; ABS32 is the pointer. The addend of a branch has what the processor is ahead."""
@@ -155,10 +156,6 @@ class Arm(Architecture):
         elif kind != R_V4BX:
             raise ValueError(f"unexpected armv7l relocation {kind}")
         return False
-
-
-def _sign_extended(number: int, bits: int) -> int:
-    return number - (1 << bits) if number >> (bits - 1) else number
 
 
 ARCHITECTURE = Arm()

@@ -39,6 +39,7 @@ __all__ = [
     "LEFT",
     "NONE",
     "NO_LANE",
+    "RESTART_LIMIT",
     "START",
     "TOKEN",
     "Architecture",
@@ -56,6 +57,9 @@ __all__ = [
 NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
 LEFT = -4096
 """Status values: an unsigned status of LEFT or more says how the section was left (as the kernel's IS_ERR_VALUE)."""
+
+RESTART_LIMIT = 1024
+"""Aborts of one sequence between two visits to the spare lane: a debugger that single-steps aborts for ever."""
 
 IndexMode = Literal["cpu_id", "mm_cid"]
 
@@ -247,8 +251,10 @@ class Architecture(ABC):
     """The number of membarrier(2)."""
     get_robust_list: ClassVar[int]
     """The number of get_robust_list(2)."""
+    vdso: ClassVar[str] = "linux-vdso.so.1"
+    """The library that the kernel maps into every process."""
     vdso_getcpu: ClassVar[str]
-    """The vDSO's name for getcpu."""
+    """Its name for getcpu; nothing if it has none."""
     breakpoint: ClassVar[str]
     """The instruction on which the kernel sends SIGTRAP."""
     thread_pointer: ClassVar[bytes]

@@ -13,6 +13,7 @@ from typing import ClassVar
 from rseq._arch.base import RegisterClass, Slot
 from rseq._arch.immediates import fits
 from rseq._arch.load_store import LoadStoreEmitter
+from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.types import Word
 
@@ -92,7 +93,7 @@ class FlaglessEmitter(LoadStoreEmitter):
         return str(self.slot(operand))
 
     def set_integer(self, target: Slot | str, number: int) -> None:
-        self.line(f"{self.SET} {target}, {number - (1 << 64) if number >> 63 == 1 else number}")
+        self.line(f"{self.SET} {target}, {signed(number)}")
 
     def add_index(self, base: Slot, address: ir.Address, into: Slot) -> None:
         """Emit the address without its offset."""

@@ -42,6 +42,7 @@ from rseq._arch.base import (
 from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fits, fitting, insert
 from rseq._arch.load_store import OwnRegistersEmitter
+from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
@@ -92,6 +93,7 @@ class Power(Architecture):
     membarrier = 365
     get_robust_list = 299
     getcpu = 302
+    vdso = "linux-vdso64.so.1"
     vdso_getcpu = "__kernel_getcpu"
     thread_pointer = bytes.fromhex("786ba37d2000804e")  # mr r3, r13; blr
     clock = ("mftb $0", "=r")
@@ -255,8 +257,7 @@ class _Emitter(OwnRegistersEmitter):
         self.line(f"mtfprd {target}, {self.VALUE}")
 
     def set_integer(self, target: Slot | str, number: int) -> None:
-        if number >> 63 == 1:
-            number -= 1 << 64
+        number = signed(number)
         if _is_immediate(number):
             self.line(f"li {target}, {number}")
         elif fits(number, 32):

@@ -31,6 +31,7 @@ from rseq._arch.base import DESCRIPTOR, FINISH, NOWHERE, START, Architecture, Em
 from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fits, fitting
 from rseq._arch.load_store import OwnRegistersEmitter
+from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
@@ -87,6 +88,7 @@ class Z(Architecture):
     membarrier = 356
     get_robust_list = 305
     getcpu = 311
+    vdso = "linux-vdso64.so.1"
     vdso_getcpu = "__kernel_getcpu"
     breakpoint = ".insn e, 1"
     thread_pointer = bytes.fromhex(
@@ -216,8 +218,7 @@ class _Emitter(OwnRegistersEmitter):
             self.line(f"{_LOAD['float', size]} {target}, 0({self.PLACE})")
 
     def set_integer(self, target: Slot | str, number: int) -> None:
-        if number >> 63 == 1:
-            number -= 1 << 64
+        number = signed(number)
         if fits(number, 32):
             self.line(f"{'lghi' if fits(number, 16) else 'lgfi'} {target}, {number}")
             return

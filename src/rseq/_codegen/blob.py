@@ -23,6 +23,7 @@ from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
 from rseq._codegen.lower import WAIT_FOREVER, Unit
 from rseq._forks import TOOLS, in_each_child, wait_while
+from rseq._integers import round_up
 from rseq._language.compiled import Compiled
 from rseq._loader import DATA_ALIGNMENT, Blob, Code, Relocation, load
 from rseq._room import require_room
@@ -242,7 +243,7 @@ def flatten(data: bytes, architecture: Architecture, entries: Sequence[str]) -> 
         placed[section.index] = (which, len(part))
         part += elf.contents(section)
     code, data_part = parts
-    data_offset = _round_up(max(len(code), 1), DATA_ALIGNMENT)
+    data_offset = round_up(max(len(code), 1), DATA_ALIGNMENT)
     image = code + bytes(data_offset - len(code)) + data_part
     address = {index: which * data_offset + offset for index, (which, offset) in placed.items()}
     relocations = [r for section in kept for r in _link(elf, section, address, image, architecture)]
@@ -275,7 +276,3 @@ def _fixups(
             yield Fixup(kind, where, address[home] + value + addend, None, other)
         else:
             yield Fixup(kind, where, addend, name or None)
-
-
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple

@@ -28,7 +28,7 @@ from typing import Any
 import llvmlite.ir as ll
 
 from rseq import _abi as abi
-from rseq._arch.base import ABORTED, INDEX, LEFT, NO_LANE, NONE, Assembly, IndexMode
+from rseq._arch.base import ABORTED, INDEX, LEFT, NO_LANE, NONE, RESTART_LIMIT, Assembly, IndexMode
 from rseq._codegen.body import BodyLowering, Frame
 from rseq._codegen.codes import (
     BUSY,
@@ -55,9 +55,6 @@ from rseq._language.section import section
 from rseq._language.types import Buffer, Index, Pointer
 
 __all__ = ["WAIT_FOREVER", "Unit", "emit_block"]
-
-RESTART_LIMIT = 1024
-"""Aborts of one sequence between two visits to the spare lane: a debugger that single-steps aborts for ever."""
 
 _PAUSE_US = 50
 """Between two attempts at a lock of a thread with the same kernel id, in another pid namespace."""

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from rseq._arch import Architecture
-from rseq._arch.base import ABORTED, INDEX, LEFT, NONE, TOKEN, Assembly, RegisterError, Slot
+from rseq._arch.base import ABORTED, INDEX, LEFT, NONE, RESTART_LIMIT, TOKEN, Assembly, RegisterError, Slot
 from rseq._emit.names import guard, is_prefix, unique
 from rseq._emit.records import Records, c_type
 from rseq._language import ir
@@ -32,7 +32,6 @@ from rseq._language.types import Index, Pointer, Word
 
 __all__ = ["header"]
 
-RESTART_LIMIT = 1024
 _VERSION = 1
 _DESCRIPTORS = '__rseq_cs, "aw?"'
 _LONGEST_LINE = 90

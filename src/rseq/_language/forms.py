@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["Form", "constant", "signed", "trailing_zeros"]
+from rseq._integers import signed
+
+__all__ = ["Form", "constant", "trailing_zeros"]
 
 _MASK = (1 << 64) - 1
 
@@ -64,11 +66,6 @@ class Form:
 def constant(number: int) -> Form:
     """A sum without symbols."""
     return Form(number & _MASK)
-
-
-def signed(number: int) -> int:
-    """A number modulo 2**64 as the one that is closest to 0."""
-    return number - (1 << 64) if number >> 63 else number
 
 
 def trailing_zeros(number: int) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from rseq._integers import signed
 from rseq._language import ir
-from rseq._language.forms import Form, constant, signed
+from rseq._language.forms import Form, constant
 from rseq._language.pointers import origins
 from rseq._language.types import Buffer, Pointer
 from rseq._language.values import Roots, Unequal, Values

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from rseq._integers import signed
 from rseq._language import ir
-from rseq._language.forms import Form, signed
+from rseq._language.forms import Form
 from rseq._language.places import Place, Places
 from rseq._language.values import Fact
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
+from rseq._integers import round_up
 from rseq._language.text import keep
 from rseq._once import load
 
@@ -437,7 +438,7 @@ class RecordType(type):
     def size(cls) -> int:
         """Size in bytes, padding included."""
         end = max((field.offset + field.type.size for field in cls.__fields.values()), default=0)
-        return _round_up(end, cls.alignment)
+        return round_up(end, cls.alignment)
 
     @property
     def dtype(cls) -> np.dtype[Any]:
@@ -514,16 +515,12 @@ def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
                 f"record {name}, field {field_name!r}: expected a type of the language "
                 f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…]); got {annotation!r}"
             )
-        offset = _round_up(offset, type.alignment)
+        offset = round_up(offset, type.alignment)
         fields[field_name] = Field(field_name, type, offset, is_prepared)
         offset += type.size
     if offset > MAX_RECORD_BYTES:
         raise ValueError(f"record {name} has {offset} bytes; the largest is {MAX_RECORD_BYTES}")
     return fields
-
-
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple
 
 
 class Record(metaclass=RecordType):

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 
+from rseq._integers import signed
 from rseq._language import ir
-from rseq._language.forms import Form, constant, signed, trailing_zeros
+from rseq._language.forms import Form, constant, trailing_zeros
 from rseq._language.numbers import computed
 from rseq._language.types import Pointer, Scalar, Word
 

@@ -21,7 +21,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from rseq._percpu.segment import Extent, Place, discard, private_extent, round_up, zero
+from rseq._integers import round_up
+from rseq._percpu.segment import Extent, Place, discard, private_extent, zero
 
 STRIDE_BYTES = 1 << 18
 """Bytes of each lane in an extent that items share."""

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
-from functools import cache
+
+from rseq._libc import libc, os_error
 
 MUTEX_BYTES = 64
 """What to set aside for a mutex; align it to as much, so that it has a cache line of its own."""
@@ -38,26 +38,20 @@ def make_mutex(address: int) -> None:
 
 
 def _initialize(address: int, *, robust: bool) -> int:
-    libc = _libc()
     ctypes.memset(address, 0, MUTEX_BYTES)
     attributes = ctypes.create_string_buffer(MUTEX_BYTES)
-    _check(libc.pthread_mutexattr_init(attributes), "make")
+    _check(libc().pthread_mutexattr_init(attributes), "make")
     try:
         return int(
-            libc.pthread_mutexattr_settype(attributes, _ERRORCHECK)
-            or libc.pthread_mutexattr_setpshared(attributes, _PROCESS_SHARED)
-            or (robust and libc.pthread_mutexattr_setrobust(attributes, _ROBUST))
-            or libc.pthread_mutex_init(ctypes.c_void_p(address), attributes)
+            libc().pthread_mutexattr_settype(attributes, _ERRORCHECK)
+            or libc().pthread_mutexattr_setpshared(attributes, _PROCESS_SHARED)
+            or (robust and libc().pthread_mutexattr_setrobust(attributes, _ROBUST))
+            or libc().pthread_mutex_init(address, attributes)
         )
     finally:
-        libc.pthread_mutexattr_destroy(attributes)
+        libc().pthread_mutexattr_destroy(attributes)
 
 
 def _check(code: int, verb: str) -> None:
     if code:
-        raise OSError(code, f"cannot {verb} the spare lane's lock: {os.strerror(code)}")
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None)
+        raise os_error(f"cannot {verb} the spare lane's lock", code)

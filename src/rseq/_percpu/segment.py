@@ -32,6 +32,8 @@ from functools import partial
 from typing import NamedTuple
 
 from rseq._forks import MEMORY, in_each_child
+from rseq._integers import round_up
+from rseq._libc import error_of
 from rseq._percpu.mutex import make_mutex
 from rseq._sealed import forever
 from rseq._thread.cpus import possible_cpus
@@ -119,7 +121,7 @@ def populate(address: int, nbytes: int) -> None:
     Raises: MemoryError - there is no memory for them.
     Threads: any thread of any process, while others use them.
     """
-    failure = _advise(address, nbytes, _MADV_POPULATE_WRITE)
+    failure = error_of("madvise", address, nbytes, _MADV_POPULATE_WRITE)
     if failure == errno.EINVAL:  # before Linux 5.14: reading makes the page of a shared mapping, too
         for page in range(address, address + nbytes, PAGE_BYTES):
             ctypes.string_at(page, 1)
@@ -150,19 +152,8 @@ def zero(place: Place, nbytes: int) -> None:
 
 def discard(extent: Extent) -> None:
     """Zero a private extent and give its pages back to the system. Nobody may use its items."""
-    if _advise(extent.base, extent.stride * (extent.lanes + 1), mmap.MADV_DONTNEED):
+    if error_of("madvise", extent.base, extent.stride * (extent.lanes + 1), mmap.MADV_DONTNEED):
         zero(extent.place(0), extent.stride)  # locked in memory
-
-
-def _advise(address: int, nbytes: int, advice: int) -> int:
-    """What the kernel is told about a range: 0, or the errno."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    return ctypes.get_errno() if libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(nbytes), advice) else 0
-
-
-def round_up(number: int, multiple: int) -> int:
-    """The smallest multiple of `multiple` that is not below `number`."""
-    return -(-number // multiple) * multiple
 
 
 def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:

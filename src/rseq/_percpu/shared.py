@@ -21,10 +21,11 @@ from __future__ import annotations
 import ctypes
 from typing import NoReturn
 
+from rseq._integers import round_up
 from rseq._percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
 from rseq._percpu.checks import integer
 from rseq._percpu.mutex import MUTEX_BYTES
-from rseq._percpu.segment import PAGE_BYTES, Mapping, Place, populate, round_up, shared_extent
+from rseq._percpu.segment import PAGE_BYTES, Mapping, Place, populate, shared_extent
 from rseq._percpu.threads import table
 from rseq._thread.support import require_support
 

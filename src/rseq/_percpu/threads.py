@@ -46,17 +46,18 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from itertools import chain, compress, starmap
 from operator import eq
 from threading import get_ident
 from typing import NoReturn
 
 from rseq._forks import THREADS, in_each_child
+from rseq._integers import round_up
 from rseq._language.compiled import operation
+from rseq._libc import libc_with_gil, os_error
 from rseq._once import once
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
-from rseq._percpu.segment import PAGE_BYTES, populate, round_up
+from rseq._percpu.segment import PAGE_BYTES, populate
 
 __all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_at", "known_id", "symbols", "table", "thread_id"]
 
@@ -134,7 +135,7 @@ class Table:
         self._words = (ctypes.c_uint32 * (SLOTS * size // 4)).from_address(self._first + self._word_at)
         nbytes = ctypes.sizeof(Known) * SLOTS
         self._known = _mapping(nbytes, mmap.MAP_PRIVATE)
-        if _libc().madvise(self._known, nbytes, _WIPEONFORK):
+        if libc_with_gil().madvise(self._known, nbytes, _WIPEONFORK):
             in_each_child(self._forget, THREADS)  # an old kernel
 
     def claim(self) -> int:
@@ -142,7 +143,7 @@ class Table:
 
         Raises: RuntimeError - too many threads have one. OSError, MemoryError - the system has no memory.
         """
-        before = _libc().pthread_getspecific(_key())
+        before = libc_with_gil().pthread_getspecific(_key())
         number = self._free()
         known = Known.from_address(self._known + ctypes.sizeof(Known) * number)
         mine = 0
@@ -153,7 +154,7 @@ class Table:
         finally:
             if mine != known.id:  # a signal handler has got a number meanwhile, or raises something
                 known.id = 0
-                _libc().pthread_mutex_unlock(self._mutex_of(number))
+                libc_with_gil().pthread_mutex_unlock(self._mutex_of(number))
         return mine
 
     def _sign(self, number: int, known: Known) -> None:
@@ -195,9 +196,9 @@ class Table:
             populate(mutex & -PAGE_BYTES, PAGE_BYTES)
             for place, word in self._blank:  # always the same, so that two may do it, whatever the mutex is used for
                 ctypes.c_uint32.from_address(mutex + place).value = word
-        code = _libc().pthread_mutex_trylock(mutex)
+        code = libc_with_gil().pthread_mutex_trylock(mutex)
         if code == errno.EOWNERDEAD:
-            code = _libc().pthread_mutex_consistent(mutex)
+            code = libc_with_gil().pthread_mutex_consistent(mutex)
         return bool(code == 0)
 
     def has_ended(self, thread: int) -> bool:
@@ -268,9 +269,9 @@ def _blank_mutex() -> tuple[list[tuple[int, int]], int]:
     words = (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(mutex)
     make_mutex(mutex)
     blank = list(words)
-    _libc().pthread_mutex_lock(mutex)
+    libc_with_gil().pthread_mutex_lock(mutex)
     owned = list(words)
-    _libc().pthread_mutex_unlock(mutex)
+    libc_with_gil().pthread_mutex_unlock(mutex)
     me = threading.get_native_id()
     word = next(place for place, word in enumerate(owned) if not blank[place] and word & _OWNER == me)
     return [(4 * place, word) for place, word in enumerate(blank) if word], 4 * word
@@ -304,31 +305,31 @@ def table() -> Table:
 def _key() -> ctypes.c_uint32:
     """The pthread key under which a thread has the address of its number."""
     key = ctypes.c_uint32()
-    code = _libc().pthread_key_create(ctypes.byref(key), None)
+    code = libc_with_gil().pthread_key_create(ctypes.byref(key), None)
     if code:
-        raise OSError(code, f"libc has no key left for threads to find their number by: {os.strerror(code)}")
+        raise os_error("libc has no key left for threads to find their number by", code)
     return key
 
 
 def _remember(address: int, before: int | None) -> None:
     """Put `address` under the key if what is there is still `before`. In C: no signal handler comes in between."""
-    libc, key = _libc(), _key()
+    libc, key = libc_with_gil(), _key()
     is_still = map(eq, map(libc.pthread_getspecific, (key,)), (before,))
     failed = [code for code in starmap(libc.pthread_setspecific, compress(((key, address),), is_still)) if code]
     if failed:
-        raise OSError(failed[0], f"libc has no memory for a thread's number: {os.strerror(failed[0])}")
+        raise os_error("libc has no memory for a thread's number", failed[0])
 
 
 def known() -> Known | None:
     """What the calling thread knows of its number, if it has one."""
-    address = _libc().pthread_getspecific(_key())
+    address = libc_with_gil().pthread_getspecific(_key())
     place = Known.from_address(address) if address else None
     return place if place is not None and place.is_true else None
 
 
 def known_at() -> int:
     """Where the calling thread, which has a number, finds it: a u64 that is another one in a forked child."""
-    return int(_libc().pthread_getspecific(_key()))
+    return int(libc_with_gil().pthread_getspecific(_key()))
 
 
 def known_id() -> int:
@@ -433,16 +434,3 @@ def _functions() -> dict[str, int]:
     for function in _called.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))
     return {name: id(function) for name, function in _called.items()}
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    """libc, called without giving up the GIL: nothing here waits, and each of many threads that begin would wait."""
-    libc = ctypes.PyDLL(None)
-    libc.pthread_getspecific.restype = ctypes.c_void_p
-    libc.pthread_getspecific.argtypes = (ctypes.c_uint32,)
-    libc.pthread_setspecific.argtypes = (ctypes.c_uint32, ctypes.c_void_p)
-    for function in ("pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_consistent", "pthread_mutex_unlock"):
-        getattr(libc, function).argtypes = (ctypes.c_void_p,)
-    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    return libc

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from rseq._integers import signed
 from rseq._language.compiled import Compiled
 from rseq._percpu.shared import Segment
 from rseq._processes import Send, die_with_parent, gather
@@ -203,8 +204,4 @@ class _Life:
         """What is there and not noted, more than was known, as i64s."""
         found, noted = self.mortal.measure(self.structure), self.ledger.sums()
         noted = noted * (len(found) // len(noted))
-        return [_signed(one - two - three) for one, two, three in zip(found, noted, known, strict=True)]
-
-
-def _signed(number: int) -> int:
-    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+        return [signed(one - two - three) for one, two, three in zip(found, noted, known, strict=True)]

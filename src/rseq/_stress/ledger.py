@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 
+from rseq._integers import signed
+
 __all__ = ["Ledger"]
 
 _LINE_BYTES = 128
@@ -31,16 +33,12 @@ class Ledger:
     def add(self, row: int, element: int, n: int) -> None:
         """Add `n` to a sum of the caller's own row."""
         at = row * self._row_words + element
-        self._words[at] = _wrapped(self._words[at] + n)
+        self._words[at] = signed(self._words[at] + n)
 
     def sums(self) -> list[int]:
         """For each element the sum over all rows, when nobody adds any more."""
-        return [_wrapped(sum(self._words[element :: self._row_words])) for element in range(self._length)]
+        return [signed(sum(self._words[element :: self._row_words])) for element in range(self._length)]
 
     def sum_of(self, row: int) -> int:
         """The sum over all elements of one row, when its owner does not add any more."""
         return sum(self._words[row * self._row_words : row * self._row_words + self._length])
-
-
-def _wrapped(number: int) -> int:
-    return ctypes.c_int64(number).value

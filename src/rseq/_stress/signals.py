@@ -7,7 +7,8 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+
+from rseq._libc import error_of, libc
 
 __all__ = ["at_a_kilohertz", "handling", "keep_out", "let_in"]
 
@@ -35,9 +36,7 @@ class _Interval(ctypes.Structure):
 @contextmanager
 def handling(number: signal.Signals, handler: int) -> Iterator[None]:
     """The function at address `handler` handles the signal. Afterwards it is ignored, even one still on its way."""
-    install = _libc().signal
-    install.restype, install.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p)
-    install(number, handler)
+    libc().signal(number, handler)
     try:
         yield
     finally:
@@ -79,11 +78,6 @@ def _timer(number: signal.Signals) -> Iterator[None]:
 
 
 def _call(name: str, *arguments: object) -> None:
-    if getattr(_libc(), name)(*arguments):
-        error = ctypes.get_errno()
+    error = error_of(name, *arguments)
+    if error:
         raise OSError(error, f"{name}() failed: the stress needs a timer that sends signals")
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)

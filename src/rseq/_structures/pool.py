@@ -41,6 +41,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from rseq._forks import THREADS, in_each_child
+from rseq._integers import round_up
 from rseq._language.compiled import Compiled
 from rseq._language.operations import compare_exchange, lane, lanes, load_acquire
 from rseq._language.text import keep
@@ -48,7 +49,7 @@ from rseq._language.types import SCALARS, Array, Record, i64, prepared, u32, u64
 from rseq._once import once
 from rseq._percpu.checks import integer
 from rseq._percpu.ended import be_known, why_not_ended
-from rseq._percpu.segment import round_up, zeroed
+from rseq._percpu.segment import zeroed
 from rseq._percpu.shared import Segment
 from rseq._percpu.shown import shown
 from rseq._percpu.storage import PerCPU

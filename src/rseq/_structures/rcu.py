@@ -49,6 +49,7 @@ from typing import Any, Protocol, Self
 
 from rseq._builtins.method import Context, thread_state
 from rseq._forks import start_anew_after_forks
+from rseq._integers import signed
 from rseq._language.types import Record, i64, u64
 from rseq._percpu.memory import Memory, allocate
 from rseq._percpu.shared import Segment
@@ -152,17 +153,12 @@ def _scan(memory: Lanes, phase: int) -> Iterator[int]:
         for lane in memory.lanes:
             begun += memory.begun(lane, phase)  # S
             yield 0
-        readers = _signed(begun - ended)
+        readers = signed(begun - ended)
         if readers < 0:
             more = f"{-readers} more read sections have ended than begun"
             rule = "each read_lock() has one read_unlock(phase), with what it returned"
             raise RuntimeError(f"{more}: {rule}. Readers are miscounted from now on: use a new RCU")
         yield readers
-
-
-def _signed(number: int) -> int:
-    """The difference of two sums that wrap around as i64 does."""
-    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 class _Words:
@@ -282,7 +278,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
         words = self._words
         ended = sum(words.ended(lane, phase) for lane in words.lanes for phase in (0, 1))
         words.fence()
-        return _signed(sum(words.begun(lane, phase) for lane in words.lanes for phase in (0, 1)) - ended)
+        return signed(sum(words.begun(lane, phase) for lane in words.lanes for phase in (0, 1)) - ended)
 
     # ---- writers
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 from typing import Any
 
@@ -15,6 +14,7 @@ from rseq._bench.native.loop import (
     Memory,
     function,
     implementation,
+    mutexes,
     slot_of,
     vdso_getcpu,
     work,
@@ -96,9 +96,7 @@ def _shared_atomic(workers: int) -> Implementation:
 
 def _mutex(workers: int) -> Implementation:
     memory = Memory(mmap.PAGESIZE)  # the mutex in the first slot, the counter in the second
-    ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(memory.address), None)
-    calls = (function("pthread_mutex_lock"), function("pthread_mutex_unlock"))
-    loop = work(_LOOPS["mutex"], [(memory.address, *calls)] * workers)
+    loop = work(_LOOPS["mutex"], [(memory.address, *mutexes(memory.address))] * workers)
     return implementation("mutex", "one pthread mutex", loop, counted(lambda: memory.slot(1)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from rseq._bench.native.loop import NO_ANSWER, Body, Loops, Memory, function, implementation, slot_of, work
+from rseq._bench.native.loop import NO_ANSWER, Body, Loops, Memory, function, implementation, mutexes, slot_of, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._language.compiled import Compiled
@@ -109,9 +109,7 @@ def _sum_of(count: int) -> float:
 
 def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
     memory = Memory(possible_cpus() * _SLOT_BYTES)
-    for cpu in range(possible_cpus()):
-        ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(memory.address + cpu * _SLOT_BYTES), None)
-    calls = [function(name) for name in ("sched_getcpu", "pthread_mutex_lock", "pthread_mutex_unlock")]
+    calls = function("sched_getcpu"), *mutexes(memory.address, possible_cpus(), _SLOT_BYTES)
     table = (ctypes.c_double * (_PLACES + len(_OBSERVED)))(*BOUNDS, math.inf, math.inf, *_OBSERVED)
     run = work(_LOOPS[loop], [(memory.address, *calls, ctypes.addressof(table))] * workers, memory, table)
     words, stride = memory.words, _SLOT_BYTES // 8

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from rseq._bench.native.loop import SLOT_BYTES, Memory
 from rseq._bench.run import Missing, Span
+from rseq._integers import signed
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["HELPERS", "Lists", "balanced", "under_mutex"]
@@ -74,7 +75,7 @@ def balanced(left: Callable[[], int], item: int = 1) -> Missing:
     def missing(spans: Sequence[Span]) -> int:
         nonlocal seen
         before, seen = seen, left()
-        difference = _signed(_answers(spans) - (seen - before))
+        difference = signed(_answers(spans) - (seen - before))
         return round(difference / item) or int(difference != 0)
 
     return missing
@@ -82,11 +83,6 @@ def balanced(left: Callable[[], int], item: int = 1) -> Missing:
 
 def _answers(spans: Sequence[Span]) -> int:
     return sum(span.answer for span in spans if isinstance(span.answer, int))
-
-
-def _signed(number: int) -> int:
-    """As an i64."""
-    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 class Lists:

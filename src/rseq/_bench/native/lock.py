@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
-from rseq._bench.native.loop import NO_ANSWER, SLOT_BYTES, Body, Loops, Memory, function, implementation, slot_of, work
+from rseq._bench.native.loop import (
+    NO_ANSWER,
+    SLOT_BYTES,
+    Body,
+    Loops,
+    Memory,
+    function,
+    implementation,
+    mutexes,
+    slot_of,
+    work,
+)
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, counted
 from rseq._language.compiled import Compiled
 from rseq._structures.lock import SpinLock
 from rseq._thread.cpus import possible_cpus
 
-__all__ = ["LOCK", "init_mutexes"]
+__all__ = ["LOCK"]
 
 _COUNTER_AT = 64
 """Where a CPU's counter is in its slot, behind the lock."""
@@ -40,16 +50,9 @@ _LOOPS = Loops(
 )
 
 
-def init_mutexes(memory: Memory) -> tuple[int, int]:
-    """Begin each slot of `memory` with a mutex; the addresses of the functions that lock and unlock one."""
-    for cpu in range(possible_cpus()):
-        ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(memory.address + cpu * SLOT_BYTES), None)
-    return function("pthread_mutex_lock"), function("pthread_mutex_unlock")
-
-
 def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
     memory = Memory()
-    calls = (0, 0) if "spin" in loop else init_mutexes(memory)
+    calls = (0, 0) if "spin" in loop else mutexes(memory.address, possible_cpus())
     run = work(_LOOPS[loop], [(memory.address, function("sched_getcpu"), *calls)] * workers)
     return implementation(name, label, run, counted(lambda: memory.total(_COUNTER_WORD)))
 

@@ -16,10 +16,11 @@ import mmap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from rseq._arch import Architecture, host
 from rseq._bench.run import Crew, Implementation, Missing, Threads, Unavailable, Work
-from rseq._bench.vdso import lookup
+from rseq._libc import libc
 from rseq._thread.cpus import possible_cpus
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "callable_at",
     "function",
     "implementation",
+    "mutexes",
     "slot_of",
     "vdso_getcpu",
     "work",
@@ -239,16 +241,29 @@ def architecture() -> Architecture:
 def function(name: str) -> int:
     """The address of a function of libc. Raises: Unavailable - it has none of that name."""
     try:
-        return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value or 0
+        return _address(libc(), name)
     except AttributeError:
         raise Unavailable(f"this system's libc has no {name}().") from None
 
 
 @cache
 def vdso_getcpu() -> int:
-    """The address of getcpu in the vDSO. Raises: Unavailable - there is none."""
-    name = architecture().vdso_getcpu
-    address = lookup(name) if name else None
-    if address is None:
-        raise Unavailable("this kernel's vDSO has no getcpu.")
-    return address
+    """The address of getcpu in the vDSO, as C libraries called it before they read the rseq field.
+
+    Raises: Unavailable - there is none.
+    """
+    try:
+        return _address(ctypes.CDLL(architecture().vdso), architecture().vdso_getcpu)
+    except (OSError, AttributeError):
+        raise Unavailable("this kernel's vDSO has no getcpu.") from None
+
+
+def _address(library: Any, name: str) -> int:
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+
+
+def mutexes(address: int, count: int = 1, stride: int = SLOT_BYTES) -> tuple[int, int]:
+    """Make pthread mutexes at an address and behind; the addresses of the functions that lock and unlock one."""
+    for number in range(count):
+        libc().pthread_mutex_init(address + number * stride, None)
+    return function("pthread_mutex_lock"), function("pthread_mutex_unlock")

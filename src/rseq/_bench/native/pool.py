@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from rseq._bench.native.lists import HELPERS, Lists, under_mutex
-from rseq._bench.native.lock import init_mutexes
-from rseq._bench.native.loop import Body, Loops, function, implementation, work
+from rseq._bench.native.loop import Body, Loops, function, implementation, mutexes, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.native.rcu import all_found
 from rseq._bench.run import Implementation, Operation, Span
 from rseq._language.compiled import Compiled
 from rseq._structures.pool import Pool
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
 
@@ -52,7 +52,7 @@ def _mutex(workers: int) -> Implementation:
     def missing(spans: Sequence[Span]) -> int:
         return done(spans) or ITEMS - len(set(lists.on_lists()))
 
-    words = [(lists.heads.address, 0, *init_mutexes(lists.heads), lists.nodes.address)] * workers
+    words = [(lists.heads.address, 0, *mutexes(lists.heads.address, possible_cpus()), lists.nodes.address)] * workers
     return implementation("mutex", "one free list, pthread mutex", work(_LOOPS["mutex"], words), missing)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,6 +11,7 @@ from rseq._bench.native.loop import Body, Loops, Memory, function, implementatio
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span, counted
 from rseq._language.compiled import Compiled
+from rseq._libc import libc
 from rseq._structures.rcu import RCU
 
 __all__ = ["READ_SECTION", "all_found"]
@@ -104,7 +104,7 @@ def _reference_count(workers: int) -> Implementation:
 
 def _rwlock(workers: int) -> Implementation:
     memory, pointed = Memory(mmap.PAGESIZE), _Pointed()
-    ctypes.CDLL(None).pthread_rwlock_init(ctypes.c_void_p(memory.address), None)
+    libc().pthread_rwlock_init(memory.address, None)
     calls = (function("pthread_rwlock_rdlock"), function("pthread_rwlock_unlock"))
     run = work(_LOOPS["rwlock"], [(memory.address, *calls, 0, pointed.address)] * workers, memory, pointed)
     return implementation("rwlock", "pthread_rwlock, read lock", run, all_found())

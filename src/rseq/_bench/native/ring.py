@@ -8,7 +8,6 @@ once in some thousand events, and goes on. In the end as many records have been 
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ from rseq._bench.native.loop import (
     architecture,
     function,
     implementation,
+    mutexes,
     slot_of,
     vdso_getcpu,
     work,
@@ -222,9 +222,7 @@ def _baseline(event: _Event, name: str, label: str, getcpu: Callable[[], int], w
 def _mutex(event: _Event, workers: int) -> Implementation:
     rings, payload = _Rings(event, 1, before=_DATA_AT), _Payload(event.data)
     address = rings.memory.address
-    ctypes.CDLL(None).pthread_mutex_init(ctypes.c_void_p(address), None)
-    calls = function("pthread_mutex_lock"), function("pthread_mutex_unlock")
-    words = [(address, 0, *calls, payload.address)] * workers
+    words = [(address, 0, *mutexes(address), payload.address)] * workers
     return implementation("mutex", "one ring, pthread mutex", work(event.loops["mutex"], words, payload), rings.missing)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from rseq._bench.native.lists import HELPERS, Lists, balanced, under_mutex
-from rseq._bench.native.lock import init_mutexes
-from rseq._bench.native.loop import SLOT_BYTES, Body, Loops, function, implementation, slot_of, work
+from rseq._bench.native.loop import SLOT_BYTES, Body, Loops, function, implementation, mutexes, slot_of, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation
 from rseq._language.compiled import Compiled
 from rseq._structures.stack import Stack
+from rseq._thread.cpus import possible_cpus
 
 __all__ = ["STACK"]
 
@@ -94,7 +94,9 @@ _LOOPS = Loops(
 
 def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
     lists = Lists(workers, 0) if loop == "tagged" else Lists(workers)
-    calls = (function("sched_getcpu"), *init_mutexes(lists.heads)) if loop != "tagged" else (0, 0, 0)
+    calls = (
+        (function("sched_getcpu"), *mutexes(lists.heads.address, possible_cpus())) if loop != "tagged" else (0, 0, 0)
+    )
     words = [(lists.heads.address, *calls, lists.nodes.address, worker + 1) for worker in range(workers)]
     return implementation(name, label, work(_LOOPS[loop], words), lists.missing)
 
