@@ -168,7 +168,7 @@ CHILD = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import test_command
-from rseq.bench import command
+from rseq._bench import command
 command.operations = test_command.operations
 command._QUICK = (2, 0.002)
 command.bench(["--quick", "--only", "counter", "--threads", "1"])

@@ -417,7 +417,7 @@ def shop(tmp_path: Path) -> str:
         "import rseq\n"
         "from rseq import i64, prepared\n"
         "from rseq._language.parse import parse\n"
-        "from rseq.sequence import Sequence\n"
+        "from rseq._sequence import Sequence\n"
         "class Scratch(rseq.Record):\n"
         "    turn: prepared[i64]\n"
         "    value: i64\n"

@@ -28,7 +28,7 @@ MDWE_CHILD = """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(65, 1, 0, 0, 0):  # PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN: Linux 6.3
         sys.exit("no PR_SET_MDWE: " + str(ctypes.get_errno()))
-    from rseq import arch
+    from rseq import _arch as arch
     from rseq import _loader as load
     blob = load.Blob(arch.host().thread_pointer, b"", 0, (), {"f": 0})
 """

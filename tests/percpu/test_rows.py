@@ -152,7 +152,7 @@ def test_more_rows_than_memory_is_refused_in_a_sentence(run_python: Callable[...
         """
         import numpy, resource
         from rseq._language.types import Record, i64
-        from rseq.percpu import RowArray
+        from rseq._percpu import RowArray
 
         class Node(Record):
             value: i64

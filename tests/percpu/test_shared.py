@@ -226,7 +226,7 @@ def test_nothing_is_unmapped_while_python_ends(run_python: Callable[..., object]
     run_python(
         """
         import ctypes
-        from rseq.percpu import Segment, allocate
+        from rseq._percpu import Segment, allocate
 
         class Late:
             def __init__(self):
@@ -261,7 +261,7 @@ def test_the_pages_of_an_item_exist_in_every_lane(advice: int, monkeypatch: pyte
 
 def test_no_memory_for_its_pages_is_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = Segment()
-    monkeypatch.setattr(segment, "_advise", lambda *_: errno.ENOMEM)
+    monkeypatch.setattr(segment, "error_of", lambda *_: errno.ENOMEM)
     with pytest.raises(MemoryError, match=r"^no memory for 4096 bytes of a shared segment: Cannot allocate memory$"):
         allocate(8, segment=shared)
     monkeypatch.undo()

@@ -14,7 +14,7 @@ from support import run_python
 SCRIPT = """
 import ctypes, errno, json, os, resource, signal, struct, sys, threading, warnings
 import rseq
-from rseq import arch
+from rseq import _arch as arch
 
 libc = ctypes.CDLL(None, use_errno=True)
 WHEN, *NAMES = sys.argv[1:]
