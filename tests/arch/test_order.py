@@ -8,7 +8,7 @@ import pytest
 
 from programs import compiled
 from rseq import _arch as arch
-from rseq import _sequence as as_sequence
+from rseq import sequence as as_sequence
 from rseq._arch.base import Architecture, Assembly
 from rseq._language.section import section
 from rseq._language.types import SCALARS

@@ -21,7 +21,7 @@ from support import ROOT
 BAD = ROOT / "tests" / "bad"
 MENDED = ROOT / "tests" / "mended"
 GOLDEN = ROOT / "tests" / "golden" / "errors"
-LANGUAGE = ROOT / "src" / "rseq" / "language"
+LANGUAGE = ROOT / "src" / "rseq" / "_language"
 SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
 
 

@@ -17,7 +17,7 @@ from rseq._language import refused
 from rseq._language.errors import CompileError, Diagnostic
 from support import ROOT
 
-LANGUAGE = ROOT / "src" / "rseq" / "language"
+LANGUAGE = ROOT / "src" / "rseq" / "_language"
 
 # What refuses, with the positions of slug, message and advice among its arguments.
 REFUSING = {"refuse": (1, 2, 3), "_refuse": (2, 3, 4), "_refusal": (None, 2, 3), "Diagnostic": (0, 1, 4)}

@@ -178,7 +178,7 @@ def test_the_text_of_what_makes_sequences_later_is_kept_from_its_import_on() -> 
     import pathlib, re
     from rseq._language import text
     folder = pathlib.Path(rseq.__file__).parent
-    makers = [path for path in folder.rglob("structures/**/*.py")
+    makers = [path for path in folder.rglob("_structures/**/*.py")
               if re.search(r"^ +@(sequence|routine|inline)\\b", path.read_text().split('\"\"\"', 2)[2], re.MULTILINE)]
     print(len(makers) > 5, [path.name for path in makers if str(path) not in text._kept])
 """

@@ -1,4 +1,4 @@
-"""What is mutated: each function of the language below `structures/`, but for those that are how it is stressed.
+"""What is mutated: each function of the language below `_structures/`, but for those that are how it is stressed.
 
 Found by folder. A row of the table is a file, or a folder, with functions of the language in it.
 """

@@ -16,7 +16,7 @@ __all__ = ["State"]
 
 FOLDER = TESTS.parent / ".mutants"
 
-_CHECKS = ("language", "check", "stress")
+_CHECKS = ("_language", "_check", "_stress")
 """Folders of the package that decide what is caught, beside the row's own files and tests."""
 
 

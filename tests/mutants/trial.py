@@ -22,7 +22,7 @@ from .source import Text
 __all__ = ["CHECKS", "STRUCTURES", "TESTS", "Case", "Verdict", "tried"]
 
 TESTS = Path(__file__).parent.parent
-STRUCTURES = TESTS.parent / "src" / "rseq" / "structures"
+STRUCTURES = TESTS.parent / "src" / "rseq" / "_structures"
 
 CHECKS = ("contract", "checker", "stress", "tests")
 
@@ -60,7 +60,7 @@ class Case:
     @property
     def module(self) -> str:
         """The name under which the file is imported."""
-        return ".".join(("rseq", "structures", *Path(self.file).with_suffix("").parts))
+        return ".".join(("rseq", "_structures", *Path(self.file).with_suffix("").parts))
 
     def lines(self) -> range:
         """The lines of the function that has changed."""

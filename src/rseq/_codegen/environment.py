@@ -70,7 +70,7 @@ class Environment(Process):
 
         It is what `percpu.threads.Known.is_true` says, in machine code.
         """
-        name = "rseq._thread.known"
+        name = "rseq.thread.known"
         if name not in self.module.globals:
             self._make_known_thread(name)
         return builder.call(self.module.globals[name], [])
