@@ -6,16 +6,17 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 ARGS    ?=
 SOURCES := $(shell find src -name '*.py' -o -name py.typed) README.md LICENSE
+PYTEST  := $(BIN)/python -m pytest -n auto --dist worksteal
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-all random mutants arm64 lint install clean
+.PHONY: help bench test test-slow test-all random mutants arm64 lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
-	@echo 'make test     lint, then all tests on the installed package (ARGS goes to pytest)'
-	@echo 'make test-all the same, with the slow tests: many more random programs'
+	@echo 'make test     lint, then the tests that a change may break, on the installed package (ARGS goes to pytest)'
+	@echo 'make test-all the same, and then the slow tests: more architectures, kills and random programs'
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
@@ -28,11 +29,14 @@ bench: $(VENV)/.bench
 
 test: lint
 	@echo '== pytest'
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
 
-test-all: lint
-	@echo '== pytest, slow tests too'
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m '' $(ARGS)
+test-slow: $(VENV)/.dev
+	@echo '== pytest, slow tests only'
+	@$(PYTEST) -m slow $(ARGS)
+
+test-all: test
+	@$(MAKE) --no-print-directory test-slow
 
 random: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tiers
 from rseq._arch import Architecture, host
 
 ZIG = [sys.executable, "-m", "ziglang"]
@@ -57,3 +58,13 @@ def write(folder: Path, **texts: Any) -> None:
     """Files in `folder`; a dot in a name is written as two underscores."""
     for name, text in texts.items():
         (folder / name.replace("__", ".")).write_text(text)
+
+
+def ways(fits: Callable[[Architecture], bool] = tiers.runs_here) -> Any:
+    """GCC for this machine, and Clang for each architecture that fits."""
+    here = host()
+    first = [pytest.param("gcc", here, id=f"gcc-{here.name}")] if here and fits(here) else []
+    others = [
+        pytest.param("clang", *one.values, id=f"clang-{one.id}", marks=one.marks) for one in tiers.architectures(fits)
+    ]
+    return pytest.mark.parametrize(("compiler", "architecture"), [*first, *others])

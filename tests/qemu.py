@@ -169,12 +169,13 @@ def missing(name: str) -> str:
     return ""
 
 
-def in_qemu(name: str) -> Any:
+def in_qemu(name: str, *, slow: bool = False) -> Any:
     """A pytest parameter: an architecture whose code runs in QEMU, whether Unicorn knows it or not."""
     architecture = copy.copy(arch.get(name))
     architecture.emulator = None
     reason = missing(name)
-    return pytest.param(architecture, id=f"{name} in QEMU", marks=pytest.mark.skipif(bool(reason), reason=reason))
+    marks = [pytest.mark.skipif(bool(reason), reason=reason), *[pytest.mark.slow] * slow]
+    return pytest.param(architecture, id=f"{name} in QEMU", marks=marks)
 
 
 def board_for(program: Program) -> Board:

@@ -13,6 +13,7 @@ import pytest
 
 import librseq
 import rseq
+import tiers
 from compilers import compile_for, write
 from librseq import ELEMENTS, RELAXED, RELEASE, Found, Head, Indirect, Node, Number, Table, Words
 from oracle import Bench, writable
@@ -253,7 +254,7 @@ def test_all_helpers_survive_each_other_on_every_architecture() -> None:
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", [name for name in arch.names() if arch.get(name).pointer_bytes == 8])
+@pytest.mark.parametrize("name", tiers.names(lambda one: one.pointer_bytes == 8))
 def test_all_helpers_compile_in_one_c_header(tmp_path: Path, name: str) -> None:
     architecture = arch.get(name)
     codes = {**RELAXED, **{f"{helper}_release": code for helper, code in RELEASE.items()}}

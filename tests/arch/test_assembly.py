@@ -7,15 +7,13 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import examples
 import programs
 import rseq
+import tiers
 from programs import compiled
 from rseq import _abi as abi
 from rseq import _arch as arch
@@ -150,28 +148,21 @@ def test_there_is_no_golden_without_a_sequence(architecture: Architecture, reque
     assert {path.stem for path in folder.glob("*.s")} == set(SEQUENCES)
 
 
-@st.composite
-def sequence(draw: Any, bits: int) -> Any:
-    return compiled(programs.Writer(draw, bits).program())
+each_in_tiers = pytest.mark.parametrize("architecture", tiers.architectures(lambda one: True))
 
 
-@each_architecture
+@each_in_tiers
 def test_random_sections_are_assembled_as_they_must_be(architecture: Architecture) -> None:
     assemblies: list[Assembly] = []
-
-    @given(code=sequence(8 * architecture.pointer_bytes))
-    @settings(derandomize=True, database=None, deadline=None, max_examples=150)
-    def collect(code: Any) -> None:
+    for code, _, _ in programs.random_programs(200, bits=8 * architecture.pointer_bytes):
         with contextlib.suppress(RegisterError):
             assemblies.append(architecture.assemble(section(code.body)))
-
-    collect()
     for made in assembled(assemblies):
         check_text(made.assembly)
         made.inspect()
 
 
-@each_architecture
+@each_in_tiers
 def test_branches_reach_over_the_longest_sections(architecture: Architecture) -> None:
     """Farther than some of them can: an assembler refuses what it cannot encode."""
     kind = f"u{8 * architecture.pointer_bytes}"

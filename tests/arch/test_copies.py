@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import rseq
+import tiers
 from emulator import ROWS, Board, memory_of
 from qemu import board_for, in_qemu
-from rseq import _arch as arch
 from rseq import i64, prepared, u8, u64
 from rseq._arch.base import Architecture
 from rseq._check.code import Operation
@@ -25,13 +25,9 @@ SIZE = 1000
 each_architecture = pytest.mark.parametrize(
     "architecture",
     [
-        *(
-            pytest.param(one, id=one.name)
-            for one in map(arch.get, arch.names())
-            if one.emulator is not None and one.pointer_bytes == 8
-        ),
-        in_qemu("loongarch64"),
-        in_qemu("ppc64le"),
+        *tiers.architectures(lambda one: tiers.runs_here(one) and one.pointer_bytes == 8),
+        in_qemu("loongarch64", slow=True),
+        in_qemu("ppc64le", slow=True),
     ],
 )
 

@@ -10,6 +10,7 @@ import llvmlite.ir as ll
 import pytest
 
 import examples
+import tiers
 from emulator import IMAGE
 from qemu import board_for, in_qemu
 from rseq import _arch as arch
@@ -26,9 +27,9 @@ pytest.importorskip("ziglang")
 each_architecture = pytest.mark.parametrize(
     "architecture",
     [
-        *(pytest.param(one, id=one.name) for one in map(arch.get, arch.names()) if one.emulator is not None),
-        in_qemu("loongarch64"),
-        in_qemu("ppc64le"),
+        *tiers.architectures(),
+        in_qemu("loongarch64", slow=True),
+        in_qemu("ppc64le", slow=True),
     ],
 )
 

@@ -16,8 +16,8 @@ import llvmlite.ir as ll
 import pytest
 
 import programs
+import tiers
 from programs import compiled
-from rseq import _arch as arch
 from rseq._arch.base import Architecture, RegisterError
 from rseq._check.code import Operation
 from rseq._codegen.blob import BlobEnvironment
@@ -28,10 +28,7 @@ from rseq._language.section import section
 
 pytest.importorskip("ziglang")
 
-ARCHITECTURES = [arch.get(name) for name in arch.names()]
 DOUBLE = ll.DoubleType()
-
-each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
 
 
 class Environment(BlobEnvironment):
@@ -136,7 +133,7 @@ def take(builder: Any, large: Any, dynamic: Any, index: int, type: Any) -> Any:
     return load(builder, large if index % 2 else dynamic, index * 211, llvm_type(type))
 
 
-@each_architecture
+@pytest.mark.parametrize("architecture", tiers.architectures(lambda one: True))
 @pytest.mark.parametrize("options", [("-O0",), ("-O2",), ("-O2", "-fno-omit-frame-pointer")], ids=" ".join)
 def test_what_the_budget_accepts_is_compiled(
     architecture: Architecture, options: tuple[str, ...], tmp_path: Path

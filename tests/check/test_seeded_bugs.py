@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq import _arch as arch
+import tiers
 from rseq import i32, i64, index, prepared, u32
 from rseq._arch.base import Assembly
 from rseq._language.parse import parse
@@ -39,8 +39,6 @@ from seeded import (
     wrong_signature,
 )
 from support import run_of
-
-RUNNING = [name for name in arch.names() if arch.get(name).emulator is not None]
 
 
 class Cell(rseq.Record):
@@ -79,14 +77,14 @@ def failing(report: Report) -> set[str]:
     return {violation.rule for violation in report.violations}
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("depth", [1, 2])
 def test_unchanged_it_passes(name: str, depth: int) -> None:
     report = check(add, arch=name, depth=depth)
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("change", SPOILT)
 def test_a_change_to_the_code_is_noticed(name: str, change: str) -> None:
     spoil, depth = SPOILT[change]
@@ -109,7 +107,7 @@ def lane_number_unchecked(assembly: Assembly) -> Assembly:
     return made_of(assembly, RESTART, before, START, address, body, end)
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("change", [lane_number_unchecked, lane_from_cpu_id_start], ids=lambda one: one.__name__)
 def test_threads_without_a_lane_are_noticed(name: str, change: Spoil) -> None:
     assert failing(check(add, arch=name, spoil=change)) & {"no-lane"}
@@ -152,7 +150,7 @@ def write_after_read(cpu: Scratch, n: i32) -> None:
     cpu.value = turn
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("sequence", [store_before_the_commit, write_after_read], ids=lambda one: one.__name__)
 def test_what_the_contract_refuses_is_noticed(name: str, sequence: Any) -> None:
     report = check(sequence, arch=name)
@@ -263,13 +261,13 @@ def steal_unfenced(cpu: Bag, lane: i64) -> i32:
     return item
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.names())
 def test_what_crosses_cpus_in_order_passes(name: str) -> None:
     report = check(hand_over, receive, take, steal, arch=name)
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -286,7 +284,7 @@ def test_what_crosses_cpus_without_order_is_noticed(name: str, wrong: tuple[Any,
     assert {violation.operation for violation in report.violations} == {wrong[0].__name__}
 
 
-@pytest.mark.parametrize("name", [name for name in RUNNING if arch.get(name).release_marks])
+@pytest.mark.parametrize("name", tiers.names(lambda one: tiers.runs_here(one) and bool(one.release_marks)))
 def test_an_architecture_that_forgets_the_release_is_noticed(name: str) -> None:
     report = check(hand_over, receive, arch=name, spoil=no_release)
     assert failing(report) == {"not-an-order"}
@@ -322,7 +320,8 @@ def _unchecked(assembly: Assembly) -> Assembly:
     return replace(assembly, hot=tuple(line for line in assembly.hot if not line.comment.startswith("check ")))
 
 
-@pytest.mark.parametrize("name", [name for name in RUNNING if arch.get(name).pointer_bytes == 8])  # rows count in u64
+@pytest.mark.parametrize("name", tiers.names(lambda one: tiers.runs_here(one) and one.pointer_bytes == 8))
+# rows count in u64
 def test_an_index_that_is_not_checked_is_noticed(name: str) -> None:
     assert check(raise_chosen, arch=name).ok
     assert not check(raise_chosen, arch=name, spoil=_unchecked).ok

@@ -18,7 +18,8 @@ import pytest
 import examples
 import programs
 import rseq
-from compilers import compile_for, write
+import tiers
+from compilers import compile_for, ways, write
 from elf import Linked
 from emulator import AREA_OFFSET, IMAGE, NO_LANE, STOP, Board, memory_of
 from rseq import _arch as arch
@@ -33,15 +34,11 @@ from rseq._language.types import SCALARS, Pointer
 pytest.importorskip("unicorn")
 
 HOST = arch.host()
-ARCHITECTURES = [arch.get(name) for name in arch.names() if arch.get(name).emulator is not None]
-WAYS = [("gcc", HOST), *(("clang", architecture) for architecture in ARCHITECTURES)]
 DONE, NONE, NO_LANE_HERE, INDEX = 0, 1, -1, -2
 ALONE = ["-fno-sanitize=all", "-fno-stack-protector"]  # nothing is called that would be in a library
 OFFSET = STOP + 0x800  # where the C library has __rseq_offset
 
-each_way = pytest.mark.parametrize(
-    ("compiler", "architecture"), WAYS, ids=[f"{compiler}-{one.name}" for compiler, one in WAYS if one]
-)
+each_way = ways()
 
 
 @dataclass
@@ -154,7 +151,7 @@ def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture:
 def test_random_programs_mean_the_same_in_c(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     made = [
         one
-        for one in programs.random_programs(60, bits=8 * architecture.pointer_bytes)
+        for one in programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:60]
         if programs.assembles(architecture, one[0])
     ]
     board, operations = board_of(tmp_path, compiler, architecture, [code for code, *_ in made])
@@ -213,11 +210,7 @@ def set_part(cpu: Text, data: bytes, n: u8) -> None:
     cpu.length = 1
 
 
-@pytest.mark.parametrize(
-    ("compiler", "architecture"),
-    [way for way in WAYS if way[1] and way[1].pointer_bytes == 8],  # a length is a u64
-    ids=lambda one: getattr(one, "name", one),
-)
+@ways(lambda one: tiers.runs_here(one) and one.pointer_bytes == 8)  # a length is a u64
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_buffers_are_an_address_and_a_length(
     tmp_path: Path, compiler: str, architecture: Architecture, level: str

@@ -8,18 +8,15 @@ from pathlib import Path
 import pytest
 
 import examples
-from compilers import compile_for, compile_with, write
+from compilers import compile_for, compile_with, ways, write
 from elf import Linked, descriptor_sections
 from rseq import _arch as arch
 from rseq._arch import Architecture
 
 HOST = arch.host()
 ARCHITECTURES = [one for one in map(arch.get, arch.names()) if one.pointer_bytes == 8]  # the sequences here are of i64
-WAYS = [("gcc", HOST), *(("clang", architecture) for architecture in ARCHITECTURES)]
 
-each_way = pytest.mark.parametrize(
-    ("compiler", "architecture"), WAYS, ids=[f"{compiler}-{one.name}" for compiler, one in WAYS if one]
-)
+each_way = ways(lambda one: one in ARCHITECTURES)
 
 UNIT = """
 #include "push.h"

@@ -37,11 +37,14 @@ class Meeting(NamedTuple):
     others: tuple[int, ...]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def chooser(
     operations: tuple[Operation, ...], routines: tuple[Operation, ...], calls: int, order: str, first: int, trials: int
 ) -> Chooser:
-    """What is chosen from for these, found once for each byte order. `first`: the lane of the CPU that matters."""
+    """What is chosen from for these, found once for each byte order. `first`: the lane of the CPU that matters.
+
+    It holds all that was tried, which is a lot: no more than that of one group of operations is kept (see `parts`).
+    """
     return Chooser(Search(Cases([*operations, *routines], calls, order, first), routines, trials))
 
 

@@ -61,8 +61,14 @@ def explored(parts: Sequence[Part], explore: Explore, jobs: int, tick: Tick) -> 
     """
     jobs = min(jobs, len(parts))
     if jobs <= 1:
-        return [explore(part, tick) for part in parts]
+        found = {number: explore(parts[number], tick) for number in _by_group(parts)}
+        return [found[number] for number in range(len(parts))]
     return _Team(parts, explore, jobs, tick).found()
+
+
+def _by_group(parts: Sequence[Part]) -> list[int]:
+    """The numbers of the parts, the largest first, and those of one group together: they share what is chosen from."""
+    return sorted(range(len(parts)), key=lambda number: (-len(parts[number].operations), parts[number].group))
 
 
 class _Team:
@@ -86,10 +92,9 @@ class _Team:
 
     def _pipe(self) -> int:
         """The end to read from of a pipe with the numbers of all parts, which then ends."""
-        largest_first = sorted(range(len(self.parts)), key=lambda number: -len(self.parts[number].operations))
         reader, writer = os.pipe()
         with open(writer, "wb") as file:
-            file.write(b"".join(map(_NUMBER.pack, largest_first)))
+            file.write(b"".join(map(_NUMBER.pack, _by_group(self.parts))))
         return reader
 
     # ---- in each process

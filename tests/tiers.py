@@ -1,0 +1,45 @@
+"""Which architectures a test runs on in `make test`, and on which in `make test-all` only.
+
+    @pytest.mark.parametrize("name", tiers.names())         # all that the emulator runs, those of the second tier slow
+    @pytest.mark.parametrize("one", tiers.architectures())  # the same, as architectures
+
+Three stand for all where a test takes long: two that compute in registers alone and in memory too, and one whose bytes
+lie the other way round. What takes no time runs on all of them, all the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rseq import _arch as arch
+from rseq._arch import Architecture
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
+FIRST = ("aarch64", "s390x", "x86_64")
+
+
+def runs_here(one: Architecture) -> bool:
+    """If Unicorn, the checker's emulator, runs its code."""
+    return one.emulator is not None
+
+
+def architectures(
+    fits: Callable[[Architecture], bool] = runs_here, *, but: Architecture | None = None
+) -> list[ParameterSet]:
+    """Pytest parameters: the architectures that fit, those outside of the first tier marked slow, and `but` too."""
+    return [_parameter(name, arch.get(name), but) for name in arch.names() if fits(arch.get(name))]
+
+
+def names(fits: Callable[[Architecture], bool] = runs_here) -> list[ParameterSet]:
+    """The same by name."""
+    return [_parameter(name, name) for name in arch.names() if fits(arch.get(name))]
+
+
+def _parameter(name: str, value: object, but: Architecture | None = None) -> ParameterSet:
+    is_first = name in FIRST and value is not but
+    return pytest.param(value, id=name, marks=[] if is_first else [pytest.mark.slow])
