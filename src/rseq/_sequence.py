@@ -10,8 +10,8 @@ from rseq._arch.base import IndexMode
 from rseq._language import contract
 from rseq._language.compiled import Compiled
 from rseq._language.inline import Inline
-from rseq._language.parse import inline as _inline
-from rseq._language.parse import parse
+from rseq._language.parser.parse import inline as _inline
+from rseq._language.parser.parse import parse
 from rseq._language.section import section
 from rseq._language.types import Index, Pointer, RecordType
 

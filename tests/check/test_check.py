@@ -26,7 +26,7 @@ from rseq._check.kernel import Area
 from rseq._check.machine import Moment
 from rseq._check.run import shipped
 from rseq._cli import main
-from rseq._language.parse import parse
+from rseq._language.parser.parse import parse
 from rseq._named import name_of
 from rseq._sequence import Sequence
 from rseq.check import Report, check
@@ -456,7 +456,7 @@ def shop(tmp_path: Path) -> str:
     path.write_text(
         "import rseq\n"
         "from rseq import i64, prepared\n"
-        "from rseq._language.parse import parse\n"
+        "from rseq._language.parser.parse import parse\n"
         "from rseq._sequence import Sequence\n"
         "class Scratch(rseq.Record):\n"
         "    turn: prepared[i64]\n"

@@ -14,7 +14,7 @@ from rseq._check.code import Operation
 from rseq._check.machine import LANES
 from rseq._check.search import Search
 from rseq._check.states import CPUS, Cases
-from rseq._language.parse import parse
+from rseq._language.parser.parse import parse
 from rseq._sequence import Sequence
 from rseq.check import check
 

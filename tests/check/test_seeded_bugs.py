@@ -16,7 +16,7 @@ import rseq
 import tiers
 from rseq import i32, i64, index, prepared, u32
 from rseq._arch.base import Assembly
-from rseq._language.parse import parse
+from rseq._language.parser.parse import parse
 from rseq._sequence import Sequence
 from rseq.check import Report, check
 from seeded import (

@@ -33,7 +33,7 @@ class Cell(rseq.Record):
 def slugs() -> dict[str, str]:
     """Each slug that the compiler can report, and its page."""
     found = {}
-    for path in LANGUAGE.glob("*.py"):
+    for path in LANGUAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and name in ("refuse", "_refuse", "Diagnostic", "_after_commit"):

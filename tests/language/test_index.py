@@ -14,7 +14,7 @@ from programs import compiled
 from rseq import i64, index, prepared, ptr, u8
 from rseq._language import ir
 from rseq._language.interpret import Memory, run
-from rseq._language.parse import parse
+from rseq._language.parser.parse import parse
 from rseq._language.types import Index
 
 

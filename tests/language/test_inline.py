@@ -192,6 +192,18 @@ def test_the_record_is_passed_on_and_checked() -> None:
     assert messages("(cpu: Lane, n: i64) -> None", "g(n)", g=no_lane) == ["put() takes cpu first"]
 
 
+def test_a_sequence_that_is_called_without_the_record_asks_for_it() -> None:
+    step = function("(cpu: Lane) -> i64", "old = cpu.value", "cpu.value = old + 1", "return old")
+    no_lane = _inline("() -> i64", "return step()", step=step)
+    with pytest.raises(rseq.CompileError) as caught:
+        function("(cpu: Lane) -> i64", "return g()", decorator=rseq.routine, g=no_lane)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.message, diagnostic.fix) == (
+        "f() takes cpu first",
+        "give this function the record too: cpu",
+    )
+
+
 def test_arguments_are_converted_as_a_calls_are() -> None:
     assert run(function("(cpu: Lane, n: i32) -> i64", "return clamp(n)").body, Memory.of(Lane), [9]) == 7
     assert messages("(cpu: Lane, x: f64) -> i64", "return clamp(x)") == ["expected i64, got f64"]
@@ -260,6 +272,21 @@ def test_signatures_are_looked_at_when_they_are_made() -> None:
     ):
         with pytest.raises(rseq.CompileError):
             _inline(signature, "return 1")
+
+
+def test_all_that_is_wrong_with_a_signature_is_said() -> None:
+    with pytest.raises(rseq.CompileError) as caught:
+        _inline("(x, y: list, z: i64) -> list", "return 1")
+    assert [one.message.partition(" is ")[0] for one in caught.value.diagnostics] == [
+        "parameter 'x' has no type",
+        "parameter 'y'",
+        "the result",
+    ]
+
+
+def test_what_is_refused_is_refused_when_python_calls_it() -> None:
+    with pytest.raises(rseq.CompileError, match="unknown is not defined"):
+        _inline("() -> i64", "return unknown")()
 
 
 def test_python_calls_those_that_take_numbers() -> None:

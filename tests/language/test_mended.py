@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from mendings import MENDINGS, Mending, compiled_module
-from rseq._language import refused
 from rseq._language.errors import CompileError, Diagnostic
+from rseq._language.parser import refused
 from support import ROOT
 
 LANGUAGE = ROOT / "src" / "rseq" / "_language"
 
 # What refuses, with the positions of slug, message and advice among its arguments.
-REFUSING = {"refuse": (1, 2, 3), "_refuse": (2, 3, 4), "_refusal": (None, 2, 3), "Diagnostic": (0, 1, 4)}
+REFUSING = {"refuse": (1, 2, 3), "_refuse": (None, 2, 3), "_refusal": (None, 2, 3), "Diagnostic": (0, 1, 4)}
 
 _REFUSED = re.escape("not-in-the-language")
 
@@ -69,7 +69,7 @@ class Advice:
 
 
 def _advice() -> Iterator[Advice]:
-    for path in sorted(LANGUAGE.glob("*.py")):
+    for path in sorted(LANGUAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):

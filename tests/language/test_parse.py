@@ -17,11 +17,12 @@ import rseq
 from programs import compiled
 from rseq import f32, f64, i32, i64, prepared, ptr, u8, u64
 from rseq._language import ir
-from rseq._language.conditions import _COMPARISONS
 from rseq._language.errors import CompileError
-from rseq._language.expressions import _OPERATORS
-from rseq._language.parse import _Statements
-from rseq._language.refused import instead_of
+from rseq._language.parser.arithmetic import OPERATORS
+from rseq._language.parser.conditions import COMPARISONS
+from rseq._language.parser.parse import EXPRESSIONS
+from rseq._language.parser.refused import instead_of
+from rseq._language.parser.statements import STATEMENTS
 from rseq._language.types import SCALARS
 
 
@@ -763,8 +764,8 @@ def test_what_the_parser_does_not_read_is_in_the_table() -> None:
     for kind in (ast.stmt, ast.expr, ast.operator, ast.cmpop):
         for node in kind.__subclasses__():
             name = node.__name__
-            is_read = any(hasattr(_Statements, f"_{part}_{name}") for part in ("stmt", "expr"))
-            if not is_read and name not in left_out and node not in {*_OPERATORS, *_COMPARISONS} and name[0].isupper():
+            is_read = node in {*STATEMENTS, *EXPRESSIONS, *OPERATORS, *COMPARISONS}
+            if not is_read and name not in left_out and name[0].isupper():
                 assert "syntax node" not in instead_of(node.__new__(node))[0], name
 
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field, replace
 
-__all__ = ["CompileError", "ContractError", "Diagnostic", "Span"]
+__all__ = ["CompileError", "ContractError", "Diagnostic", "Refused", "Span"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,14 @@ class Diagnostic:
 
 def _order(span: Span) -> tuple[str, int, int]:
     return span.file, span.line, span.column
+
+
+class Refused(Exception):
+    """What the language does not accept. Without a diagnostic: a consequence of one that has been reported."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__()
+        self.diagnostics = diagnostics
 
 
 class CompileError(SyntaxError):

@@ -1,0 +1,150 @@
+"""Arithmetic: operators on numbers of one type, and on constants, which are computed at once."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from rseq._language import ir
+from rseq._language.advice import as_float, as_integer, shown
+from rseq._language.numbers import computed
+from rseq._language.parser.expressions import kind_of, meaning, not_in_the_language, unify
+from rseq._language.parser.scope import Literal, Meaning, Scope
+from rseq._language.types import Scalar
+
+__all__ = ["OPERATORS", "arithmetic", "binary", "unary"]
+
+OPERATORS: dict[type[ast.operator], tuple[ir.ArithmeticName, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", operator.add),
+    ast.Sub: ("-", operator.sub),
+    ast.Mult: ("*", operator.mul),
+    ast.Div: ("/", operator.truediv),
+    ast.FloorDiv: ("//", operator.floordiv),
+    ast.Mod: ("%", operator.mod),
+    ast.BitAnd: ("&", operator.and_),
+    ast.BitOr: ("|", operator.or_),
+    ast.BitXor: ("^", operator.xor),
+    ast.LShift: ("<<", operator.lshift),
+    ast.RShift: (">>", operator.rshift),
+}
+"""How each operator is written, and what it makes of two constants without a type."""
+
+_MAX_FOLDED_SHIFT = 64
+
+
+def binary(scope: Scope, node: ast.BinOp, into: str | None) -> Meaning:
+    """Emit `left op right`."""
+    left, right = meaning(scope, node.left), meaning(scope, node.right)
+    return arithmetic(scope, left, node.op, right, node, into)
+
+
+def arithmetic(
+    scope: Scope, left: Meaning, op: ast.operator, right: Meaning, node: ast.expr, into: str | None = None
+) -> Meaning:
+    """Emit `left op right`; both in one type. `node` is where that stands."""
+    if type(op) not in OPERATORS:
+        raise not_in_the_language(scope, node, op)
+    sign, _ = OPERATORS[type(op)]
+    if isinstance(left, Literal) and isinstance(right, Literal):
+        return _fold(scope, left.number, op, right.number, node)
+    left, right = _beside(left, sign, right), _beside(right, sign, left)
+    for operand in (left, right):
+        _require_number(scope, operand, sign, node)
+    one, other = unify(scope, left, right, node)
+    _check_operator(scope, one, sign, other, node)
+    return _computed(scope, sign, one, other, node, into)
+
+
+def _computed(
+    scope: Scope, sign: ir.ArithmeticName, left: ir.Operand, right: ir.Operand, node: ast.expr, into: str | None
+) -> Meaning:
+    type = left.type
+    if isinstance(left, ir.Const) and isinstance(right, ir.Const):
+        assert isinstance(type, Scalar)
+        return ir.Const(computed(sign, left.number, right.number, type), type)
+    return scope.emit(ir.Arithmetic(scope.target(into, type), sign, left, right, scope.span(node))).target
+
+
+def _fold(scope: Scope, left: int | float, op: ast.operator, right: int | float, node: ast.expr) -> Literal:
+    sign, compute = OPERATORS[type(op)]
+    text = f"{shown(left)} {sign} {shown(right)}"
+    if sign == "<<" and not 0 <= right <= _MAX_FOLDED_SHIFT:
+        raise scope.refuse(node, "constant-too-large", f"{text} is no 64-bit number", "shift less")
+    try:
+        return Literal(compute(left, right))
+    except ZeroDivisionError:
+        message, fix = f"{text} has no value", "divide by something else"
+        raise scope.refuse(node, "division-by-zero", message, fix) from None
+    except (ArithmeticError, TypeError, ValueError) as error:
+        message = f"{text} has no value: {error}"
+        raise scope.refuse(node, "constant-too-large", message, "write another constant") from None
+
+
+def _beside(meaning: Meaning, sign: str, other: Meaning) -> Meaning:
+    """A negative constant beside an unsigned number is what wraps around to it, where the result wraps as well.
+
+    So `x & ~15` clears four bits, and `x + -1` is `x - 1`. What is divided, shifted or compared tells the two apart.
+    """
+    if not isinstance(meaning, Literal) or isinstance(other, Literal) or sign not in ("+", "-", "*", "&", "|", "^"):
+        return meaning
+    type = other.type
+    if not isinstance(type, Scalar) or type.kind != "unsigned" or not isinstance(meaning.number, int):
+        return meaning
+    if not 0 <= ~meaning.number <= type.maximum:
+        return meaning
+    return Literal(int(type.wrap(meaning.number)))
+
+
+def _require_number(scope: Scope, operand: Meaning, sign: str, node: ast.expr) -> None:
+    if isinstance(operand, Literal) or (isinstance(operand.type, Scalar) and operand.type.kind != "bool"):
+        return
+    message = f"{sign} is not defined for {kind_of(operand)}"
+    if not isinstance(operand.type, Scalar):
+        raise scope.refuse(node, "types-differ", message, "pointers are only compared")
+    if sign not in "&|^":
+        fix = as_float(operand.type) if sign == "/" else as_integer(operand.type)
+        raise scope.refuse(node, "types-differ", message, fix)
+
+
+def _check_operator(scope: Scope, left: ir.Operand, sign: str, right: ir.Operand, node: ast.expr) -> None:
+    refuse = scope.refuse
+    if left.type.is_float and sign not in "+-*/":
+        raise refuse(node, "types-differ", f"{sign} is not defined for {left.type}", as_integer(left.type))
+    if sign == "/" and not left.type.is_float:
+        raise refuse(node, "types-differ", f"/ is not defined for {left.type}", "use // or convert: f64(…)")
+    if sign in ("//", "%"):
+        if not isinstance(right, ir.Const):
+            fix = "divide in the caller, or shift"
+            raise refuse(node, "division-by-variable", f"{sign} takes a constant on the right", fix)
+        if right.number == 0:
+            raise refuse(node, "division-by-zero", f"{sign} by zero", "divide by something else")
+
+
+def unary(scope: Scope, node: ast.UnaryOp, into: str | None) -> Meaning:
+    """Emit `-x`, `+x` or `~x`."""
+    operand = meaning(scope, node.operand)
+    if isinstance(operand, Literal):
+        return _fold_unary(scope, node, operand.number)
+    kind = operand.type
+    if isinstance(node.op, ast.UAdd):
+        return operand
+    if not isinstance(kind, Scalar) or kind.kind == "bool" or (isinstance(node.op, ast.Invert) and kind.is_float):
+        message = f"{ast.unparse(node)} is not defined for {kind}"
+        raise scope.refuse(node, "types-differ", message, as_integer(kind))
+    if isinstance(node.op, ast.Invert):
+        return _computed(scope, "^", operand, ir.Const(kind.wrap(-1), kind), node, into)
+    if kind.is_float:  # 0 - x has the wrong sign for 0.0
+        return _computed(scope, "*", operand, ir.Const(-1.0, kind), node, into)
+    return _computed(scope, "-", ir.Const(0, kind), operand, node, into)
+
+
+def _fold_unary(scope: Scope, node: ast.UnaryOp, number: int | float) -> Meaning:
+    if isinstance(node.op, ast.USub):
+        return Literal(-number)
+    if isinstance(node.op, ast.UAdd):
+        return Literal(number)
+    if isinstance(number, int):
+        return Literal(~number)
+    raise scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it: i64(…)")

@@ -1,0 +1,183 @@
+"""Places in memory: fields, elements of arrays and buffers, rows by pointer and by number."""
+
+from __future__ import annotations
+
+import ast
+
+from rseq._language import ir
+from rseq._language.parser.bounds import constant_or_checked, in_register, new_check
+from rseq._language.parser.expressions import kind_of, operand
+from rseq._language.parser.names import is_known, python_value, static
+from rseq._language.parser.scope import Meaning, Scope
+from rseq._language.types import (
+    MAX_RECORD_BYTES,
+    SCALARS,
+    Array,
+    Buffer,
+    Field,
+    Index,
+    Pointer,
+    RecordType,
+    Scalar,
+)
+
+__all__ = ["address", "attribute", "field_of", "place", "require_own", "require_writable", "subscript"]
+
+
+def attribute(scope: Scope, node: ast.Attribute, into: str | None) -> Meaning:
+    """An attribute: a constant of a module, a class or an enum, or a field."""
+    if is_known(scope, node.value):
+        return python_value(scope, static(scope, node), node)
+    return subscript(scope, node, into)
+
+
+def subscript(scope: Scope, node: ast.Subscript | ast.Attribute, into: str | None) -> Meaning:
+    """Emit a load of an element, or of a field."""
+    place = address(scope, node)
+    return scope.emit(ir.Load(scope.target(into, place.type), place, scope.span(node))).target
+
+
+def place(scope: Scope, node: ast.expr) -> ir.Address:
+    """`address`, for a plain store."""
+    found = address(scope, node)
+    require_own(scope, found, node)
+    return found
+
+
+def require_own(scope: Scope, address: ir.Address, node: ast.expr) -> None:
+    """Refuse a plain store to another lane's record, to which its own sequences store, and to what is only read."""
+    type = None if address.base is None else address.base.type
+    if isinstance(type, Pointer) and type.lane:
+        message = f"{ast.unparse(node)} is in another CPU's lane"
+        why = "its own CPU stores there with plain instructions, and may be doing so now"
+        fix = "use rseq.store_release() for a word that only others store to"
+        raise scope.refuse(node, "store-in-other-lane", message, fix, why)
+    require_writable(scope, address.base, node)
+
+
+def require_writable(scope: Scope, base: ir.Value | None, node: ast.expr) -> None:
+    """Refuse a store to a buffer that is only read."""
+    if base is not None and base.type == Buffer(writable=False):
+        message = f"{base.name} is read-only"
+        raise scope.refuse(node, "buffer-as-value", message, f"declare it {base.name}: bytearray")
+
+
+def address(scope: Scope, node: ast.expr) -> ir.Address:
+    """Emit what computes the address of a field or an element."""
+    if isinstance(node, ast.Subscript):
+        return _element(scope, node)
+    if not isinstance(node, ast.Attribute):
+        raise scope.refuse(node, "not-in-the-language", "expected a field, such as cpu.count", "name a field")
+    base, field = field_of(scope, node)
+    text = ast.unparse(node)
+    if isinstance(field.type, Array):
+        message = f"{text} is an array of {field.type.length}; it has no value as a whole"
+        raise scope.refuse(node, "array-as-value", message, f"use an element: {text}[0]")
+    return ir.Address(base, field.offset, None, 1, field.type, text, field.prepared, field.type.size)
+
+
+def field_of(scope: Scope, node: ast.Attribute) -> tuple[ir.Value | None, Field]:
+    """Emit what computes where a record is; that, and the field of it."""
+    base, record = _record(scope, node.value)
+    if node.attr not in record.fields:
+        known = ", ".join(record.fields)
+        message = f"record {record.__name__} has no field {node.attr!r}"
+        raise scope.refuse(node, "no-such-field", message, f"its fields are {known}")
+    return base, record.fields[node.attr]
+
+
+# ---- records
+
+
+def _record(scope: Scope, node: ast.expr) -> tuple[ir.Value | None, RecordType]:
+    if isinstance(node, ast.Name) and node.id == scope.lane:
+        if scope.is_routine:
+            message = "a routine is not on a CPU, so it has no lane of its own"
+            raise scope.refuse(node, "lane-in-routine", message, "touch the lane in a sequence, and call that")
+        return None, scope.output.record
+    pointer = operand(scope, node)
+    is_pointer = isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer)
+    if isinstance(pointer, ir.Value) and isinstance(pointer.type, Index):
+        return _row(scope, pointer, pointer.type.target, node), pointer.type.target
+    if isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer):
+        if isinstance(pointer.type.target, RecordType):
+            return pointer, pointer.type.target
+    text = ast.unparse(node)
+    fix = f"use its element: {text}[0]" if is_pointer else "only the lane, a ptr[T] and an index[T] have fields"
+    raise scope.refuse(node, "no-such-field", f"{text} is {kind_of(pointer)}, which has no fields", fix)
+
+
+def _row(scope: Scope, index: ir.Value, record: RecordType, node: ast.expr) -> ir.Value:
+    """Emit what finds the row that an index means, or leaves with an IndexError: a pointer that is not None."""
+    span, known = scope.span(node), scope.row_of(index)
+    if known is not None:
+        return known
+    rows, narrow = scope.output.rows_of(record), SCALARS["u32"]
+    less = ir.Arithmetic(scope.temporary(narrow), "-", index, ir.Const(1, narrow), span)
+    number = scope.emit(less).target  # None is 0, so that it becomes the largest number
+    text = ast.unparse(node)
+    fault = f"{text} is no row of the array of {record.__name__}: it is None or out of range"
+    scope.emit(new_check(scope, number, rows.length, record.__name__, node, fault=fault))
+    offset, scale = _scaled(scope, number, record.size, node)
+    row = scope.temporary(Pointer(record))
+    place = ir.Address(rows.first, 0, offset, scale, row.type, f"the row {text}", False, record.size)
+    scope.emit(ir.Locate(row, place, span))
+    scope.know_row(index, row)
+    return row
+
+
+def _scaled(scope: Scope, number: ir.Value, size: int, node: ast.expr) -> tuple[ir.Value, int]:
+    """`number * size` as a register, and what an address multiplies it by."""
+    if size in (1, 2, 4, 8):
+        return number, size
+    wide, span = SCALARS["u64"], scope.span(node)
+    offset = scope.emit(ir.Convert(scope.temporary(wide), number, span)).target
+    shift = size.bit_length() - 1
+    target = scope.temporary(wide)
+    if size == 1 << shift:
+        scope.emit(ir.Arithmetic(target, "<<", offset, ir.Const(shift, wide), span))
+    else:
+        scope.emit(ir.Arithmetic(target, "*", offset, ir.Const(size, wide), span))
+    return target, 1
+
+
+# ---- elements
+
+
+def _element(scope: Scope, node: ast.Subscript) -> ir.Address:
+    if (buffer := scope.buffer(node.value)) is not None:
+        return _byte(scope, buffer, node)
+    if not isinstance(node.value, ast.Attribute):
+        return _pointed_number(scope, node)
+    base, field = field_of(scope, node.value)
+    if not isinstance(field.type, Array):
+        message = f"{ast.unparse(node.value)} is {field.type}, which has no elements"
+        raise scope.refuse(node, "no-elements", message, "leave out the brackets")
+    element, length, text = field.type.element, field.type.length, ast.unparse(node)
+    index = constant_or_checked(scope, node.slice, length, ast.unparse(node.value))
+    if isinstance(index, int):
+        offset = field.offset + index * element.size
+        return ir.Address(base, offset, None, 1, element, text, field.prepared, element.size)
+    index, added = scope.output.split(index, length)
+    skipped = added * element.size
+    offset, size = field.offset + skipped, field.type.size - skipped
+    return ir.Address(base, offset, index, element.size, element, text, field.prepared, size)
+
+
+def _byte(scope: Scope, buffer: ir.Value, node: ast.Subscript) -> ir.Address:
+    """An element of a buffer, a u8, checked against the buffer's length."""
+    index = in_register(scope, node.slice)
+    scope.emit(new_check(scope, index, ir.length_of(buffer), buffer.name, node.slice))
+    return ir.Address(buffer, 0, index, 1, SCALARS["u8"], ast.unparse(node), False, MAX_RECORD_BYTES)
+
+
+def _pointed_number(scope: Scope, node: ast.Subscript) -> ir.Address:
+    pointer, text = operand(scope, node.value), ast.unparse(node.value)
+    if not isinstance(pointer, ir.Value) or not isinstance(pointer.type, Pointer):
+        raise scope.refuse(node, "no-elements", f"{text} has no elements", "leave out the brackets")
+    target = pointer.type.target
+    if not isinstance(target, Scalar):
+        raise scope.refuse(node, "no-elements", f"{pointer.type} points to a record", "use a field of it")
+    if not isinstance(constant_or_checked(scope, node.slice, 1, text), int):
+        raise scope.refuse(node, "no-elements", f"{pointer.type} points to one number", "use index 0")
+    return ir.Address(pointer, 0, None, 1, target, ast.unparse(node), False, target.size)

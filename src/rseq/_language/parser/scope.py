@@ -1,0 +1,189 @@
+"""What the parser knows while it walks a function: its names, what they mean here, and where its output goes.
+
+An expression means an `Operand`, or a `Literal`: a number that takes its type from what it meets.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from rseq._language import ir
+from rseq._language.errors import Diagnostic, Refused, Span
+from rseq._language.parser.output import Output
+from rseq._language.signature import Signature
+from rseq._language.types import Buffer, Word
+
+__all__ = ["Inlined", "Literal", "Loop", "Meaning", "Names", "Perhaps", "Reader", "Scope", "stored"]
+
+_Op = TypeVar("_Op", bound=ir.Op)
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number in the source, or a constant of the module: it has no type yet."""
+
+    number: int | float
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """What a call with a result `i64 | None` came to: `missing` says that it is None, else `value` holds it."""
+
+    value: ir.Value
+    missing: ir.Value
+
+
+Meaning = ir.Value | ir.Const | Literal
+
+Names = dict[str, Meaning | Perhaps]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop around what is being parsed: where `break` goes, and what is known at each of them."""
+
+    done: str
+    exits: list[Names] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Inlined:
+    """How an inline function returns: it leaves `value`, and in `missing` if that is None, and goes to `after`."""
+
+    after: str
+    value: ir.Value | None
+    missing: ir.Value | None
+
+
+@dataclass
+class Scope:
+    """One function being parsed; where an inline function is called, one within another.
+
+    The inner one has its own names, and registers that begin with its `prefix`; the output is the outer one's.
+    """
+
+    signature: Signature
+    output: Output
+    readers: Mapping[type[ast.expr], Reader]
+    """What reads each kind of expression."""
+    names: Names = field(default_factory=dict)
+    """What is known of locals here, and under `@register` where an index leads to."""
+    types: dict[str, Word] = field(default_factory=dict)
+    prefix: str = ""
+    call: Span | None = None
+    """Where this inline function is called."""
+    callers: tuple[object, ...] = ()
+    """The inline functions that are being parsed."""
+    inlined: Inlined | None = None
+    """How this inline function returns; None for the outermost function."""
+    failed: set[str] = field(init=False)
+    """Names whose meaning has been refused."""
+    assigned: Counter[str] = field(init=False)
+    loops: list[Loop] = field(default_factory=list)
+    may_return: bool = False
+    """A statement with a `return` in it has been refused."""
+    is_refused: bool = False
+    """A statement has been refused."""
+
+    def __post_init__(self) -> None:
+        self.failed = set(self.signature.unknown)
+        self.assigned = Counter(stored(self.tree))
+        for loop in ast.walk(self.tree):
+            if isinstance(loop, (ast.While, ast.For)):  # assigned once in the text, many times at run time
+                self.assigned.update(stored(loop))
+
+    @property
+    def tree(self) -> ast.FunctionDef:
+        """The function."""
+        return self.signature.source.tree
+
+    @property
+    def lane(self) -> str:
+        """What the record is called, or "" in an inline function that has none."""
+        return self.signature.lane
+
+    @property
+    def is_routine(self) -> bool:
+        """True in a routine, and in what is inlined into one."""
+        return self.output.is_routine
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node` stands."""
+        return replace(self.signature.source.span(node), call=self.call)
+
+    def refuse(self, node: ast.AST, slug: str, message: str, fix: str = "", why: str = "") -> Refused:
+        """The exception for something that the language does not accept."""
+        return Refused(Diagnostic(slug, message, ((self.span(node), ""),), why, fix))
+
+    def emit(self, op: _Op) -> _Op:
+        """Append an operation."""
+        self.output.ops.append(op)
+        return op
+
+    def temporary(self, type: Word) -> ir.Value:
+        """A register that the user has no name for."""
+        return self.output.temporary(type)
+
+    def label(self, purpose: str) -> str:
+        """A new label."""
+        return self.output.label(purpose)
+
+    def buffer(self, node: ast.expr) -> ir.Value | None:
+        """The buffer parameter that `node` is the name of, if it is one."""
+        held = self.names.get(node.id) if isinstance(node, ast.Name) else None
+        return held if isinstance(held, ir.Value) and isinstance(held.type, Buffer) else None
+
+    def register(self, name: str) -> str:
+        """The name of the register of the local `name`."""
+        return self.prefix + name
+
+    def local(self, register: str) -> str:
+        """The local that a register belongs to; its own name if it is no local's of this function."""
+        return register.removeprefix(self.prefix).rstrip("'") if register.startswith(self.prefix) else register
+
+    def is_reassigned(self, register: str) -> bool:
+        """True if a register may change after its first assignment, while this function runs."""
+        return register.startswith(self.prefix) and self.assigned[self.local(register)] > 1
+
+    def target(self, register: str | None, type: Word) -> ir.Value:
+        """The register for a result of `type`: that of a local where its type allows, else a temporary."""
+        if register is None or self.types.get(self.local(register), type) != type:
+            return self.temporary(type)
+        self.types[self.local(register)] = type
+        return ir.Value(register, type)
+
+    def row_of(self, index: ir.Value) -> ir.Value | None:
+        """The register that holds the address of the row, if `index` has been followed on the way here."""
+        held = self.names.get(_row_key(index.name))
+        return held if isinstance(held, ir.Value) else None
+
+    def know_row(self, index: ir.Value, row: ir.Value) -> None:
+        """From here on `row` is where `index` leads to: until it is assigned, or a loop comes around again."""
+        if not self.is_routine or not self.is_reassigned(index.name):
+            self.names[_row_key(index.name)] = row
+
+    def forget_row(self, register: str) -> None:
+        """The register is being assigned."""
+        self.names.pop(_row_key(register), None)
+
+    def known_rows(self) -> Names:
+        """What is known of rows, for an inline function."""
+        return {name: meaning for name, meaning in self.names.items() if name.startswith("@")}
+
+
+Reader = Callable[[Scope, Any, str | None], Meaning | Perhaps | None]
+"""Emits what computes an expression: what it comes to, None only for a call. The text names a local for the result."""
+
+
+def _row_key(register: str) -> str:
+    return f"@{register}"
+
+
+def stored(tree: ast.AST) -> list[str]:
+    """The names that are assigned in there, each as often as it is."""
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return [node.id for node in names if isinstance(node.ctx, ast.Store)]
