@@ -308,7 +308,7 @@ def sequences() -> Iterator[tuple[str, Any]]:
             yield f"add_{name}", adder(scalar)
     structures = (rseq.Histogram, rseq.Max, rseq.Min, rseq.Pool, rseq.RCU, rseq.RingBuffer, rseq.Stack)
     for structure in structures:
-        for name, thing in structure.sequences().items():
+        for name, thing in structure._sequences().items():
             if isinstance(thing, rseq.Sequence):
                 yield f"{structure.__name__}.{name}", thing
     for code in (lock.take, lock.take_or_tell):

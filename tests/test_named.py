@@ -131,12 +131,12 @@ MODULES = {
         "shop.py:swap is neither a sequence or routine nor a structure; it",
     ),
     "has a class that raises": (
-        "class swap:\n    @classmethod\n    def sequences(cls): raise OSError('full')",
-        "swap.sequences() of shop.py:swap raised OSError: full",
+        "class swap:\n    @classmethod\n    def _sequences(cls): raise OSError('full')",
+        "swap._sequences() of shop.py:swap raised OSError: full",
     ),
-    "has a class whose sequences are none": ("class swap:\n    sequences = [5]", "shop.py:swap is neither"),
+    "has a class whose sequences are none": ("class swap:\n    _sequences = [5]", "shop.py:swap is neither"),
     "has a structure without sequences": (
-        "class swap:\n    sequences = staticmethod(dict)",
+        "class swap:\n    _sequences = staticmethod(dict)",
         "shop.py:swap is a structure without sequences",
     ),
     "raises when it is asked": (

@@ -20,7 +20,7 @@ from rseq._language.errors import CompileError
 from rseq._sequence import Routine, Sequence
 from rseq._terminal import stdout_aside
 
-__all__ = ["Found", "NamedError", "called", "find", "name_of", "sequences"]
+__all__ = ["Found", "NamedError", "called", "find", "is_structure", "name_of", "sequences"]
 
 
 class NamedError(LookupError):
@@ -97,12 +97,17 @@ def _part(thing: Any, part: str, name: str) -> Any:
 
 def _sequences_of(thing: Any, name: str) -> dict[str, Sequence[Any, Any] | Routine[Any, Any]] | None:
     """The sequences of a structure, by name; None if `thing` is none."""
-    if not isinstance(thing, type) or not callable(getattr(thing, "sequences", None)):
+    if not is_structure(thing):
         return None
     try:
-        return {key: code for key, code in thing.sequences().items() if isinstance(code, (Sequence, Routine))}  # type: ignore[attr-defined]
+        return {key: code for key, code in thing._sequences().items() if isinstance(code, (Sequence, Routine))}
     except Exception as error:  # noqa: BLE001 - whatever the user's class raises
-        raise _failed(f"{thing.__name__}.sequences() of {name}", error) from None
+        raise _failed(f"{thing.__name__}._sequences() of {name}", error) from None
+
+
+def is_structure(thing: Any) -> bool:
+    """Whether it is a class that names the sequences that it is made of: a structure of ours or of the user's."""
+    return isinstance(thing, type) and callable(getattr(thing, "_sequences", None))
 
 
 def name_of(thing: Any) -> str | None:
@@ -130,7 +135,7 @@ def _available(thing: Any) -> list[str]:
 
 
 def _is_nameable(value: object) -> bool:
-    return isinstance(value, (Sequence, Routine)) or (isinstance(value, type) and hasattr(value, "sequences"))
+    return isinstance(value, (Sequence, Routine)) or is_structure(value)
 
 
 def _module(name: str) -> ModuleType:

@@ -17,7 +17,7 @@ from rseq._stress import run, threads
 from rseq._stress.code import Spoil
 from rseq._stress.instructions import every_instruction
 from rseq._stress.shipped import indices, make, workloads
-from rseq._structures.workload import Workload
+from rseq._stress.workload import Workload
 from stress.workloads import ADDER
 
 STRESSED = "Counter; CounterArray u16; Max; Histogram; SpinLock; Pool; RCU; Ring drop clock; Ring over; Stack"

@@ -241,13 +241,13 @@ class Stack:
     """A structure of the user's: two sequences, and a routine that calls one of them."""
 
     @classmethod
-    def sequences(cls) -> dict[str, Any]:
+    def _sequences(cls) -> dict[str, Any]:
         return {"take": pop, "refill": refill}
 
 
 def test_a_structure_gives_one_header_with_all_its_sequences_and_those_of_its_routines() -> None:
     assert HOST is not None
-    text = c_header(Stack.sequences(), [HOST], "shop_stack")
+    text = c_header(Stack._sequences(), [HOST], "shop_stack")
     assert declared(text) == ["rseq_lanes", "shop_stack_items", "shop_stack_take", "shop_stack_push"]
     assert text.count("#define SHOP_STACK_H\n") == 1
 
@@ -273,7 +273,7 @@ def add_other(cpu: Pair, n: i64) -> None:
 
 class Twins:
     @classmethod
-    def sequences(cls):
+    def _sequences(cls):
         return {"first": add_one, "second": add_other}
 """
     )

@@ -31,7 +31,7 @@ FACTORY = """
 """
 HEAD = "import rseq\nfrom rseq import i64\n"
 RECORD = "class Cell(rseq.Record):\n    value: i64\n"
-BORROWED = "from rseq._structures.counter import Counter\nCell = Counter.sequences()['add'].body.record\n"
+BORROWED = "from rseq._structures.counter import Counter\nCell = Counter._sequences()['add'].body.record\n"
 MAKE_ALL = """
     made = [rseq.Counter(), rseq.FloatCounter(), rseq.CounterArray((3, 3)), rseq.Histogram([1.0, 2.0]),
             rseq.Histogram.exponential(1, 1e6), rseq.Max("i64"), rseq.Min("float32"), rseq.Pool(8, 4), rseq.RCU(),

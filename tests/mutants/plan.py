@@ -1,18 +1,15 @@
-"""What is mutated: each function of the language below `_structures/`, but for those that are how it is stressed.
+"""What is mutated: each function of the language below `_structures/`.
 
 Found by folder. A row of the table is a file, or a folder, with functions of the language in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from . import child
 from .rules import Mutant, mutants_of
-from .source import Function, Text
+from .source import Text
 from .trial import STRUCTURES, TESTS
 
 __all__ = ["Row", "planned"]
@@ -32,10 +29,9 @@ class Row:
 
 @dataclass(frozen=True)
 class _Shipped:
-    """What the package says: the row of each structure and the file it is in, and what makes workloads."""
+    """What the package says: the row of each structure and the file it is in."""
 
     structures: tuple[tuple[str, str, str], ...]
-    workloads: frozenset[tuple[str, str]]
 
 
 def planned() -> list[Row]:
@@ -48,19 +44,15 @@ def planned() -> list[Row]:
     for path in sorted(STRUCTURES.rglob("*.py")):
         file = str(path.relative_to(STRUCTURES))
         text = Text.of(path)
-        if any(_functions(file, text, shipped)):
+        if text.functions:
             files.setdefault(file.partition("/")[0].removesuffix(".py"), {})[file] = text
     return [_row(name, texts, shipped) for name, texts in files.items()]
-
-
-def _functions(file: str, text: Text, shipped: _Shipped) -> Iterator[Function]:
-    return (function for function in text.functions if (file, function.outermost) not in shipped.workloads)
 
 
 def _row(name: str, texts: dict[str, Text], shipped: _Shipped) -> Row:
     mutants: list[Mutant] = []
     for file, text in texts.items():
-        mutants += mutants_of(file, text, _functions(file, text, shipped))
+        mutants += mutants_of(file, text, text.functions)
     structures = tuple(structure for row, structure, _ in shipped.structures if row == name)
     homes = dict.fromkeys(home for row, _, home in shipped.structures if row == name)
     tests = [path for home in ("order", *homes) for path in _tests_of(home)]
@@ -78,27 +70,11 @@ def _tests_of(home: str) -> list[str]:
 
 
 def _shipped() -> _Shipped:
-    from rseq._stress.shipped import workloads
-    from rseq._structures.structure import shipped
+    from rseq._structures.structure import home_of, shipped
 
     structures = [
-        (_place(code), structure.__name__, structure.__module__.split(".")[2])
+        (code.__module__.split(".")[2], structure.__name__, home_of(structure))
         for structure in shipped()
-        for code in (structure.sequences().values())  # type: ignore[attr-defined]
+        for code in structure._sequences().values()
     ]
-    makers = {(_file(workload.work), workload.work.__qualname__.partition(".")[0]) for workload in workloads()}
-    return _Shipped(tuple(dict.fromkeys(structures)), frozenset(makers))
-
-
-def _place(code: Any) -> str:
-    return str(code.__module__.split(".")[2])
-
-
-def _file(code: Any) -> str:
-    return str(Path(code.function.__code__.co_filename).relative_to(Path(_folder())))
-
-
-def _folder() -> str:
-    import rseq._structures
-
-    return next(iter(rseq._structures.__path__))
+    return _Shipped(tuple(dict.fromkeys(structures)))

@@ -25,15 +25,10 @@ class Edit:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the language. `name` says where it stands, as in `_code.push`."""
+    """A function of the language. `name` says where it stands, as in `stack_code.push`."""
 
     name: str
     tree: ast.FunctionDef
-
-    @property
-    def outermost(self) -> str:
-        """The module's function that it stands in: itself, or what makes it."""
-        return self.name.partition(".")[0]
 
 
 class Text:

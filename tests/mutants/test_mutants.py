@@ -179,10 +179,10 @@ def printed(code: str, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("check", "name"),
     {
-        "contract": "stack.py _code.push commit-moved: cpu.slots[n] = value … → cpu.count = n + 1 …",
-        "checker": "stack.py _code.pop operator: top = n - 1 → top = n + 1",
-        "stress": "stack.py _code.pop deleted: cpu.count = top → pass",
-        "tests": "extreme.py _update.update_max deleted: cpu.touched = 1 → pass",
+        "contract": "stack.py stack_code.push commit-moved: cpu.slots[n] = value … → cpu.count = n + 1 …",
+        "checker": "stack.py stack_code.pop operator: top = n - 1 → top = n + 1",
+        "stress": "stack.py stack_code.pop deleted: cpu.count = top → pass",
+        "tests": "extreme.py updater.update_max deleted: cpu.touched = 1 → pass",
     }.items(),
 )
 def test_a_mutant_of_what_is_shipped_is_caught(check: str, name: str) -> None:

@@ -116,12 +116,14 @@ class _Reached:
 
     def __init__(self, case: Case, path: Path) -> None:
         from rseq._check.run import sequences_of
-        from rseq._structures.structure import shipped
+        from rseq._stress.shipped import workloads_of
+        from rseq._structures.structure import home_of, shipped
 
         self._file, self._lines = str(path), case.lines()
         structures: list[Any] = [one for one in shipped() if one.__name__ in case.structures]
         checked = list(dict.fromkeys(sequences_of(structures)))
-        stressed = [workload for structure in structures for workload in structure.stress()]
+        homes = {home_of(structure): structure for structure in structures}
+        stressed = [workload for structure in homes.values() for workload in workloads_of(structure)]
         codes = list(dict.fromkeys(_called([*checked, *(workload.work for workload in stressed)])))
         records = {code.body.record for code in codes if self._has_changed(code)}
         if not records:  # no workload calls it in machine code: then all that the module has

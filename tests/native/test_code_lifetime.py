@@ -24,7 +24,7 @@ from rseq._language.types import SCALARS
 from rseq._loader import _image_size
 from rseq._stress.code import Block, compiled
 from rseq._stress.ledger import Ledger
-from rseq._structures.cell import work
+from rseq._stress.structures.counter import work
 from rseq._thread.registration import calling_thread
 
 storage, ledger = rseq.Counter().storage, Ledger(1, 1)

@@ -11,8 +11,8 @@ import pytest
 
 import rseq
 import support
-from rseq._structures.extreme import Model as ExtremeModel
-from rseq._structures.histogram import Model
+from models.extreme import Model as ExtremeModel
+from models.histogram import Model
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 

@@ -11,7 +11,7 @@ import pytest
 
 import rseq
 import support
-from rseq._structures import rcu as module
+from rseq._structures.rcu import grace as module
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 

@@ -355,7 +355,7 @@ def test_items_made_before_a_fork_can_be_dropped_and_used_again_in_the_child(
         rseq.Counter,
         lambda: rseq.Counter(segment=rseq.Segment()),
         lambda: rseq.CounterArray((3, 3)),
-        lambda: rseq.percpu(rseq.Counter.sequences()["add"].body.record),
+        lambda: rseq.percpu(rseq.Counter._sequences()["add"].body.record),
         rseq.SpinLock,
         rseq.RCU,
         lambda: rseq.RingBuffer(1 << 12),

@@ -72,7 +72,7 @@ def test_a_process_that_the_kernel_ends_is_a_sentence() -> None:
 def test_a_breakpoint_that_is_never_reached_is_noticed() -> None:
     report = every_instruction(IDLE)
     assert report.problems
-    assert all(problem.endswith("was never hit; let work() in stress() lead there") for problem in report.problems)
+    assert all(problem.endswith("was never hit; let work() of the workload lead there") for problem in report.problems)
 
 
 @pytest.mark.parametrize("name", arch.names())

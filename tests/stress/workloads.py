@@ -7,8 +7,8 @@ from typing import Any
 
 import rseq
 from rseq import i64, prepared, u8, u64
-from rseq._structures.cell import add_from_python, sum_over_lanes, unbalanced
-from rseq._structures.workload import Workload, buffered
+from rseq._stress.structures.counter import call, law
+from rseq._stress.workload import Workload, buffered
 
 
 class Cell(rseq.Record):
@@ -45,11 +45,7 @@ class Adder:
         self.add = add.bind(self.storage)
 
 
-def law(structure: Any, ledger: Sequence[int]) -> Iterator[str]:
-    return unbalanced(i64, sum_over_lanes(structure.storage), ledger)
-
-
-ADDER = Workload("adder", Adder, work, add_from_python, law)
+ADDER = Workload("adder", Adder, work, call, law)
 IDLE = Workload("idle", Adder, rarely, lambda structure, turn: 0, law)
 
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rseq
-from rseq._structures.histogram import Model
+from models.histogram import Model
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 
@@ -373,9 +373,9 @@ def test_threads_lose_nothing(index: Any, threads: ThreadSet) -> None:
         assert (histogram.sum, histogram.nans) == (400 * model.sum, 4)
 
 
-@pytest.mark.parametrize("name", rseq.Histogram.sequences())
+@pytest.mark.parametrize("name", rseq.Histogram._sequences())
 def test_its_sequences_survive_interruptions_everywhere(name: str) -> None:
-    assert_restartable(rseq.Histogram.sequences()[name], arch="all")
+    assert_restartable(rseq.Histogram._sequences()[name], arch="all")
 
 
 @pytest.mark.slow

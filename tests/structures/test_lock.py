@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 
 import rseq
+from models.lock import Model
 from rseq import i32
 from rseq._libc import libc_with_gil
 from rseq._percpu import threads as thread_numbers
 from rseq._percpu.threads import Table, has_ended, table, thread_id
 from rseq._stress.run import stress
-from rseq._structures.lock import LOOK, Lock, Model, acquire, release, take, take_over
+from rseq._stress.structures.lock import workloads
+from rseq._structures.lock import LOOK, Lock, acquire, release, take, take_over
 from rseq.check import check
 from spoils import ending_early, without_descriptor_store
 from support import ThreadSet, run_python
@@ -572,6 +574,6 @@ def test_the_checker_notices_who_takes_a_free_lock_from_another_cpu() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("spoil", [ending_early, without_descriptor_store])
 def test_a_section_that_is_not_restarted_breaks_the_stress(spoil: Any) -> None:
-    (workload,) = rseq.SpinLock.stress()
+    (workload,) = workloads()
     problems = stress(workload, seconds=3.0, threads=6, spoil=spoil).problems
     assert any("the work of SpinLock failed" in problem or "is held by" in problem for problem in problems), problems

@@ -16,7 +16,7 @@ from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.types import RecordType
 from rseq._stress.shipped import workloads
-from rseq._structures.ring.stress import SMALL
+from rseq._structures.ring.kind import SMALL
 from rseq._structures.structure import shipped
 
 OWN = {
@@ -29,7 +29,7 @@ OWN = {
 
 def codes() -> list[Compiled]:
     """All sequences and routines that the package ships, also those that only others call."""
-    found = [code for structure in shipped() for code in structure.sequences().values()]  # type: ignore[attr-defined]
+    found = [code for structure in shipped() for code in structure._sequences().values()]
     found += [workload.work for workload in workloads()]
     found += [code for kind in SMALL.values() for code in (kind.code.read, kind.code.settle)]
     return list(dict.fromkeys(chain.from_iterable(map(called, found))))

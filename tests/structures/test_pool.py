@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
-from rseq._structures import pool as pool_module
-from rseq._structures.pool import _GENERATION, _HELD, MAX_COUNT, Model, _code
+from models.pool import Model
+from rseq._structures.pool import items
+from rseq._structures.pool import pool as pool_module
+from rseq._structures.pool.items import GENERATION, HELD, MAX_COUNT
 from rseq._thread.cpus import possible_cpus
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
@@ -323,11 +325,11 @@ def test_hints_that_are_nonsense_do_no_harm(one_cpu: int) -> None:
 
 def test_generations_wrap_around() -> None:
     pool = rseq.Pool(8, 1)
-    pool.storage.view()["states"][0][0] = ((1 << 30) - 1) * _GENERATION
+    pool.storage.view()["states"][0][0] = ((1 << 30) - 1) * GENERATION
     item = pool.acquire()
     assert item is not None
     pool.release(item)
-    assert pool.storage.view()["states"][0][0] < _GENERATION
+    assert pool.storage.view()["states"][0][0] < GENERATION
     assert pool.acquire_row() == 0
 
 
@@ -720,12 +722,12 @@ def test_no_interruption_breaks_the_sequences() -> None:
 
 @pytest.mark.parametrize("name", ["take", "give", "release_row"])
 def test_no_interleaving_breaks_the_routines(name: str) -> None:
-    assert_restartable(getattr(_code(0), name))
+    assert_restartable(getattr(items.code(0), name))
 
 
 def test_a_hint_that_is_committed_before_it_is_written_is_found_out() -> None:
     """The seeded bug: a commit in two stores."""
-    Lane: Any = _code(0).record  # noqa: N806 - it is a class
+    Lane: Any = items.code(0).record  # noqa: N806 - it is a class
 
     with pytest.raises(rseq.ContractError, match=r"overwritten-before-commit|store-after-commit"):
 
@@ -739,4 +741,4 @@ def test_a_hint_that_is_committed_before_it_is_written_is_found_out() -> None:
 def test_states_are_what_the_page_says() -> None:
     pool = rseq.Pool(8, 1)
     pool.acquire_row(9)
-    assert int(pool.storage.view()["states"][0][0]) == _HELD + 9
+    assert int(pool.storage.view()["states"][0][0]) == HELD + 9

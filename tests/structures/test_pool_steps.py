@@ -1,4 +1,4 @@
-"""Which item a pool gives on one CPU, and what it notes of others: what `_structures/pool.py` says, in plain Python."""
+"""Which item a pool gives on one CPU, and what it notes of others: what `pool/items.py` says, in plain Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import rseq
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.interpret import Memory, run
-from rseq._structures.pool import _CACHED, _GENERATION, _HELD, MOST_HINTS, _code
+from rseq._structures.pool import items
+from rseq._structures.pool.items import CACHED, GENERATION, HELD, MOST_HINTS
 
 
 class OneCPU:
@@ -79,7 +80,7 @@ class OneCPU:
     def states(self) -> list[int]:
         words = zip(self.generations, self.owners, self.is_cached, strict=True)
         return [
-            generation * _GENERATION + (0 if owner is None else _HELD + owner) + (_CACHED if cached else 0)
+            generation * GENERATION + (0 if owner is None else HELD + owner) + (CACHED if cached else 0)
             for generation, owner, cached in words
         ]
 
@@ -125,15 +126,15 @@ def parts(code: Compiled) -> dict[str, Any]:
 def test_of_an_item_that_cannot_be_noted_nothing_is_marked(lane: int) -> None:
     """A signal handler may have filled the hints, or taken the item, while items were looked at."""
     pool = rseq.Pool(8, 2 * len(rseq.Pool(8, 1).storage.view()))
-    words, note = pool.storage.view()[lane], parts(_code(1).take)["note"].bind(pool.storage)
+    words, note = pool.storage.view()[lane], parts(items.code(1).take)["note"].bind(pool.storage)
     nothing = [0] * (pool.count - 1)
     words["cached"] = len(words["hints"])
     assert (note(0), pool._states()) == (False, [0, *nothing])
     words["cached"] = 0
-    assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED, *nothing], 1)
-    assert (note(0), pool._states(), words["cached"]) == (True, [_CACHED, *nothing], 1)
+    assert (note(0), pool._states(), words["cached"]) == (True, [CACHED, *nothing], 1)
+    assert (note(0), pool._states(), words["cached"]) == (True, [CACHED, *nothing], 1)
     assert pool.acquire_row(5) == 0
-    assert (note(0), pool._states(), words["cached"]) == (True, [_HELD + 5, *nothing], 0)
+    assert (note(0), pool._states(), words["cached"]) == (True, [HELD + 5, *nothing], 0)
 
 
 class Raced(Memory):
@@ -148,23 +149,23 @@ class Raced(Memory):
         return super().compare_exchange(address, type, expected, desired)
 
 
-THEIRS, FULL = _HELD + 9, _code(1).record.dtype["hints"].shape[0]
+THEIRS, FULL = HELD + 9, items.code(1).record.dtype["hints"].shape[0]
 
 
 @pytest.mark.parametrize(
     ("routine", "arguments", "hints", "state", "others", "answer"),
     [
-        ("claim", (0, 5, _HELD), 0, 0, [THEIRS], None),
+        ("claim", (0, 5, HELD), 0, 0, [THEIRS], None),
         ("note", (0,), 0, 0, [THEIRS], True),
         ("note", (0,), FULL, 0, [None, THEIRS], False),
-        ("give", (0,), 0, _HELD + 5, [_GENERATION + _CACHED], False),
-        ("give", (0,), FULL, _HELD + 5, [None, _GENERATION + THEIRS], True),
+        ("give", (0,), 0, HELD + 5, [GENERATION + CACHED], False),
+        ("give", (0,), FULL, HELD + 5, [None, GENERATION + THEIRS], True),
     ],
 )
 def test_an_item_that_another_cpu_changes_at_that_moment_is_left_to_it(
     routine: str, arguments: tuple[int, ...], hints: int, state: int, others: list[int | None], answer: bool | None
 ) -> None:
-    code = _code(1)
+    code = items.code(1)
     memory = Raced.of(code.record)
     memory.others = [*others]
     lane = np.frombuffer(memory.blocks[memory.lane(0)], code.record.dtype)

@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq._structures import rcu as module
-from rseq._structures.rcu import Model, grace_period
+from models.rcu import Model
+from rseq._stress.structures.rcu import workloads
+from rseq._structures.rcu import grace
+from rseq._structures.rcu import rcu as module
+from rseq._structures.rcu.grace import grace_period
 from support import ThreadSet, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
@@ -380,21 +383,21 @@ def nothing(memory: Any) -> Iterator[int]:
 
 def other_phase_only(memory: Any) -> Iterator[int]:
     """Waits for the readers of the phase in which nobody counts."""
-    yield from module._scan(memory, memory.phase(0) ^ 1)
+    yield from grace._scan(memory, memory.phase(0) ^ 1)
 
 
 def this_phase_only(memory: Any) -> Iterator[int]:
     """Changes the phase and waits for the old one: misses the late, who have read a phase long ago."""
     now = memory.phase(0)
-    yield from module._set_phase(memory, now ^ 1)
-    yield from module._scan(memory, now)
+    yield from grace._set_phase(memory, now ^ 1)
+    yield from grace._scan(memory, now)
 
 
 def scanning(scan: Callable[[Any, int], Iterator[int]]) -> Callable[[Any], Iterator[int]]:
     def period(memory: Any) -> Iterator[int]:
         now = memory.phase(0)
         yield from scan(memory, now ^ 1)
-        yield from module._set_phase(memory, now ^ 1)
+        yield from grace._set_phase(memory, now ^ 1)
         yield from scan(memory, now)
 
     return period
@@ -809,7 +812,7 @@ def test_on_the_spare_lane_readers_are_waited_for_too() -> None:
 
 
 def test_the_law_of_the_stress_counts_what_has_begun_and_ended() -> None:
-    (workload,) = rseq.RCU.stress()
+    (workload,) = workloads()
     rcu = workload.make()
     done = sum(workload.call(rcu, turn) for turn in range(20))
     assert list(workload.law(rcu, [done])) == []

@@ -20,16 +20,17 @@ import numpy as np
 import pytest
 
 import rseq
+from models.ring import Model
 from rseq import f32, u64
 from rseq._language.interpret import Memory, run
 from rseq._language.ir import Store
 from rseq._language.types import SCALARS
-from rseq._structures.ring import Model
+from rseq._stress.structures.ring import law, workloads
+from rseq._stress.workload import buffered
 from rseq._structures.ring import reader as reader_module
 from rseq._structures.ring.clock import Calibration
-from rseq._structures.ring.kind import Kind
+from rseq._structures.ring.kind import SHIPPED, SMALL, Kind
 from rseq._structures.ring.layout import tail_of
-from rseq._structures.ring.stress import SHIPPED, SMALL, law
 from rseq._structures.ring.variable import low_bits
 from rseq.check import check
 from support import ThreadSet, run_python
@@ -640,7 +641,7 @@ def test_what_writers_may_have_reached_by_the_second_look_is_given_up() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_threads_and_readers_lose_nothing_and_tear_nothing(name: str, threads: ThreadSet) -> None:
-    ring, (workload,) = rseq.RingBuffer._of(SMALL[name]), [w for w in rseq.RingBuffer.stress() if w.name == title(name)]
+    ring, (workload,) = rseq.RingBuffer._of(SMALL[name]), [w for w in workloads() if w.name == title(name)]
     sums = [0] * 4
 
     def work(thread: int) -> None:
@@ -657,14 +658,15 @@ def title(name: str) -> str:
 
 
 def test_the_law_of_the_stress_notices_what_is_lost_or_torn() -> None:
-    ring = rseq.RingBuffer._of(SMALL["drop"])
-    ring.write(b"abcdefghab")
+    ring, record = rseq.RingBuffer._of(SMALL["drop"]), buffered(2)
+    ring.write(record)
     assert list(law(ring, [1])) == []
-    ring.write(b"abcdefgh")
+    ring.write(record)
     assert list(law(ring, [2])) == ["1 records are left and 0 were lost, and 2 were offered and not read"]
-    ring.write(b"abcdefghxy")
-    with pytest.raises(RuntimeError, match="a record was torn"):
-        list(law(ring, [1]))
+    for torn in (record[:-1], record[:-1] + b"x", record[:8]):
+        ring.write(torn)
+        with pytest.raises(RuntimeError, match="a record is torn"):
+            list(law(ring, [1]))
 
 
 def test_two_readers_get_each_record_once(threads: ThreadSet) -> None:
@@ -985,4 +987,4 @@ def test_a_reader_is_wrong_that_reads_what_a_writer_prepares() -> None:
 
 
 def test_a_row_has_its_own_work_in_the_stress() -> None:
-    assert {workload.name for workload in rseq.RingBuffer.stress()} == {title(name) for name in SMALL}
+    assert {workload.name for workload in workloads()} == {title(name) for name in SMALL}

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import rseq
-from rseq._structures.ring.kind import Kind
-from rseq._structures.ring.stress import SMALL, row
+from rseq._stress.structures.ring import row
+from rseq._structures.ring.kind import SMALL, Kind
 from rseq._structures.ring.variable import low_bits
 
 UNTOUCHED = 0xEE

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
+from models.stack import Model
 from rseq._percpu import guard
 from rseq._percpu.pinned import pinned
-from rseq._structures.stack import Model
 from rseq.testing import assert_restartable
 from support import ThreadSet, locked, run_python
 
@@ -327,7 +327,7 @@ def test_push_and_pop_survive_interruptions_everywhere() -> None:
     assert report.total("interruptions") > 10_000
 
 
-Slots: Any = rseq.Stack.sequences()["push"].body.record
+Slots: Any = rseq.Stack._sequences()["push"].body.record
 
 
 @rseq.sequence

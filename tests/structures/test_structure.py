@@ -32,7 +32,7 @@ def uses(kind: type[Any]) -> list[str]:
     return [name for name, thing in declared.items() if inspect.isfunction(thing) or isinstance(thing, property)]
 
 
-ARGUMENTS = {"merge": [rseq.Histogram([1])], "call": [print], "bound": ["add"], "release": [memoryview(b"")]}
+ARGUMENTS = {"merge": [rseq.Histogram([1])], "call": [print], "release": [memoryview(b"")]}
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in MADE for name in uses(kind)])

@@ -38,5 +38,5 @@ def counter_loop() -> Loop:
     from rseq._emit import c_header
     from rseq._sequence import architectures
 
-    header = c_header(Counter.sequences(), architectures(()), "rseq_counter")
+    header = c_header(Counter._sequences(), architectures(()), "rseq_counter")
     return c_loops(["loop"], {"counter.h": header, "loop.c": _LOOP}, "-std=c11")["loop"]

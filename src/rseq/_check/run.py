@@ -21,7 +21,7 @@ from rseq._check.routines import Together
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.types import RecordType
-from rseq._named import name_of
+from rseq._named import is_structure, name_of
 
 __all__ = ["check", "sequences_of", "shipped"]
 
@@ -170,8 +170,8 @@ def sequences_of(targets: Iterable[Any]) -> Iterator[Compiled]:
     for target in targets:
         if isinstance(target, Compiled):
             yield from _within(target)
-        elif isinstance(target, type) and hasattr(target, "sequences"):
-            yield from sequences_of(target.sequences().values())
+        elif is_structure(target):
+            yield from sequences_of(target._sequences().values())
         elif isinstance(target, Iterable) and not isinstance(target, (str, bytes)):
             yield from sequences_of(target)
         else:

@@ -32,7 +32,7 @@ from rseq._language.section import Section
 from rseq._language.types import Buffer
 from rseq._loader import Blob, Code, load
 from rseq._percpu.thread_code import symbols
-from rseq._structures.workload import BUFFER_BYTES, SPREAD
+from rseq._stress.workload import BUFFER_BYTES, SPREAD
 from rseq._thread.registration import lanes_offset
 from rseq._thread.support import require_support
 

@@ -23,7 +23,7 @@ from rseq._stress.report import Instruction, Instructions, Section
 from rseq._stress.run import Tick, require_rseq
 from rseq._stress.shipped import indices, left_out, make, named, sections, workloads
 from rseq._stress.signals import handling
-from rseq._structures.workload import Workload
+from rseq._stress.workload import Workload
 
 __all__ = ["every_instruction"]
 
@@ -135,7 +135,7 @@ class _Run:
         self._instructions[at.section].append(Instruction(at.number, at.text, hits, aborts))
         where = f"a breakpoint before instruction {at.number} of {at.section}(), {at.text}"
         if not hits:
-            self._problems.append(f"{where}, was never hit; let work() in stress() lead there")
+            self._problems.append(f"{where}, was never hit; let work() of the workload lead there")
         if aborts < hits:
             self._problems.append(f"{where}, was hit {hits:,} times and aborted it {aborts:,} times")
         self._problems += (f"after {where}: {problem}" for problem in problems)

@@ -32,7 +32,8 @@ from rseq._percpu.shared import Segment
 from rseq._processes import Send, die_with_parent, gather
 from rseq._stress.code import Block, compiled
 from rseq._stress.ledger import Ledger
-from rseq._stress.mortals import OF_VICTIM, Mortal, mortals
+from rseq._stress.mortal import OF_VICTIM, Mortal
+from rseq._stress.shipped import mortals
 from rseq._terminal import wrapped
 
 __all__ = ["Kills", "Mortal", "kill", "mortals"]
@@ -79,7 +80,7 @@ def kill(*chosen: Mortal, kills: int = 1000, seed: int = 0, tick: Callable[[str]
     """
     if kills < 1:
         raise ValueError(f"kills: expected 1 or more, got {kills}")
-    targets = chosen or tuple(mortals())
+    targets = chosen or mortals()
     killed, problems = {mortal.name: 0 for mortal in targets}, list[str]()
 
     def receive(number: int, what: tuple[str, int, list[str]]) -> None:

@@ -17,7 +17,7 @@ from rseq._stress.ledger import Ledger
 from rseq._stress.report import Report, Stressed
 from rseq._stress.shipped import can_share, indices, left_out, make, make_shared, named, sections, workloads
 from rseq._stress.threads import Came, Scene, Slice, rows
-from rseq._structures.workload import Workload
+from rseq._stress.workload import Workload
 from rseq._thread.registration import available
 
 __all__ = ["Tick", "require_rseq", "stress"]

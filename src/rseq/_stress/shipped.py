@@ -1,9 +1,12 @@
-"""What is stressed: the workloads of the structures that the package ships, found by folder, and their sequences."""
+"""What is stressed: the structures that the package ships, as the files of `structures/` say, and their sequences."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import pkgutil
+from collections.abc import Iterable, Iterator, Sequence
+from types import ModuleType
 from typing import Any
 
 import rseq
@@ -11,20 +14,44 @@ from rseq._arch.base import IndexMode
 from rseq._check.run import sequences_of
 from rseq._check.run import shipped as shipped_sequences
 from rseq._language.compiled import Compiled
-from rseq._structures.structure import shipped as structures
-from rseq._structures.workload import Workload
+from rseq._stress import structures
+from rseq._stress.mortal import Mortal
+from rseq._stress.workload import Workload
+from rseq._structures.structure import Structure, home_of
 from rseq._thread.registration import lanes_offset
 
-__all__ = ["can_share", "indices", "left_out", "make", "make_shared", "named", "sections", "workloads"]
+__all__ = [
+    "can_share",
+    "indices",
+    "left_out",
+    "make",
+    "make_shared",
+    "mortals",
+    "named",
+    "sections",
+    "workloads",
+    "workloads_of",
+]
 
 
 def workloads() -> list[Workload[Any]]:
-    """How each shipped structure is stressed; those without a `stress()` are what `left_out` complains about."""
-    found: dict[str, Workload[Any]] = {}
-    for structure in structures():
-        stress: Callable[[], Iterable[Workload[Any]]] = getattr(structure, "stress", tuple)
-        found.update((workload.name, workload) for workload in stress())
-    return list(found.values())
+    """How the package's structures are stressed."""
+    return [workload for module in _modules() for workload in module.workloads()]
+
+
+def workloads_of(structure: type[Structure]) -> list[Workload[Any]]:
+    """How one of them is stressed, and those that are in the same file."""
+    return list(importlib.import_module(f"{structures.__name__}.{home_of(structure)}").workloads())
+
+
+def mortals() -> list[Mortal]:
+    """How processes die that work on those that can be shared."""
+    return [mortal for module in _modules() for mortal in getattr(module, "mortals", list)()]
+
+
+def _modules() -> Iterator[ModuleType]:
+    for module in pkgutil.iter_modules(structures.__path__):
+        yield importlib.import_module(f"{structures.__name__}.{module.name}")
 
 
 def sections(workload: Workload[Any]) -> list[Compiled]:
@@ -63,8 +90,8 @@ def left_out(chosen: Iterable[Workload[Any]]) -> Iterator[str]:
     for sequence in shipped_sequences():
         if sequence.kind == "sequence" and sequence not in run:
             yield (
-                f"{sequence.__name__}() on {sequence.body.record.__name__} is shipped, and no workload runs it; "
-                f"name it in the stress() of its structure, in {sequence.__module__}"
+                f"{sequence.__name__}() on {sequence.body.record.__name__}, in {sequence.__module__}, is shipped, and "
+                f"no workload runs it; add it to the workloads() of its structure, in {structures.__name__}"
             )
 
 

@@ -32,7 +32,7 @@ from rseq._stress.signals import at_a_kilohertz, keep_out, let_in
 from rseq._thread.membarrier import fence
 
 if TYPE_CHECKING:
-    from rseq._structures.workload import Workload
+    from rseq._stress.workload import Workload
 
 __all__ = ["Came", "Scene", "Slice", "rows"]
 

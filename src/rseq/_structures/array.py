@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Numbers
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rseq._arch.base import IndexMode
-from rseq._language.types import SCALARS, Scalar, as_scalar
+from rseq._language.compiled import Compiled
+from rseq._language.types import SCALARS, as_scalar
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU, warn_of_refusals
-from rseq._sequence import Sequence
-from rseq._structures.cell import add_from_python, adder, sum_over_lanes, unbalanced, work
+from rseq._structures.cell import adder, sum_over_lanes
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-from rseq._structures.workload import Workload
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,25 +60,9 @@ class CounterArray(Structure, hot=("add",)):
         """
         raise not_set_up(self)
 
-    @staticmethod
-    def sequences(dtype: object = SCALARS["i64"]) -> dict[str, Sequence[Any, None]]:
-        """The sequences that the hot methods are made of, by the method's name."""
-        return {"add": adder(as_scalar(dtype))}
-
     @classmethod
-    def stress(cls) -> Iterator[Workload[Self]]:
-        """How `rseq stress` works on it, for each type of number: each element is the sum of what was added to it."""
-        for scalar in SCALARS.values():
-            if scalar.kind != "bool":
-                yield cls._stress(scalar)
-
-    @classmethod
-    def _stress(cls, scalar: Scalar) -> Workload[Self]:
-        def law(array: Self, ledger: Numbers[int]) -> Iterator[str]:
-            return unbalanced(scalar, array.values(), ledger)
-
-        make = partial(cls, (2, 4), scalar)
-        return Workload(f"{cls.__name__} {scalar}", make, work(scalar), add_from_python, law)
+    def _sequences(cls) -> Mapping[str, Compiled]:
+        return {"add": adder(SCALARS["i64"])}
 
     @property
     def shape(self) -> tuple[int, ...]:

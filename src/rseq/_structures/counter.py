@@ -7,18 +7,16 @@ that had begun when it returned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Numbers
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rseq._arch.base import IndexMode
+from rseq._language.compiled import Compiled
 from rseq._language.types import SCALARS, Scalar
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
-from rseq._sequence import Sequence
-from rseq._structures.cell import add_from_python, adder, sum_over_lanes, unbalanced, work
+from rseq._structures.cell import adder, sum_over_lanes
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-from rseq._structures.workload import Workload
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -39,18 +37,8 @@ class _PerCPUCounter(Structure):
     _type: ClassVar[Scalar]
 
     @classmethod
-    def sequences(cls) -> dict[str, Sequence[Any, None]]:
-        """The sequences that the hot methods are made of, by the method's name."""
+    def _sequences(cls) -> Mapping[str, Compiled]:
         return {"add": adder(cls._type)}
-
-    @classmethod
-    def stress(cls) -> Iterator[Workload[Self]]:
-        """How `rseq stress` works on it: the total is the sum of what was added."""
-
-        def law(counter: Self, ledger: Numbers[int]) -> Iterator[str]:
-            return unbalanced(cls._type, sum_over_lanes(storage_of(counter)), ledger)
-
-        yield Workload(cls.__name__, cls, work(cls._type), add_from_python, law)
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""

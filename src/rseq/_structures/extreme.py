@@ -16,30 +16,28 @@ Assumptions: a number of the language is read and written in one piece.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from collections.abc import Sequence as Numbers
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rseq._arch.base import IndexMode
+from rseq._language.compiled import Compiled
 from rseq._language.text import keep
-from rseq._language.types import SCALARS, Record, Scalar, as_scalar, f64, i64, u64
+from rseq._language.types import SCALARS, Record, Scalar, as_scalar
 from rseq._once import once
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
-from rseq._sequence import Routine, Sequence, routine, sequence
+from rseq._sequence import Sequence, sequence
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-from rseq._structures.workload import Workload
-from rseq._thread.cpus import cpu_number
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Max", "Min", "Model"]
+__all__ = ["Max", "Min", "updater", "worst_of"]
 
 keep(__name__)
 
 
-def _worst(scalar: Scalar, is_max: bool) -> int | float:
+def worst_of(scalar: Scalar, is_max: bool) -> int | float:
     """What nothing is worse than."""
     if scalar.is_float:
         return -math.inf if is_max else math.inf
@@ -47,9 +45,9 @@ def _worst(scalar: Scalar, is_max: bool) -> int | float:
 
 
 @once
-def _update(scalar: Scalar, is_max: bool) -> Sequence[Any, None]:
+def updater(scalar: Scalar, is_max: bool) -> Sequence[Any, None]:
     """The sequence `update(cpu, x)` for numbers of this type, on a record of its own."""
-    worst = _worst(scalar, is_max)
+    worst = worst_of(scalar, is_max)
 
     class Extreme(Record):
         value: scalar  # type: ignore[valid-type]
@@ -86,20 +84,14 @@ class _Extreme(Structure):
         if scalar.kind == "bool":
             raise TypeError("expected a number to compare; got bool")
         is_max = isinstance(self, Max)
-        update = _update(scalar, is_max)
+        update = updater(scalar, is_max)
         storage: PerCPU[Any] = PerCPU(update.body.record, index=index, segment=segment)
-        storage.view()["value"] = _worst(scalar, is_max)
+        storage.view()["value"] = worst_of(scalar, is_max)
         set_up(self, storage, {"update": update})
 
     @classmethod
-    def sequences(cls, dtype: object = SCALARS["f64"]) -> dict[str, Sequence[Any, None]]:
-        """The sequences that the hot methods are made of, by the method's name."""
-        return {"update": _update(as_scalar(dtype), cls._is_max)}
-
-    @classmethod
-    def stress(cls) -> Iterator[Workload[Self]]:
-        """How `rseq stress` works on it: what a lane has seen only becomes better."""
-        yield Workload(cls.__name__, cls, _work(cls._is_max), _call, _law)
+    def _sequences(cls) -> Mapping[str, Compiled]:
+        return {"update": updater(SCALARS["f64"], cls._is_max)}
 
     @property
     def value(self) -> Any:
@@ -109,7 +101,7 @@ class _Extreme(Structure):
         best = (values.max() if self._is_max else values.min()).item()
         scalar = storage_of(self).record.fields["value"].type
         assert isinstance(scalar, Scalar)
-        is_known = best != _worst(scalar, self._is_max) or bool(lanes["touched"].any())
+        is_known = best != worst_of(scalar, self._is_max) or bool(lanes["touched"].any())
         return best if is_known else None
 
     def per_cpu(self) -> npt.NDArray[Any]:
@@ -163,67 +155,3 @@ class Min(_Extreme, hot=("update",)):
         Raises: TypeError, OverflowError - `x` is no number of the type; then nothing changes.
         """
         raise not_set_up(self)
-
-
-# ---- stress
-
-
-@once
-def _work(is_max: bool) -> Routine[Any, int]:
-    """What `rseq stress` runs: an update by one more than a lane has seen; 1 if that lane has become worse meanwhile.
-
-    An update that was stopped in between and is not restarted puts back what it was called with, long ago. What a lane
-    has seen and its number are read at once: the thread may be moved. A lane that has seen nothing shows no number.
-    """
-    update = _update(SCALARS["f64"], is_max)
-    Extreme = update.body.record  # noqa: N806 - it is a class
-    sign, worst, nothing = 1 if is_max else -1, _worst(SCALARS["f64"], is_max), -math.inf
-
-    @sequence
-    def seen(cpu: Extreme) -> f64:  # type: ignore[valid-type]
-        return cpu.value * sign * 4096 + f64(cpu_number())  # type: ignore[attr-defined, no-any-return]
-
-    @routine
-    def work(cpu: Extreme, turn: u64) -> i64:  # type: ignore[valid-type]
-        before: f64 = seen(cpu)  # type: ignore[assignment]
-        best: i64 = 0
-        if before > 0:
-            best = i64(before) >> 12
-        if turn & 7 == 0:
-            update(cpu, worst)
-        elif turn & 7 == 1:
-            update(cpu, f64(best - 1) * sign)
-        else:
-            update(cpu, f64(best + 1) * sign)
-        after: f64 = seen(cpu)  # type: ignore[assignment]
-        if nothing < after < before and i64(after) & 4095 == i64(before) & 4095:
-            return 1
-        return 0
-
-    return work
-
-
-def _call(extreme: Any, turn: int) -> int:
-    """Updates from Python that change nothing any more, or nothing at all."""
-    extreme.update(0 if turn & 1 else math.nan)
-    return 0
-
-
-def _law(extreme: Any, ledger: Numbers[int]) -> Iterator[str]:
-    if ledger[0]:
-        yield f"a lane that had seen a number had only a worse one afterwards, {ledger[0]:,} times"
-    if extreme.value is None or abs(extreme.value) == math.inf:
-        yield f"after so many updates the value is {extreme.value}"
-
-
-class Model:
-    """What `Max` (or with `is_max` False, `Min`) is, in plain Python."""
-
-    def __init__(self, *, is_max: bool = True) -> None:
-        self._choose = max if is_max else min
-        self.value: float | None = None
-
-    def update(self, x: float) -> None:
-        """See `Max.update`."""
-        if not math.isnan(x):
-            self.value = x if self.value is None else self._choose(self.value, x)

@@ -29,11 +29,8 @@ have to enter and leave a list in memory around each acquire, which costs more t
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Iterator
-from collections.abc import Sequence as Numbers
+from collections.abc import Iterator, Mapping
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
 
 from rseq._builtins.method import Context
 from rseq._forks import before_forks, start_anew_after_forks
@@ -49,20 +46,16 @@ from rseq._language.operations import (
     thread_ended,
     took_over,
 )
-from rseq._language.types import Record, i32, i64, u64
+from rseq._language.types import Record, i32, u64
 from rseq._once import once
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
 from rseq._percpu.threads import LEFT_BEHIND, describe, known_id, thread_id
 from rseq._sequence import routine, sequence
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-from rseq._structures.workload import Workload
 from rseq._thread.cpus import cpu_number
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-__all__ = ["Lock", "Model", "SpinLock", "acquire", "release", "take", "try_acquire"]
+__all__ = ["Lock", "SpinLock", "acquire", "release", "take", "take_or_tell", "try_acquire"]
 
 SPINS = 8
 """How often a waiter tries before it lets others run."""
@@ -163,22 +156,6 @@ def release(here: Lock, cpu: i32) -> None:
     store_release(there.owner, 0)
 
 
-@routine
-def _work(cpu: Lock, turn: u64) -> i64:
-    """What `rseq stress` runs: both ways to take a lock, held and free. If two threads had one, a release refuses."""
-    me = thread_id()
-    number = take(cpu, me)
-    other = take_or_tell(cpu, me)
-    if other >= 0:  # type: ignore[operator]
-        release(cpu, other)
-    if number is not None:
-        release(cpu, number)
-    again = take_or_tell(cpu, me)
-    if again >= 0:  # type: ignore[operator]
-        release(cpu, again)
-    return i64(0)
-
-
 _CONTEXT = Context("acquire", "release", "this thread is not inside `with lock:`; another one may be")
 
 
@@ -205,22 +182,15 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
     __slots__ = ()
 
     def __init__(self, *, segment: Segment | None = None) -> None:
-        codes: dict[str, Compiled] = {"acquire": acquire, "release": release, "try_acquire": try_acquire}
-        set_up(self, PerCPU(Lock, segment=segment), codes)
+        set_up(self, PerCPU(Lock, segment=segment), SpinLock._sequences())  # not a subclass's
         thread_id()  # a process and its children have one table of threads: make it before the first fork
         if segment is None:
             _follow_forks()
             start_anew_after_forks(self)
 
-    @staticmethod
-    def sequences() -> dict[str, Compiled]:
-        """The routines that the hot methods are made of, by the method's name."""
+    @classmethod
+    def _sequences(cls) -> Mapping[str, Compiled]:
         return {"acquire": acquire, "release": release, "try_acquire": try_acquire}
-
-    @staticmethod
-    def stress() -> Iterator[Workload[_Guarding]]:
-        """How `rseq stress` works on it: what is not atomic comes out exact under the lock."""
-        yield Workload(SpinLock.__name__, _Guarding, _work, _add_under_lock, _unbalanced)
 
     def acquire(self) -> int:
         """Take the lock of the CPU that the thread is on by then, and wait for it. Ctrl-C works while it waits.
@@ -275,42 +245,6 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
         return f"<rseq.SpinLock, {'held by ' + held if held else 'free'}>"
 
 
-# ---- stress
-
-
-class _Count(Record):
-    count: i64
-
-
-class _Guarding(SpinLock):
-    """A lock, and what it guards."""
-
-    __slots__ = ("counts",)
-    counts: npt.NDArray[Any]
-
-    def __init__(self, *, segment: Segment | None = None) -> None:
-        super().__init__(segment=segment)
-        self.counts = PerCPU(_Count, segment=segment).view()["count"]
-
-
-def _add_under_lock(lock: _Guarding, turn: int) -> int:
-    """From Python: what is not atomic is exact under the lock, though threads are moved to other CPUs inside."""
-    n = turn & 7
-    with lock as cpu:
-        count = lock.counts[cpu]
-        os.sched_yield()
-        lock.counts[cpu] = count + n
-    return n
-
-
-def _unbalanced(lock: _Guarding, ledger: Numbers[int]) -> Iterator[str]:
-    for cpu, holder in lock.holders().items():
-        yield f"the lock of CPU {cpu} is held by {holder}, and all have released theirs"
-    total = int(lock.counts.sum())
-    if total != ledger[0]:
-        yield f"the counts come to {total:,}, and {ledger[0]:,} were added under the lock"
-
-
 # ---- forks
 
 _forking: dict[int, int] = {}
@@ -324,39 +258,3 @@ def _note_number() -> None:
 @once
 def _follow_forks() -> None:
     before_forks(_note_number)
-
-
-class Model:
-    """The same in plain Python, for threads and CPUs that the caller names.
-
-    Where `SpinLock` waits, it raises TimeoutError.
-    """
-
-    def __init__(self, lanes: int = 2) -> None:
-        self.owners = [0] * lanes
-
-    def acquire(self, thread: int, cpu: int) -> int:
-        if self.owners[cpu] == thread:
-            raise RuntimeError(f"thread {thread} holds it already")
-        if self.try_acquire(thread, cpu) is None:
-            raise TimeoutError(f"thread {self.owners[cpu]} holds it")
-        return cpu
-
-    def try_acquire(self, thread: int, cpu: int) -> int | None:
-        if self.owners[cpu]:
-            return None
-        self.owners[cpu] = thread
-        return cpu
-
-    def release(self, thread: int, cpu: int) -> None:
-        if self.owners[cpu] != thread:
-            raise RuntimeError(f"held by {self.owners[cpu] or 'nobody'}")
-        self.owners[cpu] = 0
-
-    def end(self, thread: int) -> None:
-        """The thread ends; whoever waits for it gets the lock."""
-        self.owners = [0 if owner == thread else owner for owner in self.owners]
-
-    def invariant(self) -> None:
-        """A lock is free, or somebody's."""
-        assert all(owner >= 0 for owner in self.owners)

@@ -18,27 +18,25 @@ Assumptions: a thread that is pinned to a CPU runs there when sched_setaffinity(
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from collections.abc import Sequence as Numbers
-from functools import partial
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
 from rseq._builtins.bind import builtin
+from rseq._language.compiled import Compiled
 from rseq._language.text import keep
-from rseq._language.types import SCALARS, Array, Record, i64, prepared, u64
+from rseq._language.types import SCALARS, Array, Record, prepared, u64
 from rseq._once import once
 from rseq._percpu.checks import integer
 from rseq._percpu.memory import Memory
 from rseq._percpu.pinned import pinned, prepare_pins
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
-from rseq._sequence import Routine, Sequence, routine, sequence
+from rseq._sequence import Sequence, sequence
 from rseq._structures.structure import Structure, bound_of, not_set_up, set_up, storage_of
-from rseq._structures.workload import Workload
 from rseq._thread.registration import available
 
-__all__ = ["Model", "Stack"]
+__all__ = ["Stack", "stack_code"]
 
 keep(__name__)
 
@@ -55,7 +53,7 @@ class _Code(NamedTuple):
 
 
 @once
-def _code(length: int) -> _Code:
+def stack_code(length: int) -> _Code:
     numbers: Any = Array(SCALARS["u64"], length)
 
     class Slots(Record):
@@ -112,7 +110,7 @@ class Stack(Structure, hot=("push", "pop")):
         if not 1 <= limit <= MAX_CAPACITY:
             raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
         prepare_pins()
-        code = _code(1 << (limit - 1).bit_length())
+        code = stack_code(1 << (limit - 1).bit_length())
         storage = PerCPU(code.record, segment=segment)
         storage.view()["limit"] = limit
         set_up(self, storage, {"push": code.push, "pop": code.pop})
@@ -131,16 +129,11 @@ class Stack(Structure, hot=("push", "pop")):
         """
         raise not_set_up(self)
 
-    @staticmethod
-    def sequences() -> dict[str, Sequence[Any, Any]]:
-        """The sequences that the hot methods are made of, by the method's name, as compiled for 4 slots."""
-        code = _code(4)
-        return {"push": code.push, "pop": code.pop}
-
     @classmethod
-    def stress(cls) -> Iterator[Workload[Stack]]:
-        """How `rseq stress` works on it: the items that are left are those that were pushed and not popped."""
-        yield Workload("Stack", partial(cls, 4), _work(), _call, _law)
+    def _sequences(cls) -> Mapping[str, Compiled]:
+        """As compiled for 4 slots."""
+        code = stack_code(4)
+        return {"push": code.push, "pop": code.pop}
 
     @property
     def capacity(self) -> int:
@@ -201,76 +194,3 @@ class Stack(Structure, hot=("push", "pop")):
 
     def __repr__(self) -> str:
         return f"<rseq.Stack of {self.capacity} for each CPU, {len(self)} items>"
-
-
-# ---- stress
-
-
-@once
-def _work() -> Routine[Any, int]:
-    """What `rseq stress` runs: push eight times, pop eight times; what was pushed less what was popped."""
-    code = _code(4)
-    Slots, push, pop = code.record, code.push, code.pop  # noqa: N806 - it is a class
-
-    @routine
-    def work(cpu: Slots, turn: u64) -> i64:  # type: ignore[valid-type]
-        if turn & 8 == 0:
-            if push(cpu, turn):
-                return i64(turn)
-            return 0
-        item = pop(cpu)
-        if item is None:
-            return 0
-        return -i64(item)  # type: ignore[call-overload, no-any-return]
-
-    return work
-
-
-def _call(stack: Stack, turn: int) -> int:
-    """The same from Python, now and then on another CPU."""
-    if turn & 1:
-        return turn if stack.push(turn) else 0
-    item = stack.steal() if turn & 14 == 0 else stack.pop()
-    return 0 if item is None else -item
-
-
-def _law(stack: Stack, ledger: Numbers[int]) -> Iterator[str]:
-    left, expected = sum(stack.drain()), ledger[0]
-    if (left - expected) % (1 << 64):
-        yield f"the items that are left come to {left:,}, and what was pushed less what was popped to {expected:,}"
-
-
-class Model:
-    """What a `Stack` is, in plain Python. `cpu` is the CPU that the caller runs on."""
-
-    def __init__(self, capacity: int, cpus: int) -> None:
-        self.capacity = capacity
-        self.cpu = 0
-        self.stacks: list[list[int]] = [[] for _ in range(cpus)]
-
-    def push(self, value: int) -> bool:
-        """See `Stack.push`."""
-        stack = self.stacks[self.cpu]
-        if len(stack) == self.capacity:
-            return False
-        stack.append(value)
-        return True
-
-    def pop(self) -> int | None:
-        """See `Stack.pop`."""
-        stack = self.stacks[self.cpu]
-        return stack.pop() if stack else None
-
-    def steal(self) -> int | None:
-        """See `Stack.steal`: from the CPU with the most items, the first one of those."""
-        stack = self.stacks[self.cpu] or max(self.stacks, key=len)
-        return stack.pop() if stack else None
-
-    def drain(self) -> list[int]:
-        """See `Stack.drain`."""
-        items = [item for stack in sorted(self.stacks, key=len, reverse=True) for item in reversed(stack)]
-        self.stacks = [[] for _ in self.stacks]
-        return items
-
-    def __len__(self) -> int:
-        return sum(map(len, self.stacks))

@@ -29,7 +29,7 @@ from rseq._once import load, once
 from rseq._percpu.storage import PerCPU
 from rseq._sealed import Sealed
 
-__all__ = ["Structure", "bound_of", "hot_methods", "notes_of", "set_up", "shipped", "storage_of"]
+__all__ = ["Structure", "bound_of", "home_of", "hot_methods", "notes_of", "set_up", "shipped", "storage_of"]
 
 
 class Structure:
@@ -59,9 +59,10 @@ class Structure:
         """The per-CPU storage, for your own sequences on it."""
         return storage_of(self)
 
-    def bound(self, name: str) -> Bound:
-        """What the hot method `name` is bound to, for other code generators."""
-        return bound_of(self, name)
+    @classmethod
+    def _sequences(cls) -> Mapping[str, Compiled]:
+        """What `rseq check` and `rseq emit` mean by the class: its sequences and routines, for small sizes, by name."""
+        raise NotImplementedError(f"{cls.__name__} does not name its sequences")
 
     @property
     def _numba_type_(self) -> Any:
@@ -226,9 +227,11 @@ def shipped() -> Iterator[type[Structure]]:
     folder = __name__.rpartition(".")[0]
     for module in pkgutil.iter_modules(importlib.import_module(folder).__path__):
         for name, thing in vars(importlib.import_module(f"{folder}.{module.name}")).items():
-            if isinstance(thing, type) and issubclass(thing, Structure) and _is_public(name, thing):
-                yield thing
+            if isinstance(thing, type) and issubclass(thing, Structure) and not name.startswith("_"):
+                if thing is not Structure and home_of(thing) == module.name:
+                    yield thing
 
 
-def _is_public(name: str, structure: type[Structure]) -> bool:
-    return not name.startswith("_") and hasattr(structure, "sequences")
+def home_of(structure: type[Structure]) -> str:
+    """The file or the folder, of those in this one, that a shipped structure is defined in."""
+    return structure.__module__.removeprefix(f"{__name__.rpartition('.')[0]}.").partition(".")[0]

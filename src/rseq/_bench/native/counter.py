@@ -64,7 +64,7 @@ def _turn(site: Site, add: Compiled) -> Any:
 
 def _rseq(workers: int) -> Implementation:
     counter = Counter()
-    loop = work(ours(_turn, Counter.sequences()["add"]), [counter.storage.place] * workers)
+    loop = work(ours(_turn, Counter._sequences()["add"]), [counter.storage.place] * workers)
     return implementation("rseq", "rseq", loop, counted(lambda: counter.value))
 
 

@@ -16,6 +16,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._language.compiled import Compiled
 from rseq._structures.histogram import Histogram
+from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["BOUNDS", "HISTOGRAM"]
@@ -142,7 +143,7 @@ def _rseq(workers: int) -> Implementation:
     histogram = Histogram(BOUNDS)
     table = (ctypes.c_double * len(_OBSERVED))(*_OBSERVED)
     words = [(*histogram.storage.place, ctypes.addressof(table))] * workers
-    run = work(ours(_turn, histogram.bound("observe").code), words, table)
+    run = work(ours(_turn, bound_of(histogram, "observe").code), words, table)
     return implementation("rseq", "rseq", run, _exact(lambda: histogram.count, lambda: histogram.sum))
 
 

@@ -20,6 +20,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, counted
 from rseq._language.compiled import Compiled
 from rseq._structures.lock import SpinLock
+from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["LOCK"]
@@ -80,7 +81,7 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 def _rseq(workers: int) -> Implementation:
     lock = SpinLock()
     memory = Memory((possible_cpus() + 1) * SLOT_BYTES)  # the last one is for the spare lane
-    loop = ours(_turn, lock.bound("acquire").code, lock.bound("release").code)
+    loop = ours(_turn, bound_of(lock, "acquire").code, bound_of(lock, "release").code)
     run = work(loop, [(*lock.storage.place, memory.address)] * workers, lock)
 
     def known(worker: int, count: int) -> object:

@@ -12,6 +12,7 @@ from rseq._bench.native.rcu import all_found
 from rseq._bench.run import Implementation, Operation, Span
 from rseq._language.compiled import Compiled
 from rseq._structures.pool import Pool
+from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
@@ -63,7 +64,7 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 
 def _rseq(workers: int) -> Implementation:
     pool = Pool(ITEM_BYTES, ITEMS)
-    loop = ours(_turn, pool.bound("acquire_row").code, pool.bound("release_row").code)
+    loop = ours(_turn, bound_of(pool, "acquire_row").code, bound_of(pool, "release_row").code)
     done = all_found()
 
     def missing(spans: Sequence[Span]) -> int:

@@ -13,6 +13,7 @@ from rseq._bench.run import Implementation, Missing, Operation, Span, counted
 from rseq._language.compiled import Compiled
 from rseq._libc import libc
 from rseq._structures.rcu import RCU
+from rseq._structures.structure import bound_of
 
 __all__ = ["READ_SECTION", "all_found"]
 
@@ -120,7 +121,7 @@ def _turn(site: Site, read_lock: Compiled, read_unlock: Compiled) -> Any:
 
 def _rseq(workers: int) -> Implementation:
     rcu, pointed = RCU(), _Pointed()
-    loop = ours(_turn, rcu.bound("read_lock").code, rcu.bound("read_unlock").code)
+    loop = ours(_turn, bound_of(rcu, "read_lock").code, bound_of(rcu, "read_unlock").code)
     run = work(loop, [(*rcu.storage.place, pointed.address)] * workers, pointed)
     totals = [lambda name=name: int(rcu.storage.view()[name].sum()) for name in ("begun", "ended")]
     return implementation("rseq", "rseq", run, all_found(*totals))

@@ -35,6 +35,7 @@ from rseq._language.compiled import Compiled
 from rseq._language.types import SCALARS, i64
 from rseq._sequence import Routine, routine, sequence
 from rseq._structures.ring import RingBuffer
+from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["RINGS", "event_written"]
@@ -293,7 +294,7 @@ def _loop(
     item: Any = bytes,
 ) -> Implementation:
     payload = _Payload(data)
-    put = _emptying(ring.bound("write").code, ring.storage.record, item)
+    put = _emptying(bound_of(ring, "write").code, ring.storage.record, item)
     words = [(*ring.storage.place, payload.address)] * workers
     return implementation(name, label, work(ours(_turn(length), put), words, payload), missing)
 

@@ -13,6 +13,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation
 from rseq._language.compiled import Compiled
 from rseq._structures.stack import Stack
+from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["STACK"]
@@ -125,7 +126,7 @@ def _rseq(workers: int) -> Implementation:
     def left() -> int:
         return sum(int(lane["slots"][: lane["count"]].sum()) for lane in stack.storage.per_cpu())
 
-    loop = ours(_turn, stack.bound("push").code, stack.bound("pop").code)
+    loop = ours(_turn, bound_of(stack, "push").code, bound_of(stack, "pop").code)
     return implementation("rseq", "rseq", work(loop, [stack.storage.place] * workers), balanced(left, _ITEM))
 
 

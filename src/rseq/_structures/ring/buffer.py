@@ -8,8 +8,7 @@ sees a torn one, is in `layout.py`; how it reads, in `reader.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from rseq._language.types import SCALARS, Scalar, as_scalar, require_one_meaning
@@ -17,12 +16,10 @@ from rseq._once import load
 from rseq._percpu.checks import boolean, integer
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
-from rseq._structures.ring.kind import PARTS, Kind
+from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind
 from rseq._structures.ring.reader import Event, Reader
-from rseq._structures.ring.stress import SHIPPED, SMALL, call, law, work
 from rseq._structures.ring.variable import MOST_BYTES
 from rseq._structures.structure import Structure, not_set_up, set_up
-from rseq._structures.workload import Workload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,18 +96,12 @@ class RingBuffer(Structure, hot=("write",)):
     def _kind(self) -> Kind:
         return self._reader.kind
 
-    @staticmethod
-    def sequences() -> dict[str, Compiled]:
+    @classmethod
+    def _sequences(cls) -> Mapping[str, Compiled]:
         """What writes and what reads, of small rings of some kinds."""
         codes = {name: SMALL[name].code for name in SHIPPED}
         all_parts = {name: (*code.parts, code.read, code.settle) for name, code in codes.items()}
         return {f"{part.__name__}_{name}": part for name, parts in all_parts.items() for part in parts}
-
-    @classmethod
-    def stress(cls) -> Iterator[Workload[Self]]:
-        """How `rseq stress` works on it: each record is read once, whole, or counted as lost."""
-        for name, kind in SMALL.items():
-            yield Workload(f"Ring {name.replace('_', ' ')}", partial(cls._of, kind), work(kind), call, law)
 
     def write(self, data: Any) -> bool:
         """Put a record into this CPU's ring; False if there is no room, or if it is larger than any that fits.

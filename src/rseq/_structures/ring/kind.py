@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rseq._language.types import Scalar
+from rseq._language.types import SCALARS, Scalar
 from rseq._structures.ring.layout import Code, tail_of
 from rseq._structures.ring.rows import row_ring
 from rseq._structures.ring.variable import largest, low_bits, variable_ring
 
-__all__ = ["PARTS", "Kind"]
+__all__ = ["PARTS", "ROW_BYTES", "SHIPPED", "SMALL", "Kind"]
 
 PARTS = 8
 """Parts of a ring that overwrites."""
@@ -107,3 +107,21 @@ class Kind:
         if self.part_units:
             return position % self.part_units + (self.parts - 2) * self.part_units
         return self.units - 1 if self.parts else self.units
+
+
+ROW_BYTES = 12
+
+SMALL = {
+    "drop": Kind(16, 0, clock=False),
+    "drop_clock": Kind(16, 0, clock=True),
+    "over": Kind(32, 2, clock=False),
+    "over_clock": Kind(32, 2, clock=True),
+    "drop_u64": Kind(4, 0, False, SCALARS["u64"], "uint64"),
+    "over_u64": Kind(4, 1, True, SCALARS["u64"], "uint64"),
+    "drop_rows": Kind(2, 0, True, ROW_BYTES, f"V{ROW_BYTES}"),
+    "over_rows": Kind(2, 1, False, ROW_BYTES, f"V{ROW_BYTES}"),
+}
+"""Small rings, which the checker can go through in a sensible time."""
+
+SHIPPED = ("drop_clock", "over", "over_u64", "drop_rows")
+"""Those that stand for all: each way to be full, each shape of record, with a clock and without."""

@@ -38,7 +38,7 @@ from rseq._thread.membarrier import barrier, fence, register_for_barriers
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Event", "Reader"]
+__all__ = ["Event", "Found", "Lane", "Reader"]
 
 _PATIENCE_S = 1e-4
 _WORDS = 1 << 64
@@ -57,7 +57,7 @@ class Event(NamedTuple):
     """The bytes that were written; with a `dtype` a number, or a NumPy scalar."""
 
 
-class _Lane(NamedTuple):
+class Lane(NamedTuple):
     """The words of a lane. `tail` is a position; `serial` and `given` are 0 if writers do not overwrite."""
 
     number: int
@@ -67,10 +67,10 @@ class _Lane(NamedTuple):
     given: int
 
 
-def _lane_of(number: int, head: int, tail: int, serials: Sequence[int], givens: Sequence[int]) -> _Lane:
+def _lane_of(number: int, head: int, tail: int, serials: Sequence[int], givens: Sequence[int]) -> Lane:
     """A lane of a ring that overwrites: the slot that `tail` names is the one that counts."""
     position, slot = position_and_slot(tail)
-    return _Lane(number, head, position, serials[slot], givens[slot])
+    return Lane(number, head, position, serials[slot], givens[slot])
 
 
 class _Copy(NamedTuple):
@@ -79,7 +79,7 @@ class _Copy(NamedTuple):
     Behind the largest position comes 0, but not here.
     """
 
-    lane: _Lane
+    lane: Lane
     begin: int
     end: int
     gone: int
@@ -87,10 +87,10 @@ class _Copy(NamedTuple):
     stamps: bytearray
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """The records of a lane that are read, and where its reader is then. With a `dtype`, both are arrays."""
 
-    lane: _Lane
+    lane: Lane
     stamps: Any
     records: Any
     tail: int
@@ -99,15 +99,17 @@ class _Found(NamedTuple):
 
 
 class Reader:
-    """Reads the ring of `kind` that is in `storage`."""
+    """Reads the ring of `kind` that is in `storage`. `tell` is called with what is about to be taken out."""
 
-    def __init__(self, storage: PerCPU[Any], kind: Kind) -> None:
+    def __init__(
+        self, storage: PerCPU[Any], kind: Kind, tell: Callable[[Sequence[Found]], object] = lambda found: None
+    ) -> None:
         prepare_turns()
-        self._storage, self.kind = storage, kind
+        self._storage, self.kind, self._tell = storage, kind, tell
         self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
         self._shared = storage.segment is not None
         self._readers = allocate(TURN_BYTES, TURN_BYTES, storage.segment)
-        self._kept: list[_Found] = []
+        self._kept: list[Found] = []
         self._life = object()
         self._calibration = Calibration() if kind.clock else None
         if kind.overwrites:
@@ -126,7 +128,7 @@ class Reader:
         """How many records wait."""
         return self._looked_at(lambda found: sum(len(one.records) for one in found))
 
-    def _looked_at(self, combine: Callable[[list[_Found]], T]) -> T:
+    def _looked_at(self, combine: Callable[[list[Found]], T]) -> T:
         """What `combine` makes of all that waits; it stays. A child that was forked in the middle looks again."""
         while True:
             life, turn = self._life, self._turn()
@@ -137,7 +139,7 @@ class Reader:
             if self._life is life:
                 return result
 
-    def _taken_out(self, combine: Callable[[list[_Found]], T]) -> T:
+    def _taken_out(self, combine: Callable[[list[Found]], T]) -> T:
         """What `combine` makes of all that waits; it is taken out.
 
         What is taken out of a lane is kept until it is returned: it is the next call's, if an exception comes before.
@@ -148,7 +150,9 @@ class Reader:
         while True:
             life, turn = self._life, self._turn()
             try:
-                for taking in self._takings(self._found(life)):
+                found = self._found(life)
+                self._tell(found)
+                for taking in self._takings(found):
                     if self._life is life:
                         self._kept.extend(taking)
                 result = combine(self._kept)
@@ -162,7 +166,7 @@ class Reader:
 
     def lost(self) -> int:
         """What writers could not put in, and what readers have found overwritten."""
-        return int(self._storage.view()["lost"].sum()) + sum(lane.given for lane in self._lanes())
+        return int(self._storage.view()["lost"].sum()) + sum(lane.given for lane in self.lanes())
 
     # ---- one reader at a time
 
@@ -187,7 +191,7 @@ class Reader:
 
     # ---- reading
 
-    def _found(self, life: object) -> list[_Found]:
+    def _found(self, life: object) -> list[Found]:
         """What is in the lanes; nothing in a child that was forked meanwhile, which has copied without a turn."""
         if not self._waiting():
             return []
@@ -208,25 +212,25 @@ class Reader:
             fence()
         return now
 
-    def _waiting(self) -> list[_Lane]:
+    def _waiting(self) -> list[Lane]:
         """The lanes in which there is something."""
-        return [lane for lane in self._lanes() if self._distance(lane)]
+        return [lane for lane in self.lanes() if self._distance(lane)]
 
-    def _distance(self, lane: _Lane) -> int:
+    def _distance(self, lane: Lane) -> int:
         """How far its reader is behind. Who has no turn may see a tail that has overtaken the head: 0."""
         distance = self.kind.distance(lane.tail, self.kind.position(lane.head))
         return distance if distance < self.kind.positions // 2 else 0
 
-    def _lanes(self) -> list[_Lane]:
+    def lanes(self) -> list[Lane]:
         """All lanes. Who has no turn may see a `given` of somebody who has read meanwhile."""
         view = self._storage.view()
         if not self.kind.overwrites:
             words = zip(view["head"].tolist(), view["tail"].tolist(), strict=True)
-            return [_Lane(number, head, tail, 0, 0) for number, (head, tail) in enumerate(words)]
+            return [Lane(number, head, tail, 0, 0) for number, (head, tail) in enumerate(words)]
         columns = (view[name].tolist() for name in ("head", "tail", "serial", "given"))
         return [_lane_of(number, *words) for number, words in enumerate(zip(*columns, strict=True))]
 
-    def _copied(self, lane: _Lane) -> _Copy:
+    def _copied(self, lane: Lane) -> _Copy:
         kind = self.kind
         end = kind.position(lane.head)
         count = min(self._distance(lane), kind.whole(end))
@@ -243,7 +247,7 @@ class Reader:
         gone = self.kind.distance(copy.begin, position) - self.kind.whole(position)
         return copy._replace(gone=max(copy.gone, gone))
 
-    def _apart(self, copy: _Copy, later: range) -> _Found:
+    def _apart(self, copy: _Copy, later: range) -> Found:
         """The records in a copy, up to the first one whose stamp is in `later`: it was written meanwhile.
 
         One that is later still was written before the counter was set back.
@@ -252,7 +256,7 @@ class Reader:
             return self._bytes_apart(copy, later)
         return self._rows_apart(copy, later)
 
-    def _bytes_apart(self, copy: _Copy, later: range) -> _Found:
+    def _bytes_apart(self, copy: _Copy, later: range) -> Found:
         kind, data, begin = self.kind, bytes(copy.data), copy.begin
         words = memoryview(data).cast("I")
         part, header = kind.part_units, header_units(kind.clock)
@@ -279,9 +283,9 @@ class Reader:
             records.append(data[start : start + length])
             position += header + (length + 3) // 4
             serial += 1
-        return _Found(copy.lane, stamps, records, position % kind.positions, serial % _WORDS, missed)
+        return Found(copy.lane, stamps, records, position % kind.positions, serial % _WORDS, missed)
 
-    def _rows_apart(self, copy: _Copy, later: range) -> _Found:
+    def _rows_apart(self, copy: _Copy, later: range) -> Found:
         load("numpy")
         import numpy as np
 
@@ -292,20 +296,20 @@ class Reader:
             records, stamps = records[:count], stamps[:count]
         start = copy.begin + copy.gone
         missed = self.kind.distance(copy.lane.tail, start)
-        return _Found(copy.lane, stamps, records, (start + len(records)) % self.kind.positions, 0, missed)
+        return Found(copy.lane, stamps, records, (start + len(records)) % self.kind.positions, 0, missed)
 
-    def _takings(self, found: Sequence[_Found]) -> list[Iterator[_Found]]:
+    def _takings(self, found: Sequence[Found]) -> list[Iterator[Found]]:
         """Iterators over each one of `found`, which tell the writers that it is read as they yield it."""
         return [compress((one,), map(self._settle, *((word,) for word in self._words_of(one)))) for one in found]
 
-    def _words_of(self, one: _Found) -> tuple[int, ...]:
+    def _words_of(self, one: Found) -> tuple[int, ...]:
         """What `settle` is told."""
         kept = (one.serial, (one.lane.given + one.missed) % _WORDS) if self.kind.overwrites else ()
         return one.lane.number, one.tail, *kept
 
     # ---- merging
 
-    def _merged(self, found: Sequence[_Found]) -> list[Event]:
+    def _merged(self, found: Sequence[Found]) -> list[Event]:
         rows: list[tuple[int, int, Any]] = []
         for one in found:
             number, records = one.lane.number, self._as_objects(one.records)
@@ -326,7 +330,7 @@ class Reader:
             return records  # type: ignore[no-any-return]
         return records.tolist() if self.kind.is_number else list(records)
 
-    def _as_array(self, found: Sequence[_Found]) -> npt.NDArray[Any]:
+    def _as_array(self, found: Sequence[Found]) -> npt.NDArray[Any]:
         load("numpy")
         import numpy as np
 

@@ -7,8 +7,6 @@ from typing import Any
 from rseq._structures.ring.kind import Kind
 from rseq._structures.ring.variable import header_units
 
-__all__ = ["Model"]
-
 
 class Model:
     """A `RingBuffer` without a clock's stamps. `cpu` is the CPU that the caller runs on."""

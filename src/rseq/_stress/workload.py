@@ -1,17 +1,15 @@
 """How a structure is stressed, and what must hold in the end: what `rseq stress` asks of each structure.
 
-A structure says it in its own file, in a classmethod `stress()` that gives one `Workload` or several (one for each type
-of number, say). Nothing is registered: `rseq stress` finds structures by folder, and fails on one that does not say it,
-or whose workloads leave one of its sequences out.
+The folder `structures/` says it, in a file for each structure, found by folder: `workloads()` gives one `Workload` or
+several (one for each type of number, say). `rseq stress` fails where one of a structure's sequences is in none of them.
 
     @routine
-    def _work(cpu: Cell, turn: u64) -> i64:         machine code, run by threads and by signal handlers
+    def work(cpu: Cell, turn: u64) -> i64:         machine code, run by threads and by signal handlers
         add(cpu, i64(turn & 7))
         return i64(turn & 7)
 
-    @classmethod
-    def stress(cls) -> Iterator[Workload[Counter]]:
-        yield Workload("Counter", cls, _work, _call, _law)
+    def workloads() -> Iterator[Workload[Counter]]:
+        yield Workload("Counter", Counter, work, call, law)
 
 All runs of `work` are added up in the ledger, one sum for each element of the storage. The law compares the
 ledger with the structure, when all is quiet.
@@ -82,3 +80,6 @@ class Workload(Generic[S]):
 
     `ledger` has a sum for each element of the storage, in order (one sum if it is no array), as an i64 each.
     """
+
+    broken_by: int = 1
+    """How much more in the last sum breaks the law: 1, unless it is an inequality such as "no more than …"."""

@@ -1,0 +1,157 @@
+"""Which bounds a histogram may have, how its lanes know them, and what a bucket between two of them stands for."""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from numbers import Complex, Real
+from typing import TYPE_CHECKING, Any, SupportsFloat
+
+from rseq._structures.histogram.buckets import Code, log_linear_code, sorted_code
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["MAX_BOUNDS", "Layout", "log_linear_layout", "number", "sorted_layout"]
+
+MAX_BOUNDS = (1 << 16) - 1
+"""The most bounds. Each lane then takes a megabyte at most."""
+
+_MANTISSA_BITS = 52
+_LARGEST = 2.0**1023
+"""The largest `highest`: the bound that is not below it must be finite."""
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Bounds as they were given."""
+
+    bounds: tuple[float, ...]
+
+    @property
+    def code(self) -> Code:
+        return sorted_code(len(self.bounds).bit_length())
+
+    def write(self, lanes: npt.NDArray[Any]) -> None:
+        lanes["bounds"] = math.inf
+        lanes["bounds"][:, : len(self.bounds)] = self.bounds
+
+    def estimate(self, bucket: int, share: float) -> float:
+        """As Prometheus does it: on a straight line from bound to bound; from 0 to the first one if that is above."""
+        high = self.bounds[bucket]
+        low = self.bounds[bucket - 1] if bucket else min(high, 0.0)
+        return min(max(low * (1 - share) + high * share, low), high)
+
+
+@dataclass(frozen=True)
+class LogLinear:
+    """`n` bounds, each octave cut into `2**k` parts; `first` is the number of the part that begins at the first one."""
+
+    first: int
+    n: int
+    k: int
+    bounds: tuple[float, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = range(self.first, self.first + self.n)
+        object.__setattr__(self, "bounds", tuple(_from_bits(part << self.shift) for part in parts))
+
+    @property
+    def shift(self) -> int:
+        """How many bits of a float do not matter."""
+        return _MANTISSA_BITS - self.k
+
+    @property
+    def code(self) -> Code:
+        return log_linear_code(1 << self.n.bit_length())
+
+    def write(self, lanes: npt.NDArray[Any]) -> None:
+        lanes["lowest"], lanes["shift"] = self.first << self.shift, self.shift
+        lanes["before"], lanes["last"] = self.first - 1, self.n
+
+    def estimate(self, bucket: int, share: float) -> float:
+        """The number whose relative distance from either bound is the same."""
+        high = self.bounds[bucket]
+        low = self.bounds[bucket - 1] if bucket else high
+        return low * (2 / (1 + low / high))
+
+
+Layout = Sorted | LogLinear
+
+
+def sorted_layout(bounds: Iterable[SupportsFloat]) -> Sorted:
+    numbers = tuple(number("bounds", bound) for bound in _first_of(bounds, MAX_BOUNDS + 2))
+    if not 1 <= len(numbers) <= MAX_BOUNDS:
+        count = f"more than {MAX_BOUNDS + 1}" if len(numbers) > MAX_BOUNDS + 1 else f"{len(numbers)}"
+        raise ValueError(f"bounds: expected 1 to {MAX_BOUNDS} of them, got {count}")
+    for one in numbers:
+        if not math.isfinite(one):
+            raise ValueError(f"bounds: expected finite numbers, got {one}; there is always a bucket above the last one")
+    for low, high in pairwise(numbers):
+        if not low < high:
+            raise ValueError(f"bounds: expected each to be above the one before it; got {low} and then {high}")
+    return Sorted(numbers)
+
+
+def _first_of(bounds: Iterable[SupportsFloat], most: int) -> Iterator[SupportsFloat]:
+    """The first bounds: there may be no end of them."""
+    with suppress(TypeError, SystemError):  # the second is what CPython says of a memoryview that was released
+        if not isinstance(bounds, (str, bytes, bytearray)):
+            return islice(bounds, most)
+    raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}")
+
+
+def log_linear_layout(lowest: float, highest: float, relative_error: float) -> LogLinear:
+    if not sys.float_info.min <= lowest < highest <= _LARGEST:
+        raise ValueError(
+            f"expected {sys.float_info.min:.3g} <= lowest < highest <= 2**1023; got {lowest} and {highest} "
+            "(what is not above lowest, zero and negative numbers too, shares the first bucket)"
+        )
+    if not 0 < relative_error < 1:
+        raise ValueError(f"relative_error: expected a number between 0 and 1, such as 0.01; got {relative_error}")
+    k = _octave_bits(relative_error)
+    shift = max(_MANTISSA_BITS - k, 0)
+    first, last = _bits(lowest) >> shift, -(-_bits(highest) >> shift)
+    if k > _MANTISSA_BITS or last - first >= MAX_BOUNDS:
+        raise ValueError(
+            f"a relative_error of {relative_error} from {lowest} to {highest} takes more than {MAX_BOUNDS} bounds; "
+            "ask for a larger one or a narrower range"
+        )
+    return LogLinear(first, last - first + 1, k)
+
+
+def _octave_bits(relative_error: float) -> int:
+    """The smallest k for which the estimate in each of `2**k` parts of an octave is right to `relative_error`.
+
+    The first part has the widest ratio of bounds, 1 + 2**-k, whose estimate is off by 1 / (2**(k + 1) + 1).
+    """
+    return max(math.ceil(math.log2(1 / max(relative_error, 1e-30) - 1)) - 1, 0) if relative_error < 0.5 else 0
+
+
+def number(name: str, value: SupportsFloat) -> float:
+    """`value` as a float; a number that is larger than all of them is infinite.
+
+    What has a length is none, even if Python or NumPy would convert it: texts, and arrays of one element.
+    """
+    is_complex = isinstance(value, Complex) and not isinstance(value, Real)
+    is_real = hasattr(value, "__float__") or hasattr(value, "__index__")
+    if is_complex or not is_real or hasattr(value, "__len__"):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return -math.inf if isinstance(value, Real) and value < 0 else math.inf
+
+
+def _bits(x: float) -> int:
+    return int.from_bytes(struct.pack("<d", x), "little")
+
+
+def _from_bits(bits: int) -> float:
+    (x,) = struct.unpack("<d", bits.to_bytes(8, "little"))
+    return float(x)

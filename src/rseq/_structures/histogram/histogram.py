@@ -1,0 +1,190 @@
+"""A histogram: how many observations lie in each bucket, their sum, and quantiles estimated from the buckets.
+
+Bounds cut the numbers into buckets; what equals a bound lies below it, as in Prometheus. How a bucket is found, and
+what a reader may see, is in `buckets.py`, which bounds there may be in `bounds.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat
+
+from rseq._arch.base import IndexMode
+from rseq._language.compiled import Compiled
+from rseq._once import load
+from rseq._percpu.shared import Segment
+from rseq._percpu.storage import PerCPU
+from rseq._structures.histogram.bounds import Layout, log_linear_layout, number, sorted_layout
+from rseq._structures.histogram.buckets import Code, log_linear_code, sorted_code
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Histogram", "rank_of"]
+
+
+class Histogram(Structure, hot=("observe",)):
+    """Counts observations by bucket, and adds them up.
+
+        latency = rseq.Histogram([0.005, 0.01, 0.1, 1.0])
+        latency.observe(0.02)
+        latency.counts()        # array([0, 0, 1, 0, 0]): the last bucket is what lies above all bounds
+        latency.quantile(0.5)
+
+    `bounds` are finite numbers, each above the one before it; an observation that equals a bound lies below it.
+    `Histogram.exponential` makes bounds of a stated relative error, and finds a bucket without searching.
+    Infinities are observations: they go to the last and the first bucket, and into the sum. NaN lies in no bucket: it
+    is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined. `segment`: where processes
+    share it, see `rseq.Segment`.
+    Raises: TypeError - bounds that are no numbers. ValueError - no bounds, too many, not finite or not in order.
+    Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
+    """
+
+    __slots__ = ("_code", "_layout")
+    _no_copy = "Pass its bounds, counts and sum, or make it in an rseq.Segment, and forked processes share it"
+    _code: Code
+    _layout: Layout
+
+    def __init__(
+        self, bounds: Iterable[SupportsFloat], *, index: IndexMode = "cpu_id", segment: Segment | None = None
+    ) -> None:
+        self._begin(sorted_layout(bounds), index, segment)
+
+    @classmethod
+    def exponential(
+        cls,
+        lowest: float,
+        highest: float,
+        *,
+        relative_error: float = 0.01,
+        index: IndexMode = "cpu_id",
+        segment: Segment | None = None,
+    ) -> Self:
+        """A histogram from which `quantile` is right to `relative_error`, for observations from `lowest` to `highest`.
+
+        Its bounds cut each octave into equal parts, a power of two of them. The first bound is `lowest` or a little
+        less, the last one `highest` or a little more; what lies outside, zero and negative numbers too, is counted in
+        the first and the last bucket. The `__init__` of a subclass, which takes bounds, is not called.
+        Raises: ValueError - `lowest` is not positive or not below `highest`, or more buckets than there may be.
+        """
+        ends = number("lowest", lowest), number("highest", highest)
+        layout = log_linear_layout(*ends, number("relative_error", relative_error))
+        made = cls.__new__(cls)
+        made._begin(layout, index, segment)
+        return made
+
+    def _begin(self, layout: Layout, index: IndexMode, segment: Segment | None) -> None:
+        code = layout.code
+        storage = PerCPU(code.record, index=index, segment=segment)
+        layout.write(storage.view())
+        set_up(self, storage, {"observe": code.observe})
+        self._code, self._layout = code, layout
+
+    def observe(self, x: float) -> None:
+        """Count `x` in its bucket, and add it to the sum. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError - `x` is no number; then nothing is counted.
+        """
+        raise not_set_up(self)
+
+    @classmethod
+    def _sequences(cls) -> Mapping[str, Compiled]:
+        """Those of `observe` and `merge`, for 4 buckets: by searching, and log-linear."""
+        searching, log_linear = sorted_code(2), log_linear_code(4)
+        shared = {name: getattr(searching, name) for name in ("count_many", "count_nan", "add_sum")}
+        return {"count": searching.count, "count_log_linear": log_linear.count, **shared}
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """The upper bounds of all buckets but the last, which has none."""
+        return self._held()[0].bounds
+
+    def counts(self) -> npt.NDArray[Any]:
+        """How many observations each bucket has: one number more than there are bounds, as an i64 array."""
+        layout, lanes = self._held()
+        counts: npt.NDArray[Any] = lanes["counts"][:, : len(layout.bounds) + 1].sum(axis=0)
+        return counts
+
+    def _held(self) -> tuple[Layout, npt.NDArray[Any]]:
+        """The layout and all lanes. Raises: TypeError - the object was not set up, and has neither."""
+        lanes = storage_of(self).view()
+        return self._layout, lanes
+
+    @property
+    def count(self) -> int:
+        """How many observations lie in all buckets together; NaN is in none."""
+        return int(self.counts().sum())
+
+    @property
+    def sum(self) -> float:
+        """The sum of the observations, without NaN. Its rounding depends on which CPUs observed what."""
+        load("numpy")
+        import numpy as np
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(storage_of(self).view()["sum"].sum())
+
+    @property
+    def nans(self) -> int:
+        """How many times NaN was observed."""
+        return int(storage_of(self).view()["nans"].sum())
+
+    def quantile(self, q: float) -> float | None:
+        """An estimate of the observation that `q` of all do not exceed (0.5: the median), or None if there are none.
+
+        It lies between the bounds of that observation's bucket. With `exponential` it is right to the relative error,
+        otherwise it is interpolated (in the first bucket from 0, if its bound is positive). In the last bucket, and in
+        the first one of `exponential`, it is the bound: nothing more is known.
+        Raises: ValueError - `q` is not from 0 to 1.
+        """
+        q = number("q", q)
+        if not 0 <= q <= 1:
+            raise ValueError(f"q: expected a number from 0 to 1, got {q}")
+        counts: list[int] = self.counts().tolist()
+        total = sum(counts)
+        return self._at_rank(counts, rank_of(q, total)) if total else None
+
+    def _at_rank(self, counts: list[int], rank: int) -> float:
+        for bucket, count in enumerate(counts[:-1]):
+            if rank <= count:
+                return self._layout.estimate(bucket, rank / count)
+            rank -= count
+        return self.bounds[-1]
+
+    def merge(self, other: Histogram) -> None:
+        """Add what `other` has counted up to now to this one. Both may go on counting meanwhile.
+
+        How the two have come to their bounds does not matter.
+        Raises: TypeError - `other` is no histogram. ValueError - its bounds differ. Then nothing is added.
+        """
+        if not isinstance(other, Histogram):
+            raise TypeError(f"merge() takes an rseq.Histogram; got {other!r}")
+        if other.bounds != self.bounds:
+            raise ValueError(
+                f"merge() takes a histogram with the same bounds; {difference_of(other.bounds, self.bounds)}"
+            )
+        counts, total, nans = other.counts().tolist(), other.sum, other.nans
+        code, storage = self._code, storage_of(self)
+        count_many = code.count_many.bind(storage, title="Histogram.merge")
+        for bucket, count in enumerate(counts):
+            if count:
+                count_many(bucket, count)
+        code.add_sum.bind(storage, title="Histogram.merge")(total)
+        code.count_nan.bind(storage, title="Histogram.merge")(nans)
+
+    def __repr__(self) -> str:
+        return f"<rseq.Histogram of {self.count}, {len(self.bounds)} bounds from {self.bounds[0]} to {self.bounds[-1]}>"
+
+
+def difference_of(given: tuple[float, ...], own: tuple[float, ...]) -> str:
+    if len(given) != len(own):
+        return f"got one with {len(given)} bounds for one with {len(own)}"
+    number = next(number for number, pair in enumerate(zip(given, own, strict=True)) if pair[0] != pair[1])
+    return f"bounds[{number}] is {given[number]!r} in the other, and {own[number]!r} here"
+
+
+def rank_of(q: float, total: int) -> int:
+    """Which observation, in order and counted from 1, is the `q` quantile of `total`."""
+    return min(max(math.ceil(q * total), 1), total)

@@ -1,0 +1,5 @@
+"""Buffers that threads and processes hold in turn: fixed memory, items found by number."""
+
+from rseq._structures.pool.pool import Pool
+
+__all__ = ["Pool"]

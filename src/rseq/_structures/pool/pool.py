@@ -1,0 +1,343 @@
+"""A pool of buffers that threads and processes share: fixed memory, items found by number, each held by one at a time.
+
+How items are held is in `items.py`. Here they become buffers: each item has a part of one memory, and what `acquire`
+returns is a view of it, known by the object until it is released.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from rseq._forks import THREADS, in_each_child
+from rseq._integers import round_up
+from rseq._language.compiled import Compiled
+from rseq._percpu.checks import integer
+from rseq._percpu.ended import be_known, why_not_ended
+from rseq._percpu.segment import zeroed
+from rseq._percpu.shared import Segment
+from rseq._percpu.shown import shown
+from rseq._percpu.storage import PerCPU
+from rseq._structures.pool.items import (
+    HELD,
+    LINE_BYTES,
+    MAX_COUNT,
+    MAX_SHIFT,
+    OWNER,
+    ROW,
+    code,
+    code_for,
+    rows_by_owner,
+    tickets_of,
+    write,
+)
+from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_of
+from rseq._thread.cpus import possible_cpus
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Pool"]
+
+MAX_BYTES = 1 << 46
+"""The largest pool: what a processor can address, more or less."""
+
+
+class Pool(Structure, hot=("acquire_row", "release_row")):
+    """`count` buffers of `item_size` bytes, which threads and processes hold in turn. No memory is allocated.
+
+        pool = rseq.Pool(4096, 64)
+        item = pool.acquire()          # a memoryview, or None if all are held
+        pool.release(item)             # from now on, using `item` is a ValueError
+
+        with pool.item() as buffer:    # MemoryError if all are held
+            file.readinto(buffer)
+
+    Each item has cache lines to itself. What was in it when it was released is in it when it is acquired. `acquire_row`
+    and `release_row` do the same with the items' numbers, rows of `pool.array`, at the cost of a builtin function;
+    inside `@njit` functions they are inlined. An item that is dropped without `release` stays held.
+
+    `segment`: processes share the items, see `rseq.Segment`. What a process holds when it is killed stays held until
+    another one calls `recover` with its number. Without a segment, a fork copies the pool, and what is held with it.
+    Raises: TypeError - no ints, or no segment. ValueError - below 1 or absurdly large. MemoryError - no address space
+    or memory. RuntimeError - this machine's architecture has no code generator. OSError - no executable memory.
+    Threads: any, registered or not; signal handlers too.
+    """
+
+    __slots__ = ("_give", "_held", "_memory", "_size", "_stride", "_take", "_views", "_watched")
+
+    def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
+        size = _bounded("item_size", item_size, MAX_BYTES)
+        items = _bounded("count", count, min(MAX_COUNT, (possible_cpus() + 1) << MAX_SHIFT))
+        stride = round_up(size, LINE_BYTES)
+        _bounded("item_size × count", stride * items, MAX_BYTES)
+        if segment is not None:
+            be_known()
+        made = code_for(items)
+        storage = PerCPU(made.record, segment=segment)
+        write(storage.view(), items)
+        set_up(self, storage, made._asdict())  # it refuses a second time
+        self._size, self._stride = (size, items), stride
+        self._memory = zeroed(stride * items, shared=segment is not None)
+        self._views: dict[int, memoryview] = {}
+        self._held: dict[int, tuple[int, memoryview]] = {}
+        self._watched: dict[int, _Watch] = {}
+        self._take = made.take.bind(storage, title="Pool.acquire")
+        self._give = made.give.bind(storage, title="Pool.release")
+
+    # ---- numbers
+
+    def acquire_row(self, owner: int = 0) -> int | None:
+        """Hold an item: its number, which nobody else gets until `release_row`; None if all are held.
+
+        `owner`, a u32, is the number under which `held` and `recover` know it: that of a process, or 0.
+        Any thread, any signal handler; it never waits.
+        Raises: TypeError, OverflowError - `owner` is no u32; then nothing is held.
+        """
+        raise not_set_up(self)
+
+    def release_row(self, row: int) -> bool:
+        """Let item number `row` go, whoever holds it; False, and nothing has happened, if nobody does.
+
+        Any thread of any process, any signal handler; it never waits.
+        Raises: TypeError, OverflowError - `row` is no i64.
+        """
+        raise not_set_up(self)
+
+    # ---- buffers
+
+    def acquire(self) -> memoryview | None:
+        """Hold an item: its bytes, or None if all are held. It is this process's, for `held` and `recover`.
+
+        Any thread, any signal handler; it never waits.
+        """
+        try:
+            take = self._take
+        except AttributeError:
+            raise not_set_up(self) from None
+        ticket = take(_me["process"])
+        return None if ticket is None else self._item_of(ticket)
+
+    def _item_of(self, ticket: int) -> memoryview:
+        item = (self._views.get(ticket & ROW) or self._view(ticket & ROW))[:]
+        self._held[id(item)] = ticket, item
+        return item
+
+    def _view(self, row: int) -> memoryview:
+        """What the views of an item are slices of. Slices of one view share a count of uses, which free-threaded Python
+        does not protect, so each item has one of its own.
+        """
+        first = row * self._stride
+        return self._views.setdefault(row, memoryview(self._memory)[first : first + self.item_size])
+
+    def release(self, item: memoryview) -> None:
+        """Let an item go that `acquire` returned. Its memoryview is released: whoever uses it gets a ValueError.
+
+        Slices, casts and NumPy arrays of it are views of their own, which nobody ends: drop them before.
+        Any thread of the process that acquired it, and once; signal handlers too.
+        Raises: ValueError - the item has been released, or is none of this pool's. BufferError - somebody is using it,
+        such as a `readinto` in another thread; it stays held. TypeError - no memoryview.
+        """
+        try:
+            held = self._held.pop(id(item), None) or self._refuse(item)
+        except AttributeError:
+            raise not_set_up(self) from None
+        ticket, _ = held
+        try:
+            item.release()
+        except BufferError:
+            self._held[id(item)] = held
+            raise BufferError(f"item {ticket & ROW} is in use; release it when whoever uses it is done") from None
+        if not self._give(ticket):
+            raise ValueError(
+                f"item {ticket & ROW} has been released by somebody else: by release_row(), by a process that was "
+                "forked while it was held, or by recover()"
+            )
+
+    def item(self) -> _Item:
+        """For `with`: an item that is held in the block. Raises: MemoryError - all are held. See `release`.
+
+        What a signal handler raises between acquiring and the block, or in the middle of releasing, leaves no item
+        held: it is given back when the exception is dropped, with its traceback.
+        """
+        require_set_up(self)
+        return _Item(self)
+
+    def _lost(self, watch: _Watch) -> None:
+        self._watched.pop(watch.key, None)
+        if watch.process == _me["process"]:  # a forked child drops copies
+            for ticket in watch.tickets:
+                if ticket is not None:
+                    self._give_back(ticket)
+
+    def _give_back(self, ticket: int) -> None:
+        """Let an item go, if that was not done before and nobody uses its memoryview."""
+        for known, item in list(self._held.values()):
+            if known == ticket:
+                with suppress(ValueError, BufferError):
+                    self.release(item)
+                return
+        self._give(ticket)
+
+    def row_of(self, item: memoryview) -> int:
+        """The number of an item that `acquire` returned: its row of `array`. Raises: as `release`."""
+        require_set_up(self)
+        ticket, _ = self._held.get(id(item)) or self._refuse(item)
+        return ticket & ROW
+
+    def _refuse(self, item: object) -> NoReturn:
+        if not isinstance(item, memoryview):
+            raise TypeError(f"expected a memoryview that acquire() returned, got {item!r}; release_row() takes numbers")
+        try:
+            item.nbytes  # noqa: B018 - it raises if it was released
+        except ValueError:
+            raise ValueError("this item has been released already; whoever holds it now would lose it") from None
+        raise ValueError("this memoryview is no item of this pool; pass the very object that acquire() returned")
+
+    # ---- all items
+
+    @property
+    def item_size(self) -> int:
+        """Bytes of an item."""
+        require_set_up(self)
+        return self._size[0]
+
+    @property
+    def count(self) -> int:
+        """How many items there are, held or free."""
+        require_set_up(self)
+        return self._size[1]
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """All items as a live array of bytes, of shape [count, item_size]. Use the rows that you hold."""
+        require_set_up(self)
+        held, shape = ctypes.c_char.from_buffer(self._memory), (self.count, self.item_size)
+        return shown(ctypes.addressof(held), shape, (self._stride, 1), owner=held, writable=True)
+
+    def __len__(self) -> int:
+        """How many items are free; each was looked at once."""
+        return sum(not state & HELD for state in self._states())
+
+    def __bool__(self) -> bool:
+        """True: a pool is a thing, with items left or not."""
+        return True
+
+    def held(self) -> dict[int, list[int]]:
+        """The numbers of the items that are held, by owner; each was looked at once.
+
+        The owner of what `acquire` returned is the process that called it, that of a row what `acquire_row` was given.
+        """
+        return rows_by_owner(self._states())
+
+    def recover(self, owner: int) -> list[int]:
+        """Release what the process with this number held when it ended; the items' numbers. Each is released once.
+
+        Whether it was killed or ended otherwise is all the same, and so is in the middle of what. That it has ended is
+        proved, by what the kernel says of its threads; where /proc shows nothing of it, it may have to be waited for.
+        Threads: any thread of any process, several at once too; others may go on acquiring and releasing.
+        Raises: ValueError - the process has not ended, or nothing proves it; `owner` is 0 or no u32, which is no
+        process.
+        """
+        require_set_up(self)
+        number = _ended(owner)
+        states = self._states()
+        _ended(number)  # nor has another one with that number begun
+        return [ticket & ROW for ticket in tickets_of(states, number) if self._give(ticket)]
+
+    def _states(self) -> list[int]:
+        """A copy of all states, in the items' order."""
+        states: list[int] = storage_of(self).per_cpu()["states"].reshape(-1)[: self.count].tolist()
+        return states
+
+    @classmethod
+    def _sequences(cls) -> Mapping[str, Compiled]:
+        """What the hot methods are made of, and these themselves, as compiled for lanes of 2 items."""
+        small = code(1)
+        return {name: getattr(small, name) for name in ("push", "pop", "start", "acquire_row", "release_row")}
+
+    def __repr__(self) -> str:
+        return f"<rseq.Pool of {self.count} items of {self.item_size} bytes, {len(self)} free>"
+
+
+class _Watch(weakref.ref["_Item"]):
+    """Gives back what an item still owns when it is dropped. In the pool as long as the item owns something.
+
+    It is no `__del__`: that would run each time, and whatever a signal handler raises in it is lost.
+    """
+
+    __slots__ = ("key", "process", "tickets")
+
+    def __init__(self, item: _Item, lost: Callable[[_Watch], None]) -> None:
+        super().__init__(item, lost)  # type: ignore[call-arg]
+        self.key, self.process, self.tickets = id(item), _me["process"], item._tickets
+
+
+class _Item:
+    """An item that is held in the block of a `with`, or an item for each block that it is used for.
+
+    It owns their tickets from the moment they are taken, until they are returned.
+    """
+
+    __slots__ = ("__weakref__", "_items", "_pool", "_tickets")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._tickets: list[int | None] = []
+        self._items: list[memoryview] = []
+
+    def __enter__(self) -> memoryview:
+        pool = self._pool
+        if not self._tickets:
+            pool._watched[id(self)] = _Watch(self, pool._lost)
+        self._tickets.extend(map(pool._take, (_me["process"],)))  # in C: no signal handler runs in between
+        ticket = self._tickets[-1]
+        if ticket is None:
+            self._forget()
+            raise MemoryError(f"all {pool.count} items of the pool are held; `held()` says by whom")
+        item = pool._item_of(ticket)
+        self._items.append(item)
+        return item
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._pool.release(self._items.pop())
+        except (BufferError, ValueError):  # it stays held as `release` says, or was released in the block
+            self._forget()
+            raise
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tickets.pop()
+        if not self._tickets:
+            self._pool._watched.pop(id(self), None)
+
+
+def _bounded(name: str, value: object, most: int) -> int:
+    number = integer(name, value)
+    if not 1 <= number <= most:
+        raise ValueError(f"{name}: expected 1 … {most}, got {number}")
+    return number
+
+
+def _ended(owner: int) -> int:
+    number = integer("owner", owner)
+    if number == 0:
+        why = "0 is no process: use release_row()"
+    elif not 0 < number <= OWNER:
+        why = f"a process has a number of 1 … {OWNER}"
+    else:
+        why = why_not_ended(number)
+    if why:
+        raise ValueError(f"recover() takes the number of a process that has ended; got {owner!r}: {why}")
+    return number
+
+
+_me = {"process": os.getpid()}
+"""Asking the kernel each time would take as long as all the rest."""
+
+in_each_child(lambda: _me.update(process=os.getpid()), THREADS)
