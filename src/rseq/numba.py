@@ -98,6 +98,7 @@ from rseq._codegen.codes import (
 )
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lower import WAIT_FOREVER, Unit
+from rseq._codegen.writer import I8, VOID, Writer
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.types import Buffer, Pointer, Scalar
@@ -577,60 +578,51 @@ class _NumbaEnvironment(Environment):
         architecture = host()
         if architecture is None:
             raise UnsupportedError("rseq has no code generator for this machine's architecture")
-        self.architecture = architecture
-        self.module = module
-        self.has_rseq = has_rseq
+        super().__init__(architecture, module, has_rseq)
 
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
-        return builder.call(self._function(name, type.return_type, type.args), arguments)
+        return builder.call(cgutils.get_or_insert_function(self.module, type, name), arguments)
 
     def address(self, builder: Any, name: str) -> Any:
-        return self._variable(name, ll.IntType(8))
+        return _external(self.module, name, I8)
 
-    def offset(self, builder: Any) -> Any:
+    def offset(self, emit: Writer) -> Any:
         """Loaded from libc's variable: it differs between processes, and the code may be cached."""
-        return self.variable(builder, "__rseq_offset", I64)
+        return self.variable(emit, "__rseq_offset", I64)
 
-    def variable(self, builder: Any, name: str, type: Any) -> Any:
-        value = builder.load(self._variable(name, type))
+    def variable(self, emit: Writer, name: str, type: Any) -> Any:
+        value = emit.load(_external(self.module, name, type), type=type)
         value.set_metadata("invariant.load", self.module.add_metadata([]))
         return value
 
-    def _variable(self, name: str, type: Any) -> Any:
-        return _external(self.module, name, type)
-
-    def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
+    def sched_yield(self, emit: Writer, fail: Callable[[], None]) -> None:
         """Whoever is waited for may need the GIL, so it is given up where this thread has it."""
-        with builder.if_else(self._has_gil(builder)) as (with_gil, without):
+        with emit.if_else(self._has_gil(emit)) as (with_gil, without):
             with with_gil:
-                state = builder.call(self._function("PyEval_SaveThread", PTR, []), [])
-                builder.call(self._function("sched_yield", I32, []), [])
-                builder.call(self._function("PyEval_RestoreThread", ll.VoidType(), [PTR]), [state])
-                raised = builder.call(self._function("PyErr_CheckSignals", I32, []), [])
-                with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
+                state = emit.call("PyEval_SaveThread", PTR)
+                emit.call("sched_yield", I32)
+                emit.call("PyEval_RestoreThread", VOID, state)
+                with emit.if_(emit.call("PyErr_CheckSignals", I32), likely=False):
                     fail()
             with without:
-                builder.call(self._function("sched_yield", I32, []), [])
+                emit.call("sched_yield", I32)
 
-    def _has_gil(self, builder: Any) -> Any:
+    def _has_gil(self, emit: Writer) -> Any:
         """Emit: is the calling thread's Python state the one that runs?
 
         It reads two words, at any time, also while the interpreter ends and after. PyGILState_Check() would not do: it
         says yes to all threads for ever once there was a sub-interpreter, and at the end.
         """
-        null = ll.Constant(PTR, None)
-        running = builder.call(self._function(_RUNNING_STATE, PTR, []), [])
-        is_any = builder.icmp_unsigned("!=", running, null)
+        running = emit.call(_RUNNING_STATE, PTR)
         if _IS_OF_THREAD:
-            return is_any
-        own = builder.call(self._function("PyGILState_GetThisThreadState", PTR, []), [])
-        return builder.and_(is_any, builder.icmp_unsigned("==", running, own))
+            return emit.truth(running)
+        own = emit.call("PyGILState_GetThisThreadState", PTR)
+        return emit.and_(emit.truth(running), emit.compare(running, "==", own))
 
-    def _function(self, name: str, returns: Any, parameters: Sequence[Any]) -> Any:
-        return cgutils.get_or_insert_function(self.module, ll.FunctionType(returns, parameters), name)
-
-    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
-        return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
+    def spare(
+        self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], function: Callable[[], Any]
+    ) -> Any:
+        return emit.run(function(), *lane, WAIT_FOREVER, *arguments)
 
 
 def _external(module: Any, name: str, type: Any) -> Any:
@@ -664,7 +656,8 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
     arguments = [part for triple in triples for part in _argument(context, builder, *triple)]
     arguments += [getattr(place, name) for name in _row_names(bound)]
     unit = _unit(builder.module, bound)
-    area = unit.environment.area(builder)
+    emit = Writer(builder, unit.environment)
+    area = unit.environment.area(emit)
 
     known = builder.append_basic_block("known") if bound.code.body.maybe else None
     nothing: list[Any] = []
@@ -676,7 +669,7 @@ def _call(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
                 builder.branch(known)
         _raise(context, builder, bound, unit, code, leave_out)
 
-    result = unit.run(builder, bound.code, area, lane, arguments, fail)
+    result = unit.run(emit, bound.code, area, lane, arguments, fail)
     if done is not None:
         builder.branch(done)
         builder.position_at_end(done)

@@ -21,21 +21,20 @@ from programs import compiled
 from rseq._arch.base import Architecture, RegisterError
 from rseq._check.code import Operation
 from rseq._codegen.blob import BlobEnvironment
-from rseq._codegen.codes import BUSY, I32, I64, PTR, llvm_type, pack
+from rseq._codegen.codes import BUSY, llvm_type, pack
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
+from rseq._codegen.writer import DOUBLE, I32, I64, PTR, Writer
 from rseq._language.section import section
 
 pytest.importorskip("ziglang")
-
-DOUBLE = ll.DoubleType()
 
 
 class Environment(BlobEnvironment):
     """Where the spare lane would be taken, give up."""
 
-    def spare(self, unit: Unit, builder: Any, code: Any, lane: Lane, arguments: Any) -> Any:
-        return pack(builder, code, ll.Constant(I32, BUSY), None)
+    def spare(self, emit: Writer, code: Any, *_: Any) -> Any:
+        return pack(emit, code, I32(BUSY), None)
 
 
 def mixed(kind: str, parameters: int, integers: int, floats: int) -> Any:
@@ -77,60 +76,49 @@ def most(architecture: Architecture, shape: Any) -> Any:
 
 
 def module_of(architecture: Architecture, codes: list[Any]) -> str:
-    module = ll.Module("worst")
-    module.triple = architecture.triple
-    unit = Unit(module, Environment(architecture, module, has_rseq=True))
+    environment = Environment.new("worst", architecture, has_rseq=True)
+    unit = Unit(environment.module, environment)
     for number, code in enumerate(codes):
         make_caller(unit, Operation(f"caller_{number}", code))
-    return str(module)
+    return str(unit.module)
 
 
 def make_caller(unit: Unit, operation: Operation) -> None:
     """A loop around the block, with 40 integers and 40 floats that live on, and a frame that nothing is fixed in."""
-    function = ll.Function(unit.module, ll.FunctionType(I64, [I64, PTR, I64, I64, I64]), operation.name)
-    function.attributes.add("nounwind")
-    count, values, *lane = function.args
-    builder = ll.IRBuilder(function.append_basic_block("entry"))
-    large = builder.alloca(ll.ArrayType(I64, 9000))
-    dynamic = builder.alloca(I64, size=count)
+    emit = unit.environment.function(operation.name, I64, [I64, PTR, I64, I64, I64], "nounwind")
+    count, values, *lane = emit.arguments
+    large = emit.slot(ll.ArrayType(I64, 9000))
+    dynamic = emit.llvm.alloca(I64, size=count)
     dynamic.align = 256
-    integers = [load(builder, values, n, I64) for n in range(40)]
-    floats = [load(builder, values, n, DOUBLE) for n in range(40)]
-    again, done = function.append_basic_block("again"), function.append_basic_block("done")
-    builder.branch(again)
-    builder.position_at_end(again)
-    arguments = [take(builder, large, dynamic, n, value.type) for n, value in enumerate(operation.body.parameters)]
-    area = unit.environment.area(builder)
+    integers = [load(emit, values, n, I64) for n in range(40)]
+    floats = [load(emit, values, n, DOUBLE) for n in range(40)]
+    again, done = emit.label("again"), emit.label("done")
+    emit.here(again)
+    arguments = [
+        load(emit, large if n % 2 else dynamic, n * 211, llvm_type(value.type))
+        for n, value in enumerate(operation.body.parameters)
+    ]
+    area = unit.environment.area(emit)
 
     def leave(code: Any) -> None:
-        builder.ret(builder.zext(code, I64))
+        emit.ret(emit.fit(code, I64))
 
-    result = unit.run(builder, operation.code, area, Lane(*lane, count), arguments, leave)
+    result = unit.run(emit, operation.code, area, Lane(*lane, count), arguments, leave)
     if result is not None:
-        store(builder, dynamic, 1, builder.fptosi(result, I64) if result.type == DOUBLE else result)
-    ends = builder.icmp_signed("==", load(builder, dynamic, 2, I64), count)
-    builder.cbranch(ends, done, again)
-    builder.position_at_end(done)
+        store(emit, dynamic, 1, emit.llvm.fptosi(result, I64) if result.type == DOUBLE else result)
+    emit.branch(emit.compare(load(emit, dynamic, 2, I64), "==", count), done, again)
+    emit.here(done)
     for n, value in enumerate([*integers, *floats]):
-        store(builder, values, n + 100, value)
-    builder.ret(load(builder, large, 8999, I64))
+        store(emit, values, n + 100, value)
+    emit.ret(load(emit, large, 8999, I64))
 
 
-def place(builder: Any, base: Any, index: int, type: Any) -> Any:
-    address = builder.add(builder.ptrtoint(base, I64), ll.Constant(I64, 8 * index))
-    return builder.inttoptr(address, type.as_pointer())
+def load(emit: Writer, base: Any, index: int, type: Any) -> Any:
+    return emit.load(base, 8 * index, type, order="monotonic", align=8)
 
 
-def load(builder: Any, base: Any, index: int, type: Any) -> Any:
-    return builder.load_atomic(place(builder, base, index, type), "monotonic", 8, typ=type)
-
-
-def store(builder: Any, base: Any, index: int, value: Any) -> None:
-    builder.store_atomic(value, place(builder, base, index, value.type), "monotonic", 8)
-
-
-def take(builder: Any, large: Any, dynamic: Any, index: int, type: Any) -> Any:
-    return load(builder, large if index % 2 else dynamic, index * 211, llvm_type(type))
+def store(emit: Writer, base: Any, index: int, value: Any) -> None:
+    emit.store(value, base, 8 * index, order="monotonic", align=8)
 
 
 @pytest.mark.parametrize("architecture", tiers.architectures(lambda one: True))

@@ -135,7 +135,7 @@ def test_a_loop_whose_sequence_fails_ends_with_an_answer_that_no_check_accepts()
         return 0
 
     def out_of_range(site: ours.Site, store: Compiled) -> Any:
-        return site.run(store, site.constant(4))
+        return site.run(store, 4)
 
     storage = rseq.percpu(Items)
     run = work(ours.ours(out_of_range, store), [storage.place], storage)

@@ -6,7 +6,6 @@ It is compiled and loaded as they are, takes its arguments as they do, looks at 
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable
 from functools import cache
 
@@ -55,21 +54,14 @@ def empty_builtin() -> Callable[..., None]:
 
 def _function() -> int:
     """The address of `PyObject *f(self, arguments, count, names)` that returns None."""
-    import llvmlite.ir as ll
-
-    from rseq._codegen.blob import BlobEnvironment, compile_module, new_module
-    from rseq._loader import load
+    from rseq._codegen import python
+    from rseq._codegen.blob import BlobEnvironment
+    from rseq._codegen.writer import I64, PTR
 
     architecture = host()
     if architecture is None:
         raise Unavailable("this project makes no code for this architecture.")
-    pointer = ll.PointerType()
-    module = new_module(architecture, "empty")
-    environment = BlobEnvironment(architecture, module, has_rseq=False)
-    function = ll.Function(module, ll.FunctionType(pointer, [pointer, pointer, ll.IntType(64), pointer]), "empty")
-    build = ll.IRBuilder(function.append_basic_block())
-    none = environment.address(build, "_Py_NoneStruct")
-    if sys.version_info < (3, 12):  # later, None is not counted
-        environment.call(build, "Py_IncRef", ll.FunctionType(ll.VoidType(), [pointer]), [none])
-    build.ret(none)
-    return load(compile_module(module, architecture, ["empty"])).entries["empty"]
+    code = BlobEnvironment.new("empty", architecture)
+    emit = code.function("empty", PTR, [PTR, PTR, I64, PTR])
+    emit.ret(python.none(emit))
+    return code.loaded(["empty"]).entries["empty"]

@@ -41,6 +41,7 @@ from rseq._codegen.codes import (
 )
 from rseq._codegen.environment import Lane
 from rseq._codegen.small_int import HEADER, read_int
+from rseq._codegen.writer import Writer
 from rseq._language import ir
 from rseq._language.pointers import required_rows
 from rseq._language.types import Buffer, Index, Pointer, Scalar
@@ -75,11 +76,12 @@ class Builtin(Buffers):
         lane = Lane(*(self._word(words, index) for index in range(PLACE_WORDS)))
         if offset is not None:
             lane = lane._replace(base=self.builder.add(lane.base, offset))
-        area = self.environment.area(self.builder)
+        emit = Writer(self.builder, self.environment)
+        area = self.environment.area(emit)
         hidden = [register for rows in self.code.body.rows for register in (rows.first, rows.length)]
         converted.update(zip(hidden, self._rows(words), strict=True))
         passed = [converted[parameter] for parameter in self.code.body.parameters]
-        result = self.unit.run(self.builder, self.code, area, lane, passed, self._raise_code)
+        result = self.unit.run(emit, self.code, area, lane, passed, self._raise_code)
         self._leave(self._box(words, result))
         return function
 
@@ -361,7 +363,7 @@ class Builtin(Buffers):
             is_true = self.builder.icmp_unsigned("!=", result, ll.Constant(I8, 0))
             yes, no = (self.environment.address(self.builder, name) for name in ("_Py_TrueStruct", "_Py_FalseStruct"))
             return self._counted(self.builder.select(is_true, yes, no))
-        wide = extended(self.builder, result, type)
+        wide = extended(Writer(self.builder, self.environment), result, type)
         return self._call("PyLong_FromUnsignedLongLong" if type.name == "u64" else "PyLong_FromLongLong", PTR, [wide])
 
     def _constant(self, name: str) -> Any:

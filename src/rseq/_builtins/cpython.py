@@ -11,14 +11,14 @@ from typing import Any
 import llvmlite.ir as ll
 
 from rseq._codegen.blob import BlobEnvironment
-from rseq._codegen.codes import BUSY, HAS_RAISED, I8, I32, I64, PTR, RAISED, text_constant
+from rseq._codegen.codes import BUSY, HAS_RAISED, RAISED, pack, returned_by, unpack
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
+from rseq._codegen.python import let_go
+from rseq._codegen.writer import I8, I32, I64, PTR, VOID, Writer
 from rseq._language.compiled import Compiled
 
 __all__ = ["CPython", "PythonEnvironment"]
-
-_NULL, _VOID = ll.Constant(PTR, None), ll.VoidType()
 
 WAIT_NS = 50_000_000
 """How long to wait for the spare lane's lock before looking for signals, so that Ctrl-C works."""
@@ -41,99 +41,88 @@ _BOOL = int.from_bytes(b"?\0", sys.byteorder)
 class PythonEnvironment(BlobEnvironment):
     """In a builtin, waiting for the spare lane's lock gives up the GIL, and lets signal handlers run."""
 
-    def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
-        state = self.call(builder, "PyEval_SaveThread", ll.FunctionType(PTR, []), [])
-        self.call(builder, "sched_yield", ll.FunctionType(I32, []), [])
-        self.call(builder, "PyEval_RestoreThread", ll.FunctionType(ll.VoidType(), [PTR]), [state])
-        raised = self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
-        with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
+    def sched_yield(self, emit: Writer, fail: Callable[[], None]) -> None:
+        state = emit.call("PyEval_SaveThread", PTR)
+        emit.call("sched_yield", I32)
+        emit.call("PyEval_RestoreThread", VOID, state)
+        with emit.if_(self.interrupted(emit), likely=False):
             fail()
 
-    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
-        name = f"patient.{code.__name__}.{id(code)}"
-        if name not in self.module.globals:
-            self._make_patient(unit, code, name, [value.type for value in (*lane, *arguments)])
-        return builder.call(self.module.globals[name], [*lane, *arguments])
-
-    def interrupted(self, builder: Any) -> Any:
+    def interrupted(self, emit: Writer) -> Any:
         """The GIL is held, so handlers may run here: Ctrl-C ends a loop that has no end."""
-        return self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
+        return emit.call("PyErr_CheckSignals", I32)
 
-    def claim(self, builder: Any, fail: Callable[[], None]) -> Any:
-        return self._ask(builder, "register", ll.Constant(I64, 0), fail)
+    def claim(self, emit: Writer, fail: Callable[[], None]) -> Any:
+        return self._ask(emit, "register", I64(0), fail)
 
-    def has_ended(self, builder: Any, thread: Any, fail: Callable[[], None]) -> Any:
-        return self._ask(builder, "ended", thread, fail)
+    def has_ended(self, emit: Writer, thread: Any, fail: Callable[[], None]) -> Any:
+        return self._ask(emit, "ended", thread, fail)
 
-    def took_over(self, builder: Any, thread: Any) -> Any:
-        return builder.icmp_unsigned("!=", self._call_python(builder, "took_over", thread), HAS_RAISED)
+    def took_over(self, emit: Writer, thread: Any) -> Any:
+        return emit.compare(self._call_python(emit, "took_over", thread), "!=", HAS_RAISED)
 
-    def refuse(self, builder: Any, holder: Any) -> Any:
-        self._call_python(builder, "refuse", holder)
-        return ll.Constant(I32, RAISED)
+    def refuse(self, emit: Writer, holder: Any) -> Any:
+        self._call_python(emit, "refuse", holder)
+        return I32(RAISED)
 
-    def _ask(self, builder: Any, what: str, word: Any, fail: Callable[[], None]) -> Any:
+    def _ask(self, emit: Writer, what: str, word: Any, fail: Callable[[], None]) -> Any:
         """Emit a call of one of the functions in _percpu/threads.py, which has Python's names for threads."""
-        answer = self._call_python(builder, what, word)
-        with builder.if_then(builder.icmp_unsigned("==", answer, HAS_RAISED), likely=False):
+        answer = self._call_python(emit, what, word)
+        with emit.if_(emit.compare(answer, "==", HAS_RAISED), likely=False):
             fail()
         return answer
 
-    def _call_python(self, builder: Any, what: str, word: Any) -> Any:
+    def _call_python(self, emit: Writer, what: str, word: Any) -> Any:
         """Emit the same; HAS_RAISED if an exception is set, now or before the call. The thread has the GIL."""
-        name = "rseq.python.ask"
-        if name not in self.module.globals:
-            self._make_asker(name)
-        function = self.address(builder, f"rseq_python_{what}")
-        return builder.call(self.module.globals[name], [function, word])
+        asker = self.helper("rseq.python.ask", I64, [PTR, I64], _write_asker)
+        return emit.run(asker, emit.symbol(f"rseq_python_{what}"), word)
 
-    def _make_asker(self, name: str) -> None:
-        function = ll.Function(self.module, ll.FunctionType(I64, [PTR, I64]), name)
-        function.linkage = "internal"
-        for attribute in ("noinline", "cold", "nounwind"):
-            function.attributes.add(attribute)
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        answer = builder.alloca(I64)
-        builder.store(HAS_RAISED, answer)
-        before = self.invoke(builder, "PyErr_Occurred", PTR, [])
-        with builder.if_then(builder.icmp_unsigned("==", before, _NULL)):
-            number = self.invoke(builder, "PyLong_FromUnsignedLongLong", PTR, [function.args[1]])
-            with builder.if_then(builder.icmp_unsigned("!=", number, _NULL)):
-                result = self.invoke(builder, "PyObject_CallOneArg", PTR, [function.args[0], number])
-                self.invoke(builder, "Py_DecRef", _VOID, [number])
-                with builder.if_then(builder.icmp_unsigned("!=", result, _NULL)):
-                    builder.store(self.invoke(builder, "PyLong_AsUnsignedLongLong", I64, [result]), answer)
-                    self.invoke(builder, "Py_DecRef", _VOID, [result])
-        builder.ret(builder.load(answer, typ=I64))
+    def spare(
+        self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], function: Callable[[], Any]
+    ) -> Any:
+        given = *lane, *arguments
 
-    def _make_patient(self, unit: Unit, code: Compiled, name: str, parameters: Sequence[Any]) -> None:
-        run = unit.spare(code)
-        function = ll.Function(self.module, ll.FunctionType(run.function_type.return_type, parameters), name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        place, arguments = function.args[: len(Lane._fields)], function.args[len(Lane._fields) :]
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        first = builder.call(run, [*place, ll.Constant(I64, 0), *arguments])
-        is_busy = self._is_busy(unit, builder, code, first)
-        wait, done = function.append_basic_block("wait"), function.append_basic_block("done")
-        builder.cbranch(is_busy, wait, done)
-        builder.position_at_end(done)
-        builder.ret(first)
-        builder.position_at_end(wait)
-        state = self.call(builder, "PyEval_SaveThread", ll.FunctionType(PTR, []), [])
-        again = builder.call(run, [*place, ll.Constant(I64, WAIT_NS), *arguments])
-        self.call(builder, "PyEval_RestoreThread", ll.FunctionType(ll.VoidType(), [PTR]), [state])
-        with builder.if_then(builder.not_(self._is_busy(unit, builder, code, again))):
-            builder.ret(again)
-        raised = self.call(builder, "PyErr_CheckSignals", ll.FunctionType(I32, []), [])
-        with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0))):
-            number = ll.Constant(I32, RAISED)
-            builder.ret(number if code.body.result is None else builder.insert_value(again, number, 0))
-        builder.branch(wait)
+        def write(emit: Writer, *given: Any) -> None:
+            place, arguments = given[: len(Lane._fields)], given[len(Lane._fields) :]
+            self._write_patient(emit, code, lambda ns: emit.run(function(), *place, ns, *arguments))
 
-    def _is_busy(self, unit: Unit, builder: Any, code: Compiled, returned: Any) -> Any:
-        number, _ = unit.unpack(builder, code, returned)
-        return builder.icmp_signed("==", number, ll.Constant(I32, BUSY))
+        name, types = f"patient.{code.__name__}.{id(code)}", [value.type for value in given]
+        return emit.run(self.helper(name, returned_by(code), types, write, cold=False), *given)
+
+    def _write_patient(self, emit: Writer, code: Compiled, run: Callable[[int], Any]) -> None:
+        """Wait for the lock without the GIL, and look for signals now and then. `run(ns)` emits one attempt."""
+        first = run(0)
+        number, _ = unpack(emit, code, first)
+        with emit.if_(emit.compare(number, "!=", BUSY)):
+            emit.ret(first)
+        wait = emit.label("wait")
+        emit.here(wait)
+        state = emit.call("PyEval_SaveThread", PTR)
+        again = run(WAIT_NS)
+        emit.call("PyEval_RestoreThread", VOID, state)
+        number, _ = unpack(emit, code, again)
+        with emit.if_(emit.compare(number, "!=", BUSY)):
+            emit.ret(again)
+        with emit.if_(self.interrupted(emit)):
+            emit.ret(pack(emit, code, I32(RAISED), None))
+        emit.jump(wait)
+
+
+def _write_asker(emit: Writer, function: Any, word: Any) -> None:
+    answer = emit.label("answer", I64)
+    with emit.if_(emit.call("PyErr_Occurred", PTR)):
+        emit.jump(answer, HAS_RAISED)
+    number = emit.call("PyLong_FromUnsignedLongLong", PTR, word)
+    with emit.unless(number):
+        emit.jump(answer, HAS_RAISED)
+    result = emit.call("PyObject_CallOneArg", PTR, function, number)
+    let_go(emit, number)
+    with emit.unless(result):
+        emit.jump(answer, HAS_RAISED)
+    said = emit.call("PyLong_AsUnsignedLongLong", I64, result)
+    let_go(emit, result)
+    emit.jump(answer, said)
+    emit.ret(*emit.here(answer))
 
 
 class CPython:
@@ -147,7 +136,7 @@ class CPython:
         self.code = code
 
     def _call(self, name: str, returns: Any, arguments: Sequence[Any]) -> Any:
-        return self.environment.invoke(self.builder, name, returns, arguments)
+        return Writer(self.builder, self.environment).call(name, returns, *arguments)
 
     def _exception(self, name: str) -> Any:
         return self.builder.load(self.environment.address(self.builder, name), typ=PTR)
@@ -216,7 +205,7 @@ class CPython:
         return self.builder.load(self.builder.gep(view, [ll.Constant(I64, offset)], source_etype=I8), typ=type)
 
     def _text(self, text: str) -> Any:
-        return text_constant(self.module, text)
+        return Writer(self.builder, self.environment).text(text)
 
     def _unique(self, purpose: str) -> str:
         return str(self.module.get_unique_name(f"{purpose}.{self.code.__name__}"))

@@ -187,12 +187,9 @@ class MethodWriter:
 
     def call(self, name: str, returns: Any, arguments: Sequence[Any], *, more: bool = False) -> Any:
         """Emit a call of CPython's function `name`; `more`: its number of arguments is open."""
-        import llvmlite.ir as ll
+        from rseq._codegen.writer import Writer
 
-        if not more:
-            return self._environment.invoke(self.builder, name, returns, arguments)
-        type = ll.FunctionType(returns, [arguments[0].type], var_arg=True)
-        return self._environment.call(self.builder, name, type, arguments)
+        return Writer(self.builder, self._environment).call(name, returns, *arguments, more=more)
 
     def object_at(self, name: str) -> Any:
         """Emit the address of CPython's object `name`."""
@@ -202,10 +199,11 @@ class MethodWriter:
         """Emit: raise an exception of this kind."""
         import llvmlite.ir as ll
 
-        from rseq._codegen.codes import PTR, text_constant
+        from rseq._codegen.codes import PTR
+        from rseq._codegen.writer import Writer
 
         kind = self.builder.load(self.object_at(exception), typ=PTR)
-        self.call("PyErr_SetString", ll.VoidType(), [kind, text_constant(self.module, text)])
+        self.call("PyErr_SetString", ll.VoidType(), [kind, Writer(self.builder, self._environment).text(text)])
         self.builder.ret(self.null)
 
     def word(self, position: int, type: Any) -> Any:

@@ -112,34 +112,24 @@ def _python(name: str, returns: Any, *arguments: Any) -> Any:
 
 @once
 def _functions() -> dict[str, int]:
-    import llvmlite.ir as ll
-
-    from rseq._codegen.blob import BlobEnvironment, compile_module, new_module
-    from rseq._codegen.codes import I8, I64, PTR, text_constant
+    from rseq._codegen import python
+    from rseq._codegen.blob import BlobEnvironment
     from rseq._codegen.small_int import TYPE
-    from rseq._loader import load
-    from rseq._thread.support import require_support
+    from rseq._codegen.writer import NULL, PTR, VOID
 
-    architecture = require_support()
-    module = new_module(architecture, "payload")
-    environment = BlobEnvironment(architecture, module, has_rseq=False)
-    void, reference = ll.VoidType(), ll.FunctionType(PTR, [PTR, PTR])
+    code = BlobEnvironment.new("payload")
 
-    dealloc = ll.Function(module, ll.FunctionType(void, [PTR]), "dealloc")
-    builder = ll.IRBuilder(dealloc.append_basic_block())
-    places = [builder.gep(dealloc.args[0], [ll.Constant(I64, at)], source_etype=I8) for at in (KEPT_AT, TYPE)]
-    held = [builder.load(place, typ=PTR) for place in places]
-    environment.invoke(builder, "PyObject_Free", void, [dealloc.args[0]])
-    for thing in held:  # the type too: an object of a type that was made at run time holds a reference to it
-        environment.invoke(builder, "Py_DecRef", void, [thing])
-    builder.ret_void()
+    emit = code.function("dealloc", VOID, [PTR])
+    (owner,) = emit.arguments
+    held = [emit.load(owner, at, PTR) for at in (KEPT_AT, TYPE)]
+    emit.call("PyObject_Free", VOID, owner)
+    python.let_go(emit, *held)  # the type too: an object of a type made at run time holds a reference to it
+    emit.ret()
 
-    reduce = ll.Function(module, reference, "reduce")
-    builder = ll.IRBuilder(reduce.append_basic_block())
-    kind = builder.load(environment.address(builder, "PyExc_TypeError"), typ=PTR)
-    environment.invoke(builder, "PyErr_SetString", void, [kind, text_constant(module, _NO_COPY)])
-    builder.ret(ll.Constant(PTR, None))
-    return dict(load(compile_module(module, architecture, ["dealloc", "reduce"])).entries)
+    emit = code.function("reduce", PTR, [PTR, PTR])
+    python.say(emit, "PyExc_TypeError", _NO_COPY)
+    emit.ret(NULL)
+    return dict(code.loaded(["dealloc", "reduce"]).entries)
 
 
 _NO_COPY = (

@@ -236,78 +236,71 @@ def _module(operations: Sequence[Operation], architecture: Any, index: IndexMode
     import llvmlite.ir as ll
 
     from rseq._codegen.blob import BlobEnvironment
-    from rseq._codegen.codes import BUSY, I32, I64, pack
+    from rseq._codegen.codes import BUSY, pack
     from rseq._codegen.lower import Unit
+    from rseq._codegen.writer import I32, I64
 
     class Environment(BlobEnvironment):
-        def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Any, arguments: Sequence[Any]) -> Any:
-            return pack(builder, code, ll.Constant(I32, BUSY), None)
+        def spare(self, emit: Any, code: Compiled, *_: Any) -> Any:
+            return pack(emit, code, I32(BUSY), None)
 
-    module = ll.Module("check")
-    module.triple = architecture.triple
-    unit = Unit(module, Environment(architecture, module, has_rseq=True), index)
+    environment = Environment.new("check", architecture, has_rseq=True)
+    unit = Unit(environment.module, environment, index)
     for name, count in (("input", INPUTS), ("output", 2)):
-        block = ll.GlobalVariable(module, ll.ArrayType(I64, count), name)
-        block.initializer, block.linkage, block.align = ll.Constant(block.value_type, None), "hidden", 8
+        block = ll.GlobalVariable(environment.module, ll.ArrayType(I64, count), name)
+        block.initializer, block.linkage, block.align = block.value_type(None), "hidden", 8
     for number, operation in enumerate(operations):
         _make_entry(unit, operation, f"entry_{number}")
-    return module
+    return environment.module
 
 
 def _make_entry(unit: Any, operation: Operation, name: str) -> None:
     """A function without parameters: it reads `input`, runs the sequence and writes `output`."""
     import llvmlite.ir as ll
 
-    from rseq._codegen.codes import I32, I64, OK
+    from rseq._codegen.codes import OK
     from rseq._codegen.environment import Lane
+    from rseq._codegen.writer import I32, I64, VOID
 
-    function = ll.Function(unit.module, ll.FunctionType(ll.VoidType(), []), name)
-    function.attributes.add("nounwind")
-    builder = ll.IRBuilder(function.append_basic_block("entry"))
-
-    def word(block: str, number: int) -> Any:
-        place = [ll.Constant(I32, 0), ll.Constant(I32, number)]
-        return builder.gep(unit.module.globals[block], place, inbounds=True)
-
+    emit = unit.environment.function(name, VOID, [], "nounwind")
+    given, answered = (unit.module.globals[name] for name in ("input", "output"))
     parameters = operation.body.parameters
 
     def given_word(number: int, is_wide: bool) -> Any:
         """A word of input; of one that fits a register, that much: LLVM would load and keep pairs."""
         type = I64 if is_wide else ll.IntType(8 * unit.environment.architecture.pointer_bytes)
-        return builder.zext(builder.load_atomic(word("input", number), "monotonic", 8, typ=type), I64)
+        return emit.fit(emit.load(given, 8 * number, type, order="monotonic", align=8), I64)
 
     wide = [False] * 3 + [isinstance(value.type, Scalar) and value.type.size == 8 for value in parameters]
     words = [given_word(number, is_wide) for number, is_wide in enumerate(wide)]
-    lane = Lane(words[0], words[1], words[2], ll.Constant(I64, 0))
-    arguments = [_from_word(builder, given, value.type) for given, value in zip(words[3:], parameters, strict=True)]
+    arguments = [_from_word(emit, word, value.type) for word, value in zip(words[3:], parameters, strict=True)]
 
     def leave(code: Any) -> None:
-        builder.store_atomic(builder.zext(code, I64), word("output", 0), "monotonic", 8)
-        builder.ret_void()
+        emit.store(emit.fit(code, I64), answered, order="monotonic")
+        emit.ret()
 
-    result = unit.run(builder, operation.code, unit.environment.area(builder), lane, arguments, leave)
+    area = unit.environment.area(emit)
+    result = unit.run(emit, operation.code, area, Lane(words[0], words[1], words[2], I64(0)), arguments, leave)
     if result is not None:
-        wide = _to_word(builder, result, operation.body.result)
-        builder.store_atomic(wide, word("output", 1), "monotonic", 8)
-    leave(ll.Constant(I32, OK))
+        emit.store(_to_word(emit, result, operation.body.result), answered, 8, order="monotonic")
+    leave(I32(OK))
 
 
-def _from_word(builder: Any, word: Any, type: Any) -> Any:
+def _from_word(emit: Any, word: Any, type: Any) -> Any:
     import llvmlite.ir as ll
 
     from rseq._codegen.codes import llvm_type
 
-    narrow = word if type.size == 8 else builder.trunc(word, ll.IntType(type.bits))
-    return builder.bitcast(narrow, llvm_type(type)) if type.is_float else narrow
+    narrow = emit.fit(word, ll.IntType(type.bits))
+    return emit.llvm.bitcast(narrow, llvm_type(type)) if type.is_float else narrow
 
 
-def _to_word(builder: Any, value: Any, type: Any) -> Any:
+def _to_word(emit: Any, value: Any, type: Any) -> Any:
     import llvmlite.ir as ll
 
-    from rseq._codegen.codes import I64
+    from rseq._codegen.writer import I64
 
-    whole = builder.bitcast(value, ll.IntType(type.bits)) if type.is_float else value
-    return whole if type.size == 8 else builder.zext(whole, I64)
+    return emit.fit(emit.llvm.bitcast(value, ll.IntType(type.bits)) if type.is_float else value, I64)
 
 
 # ---- object files

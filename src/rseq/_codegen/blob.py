@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,10 +18,10 @@ import llvmlite.ir as ll
 
 from rseq._arch import Architecture
 from rseq._arch.base import Fixup
-from rseq._codegen.codes import I64, PTR
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
-from rseq._codegen.lower import WAIT_FOREVER, Unit
+from rseq._codegen.lower import WAIT_FOREVER
+from rseq._codegen.writer import I8, PTR, Writer
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._integers import round_up
 from rseq._language.compiled import Compiled
@@ -49,11 +49,6 @@ def new_module(architecture: Architecture, name: str) -> Any:
 class BlobEnvironment(Environment):
     """Code in a blob: functions of the process through slots, the rseq area's offset in one."""
 
-    def __init__(self, architecture: Architecture, module: Any, has_rseq: bool) -> None:
-        self.architecture = architecture
-        self.module = module
-        self.has_rseq = has_rseq
-
     @classmethod
     def new(cls, name: str, architecture: Architecture | None = None, *, has_rseq: bool = False) -> Self:
         """An empty module. Raises: UnsupportedError - there is no code generator for this machine's architecture."""
@@ -77,7 +72,7 @@ class BlobEnvironment(Environment):
     def _slot(self, name: str) -> Any:
         slot = f"slot.{name}"
         if slot not in self.module.globals:
-            symbol = ll.GlobalVariable(self.module, ll.IntType(8), name)
+            symbol = ll.GlobalVariable(self.module, I8, name)
             symbol.linkage = "external"
             variable = ll.GlobalVariable(self.module, PTR, slot)
             variable.initializer = symbol
@@ -92,14 +87,16 @@ class BlobEnvironment(Environment):
         """Emit a call of the function at `address`."""
         return builder.call(_TypedPointer(address, type), arguments)
 
-    def variable(self, builder: Any, name: str, type: Any) -> Any:
-        return builder.load(self.address(builder, name), typ=type)
+    def variable(self, emit: Writer, name: str, type: Any) -> Any:
+        return emit.load(emit.symbol(name), type=type)
 
-    def offset(self, builder: Any) -> Any:
-        return builder.ptrtoint(self.address(builder, RSEQ_OFFSET), I64)
+    def offset(self, emit: Writer) -> Any:
+        return emit.address(emit.symbol(RSEQ_OFFSET))
 
-    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
-        return builder.call(unit.spare(code), [*lane, ll.Constant(I64, WAIT_FOREVER), *arguments])
+    def spare(
+        self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], function: Callable[[], Any]
+    ) -> Any:
+        return emit.run(function(), *lane, WAIT_FOREVER, *arguments)
 
 
 class _TypedPointer:

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import llvmlite.ir as ll
 
-from rseq._codegen.codes import FIRST_CHECK, I32, I64, NO_THREAD, NOTHING, OK, PTR, RAISED, extended, llvm_type, pack
+from rseq._arch.base import IndexMode
+from rseq._codegen.checks import Checks
+from rseq._codegen.codes import NO_THREAD, NOTHING, OK, RAISED, extended, llvm_type, pack
+from rseq._codegen.environment import Environment, Lane
+from rseq._codegen.writer import I1, I8, I32, I64, PTR, VOID, Label, Writer
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.section import floor_division
 from rseq._language.types import Word
-
-if TYPE_CHECKING:
-    from rseq._codegen.environment import Lane
-    from rseq._codegen.lower import Unit
 
 __all__ = ["BodyLowering", "Frame"]
 
@@ -36,7 +36,11 @@ _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 class Frame:
     """What a function is lowered in: a sequence has its record's address and lane number, a routine area and lane."""
 
-    unit: Unit
+    environment: Environment
+    index: IndexMode
+    checks: Checks
+    run: Callable[..., Any]
+    """Emits a run of another sequence or routine (Unit.run)."""
     code: Compiled
     arguments: Sequence[Any]
     record: Any = None
@@ -45,91 +49,77 @@ class Frame:
     lane: Lane | None = None
 
 
-_NAME = 60
-"""The longest name of a variable that LLVM is told: it cuts long ones off, and two of them may then be one."""
-
-
 class BodyLowering:
     """Lowers one body into one function."""
 
-    def __init__(self, function: Any, frame: Frame) -> None:
-        self.function = function
-        self.frame = frame
-        self.builder = ll.IRBuilder(function.append_basic_block("entry"))
+    def __init__(self, emit: Writer, frame: Frame) -> None:
+        self.emit, self.frame = emit, frame
+        self.environment = frame.environment
         self._places: dict[ir.Value, Any] = {}
-        self._blocks: dict[str, Any] = {}
+        self._labels: dict[str, Label] = {}
         self._passed: set[str] = set()
         self._turns: Any = None
-        self._exit = function.append_basic_block("exit")
+        self._exit = emit.label("exit")
         result = frame.code.body.result
-        self._code = self.builder.alloca(I32, name="code")
-        self._result = None if result is None else self.builder.alloca(llvm_type(result), name="result")
+        self._code = emit.slot(I32)
+        self._result = None if result is None else emit.slot(llvm_type(result))
 
     def run(self) -> None:
         """Emit the whole body."""
-        body = self.frame.code.body
+        body, emit = self.frame.code.body, self.emit
         ops = [part for index, op in enumerate(body.ops) for part in _lowered(op, index)]
         missing = [op.missing for op in ops if isinstance(op, ir.Call) and op.missing is not None]
         assigned = [value for op in ops if (value := ir.defined(op)) is not None]
         for value in dict.fromkeys([*body.parameters, *assigned, *missing]):
-            self._places[value] = self.builder.alloca(llvm_type(value.type), name=value.name[:_NAME])
+            self._places[value] = emit.slot(llvm_type(value.type))
         for parameter, argument in zip(body.parameters, self.frame.arguments, strict=True):
-            self.builder.store(argument, self._places[parameter])
+            self._put(parameter, argument)
         if self.frame.record is None:
-            self._check_parameters()
+            self.frame.checks.parameters(emit, self.frame.code, self.frame.arguments, self._leave_with)
         for op in ops:
-            if self.builder.block.is_terminated:
-                if not isinstance(op, ir.Label):
-                    continue
-            method: Callable[[Any], None] = getattr(self, f"_{type(op).__name__.lower()}")
-            method(op)
-        if not self.builder.block.is_terminated:
-            self.builder.unreachable()
+            if not emit.has_ended or isinstance(op, ir.Label):
+                method: Callable[[Any], None] = getattr(self, f"_{type(op).__name__.lower()}")
+                method(op)
+        if not emit.has_ended:
+            emit.llvm.unreachable()
         self._emit_exit()
 
     def _emit_exit(self) -> None:
         """The one return. Where it is inlined, LLVM follows code and result one by one, as it does not in a pair."""
-        self.builder.position_at_end(self._exit)
-        result = self.frame.code.body.result
-        value = None if result is None else self.builder.load(self._result, typ=llvm_type(result))
-        self.builder.ret(pack(self.builder, self.frame.code, self.builder.load(self._code, typ=I32), value))
-
-    def _check_parameters(self) -> None:
-        for check in self.frame.code.body.checks:
-            self._check(check)
-        self.frame.unit.check_rows(self.builder, self.frame.code, self.frame.arguments, self._leave_with)
+        emit, result = self.emit, self.frame.code.body.result
+        self._exit.begin(emit.llvm)
+        value = None if result is None else emit.load(self._result, type=llvm_type(result))
+        emit.ret(pack(emit, self.frame.code, emit.load(self._code, type=I32), value))
 
     # ---- values
 
     def _get(self, operand: ir.Operand) -> Any:
         type = llvm_type(operand.type)
         if isinstance(operand, ir.Const):
-            return ll.Constant(type, operand.number if operand.type.is_float else int(operand.number))
-        return self.builder.load(self._places[operand], typ=type)
+            return type(operand.number if operand.type.is_float else int(operand.number))
+        return self.emit.load(self._places[operand], type=type)
 
     def _put(self, target: ir.Value, value: Any) -> None:
-        self.builder.store(value, self._places[target])
+        self.emit.store(value, self._places[target])
 
     def _wide(self, operand: ir.Operand) -> Any:
-        return extended(self.builder, self._get(operand), operand.type)
+        return extended(self.emit, self._get(operand), operand.type)
 
-    def _pointer(self, address: ir.Address) -> Any:
-        base = self.frame.record if address.base is None else self._get(address.base)
-        place = self.builder.add(base, ll.Constant(I64, address.offset))
-        if address.index is not None:
-            scaled = self.builder.mul(self._wide(address.index), ll.Constant(I64, address.scale))
-            place = self.builder.add(place, scaled)
-        return self.builder.inttoptr(place, ll.IntType(address.type.bits).as_pointer())
+    def _put_truth(self, target: ir.Value, truth: Any) -> None:
+        self._put(target, self.emit.fit(truth, I8))
 
-    def _block(self, label: str) -> Any:
-        if label not in self._blocks:
-            self._blocks[label] = self.function.append_basic_block(label)
-        return self._blocks[label]
+    def _place(self, address: ir.Address) -> Any:
+        """Emit: the address."""
+        emit = self.emit
+        place = emit.add(self.frame.record if address.base is None else self._get(address.base), address.offset)
+        if address.index is None:
+            return place
+        return emit.add(place, emit.mul(self._wide(address.index), address.scale))
 
-    def _fall_to(self, block: Any) -> None:
-        if not self.builder.block.is_terminated:
-            self.builder.branch(block)
-        self.builder.position_at_end(block)
+    def _label_of(self, name: str) -> Label:
+        if name not in self._labels:
+            self._labels[name] = self.emit.label(name)
+        return self._labels[name]
 
     # ---- one method for each operation
 
@@ -137,220 +127,198 @@ class BodyLowering:
         self._put(op.target, self._get(op.source))
 
     def _arithmetic(self, op: ir.Arithmetic) -> None:
-        builder, kind = self.builder, op.target.type
+        llvm, kind = self.emit.llvm, op.target.type
         left, right = self._get(op.left), self._get(op.right)
         if kind.is_float:
-            self._put(op.target, _exact(getattr(builder, _FLOAT[op.operator])(left, right)))
+            self._put(op.target, _exact(getattr(llvm, _FLOAT[op.operator])(left, right)))
         elif op.operator == "quo":
-            self._put(op.target, (builder.sdiv if kind.kind == "signed" else builder.udiv)(left, right))
+            self._put(op.target, (llvm.sdiv if kind.kind == "signed" else llvm.udiv)(left, right))
         elif op.operator in ("<<", ">>"):
-            count = builder.and_(right, ll.Constant(right.type, kind.bits - 1))
-            right_shift = builder.ashr if kind.kind == "signed" else builder.lshr
-            self._put(op.target, (builder.shl if op.operator == "<<" else right_shift)(left, count))
+            right_shift = llvm.ashr if kind.kind == "signed" else llvm.lshr
+            shift = llvm.shl if op.operator == "<<" else right_shift
+            self._put(op.target, shift(left, self.emit.and_(right, kind.bits - 1)))
         else:
-            self._put(op.target, getattr(builder, _INTEGER[op.operator])(left, right))
+            self._put(op.target, getattr(llvm, _INTEGER[op.operator])(left, right))
 
     def _convert(self, op: ir.Convert) -> None:
         self._put(op.target, self._converted(self._get(op.source), op.source.type, op.target.type))
 
     def _converted(self, value: Any, source: Word, target: Word) -> Any:
-        builder, type = self.builder, llvm_type(target)
+        llvm, type = self.emit.llvm, llvm_type(target)
         if source.is_float and target.is_float:
-            return builder.fpext(value, type) if target.size > source.size else builder.fptrunc(value, type)
+            return llvm.fpext(value, type) if target.size > source.size else llvm.fptrunc(value, type)
         if source.is_float:
             name = "llvm.fptosi.sat" if target.kind == "signed" else "llvm.fptoui.sat"
             signature = ll.FunctionType(type, [value.type])
-            return builder.call(builder.module.declare_intrinsic(name, [type, value.type], signature), [value])
+            return self.emit.run(self.emit.module.declare_intrinsic(name, [type, value.type], signature), value)
         if target.is_float:
-            return (builder.sitofp if source.kind == "signed" else builder.uitofp)(value, type)
-        if target.size <= source.size:
-            return builder.trunc(value, type) if target.size < source.size else value
-        return builder.sext(value, type) if source.kind == "signed" else builder.zext(value, type)
+            return (llvm.sitofp if source.kind == "signed" else llvm.uitofp)(value, type)
+        return self.emit.fit(value, type, signed=source.kind == "signed")
 
     def _load(self, op: ir.Load) -> None:
-        type = op.address.type
-        order = "acquire" if op.acquire else "monotonic"
-        value = self.builder.load_atomic(self._pointer(op.address), order, type.size)
-        self._put(op.target, self.builder.bitcast(value, llvm_type(type)) if type.is_float else value)
+        type, order = op.address.type, "acquire" if op.acquire else "monotonic"
+        value = self.emit.load(self._place(op.address), type=ll.IntType(type.bits), order=order)
+        self._put(op.target, self.emit.llvm.bitcast(value, llvm_type(type)) if type.is_float else value)
 
     def _store(self, op: ir.Store) -> None:
         self._write(op.address, self._get(op.source), release=op.release)
 
     def _addstore(self, op: ir.AddStore) -> None:
-        type = op.address.type
-        held = self.builder.load_atomic(self._pointer(op.address), "monotonic", type.size)
-        self._write(op.address, self.builder.add(held, self._get(op.source)))
+        held = self.emit.load(self._place(op.address), type=ll.IntType(op.address.type.bits), order="monotonic")
+        self._write(op.address, self.emit.add(held, self._get(op.source)))
 
     def _write(self, address: ir.Address, value: Any, *, release: bool = False) -> None:
         """Every store to the lane may be the commit; a release store serves both."""
         if address.type.is_float:
-            value = self.builder.bitcast(value, ll.IntType(address.type.bits))
+            value = self.emit.llvm.bitcast(value, ll.IntType(address.type.bits))
         order = "monotonic" if address.prepared and not release else "release"
-        self.builder.store_atomic(value, self._pointer(address), order, address.type.size)
+        self.emit.store(value, self._place(address), order=order)
 
     def _copy(self, op: ir.Copy) -> None:
         """A call of memcpy: LLVM moves no atomic store over it, and none of its own before the commit."""
-        target, source = self._pointer(op.target), self._pointer(op.source)
-        type = ll.FunctionType(PTR, [PTR, PTR, I64])
-        self.frame.unit.environment.call(self.builder, "memcpy", type, [target, source, self._get(op.nbytes)])
+        target, source = (self.emit.pointer(self._place(address)) for address in (op.target, op.source))
+        self.emit.call("memcpy", PTR, target, source, self._get(op.nbytes))
 
     def _lanecount(self, op: ir.LaneCount) -> None:
         assert self.frame.lane is not None
-        self._put(op.target, self.builder.add(self.frame.lane.lanes, ll.Constant(I64, 1)))
+        self._put(op.target, self.emit.add(self.frame.lane.lanes, 1))
 
     def _otherlane(self, op: ir.OtherLane) -> None:
         lane = self.frame.lane
         assert lane is not None
-        self._put(op.target, self.builder.add(lane.base, self.builder.mul(lane.stride, self._wide(op.number))))
+        self._put(op.target, self.emit.add(lane.base, self.emit.mul(lane.stride, self._wide(op.number))))
 
     def _compareexchange(self, op: ir.CompareExchange) -> None:
-        expected, desired = self._get(op.expected), self._get(op.desired)
-        pair = self.builder.cmpxchg(self._pointer(op.address), expected, desired, "acq_rel", "acquire")
-        self._put(op.target, self.builder.zext(self.builder.extract_value(pair, 1), ll.IntType(8)))
+        values = self._get(op.expected), self._get(op.desired)
+        self._put_truth(op.target, self.emit.exchange_if(self._place(op.address), *values, "acq_rel", "acquire"))
 
     def _barrier(self, op: ir.Barrier) -> None:
-        environment = self.frame.unit.environment
         if op.kind == "full_fence":
-            self.builder.fence("seq_cst")
+            self.emit.llvm.fence("seq_cst")
         elif op.kind == "sched_yield":
-            environment.sched_yield(self.builder, self._leave_raised)
-        elif environment.architecture.relax:
-            block = ll.InlineAsm(
-                ll.FunctionType(ll.VoidType(), []), environment.architecture.relax, "", side_effect=True
-            )
-            self.builder.call(block, [])
+            self.environment.sched_yield(self.emit, self._leave_raised)
+        elif self.environment.architecture.relax:
+            self.emit.assembly(self.environment.architecture.relax, "", VOID)
 
     def _fence(self, op: ir.Fence) -> None:
         """Nothing runs on a lane of a process without rseq, and the spare lane's sequences cannot be restarted."""
         assert self.frame.lane is not None
-        unit, number = self.frame.unit, self._wide(op.number)
-        self._put(op.target, ll.Constant(ll.IntType(8), 0))
-        if not unit.environment.has_rseq:
+        number = self._wide(op.number)
+        self._put(op.target, I8(0))
+        if not self.environment.has_rseq:
             return
-        with self.builder.if_then(self.builder.icmp_unsigned("<", number, self.frame.lane.lanes)):
-            self._put(op.target, self.builder.zext(unit.fence(self.builder, number), ll.IntType(8)))
+        with self.emit.if_(self.emit.compare(number, "<", self.frame.lane.lanes)):
+            done = self.environment.fence(self.emit, number, by_cpu=self.frame.index == "cpu_id")
+            self._put_truth(op.target, done)
 
     def _thread(self, op: ir.Thread) -> None:
-        environment, builder = self.frame.unit.environment, self.builder
         if op.of is None:
             self._put(op.target, self._own_number())
         elif op.kind == "took_over":
-            self._put(op.target, builder.zext(environment.took_over(builder, self._get(op.of)), ll.IntType(8)))
+            self._put_truth(op.target, self.environment.took_over(self.emit, self._get(op.of)))
         else:
-            answer = environment.has_ended(builder, self._get(op.of), self._leave_raised)
-            self._put(op.target, builder.trunc(answer, ll.IntType(8)))
+            answer = self.environment.has_ended(self.emit, self._get(op.of), self._leave_raised)
+            self._put_truth(op.target, answer)
 
     def _own_number(self) -> Any:
-        unit, builder = self.frame.unit, self.builder
-        number = unit.environment.thread(builder, unit.number_place(builder), self._leave_raised)
-        with builder.if_then(builder.icmp_unsigned("==", number, ll.Constant(I64, 0)), likely=False):
-            self._leave_with(ll.Constant(I32, NO_THREAD))
+        number = self.environment.thread(self.emit, self._leave_raised)
+        with self.emit.unless(number, likely=False):
+            self._leave_with(I32(NO_THREAD))
         return number
 
     def _leave_raised(self) -> None:
-        self._leave_with(ll.Constant(I32, RAISED))
+        self._leave_with(I32(RAISED))
 
     def _refuse(self, op: ir.Refuse) -> None:
-        self._leave_with(self.frame.unit.environment.refuse(self.builder, self._get(op.holder)))
+        self._leave_with(self.environment.refuse(self.emit, self._get(op.holder)))
 
     def _locate(self, op: ir.Locate) -> None:
-        self._put(op.target, self.builder.ptrtoint(self._pointer(op.address), I64))
+        self._put(op.target, self._place(op.address))
 
     def _cpunumber(self, op: ir.CpuNumber) -> None:
         self._put(op.target, self.frame.cpu)
 
     def _clock(self, op: ir.Clock) -> None:
-        template, constraints = self.frame.unit.environment.architecture.clock
-        block = ll.InlineAsm(ll.FunctionType(I64, []), template, constraints, side_effect=True)
-        self._put(op.target, self.builder.call(block, []))
+        self._put(op.target, self.emit.assembly(*self.environment.architecture.clock, I64))
 
     def _countbits(self, op: ir.CountBits) -> None:
-        source = self._get(op.source)
-        count = {"ctz": self.builder.cttz, "clz": self.builder.ctlz}
+        source, llvm = self._get(op.source), self.emit.llvm
         if op.operator == "bits":
-            self._put(op.target, self.builder.ctpop(source))
+            self._put(op.target, llvm.ctpop(source))
         else:
-            self._put(op.target, count[op.operator](source, ll.Constant(ll.IntType(1), 0)))
+            count = {"ctz": llvm.cttz, "clz": llvm.ctlz}
+            self._put(op.target, count[op.operator](source, I1(0)))
 
     def _floatbits(self, op: ir.FloatBits) -> None:
-        self._put(op.target, self.builder.bitcast(self._get(op.source), llvm_type(op.target.type)))
+        self._put(op.target, self.emit.llvm.bitcast(self._get(op.source), llvm_type(op.target.type)))
 
     def _check(self, op: ir.Check) -> None:
-        length = ll.Constant(I64, op.length) if isinstance(op.length, int) else self._get(op.length)
-        fails = self.builder.icmp_unsigned(">" if op.inclusive else ">=", self._wide(op.index), length)
-        number = FIRST_CHECK + self.frame.unit.first_check(self.frame.code) + op.number
-        with self.builder.if_then(fails, likely=False):
-            self._leave_with(ll.Constant(I32, number))
+        length = op.length if isinstance(op.length, int) else self._get(op.length)
+        self.frame.checks.require(self.emit, self.frame.code, op, self._wide(op.index), length, self._leave_with)
 
     def _branchif(self, op: ir.BranchIf) -> None:
-        left, right = self._get(op.left), self._get(op.right)
+        left, right, llvm = self._get(op.left), self._get(op.right), self.emit.llvm
         if op.left.type.is_float:
-            compare = self.builder.fcmp_unordered if op.comparison == "!=" else self.builder.fcmp_ordered
+            compare = llvm.fcmp_unordered if op.comparison == "!=" else llvm.fcmp_ordered
         else:
-            compare = self.builder.icmp_signed if op.left.type.kind == "signed" else self.builder.icmp_unsigned
-        following = self.function.append_basic_block()
-        self.builder.cbranch(_exact(compare(op.comparison, left, right)), self._block(op.label), following)
-        self.builder.position_at_end(following)
+            compare = llvm.icmp_signed if op.left.type.kind == "signed" else llvm.icmp_unsigned
+        following = self.emit.label("")
+        self.emit.branch(_exact(compare(op.comparison, left, right)), self._label_of(op.label), following)
+        self.emit.here(following)
 
     def _jump(self, op: ir.Jump) -> None:
         if op.label in self._passed:
             self._look_for_signals()
-        self.builder.branch(self._block(op.label))
+        self.emit.jump(self._label_of(op.label))
 
     def _look_for_signals(self) -> None:
         """Emit: at every TURNS-th turn of a loop, leave if a signal handler has raised an exception."""
-        builder = self.builder
+        emit = self.emit
         if self._turns is None:
-            with builder.goto_entry_block():
-                self._turns = builder.alloca(I64, name="turns")
-                builder.store(ll.Constant(I64, 0), self._turns)
-        turns = builder.add(builder.load(self._turns, typ=I64), ll.Constant(I64, 1))
-        builder.store(turns, self._turns)
-        is_time = builder.icmp_unsigned("==", builder.and_(turns, ll.Constant(I64, TURNS - 1)), ll.Constant(I64, 0))
-        with builder.if_then(is_time, likely=False):
-            raised = self.frame.unit.environment.interrupted(builder)
+            self._turns = emit.slot(I64)
+            with emit.llvm.goto_entry_block():
+                emit.store(I64(0), self._turns)
+        turns = emit.add(emit.load(self._turns), 1)
+        emit.store(turns, self._turns)
+        with emit.unless(emit.and_(turns, TURNS - 1), likely=False):
+            raised = self.environment.interrupted(emit)
             if raised is not None:
-                with builder.if_then(builder.icmp_signed("!=", raised, ll.Constant(I32, 0)), likely=False):
+                with emit.if_(raised, likely=False):
                     self._leave_raised()
 
     def _label(self, op: ir.Label) -> None:
         self._passed.add(op.name)
-        self._fall_to(self._block(op.name))
+        self.emit.here(self._label_of(op.name))
 
     def _call(self, op: ir.Call) -> None:
         frame, arguments = self.frame, [self._get(argument) for argument in op.arguments]
         assert frame.lane is not None
-        done = self.function.append_basic_block("called") if op.missing is not None else None
+        done = self.emit.label("called")
 
         def fail(code: Any) -> None:
-            if done is not None and op.missing is not None:
-                self._note_missing(op.missing, code, done)
+            if op.missing is not None:
+                with self.emit.if_(self.emit.compare(code, "==", NOTHING)):
+                    self._put(op.missing, I8(1))
+                    self.emit.jump(done)
             self._leave_with(code)
 
-        result = frame.unit.run(self.builder, op.callee, frame.area, frame.lane, arguments, fail, inner=True)
+        result = frame.run(self.emit, op.callee, frame.area, frame.lane, arguments, fail, inner=True)
         if op.target is not None:
             self._put(op.target, result)
-        if done is not None and op.missing is not None:
-            self._put(op.missing, ll.Constant(ll.IntType(8), 0))
-            self._fall_to(done)
-
-    def _note_missing(self, missing: ir.Value, code: Any, done: Any) -> None:
-        """Emit: the callee's result is None, if that is what `code` says."""
-        is_nothing = self.builder.icmp_unsigned("==", code, ll.Constant(I32, NOTHING))
-        with self.builder.if_then(is_nothing):
-            self._put(missing, ll.Constant(ll.IntType(8), 1))
-            self.builder.branch(done)
+        if op.missing is not None:
+            self._put(op.missing, I8(0))
+        self.emit.here(done)
 
     def _leave_with(self, code: Any, value: Any = None) -> None:
-        self.builder.store(code, self._code)
+        self.emit.store(code, self._code)
         if value is not None:
-            self.builder.store(value, self._result)
-        self.builder.branch(self._exit)
+            self.emit.store(value, self._result)
+        self.emit.jump(self._exit)
 
     def _return(self, op: ir.Return) -> None:
         value = None if op.value is None else self._get(op.value)
         code = NOTHING if value is None and self.frame.code.body.maybe else OK
-        self._leave_with(ll.Constant(I32, code), value)
+        self._leave_with(I32(code), value)
 
 
 def _exact(operation: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import llvmlite.ir as ll
 
-from rseq._codegen.writer import I8, I32, I64, PTR
+from rseq._codegen.writer import DOUBLE, I8, I32, I64, PTR, Writer
 from rseq._language.compiled import Compiled
 from rseq._language.types import Word
 
@@ -32,7 +32,8 @@ __all__ = [
     "extended",
     "llvm_type",
     "pack",
-    "text_constant",
+    "returned_by",
+    "unpack",
 ]
 
 OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, LANE_VIEW, FIRST_CHECK = (
@@ -49,37 +50,37 @@ LANE_VIEW_TEXT = "a buffer is a view of the per-CPU memory that this works on: p
 
 NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or the system has no memory"
 
-HAS_RAISED = ll.Constant(I64, -1)
+HAS_RAISED = I64(-1)
 """The answer of a call into Python that no function there gives: an exception is set."""
-
-
-def text_constant(module: Any, text: str) -> Any:
-    """A text in `module`, as C has it."""
-    data = bytearray(text.encode() + b"\0")
-    constant = ll.GlobalVariable(module, ll.ArrayType(I8, len(data)), module.get_unique_name("text"))
-    constant.initializer = ll.Constant(constant.value_type, data)
-    constant.linkage, constant.global_constant = "internal", True
-    return constant
 
 
 def llvm_type(type: Word) -> Any:
     """The LLVM type of a number. Pointers are i64: they are addresses, compared and added to."""
     if type.is_float:
-        return ll.FloatType() if type.size == 4 else ll.DoubleType()
+        return ll.FloatType() if type.size == 4 else DOUBLE
     return ll.IntType(type.bits)
 
 
-def pack(builder: Any, code: Compiled, number: Any, result: Any) -> Any:
-    """What a function of `code` returns: the code, and the result unless there is none."""
+def returned_by(code: Compiled) -> Any:
+    """What a function of `code` returns, as a type: a code, and the result unless there is none."""
+    return I32 if code.body.result is None else ll.LiteralStructType([I32, llvm_type(code.body.result)])
+
+
+def pack(emit: Writer, code: Compiled, number: Any, result: Any) -> Any:
+    """Emit that: a code, and the result if there is one."""
     if code.body.result is None:
         return number
-    type = ll.LiteralStructType([I32, llvm_type(code.body.result)])
-    pair = builder.insert_value(ll.Constant(type, ll.Undefined), number, 0)
-    return pair if result is None else builder.insert_value(pair, result, 1)
+    pair = emit.llvm.insert_value(ll.Constant(returned_by(code), ll.Undefined), number, 0)
+    return pair if result is None else emit.llvm.insert_value(pair, result, 1)
 
 
-def extended(builder: Any, value: Any, type: Word) -> Any:
-    """An integer as the register holds it: extended to 64 bits as its type says."""
-    if type.is_float or type.size == 8:
-        return value
-    return builder.sext(value, I64) if type.kind == "signed" else builder.zext(value, I64)
+def unpack(emit: Writer, code: Compiled, returned: Any) -> tuple[Any, Any]:
+    """Emit code and result, which may be None, of what a function has returned."""
+    if code.body.result is None:
+        return returned, None
+    return emit.llvm.extract_value(returned, 0), emit.llvm.extract_value(returned, 1)
+
+
+def extended(emit: Writer, value: Any, type: Word) -> Any:
+    """Emit: an integer as the register holds it, extended to 64 bits as its type says."""
+    return value if type.is_float or type.size == 8 else emit.fit(value, I64, signed=type.kind == "signed")

@@ -1,4 +1,4 @@
-"""How generated code finds what lies outside of it: the rseq area, the process, the thread's number, and Python.
+"""How generated code finds what lies outside of it: the rseq area, the kernel, the thread's number, and Python.
 
 `Environment` is what differs between a blob and Numba's modules, and what both do alike with it.
 """
@@ -8,21 +8,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import llvmlite.ir as ll
 
+from rseq import _abi as abi
 from rseq._arch import Architecture
-from rseq._codegen.codes import I32, I64, PTR, REFUSED
-from rseq._codegen.writer import Process
+from rseq._codegen.codes import REFUSED
+from rseq._codegen.writer import I1, I32, I64, PTR, VOID, Process, Writer
 from rseq._language.compiled import Compiled
 
-if TYPE_CHECKING:
-    from rseq._codegen.lower import Unit
-
-__all__ = ["Environment", "Lane", "thread_pointer"]
-
-_VOID = ll.VoidType()
+__all__ = ["Environment", "Lane"]
 
 
 class Lane(NamedTuple):
@@ -35,118 +31,138 @@ class Lane(NamedTuple):
 
 
 class Environment(Process):
-    """How generated code finds what lies outside of it."""
+    """How generated code finds what lies outside of it. `has_rseq`: whether sequences may run on their CPU's lane."""
 
-    architecture: Architecture
-    has_rseq: bool
-
-    def invoke(self, builder: Any, name: str, returns: Any, arguments: Sequence[Any]) -> Any:
-        """Emit the same; the arguments are of the types that the function takes."""
-        return self.call(builder, name, ll.FunctionType(returns, [one.type for one in arguments]), arguments)
+    def __init__(self, architecture: Architecture, module: Any, has_rseq: bool) -> None:
+        self.architecture, self.module, self.has_rseq = architecture, module, has_rseq
+        self._number_places: dict[str, Any] = {}
 
     @abstractmethod
-    def offset(self, builder: Any) -> Any:
+    def offset(self, emit: Writer) -> Any:
         """Emit the rseq area's offset from the thread pointer, which is one for the whole process."""
 
-    def area(self, builder: Any) -> Any:
-        """Emit the area operand of critical sections: this thread's rseq area, as the architecture wants it."""
-        if not self.has_rseq:
-            return ll.Constant(I64, 0)
-        offset = self.offset(builder)
-        if self.architecture.area_is_offset:
-            return offset
-        return builder.add(thread_pointer(builder, self.architecture), offset)
-
-    def sched_yield(self, builder: Any, fail: Callable[[], None]) -> None:
-        """Emit: give up the time slice. `fail` emits leaving, where a signal's handler has raised an exception."""
-        self.invoke(builder, "sched_yield", I32, [])
-
     @abstractmethod
-    def variable(self, builder: Any, name: str, type: Any) -> Any:
+    def variable(self, emit: Writer, name: str, type: Any) -> Any:
         """Emit a load of the process's variable `name`, which never changes."""
 
-    def known_thread(self, builder: Any) -> Any:
+    @abstractmethod
+    def spare(
+        self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], function: Callable[[], Any]
+    ) -> Any:
+        """Emit a run of a sequence on the spare lane, waiting for its lock; what its function returns.
+
+        `function()` is the function that does so: (base, stride, lanes, lock, patience in ns, arguments …).
+        """
+
+    def area(self, emit: Writer) -> Any:
+        """Emit the area operand of critical sections: this thread's rseq area, as the architecture wants it."""
+        if not self.has_rseq:
+            return I64(0)
+        offset = self.offset(emit)
+        return (
+            offset if self.architecture.area_is_offset else emit.add(_thread_pointer(emit, self.architecture), offset)
+        )
+
+    # ---- the kernel
+
+    def sched_yield(self, emit: Writer, fail: Callable[[], None]) -> None:
+        """Emit: give up the time slice. `fail` emits leaving, where a signal's handler has raised an exception."""
+        emit.call("sched_yield", I32)
+
+    def interrupted(self, emit: Writer) -> Any:
+        """Emit a look for signals: an i32, not 0 if a handler has raised an exception. None where nobody may look."""
+        return None
+
+    def fence(self, emit: Writer, lane: Any, *, by_cpu: bool) -> Any:
+        """Emit: restart the sequences on the CPU of a lane, wherever lanes are numbered so; True if it was done.
+
+        Asking the kernel, instead of remembering that the process is registered, is right after fork and exec.
+        """
+        flags, cpu = (abi.MEMBARRIER_CMD_FLAG_CPU, lane) if by_cpu else (0, 0)
+        membarrier = partial(emit.call, "syscall", I64, self.architecture.membarrier, more=True)
+        done = emit.label("fenced", I64)
+        first = membarrier(abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, cpu)
+        with emit.if_(first, likely=False):
+            membarrier(abi.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0)
+            emit.jump(done, membarrier(abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, cpu))
+        emit.jump(done, first)
+        (failed,) = emit.here(done)
+        return emit.compare(failed, "==", 0)
+
+    # ---- the thread's number
+
+    def thread(self, emit: Writer, fail: Callable[[], None]) -> Any:
+        """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it.
+
+        As long as the function runs that asks, the number is kept: a loop looks it up once. `fail` as below.
+        """
+        place = self.number_place(emit)
+        for look_up in (self.known_thread, partial(self.claim, fail=fail)):
+            with emit.unless(emit.load(place), likely=False):
+                emit.store(look_up(emit), place)
+        return emit.load(place)
+
+    def number_place(self, emit: Writer) -> Any:
+        """Where the function that is being emitted keeps the calling thread's number, 0 before it has asked for it."""
+        name = emit.function.name
+        if name not in self._number_places:
+            place = self._number_places[name] = emit.slot(I64)
+            with emit.llvm.goto_entry_block():
+                emit.store(I64(0), place)
+        return self._number_places[name]
+
+    def let_number_be_in(self, place: Any, function: Any) -> None:
+        """A function that is inlined keeps the number where its caller does."""
+        self._number_places[function.name] = place
+
+    def known_thread(self, emit: Writer) -> Any:
         """Emit the calling thread's number, 0 if it has none yet (_percpu/threads.py).
 
         It is what `percpu.threads.Known.is_true` says, in machine code.
         """
-        name = "rseq.thread.known"
-        if name not in self.module.globals:
-            self._make_known_thread(name)
-        return builder.call(self.module.globals[name], [])
+        return emit.run(self.helper("rseq.thread.known", I64, [], self._write_known_thread, cold=False))
 
-    def _make_known_thread(self, name: str) -> None:
-        function = ll.Function(self.module, ll.FunctionType(I64, []), name)
-        function.linkage = "internal"
-        for attribute in ("noinline", "nounwind"):
-            function.attributes.add(attribute)
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        key = self.variable(builder, "rseq_thread_key", I32)
-        place = self.invoke(builder, "pthread_getspecific", PTR, [key])
-        zero = ll.Constant(I64, 0)
-        with builder.if_then(builder.icmp_unsigned("==", place, ll.Constant(PTR, None)), likely=False):
-            builder.ret(zero)
-        places = [builder.gep(place, [ll.Constant(I64, word)], source_etype=I64) for word in range(5)]
-        number, generation_at, generation, mutex_at, owner = (builder.load(at, typ=I64, align=8) for at in places)
-        with builder.if_then(builder.icmp_unsigned("==", number, zero), likely=False):
-            builder.ret(zero)
-        now = builder.load(builder.inttoptr(generation_at, PTR), typ=I64, align=8)
-        word = builder.zext(builder.load(builder.inttoptr(mutex_at, PTR), typ=I32, align=4), I64)
-        holder = builder.and_(word, ll.Constant(I64, 0x7FFFFFFF))
-        is_true = builder.and_(builder.icmp_unsigned("==", now, generation), builder.icmp_unsigned("==", holder, owner))
-        builder.ret(builder.select(is_true, number, zero))
-
-    def thread(self, builder: Any, place: Any, fail: Callable[[], None]) -> Any:
-        """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it.
-
-        `place` holds it, or 0, as long as the function runs that asks: a loop looks it up once. `fail` as below.
-        """
-        for look_up in (self.known_thread, partial(self.claim, fail=fail)):
-            with self._unless_known(builder, place):
-                builder.store(look_up(builder), place)
-        return builder.load(place, typ=I64)
-
-    def _unless_known(self, builder: Any, number: Any) -> Any:
-        is_unknown = builder.icmp_unsigned("==", builder.load(number, typ=I64), ll.Constant(I64, 0))
-        return builder.if_then(is_unknown, likely=False)
+    def _write_known_thread(self, emit: Writer) -> None:
+        place = emit.call("pthread_getspecific", PTR, self.variable(emit, "rseq_thread_key", I32))
+        with emit.unless(place, likely=False):
+            emit.ret(0)
+        number, generation_at, generation, mutex_at, owner = (emit.load(place, 8 * word, align=8) for word in range(5))
+        with emit.unless(number, likely=False):
+            emit.ret(0)
+        now, word = emit.load(generation_at, align=8), emit.load(mutex_at, 0, I32, align=4)
+        holder = emit.and_(emit.fit(word, I64), 0x7FFFFFFF)
+        is_true = emit.and_(emit.compare(now, "==", generation), emit.compare(holder, "==", owner))
+        emit.ret(emit.choose(is_true, number, 0))
 
     # Code that may run without the GIL asks Python for nothing: what follows is machine code (_percpu/thread_code.py).
 
-    def claim(self, builder: Any, fail: Callable[[], None]) -> Any:
+    def claim(self, emit: Writer, fail: Callable[[], None]) -> Any:
         """Emit: give the calling thread, which has none, its number; 0 if there is none for it. `fail` as below."""
-        return self.invoke(builder, "rseq_thread_claim", I64, [])
+        return emit.call("rseq_thread_claim", I64)
 
-    def has_ended(self, builder: Any, thread: Any, fail: Callable[[], None]) -> Any:
+    def has_ended(self, emit: Writer, thread: Any, fail: Callable[[], None]) -> Any:
         """Emit: is it proved that the thread with this number has ended? 0 or 1, as an i64.
 
         `fail` emits leaving where an exception is set: a signal handler runs in the middle of any Python function.
         """
-        return self.invoke(builder, "rseq_thread_ended", I64, [thread])
+        return emit.call("rseq_thread_ended", I64, thread)
 
-    def took_over(self, builder: Any, thread: Any) -> Any:
+    def took_over(self, emit: Writer, thread: Any) -> Any:
         """Emit: warn that a lock of that thread was taken over. An i1: 0 if an exception is set, now or before."""
-        self.invoke(builder, "rseq_thread_took_over", _VOID, [thread])
-        return ll.Constant(ll.IntType(1), 1)
+        emit.call("rseq_thread_took_over", VOID, thread)
+        return I1(1)
 
-    def refuse(self, builder: Any, holder: Any) -> Any:
+    def refuse(self, emit: Writer, holder: Any) -> Any:
         """Emit what is to be said about `holder`, unless an exception is set; the code to leave with."""
-        self.invoke(builder, "rseq_thread_refused", _VOID, [holder])
-        return ll.Constant(I32, REFUSED)
-
-    def interrupted(self, builder: Any) -> Any:
-        """Emit a look for signals: an i32, not 0 if a handler has raised an exception. None where nobody may look."""
-        return None
-
-    @abstractmethod
-    def spare(self, unit: Unit, builder: Any, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
-        """Emit a run of a sequence on the spare lane, waiting for its lock; what its function returns."""
+        emit.call("rseq_thread_refused", VOID, holder)
+        return I32(REFUSED)
 
 
-def thread_pointer(builder: Any, architecture: Architecture) -> Any:
+def _thread_pointer(emit: Writer, architecture: Architecture) -> Any:
     """Emit the thread pointer, as an i64. LLVM may hoist it: it is constant in a thread."""
+    type = ll.FunctionType(PTR, [])
     if architecture.thread_pointer_assembly is not None:
-        template, constraints = architecture.thread_pointer_assembly
-        block = ll.InlineAsm(ll.FunctionType(PTR, []), template, constraints)
-        return builder.ptrtoint(builder.call(block, []), I64)
-    intrinsic = builder.module.declare_intrinsic("llvm.thread.pointer", [PTR], ll.FunctionType(PTR, []))
-    return builder.ptrtoint(builder.call(intrinsic, []), I64)
+        read = ll.InlineAsm(type, *architecture.thread_pointer_assembly)
+    else:
+        read = emit.module.declare_intrinsic("llvm.thread.pointer", [PTR], type)
+    return emit.address(emit.run(read))

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.ir as ll
-
-from rseq._codegen.codes import I64, PTR
+from rseq._codegen.environment import Environment
+from rseq._codegen.writer import I1, I64, PTR, Writer
 
 __all__ = ["MUTEX_BYTES", "holds_itself"]
 
@@ -24,61 +23,37 @@ MUTEX_BYTES = 64
 """As in _percpu/mutex.py, which loads no compiler: the futex is somewhere in there."""
 
 _LIMIT = 2048  # ROBUST_LIST_LIMIT
-_NAME = "rseq.mutex.holds"
 
 
-def holds_itself(environment: Any, builder: Any, mutex: Any) -> Any:
+def holds_itself(environment: Environment, emit: Writer, mutex: Any) -> Any:
     """Emit: an i1, whether the calling thread holds the mutex, for which libc has said EDEADLK."""
-    if _NAME not in environment.module.globals:
-        _make(environment)
-    return builder.call(environment.module.globals[_NAME], [mutex])
+
+    def write(emit: Writer, mutex: Any) -> None:
+        _write(emit, mutex, environment.architecture.get_robust_list)
+
+    return emit.run(environment.helper("rseq.mutex.holds", I1, [PTR], write), mutex)
 
 
-def _make(environment: Any) -> None:
-    one, zero = ll.Constant(ll.IntType(1), 1), ll.Constant(ll.IntType(1), 0)
-    function = ll.Function(environment.module, ll.FunctionType(ll.IntType(1), [PTR]), _NAME)
-    function.linkage = "internal"
-    for attribute in ("noinline", "cold", "nounwind"):
-        function.attributes.add(attribute)
-    builder = ll.IRBuilder(function.append_basic_block("entry"))
-    start = builder.ptrtoint(function.args[0], I64)
-    out = builder.alloca(ll.ArrayType(I64, 2))
-    length = builder.gep(out, [I64(1)], source_etype=I64)
-    number = I64(environment.architecture.get_robust_list)
-    type = ll.FunctionType(I64, [I64], var_arg=True)
-    failed = environment.call(builder, "syscall", type, [number, I64(0), out, length])
-    with builder.if_then(builder.icmp_signed("!=", failed, I64(0)), likely=False):
-        builder.ret(one)
-    head = builder.load(out, typ=PTR)
-    first, offset, pending = (
-        builder.load(builder.gep(head, [I64(word)], source_etype=I64), typ=I64) for word in range(3)
-    )
+def _write(emit: Writer, mutex: Any, get_robust_list: int) -> None:
+    out = emit.slot(I64, 2)
+    failed = emit.call("syscall", I64, get_robust_list, 0, out, emit.offset(out, 8), more=True)
+    with emit.if_(failed, likely=False):
+        emit.ret(1)
+    head = emit.load(out)
+    first, to_futex, pending = (emit.load(head, 8 * word) for word in range(3))
 
-    def is_it(entry: Any) -> Any:
-        into = builder.sub(builder.add(builder.and_(entry, I64(-2)), offset), start)
-        return builder.icmp_unsigned("<", into, I64(MUTEX_BYTES))
+    def return_if_it_is(entry: Any) -> None:
+        into = emit.sub(emit.add(emit.and_(entry, -2), to_futex), emit.address(mutex))
+        with emit.if_(emit.compare(into, "<", MUTEX_BYTES), likely=False):
+            emit.ret(1)
 
-    with builder.if_then(is_it(pending), likely=False):
-        builder.ret(one)
-    before = builder.block
-    loop, body, following = (function.append_basic_block(name) for name in ("loop", "body", "following"))
-    none = function.append_basic_block("none")
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    entry, turns = builder.phi(I64), builder.phi(I64)
-    address = builder.and_(entry, I64(-2))
-    is_end = builder.icmp_unsigned("==", address, builder.ptrtoint(head, I64))
-    builder.cbranch(builder.or_(is_end, builder.icmp_unsigned(">", turns, I64(_LIMIT))), none, body)
-    builder.position_at_end(body)
-    found = is_it(entry)
-    with builder.if_then(found, likely=False):
-        builder.ret(one)
-    builder.branch(following)
-    builder.position_at_end(following)
-    entry.add_incoming(first, before)
-    turns.add_incoming(I64(0), before)
-    entry.add_incoming(builder.load(builder.inttoptr(address, PTR), typ=I64), following)
-    turns.add_incoming(builder.add(turns, I64(1)), following)
-    builder.branch(loop)
-    builder.position_at_end(none)
-    builder.ret(zero)
+    return_if_it_is(pending)
+    following = emit.label("following", I64, I64)
+    emit.jump(following, first, 0)
+    entry, turns = emit.here(following)
+    address = emit.and_(entry, -2)
+    is_last = emit.or_(emit.compare(address, "==", head), emit.compare(turns, ">", _LIMIT))
+    with emit.unless(is_last):
+        return_if_it_is(entry)
+        emit.jump(following, emit.load(address), emit.add(turns, 1))
+    emit.ret(0)

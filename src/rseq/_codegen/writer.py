@@ -183,12 +183,14 @@ class Writer:
 
     def store(self, value: Any, place: Any, offset: Value = 0, *, order: str = "", align: int | None = None) -> None:
         """Emit: put a value there; with an `order`, atomically."""
-        pointer = self.offset(place, offset)
-        if not order:
-            self.llvm.store(value, pointer, align=align)
-            return
-        size = align or value.type.width // 8
-        self.llvm._insert(ll.instructions.StoreAtomicInstr(self.llvm.block, value, pointer, order, size))
+        pointer, block = self.offset(place, offset), self.llvm.block
+        if order:
+            size = align or value.type.width // 8
+            instruction = ll.instructions.StoreAtomicInstr(block, value, pointer, order, size)
+        else:
+            instruction = ll.instructions.StoreInstr(block, value, pointer)
+            instruction.align = align
+        self.llvm._insert(instruction)  # its own methods want pointers to that very type
 
     def exchange_if(self, place: Any, before: Value, after: Value, order: str = "seq_cst", failed: str = "") -> Any:
         """Emit: atomically, `after` instead of `before` if that is there; whether it was. One of them has a type."""
@@ -259,8 +261,10 @@ class Writer:
         label.come(self.llvm.block, values)
         self.llvm.branch(label.block)
 
-    def branch(self, condition: Any, yes: Label, no: Label, *, likely: bool | None = None) -> None:
-        """Emit: go on at one of two labels without values."""
+    def branch(self, condition: Any, yes: Label, no: Label, *values: Value, likely: bool | None = None) -> None:
+        """Emit: go on at one of two labels. The values are for both, or for that which has some."""
+        for label in (yes, no):
+            label.come(self.llvm.block, values if label.types else ())
         made = self.llvm.cbranch(self.truth(condition), yes.block, no.block)
         if likely is not None:
             made.set_weights([_RARELY, 1] if likely else [1, _RARELY])

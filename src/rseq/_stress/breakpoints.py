@@ -10,17 +10,16 @@ The code is never written to: who comes back from the abort handler goes on with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq._arch.base import ABORTED, FINISH, LEFT, START, Assembly, Line
 from rseq._check.code import readable
-from rseq._codegen.codes import I64
+from rseq._codegen.checks import Fail
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit, emit_block
+from rseq._codegen.writer import I64, Writer
 from rseq._language.compiled import Compiled
 from rseq._language.section import section
 
@@ -58,32 +57,21 @@ class Interrupted(Unit):
         return super().spare(code) if self.beside is None else self.beside.spare(code)
 
     def _section(
-        self, builder: Any, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Callable[[Any], None]
+        self, emit: Writer, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Fail
     ) -> Any:
         if code is not self.target:
-            return super()._section(builder, code, area, lane, arguments, fail)
-        first, left, done = (builder.append_basic_block(name) for name in ("first", "left", "done"))
-        builder.branch(first)
-        builder.position_at_end(first)
-        status, result = emit_block(builder, self._assembly(code), area, lane, arguments)
-        builder.cbranch(builder.icmp_unsigned(">=", status, ll.Constant(I64, LEFT)), left, done)
-        builder.position_at_end(left)
-        self._count(builder, status)
-        again = super()._section(builder, code, area, lane, arguments, fail)
-        end_of_left = builder.block
-        builder.branch(done)
-        builder.position_at_end(done)
-        if result is None:
-            return None
-        either = builder.phi(result.type)
-        either.add_incoming(result, first)
-        either.add_incoming(again, end_of_left)
-        return either
+            return super()._section(emit, code, area, lane, arguments, fail)
+        first, left = emit.label("first"), emit.label("left")
+        emit.here(first)
+        status, *result = emit_block(emit, self._assembly(code), area, lane, arguments)
+        done = emit.label("done", *(value.type for value in result))
+        emit.branch(emit.compare(status, ">=", LEFT), left, done, *result)
+        emit.here(left)
+        emit.add_atomically(self.module.globals[ABORTS], emit.fit(emit.compare(status, "==", ABORTED), I64))
+        again = super()._section(emit, code, area, lane, arguments, fail)
+        emit.jump(done, *[again][: len(result)])
+        return next(iter(emit.here(done)), None)
 
     def _assembly(self, code: Compiled) -> Assembly:
         architecture = self.environment.architecture
         return with_line(architecture.assemble(section(code.body), self.index), self.position, architecture.breakpoint)
-
-    def _count(self, builder: Any, status: Any) -> None:
-        aborted = builder.icmp_unsigned("==", status, ll.Constant(I64, ABORTED))
-        builder.atomic_rmw("add", self.module.globals[ABORTS], builder.zext(aborted, I64), "monotonic")

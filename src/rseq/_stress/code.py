@@ -23,10 +23,10 @@ import llvmlite.ir as ll
 
 from rseq._arch import Architecture
 from rseq._arch.base import Assembly, IndexMode
-from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment, compile_module, new_module
-from rseq._codegen.codes import I32, I64, PTR
+from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
+from rseq._codegen.writer import I32, I64, PTR, VOID, Writer
 from rseq._language.compiled import Compiled
 from rseq._language.section import Section
 from rseq._language.types import Buffer
@@ -130,10 +130,9 @@ class Module:
         self.index: IndexMode = storage.index
         self._length, self._record_bytes = storage.length, storage.record.size
         self._offset = lanes_offset(self.index)
-        self._architecture = _spoilt(require_support(), spoil)
-        self.module = new_module(self._architecture, "stress")
-        environment = BlobEnvironment(self._architecture, self.module, has_rseq=self._offset is not None)
-        self.environment = environment
+        architecture = _spoilt(require_support(), spoil)
+        self.environment = BlobEnvironment.new("stress", architecture, has_rseq=self._offset is not None)
+        self.module = self.environment.module
         self._units: list[Unit] = []
         self._entries: list[str] = []
 
@@ -147,98 +146,89 @@ class Module:
     def variable(self, name: str) -> Any:
         """A word of the code's data."""
         variable = ll.GlobalVariable(self.module, I64, name)
-        variable.initializer, variable.linkage, variable.align = ll.Constant(I64, 0), "hidden", 8
+        variable.initializer, variable.linkage, variable.align = I64(0), "hidden", 8
         self._entries.append(name)
         return variable
 
     def add_loop(self, unit: Unit, work: Compiled, name: str, fences: int = 0) -> None:
         """Add `i32 name(ptr block, i64 turn, i64 count)`, with up to two fences in each run."""
-        function = self._function(name, I32, [PTR, I64, I64])
-        given, first, count = function.args
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        block, area, buffers = _words(builder, given), unit.environment.area(builder), _buffers(builder, work)
-        entry, again, done = builder.block, function.append_basic_block("again"), function.append_basic_block("done")
-        end = builder.add(first, count)
-        builder.branch(again)
-        builder.position_at_end(again)
-        turn = builder.phi(I64)
-        turn.add_incoming(first, entry)
+        emit = self._function(name, I32, [PTR, I64, I64])
+        given, first, count = emit.arguments
+        block, area, buffers = _words(emit, given), unit.environment.area(emit), _buffers(emit, work)
+        end = emit.add(first, count)
+        again = emit.label("again", I64)
+        emit.jump(again, first)
+        (turn,) = emit.here(again)
         if fences > 0:
-            builder.fence("seq_cst")
-        sum_at, result = self._run(builder, unit, work, (block, area, turn, buffers), builder.ret)
+            emit.llvm.fence("seq_cst")
+        sum_at, result = self._run(emit, unit, work, (block, area, turn, buffers), emit.ret)
         if fences > 1:
-            builder.fence("seq_cst")
-        builder.store(builder.add(builder.load(sum_at, typ=I64), result), sum_at)
-        following = builder.add(turn, ll.Constant(I64, 1))
-        turn.add_incoming(following, builder.block)
-        builder.cbranch(builder.icmp_unsigned("<", following, end), again, done)
-        builder.position_at_end(done)
-        builder.ret(ll.Constant(I32, 0))
+            emit.llvm.fence("seq_cst")
+        emit.store(emit.add(emit.load(sum_at), result), sum_at)
+        following = emit.add(turn, 1)
+        with emit.if_(emit.compare(following, "<", end)):
+            emit.jump(again, following)
+        emit.ret(0)
 
     def add_handler(self, unit: Unit, work: Compiled) -> None:
         """Add `void handler(i32 signal)`, and its variables."""
         handlers, handled, turns = (self.variable(name) for name in ("handlers", "handled", "turns"))
-        function = self._function("handler", ll.VoidType(), [I32])
-        builder = ll.IRBuilder(function.append_basic_block("entry"))
-        given = builder.load(handlers, typ=I64)
-        with builder.if_then(builder.icmp_unsigned("!=", given, ll.Constant(I64, 0)), likely=True):
-            block, area = _words(builder, builder.inttoptr(given, PTR)), unit.environment.area(builder)
-            turn = builder.atomic_rmw("add", turns, ll.Constant(I64, 1), "monotonic")
-            state = block, area, turn, _buffers(builder, work)
-            sum_at, result = self._run(builder, unit, work, state, lambda code: builder.ret_void())
-            builder.atomic_rmw("add", sum_at, result, "monotonic")
-            builder.atomic_rmw("add", handled, ll.Constant(I64, 1), "monotonic")
-        builder.ret_void()
+        emit = self._function("handler", VOID, [I32])
+        given = emit.load(handlers)
+        with emit.if_(given, likely=True):
+            block, area = _words(emit, given), unit.environment.area(emit)
+            state = block, area, emit.add_atomically(turns, 1), _buffers(emit, work)
+            sum_at, result = self._run(emit, unit, work, state, lambda code: emit.ret())
+            emit.add_atomically(sum_at, result)
+            emit.add_atomically(handled, 1)
+        emit.ret()
 
-    def _function(self, name: str, returns: Any, parameters: list[Any]) -> Any:
+    def _function(self, name: str, returns: Any, parameters: list[Any]) -> Writer:
         self._entries.append(name)
-        return ll.Function(self.module, ll.FunctionType(returns, parameters), name)
+        return self.environment.function(name, returns, parameters)
 
     def _run(
-        self, builder: Any, unit: Unit, work: Compiled, state: tuple[Any, ...], fail: Callable[[Any], None]
+        self, emit: Writer, unit: Unit, work: Compiled, state: tuple[Any, ...], fail: Callable[[Any], None]
     ) -> tuple[Any, Any]:
         """Emit one run: the address of its sum in the ledger, and what is to be added there."""
         (base, stride, lanes, lock, ledger), area, turn, buffers = state
-        element = builder.urem(turn, ll.Constant(I64, self._length))
-        record = builder.add(base, builder.mul(element, ll.Constant(I64, self._record_bytes)))
-        arguments = [turn, *_filled(builder, buffers, turn)]
-        result = unit.run(builder, work, area, Lane(record, stride, lanes, lock), arguments, fail)
-        sum_at = builder.add(ledger, builder.mul(element, ll.Constant(I64, 8)))
-        return builder.inttoptr(sum_at, PTR), result
+        element = emit.urem(turn, self._length)
+        record = emit.add(base, emit.mul(element, self._record_bytes))
+        arguments = [turn, *_filled(emit, buffers, turn)]
+        result = unit.run(emit, work, area, Lane(record, stride, lanes, lock), arguments, fail)
+        return emit.add(ledger, emit.mul(element, 8)), result
 
     def load(self) -> Program:
         """Compile all of it, and map it for good."""
         counters = {name: code for unit in self._units for name, code in unit.counters.items()}
-        blob = compile_module(self.module, self._architecture, [*self._entries, *counters])
+        blob = self.environment.compiled([*self._entries, *counters])
         return Program(blob, load(blob, {RSEQ_OFFSET: self._offset or 0, **symbols()}), counters)
 
 
-def _words(builder: Any, block: Any) -> list[Any]:
+def _words(emit: Writer, block: Any) -> list[Any]:
     """The words of a block."""
-    places = [builder.gep(block, [ll.Constant(I64, n)], source_etype=I64) for n in range(len(Block._fields_))]
-    return [builder.load(place, typ=I64) for place in places]
+    return [emit.load(block, 8 * word) for word in range(len(Block._fields_))]
 
 
 _Buffers = list[tuple[Buffer, Any]]
 
 
-def _buffers(builder: Any, work: Compiled) -> _Buffers:
+def _buffers(emit: Writer, work: Compiled) -> _Buffers:
     """Memory for each buffer that `work` wants, of this call's own."""
     wanted = [value.type for value in work.body.given if isinstance(value.type, Buffer)]
-    return [(type, builder.alloca(I64, BUFFER_BYTES // 8)) for type in wanted]
+    return [(type, emit.slot(I64, BUFFER_BYTES // 8)) for type in wanted]
 
 
-def _filled(builder: Any, buffers: _Buffers, turn: Any) -> list[Any]:
+def _filled(emit: Writer, buffers: _Buffers, turn: Any) -> list[Any]:
     """Emit what `buffered(turn)` says, for buffers that are read; address and length of all of them."""
     found = []
     for type, memory in buffers:
-        length = ll.Constant(I64, BUFFER_BYTES)
+        length = I64(BUFFER_BYTES)
         if not type.writable:
-            spread = builder.lshr(builder.mul(turn, ll.Constant(I64, SPREAD)), ll.Constant(I64, 58))
-            length = builder.add(spread, ll.Constant(I64, 1))
-            for number in range(BUFFER_BYTES // 8):
-                builder.store(turn, builder.gep(memory, [ll.Constant(I64, number)]))
-        found += [builder.ptrtoint(memory, I64), length]
+            length = emit.add(emit.lshr(emit.mul(turn, SPREAD), 58), 1)
+            for at in range(0, BUFFER_BYTES, 8):
+                emit.store(turn, memory, at)
+        found += [emit.address(memory), length]
     return found
 
 

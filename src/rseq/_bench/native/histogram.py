@@ -131,12 +131,11 @@ def _mutex(workers: int) -> Implementation:
 
 
 def _turn(site: Site, observe: Compiled) -> Any:
-    import llvmlite.ir as ll
+    from rseq._codegen.writer import DOUBLE
 
-    turn = site.build.and_(site.i, site.constant(len(_OBSERVED) - 1))
-    place = site.build.add(site.extra, site.build.mul(turn, site.constant(8)))
-    site.run(observe, site.build.load(site.pointer(place), typ=ll.DoubleType()))
-    return site.constant(0)
+    turn = site.emit.and_(site.i, len(_OBSERVED) - 1)
+    site.run(observe, site.emit.load(site.extra, site.emit.mul(turn, 8), DOUBLE))
+    return 0
 
 
 def _rseq(workers: int) -> Implementation:

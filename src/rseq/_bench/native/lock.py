@@ -72,10 +72,10 @@ def _mutex(workers: int) -> Implementation:
 
 def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
     cpu = site.run(acquire)
-    place = site.build.add(site.extra, site.build.mul(cpu, site.constant(SLOT_BYTES)))
-    site.store(site.build.add(site.load(place), site.constant(1)), place)
+    counter = site.emit.offset(site.extra, site.emit.mul(cpu, SLOT_BYTES))
+    site.emit.store(site.emit.add(site.emit.load(counter), 1), counter)
     site.run(release, cpu)
-    return site.constant(0)
+    return 0
 
 
 def _rseq(workers: int) -> Implementation:

@@ -14,6 +14,11 @@ from typing import Any
 
 from rseq._arch.base import IndexMode
 from rseq._bench.native.loop import Loop, architecture, callable_at
+from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
+from rseq._codegen.codes import llvm_type
+from rseq._codegen.environment import Lane
+from rseq._codegen.lower import Unit
+from rseq._codegen.writer import I64, PTR, VOID, Writer, constant
 from rseq._language.compiled import Compiled
 from rseq._percpu.thread_code import symbols
 from rseq._thread.registration import lanes_offset
@@ -31,77 +36,32 @@ _EXTRA = 4
 class Site:
     """One turn of the loop, while it is emitted: `i` is its number, `extra` the address in the argument (an i64)."""
 
-    build: Any
-    unit: Any
+    emit: Writer
+    unit: Unit
     area: Any
-    lane: Any
+    lane: Lane
     i: Any
     extra: Any
-    failing: Any
 
     def run(self, code: Compiled, *arguments: Any, nothing: Any = None) -> Any:
         """Emit a run of a sequence or routine with integers; its result as an i64, or `nothing` where that is None."""
-        import llvmlite.ir as ll
-
-        from rseq._codegen.codes import llvm_type
-
+        emit, result = self.emit, code.body.result
         types = [llvm_type(parameter.type) for parameter in code.body.parameters]
-        fitting = [self._integer(argument, type) for argument, type in zip(arguments, types, strict=True)]
-        if nothing is not None:
-            return self._run_or(code, fitting, nothing)
-        result = self.unit.run(self.build, code, self.area, self.lane, fitting, self._end)
-        return result if result is None else self._integer(result, ll.IntType(64))
-
-    def _integer(self, value: Any, type: Any) -> Any:
-        """Emit a conversion of a number that both types hold."""
-        if value.type == type or not hasattr(type, "width"):
-            return value
-        return self.build.trunc(value, type) if value.type.width > type.width else self.build.zext(value, type)
-
-    def _run_or(self, code: Compiled, arguments: Sequence[Any], nothing: Any) -> Any:
-        done = self.build.append_basic_block("either")
-        leaving: list[Any] = []
+        given = [constant(type, argument) for argument, type in zip(arguments, types, strict=True)]
+        fitting = [
+            emit.fit(one, type) if hasattr(type, "width") else one for one, type in zip(given, types, strict=True)
+        ]
+        done = emit.label("done", *([I64] if result else []))
 
         def leave(number: Any) -> None:
-            leaving.append(self.build.block)
-            self.build.branch(done)
+            if nothing is None:
+                emit.ret(FAILED)
+            else:
+                emit.jump(done, nothing)
 
-        result = self.unit.run(self.build, code, self.area, self.lane, arguments, leave)
-        found = self.build.block
-        self.build.branch(done)
-        self.build.position_at_end(done)
-        either = self.build.phi(result.type)
-        either.add_incoming(result, found)
-        for block in leaving:
-            either.add_incoming(nothing, block)
-        return either
-
-    def constant(self, value: int) -> Any:
-        """An i64."""
-        import llvmlite.ir as ll
-
-        return ll.Constant(ll.IntType(64), value)
-
-    def truth(self, value: Any) -> Any:
-        """Emit: is a number not 0, as LLVM's branches want it."""
-        return self.build.icmp_unsigned("!=", value, value.type(0))
-
-    def pointer(self, address: Any) -> Any:
-        """The pointer to an address."""
-        import llvmlite.ir as ll
-
-        return self.build.inttoptr(address, ll.PointerType())
-
-    def load(self, address: Any) -> Any:
-        """Emit a load of the i64 at an address."""
-        return self.build.load(self.pointer(address), typ=self.constant(0).type)
-
-    def store(self, value: Any, address: Any) -> None:
-        """Emit a store of an i64."""
-        self.build.store(value, self.pointer(address))
-
-    def _end(self, number: Any) -> None:
-        self.build.branch(self.failing)
+        found = self.unit.run(emit, code, self.area, self.lane, fitting, leave)
+        emit.jump(done, *([emit.fit(found, I64)] if result else []))
+        return next(iter(emit.here(done)), None)
 
 
 Emit = Callable[..., Any]
@@ -111,18 +71,14 @@ _counters: list[int] = []
 
 
 @cache
-def ours(emit: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
+def ours(emit_turn: Emit, *codes: Compiled, index: IndexMode = "cpu_id") -> Loop:
     """The loop whose turns `emit` emits, with `codes`.
 
     Raises: Unavailable - no code can be made for this machine.
     """
-    from rseq._codegen.blob import RSEQ_OFFSET, compile_module
-    from rseq._loader import load
-
     offset = lanes_offset(index)
-    module, counters = _module(emit, codes, index, offset is not None)
-    blob = compile_module(module, architecture(), ["loop", *counters])
-    entries = load(blob, {RSEQ_OFFSET: offset or 0, **symbols()}).entries
+    environment, counters = _module(emit_turn, codes, index, offset is not None)
+    entries = environment.loaded(["loop", *counters], {RSEQ_OFFSET: offset or 0, **symbols()}).entries
     _counters.extend(entries[name] for name in counters)
     return callable_at(entries["loop"])
 
@@ -133,40 +89,21 @@ def restarts() -> int:
 
 
 def _module(
-    emit: Emit, codes: Sequence[Compiled], index: IndexMode, has_rseq: bool
-) -> tuple[Any, Mapping[str, Compiled]]:
-    import llvmlite.ir as ll
-
-    from rseq._codegen.blob import BlobEnvironment, new_module
-    from rseq._codegen.codes import I64, PTR
-    from rseq._codegen.environment import Lane
-    from rseq._codegen.lower import Unit
-
-    module = new_module(architecture(), "bench")
-    module.declare_intrinsic("llvm.thread.pointer", [PTR], ll.FunctionType(PTR, []))
-    environment = BlobEnvironment(architecture(), module, has_rseq=has_rseq)
-    unit = Unit(module, environment, index, counter_linkage="hidden")
-    loop = ll.Function(module, ll.FunctionType(I64, [PTR, I64]), "loop")
-    entry, again, done = (loop.append_basic_block(name) for name in ("entry", "again", "done"))
-    argument, count = loop.args
-    build = ll.IRBuilder(entry)
-    places = [build.gep(argument, [ll.Constant(I64, n)], source_etype=I64) for n in range(_EXTRA + 1)]
-    *place, extra = [build.load(at, typ=I64) for at in places]
-    area = environment.area(build)
-    build.branch(again)
-    build.position_at_end(again)
-    i, total = build.phi(I64), build.phi(I64)
-    for phi in (i, total):
-        phi.add_incoming(ll.Constant(I64, 0), entry)
-    failing = loop.append_basic_block("failing")
-    answer = emit(Site(build, unit, area, Lane(*place), i, extra, failing), *codes)
-    build.asm(ll.FunctionType(ll.VoidType(), []), "", "~{memory}", [], True)
-    grown, following = build.add(total, answer), build.add(i, ll.Constant(I64, 1))
-    i.add_incoming(following, build.block)
-    total.add_incoming(grown, build.block)
-    build.cbranch(build.icmp_unsigned("<", following, count), again, done)
-    build.position_at_end(failing)
-    build.ret(ll.Constant(I64, FAILED))
-    build.position_at_end(done)
-    build.ret(grown)
-    return module, unit.counters
+    emit_turn: Emit, codes: Sequence[Compiled], index: IndexMode, has_rseq: bool
+) -> tuple[BlobEnvironment, Mapping[str, Compiled]]:
+    environment = BlobEnvironment.new("bench", architecture(), has_rseq=has_rseq)
+    unit = Unit(environment.module, environment, index, counter_linkage="hidden")
+    emit = environment.function("loop", I64, [PTR, I64])
+    argument, count = emit.arguments
+    *place, extra = (emit.load(argument, 8 * word) for word in range(_EXTRA + 1))
+    area = environment.area(emit)
+    again = emit.label("again", I64, I64)
+    emit.jump(again, 0, 0)
+    i, total = emit.here(again)
+    answer = emit_turn(Site(emit, unit, area, Lane(*place), i, extra), *codes)
+    emit.assembly("", "~{memory}", VOID)
+    grown, following = emit.add(total, answer), emit.add(i, 1)
+    with emit.if_(emit.compare(following, "<", count)):
+        emit.jump(again, following, grown)
+    emit.ret(grown)
+    return environment, unit.counters

@@ -58,8 +58,8 @@ def _mutex(workers: int) -> Implementation:
 
 
 def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
-    row = site.run(acquire, site.constant(0), nothing=site.constant(-1))
-    return site.build.zext(site.truth(site.run(release, row)), row.type)
+    row = site.run(acquire, 0, nothing=-1)
+    return site.emit.fit(site.emit.truth(site.run(release, row)), row.type)
 
 
 def _rseq(workers: int) -> Implementation:

@@ -113,10 +113,10 @@ def _rwlock(workers: int) -> Implementation:
 
 def _turn(site: Site, read_lock: Compiled, read_unlock: Compiled) -> Any:
     phase = site.run(read_lock)
-    word = site.load(site.load(site.extra))
-    same = site.build.icmp_unsigned("==", word, site.constant(_WORD))
+    word = site.emit.load(site.emit.load(site.extra))
+    same = site.emit.compare(word, "==", _WORD)
     site.run(read_unlock, phase)
-    return site.build.zext(same, word.type)
+    return site.emit.fit(same, word.type)
 
 
 def _rseq(workers: int) -> Implementation:

@@ -251,11 +251,11 @@ def _emptying(write: Routine[Any, bool], record: Any, item: Any) -> Routine[Any,
 
 
 def _bytes_turn(length: int, site: Site, put: Compiled) -> Any:
-    return site.run(put, site.extra, site.constant(length))
+    return site.run(put, site.extra, length)
 
 
 def _number_turn(site: Site, put: Compiled) -> Any:
-    return site.run(put, site.load(site.extra))
+    return site.run(put, site.emit.load(site.extra))
 
 
 @cache

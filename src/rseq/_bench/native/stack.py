@@ -115,9 +115,9 @@ def _tagged(workers: int) -> Implementation:
 
 
 def _turn(site: Site, push: Compiled, pop: Compiled) -> Any:
-    value = site.build.or_(site.build.and_(site.i, site.constant(_ITEM - 1)), site.constant(_ITEM))
-    pushed = site.build.select(site.truth(site.run(push, value)), value, site.constant(0))
-    return site.build.sub(pushed, site.run(pop, nothing=site.constant(0)))
+    value = site.emit.or_(site.emit.and_(site.i, _ITEM - 1), _ITEM)
+    pushed = site.emit.choose(site.run(push, value), value, 0)
+    return site.emit.sub(pushed, site.run(pop, nothing=0))
 
 
 def _rseq(workers: int) -> Implementation:
