@@ -22,7 +22,7 @@ from rseq._structures.ring.reader import Reader
 from rseq._structures.structure import bound_of, shipped
 from support import run_python
 
-KILLS = 40
+KILLS = 10
 NAMES = tuple(mortal.name for mortal in mortals())
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 

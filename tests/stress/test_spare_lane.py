@@ -5,6 +5,7 @@ The children here run with `glibc.pthread.rseq=0`, so that every sequence takes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -63,44 +64,55 @@ def run_without_rseq(code: str, timeout_s: float = 60.0) -> None:
     run_python(COMMON + code, env=OFF, timeout_s=timeout_s)
 
 
-ELSEWHERE = " and ".join(
-    f"not {word}"
-    for word in (
-        "development_mode",
-        "million",
-        "thousand",
-        "interrupt",
-        "everywhere",
-        "interleaving",
-        "two_grace",
-        "spare",
-        "reader_is_wrong",
-        "checker",
-        "bounds",
-    )
+ELSEWHERE = (
+    *("development_mode", "million", "thousand", "interrupt", "everywhere", "interleaving", "two_grace", "spare"),
+    *("reader_is_wrong", "checker", "bounds"),
 )
-"""What does not depend on rseq, starts processes of its own, or takes long."""
+"""Words in the names of tests that do not depend on rseq, start processes of their own, or take long."""
+
+NO_CALLS = ("process", "killed", "without_rseq", "refused", "wrong", "names", "share", "says", "properties")
+"""Words in the names of tests that call no sequence here: of arguments, of texts, of processes of their own."""
+
+LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held")
+"""Words in the names of tests that do the same very often."""
 
 APART = ("test_ring.py", "test_pool.py", "test_rcu.py")
 """Files of structures that take longer than others: a process each, so that CPUs share the work."""
 
+STRUCTURES = ("array", "counter", "extreme", "histogram", "lock", "pool", "rcu", "ring", "stack")
 
-@pytest.mark.parametrize("part", [*APART, "the rest"])
-def test_everything_has_the_same_results(part: str) -> None:
-    """The tests of structures and builtins, in processes where no thread is registered."""
-    structures = sorted(Path(ROOT, "tests", "structures").glob("test_*.py"))
-    rest = [*(path for path in structures if path.name not in APART), Path(ROOT, "tests", "native", "test_builtin.py")]
-    folders = [str(path) for path in ([path for path in structures if path.name == part] or rest)]
-    assert part == "the rest" or len(folders) == 1
+
+def rerun(paths: Sequence[Path], *without: str) -> None:
+    """Run tests in a process where no thread is registered, but those whose names have certain words."""
+    chosen = " and ".join(f"not {word}" for word in (*ELSEWHERE, *without))
     run_python(
         f"""
         import sys, pytest
-        sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--allow-no-rseq",
-            "-k", {ELSEWHERE!r}, *{folders!r}]))
+        sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--allow-no-rseq", "-k", {chosen!r}, *sys.argv[1:]]))
         """,
+        *map(str, paths),
         env=OFF,
         timeout_s=300,
     )
+
+
+BUILTINS = ROOT / "tests" / "native" / "test_builtin.py"
+
+
+def test_what_takes_a_lane_has_the_same_results() -> None:
+    paths = [ROOT / "tests" / "structures" / f"test_{name}.py" for name in STRUCTURES]
+    rerun([*paths, BUILTINS], *NO_CALLS, *LONG)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [*APART, "the rest"])
+def test_everything_has_the_same_results(part: str) -> None:
+    """All tests of structures and builtins, in processes where no thread is registered."""
+    structures = sorted(Path(ROOT, "tests", "structures").glob("test_*.py"))
+    rest = [*(path for path in structures if path.name not in APART), BUILTINS]
+    paths = [path for path in structures if path.name == part] or rest
+    assert part == "the rest" or len(paths) == 1
+    rerun(paths)
 
 
 def test_four_threads_are_exact() -> None:
@@ -382,21 +394,26 @@ assert ctypes.c_int64.from_address(place.addresses()[-1]).value == 0
     )
 
 
-def test_with_a_lock_of_its_own_for_each_process_adds_are_lost() -> None:
-    """The control: without the common lock, the tests above would fail."""
+def test_with_a_lock_of_its_own_for_each_process_nobody_is_kept_out() -> None:
+    """The control: without the common lock, another process adds while the owner has stopped in the middle."""
     run_without_rseq("""
-def loses():
-    add, place, _ = shared()
-    def work():
-        private = mmap.mmap(-1, PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        own = ctypes.addressof(ctypes.c_char.from_buffer(private))
-        make_mutex(own)
-        memory = Memory(place._replace(lock=own), 8, private)
-        alone = builtin(ADD, memory=memory, index="cpu_id", shape=(), title="alone.add")
-        for _ in range(50_000):
-            alone()
-    children = [fork(work) for _ in range(4)]
-    assert [wait_for(child) for child in children] == [0] * 4
-    return value(place) < 4 * 50_000
-assert any(loses() for _ in range(200))
+kept, place, _ = shared()
+def alone():
+    private = mmap.mmap(-1, PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    mine = place._replace(lock=ctypes.addressof(ctypes.c_char.from_buffer(private)))
+    make_mutex(mine.lock)
+    add = builtin(ADD, memory=Memory(mine, 8, private), index="cpu_id", shape=(), title="alone.add")
+    return add, mine
+def own():
+    _, mine = alone()
+    assert try_lock(mine) == 0
+    os.kill(os.getpid(), signal.SIGSTOP)
+    unlock(mine)
+child = fork(own)
+os.waitpid(child, os.WUNTRACED)
+add, _ = alone()
+add(3)
+assert value(place) == 3
+os.kill(child, signal.SIGCONT)
+assert wait_for(child) == 0
 """)

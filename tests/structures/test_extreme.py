@@ -137,6 +137,7 @@ def test_threads_lose_no_extreme(index: Any, threads: ThreadSet) -> None:
     assert [(high.value, low.value) for high, low in extremes] == [(last, -last)] * 20
 
 
+@pytest.mark.slow
 def test_updates_survive_interruptions_everywhere() -> None:
     assert_restartable(rseq.Max, updater(SCALARS["i32"], False), arch="all")
 

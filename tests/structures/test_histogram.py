@@ -373,11 +373,6 @@ def test_threads_lose_nothing(index: Any, threads: ThreadSet) -> None:
         assert (histogram.sum, histogram.nans) == (400 * model.sum, 4)
 
 
-@pytest.mark.parametrize("name", rseq.Histogram._sequences())
-def test_its_sequences_survive_interruptions_everywhere(name: str) -> None:
-    assert_restartable(rseq.Histogram._sequences()[name], arch="all")
-
-
 @pytest.mark.slow
 def test_its_sequences_survive_each_other_everywhere() -> None:
     assert_restartable(rseq.Histogram, arch="all")

@@ -552,6 +552,7 @@ def test_without_rseq_the_spare_lane_has_a_lock() -> None:
 # The checker and the stress
 
 
+@pytest.mark.slow
 def test_every_interruption_and_every_release_beside_it_leaves_one_holder() -> None:
     report = check(acquire, release, take_over, arch="all")
     assert report.ok

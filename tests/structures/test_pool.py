@@ -716,11 +716,7 @@ def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_o
 # ---- the checker
 
 
-def test_no_interruption_breaks_the_sequences() -> None:
-    assert_restartable(rseq.Pool)
-
-
-@pytest.mark.parametrize("name", ["take", "give", "release_row"])
+@pytest.mark.parametrize("name", [pytest.param("take", marks=pytest.mark.slow), "give", "release_row"])
 def test_no_interleaving_breaks_the_routines(name: str) -> None:
     assert_restartable(getattr(items.code(0), name))
 
