@@ -197,7 +197,7 @@ class _Emitter(ArmEmitter):
             case ir.Check():
                 return () if isinstance(op.length, ir.Value) or self.adds(op.length) else ("int",)
             case ir.Copy():
-                return (*("int",) * (3 + (not self.is_unrolled(op))), "float")
+                return (*("int",) * (3 + (self.unrolled(op) is None)), "float")
             case ir.Convert():
                 return ("int",) if op.source.type.is_float and op.target.type.size < 4 else ()
             case ir.Arithmetic(operator="<<" | ">>"):
@@ -256,9 +256,8 @@ class _Emitter(ArmEmitter):
         for name, half, shift in half_words(number):
             self.line(f"{name} {target}, #{half}" + (f", lsl #{shift}" if shift else ""))
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type = self.slot(op.target), op.target.type
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        target, type = self.slot(op.target), self.scalar(op.target)
         if type.is_float:
             names = (_name(self.slot(value), type) for value in (op.target, op.left, op.right))
             self.line(f"{_FLOAT[op.operator]} {', '.join(names)}")
@@ -305,8 +304,7 @@ class _Emitter(ArmEmitter):
         elif target.number != source.number:
             self.copy(target, source)
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
+    def emit_load(self, op: ir.Load) -> None:
         target, type = self.slot(op.target), op.target.type
         memory = self.memory(op.address, self.extra[0] if self.extra else None)
         if target.kind == "float":
@@ -315,8 +313,7 @@ class _Emitter(ArmEmitter):
             name, form = _LOAD[type.kind, type.size]
             self.line(f"{name} {target:{form}}, {memory}")
 
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
+    def emit_store(self, op: ir.Store) -> None:
         bare, type, extra = self.is_release(op), op.address.type, list(self.extra)
         spare = None if self._is_simple(op.address, bare=bare) else extra.pop(0)
         memory = self.memory(op.address, spare, bare=bare)
@@ -330,8 +327,7 @@ class _Emitter(ArmEmitter):
             source = self._source(op.source, form)
         self.line(f"{name} {source}, {memory}")
 
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
+    def emit_addstore(self, op: ir.AddStore) -> None:
         total, *extra = self.extra
         size = op.address.type.size
         memory = self.memory(op.address, None if self._is_simple(op.address) else extra.pop(0))
@@ -347,15 +343,14 @@ class _Emitter(ArmEmitter):
         else:
             self.line(f"{_STORE[size][0]} {total:{form}}, {memory}")
 
-    def emit_copy(self, op: ir.Op) -> None:
+    def emit_copy(self, op: ir.Copy) -> None:
         """From the end to the start: then the count of what is left is the offset of what comes next."""
-        assert isinstance(op, ir.Copy)
         to, source, held, *more, wide = self.extra
         self.locate(op.target, to)
         self.locate(op.source, source)
-        if self.is_unrolled(op):
-            assert isinstance(op.nbytes, ir.Const)
-            for offset, width in self.pieces(int(op.nbytes.number), widest=16):
+        nbytes = self.unrolled(op)
+        if nbytes is not None:
+            for offset, width in self.pieces(nbytes, widest=16):
                 self._move(width, source, to, f"#{offset}", held, wide)
             return
         (left,) = more
@@ -387,8 +382,7 @@ class _Emitter(ArmEmitter):
         self.line(f"{load} {held:{form}}, [{source}, {at}]")
         self.line(f"{store} {held:{form}}, [{to}, {at}]")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         length = f"#{op.length}" if isinstance(op.length, int) else str(self.slot(op.length))
         if self.extra and isinstance(op.length, int):
             length = str(self.extra[0])
@@ -396,12 +390,10 @@ class _Emitter(ArmEmitter):
         self.line(f"cmp {self.slot(op.index)}, {length}")
         self.line(f"{'b.hi' if op.inclusive else 'b.hs'} {self.check_exit(op)}b")
 
-    def emit_clock(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Clock)
+    def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"mrs {self.slot(op.target)}, cntvct_el0")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         (left, sign, right), to = self.compared(op), self.to(op.label)
         if left.type.is_float:
             self.line(f"fcmp {_name(self.slot(left), left.type)}, {_name(self.slot(right), right.type)}")

@@ -58,8 +58,7 @@ class ArmEmitter(LoadStoreEmitter):
         if address.index is not None:
             self.line(f"add {into}, {base}, {self.slot(address.index)}{scaled(address)}")
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
+    def emit_locate(self, op: ir.Locate) -> None:
         self.locate(op.address, self.slot(op.target))
 
 

@@ -230,7 +230,7 @@ class _Emitter(ArmEmitter):
             case ir.Check():
                 return ("int",) if isinstance(op.length, int) and not _is_either(op.length + op.inclusive) else ()
             case ir.Copy():
-                return ("int",) * (3 if self.is_unrolled(op) else 4)
+                return ("int",) * (4 if self.unrolled(op) is None else 3)
             case ir.Convert():
                 return _convert_scratch(op)
             case ir.Arithmetic(operator="<<" | ">>"):
@@ -272,8 +272,9 @@ class _Emitter(ArmEmitter):
         self.line(f"{name} {_name(target)}, {_name(source)}")
 
     def set_float(self, target: Slot, constant: ir.Const) -> None:
-        assert isinstance(constant.type, Scalar)
-        words = struct.unpack(f"<{constant.type.size // 4}I", struct.pack("<" + constant.type.code, constant.number))
+        words = struct.unpack(
+            f"<{constant.type.size // 4}I", struct.pack("<" + self.scalar(constant).code, constant.number)
+        )
         for place, word in enumerate(words):
             self.set_integer(self.extra[0], word)
             if target.kind == "single":
@@ -292,9 +293,8 @@ class _Emitter(ArmEmitter):
             if number >> 16:
                 self.line(f"movt {target}, #{number >> 16}")
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type = self.slot(op.target), op.target.type
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        target, type = self.slot(op.target), self.scalar(op.target)
         if type.is_float:
             names = (_name(self.slot(value)) for value in (op.target, op.left, op.right))
             self.line(f"{_FLOAT[op.operator]}.f{type.bits} {', '.join(names)}")
@@ -369,21 +369,18 @@ class _Emitter(ArmEmitter):
         elif target.number != source.number:
             self.copy(target, source)
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
+    def emit_load(self, op: ir.Load) -> None:
         target, type = self.slot(op.target), op.target.type
         memory = self.memory(op.address, self.extra[0] if self.extra else None)
         name = "vldr" if type.is_float else _LOAD.get((type.kind, type.size), "ldr")
         self.line(f"{name} {_name(target)}, {memory}")
 
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
+    def emit_store(self, op: ir.Store) -> None:
         memory, type = self.memory(op.address, self.extra[0] if self.extra else None), op.address.type
         self.release(op)
         self.line(f"{'vstr' if type.is_float else _STORE[type.size]} {_name(self.slot(op.source))}, {memory}")
 
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
+    def emit_addstore(self, op: ir.AddStore) -> None:
         total, *extra = self.extra
         memory, size = self.memory(op.address, extra[0] if extra else None), op.address.type.size
         self.line(f"{_LOAD.get(('unsigned', size), 'ldr')} {total}, {memory}")
@@ -394,8 +391,7 @@ class _Emitter(ArmEmitter):
         self.release(op)
         self.line(f"{_STORE[size]} {total}, {memory}")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         assert isinstance(op.length, int)  # one in a register is a u64
         length = op.length + op.inclusive
         if self.extra:
@@ -405,17 +401,17 @@ class _Emitter(ArmEmitter):
             self._number("cmp", str(self.slot(op.index)), ir.Const(length, op.index.type))
         self.line(f"bhs {self.check_exit(op)}b")
 
-    def emit_copy(self, op: ir.Op) -> None:
+    def emit_copy(self, op: ir.Copy) -> None:
         """From the end to the start: then the count of what is left is the offset of what comes next.
 
         These loads and stores need no alignment. The length is a constant: one in a register is a u64.
         """
-        assert isinstance(op, ir.Copy) and isinstance(op.nbytes, ir.Const)
+        assert isinstance(op.nbytes, ir.Const)
         to, source, held, *more = self.extra
         self.locate(op.target, to)
         self.locate(op.source, source)
         nbytes = int(op.nbytes.number)
-        if self.is_unrolled(op):
+        if self.unrolled(op) is not None:
             for offset, width in self.pieces(nbytes, widest=4):
                 self._move(width, source, to, f"#{offset}", held)
             return
@@ -435,8 +431,7 @@ class _Emitter(ArmEmitter):
         self.line(f"{_LOAD.get(('unsigned', width), 'ldr')} {held}, [{source}, {at}]")
         self.line(f"{_STORE[width]} {held}, [{to}, {at}]")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         (left, sign, right), to = self.compared(op), self.to(op.label)
         if left.type.is_float:
             self.line(f"vcmp.f{left.type.bits} {_name(self.slot(left))}, {_name(self.slot(right))}")

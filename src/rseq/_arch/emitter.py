@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -154,8 +154,7 @@ class Emitter(ABC):
         for position, op in enumerate(self.section.ops):
             self.comment = str(op)
             self.extra = self._allocation.scratch[position]
-            method: Callable[[ir.Op], None] = getattr(self, f"emit_{type(op).__name__.lower()}")
-            method(op)
+            self._emit(op)
             if isinstance(op, ir.Load) and op.acquire:
                 self.acquire()
         self.comment = ""
@@ -184,8 +183,11 @@ class Emitter(ABC):
             self.out_of_line(f"{self.target(name)}:")
         self._lines = self.cold
         for op in (way.result, ir.Jump(END, way.result.span)):
-            getattr(self, f"emit_{type(op).__name__.lower()}")(op)
+            self._emit(op)
         self._lines = self.hot
+
+    def _emit(self, op: ir.Op) -> None:
+        getattr(self, f"emit_{type(op).__name__.lower()}")(op)
 
     def _cold_exit(self, label: int, status: int) -> None:
         self.out_of_line(f"{label}:")
@@ -203,9 +205,11 @@ class Emitter(ABC):
         """Emit a label of the fast path."""
         self.hot.append(Line(f"{number}:", self.comment if number in (RESTART, START) else ""))
 
-    def is_unrolled(self, op: ir.Copy) -> bool:
-        """True if the copy is written out."""
-        return isinstance(op.nbytes, ir.Const) and op.nbytes.number <= self.UNROLLED_BYTES
+    def unrolled(self, op: ir.Copy) -> int | None:
+        """How many bytes a copy has that is written out; None if it is a loop."""
+        if isinstance(op.nbytes, ir.Const) and op.nbytes.number <= self.UNROLLED_BYTES:
+            return int(op.nbytes.number)
+        return None
 
     def new_label(self) -> int:
         """A label number of the section's own."""
@@ -232,9 +236,8 @@ class Emitter(ABC):
 
     def literal(self, constant: ir.Const) -> int:
         """A constant in memory, out of line: its label, which lies behind."""
-        assert isinstance(constant.type, Scalar)
         label = self.new_label()
-        data = struct.pack(self.architecture.order + constant.type.code, constant.number)
+        data = struct.pack(self.architecture.order + self.scalar(constant).code, constant.number)
         self.out_of_line(f".balign {len(data)}")
         self.out_of_line(f"{label}:")
         self.out_of_line(f".byte {', '.join(map(str, data))}")
@@ -244,6 +247,11 @@ class Emitter(ABC):
         """Where a value is."""
         assert isinstance(operand, ir.Value)
         return self.where[operand]
+
+    def scalar(self, operand: ir.Operand) -> Scalar:
+        """The type of a number that is computed or converted, as no pointer is."""
+        assert isinstance(operand.type, Scalar)
+        return operand.type
 
     def pieces(self, nbytes: int, widest: int = 8) -> Iterator[tuple[int, int]]:
         """(offset, width) of the moves that copy `nbytes` bytes, the widest first."""

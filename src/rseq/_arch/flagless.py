@@ -123,24 +123,20 @@ class FlaglessEmitter(LoadStoreEmitter):
 
     # ---- loads and stores
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
+    def emit_load(self, op: ir.Load) -> None:
         name = self.LOAD[op.target.type.kind, op.target.type.size]
         self.access(name, self.slot(op.target), self.memory(op.address, self.extra))
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
+    def emit_locate(self, op: ir.Locate) -> None:
         target = self.slot(op.target)
         self.locate(op.address, target, self.extra[0] if self.extra else target)
 
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
+    def emit_store(self, op: ir.Store) -> None:
         memory, type = self.memory(op.address, self.extra), op.address.type
         self.release(op)
         self.access((self.STORE_FLOAT if type.is_float else self.STORE)[type.size], self.source(op.source), memory)
 
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
+    def emit_addstore(self, op: ir.AddStore) -> None:
         total, size = self.extra[0], op.address.type.size
         memory = self.memory(op.address, self.extra[1:])
         self.access(self.LOAD["signed", size], total, memory)

@@ -80,8 +80,7 @@ class LoadStoreEmitter(Emitter):
             return op.right, SWAPPED[op.comparison], op.left
         return op.left, op.comparison, op.right
 
-    def emit_set(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Set)
+    def emit_set(self, op: ir.Set) -> None:
         target = self.slot(op.target)
         if isinstance(op.source, ir.Value):
             if self.slot(op.source).number != target.number:
@@ -91,9 +90,9 @@ class LoadStoreEmitter(Emitter):
         else:
             self.set_float(target, op.source)
 
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, given, to = self.slot(op.source), self.slot(op.target), op.source.type, op.target.type
+    def emit_convert(self, op: ir.Convert) -> None:
+        source, given = self.slot(op.source), self.scalar(op.source)
+        target, to = self.slot(op.target), self.scalar(op.target)
         if given.is_float:
             (self.float_to_float if to.is_float else self.float_to_integer)(target, to, source, given)
         elif to.is_float:

@@ -259,9 +259,8 @@ class _Emitter(FlaglessEmitter):
         else:
             self.line(f"movgr2fr.d {target}, $zero")
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type, left = self.slot(op.target), op.target.type, self.source(op.left)
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        target, type, left = self.slot(op.target), self.scalar(op.target), self.source(op.left)
         if type.is_float:
             self.line(f"{_FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
         elif op.operator in ("<<", ">>"):
@@ -316,8 +315,7 @@ class _Emitter(FlaglessEmitter):
         else:
             self.line(f"bstrpick.d {target}, {source}, {type.bits - 1}, 0")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         spare, index, leaves = self.extra[0], self.slot(op.index), "beqz"
         if isinstance(op.length, ir.Value) and op.inclusive:
             self.line(f"sltu {spare}, {self.slot(op.length)}, {index}")
@@ -335,9 +333,8 @@ class _Emitter(FlaglessEmitter):
             self.set_integer(spare, length)
             self.line(f"sltu {spare}, {index}, {spare}")
 
-    def emit_copy(self, op: ir.Op) -> None:
+    def emit_copy(self, op: ir.Copy) -> None:
         """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
-        assert isinstance(op, ir.Copy)
         to, source, left, held = self.extra
         self.locate(op.target, to, held)
         self.locate(op.source, source, held)
@@ -367,12 +364,10 @@ class _Emitter(FlaglessEmitter):
         self.line(f"addi.d {to}, {to}, {width}")
         self.line(f"addi.d {left}, {left}, -{width}")
 
-    def emit_clock(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Clock)
+    def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"rdtime.d {self.slot(op.target)}, $zero")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         left, sign, right, to = self.source(op.left), op.comparison, self.source(op.right), self.to(op.label)
         if op.left.type.is_float:
             self._branch_of_floats(left, sign, right, to, letter(op.left.type))

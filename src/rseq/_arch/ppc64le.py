@@ -307,9 +307,8 @@ class _Emitter(OwnRegistersEmitter):
 
     # ---- one method for each operation
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type = self.slot(op.target), op.target.type
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        target, type = self.slot(op.target), self.scalar(op.target)
         if type.is_float:
             name = _FLOAT[op.operator] + ("s" if type.size == 4 else "")
             self.line(f"{name} {target}, {self.operand(op.left)}, {self.operand(op.right)}")
@@ -341,31 +340,27 @@ class _Emitter(OwnRegistersEmitter):
         if op.operator == "<<":
             self.extend(target, target, type)
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
+    def emit_load(self, op: ir.Load) -> None:
         (offset, base), target, type = self._memory(op.address), self.slot(op.target), op.target.type
         self.line(f"{_LOAD[type.kind, type.size]} {target}, {offset}({base})")
         if type.kind == "signed" and type.size == 1:
             self.extend(target, target, type)
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
+    def emit_locate(self, op: ir.Locate) -> None:
         self._locate(op.address, self.slot(op.target))
 
     def _locate(self, address: ir.Address, into: Slot) -> None:
         offset, base = self._memory(address)
         self.line(f"addi {into}, {base}, {offset}")
 
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
+    def emit_store(self, op: ir.Store) -> None:
         (offset, base), type = self._memory(op.address), op.address.type
         source = self.operand(op.source)
         name = ("stfs" if type.size == 4 else "stfd") if type.is_float else _STORE[type.size]
         self.release(op)
         self.line(f"{name} {source}, {offset}({base})")
 
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
+    def emit_addstore(self, op: ir.AddStore) -> None:
         (offset, base), size = self._memory(op.address), op.address.type.size
         self.line(f"{_LOAD['unsigned', size]} {self.VALUE}, {offset}({base})")
         if isinstance(op.source, ir.Const):
@@ -375,20 +370,18 @@ class _Emitter(OwnRegistersEmitter):
         self.release(op)
         self.line(f"{_STORE[size]} {self.VALUE}, {offset}({base})")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         self._compare(str(self.slot(op.index)), self.length(op), "l")
         self._branch("bgt" if op.inclusive else "bge", f"{self.check_exit(op)}b", is_far=True)
 
-    def emit_copy(self, op: ir.Op) -> None:
+    def emit_copy(self, op: ir.Copy) -> None:
         """From the end to the start: then the count of what is left is the offset of what comes next."""
-        assert isinstance(op, ir.Copy)
         to, source = self.extra
         self._locate(op.target, to)
         self._locate(op.source, source)
-        if self.is_unrolled(op):
-            assert isinstance(op.nbytes, ir.Const)
-            for offset, width in self.pieces(int(op.nbytes.number)):
+        nbytes = self.unrolled(op)
+        if nbytes is not None:
+            for offset, width in self.pieces(nbytes):
                 self.line(f"{_LOAD['unsigned', width]} {self.VALUE}, {offset}({source})")
                 self.line(f"{_STORE[width]} {self.VALUE}, {offset}({to})")
             return
@@ -416,12 +409,10 @@ class _Emitter(OwnRegistersEmitter):
             self.line(f"{_LOAD['unsigned', width]}x {self.VALUE}, {source}, {self.PLACE}")
             self.line(f"{_STORE[width]}x {self.VALUE}, {to}, {self.PLACE}")
 
-    def emit_clock(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Clock)
+    def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"mftb {self.slot(op.target)}")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         left, sign, right = self.compared(op)
         if left.type.is_float:
             name = self._compare_floats(self.operand(left), sign, self.operand(right))

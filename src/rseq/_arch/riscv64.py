@@ -242,9 +242,8 @@ class _Emitter(FlaglessEmitter):
         else:
             self.line(f"fmv.{'w' if constant.type.size == 4 else 'd'}.x {target}, zero")
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type, left = self.slot(op.target), op.target.type, self.source(op.left)
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        target, type, left = self.slot(op.target), self.scalar(op.target), self.source(op.left)
         if type.is_float:
             self.line(f"{_FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
             return
@@ -288,17 +287,15 @@ class _Emitter(FlaglessEmitter):
             self.line(f"slli {target}, {source}, {unused}")
             self.line(f"{'srai' if type.kind == 'signed' else 'srli'} {target}, {target}, {unused}")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         length = self.slot(op.length) if isinstance(op.length, ir.Value) else self.extra[0]
         if isinstance(op.length, int):
             self.set_integer(length, op.length)
         name = "bgtu" if op.inclusive else "bgeu"
         self.line(f"{name} {self.slot(op.index)}, {length}, {self.check_exit(op)}b")
 
-    def emit_copy(self, op: ir.Op) -> None:
+    def emit_copy(self, op: ir.Copy) -> None:
         """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
-        assert isinstance(op, ir.Copy)
         to, source, left, held = self.extra
         self.locate(op.target, to, held)
         self.locate(op.source, source, held)
@@ -328,12 +325,10 @@ class _Emitter(FlaglessEmitter):
         self.line(f"addi {to}, {to}, {width}")
         self.line(f"addi {left}, {left}, -{width}")
 
-    def emit_clock(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Clock)
+    def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"rdtime {self.slot(op.target)}")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         left, sign, right, to = self.source(op.left), op.comparison, self.source(op.right), self.to(op.label)
         if op.left.type.is_float:
             if sign in (">", ">="):

@@ -263,9 +263,8 @@ class _Emitter(OwnRegistersEmitter):
 
     # ---- one method for each operation
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
-        target, type = self.slot(op.target), op.target.type
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        target, type = self.slot(op.target), self.scalar(op.target)
         if type.is_float:
             self._two_operands(_FLOAT[type.size][op.operator], "ldr", _FLOATING, target, op)
         elif op.operator == "quo":
@@ -328,23 +327,19 @@ class _Emitter(OwnRegistersEmitter):
         if type.kind == "signed":  # the smallest by -1 leaves the type
             self.extend(target, target, type)
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
+    def emit_load(self, op: ir.Load) -> None:
         memory, type = self._memory(op.address), op.target.type
         self.line(f"{_LOAD[type.kind, type.size]} {self.slot(op.target)}, {memory}")
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
+    def emit_locate(self, op: ir.Locate) -> None:
         self.line(f"lay {self.slot(op.target)}, {self._memory(op.address)}")
 
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
+    def emit_store(self, op: ir.Store) -> None:
         memory, type = self._memory(op.address), op.address.type
         name = f"st{_letter(type)}y" if type.is_float else _STORE[type.size]
         self.line(f"{name} {self.operand(op.source)}, {memory}")
 
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
+    def emit_addstore(self, op: ir.AddStore) -> None:
         memory, size = self._memory(op.address), op.address.type.size
         self.line(f"{_LOAD['unsigned', size]} {self.VALUE}, {memory}")
         if isinstance(op.source, ir.Const):
@@ -353,21 +348,19 @@ class _Emitter(OwnRegistersEmitter):
             self.line(f"agr {self.VALUE}, {self.slot(op.source)}")
         self.line(f"{_STORE[size]} {self.VALUE}, {memory}")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         self._compare(str(self.slot(op.index)), self.length(op), "l")
         self.line(f"{'jgh' if op.inclusive else 'jghe'} {self.check_exit(op)}b")
 
-    def emit_copy(self, op: ir.Op) -> None:
+    def emit_copy(self, op: ir.Copy) -> None:
         """256 bytes at a time, and the rest by an `mvc` out of line that is executed with another length."""
-        assert isinstance(op, ir.Copy)
         to, source = self.extra
         self.line(f"lay {to}, {self._memory(op.target)}")
         self.line(f"lay {source}, {self._memory(op.source)}")
-        if self.is_unrolled(op):
-            assert isinstance(op.nbytes, ir.Const)
-            if op.nbytes.number:
-                self.line(f"mvc 0({op.nbytes.number},{to}), 0({source})")
+        nbytes = self.unrolled(op)
+        if nbytes is not None:
+            if nbytes:
+                self.line(f"mvc 0({nbytes},{to}), 0({source})")
             return
         again, rest, done, some = (self.new_label() for _ in range(4))
         self.line(f"lgr {self.PLACE}, {self.operand(op.nbytes)}")
@@ -387,14 +380,12 @@ class _Emitter(OwnRegistersEmitter):
         self.line(f"exrl {self.PLACE}, {some}b")
         self.label(done)
 
-    def emit_clock(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Clock)
+    def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"lay {self.PLACE}, -8(%r15)")
         self.line(f"stckf 0({self.PLACE})")
         self.line(f"lg {self.slot(op.target)}, 0({self.PLACE})")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         left, sign, right = self.compared(op)
         type = left.type
         if type.is_float:

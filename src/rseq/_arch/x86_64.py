@@ -181,8 +181,7 @@ class _Emitter(ConvertingEmitter):
             return self._arithmetic_scratch(op)
         return ()
 
-    def emit_clock(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Clock)
+    def emit_clock(self, op: ir.Clock) -> None:
         low, high = self.extra
         self.line("rdtsc")
         self.line(f"shlq $32, {high}")
@@ -214,8 +213,7 @@ class _Emitter(ConvertingEmitter):
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Set)
+    def emit_set(self, op: ir.Set) -> None:
         target = self.slot(op.target)
         if isinstance(op.source, ir.Const):
             self._set_constant(target, op.source)
@@ -236,16 +234,16 @@ class _Emitter(ConvertingEmitter):
             move = "movq" if _is_imm32(constant) else "movabsq"
             self.line(f"{move} ${int(constant.number)}, {target}")
 
-    def emit_arithmetic(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Arithmetic) and isinstance(op.target.type, Scalar)
+    def emit_arithmetic(self, op: ir.Arithmetic) -> None:
+        type = self.scalar(op.target)
         if op.operator in ("<<", ">>"):
             self._shift(op)
         elif op.operator == "quo":
             self._divide(op)
         else:
             self._two_operands(op)
-        if not op.target.type.is_float and op.operator in ("+", "-", "*", "<<", "quo"):
-            self._extend(self.slot(op.target), op.target.type)
+        if not type.is_float and op.operator in ("+", "-", "*", "<<", "quo"):
+            self._extend(self.slot(op.target), type)
 
     def _two_operands(self, op: ir.Arithmetic) -> None:
         target, left, right = self.slot(op.target), op.left, op.right
@@ -284,7 +282,6 @@ class _Emitter(ConvertingEmitter):
             self._copy(self.slot(left), target)
 
     def _shift(self, op: ir.Arithmetic) -> None:
-        assert isinstance(op.target.type, Scalar)
         target, bits = self.slot(op.target), op.target.type.bits
         name = "shlq" if op.operator == "<<" else ("sarq" if op.target.type.kind == "signed" else "shrq")
         if isinstance(op.right, ir.Const):
@@ -299,7 +296,6 @@ class _Emitter(ConvertingEmitter):
         self.line(f"{name} {count:b}, {target}")
 
     def _divide(self, op: ir.Arithmetic) -> None:
-        assert isinstance(op.target.type, Scalar)
         low, high = self.extra
         self._load_left(low, op.left)
         if op.target.type.kind == "signed":
@@ -315,8 +311,7 @@ class _Emitter(ConvertingEmitter):
             name, form = EXTEND[type.kind, type.size]
             self.line(f"{name} {target:{WIDTH[type.size]}}, {target:{form}}")
 
-    def emit_load(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Load)
+    def emit_load(self, op: ir.Load) -> None:
         target = self.slot(op.target)
         memory = self._memory(op.address)
         if target.kind == "float":
@@ -325,13 +320,11 @@ class _Emitter(ConvertingEmitter):
             name, form = EXTEND[op.target.type.kind, op.target.type.size]
             self.line(f"{name} {memory}, {target:{form}}")
 
-    def emit_locate(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Locate)
+    def emit_locate(self, op: ir.Locate) -> None:
         target = self.slot(op.target)
         self.line(f"leaq {self._memory(op.address)}, {target}")
 
-    def emit_store(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Store)
+    def emit_store(self, op: ir.Store) -> None:
         memory = self._memory(op.address)
         type = op.address.type
         if type.is_float:
@@ -339,25 +332,23 @@ class _Emitter(ConvertingEmitter):
         else:
             self.line(f"mov{_SUFFIX[type.size]} {self._source(op.source, WIDTH[type.size])}, {memory}")
 
-    def emit_addstore(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.AddStore)
+    def emit_addstore(self, op: ir.AddStore) -> None:
         memory = self._memory(op.address)
         size = op.address.type.size
         self.line(f"add{_SUFFIX[size]} {self._source(op.source, WIDTH[size])}, {memory}")
 
-    def emit_copy(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Copy)
+    def emit_copy(self, op: ir.Copy) -> None:
         to, held, *located, wide = self.extra
         left = located.pop() if isinstance(op.nbytes, ir.Value) else held
         source = located[0] if located else self.slot(op.source.registers()[0])
         if located:
             self.line(f"leaq {self._memory(op.source)}, {source}")
         self.line(f"leaq {self._memory(op.target)}, {to}")
-        places = _Places(source, to, held, left, wide)
+        places, nbytes = _Places(source, to, held, left, wide), self.unrolled(op)
         if isinstance(op.nbytes, ir.Value):
             self._copy_any(places, self.slot(op.nbytes))
-        elif self.is_unrolled(op):
-            for offset, width in self.pieces(int(op.nbytes.number), widest=16):
+        elif nbytes is not None:
+            for offset, width in self.pieces(nbytes, widest=16):
                 self._move(places, width, str(offset or ""))
         else:
             self._set_constant(left, op.nbytes)
@@ -422,14 +413,12 @@ class _Emitter(ConvertingEmitter):
         self.line(f"{name} {source}, {places.held:{form}}")
         self.line(f"mov{_SUFFIX[width]} {places.held:{WIDTH[width]}}, {to}")
 
-    def emit_check(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Check)
+    def emit_check(self, op: ir.Check) -> None:
         length = f"${op.length}" if isinstance(op.length, int) else self._source(op.length)
         self.line(f"cmpq {length}, {self.slot(op.index)}")
         self.line(f"{'ja' if op.inclusive else 'jae'} {self.check_exit(op)}b")
 
-    def emit_branchif(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.BranchIf)
+    def emit_branchif(self, op: ir.BranchIf) -> None:
         if op.left.type.is_float:
             self._branch_float(op)
             return

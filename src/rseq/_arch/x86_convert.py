@@ -54,15 +54,15 @@ def float_name(name: str, type: Word) -> str:
 class ConvertingEmitter(Emitter):
     """An emitter of conversions."""
 
-    def emit_convert(self, op: ir.Op) -> None:
-        assert isinstance(op, ir.Convert) and isinstance(op.target.type, Scalar) and isinstance(op.source.type, Scalar)
-        source, target, to = self.slot(op.source), self.slot(op.target), op.target.type
-        if op.source.type.is_float and to.is_float:
+    def emit_convert(self, op: ir.Convert) -> None:
+        source, given = self.slot(op.source), self.scalar(op.source)
+        target, to = self.slot(op.target), self.scalar(op.target)
+        if given.is_float and to.is_float:
             self.line(f"{'cvtss2sd' if to.size == 8 else 'cvtsd2ss'} {source}, {target}")
-        elif op.source.type.is_float:
-            self._float_to_integer(source, op.source.type, target, to)
+        elif given.is_float:
+            self._float_to_integer(source, given, target, to)
         elif to.is_float:
-            self._integer_to_float(source, op.source.type, target, to)
+            self._integer_to_float(source, given, target, to)
         elif not self.is_held(op):
             name, form = EXTEND[to.kind, to.size]
             self.line(f"{name} {source:{WIDTH[to.size]}}, {target:{form}}")
