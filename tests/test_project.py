@@ -26,6 +26,12 @@ LAYERS = (
     ("_abi", "_room", "_once", "_sealed", "_forks", "_libc", "_integers"),
     ("_processes", "_terminal"),
     ("_language",),
+    ("_arch.registers", "_arch.immediates"),
+    ("_arch.base", "_arch.narrow"),
+    ("_arch.emitter",),
+    ("_arch.load_store", "_arch.x86_convert"),
+    ("_arch.flagless", "_arch.arm"),
+    ("_arch.machines",),
     ("_arch",),
     ("_loader",),
     ("_thread",),
@@ -223,6 +229,12 @@ def test_only_native_imports_llvmlite_at_the_top_and_its_loader_does_not() -> No
     )
     assert {name for name in importing if not name.startswith(exempt)} == set()
     assert "_loader" not in importing
+
+
+def test_each_file_of_machines_is_the_architecture_of_that_name() -> None:
+    files = {path.stem for path in (SOURCE / "_arch" / "machines").glob("*.py")} - {"__init__"}
+    assert files == set(arch.names())
+    assert {name: arch.get(name).name for name in files} == {name: name for name in files}
 
 
 def test_no_architecture_is_named_outside_arch() -> None:

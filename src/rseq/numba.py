@@ -145,7 +145,7 @@ def _generator() -> str:
     """The version of the code generator: its source, or its bytecode, wherever the package lies."""
     folders = [
         resources.files("rseq"),
-        *(resources.files(f"rseq.{name}") for name in ("_arch", "_language", "_codegen")),
+        *(resources.files(f"rseq.{name}") for name in ("_arch", "_arch.machines", "_language", "_codegen")),
     ]
     files = [file for folder in folders for file in folder.iterdir() if file.name.endswith((".py", ".pyc"))]
     texts = sorted((file.name, file.read_bytes()) for file in files if file.name.partition(".")[0] != "_texts")

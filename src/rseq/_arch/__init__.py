@@ -1,4 +1,4 @@
-"""From IR to assembly: one file for each architecture, named as `platform.machine()` says and found by that name."""
+"""From IR to assembly: a file in `machines/` for each architecture, found by its name; beside it what they share."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ import pkgutil
 import platform
 from functools import cache
 
+from rseq._arch import machines
 from rseq._arch.base import Architecture
 
 __all__ = ["Architecture", "get", "host", "names"]
-
-_SHARED = {"arm", "base", "emitter", "flagless", "immediates", "load_store", "narrow", "registers", "x86_convert"}
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The architectures that code can be made for, in alphabetical order. Raises: OSError - they cannot be read."""
-    modules = {module.name for module in pkgutil.iter_modules(__path__)}
-    if not modules:
-        os.listdir(next(iter(__path__)))  # it says why, which pkgutil does not: too many files are open
-    return tuple(sorted(modules - _SHARED))
+    found = sorted(module.name for module in pkgutil.iter_modules(machines.__path__))
+    if not found:
+        os.listdir(next(iter(machines.__path__)))  # it says why, which pkgutil does not: too many files are open
+    return tuple(found)
 
 
 @cache
@@ -33,7 +32,7 @@ def get(name: object) -> Architecture:
     known = [one for one in names() if isinstance(name, str) and one == str.__str__(name)]
     if not known:
         raise ValueError(f"no architecture is called {name!r}; there are: {', '.join(names())}")
-    architecture = importlib.import_module(f"{__name__}.{known[0]}").ARCHITECTURE
+    architecture = importlib.import_module(f"{machines.__name__}.{known[0]}").ARCHITECTURE
     assert isinstance(architecture, Architecture)
     return architecture
 
