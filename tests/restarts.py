@@ -125,6 +125,7 @@ class _Writer:
         self.dice = dice
         self.lines: list[str] = []
         self.known = Known()
+        self.by_parameter: set[str] = set()
         self.serial = 0
 
     def pick(self, choices: Sequence[Any]) -> Any:
@@ -271,6 +272,8 @@ class _Writer:
         if self.chance(4):
             return self.found_number(depth, name)
         source = self.pick(["cpu.turn", "cpu.turn", "cpu.count", "cpu.total", "i64(rseq.cpu_number())", "n"])
+        if source == "n":
+            self.by_parameter.add(name)
         if self.chance(3):
             kind = self.pick(["i64(u8({}))", "i64(i8({}))", "{} >> 1", "{} // 3", "~{}", "{} * 3", "{} << 63 >> 63"])
             source = f"({kind.format(source)})"
@@ -306,10 +309,13 @@ class _Writer:
             self.write(depth, f"{name} = {array}[{self.pick([at, '1 - ' + at, '0'])}]")
             self.learn(numbers=(*self.known.numbers, name))
             return
-        self.write(depth, f"{array}[{self.pick([at, '1 - ' + at])}] = {self.value()}")
+        stored = self.pick([at, "1 - " + at])
+        self.write(depth, f"{array}[{stored}] = {self.value()}")
         if array.endswith("notes") and self.chance(2):
             name = self.name("v")
-            self.write(depth, f"{name} = {array}[{self.pick([at, '1 - ' + at])}]")
+            # What is never in use is read by the run alone that has stored there: for all others, that is a promise.
+            is_promised = array == "cpu.notes" and at in self.by_parameter
+            self.write(depth, f"{name} = {array}[{stored if is_promised else self.pick([at, '1 - ' + at])}]")
             self.learn(numbers=(*self.known.numbers, name))
 
     def chosen(self, depth: int, nesting: int) -> None:
