@@ -59,9 +59,7 @@ LAYERS = (
     ("mypy_plugin",),
 )
 
-KNOWN_CIRCLES: tuple[set[str], ...] = (
-    {"_language.compiled", "_language.ir"},
-)
+KNOWN_CIRCLES: tuple[set[str], ...] = ({"_language.compiled", "_language.ir"},)
 """Circles of imports that are left: whoever removes one takes it out of this list."""
 
 

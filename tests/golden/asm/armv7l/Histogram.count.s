@@ -1,1 +1,0 @@
-@ count() cannot be made for armv7l: cpu.counts[at] is an i64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,0 @@
-@ read_lock() cannot be made for armv7l: cpu.phase is an i64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,0 @@
-@ lose() cannot be made for armv7l: cpu.lost is a u64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,0 @@
-@ take_or_tell() cannot be made for armv7l: me is a u64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,0 @@
-@ push() cannot be made for armv7l: value is a u64, and registers have 32 bits there; use i32 or u32

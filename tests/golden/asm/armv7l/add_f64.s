@@ -1,1 +1,0 @@
-@ add() cannot be made for armv7l: its commit to cpu.value has 8 bytes, and no more than 4 are stored in one piece there; commit to a narrower field

@@ -1,1 +1,0 @@
-@ pop() cannot be made for armv7l: missing is an i64, and registers have 32 bits there; use i32 or u32

@@ -1,1 +1,0 @@
-@ tally_hash() cannot be made for armv7l: key is a u64, and registers have 32 bits there; use i32 or u32
