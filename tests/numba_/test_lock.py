@@ -283,8 +283,7 @@ def test_the_interpreter_ends_while_daemon_threads_want_a_lock(gil: str, contend
         end.set()
     """
     program = textwrap.dedent(CONTENDED) + textwrap.dedent(code)
-    for _ in range(2):
-        support.run_python(program, gil, contended, timeout_s=40)
+    support.run_python(program, gil, contended, timeout_s=40)
 
 
 @pytest.mark.parametrize("function", [count, acquire, acquire_without_gil, count_in_parallel])

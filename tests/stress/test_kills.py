@@ -99,7 +99,7 @@ def test_without_rseq_the_spare_lane_and_its_lock_hold_as_well() -> None:
         import rseq
         from rseq._stress.kills import kill
         assert not rseq.available()
-        came = kill(kills=12)
+        came = kill(kills=4)
         assert came.ok, str(came)
         """,
         env=OFF,

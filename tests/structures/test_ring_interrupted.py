@@ -25,6 +25,7 @@ RINGS: dict[str, Callable[..., rseq.RingBuffer]] = {
     "without a clock": partial(rseq.RingBuffer, 1 << 12, clock=False),
 }
 STEPS = pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
+FORKS = pytest.mark.parametrize("step", [67, pytest.param(1, marks=pytest.mark.slow)])
 WAYS: dict[str, Callable[[rseq.RingBuffer], list[Any]]] = {
     "drain": lambda ring: [event.data for event in ring.drain()],
     "drain_array": lambda ring: ring.drain_array()["data"].tolist(),
@@ -126,7 +127,7 @@ class Forks:
         return words[1:]
 
 
-@STEPS
+@FORKS
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize(("make", "read"), list(cases()))
 def test_a_fork_anywhere_leaves_each_record_to_the_parent_or_copies_it(
