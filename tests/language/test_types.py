@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import rseq
 from rseq import f32, f64, i8, i32, i64, prepared, ptr, u8, u16, u64
-from rseq._language.types import SCALARS, Array, Pointer, RecordType, Scalar, as_scalar
+from rseq._language.dtypes import as_scalar
+from rseq._language.types import SCALARS, Array, Pointer, RecordType, Scalar
 
 CTYPES = {
     "i8": ctypes.c_int8,

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from rseq._language import ir
 from rseq._language.advice import shown
+from rseq._language.annotations import evaluated_annotations
 from rseq._language.errors import Diagnostic, Refused
 from rseq._language.source import Source
-from rseq._language.types import Buffer, Maybe, Pointer, RecordType, Scalar, Word, evaluated_annotations, resolve
+from rseq._language.types import Buffer, Maybe, Pointer, RecordType, Scalar, Word, resolve
 
 __all__ = ["Signature", "signature", "with_lengths"]
 

@@ -11,21 +11,20 @@ multiple of its largest alignment. A `Record` is also a NumPy structured dtype.
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 import struct
-import sys
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from rseq._integers import round_up
+from rseq._language.annotations import evaluated_annotations
 from rseq._language.text import keep
 from rseq._once import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
@@ -43,9 +42,7 @@ __all__ = [
     "Scalar",
     "Type",
     "Word",
-    "as_scalar",
     "boolean",
-    "evaluated_annotations",
     "f32",
     "f64",
     "i8",
@@ -55,7 +52,6 @@ __all__ = [
     "index",
     "prepared",
     "ptr",
-    "require_one_meaning",
     "resolve",
     "u8",
     "u16",
@@ -67,14 +63,25 @@ MAX_RECORD_BYTES = 1 << 30
 """The largest record: offsets then fit every architecture's signed 32-bit displacement."""
 
 
-@dataclass(frozen=True)
-class Scalar:
-    """A number that one register holds: `i8` … `i64`, `u8` … `u64`, `f32`, `f64`, `bool`."""
+class _InUnions:
+    """What can stand beside `|`."""
 
-    name: str
-    kind: Literal["signed", "unsigned", "float", "bool"]
+    @property
+    def or_none(self) -> object:
+        """`… | None`."""
+        return Either(self, None)
+
+    def __or__(self, other: object) -> object:
+        return self.or_none if other is None else Either(self, other)
+
+    def __ror__(self, other: object) -> object:
+        return self.or_none if other is None else Either(other, self)
+
+
+class _InArrays:
+    """What one register holds, and records hold many of."""
+
     size: int
-    code: str
 
     @property
     def bits(self) -> int:
@@ -85,6 +92,16 @@ class Scalar:
     def alignment(self) -> int:
         """Natural alignment, in bytes."""
         return self.size
+
+
+@dataclass(frozen=True)
+class Scalar(_InUnions, _InArrays):
+    """A number that one register holds: `i8` … `i64`, `u8` … `u64`, `f32`, `f64`, `bool`."""
+
+    name: str
+    kind: Literal["signed", "unsigned", "float", "bool"]
+    size: int
+    code: str
 
     @property
     def is_float(self) -> bool:
@@ -115,6 +132,12 @@ class Scalar:
             return "a float" if self.size == 8 else "a float of up to 3.4028235e+38"
         return "True or False" if self.kind == "bool" else f"an int of {self.minimum} to {self.maximum}"
 
+    @property
+    def numpy_name(self) -> str:
+        """What NumPy calls it."""
+        kinds = {"signed": "int", "unsigned": "uint", "float": "float"}
+        return f"{kinds[self.kind]}{self.bits}" if self.kind in kinds else "bool"
+
     def wrap(self, value: int | float) -> int | float:
         """`value` brought into this type: integers wrap around, floats are rounded, once."""
         if self.is_float:
@@ -127,11 +150,10 @@ class Scalar:
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
 
-    def __or__(self, other: object) -> Maybe | Either:
-        return Maybe(self) if other is None else Either(self, other)
-
-    def __ror__(self, other: object) -> Maybe | Either:
-        return Maybe(self) if other is None else Either(other, self)
+    @property
+    def or_none(self) -> Maybe:
+        """`… | None`."""
+        return Maybe(self)
 
     def __repr__(self) -> str:
         return self.name
@@ -172,53 +194,37 @@ SCALARS: dict[str, Scalar] = {
 
 boolean = SCALARS["bool"]
 
-_DTYPE_NAMES = {
-    "int8": "i8",
-    "int16": "i16",
-    "int32": "i32",
-    "int64": "i64",
-    "uint8": "u8",
-    "uint16": "u16",
-    "uint32": "u32",
-    "uint64": "u64",
-    "float32": "f32",
-    "float64": "f64",
-    "bool": "bool",
-}
-_NUMPY_NAMES = {ours: theirs for theirs, ours in _DTYPE_NAMES.items()}
 
-
-@dataclass(frozen=True)
-class Pointer:
-    """`ptr[T]`: the address of a `T`, or nothing (0). Written and compared in the language; never an integer.
-
-    `lane`: the record is that of another CPU's lane, and there is one.
-    """
-
-    target: Scalar | RecordType
+class _Address(_InArrays):
+    kind: Literal["pointer", "unsigned"] = "pointer"
+    size = 8
+    code = "Q"
+    is_float = False
+    is_integer = False
 
     @property
     def name(self) -> str:
         """How the user writes it."""
         return repr(self)
 
-    kind: Literal["pointer", "unsigned"] = "pointer"
-    size: int = 8
-    alignment: int = 8
-    bits: int = 64
-    code: str = "Q"
-    is_float: bool = False
-    is_integer: bool = False
+
+@dataclass(frozen=True)
+class Pointer(_InUnions, _Address):
+    """`ptr[T]`: the address of a `T`, or nothing (0). Written and compared in the language; never an integer.
+
+    `lane`: the record is that of another CPU's lane, and there is one.
+    """
+
+    target: Scalar | RecordType
     lane: bool = False
 
     def __getitem__(self, length: int) -> Array:
         return Array(self, _array_length(length))
 
-    def __or__(self, other: object) -> Pointer | Either:
-        return self if other is None else Either(self, other)
-
-    def __ror__(self, other: object) -> Pointer | Either:
-        return self if other is None else Either(other, self)
+    @property
+    def or_none(self) -> Pointer:
+        """`… | None`: the same, as it may be None anyway."""
+        return self
 
     def __repr__(self) -> str:
         target = self.target.__name__ if isinstance(self.target, RecordType) else repr(self.target)
@@ -235,11 +241,9 @@ class Index(Pointer):
     """
 
     target: RecordType
-    kind: Literal["pointer", "unsigned"] = "unsigned"
-    size: int = 4
-    alignment: int = 4
-    bits: int = 32
-    code: str = "I"
+    kind = "unsigned"
+    size = 4
+    code = "I"
 
     def __repr__(self) -> str:
         return f"index[{self.target.__name__}]"
@@ -267,7 +271,7 @@ class Array:
 
 
 @dataclass(frozen=True)
-class Buffer:
+class Buffer(_Address):
     """A parameter `bytes` (any contiguous buffer) or `bytearray` (a writable one): its bytes, and `len()` of it.
 
     In a body's parameters its address is followed by its length in bytes, a u64.
@@ -275,21 +279,8 @@ class Buffer:
 
     writable: bool
 
-    kind: Literal["pointer"] = "pointer"
-    size: int = 8
-    alignment: int = 8
-    bits: int = 64
-    code: str = "Q"
-    is_float: bool = False
-    is_integer: bool = False
-
-    @property
-    def name(self) -> str:
-        """How the user writes it."""
-        return "bytearray" if self.writable else "bytes"
-
     def __repr__(self) -> str:
-        return self.name
+        return "bytearray" if self.writable else "bytes"
 
 
 Word = Scalar | Pointer | Buffer
@@ -309,32 +300,20 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Maybe:
+class Maybe(_InUnions):
     """A result `i64 | None`: a number, or nothing."""
 
     type: Scalar
-
-    def __or__(self, other: object) -> Either:
-        return Either(self, other)
-
-    def __ror__(self, other: object) -> Either:
-        return Either(other, self)
 
     def __repr__(self) -> str:
         return f"{self.type!r} | None"
 
 
-class Either:
+class Either(_InUnions):
     """`i64 | f64`: nothing that the language has, but what is refused has to be written somehow."""
 
     def __init__(self, *parts: object) -> None:
         self._parts = parts
-
-    def __or__(self, other: object) -> Either:
-        return Either(*self._parts, other)
-
-    def __ror__(self, other: object) -> Either:
-        return Either(other, *self._parts)
 
     def __repr__(self) -> str:
         return " | ".join(part.__name__ if isinstance(part, type) else repr(part) for part in self._parts)
@@ -357,38 +336,6 @@ def _array_length(length: object) -> int:
     if not 1 <= number <= MAX_RECORD_BYTES:
         raise ValueError(f"an array's length is 1 … {MAX_RECORD_BYTES}; got {number}")
     return number
-
-
-def require_one_meaning(dtype: object) -> None:
-    """Raises: TypeError - `dtype` is "i8" or "u8", of 8 bits for us and of 8 bytes for NumPy."""
-    if isinstance(dtype, str) and dtype in ("i8", "u8"):
-        kind = {"i": "int", "u": "uint"}[dtype[0]]
-        raise TypeError(
-            f"dtype: {dtype!r} has 8 bits in rseq and 8 bytes in NumPy; write rseq.{dtype} or '{kind}8' for 8 bits, "
-            f"rseq.{dtype[0]}64 or '{kind}64' for 8 bytes"
-        )
-
-
-def as_scalar(dtype: object) -> Scalar:
-    """The scalar type that `dtype` names: one of ours, `int`, `float`, `bool`, or anything NumPy takes for a dtype.
-
-    Raises: TypeError - it names no type that a sequence can hold, or two: see `require_one_meaning`.
-    """
-    if isinstance(dtype, Scalar):
-        return dtype
-    require_one_meaning(dtype)
-    if isinstance(dtype, str) and dtype in SCALARS:
-        return SCALARS[dtype]
-    load("numpy")
-    import numpy as np
-
-    try:
-        given = None if dtype is None else np.dtype(dtype)  # type: ignore[call-overload]
-    except TypeError:
-        given = None
-    if given is None or given.name not in _DTYPE_NAMES or not given.isnative:
-        raise TypeError(f"expected a type of the language ({', '.join(SCALARS)}) or its NumPy dtype; got {dtype!r}")
-    return SCALARS[_DTYPE_NAMES[given.name]]
 
 
 def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Buffer | None:
@@ -462,43 +409,7 @@ def _numpy_format(type: Type) -> Any:
         return (_numpy_format(type.element), (type.length,))
     if isinstance(type, Pointer):
         return "uint32" if isinstance(type, Index) else "uint64"
-    return _NUMPY_NAMES[type.name]
-
-
-def evaluated_annotations(thing: Any) -> dict[str, object]:
-    """The annotations of a class or function as objects, also where they are strings that name the locals of the
-    function in which it is being defined, or the class itself.
-    """
-    own = _annotations(thing)
-    if not any(isinstance(value, str) for value in own.values()):
-        return own
-    frame = inspect.currentframe()
-    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    here = dict(frame.f_locals) if frame is not None else {}
-    if isinstance(thing, type):
-        here[thing.__name__] = thing
-        names = vars(sys.modules[thing.__module__]) if thing.__module__ in sys.modules else {}
-    else:
-        names = thing.__globals__
-    return {name: eval(value, names, here) if isinstance(value, str) else value for name, value in own.items()}
-
-
-def _annotations(thing: Any) -> dict[str, object]:
-    """The annotations as they stand: objects, or texts where they cannot be evaluated yet."""
-    try:
-        return inspect.get_annotations(thing)
-    except NameError:
-        if sys.version_info >= (3, 14):  # a record that points to its own kind
-            from annotationlib import Format, get_annotations
-
-            return get_annotations(thing, format=Format.STRING)
-        raise
-
-
-def _is_ours(module: str) -> bool:
-    package = __name__.rpartition(".")[0]
-    return module.startswith(f"{package}.") or module == f"{package.rpartition('.')[0]}._sequence"
+    return type.numpy_name
 
 
 def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
@@ -538,37 +449,23 @@ class Record(metaclass=RecordType):
         raise TypeError(f"a record is not instantiated; make storage for it with rseq.percpu({type(self).__name__})")
 
 
-class _PointerForm:
-    def __getitem__(self, target: object) -> Pointer:
+@dataclass(frozen=True, repr=False)
+class _Form:
+    """What is written as `name[T]`, where T is one of `kinds`."""
+
+    name: str
+    kinds: tuple[type, ...]
+    make: Callable[[Any], object]
+    says: str
+
+    def __getitem__(self, target: object) -> object:
         meaning = resolve(target)
-        if not isinstance(meaning, (Scalar, RecordType)):
-            raise TypeError(f"ptr[T] points to a record or a number; got ptr[{target!r}]")
-        return Pointer(meaning)
+        if not isinstance(meaning, self.kinds):
+            raise TypeError(f"{self.name}[T] {self.says}; got {self.name}[{target!r}]")
+        return self.make(meaning)
 
     def __repr__(self) -> str:
-        return "ptr"
-
-
-class _IndexForm:
-    def __getitem__(self, target: object) -> Index:
-        meaning = resolve(target)
-        if not isinstance(meaning, RecordType):
-            raise TypeError(f"index[T] counts the rows of an rseq.array(T, n), T being a record; got index[{target!r}]")
-        return Index(meaning)
-
-    def __repr__(self) -> str:
-        return "index"
-
-
-class _PreparedForm:
-    def __getitem__(self, type: object) -> Prepared:
-        meaning = resolve(type)
-        if not isinstance(meaning, (Scalar, Pointer, Array)):
-            raise TypeError(f"prepared[T] marks a number, a pointer or an array; got prepared[{type!r}]")
-        return Prepared(meaning)
-
-    def __repr__(self) -> str:
-        return "prepared"
+        return self.name
 
 
 if TYPE_CHECKING:
@@ -590,6 +487,6 @@ else:
     i8, i16, i32, i64, u8, u16, u32, u64, f32, f64 = (
         SCALARS[name] for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")
     )
-    ptr = _PointerForm()
-    index = _IndexForm()
-    prepared = _PreparedForm()
+    ptr = _Form("ptr", (Scalar, RecordType), Pointer, "points to a record or a number")
+    index = _Form("index", (RecordType,), Index, "counts the rows of an rseq.array(T, n), T being a record")
+    prepared = _Form("prepared", (Scalar, Pointer, Array), Prepared, "marks a number, a pointer or an array")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from rseq._arch.base import IndexMode
 from rseq._language.compiled import Compiled
-from rseq._language.types import SCALARS, as_scalar
+from rseq._language.dtypes import as_scalar
+from rseq._language.types import SCALARS
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU, warn_of_refusals
 from rseq._structures.cell import adder, sum_over_lanes

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from rseq._language.types import SCALARS, Scalar, as_scalar, require_one_meaning
+from rseq._language.dtypes import as_scalar, require_one_meaning
+from rseq._language.types import SCALARS, Scalar
 from rseq._once import load
 from rseq._percpu.checks import boolean, integer
 from rseq._percpu.shared import Segment
