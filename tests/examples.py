@@ -9,8 +9,9 @@ import rseq
 from rseq import f32, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
 from rseq._check.code import Operation
 from rseq._language.types import SCALARS
-from rseq._structures import lock
+from rseq._named import called
 from rseq._structures.cell import adder
+from rseq._structures.structure import shipped
 
 
 class Items(rseq.Record):
@@ -306,13 +307,12 @@ def sequences() -> Iterator[tuple[str, Any]]:
     for name, scalar in SCALARS.items():
         if name != "bool":
             yield f"add_{name}", adder(scalar)
-    structures = (rseq.Histogram, rseq.Max, rseq.Min, rseq.Pool, rseq.RCU, rseq.RingBuffer, rseq.Stack)
-    for structure in structures:
-        for name, thing in structure._sequences().items():
-            if isinstance(thing, rseq.Sequence):
-                yield f"{structure.__name__}.{name}", thing
-    for code in (lock.take, lock.take_or_tell):
-        yield f"SpinLock.{code.__name__}", code
+    counted = {adder(scalar) for scalar in SCALARS.values() if scalar.kind != "bool"}
+    for structure in shipped():
+        codes = structure._sequences()
+        known = {thing: name for name, thing in codes.items()}
+        for code in dict.fromkeys(one for thing in codes.values() for one in called(thing) if one not in counted):
+            yield f"{structure.__name__}.{known.get(code, code.__name__)}", code
     for name, thing in list(globals().items()):
         if isinstance(thing, rseq.Sequence):
             yield name, thing

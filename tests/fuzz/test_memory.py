@@ -13,6 +13,7 @@ CHILD = """
 import faulthandler, random, sys
 import numpy as np
 import rseq
+from rseq._structures.structure import home_of, shipped
 
 faulthandler.dump_traceback_later(110, exit=True)
 rng = random.Random(int(sys.argv[1]))
@@ -35,9 +36,10 @@ MAKERS = (
     lambda **shared: rseq.RingBuffer(rng.choice((256, 4096)), rng.choice(("drop", "overwrite")), **shared),
     lambda **shared: rseq.RingBuffer(64, rng.choice(("drop", "overwrite")), dtype="u64", **shared),
 )
-used = set()
+used, made = set(), set()
 for turn in range(int(sys.argv[2])):
     thing = MAKERS[turn % len(MAKERS)](segment=rng.choice((None, rseq.Segment())))
+    made.add(type(thing))
     view = thing.storage.view()
     for _ in range(rng.choice((1, 1, 3, 20))):
         words = view[rng.choice(view.dtype.names)]
@@ -53,6 +55,8 @@ for turn in range(int(sys.argv[2])):
             pass
 hot = {("Counter", "add"), ("Stack", "push"), ("Stack", "pop"), ("Pool", "acquire_row"), ("RingBuffer", "write")}
 assert hot | {("RCU", "read_lock"), ("Histogram", "observe"), ("Max", "update")} <= used, used
+assert {kind.__name__ for kind in made} == {name for name, _ in used}, "CALLS has no method of some structure"
+assert {home_of(kind) for kind in shipped()} == {home_of(kind) for kind in made}, "some structure is not in MAKERS"
 """
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import rseq
-from support import ThreadSet
+from support import ThreadSet, run_python
 
 NUMBERS = [rseq.i8, rseq.i16, rseq.i32, rseq.i64, rseq.u8, rseq.u16, rseq.u32, rseq.u64, rseq.f32, rseq.f64]
 
@@ -221,3 +221,23 @@ def test_threads_lose_nothing(index: Any, threads: ThreadSet) -> None:
     for number in range(20_000):
         expected[number & 1, number % 5] += 4 * (number & 3)
     assert (table.values() == (expected & 0xFF)).all()
+
+
+def test_additions_are_exact_on_the_spare_lane() -> None:
+    run_python(
+        """
+        import threading
+        import rseq
+        flows = rseq.CounterArray((2, 3), "u16")
+        def work():
+            for _ in range(1000):
+                flows.add((1, 2), 70)
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        assert not rseq.available()
+        assert flows.values().tolist() == [[0, 0, 0], [0, 0, 4 * 70_000 % (1 << 16)]], flows.values()
+        assert flows.per_cpu()[:-1].sum() == 0
+        """,
+        env={"GLIBC_TUNABLES": "glibc.pthread.rseq=0"},
+    )

@@ -11,17 +11,9 @@ from typing import Any
 import pytest
 
 import rseq
+from makers import made
+from rseq._structures.structure import shipped
 
-MADE: dict[type[Any], Callable[..., Any]] = {
-    rseq.Counter: rseq.Counter,
-    rseq.CounterArray: lambda **more: rseq.CounterArray(2, **more),
-    rseq.Histogram: lambda **more: rseq.Histogram([1], **more),
-    rseq.Max: rseq.Max,
-    rseq.Pool: lambda **more: rseq.Pool(8, 2, **more),
-    rseq.RCU: rseq.RCU,
-    rseq.SpinLock: rseq.SpinLock,
-    rseq.Stack: lambda **more: rseq.Stack(2, **more),
-}
 OPERATORS = ("__len__", "__repr__", "__enter__", "__exit__")
 
 
@@ -35,7 +27,7 @@ def uses(kind: type[Any]) -> list[str]:
 ARGUMENTS = {"merge": [rseq.Histogram([1])], "call": [print], "release": [memoryview(b"")]}
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in MADE for name in uses(kind)])
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in shipped() for name in uses(kind)])
 def test_an_object_that_was_not_set_up_says_so(kind: type[Any], name: str) -> None:
     thing = kind.__new__(kind)
     with pytest.raises(TypeError, match=r"^this \w+ was made without calling __init__$"):
@@ -52,10 +44,10 @@ def use(thing: Any, name: str) -> None:
         list(found(*ARGUMENTS.get(name, [1] * needed)))  # a generator begins when it is asked
 
 
-@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("kind", list(shipped()))
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Callable[[Any], Any]) -> None:
-    has_values = kind in (rseq.Counter, rseq.CounterArray, rseq.Histogram, rseq.Max)
+    has_values = "Pass its" in kind._no_copy
     advice = (
         "Pass its"
         if has_values
@@ -64,6 +56,6 @@ def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Calla
     with pytest.raises(
         TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {advice}"
     ):
-        copied(MADE[kind]())
+        copied(made(kind))
     with pytest.raises(TypeError, match=r"^a shared .*: processes forked after it was made .* Let them inherit it$"):
-        copied(MADE[kind](segment=rseq.Segment()))
+        copied(made(kind, segment=rseq.Segment()))

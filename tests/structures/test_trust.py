@@ -12,44 +12,18 @@ from typing import Any
 import pytest
 
 import rseq
+from makers import GIVEN, HOT, made
 from rseq._structures.structure import Structure, shipped
 from support import run_python
 
-MAKERS: dict[type[Any], Callable[..., Any]] = {
-    rseq.Counter: lambda cls=rseq.Counter: cls(),
-    rseq.FloatCounter: lambda cls=rseq.FloatCounter: cls(),
-    rseq.CounterArray: lambda cls=rseq.CounterArray: cls(2),
-    rseq.Histogram: lambda cls=rseq.Histogram: cls([1]),
-    rseq.Max: lambda cls=rseq.Max: cls(),
-    rseq.Min: lambda cls=rseq.Min: cls(),
-    rseq.Pool: lambda cls=rseq.Pool: cls(8, 2),
-    rseq.RCU: lambda cls=rseq.RCU: cls(),
-    rseq.RingBuffer: lambda cls=rseq.RingBuffer: cls(256),
-    rseq.SpinLock: lambda cls=rseq.SpinLock: cls(),
-    rseq.Stack: lambda cls=rseq.Stack: cls(2),
-}
-HOT: dict[type[Any], dict[str, tuple[Any, ...]]] = {
-    rseq.Counter: {"add": (1,)},
-    rseq.FloatCounter: {"add": (1,)},
-    rseq.CounterArray: {"add": (0, 1)},
-    rseq.Histogram: {"observe": (1,)},
-    rseq.Max: {"update": (1,)},
-    rseq.Min: {"update": (1,)},
-    rseq.Pool: {"acquire_row": (), "release_row": (0,)},
-    rseq.RCU: {"read_lock": (), "read_unlock": (1,)},
-    rseq.RingBuffer: {"write": (b"x",)},
-    rseq.SpinLock: {"try_acquire": (), "release": (0,), "acquire": (), "__enter__": (), "__exit__": (None,) * 3},
-    rseq.Stack: {"push": (1,), "pop": ()},
-}
 ORDINARY = ("hot", "context", "_sequences", "storage", "kind", "number", "payload", "state")
-each_structure = pytest.mark.parametrize("kind", MAKERS, ids=lambda kind: kind.__name__)
+each_structure = pytest.mark.parametrize("kind", HOT, ids=lambda kind: kind.__name__)
 
 
 def test_all_structures_and_hot_methods_are_here() -> None:
-    assert set(MAKERS) == set(shipped())
-    for kind, make in MAKERS.items():
-        hot = HOT[kind]
-        assert {name for name in hot if not name.startswith("__")} == set(_hot_of(make()))
+    assert set(HOT) == set(shipped())
+    for kind, hot in HOT.items():
+        assert {name for name in hot if not name.startswith("__")} == set(_hot_of(made(kind)))
 
 
 def _hot_of(thing: Structure) -> tuple[str, ...]:
@@ -65,7 +39,7 @@ def test_a_subclass_has_attributes_of_its_own(kind: type[Any], name: str) -> Non
         pass
 
     setattr(Own, name, None)
-    thing = MAKERS[kind](Own)
+    thing = made(kind, Own)
     setattr(thing, name, 5)
     before = repr(thing)
     for hot, arguments in HOT[kind].items():
@@ -77,10 +51,10 @@ def test_a_subclass_has_attributes_of_its_own(kind: type[Any], name: str) -> Non
 
 @each_structure
 def test_an_object_whose_class_was_replaced_by_another_structure_is_refused_by_its_methods(kind: type[Any]) -> None:
-    for other, make in MAKERS.items():
+    for other in HOT:
         if other is kind:
             continue
-        thing = make()
+        thing = made(other)
         try:
             thing.__class__ = kind
         except TypeError:
@@ -94,8 +68,8 @@ def test_an_object_whose_class_was_replaced_by_another_structure_is_refused_by_i
 
 @each_structure
 def test_methods_of_one_structure_refuse_another(kind: type[Any]) -> None:
-    thing = MAKERS[rseq.Stack if kind is not rseq.Stack else rseq.Counter]()
-    MAKERS[kind]()
+    thing = made(rseq.Stack if kind is not rseq.Stack else rseq.Counter)
+    made(kind)
     for name, arguments in HOT[kind].items():
         with pytest.raises(TypeError, match=f"doesn't apply to a '{type(thing).__name__}' object"):
             getattr(kind, name)(thing, *arguments)
@@ -171,7 +145,7 @@ def test_a_metaclass_that_lies_changes_nothing() -> None:
 
 @each_structure
 def test_objects_that_were_made_without_init_say_so(kind: type[Any]) -> None:
-    MAKERS[kind]()
+    made(kind)
     for empty in (kind.__new__(kind), object.__new__(kind)):
         for name, arguments in HOT[kind].items():
             with pytest.raises(TypeError, match=r"was made without calling __init__$"):
@@ -180,12 +154,12 @@ def test_objects_that_were_made_without_init_say_so(kind: type[Any]) -> None:
             with pytest.raises(TypeError, match="was made without calling __init__"):
                 copied(empty)
     with pytest.raises(TypeError, match="cannot be pickled or copied"):
-        object.__reduce_ex__(MAKERS[kind](), 4)
+        object.__reduce_ex__(made(kind), 4)
 
 
 @each_structure
 def test_init_twice_changes_nothing(kind: type[Any]) -> None:
-    thing = MAKERS[kind]()
+    thing = made(kind)
     arguments = {rseq.CounterArray: (5,), rseq.Histogram: ([3],), rseq.Pool: (8, 4), rseq.RingBuffer: (999,)}
     for again in (thing.__init__, lambda *given: kind.__init__(thing, *given)):
         with pytest.raises(TypeError, match=rf"^this {kind.__name__} has been set up; __init__ is called once$"):
@@ -277,7 +251,6 @@ def test_what_is_called_while_its_cycle_is_taken_apart_touches_no_other_memory(m
 # ---- patching
 
 
-MAKING = {rseq.CounterArray: (2,), rseq.Histogram: ([1],), rseq.Pool: (8, 2), rseq.RingBuffer: (256,), rseq.Stack: (2,)}
 PATCHED_FIRST = """
 from unittest import mock
 import rseq
@@ -304,7 +277,7 @@ for kind, name, made_of, given in %s:
 
 def test_a_method_that_was_patched_before_the_first_object_is_as_before_afterwards() -> None:
     table = [
-        (kind.__name__, name, MAKING.get(kind, ()), given)
+        (kind.__name__, name, GIVEN.get(kind, ()), given)
         for kind, methods in HOT.items()
         for name, given in methods.items()
         if name not in ("release", "__enter__", "__exit__")

@@ -1,0 +1,120 @@
+"""Where a structure is named beside its own file: each place that lacks it is told, so that nobody has to know them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rseq
+from rseq._stress import structures as stressed
+from rseq._stress.shipped import mortals
+from rseq._structures.structure import Structure, home_of, shipped
+from support import ROOT
+
+SHIPPED = list(shipped())
+INTERNAL = {"bound", "context", "hot", "sequences", "stress"}
+SINGLE_WORDS = {"FloatCounter", "Max", "Min"}
+"""Each of their sequences is a load and a store of one word, as a Counter's is: no process need die in one."""
+
+each = pytest.mark.parametrize("kind", SHIPPED, ids=lambda kind: kind.__name__)
+
+
+@cache
+def text(place: str) -> str:
+    """The files that a pattern below the project's folder means."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(place)))
+
+
+def missing(kind: type[Any]) -> Iterator[str]:
+    """What a structure lacks, as sentences. CONTRIBUTING says the same; other tests say what they lack themselves."""
+    name, home = kind.__name__, home_of(kind)
+    if getattr(rseq, name, None) is not kind or name not in rseq.__all__:
+        yield f"src/rseq/__init__.py does not export rseq.{name}, or does not name it in __all__"
+    if not re.search(rf"^Structures:.*\b{name}\b", rseq.__doc__ or "", re.MULTILINE):
+        yield f"src/rseq/__init__.py: {name} is not in the line `Structures:` of the docstring"
+    if not any((Path(folder) / f"{home}.py").exists() for folder in stressed.__path__):
+        yield f"src/rseq/_stress/structures/{home}.py is not there: it says how rseq stress works on {name}"
+    if "segment" in inspect.signature(kind).parameters and name not in dying() | SINGLE_WORDS:
+        yield f"src/rseq/_stress/structures/{home}.py: mortals() does not say what a process may leave of {name}"
+    yield from missing_tests(name, home)
+    yield from missing_words(name)
+
+
+def dying() -> set[str]:
+    return {mortal.name.split()[0] for mortal in mortals()}
+
+
+def missing_tests(name: str, home: str) -> Iterator[str]:
+    if not (ROOT / "tests" / "structures" / f"test_{home}.py").exists():
+        yield f"tests/structures/test_{home}.py is not there"
+    alike = "|".join(kind.__name__ for kind in SHIPPED if home_of(kind) == home)
+    for place, why in {
+        "tests/numba_/*.py": f"nothing uses rseq.{name} in Numba",
+        "tests/stress/test_resources.py": f"no use_ function works on rseq.{name} while resources are taken away",
+        f"tests/structures/test_{home}.py": f"nothing makes an rseq.{name}",
+    }.items():
+        if not re.search(rf"rseq\.({alike})\(", text(place)):
+            yield f"{place}: {why}"
+    if not re.search(r"glibc\.pthread\.rseq=0|unregistered|spare_lane", text(f"tests/structures/test_{home}.py")):
+        yield f"tests/structures/test_{home}.py: nothing runs on the spare lane"
+
+
+def missing_words(name: str) -> Iterator[str]:
+    for place, pattern in {
+        "CHANGELOG.md": rf"`rseq\.{name}\b",
+        "docs/structures.md": rf"^\|.*`{name}`",
+        "docs/checker.md": rf"^\|.*`{name}`",
+        "docs/*.md": rf"rseq\.{name}\(",
+    }.items():
+        if not re.search(pattern, text(place), re.MULTILINE):
+            yield f"{place}: no {pattern}"
+
+
+@each
+def test_a_structure_is_named_wherever_it_has_to_be(kind: type[Any]) -> None:
+    assert list(missing(kind)) == []
+
+
+def test_what_a_structure_lacks_is_told() -> None:
+    class Bucket(Structure, hot=()):
+        def __init__(self, *, segment: Any = None) -> None: ...
+
+    Bucket.__module__ = "rseq._structures.bucket"
+    found = "\n".join(missing(Bucket))
+    for place in (
+        "__init__.py does",
+        "docstring",
+        "is not there: it",
+        "mortals()",
+        "numba_",
+        "spare lane",
+        "CHANGELOG",
+    ):
+        assert place in found
+    assert len(found.splitlines()) == 13
+
+
+def test_a_file_of_the_stress_is_about_a_structure() -> None:
+    files = {path.stem for folder in stressed.__path__ for path in Path(folder).glob("*.py")} - {"__init__"}
+    assert files == {home_of(kind) for kind in SHIPPED}
+
+
+@each
+def test_dir_shows_what_a_user_can_use_and_a_page_explains_it(kind: type[Any]) -> None:
+    shown = {name for name in dir(kind) if not name.startswith("_")}
+    assert "storage" in shown
+    assert shown & INTERNAL == set()
+    pages = text("docs/*.md") + text("README.md")
+    assert {name for name in shown if not inspect.getdoc(inspect.getattr_static(kind, name))} == set()
+    assert {name for name in shown if not re.search(rf"`[^`\n]*\b{name}\b|\.{name}\b", pages)} == set()
+
+
+def test_no_public_class_shows_what_is_internal() -> None:
+    public = [getattr(rseq, name) for name in rseq.__all__]
+    assert {kind for kind in public if isinstance(kind, type) and INTERNAL & set(dir(kind))} == set()
