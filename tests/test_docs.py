@@ -12,6 +12,7 @@ import doctest
 import itertools
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,3 +172,48 @@ def test_every_architecture_is_in_the_table_with_what_runs_it() -> None:
     for name, tested in rows.items():
         assert ("checked in the emulator" in tested) == (arch.get(name).emulator is not None), name
         assert ("not checked" in tested) == (arch.get(name).emulator is None), name
+
+
+# The source map
+
+
+def _rooms(page: str) -> dict[str, str]:
+    """What the map says of each name in a row's first cell, by its path: rows with dots are of the folder above."""
+    folder, rooms = "", {}
+    for first, text in re.findall(r"^\| ([^|\n]*`[^|\n]*) \|[^|\n]*\| (.*) \|$", page, re.MULTILINE):
+        names = re.findall(r"`([^`]+)`", first)
+        if not first.startswith("…"):
+            folder = names[0] if names[0].endswith("/") else ""
+            rooms.update(dict.fromkeys(names, text))
+        else:
+            rooms.update({f"{folder}{name}": text for name in names})
+    return rooms
+
+
+def _unnamed(rooms: dict[str, str], modules: Iterable[str]) -> list[str]:
+    """The modules that the map neither names nor has a folder for of which it says that there is a file for each."""
+    missing = []
+    for module in modules:
+        folder, _, name = module.rpartition("/")
+        said = rooms.get(f"{folder}/", "")
+        if module not in rooms and name != "__init__.py" and f"`{name}`" not in said and "a file for each" not in said:
+            missing.append(module)
+    return missing
+
+
+def test_the_source_map_names_each_module_and_no_other() -> None:
+    source = ROOT / "src" / "rseq"
+    page = (ROOT / "docs" / "source-map.md").read_text(encoding="utf-8")
+    rooms = _rooms(page[: page.index("There is no C in the package")])
+    modules = [str(path.relative_to(source)) for path in sorted(source.rglob("*.py")) if path.name != "_texts.py"]
+    assert _unnamed(rooms, modules) == []
+    assert [name for name in rooms if not (source / name).exists()] == []
+
+
+def test_the_source_map_s_rule_bites() -> None:
+    rooms = _rooms(
+        "| `_room/` | | what is there, and `said.py` |\n| … `one.py`, `each/` | in | a file for each thing |\n"
+    )
+    assert set(rooms) == {"_room/", "_room/one.py", "_room/each/"}
+    modules = ["_room/__init__.py", "_room/one.py", "_room/said.py", "_room/each/any.py", "_room/new.py", "new.py"]
+    assert _unnamed(rooms, modules) == ["_room/new.py", "new.py"]
