@@ -219,12 +219,11 @@ class MethodWriter:
         """Emit a call of the hot method `name`, with arguments, their number, and keywords."""
         import llvmlite.ir as ll
 
-        from rseq._codegen.codes import I8, I64, PTR
+        from rseq._codegen.writer import I8, I64, PTR, Writer
 
         rest = self.builder.gep(self.payload, [ll.Constant(I64, 8 * self.kind.storage)], source_etype=I8)
-        kind = ll.FunctionType(PTR, [PTR, PTR, I64, PTR])
         entry = self.word(self.kind.entry(name), PTR)
-        return self._environment.call_address(self.builder, entry, kind, [rest, *arguments])
+        return Writer(self.builder, self._environment).call_at(entry, PTR, rest, *arguments)
 
     def address(self) -> int:
         """Compile and load it."""

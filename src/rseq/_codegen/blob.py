@@ -21,7 +21,7 @@ from rseq._arch.base import Fixup
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
 from rseq._codegen.lower import WAIT_FOREVER
-from rseq._codegen.writer import I8, PTR, Writer
+from rseq._codegen.writer import I8, PTR, Pointed, Writer
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._integers import round_up
 from rseq._language.compiled import Compiled
@@ -81,11 +81,7 @@ class BlobEnvironment(Environment):
         return self.module.globals[slot]
 
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
-        return self.call_address(builder, self.address(builder, name), type, arguments)
-
-    def call_address(self, builder: Any, address: Any, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
-        """Emit a call of the function at `address`."""
-        return builder.call(_TypedPointer(address, type), arguments)
+        return builder.call(Pointed(self.address(builder, name), type), arguments)
 
     def variable(self, emit: Writer, name: str, type: Any) -> Any:
         return emit.load(emit.symbol(name), type=type)
@@ -97,22 +93,6 @@ class BlobEnvironment(Environment):
         self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], function: Callable[[], Any]
     ) -> Any:
         return emit.run(function(), *lane, WAIT_FOREVER, *arguments)
-
-
-class _TypedPointer:
-    """A pointer that llvmlite's builder takes for a callee."""
-
-    def __init__(self, pointer: Any, function_type: ll.FunctionType) -> None:
-        self.type = ll.PointerType()
-        self.ftype = self.function_type = function_type
-        self._pointer = pointer
-
-    def get_reference(self) -> str:
-        """How the call names it."""
-        return str(self._pointer.get_reference())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._pointer, name)
 
 
 # ---- compilation

@@ -32,7 +32,8 @@ from typing import Any
 
 import llvmlite.ir as ll
 
-__all__ = ["DOUBLE", "I1", "I8", "I32", "I64", "NULL", "PTR", "VOID", "Label", "Process", "Writer", "constant"]
+__all__ = ["DOUBLE", "I1", "I8", "I32", "I64", "NULL", "PTR", "VOID", "Label", "Pointed", "Process", "Writer"]
+__all__ += ["constant"]
 
 I1, I8, I32, I64 = (ll.IntType(bits) for bits in (1, 8, 32, 64))
 DOUBLE, VOID, PTR = ll.DoubleType(), ll.VoidType(), ll.PointerType()
@@ -81,6 +82,22 @@ class Process(ABC):
             emit.function.linkage = "internal"
             write(emit, *emit.arguments)
         return self.module.globals[name]
+
+
+class Pointed:
+    """A pointer that LLVM's builder takes for a function."""
+
+    def __init__(self, pointer: Any, function_type: ll.FunctionType) -> None:
+        self.type = PTR
+        self.ftype = self.function_type = function_type
+        self._pointer = pointer
+
+    def get_reference(self) -> str:
+        """How the call names it."""
+        return str(self._pointer.get_reference())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pointer, name)
 
 
 class Label:
@@ -174,6 +191,10 @@ class Writer:
             return self.pointer(place)
         return self.llvm.gep(self.pointer(place), [constant(I64, offset)], source_etype=I8)
 
+    def item(self, place: Any, index: Value, type: Any) -> Any:
+        """Emit: the pointer to an item of an array of this type."""
+        return self.llvm.gep(self.pointer(place), [constant(I64, index)], source_etype=type)
+
     def load(self, place: Any, offset: Value = 0, type: Any = I64, *, order: str = "", align: int | None = None) -> Any:
         """Emit: what is there; with an `order`, atomically."""
         pointer = self.offset(place, offset)
@@ -217,9 +238,13 @@ class Writer:
 
     def call(self, name: str, returns: Any, *arguments: Value, more: bool = False) -> Any:
         """Emit a call of the process's function `name`; `more`: how many arguments follow the first is open."""
-        given = [constant(I64, argument) for argument in arguments]
-        types = [argument.type for argument in (given[:1] if more else given)]
-        return self.process.call(self.llvm, name, ll.FunctionType(returns, types, var_arg=more), given)
+        type, given = _signature(returns, arguments, more)
+        return self.process.call(self.llvm, name, type, given)
+
+    def call_at(self, address: Any, returns: Any, *arguments: Value, more: bool = False) -> Any:
+        """Emit a call of the function to which a pointer leads."""
+        type, given = _signature(returns, arguments, more)
+        return self.llvm.call(Pointed(address, type), given)
 
     def run(self, function: Any, *arguments: Value) -> Any:
         """Emit a call of a function of this module."""
@@ -286,6 +311,12 @@ class Writer:
             self.llvm.ret_void()
         else:
             self.llvm.ret(constant(self.function.function_type.return_type, value))
+
+
+def _signature(returns: Any, arguments: Sequence[Value], more: bool) -> tuple[Any, list[Any]]:
+    given = [constant(I64, argument) for argument in arguments]
+    types = [argument.type for argument in (given[:1] if more else given)]
+    return ll.FunctionType(returns, types, var_arg=more), given
 
 
 def _alike(one: Value, other: Value) -> tuple[Any, Any]:

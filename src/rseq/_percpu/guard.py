@@ -119,7 +119,7 @@ def _write_pin(code: Process) -> None:
         emit.call("free", VOID, held)
         emit.ret(emit.call("PyErr_SetFromErrno", PTR, python.exception(emit, "PyExc_OSError")))
     bit = emit.shl(I64(1), emit.and_(cpu, 63))
-    emit.store(bit, wanted, emit.mul(emit.lshr(cpu, 6), 8))
+    emit.store(bit, emit.item(wanted, emit.lshr(cpu, 6), I64))
     with emit.if_(_fails(emit, "sched_setaffinity", thread, wanted), likely=False):
         _leave_with_none(emit, held)
     _return_guard(emit, held, _unpin)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import mmap
+from functools import partial
 from typing import Any
 
 from rseq._bench.emitted import counter_loop
 from rseq._bench.native.loop import (
-    NO_ANSWER,
     SLOT_BYTES,
-    Body,
     Loops,
     Memory,
+    Turn,
     function,
     implementation,
+    increment,
     mutexes,
-    slot_of,
+    slot,
     vdso_getcpu,
     work,
 )
@@ -30,29 +31,35 @@ __all__ = ["COUNTER"]
 _ROTATING = 8
 """Slots that the thread-local floor adds to in turn: one slot would measure how fast a store feeds the next load."""
 
-_ADD_TO_SLOT = "  %old = atomicrmw add ptr %slot, i64 1 monotonic\n"
 
-_ADD_UNDER_MUTEX = """
-  %locked = call i32 %first(ptr %memory)
-  call void @increment(ptr %counter)
-  %unlocked = call i32 %second(ptr %memory)
-"""
+def _add_to_slot(getcpu: str, turn: Turn) -> int:
+    turn.emit.add_atomically(turn.slot(getcpu), 1)
+    return 0
 
-_ROTATE = f"""
-  %turn = and i64 %i, {_ROTATING - 1}
-  %slot = call ptr @slot(ptr %memory, i64 %turn, i64 {SLOT_BYTES})
-  call void @increment(ptr %slot)
-"""
+
+def _add_to_one(turn: Turn) -> int:
+    turn.emit.add_atomically(turn.memory, 1)
+    return 0
+
+
+def _add_under_mutex(turn: Turn) -> int:
+    with turn.locked(turn.memory):
+        increment(turn.emit, turn.memory, SLOT_BYTES)
+    return 0
+
+
+def _add_in_turn(turn: Turn) -> int:
+    increment(turn.emit, slot(turn.emit, turn.memory, turn.emit.and_(turn.i, _ROTATING - 1)))
+    return 0
+
 
 _LOOPS = Loops(
     {
-        "vdso_atomic": Body(slot_of("getcpu") + _ADD_TO_SLOT + NO_ANSWER),
-        "sched_getcpu_atomic": Body(slot_of("sched_getcpu") + _ADD_TO_SLOT + NO_ANSWER),
-        "shared_atomic": Body("  %old = atomicrmw add ptr %memory, i64 1 monotonic\n" + NO_ANSWER),
-        "mutex": Body(
-            _ADD_UNDER_MUTEX + NO_ANSWER, before=f"  %counter = getelementptr i8, ptr %memory, i64 {SLOT_BYTES}"
-        ),
-        "thread_local": Body(_ROTATE + NO_ANSWER),
+        "vdso_atomic": partial(_add_to_slot, "getcpu"),
+        "sched_getcpu_atomic": partial(_add_to_slot, "sched_getcpu"),
+        "shared_atomic": _add_to_one,
+        "mutex": _add_under_mutex,
+        "thread_local": _add_in_turn,
     }
 )
 
@@ -96,7 +103,7 @@ def _shared_atomic(workers: int) -> Implementation:
 
 def _mutex(workers: int) -> Implementation:
     memory = Memory(mmap.PAGESIZE)  # the mutex in the first slot, the counter in the second
-    loop = work(_LOOPS["mutex"], [(memory.address, *mutexes(memory.address))] * workers)
+    loop = work(_LOOPS["mutex"], [(memory.address, 0, *mutexes(memory.address))] * workers)
     return implementation("mutex", "one pthread mutex", loop, counted(lambda: memory.slot(1)))
 
 

@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import llvmlite.ir as ll
 
 from rseq import _abi as abi
-from rseq._bench.native.loop import Body, Loops, architecture, function, implementation, vdso_getcpu, work
+from rseq._bench.native.loop import Loops, Turn, architecture, function, implementation, vdso_getcpu, work
 from rseq._bench.run import Implementation, Operation, Span, Unavailable
+from rseq._codegen.writer import I32, I64, NULL, PTR
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import available, rseq_offset
 
 __all__ = ["CPU_NUMBER"]
 
-_CALL_SYSCALL = """
-  %number = ptrtoint ptr %memory to i64
-  %failed = call i64 (i64, ...) %first(i64 %number, ptr %out, ptr null, ptr null)
-  %cpu32 = load i32, ptr %out
-  %answer = sext i32 %cpu32 to i64
-"""
 
-_AREA = """
-  %thread = call ptr @llvm.thread.pointer.p0()
-  %area.offset = ptrtoint ptr %memory to i64
-  %field = getelementptr i8, ptr %thread, i64 %area.offset
-"""
+def _field_turn(turn: Turn) -> Any:
+    """The memory is an offset from the thread pointer."""
+    emit, type = turn.emit, ll.FunctionType(PTR, [])
+    thread = emit.run(emit.module.declare_intrinsic("llvm.thread.pointer", [PTR], type))
+    return emit.fit(emit.load(thread, emit.address(turn.memory), I32), I64, signed=True)
 
-_READ_FIELD = """
-  %cpu32 = load volatile i32, ptr %field
-  %answer = sext i32 %cpu32 to i64
-"""
+
+def _syscall_turn(turn: Turn) -> Any:
+    """The memory is the system call's number."""
+    emit, out = turn.emit, turn.emit.slot(I32)
+    emit.call_at(turn.words[1], I64, emit.address(turn.memory), out, NULL, NULL, more=True)
+    return emit.fit(emit.load(out, type=I32), I64, signed=True)
+
 
 _LOOPS = Loops(
     {
-        "field": Body(_READ_FIELD, before=_AREA),
-        "sched_getcpu": Body("  %answer = call i64 @sched_getcpu(ptr %first)\n"),
-        "getcpu": Body("  %answer = call i64 @getcpu(ptr %first)\n"),
-        "syscall": Body(_CALL_SYSCALL, before="  %out = alloca i32"),
-    },
-    helpers="declare ptr @llvm.thread.pointer.p0()\n",
+        "field": _field_turn,
+        "sched_getcpu": lambda turn: turn.cpu("sched_getcpu"),
+        "getcpu": lambda turn: turn.cpu("getcpu"),
+        "syscall": _syscall_turn,
+    }
 )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from rseq._bench.native.loop import NO_ANSWER, Body, Loops, Memory, function, implementation, mutexes, slot_of, work
+from rseq._bench.native.loop import Loops, Memory, Turn, function, implementation, increment, mutexes, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._codegen.writer import DOUBLE, I64, Writer
 from rseq._language.compiled import Compiled
 from rseq._structures.histogram import Histogram
 from rseq._structures.structure import bound_of
@@ -33,59 +35,31 @@ _SLOT_BYTES = 256
 _SUM_AT, _COUNTS_AT = 64, 72
 _PLACES = 16
 
-_HELPERS = f"""
-define internal i64 @bucket_step(ptr %bounds, double %x, i64 %at, i64 %step) alwaysinline nounwind {{
-  %last = add i64 %at, %step
-  %place = add i64 %last, -1
-  %bound.at = getelementptr double, ptr %bounds, i64 %place
-  %bound = load double, ptr %bound.at
-  %above = fcmp olt double %bound, %x
-  %next = select i1 %above, i64 %last, i64 %at
-  ret i64 %next
-}}
 
-define internal i64 @bucket(ptr %bounds, double %x) alwaysinline nounwind {{
-  %a = call i64 @bucket_step(ptr %bounds, double %x, i64 0, i64 8)
-  %b = call i64 @bucket_step(ptr %bounds, double %x, i64 %a, i64 4)
-  %c = call i64 @bucket_step(ptr %bounds, double %x, i64 %b, i64 2)
-  %d = call i64 @bucket_step(ptr %bounds, double %x, i64 %c, i64 1)
-  ret i64 %d
-}}
+def _observe(getcpu: str | None, turn: Turn) -> int:
+    """`more` has the bounds, and then what is observed."""
+    emit = turn.emit
+    observed = emit.add(emit.and_(turn.i, len(_OBSERVED) - 1), _PLACES)
+    x = emit.load(emit.item(turn.more, observed, DOUBLE), type=DOUBLE)
+    bucket = _bucket(emit, turn.more, x)
+    slot = turn.slot(getcpu, _SLOT_BYTES) if getcpu else turn.memory
+    count = emit.item(emit.offset(slot, _COUNTS_AT), bucket, I64)
+    with turn.locked(slot):
+        increment(emit, count)
+        emit.store(emit.llvm.fadd(emit.load(slot, _SUM_AT, DOUBLE), x), slot, _SUM_AT)
+    return 0
 
-define internal ptr @count_of(ptr %slot, i64 %bucket) alwaysinline nounwind {{
-  %counts = getelementptr i8, ptr %slot, i64 {_COUNTS_AT}
-  %count = getelementptr i64, ptr %counts, i64 %bucket
-  ret ptr %count
-}}
-"""
 
-_X = f"""
-  %turn = and i64 %i, {len(_OBSERVED) - 1}
-  %behind = add i64 %turn, {_PLACES}
-  %x.at = getelementptr double, ptr %fourth, i64 %behind
-  %x = load double, ptr %x.at
-  %bucket = call i64 @bucket(ptr %fourth, double %x)
-"""
-_FIND = f"""
-  %count.at = call ptr @count_of(ptr %slot, i64 %bucket)
-  %sum.at = getelementptr i8, ptr %slot, i64 {_SUM_AT}
-"""
-_UNDER_MUTEX = """
-  %locked = call i32 %second(ptr %slot)
-  call void @increment(ptr %count.at)
-  %total = load double, ptr %sum.at
-  %more.total = fadd double %total, %x
-  store double %more.total, ptr %sum.at
-  %unlocked = call i32 %third(ptr %slot)
-"""
+def _bucket(emit: Writer, bounds: Any, x: Any) -> Any:
+    at: Any = I64(0)
+    for step in (8, 4, 2, 1):
+        last = emit.add(at, step)
+        bound = emit.load(emit.item(bounds, emit.sub(last, 1), DOUBLE), type=DOUBLE)
+        at = emit.choose(emit.llvm.fcmp_ordered("<", bound, x), last, at)
+    return at
 
-_LOOPS = Loops(
-    {
-        "sched_getcpu_mutex": Body(_X + slot_of("sched_getcpu", stride=_SLOT_BYTES) + _FIND + _UNDER_MUTEX + NO_ANSWER),
-        "mutex": Body(_X + _FIND + _UNDER_MUTEX + NO_ANSWER, before="  %slot = getelementptr i8, ptr %memory, i64 0\n"),
-    },
-    helpers=_HELPERS,
-)
+
+_LOOPS = Loops({"sched_getcpu_mutex": partial(_observe, "sched_getcpu"), "mutex": partial(_observe, None)})
 
 
 def _exact(counts: Callable[[], int], sums: Callable[[], float]) -> Missing:
@@ -131,8 +105,6 @@ def _mutex(workers: int) -> Implementation:
 
 
 def _turn(site: Site, observe: Compiled) -> Any:
-    from rseq._codegen.writer import DOUBLE
-
     turn = site.emit.and_(site.i, len(_OBSERVED) - 1)
     site.run(observe, site.emit.load(site.extra, site.emit.mul(turn, 8), DOUBLE))
     return 0

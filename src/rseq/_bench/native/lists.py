@@ -6,62 +6,33 @@ A node is a slot of memory, and begins with the number of the next one. Its own 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from rseq._bench.native.loop import SLOT_BYTES, Memory
+from rseq._bench.native.loop import SLOT_BYTES, Memory, slot
 from rseq._bench.run import Missing, Span
+from rseq._codegen.writer import Writer
 from rseq._integers import signed
 from rseq._thread.cpus import possible_cpus
 
-__all__ = ["HELPERS", "Lists", "balanced", "under_mutex"]
+__all__ = ["HEAD_AT", "Lists", "balanced", "pop", "push"]
 
 HEAD_AT = 64
 """Where the number of a list's first node is, behind the lock."""
 HEAD_WORD = HEAD_AT // 8
 
-HELPERS = f"""
-define internal void @push(ptr %head, ptr %nodes, i64 %number) alwaysinline nounwind {{
-  %node = call ptr @slot(ptr %nodes, i64 %number, i64 {SLOT_BYTES})
-  %old = load i64, ptr %head
-  store i64 %old, ptr %node
-  store i64 %number, ptr %head
-  ret void
-}}
 
-define internal i64 @pop(ptr %head, ptr %nodes) alwaysinline nounwind {{
-entry:
-  %number = load i64, ptr %head
-  %empty = icmp eq i64 %number, 0
-  br i1 %empty, label %done, label %take
-take:
-  %node = call ptr @slot(ptr %nodes, i64 %number, i64 {SLOT_BYTES})
-  %next = load i64, ptr %node
-  store i64 %next, ptr %head
-  br label %done
-done:
-  ret i64 %number
-}}
-
-define internal void @push_some(ptr %head, ptr %nodes, i64 %number) alwaysinline nounwind {{
-entry:
-  %none = icmp eq i64 %number, 0
-  br i1 %none, label %done, label %some
-some:
-  call void @push(ptr %head, ptr %nodes, i64 %number)
-  br label %done
-done:
-  ret void
-}}
-"""
+def push(emit: Writer, head: Any, nodes: Any, number: Any) -> None:
+    """Emit: put a node on the list that begins at `head`."""
+    emit.store(emit.load(head), slot(emit, nodes, number))
+    emit.store(number, head)
 
 
-def under_mutex(slot: str, body: str) -> str:
-    """A piece of a body with the lock of `slot` held. The functions that lock and unlock are words of the argument."""
-    return f"""
-  %{slot}.head = getelementptr i8, ptr %{slot}, i64 {HEAD_AT}
-  %{slot}.locked = call i32 %second(ptr %{slot})
-{body}
-  %{slot}.unlocked = call i32 %third(ptr %{slot})
-"""
+def pop(emit: Writer, head: Any, nodes: Any) -> Any:
+    """Emit: take the first node off a list; its number, or 0."""
+    number = emit.load(head)
+    with emit.if_(number):
+        emit.store(emit.load(slot(emit, nodes, number)), head)
+    return number
 
 
 def balanced(left: Callable[[], int], item: int = 1) -> Missing:

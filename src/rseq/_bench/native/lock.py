@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rseq._bench.native.loop import (
-    NO_ANSWER,
     SLOT_BYTES,
-    Body,
     Loops,
     Memory,
+    Turn,
     function,
     implementation,
+    increment,
     mutexes,
-    slot_of,
     work,
 )
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, counted
+from rseq._codegen.writer import I64
 from rseq._language.compiled import Compiled
 from rseq._structures.lock import SpinLock
 from rseq._structures.structure import bound_of
@@ -29,24 +30,33 @@ _COUNTER_AT = 64
 """Where a CPU's counter is in its slot, behind the lock."""
 _COUNTER_WORD = _COUNTER_AT // 8
 
-_COUNTER = f"  %counter = getelementptr i8, ptr %slot, i64 {_COUNTER_AT}\n"
-_UNDER_MUTEX = """
-  %locked = call i32 %second(ptr %slot)
-  call void @increment(ptr %counter)
-  %unlocked = call i32 %third(ptr %slot)
-"""
-_UNDER_SPIN_LOCK = """
-  call void @spin_lock(ptr %slot)
-  call void @increment(ptr %counter)
-  call void @spin_unlock(ptr %slot)
-"""
-_ONE = "  %slot = getelementptr i8, ptr %memory, i64 0\n"
+
+def _under_mutex(getcpu: str | None, turn: Turn) -> int:
+    slot = turn.slot(getcpu) if getcpu else turn.memory
+    with turn.locked(slot):
+        increment(turn.emit, slot, _COUNTER_AT)
+    return 0
+
+
+def _under_spin_lock(turn: Turn) -> int:
+    emit, slot = turn.emit, turn.slot("sched_getcpu")
+    attempt, wait = emit.label("try"), emit.label("wait")
+    locked = emit.label("locked")
+    emit.here(attempt)
+    emit.branch(emit.llvm.atomic_rmw("xchg", slot, I64(1), "acquire"), wait, locked)
+    emit.here(wait)
+    emit.branch(emit.load(slot, order="monotonic"), wait, attempt)
+    emit.here(locked)
+    increment(emit, slot, _COUNTER_AT)
+    emit.store(I64(0), slot, order="release")
+    return 0
+
 
 _LOOPS = Loops(
     {
-        "sched_getcpu_mutex": Body(slot_of("sched_getcpu") + _COUNTER + _UNDER_MUTEX + NO_ANSWER),
-        "sched_getcpu_spin": Body(slot_of("sched_getcpu") + _COUNTER + _UNDER_SPIN_LOCK + NO_ANSWER),
-        "mutex": Body(_UNDER_MUTEX + NO_ANSWER, before=_ONE + _COUNTER),
+        "sched_getcpu_mutex": partial(_under_mutex, "sched_getcpu"),
+        "sched_getcpu_spin": _under_spin_lock,
+        "mutex": partial(_under_mutex, None),
     }
 )
 

@@ -1,8 +1,8 @@
 """The native loops: what an operation costs when nothing but the operation is in the loop.
 
-Every loop is LLVM IR from one template, compiled and loaded as rseq's own code is, and called without the GIL. Each has
-the form `i64 loop(ptr argument, i64 count)`: the argument says where its memory and the functions that it calls are, so
-that the code is the same for every libc, and the answers of the loop's body are summed, so that none is optimised away.
+Every loop has one form, `i64 loop(ptr argument, i64 count)`. It is compiled and loaded as rseq's own code is, and
+called without the GIL. The argument says where its memory and the functions that it calls are, so that the code is the
+same for every libc, and the answers of the loop's body are summed, so that none is optimised away.
 An empty inline assembly that may touch memory ends each body: loops are neither unrolled nor vectorised, and a store is
 a store in every one. Slots are 128 bytes apart, as lines are fetched in pairs.
 
@@ -13,31 +13,38 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from rseq._arch import Architecture, host
 from rseq._bench.run import Crew, Implementation, Missing, Threads, Unavailable, Work
+from rseq._codegen.blob import BlobEnvironment
+from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Writer
 from rseq._libc import libc
 from rseq._thread.cpus import possible_cpus
 
 __all__ = [
-    "NO_ANSWER",
+    "ARGUMENTS",
     "SLOT_BYTES",
     "Body",
     "Loop",
     "Loops",
     "Memory",
+    "Turn",
     "architecture",
     "callable_at",
     "function",
     "implementation",
+    "increment",
     "mutexes",
-    "slot_of",
+    "slot",
     "vdso_getcpu",
+    "words_of",
     "work",
+    "write_loop",
 ]
 
 SLOT_BYTES = 128
@@ -48,121 +55,93 @@ ARGUMENTS = 6
 Loop = Callable[[int, int], int]
 """A loop, called without the GIL: the address of its argument, and how often; the sum of the answers."""
 
-_LOOP = """
-define i64 @loop_{name}(ptr %argument, i64 %count) {{
-entry:
-  %memory = load ptr, ptr %argument
-  %first.at = getelementptr ptr, ptr %argument, i32 1
-  %first = load ptr, ptr %first.at
-  %second.at = getelementptr ptr, ptr %argument, i32 2
-  %second = load ptr, ptr %second.at
-  %third.at = getelementptr ptr, ptr %argument, i32 3
-  %third = load ptr, ptr %third.at
-  %fourth.at = getelementptr ptr, ptr %argument, i32 4
-  %fourth = load ptr, ptr %fourth.at
-  %initial.at = getelementptr ptr, ptr %argument, i32 5
-  %initial = load i64, ptr %initial.at
-{before}
-  br label %again
-again:
-  %i = phi i64 [ 0, %entry ], [ %next, %again ]
-  %sum = phi i64 [ 0, %entry ], [ %sum.next, %again ]
-  %held = phi i64 [ %initial, %entry ], [ %held.next, %again ]
-{body}
-  call void asm sideeffect "", "~{{memory}}"()
-  %sum.next = add i64 %sum, %answer
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, %count
-  br i1 %more, label %again, label %done
-done:
-  ret i64 %sum.next
-}}
-"""
 
-_HELPERS = """
-define internal i64 @sched_getcpu(ptr %function) alwaysinline {
-  %cpu = call i32 %function()
-  %number = sext i32 %cpu to i64
-  ret i64 %number
-}
+@dataclass
+class Turn:
+    """One turn of a loop, while it is written: its number, the argument's words, and what is carried to the next.
 
-define internal i64 @getcpu(ptr %function) alwaysinline {
-  %out = alloca i32
-  %failed = call i32 %function(ptr %out, ptr null, ptr null)
-  %cpu = load i32, ptr %out
-  %number = sext i32 %cpu to i64
-  ret i64 %number
-}
-
-define internal ptr @slot(ptr %memory, i64 %number, i64 %stride) alwaysinline nounwind {
-  %offset = mul i64 %number, %stride
-  %slot = getelementptr i8, ptr %memory, i64 %offset
-  ret ptr %slot
-}
-
-define internal void @increment(ptr %counter) alwaysinline nounwind {
-  %value = load i64, ptr %counter
-  %grown = add i64 %value, 1
-  store i64 %grown, ptr %counter
-  ret void
-}
-
-define internal void @spin_lock(ptr %lock) alwaysinline nounwind {
-entry:
-  br label %try
-try:
-  %old = atomicrmw xchg ptr %lock, i64 1 acquire
-  %taken = icmp ne i64 %old, 0
-  br i1 %taken, label %wait, label %locked
-wait:
-  %seen = load atomic i64, ptr %lock monotonic, align 8
-  %busy = icmp ne i64 %seen, 0
-  br i1 %busy, label %wait, label %try
-locked:
-  ret void
-}
-
-define internal void @spin_unlock(ptr %lock) alwaysinline nounwind {
-  store atomic i64 0, ptr %lock release, align 8
-  ret void
-}
-"""
-"""What several loops call; all of it is inlined."""
-
-NO_ANSWER = "  %answer = add i64 0, 0\n"
-
-
-def slot_of(get: str, name: str = "slot", function: str = "first", stride: int = SLOT_BYTES) -> str:
-    """Emit: the CPU's number and its slot of `%memory`, through a function of the kind "sched_getcpu" or "getcpu"."""
-    return f"""
-  %{name}.cpu = call i64 @{get}(ptr %{function})
-  %{name} = call ptr @slot(ptr %memory, i64 %{name}.cpu, i64 {stride})
-"""
-
-
-@dataclass(frozen=True)
-class Body:
-    """What a loop does: `body` again and again, after `before`.
-
-    Both use the words of the argument: the pointers `%memory`, `%first`, …, `%fourth`. The body defines `%answer`. A
-    number that it carries from one turn to the next is `%held`, at first the argument's last word, and then what the
-    body calls `%held.next`. Branches stand in functions that are inlined: the body is one block.
+    Words: memory, the function that tells the CPU, two functions more (to lock and to unlock), more memory. What is
+    carried is at first the last word; the body may put another number in its place.
     """
 
-    body: str
-    before: str = ""
+    emit: Writer
+    words: Sequence[Any]
+    i: Any
+    held: Any
 
-    def text(self, name: str) -> str:
-        """The loop as LLVM IR."""
-        held = "" if "%held.next =" in self.body else "  %held.next = add i64 %held, 0\n"
-        return _LOOP.format(name=name, before=self.before, body=self.body + held)
+    @property
+    def memory(self) -> Any:
+        """A pointer."""
+        return self.words[0]
+
+    @property
+    def more(self) -> Any:
+        """The pointer to more memory."""
+        return self.words[4]
+
+    def call(self, word: int, *arguments: Any, returns: Any = I32) -> Any:
+        """Emit a call of the function that a word leads to."""
+        return self.emit.call_at(self.words[word], returns, *arguments)
+
+    def cpu(self, getcpu: str, word: int = 1) -> Any:
+        """Emit: the CPU's number, from a function of the kind "sched_getcpu" or "getcpu"."""
+        if getcpu == "sched_getcpu":
+            return self.emit.fit(self.call(word), I64, signed=True)
+        out = self.emit.slot(I32)
+        self.call(word, out, NULL, NULL)
+        return self.emit.fit(self.emit.load(out, type=I32), I64, signed=True)
+
+    def slot(self, getcpu: str, stride: int = SLOT_BYTES) -> Any:
+        """Emit: the pointer to the CPU's slot of the memory."""
+        return slot(self.emit, self.memory, self.cpu(getcpu), stride)
+
+    @contextmanager
+    def locked(self, lock: Any) -> Iterator[None]:
+        """Emit what follows with a mutex held."""
+        self.call(2, lock)
+        yield
+        self.call(3, lock)
+
+
+Body = Callable[[Turn], Any]
+"""Emits what a loop does in one turn; its answer."""
+
+
+def slot(emit: Writer, memory: Any, number: Any, stride: int = SLOT_BYTES) -> Any:
+    """Emit: the pointer to a slot."""
+    return emit.offset(memory, emit.mul(number, stride))
+
+
+def increment(emit: Writer, counter: Any, offset: int = 0) -> None:
+    """Emit: add 1 to an i64 in memory, not atomically."""
+    emit.store(emit.add(emit.load(counter, offset), 1), counter, offset)
+
+
+def words_of(emit: Writer, types: Sequence[Any]) -> list[Any]:
+    """Emit: the words of a loop's argument."""
+    return [emit.load(emit.arguments[0], 8 * number, type) for number, type in enumerate(types)]
+
+
+def write_loop(emit: Writer, words: Sequence[Any], body: Body) -> None:
+    """Emit a loop around a body."""
+    count = emit.arguments[1]
+    again = emit.label("again", I64, I64, I64)
+    emit.jump(again, 0, 0, words[-1])
+    i, total, held = emit.here(again)
+    turn = Turn(emit, words, i, held)
+    answer = body(turn)
+    emit.assembly("", "~{memory}", VOID)
+    grown, following = emit.add(total, answer), emit.add(i, 1)
+    with emit.if_(emit.compare(following, "<", count)):
+        emit.jump(again, following, grown, turn.held)
+    emit.ret(grown)
 
 
 class Loops:
     """The loops of one operation, compiled together when the first of them is wanted."""
 
-    def __init__(self, bodies: Mapping[str, Body], helpers: str = "") -> None:
-        self._bodies, self._helpers = bodies, helpers
+    def __init__(self, bodies: Mapping[str, Body]) -> None:
+        self._bodies = bodies
         self._loops: dict[str, Loop] = {}
 
     def __getitem__(self, name: str) -> Loop:
@@ -175,14 +154,12 @@ class Loops:
         return self._loops[name]
 
     def _compile(self) -> dict[str, Loop]:
-        from rseq._codegen.blob import compile_module, new_module
-        from rseq._loader import load
-
-        text = "".join(body.text(name) for name, body in self._bodies.items())
-        module = f"{new_module(architecture(), 'bench')}\n{_HELPERS}{self._helpers}{text}"
-        names = {name: f"loop_{name}" for name in self._bodies}
-        entries = load(compile_module(module, architecture(), [*names.values()])).entries
-        return {name: callable_at(entries[symbol]) for name, symbol in names.items()}
+        code = BlobEnvironment.new("bench", architecture())
+        for name, body in self._bodies.items():
+            emit = code.function(f"loop_{name}", I64, [PTR, I64])
+            write_loop(emit, words_of(emit, [PTR] * (ARGUMENTS - 1) + [I64]), body)
+        entries = code.loaded(f"loop_{name}" for name in self._bodies).entries
+        return {name: callable_at(entries[f"loop_{name}"]) for name in self._bodies}
 
 
 def callable_at(address: int) -> Loop:

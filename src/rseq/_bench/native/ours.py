@@ -13,12 +13,12 @@ from functools import cache
 from typing import Any
 
 from rseq._arch.base import IndexMode
-from rseq._bench.native.loop import Loop, architecture, callable_at
+from rseq._bench.native.loop import ARGUMENTS, Loop, Turn, architecture, callable_at, words_of, write_loop
 from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
 from rseq._codegen.codes import llvm_type
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
-from rseq._codegen.writer import I64, PTR, VOID, Writer, constant
+from rseq._codegen.writer import I64, PTR, Writer, constant
 from rseq._language.compiled import Compiled
 from rseq._percpu.thread_code import symbols
 from rseq._thread.registration import lanes_offset
@@ -27,9 +27,6 @@ __all__ = ["Emit", "Site", "ours", "restarts"]
 
 FAILED = -(1 << 62)
 """The answer of a loop in which a sequence failed: no total agrees with it."""
-
-_EXTRA = 4
-"""The word of the argument behind the place."""
 
 
 @dataclass
@@ -94,16 +91,12 @@ def _module(
     environment = BlobEnvironment.new("bench", architecture(), has_rseq=has_rseq)
     unit = Unit(environment.module, environment, index, counter_linkage="hidden")
     emit = environment.function("loop", I64, [PTR, I64])
-    argument, count = emit.arguments
-    *place, extra = (emit.load(argument, 8 * word) for word in range(_EXTRA + 1))
+    words = words_of(emit, [I64] * ARGUMENTS)
+    *place, extra, _ = words
     area = environment.area(emit)
-    again = emit.label("again", I64, I64)
-    emit.jump(again, 0, 0)
-    i, total = emit.here(again)
-    answer = emit_turn(Site(emit, unit, area, Lane(*place), i, extra), *codes)
-    emit.assembly("", "~{memory}", VOID)
-    grown, following = emit.add(total, answer), emit.add(i, 1)
-    with emit.if_(emit.compare(following, "<", count)):
-        emit.jump(again, following, grown)
-    emit.ret(grown)
+
+    def body(turn: Turn) -> Any:
+        return emit_turn(Site(emit, unit, area, Lane(*place), turn.i, extra), *codes)
+
+    write_loop(emit, words, body)
     return environment, unit.counters

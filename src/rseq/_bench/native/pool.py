@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rseq._bench.native.lists import HELPERS, Lists, under_mutex
-from rseq._bench.native.loop import Body, Loops, function, implementation, mutexes, work
+from rseq._bench.native.lists import HEAD_AT, Lists, pop, push
+from rseq._bench.native.loop import Loops, Turn, function, implementation, mutexes, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.native.rcu import all_found
 from rseq._bench.run import Implementation, Operation, Span
+from rseq._codegen.writer import I8, PTR, VOID
 from rseq._language.compiled import Compiled
 from rseq._structures.pool import Pool
 from rseq._structures.structure import bound_of
@@ -19,25 +20,24 @@ __all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
 
 ITEM_BYTES, ITEMS = 1024, 256
 
-_MALLOC = f"""
-  %item = call ptr %first(i64 {ITEM_BYTES})
-  store i8 1, ptr %item
-  call void %second(ptr %item)
-  %answer = add i64 1, 0
-"""
-_POP = "  %taken = call i64 @pop(ptr %a.head, ptr %fourth)"
-_PUSH = "  call void @push(ptr %b.head, ptr %fourth, i64 %taken)"
 
-_LOOPS = Loops(
-    {
-        "malloc": Body(_MALLOC),
-        "mutex": Body(
-            under_mutex("a", _POP) + under_mutex("b", _PUSH) + "  %answer = add i64 1, 0\n",
-            before="  %a = getelementptr i8, ptr %memory, i64 0\n  %b = getelementptr i8, ptr %memory, i64 0",
-        ),
-    },
-    helpers=HELPERS,
-)
+def _malloc_and_free(turn: Turn) -> int:
+    item = turn.call(1, ITEM_BYTES, returns=PTR)
+    turn.emit.store(I8(1), item)
+    turn.call(2, item, returns=VOID)
+    return 1
+
+
+def _pop_and_push(turn: Turn) -> int:
+    head = turn.emit.offset(turn.memory, HEAD_AT)
+    with turn.locked(turn.memory):
+        taken = pop(turn.emit, head, turn.more)
+    with turn.locked(turn.memory):
+        push(turn.emit, head, turn.more, taken)
+    return 1
+
+
+_LOOPS = Loops({"malloc": _malloc_and_free, "mutex": _pop_and_push})
 
 
 def _malloc(workers: int) -> Implementation:

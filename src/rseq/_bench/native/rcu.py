@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from rseq._bench.native.loop import Body, Loops, Memory, function, implementation, slot_of, vdso_getcpu, work
+from rseq._bench.native.loop import Loops, Memory, Turn, function, implementation, vdso_getcpu, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span, counted
+from rseq._codegen.writer import I64, PTR
 from rseq._language.compiled import Compiled
 from rseq._libc import libc
 from rseq._structures.rcu import RCU
@@ -22,39 +23,40 @@ _WORD = 42
 _ENDED_AT = 8
 """A slot has how many sections have begun and, here, how many have ended."""
 
-_HELPERS = f"""
-define internal i64 @compare(ptr %pointer) alwaysinline nounwind {{
-  %place = load atomic ptr, ptr %pointer monotonic, align 8
-  %word = load i64, ptr %place
-  %same = icmp eq i64 %word, {_WORD}
-  %answer = zext i1 %same to i64
-  ret i64 %answer
-}}
-"""
 
-_COMPARE = "  %answer = call i64 @compare(ptr %fourth)\n"
-_BEGIN = "  %begun = atomicrmw add ptr %a, i64 1 acquire\n"
-_END = f"""
-  %ended.at = getelementptr i8, ptr %b, i64 {_ENDED_AT}
-  %ended = atomicrmw add ptr %ended.at, i64 1 release
-"""
+def _compare(turn: Turn) -> Any:
+    """Emit: follow the pointer; 1 if the word is there."""
+    emit = turn.emit
+    word = emit.load(emit.load(turn.more, type=PTR, order="monotonic", align=8))
+    return emit.fit(emit.compare(word, "==", _WORD), I64)
+
+
+def _count_in_slots(getcpu: str, turn: Turn) -> Any:
+    turn.emit.llvm.atomic_rmw("add", turn.slot(getcpu), I64(1), "acquire")
+    answer = _compare(turn)
+    turn.emit.llvm.atomic_rmw("add", turn.emit.offset(turn.slot(getcpu), _ENDED_AT), I64(1), "release")
+    return answer
+
+
+def _count_references(turn: Turn) -> Any:
+    turn.emit.llvm.atomic_rmw("add", turn.memory, I64(1), "acquire")
+    answer = _compare(turn)
+    turn.emit.llvm.atomic_rmw("sub", turn.memory, I64(1), "release")
+    return answer
+
+
+def _lock_for_reading(turn: Turn) -> Any:
+    with turn.locked(turn.memory):
+        return _compare(turn)
+
 
 _LOOPS = Loops(
     {
-        "sched_getcpu_atomic": Body(
-            slot_of("sched_getcpu", "a") + _BEGIN + _COMPARE + slot_of("sched_getcpu", "b") + _END
-        ),
-        "vdso_atomic": Body(slot_of("getcpu", "a") + _BEGIN + _COMPARE + slot_of("getcpu", "b") + _END),
-        "reference_count": Body(
-            "  %old = atomicrmw add ptr %memory, i64 1 acquire\n"
-            + _COMPARE
-            + "  %less = atomicrmw sub ptr %memory, i64 1 release\n"
-        ),
-        "rwlock": Body(
-            "  %locked = call i32 %first(ptr %memory)\n" + _COMPARE + "  %unlocked = call i32 %second(ptr %memory)\n"
-        ),
-    },
-    helpers=_HELPERS,
+        "sched_getcpu_atomic": partial(_count_in_slots, "sched_getcpu"),
+        "vdso_atomic": partial(_count_in_slots, "getcpu"),
+        "reference_count": _count_references,
+        "rwlock": _lock_for_reading,
+    }
 )
 
 
@@ -107,7 +109,7 @@ def _rwlock(workers: int) -> Implementation:
     memory, pointed = Memory(mmap.PAGESIZE), _Pointed()
     libc().pthread_rwlock_init(memory.address, None)
     calls = (function("pthread_rwlock_rdlock"), function("pthread_rwlock_unlock"))
-    run = work(_LOOPS["rwlock"], [(memory.address, *calls, 0, pointed.address)] * workers, memory, pointed)
+    run = work(_LOOPS["rwlock"], [(memory.address, 0, *calls, pointed.address)] * workers, memory, pointed)
     return implementation("rwlock", "pthread_rwlock, read lock", run, all_found())
 
 

@@ -15,22 +15,23 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
 
+import llvmlite.ir as ll
+
 import rseq
 from rseq._bench.native.loop import (
-    NO_ANSWER,
-    Body,
     Loops,
     Memory,
+    Turn,
     architecture,
     function,
     implementation,
     mutexes,
-    slot_of,
     vdso_getcpu,
     work,
 )
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._codegen.writer import I1, I32, I64, PTR, Writer
 from rseq._language.compiled import Compiled
 from rseq._language.types import SCALARS, i64
 from rseq._sequence import Routine, routine, sequence
@@ -45,53 +46,32 @@ _TAIL_AT, _DATA_AT = 64, 128
 _RING_BYTES = _DATA_AT + _CAPACITY
 _SKIP = 0xFFFFFFFF
 
-_RESERVE = f"""
-define internal i64 @reserve_{{kind}}(ptr %ring, i64 %size) alwaysinline nounwind {{{{
-entry:
-  %tail.at = getelementptr i8, ptr %ring, i64 {_TAIL_AT}
-  %data = getelementptr i8, ptr %ring, i64 {_DATA_AT}
-  %first = load atomic i64, ptr %ring monotonic, align 8
-  br label %try
-try:
-  %old = phi i64 [ %first, %entry ], [ %old, %empty ], [ %seen, %take ]
-  %at = and i64 %old, {_CAPACITY - 1}
-  %end = add i64 %at, %size
-  %over = icmp ugt i64 %end, {_CAPACITY}
-  %rest = sub i64 {_CAPACITY}, %at
-  %jumped = add i64 %old, %rest
-  %start = select i1 %over, i64 %jumped, i64 %old
-  %new = add i64 %start, %size
-  %tail = load atomic i64, ptr %tail.at acquire, align 8
-  %used = sub i64 %new, %tail
-  %full = icmp ugt i64 %used, {_CAPACITY}
-  br i1 %full, label %empty, label %take
-empty:
-  store atomic i64 %old, ptr %tail.at release, align 8
-  br label %try
-take:
-{{take}}
-  br i1 %done, label %taken, label %try
-taken:
-  br i1 %over, label %skip, label %end.of.it
-skip:
-  %mark = getelementptr i8, ptr %data, i64 %at
-  store i32 {_SKIP}, ptr %mark
-  br label %end.of.it
-end.of.it:
-  %place = and i64 %start, {_CAPACITY - 1}
-  ret i64 %place
-}}}}
-"""
-_TAKE_BY_EXCHANGE = """
-  %pair = cmpxchg ptr %ring, i64 %old, i64 %new monotonic monotonic
-  %seen = extractvalue { i64, i1 } %pair, 0
-  %done = extractvalue { i64, i1 } %pair, 1
-"""
-_TAKE_LOCKED = """
-  store i64 %new, ptr %ring
-  %seen = add i64 %old, 0
-  %done = icmp eq i64 %old, %seen
-"""
+
+def _reserve(emit: Writer, ring: Any, size: int, shared: bool) -> Any:
+    """Emit: reserve room for a record; its offset in the data. Of a ring that is not shared, the lock is held."""
+    attempt, take, taken = emit.label("try", I64), emit.label("take"), emit.label("taken")
+    emit.jump(attempt, emit.load(ring, order="monotonic"))
+    (old,) = emit.here(attempt)
+    at = emit.and_(old, _CAPACITY - 1)
+    over = emit.compare(emit.add(at, size), ">", _CAPACITY)
+    start = emit.choose(over, emit.add(old, emit.sub(_CAPACITY, at)), old)
+    new = emit.add(start, size)
+    used = emit.sub(new, emit.load(ring, _TAIL_AT, order="acquire"))
+    full = emit.label("empty")
+    emit.branch(emit.compare(used, ">", _CAPACITY), full, take)
+    emit.here(full)
+    emit.store(old, ring, _TAIL_AT, order="release")
+    emit.jump(attempt, old)
+    emit.here(take)
+    if shared:
+        pair = emit.llvm.cmpxchg(ring, old, new, "monotonic", "monotonic")
+        emit.branch(emit.llvm.extract_value(pair, 1), taken, attempt, emit.llvm.extract_value(pair, 0))
+    else:
+        emit.store(new, ring)
+    emit.here(taken)
+    with emit.if_(over):
+        emit.store(I32(_SKIP), emit.offset(ring, _DATA_AT), at)
+    return emit.and_(start, _CAPACITY - 1)
 
 
 @dataclass(frozen=True)
@@ -116,53 +96,31 @@ class _Event:
     @cached_property
     def loops(self) -> Loops:
         """The loops of all rings but rseq's."""
-        locked = (
-            "  %locked = call i32 %second(ptr %memory)\n",
-            "  %unlocked = call i32 %third(ptr %memory)\n",
-        )
-        one = f"  %slot = getelementptr i8, ptr %memory, i64 {_DATA_AT}\n"
-        write = "  call void @write_{kind}(ptr %slot, ptr %fourth)\n"
-        by_exchange = write.format(kind="exchange") + NO_ANSWER
-        return Loops(
-            {
-                "getcpu": Body(slot_of("getcpu", stride=_RING_BYTES) + by_exchange),
-                "sched_getcpu": Body(slot_of("sched_getcpu", stride=_RING_BYTES) + by_exchange),
-                "mutex": Body(locked[0] + write.format(kind="locked") + locked[1] + NO_ANSWER, before=one),
-            },
-            helpers=self._helpers(),
-        )
+        per_cpu = {getcpu: partial(self._write_per_cpu, getcpu) for getcpu in ("getcpu", "sched_getcpu")}
+        return Loops({**per_cpu, "mutex": self._write_under_mutex})
 
-    def _helpers(self) -> str:
-        reserves = _RESERVE.format(kind="exchange", take=_TAKE_BY_EXCHANGE) + _RESERVE.format(
-            kind="locked", take=_TAKE_LOCKED
-        )
-        declaration = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
-        return declaration + reserves + self._write("exchange") + self._write("locked")
+    def _write_per_cpu(self, getcpu: str, turn: Turn) -> int:
+        self._write(turn, turn.slot(getcpu, _RING_BYTES), shared=True)
+        return 0
 
-    def _write(self, kind: str) -> str:
-        return f"""
-define internal void @write_{kind}(ptr %ring, ptr %payload) alwaysinline {{
-  %at = call i64 @reserve_{kind}(ptr %ring, i64 {self.size})
-  %data = getelementptr i8, ptr %ring, i64 {_DATA_AT}
-  %event = getelementptr i8, ptr %data, i64 %at
-{_stamp() if self.clock else ""}
-  %place = getelementptr i8, ptr %event, i64 {self.size - self.payload}
-  call void @llvm.memcpy.p0.p0.i64(ptr align 4 %place, ptr align 4 %payload, i64 {self.payload}, i1 false)
-  store atomic i32 {self.payload}, ptr %event release, align 4
-  ret void
-}}
-"""
+    def _write_under_mutex(self, turn: Turn) -> int:
+        with turn.locked(turn.memory):
+            self._write(turn, turn.emit.offset(turn.memory, _DATA_AT), shared=False)
+        return 0
 
-
-def _stamp() -> str:
-    """Emit: read the clock that rseq reads, and store it behind the header."""
-    template, constraints = architecture().clock
-    text = template.replace("\n", "\\0A")
-    return f"""
-  %now = call i64 asm sideeffect "{text}", "{constraints}"()
-  %stamp = getelementptr i8, ptr %event, i64 4
-  store i64 %now, ptr %stamp, align 4
-"""
+    def _write(self, turn: Turn, ring: Any, *, shared: bool) -> None:
+        """Emit: write the event that lies in `more`."""
+        emit = turn.emit
+        event = emit.offset(emit.offset(ring, _DATA_AT), _reserve(emit, ring, self.size, shared))
+        if self.clock:
+            emit.store(emit.assembly(*architecture().clock, I64), event, 4, align=4)
+        place = emit.offset(event, self.size - self.payload)
+        copy = emit.module.declare_intrinsic("llvm.memcpy", [PTR, PTR, I64])
+        aligned = ll.values.ArgumentAttributes()
+        aligned.align = 4
+        copied = emit.run(copy, place, turn.more, self.payload, I1(0))
+        copied.arg_attributes.update({0: aligned, 1: aligned})
+        emit.store(I32(self.payload), event, order="release")
 
 
 def _records(position: int, size: int, capacity: int) -> int:

@@ -5,12 +5,14 @@ Nobody loses an item, and nobody gets one twice: what was pushed less what was p
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from rseq._bench.native.lists import HELPERS, Lists, balanced, under_mutex
-from rseq._bench.native.loop import SLOT_BYTES, Body, Loops, function, implementation, mutexes, slot_of, work
+from rseq._bench.native.lists import HEAD_AT, Lists, balanced, pop, push
+from rseq._bench.native.loop import Loops, Turn, function, implementation, mutexes, slot, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation
+from rseq._codegen.writer import I64, Writer
 from rseq._language.compiled import Compiled
 from rseq._structures.stack import Stack
 from rseq._structures.structure import bound_of
@@ -22,74 +24,71 @@ _ITEM = 1 << 40
 """What the sums count as one item; the lower bits tell items apart."""
 _CAPACITY = 64
 
-_TAGGED = f"""
-define internal void @push_tagged(ptr %head, ptr %nodes, i64 %number) alwaysinline nounwind {{
-entry:
-  %node = call ptr @slot(ptr %nodes, i64 %number, i64 {SLOT_BYTES})
-  %first = load atomic i64, ptr %head monotonic, align 8
-  br label %try
-try:
-  %old = phi i64 [ %first, %entry ], [ %seen, %try ]
-  %next = and i64 %old, 4294967295
-  store atomic i64 %next, ptr %node monotonic, align 8
-  %tag = sub i64 %old, %next
-  %new.tag = add i64 %tag, 4294967296
-  %new = or i64 %new.tag, %number
-  %pair = cmpxchg ptr %head, i64 %old, i64 %new release monotonic
-  %seen = extractvalue {{ i64, i1 }} %pair, 0
-  %done = extractvalue {{ i64, i1 }} %pair, 1
-  br i1 %done, label %end, label %try
-end:
-  ret void
-}}
+_NUMBER, _TAG = (1 << 32) - 1, 1 << 32
+"""The head of a tagged list: a number, and in the upper half a tag that grows with each change."""
 
-define internal i64 @pop_tagged(ptr %head, ptr %nodes) alwaysinline nounwind {{
-entry:
-  %first = load atomic i64, ptr %head acquire, align 8
-  br label %look
-look:
-  %old = phi i64 [ %first, %entry ], [ %seen, %try ]
-  %number = and i64 %old, 4294967295
-  %empty = icmp eq i64 %number, 0
-  br i1 %empty, label %end, label %try
-try:
-  %node = call ptr @slot(ptr %nodes, i64 %number, i64 {SLOT_BYTES})
-  %next = load atomic i64, ptr %node monotonic, align 8
-  %tag = sub i64 %old, %number
-  %new.tag = add i64 %tag, 4294967296
-  %new = or i64 %new.tag, %next
-  %pair = cmpxchg ptr %head, i64 %old, i64 %new acquire acquire
-  %seen = extractvalue {{ i64, i1 }} %pair, 0
-  %done = extractvalue {{ i64, i1 }} %pair, 1
-  br i1 %done, label %end, label %look
-end:
-  ret i64 %number
-}}
-"""
 
-_PUSHED_LESS_POPPED = "  %answer = sub i64 %held, %held.next\n"
-_PUSH = "  call void @push_some(ptr %{slot}.head, ptr %fourth, i64 %held)"
-_POP = "  %held.next = call i64 @pop(ptr %{slot}.head, ptr %fourth)"
+def _on_lists(getcpu: str | None, turn: Turn) -> Any:
+    """Push the node that is held, if there is one, onto this CPU's list, or the only one; then pop one."""
+    emit = turn.emit
+    slot = turn.slot(getcpu) if getcpu else turn.memory
+    with turn.locked(slot), emit.if_(turn.held):
+        push(emit, emit.offset(slot, HEAD_AT), turn.more, turn.held)
+    slot = turn.slot(getcpu) if getcpu else turn.memory
+    with turn.locked(slot):
+        popped = pop(emit, emit.offset(slot, HEAD_AT), turn.more)
+    return _pushed_less_popped(turn, popped)
+
+
+def _on_tagged_list(turn: Turn) -> Any:
+    _push_tagged(turn.emit, turn.memory, turn.more, turn.held)
+    return _pushed_less_popped(turn, _pop_tagged(turn.emit, turn.memory, turn.more))
+
+
+def _pushed_less_popped(turn: Turn, popped: Any) -> Any:
+    pushed, turn.held = turn.held, popped
+    return turn.emit.sub(pushed, popped)
+
+
+def _push_tagged(emit: Writer, head: Any, nodes: Any, number: Any) -> None:
+    node, again, end = slot(emit, nodes, number), emit.label("push", I64), emit.label("pushed")
+    emit.jump(again, emit.load(head, order="monotonic"))
+    (old,) = emit.here(again)
+    following = emit.and_(old, _NUMBER)
+    emit.store(following, node, order="monotonic")
+    seen, done = _exchange(emit, head, old, following, number, "release", "monotonic")
+    emit.branch(done, end, again, seen)
+    emit.here(end)
+
+
+def _pop_tagged(emit: Writer, head: Any, nodes: Any) -> Any:
+    look, end = emit.label("look", I64), emit.label("popped")
+    emit.jump(look, emit.load(head, order="acquire"))
+    (old,) = emit.here(look)
+    number = emit.and_(old, _NUMBER)
+    take = emit.label("take")
+    emit.branch(number, take, end)
+    emit.here(take)
+    following = emit.load(slot(emit, nodes, number), order="monotonic")
+    seen, done = _exchange(emit, head, old, number, following, "acquire", "acquire")
+    emit.branch(done, end, look, seen)
+    emit.here(end)
+    return number
+
+
+def _exchange(emit: Writer, head: Any, old: Any, was: Any, number: Any, order: str, failed: str) -> tuple[Any, Any]:
+    """Emit: let the list begin with another number, and the next tag; what was seen, and whether it was done."""
+    new = emit.or_(emit.add(emit.sub(old, was), _TAG), number)
+    pair = emit.llvm.cmpxchg(head, old, new, order, failed)
+    return emit.llvm.extract_value(pair, 0), emit.llvm.extract_value(pair, 1)
+
 
 _LOOPS = Loops(
     {
-        "sched_getcpu_mutex": Body(
-            slot_of("sched_getcpu", "a")
-            + under_mutex("a", _PUSH.format(slot="a"))
-            + slot_of("sched_getcpu", "b")
-            + under_mutex("b", _POP.format(slot="b"))
-            + _PUSHED_LESS_POPPED
-        ),
-        "mutex": Body(
-            under_mutex("a", _PUSH.format(slot="a")) + under_mutex("b", _POP.format(slot="b")) + _PUSHED_LESS_POPPED,
-            before="  %a = getelementptr i8, ptr %memory, i64 0\n  %b = getelementptr i8, ptr %memory, i64 0",
-        ),
-        "tagged": Body(
-            "  call void @push_tagged(ptr %memory, ptr %fourth, i64 %held)\n"
-            "  %held.next = call i64 @pop_tagged(ptr %memory, ptr %fourth)\n" + _PUSHED_LESS_POPPED
-        ),
-    },
-    helpers=HELPERS + _TAGGED,
+        "sched_getcpu_mutex": partial(_on_lists, "sched_getcpu"),
+        "mutex": partial(_on_lists, None),
+        "tagged": _on_tagged_list,
+    }
 )
 
 
