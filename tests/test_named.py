@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from rseq import _named as named
 from rseq._cli import main
 from rseq._named import NamedError, sequences
+from rseq._once import once
 
 USERS_FILE = """
 import rseq
@@ -31,8 +32,8 @@ def swap(cpu: Cell, n: rseq.i64) -> rseq.i64:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Path]:
-    named._file.cache_clear()
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(named, "_file", once(named._file.__wrapped__))  # type: ignore[attr-defined]
     path = tmp_path / "shop.py"
     path.write_text(USERS_FILE)
     yield path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,14 +81,57 @@ def test_threads_that_make_the_same_structure_share_its_sequences(threads: Threa
     assert len(set(map(id, got))) == 1
 
 
-def test_nothing_that_must_be_one_is_merely_cached() -> None:
-    """Records and sequences, and what is registered for forks: `functools.cache` would let two threads make two."""
-    cached = re.compile(r"^@cache\ndef (\w+)\(.*?(?=^\S)", re.MULTILINE | re.DOTALL)
-    wrong = [
-        f"{path.relative_to(PACKAGE)}: {found[1]}"
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if "_bench" not in path.parts and "_stress" not in path.parts
-        for found in cached.finditer(path.read_text() + "\n#")
-        if re.search(r"register_at_fork|\(Record\)|@routine|@sequence|\b_code\(|_compile\(|LOCK", found[0])
-    ]
-    assert wrong == []
+# Which of the two remembers: the rule that _once.py states
+
+SEQUENCES = {"sequence", "routine", "inline"}
+TELLS = {
+    *("load", "loaded", "_compile", "compile_module", "in_each_child", "before_forks", "start_anew_after_forks"),
+    *("pthread_key_create", "Py_IncRef", "bind", "import_module", "exec_module", "add_symbol"),
+}
+
+
+def makes_one(function: ast.FunctionDef) -> bool:
+    """Whether it makes a class, a sequence or machine code, imports, or tells others of something."""
+    inner = [node for node in ast.walk(function) if node is not function]
+    decorators = {ast.unparse(one) for node in inner for one in getattr(node, "decorator_list", ())}
+    calls = {ast.unparse(node.func).rpartition(".")[2] for node in inner if isinstance(node, ast.Call)}
+    is_class_or_import = any(isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)) for node in inner)
+    return is_class_or_import or bool(decorators & SEQUENCES or calls & TELLS)
+
+
+def is_value(function: ast.FunctionDef) -> bool:
+    """Whether it does nothing but find a value that is equal to another one, as its annotation says."""
+    result = "" if function.returns is None else ast.unparse(function.returns)
+    return result in ("int", "str", "bool", "bytes", "float") and not makes_one(function)
+
+
+def remembered(text: str, decorator: str) -> list[ast.FunctionDef]:
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return [one for one in functions if decorator in map(ast.unparse, one.decorator_list)]
+
+
+@pytest.mark.parametrize(("decorator", "is_wrong"), [("cache", makes_one), ("once", is_value)])
+def test_what_must_be_one_is_made_once_and_what_is_equal_is_cached(
+    decorator: str, is_wrong: Callable[[ast.FunctionDef], bool]
+) -> None:
+    files = [path for path in PACKAGE.rglob("*.py") if "_bench" not in path.parts]  # one thread makes what it measures
+    found = [(path, one) for path in files for one in remembered(path.read_text(), decorator)]
+    assert len(found) > 10
+    assert [f"{path}:{one.lineno}: {one.name}" for path, one in found if is_wrong(one)] == [], decorator
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "class Cell(Record):\n        value: i64",
+        "@sequence\n    def add(cpu): ...",
+        "from rseq import numba",
+        "code = load(blob)",
+        "in_each_child(step, THREADS)",
+        "libc().pthread_key_create(key, None)",
+    ],
+)
+def test_that_rule_bites(body: str) -> None:
+    (found,) = remembered(f"@cache\ndef made():\n    {body}\n    return 1\n", "cache")
+    assert makes_one(found)
+    assert not makes_one(*remembered("@cache\ndef count() -> int:\n    return len(list(range(8)))", "cache"))

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 from typing import Any
 
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.errors import CompileError
+from rseq._once import once
 from rseq._sequence import Routine, Sequence
 from rseq._terminal import stdout_aside
 
@@ -148,7 +148,7 @@ def _module(name: str) -> ModuleType:
             raise NamedError(f"{name} cannot be imported: {error}") from None
 
 
-@cache
+@once
 def _file(path: str) -> ModuleType:
     """The module in a file, once: two names in it mean sequences on the same records."""
     if not os.path.isfile(path):

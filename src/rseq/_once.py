@@ -1,5 +1,10 @@
 """What a process must have once: `functools.cache` has two threads that ask at once make two.
 
+    @once               where two would not be one and the same: classes, sequences, machine code, what others are told
+                        of (a fork, libc, Numba); and where a module is imported, as a fork must wait for that
+    @cache              where two are equal: numbers, text, functions of a library
+    @cached_property    on what one thread has
+
 Two of a compiled sequence have two record types, and what is bound with one does not fit the other. So the first that
 is made is what all get. While another thread makes it, others wait for that, but not for ever: that thread may be
 waiting for one of them (a finaliser that runs while it compiles, and wants a lock that they hold). Then they make one

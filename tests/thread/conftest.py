@@ -13,7 +13,7 @@ from rseq._thread import cpus, registration
 @pytest.fixture
 def forget() -> Iterator[None]:
     """Let the modules look at the system anew, and again after the test."""
-    caches = (registration.calling_thread, registration._thread_pointer_code, cpus.possible_cpus)
+    caches = (registration.calling_thread, cpus.possible_cpus)
     for cached in caches:
         cached.cache_clear()
     yield

@@ -152,7 +152,7 @@ def test_without_executable_memory_the_refusal_is_passed_on(monkeypatch: pytest.
     def refuse(*_: object) -> None:
         raise OSError("nothing may be executed here")
 
-    monkeypatch.setattr("rseq._thread.registration.load", refuse)
+    monkeypatch.setattr("rseq._thread.registration._thread_pointer_code", refuse)
     info = report.info()
     assert (info.registered, info.registered_by) == (False, "unknown")
     assert sentences(info) == {"executable memory": "No sequence can run natively: nothing may be executed here."}

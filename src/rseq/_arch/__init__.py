@@ -10,6 +10,7 @@ from functools import cache
 
 from rseq._arch import machines
 from rseq._arch.base import Architecture
+from rseq._once import once
 
 __all__ = ["Architecture", "get", "host", "names"]
 
@@ -23,7 +24,7 @@ def names() -> tuple[str, ...]:
     return tuple(found)
 
 
-@cache
+@once
 def get(name: object) -> Architecture:
     """The architecture called `name`.
 

@@ -18,6 +18,7 @@ from rseq import _abi as abi
 from rseq._arch import Architecture
 from rseq._libc import auxv, libc, on_linux
 from rseq._loader import Blob, load
+from rseq._once import once
 from rseq._thread import support
 
 __all__ = ["available", "calling_thread", "lanes_offset", "rseq_offset", "rseq_size", "symbol", "usable_size"]
@@ -63,7 +64,7 @@ def _thread_pointer(architecture: Architecture) -> int:
     return int(ctypes.CFUNCTYPE(ctypes.c_size_t)(_thread_pointer_code(architecture.thread_pointer))())
 
 
-@cache
+@once
 def _thread_pointer_code(code: bytes) -> int:
     """The address at which the machine code that reads the thread pointer has been loaded."""
     return load(Blob(code, b"", 0, (), {"thread_pointer": 0})).entries["thread_pointer"]
