@@ -109,6 +109,10 @@ def test_import_loads_neither_numpy_nor_llvmlite_nor_numba() -> None:
     assert run_python(code).stdout.split() == []
 
 
+def test_the_version_is_that_of_the_installed_package() -> None:
+    assert rseq.__version__ == metadata.version("rseq")
+
+
 def test_entry_points_lead_to_functions() -> None:
     ours = metadata.distribution("rseq").entry_points
     assert {(point.group, point.name) for point in ours} == {("console_scripts", "rseq"), ("numba_extensions", "init")}

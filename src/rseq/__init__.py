@@ -69,6 +69,8 @@ from rseq._thread.membarrier import fence as fence
 from rseq._thread.registration import available as available
 from rseq._thread.report import info as info
 
+__version__ = "0.1.0"
+
 __all__ = [
     "RCU",
     "CompileError",

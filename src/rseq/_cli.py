@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+import rseq
 from rseq._bench.command import bench
 from rseq._check.command import check
 from rseq._stress.command import stress
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
-@click.version_option(package_name="rseq")
+@click.version_option(rseq.__version__)
 def main() -> None:
     """Restartable sequences for Python: per-CPU data without locks or atomics."""
 
