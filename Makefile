@@ -39,7 +39,7 @@ test-all: test
 	@$(MAKE) --no-print-directory test-slow
 
 random: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py
+	@RANDOM_SEQUENCES=5000 $(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py
 
 mutants: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)

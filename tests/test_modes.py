@@ -82,6 +82,7 @@ def test_the_mode_is_that_of_the_tests_and_of_their_children(mode: str, tmp_path
 
 @pytest.mark.slow
 @modes
-def test_all_tests_of_the_first_tier_pass_in_this_mode(mode: str) -> None:
-    this = Path(__file__).relative_to(ROOT)
-    run_tests(mode, "-n", str(len(os.sched_getaffinity(0))), f"--ignore={this}", "tests", timeout_s=3000)
+@pytest.mark.parametrize("folder", ["language", "percpu", "native", "structures"])
+def test_the_first_tier_passes_in_this_mode(mode: str, folder: str) -> None:
+    """Where our own Python code does most; what emulators, Numba and C compilers run is the same in each mode."""
+    assert " passed" in run_tests(mode, ROOT / "tests" / folder, timeout_s=1000)

@@ -82,7 +82,7 @@ def test_no_register_holds_two_values_in_random_programs(architecture: Architect
 
 @pytest.mark.slow
 @each_architecture
-@pytest.mark.parametrize("turn", range(8))
+@pytest.mark.parametrize("turn", range(3))
 def test_no_register_holds_two_values_in_many_random_programs(architecture: Architecture, turn: int) -> None:
     check_programs(architecture, 400, turn)
 

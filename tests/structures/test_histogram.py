@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 import rseq
 from models.histogram import Model
-from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 
 INFINITE = math.inf
@@ -371,11 +370,6 @@ def test_threads_lose_nothing(index: Any, threads: ThreadSet) -> None:
             model.observe(x)
         assert histogram.counts().tolist() == [400 * count for count in model.counts()]
         assert (histogram.sum, histogram.nans) == (400 * model.sum, 4)
-
-
-@pytest.mark.slow
-def test_its_sequences_survive_each_other_everywhere() -> None:
-    assert_restartable(rseq.Histogram, arch="all")
 
 
 def test_the_spare_lane_counts_the_same() -> None:

@@ -322,12 +322,6 @@ def test_a_process_that_is_killed_takes_no_item_with_it_but_its_own() -> None:
 # ---- the sequences
 
 
-@pytest.mark.slow
-def test_push_and_pop_survive_interruptions_everywhere() -> None:
-    report = assert_restartable(rseq.Stack, arch="all")
-    assert report.total("interruptions") > 10_000
-
-
 Slots: Any = rseq.Stack._sequences()["push"].body.record
 
 
