@@ -122,7 +122,16 @@ def store(emit: Writer, base: Any, index: int, value: Any) -> None:
 
 
 @pytest.mark.parametrize("architecture", tiers.architectures(lambda one: True))
-@pytest.mark.parametrize("options", [("-O0",), ("-O2",), ("-O2", "-fno-omit-frame-pointer")], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(
+            ("-O2", "-fno-omit-frame-pointer"), id="-O2 with a frame pointer"
+        ),  # which leaves fewest registers
+        pytest.param(("-O2",), id="-O2", marks=pytest.mark.slow),
+        pytest.param(("-O0",), id="-O0", marks=pytest.mark.slow),
+    ],
+)
 def test_what_the_budget_accepts_is_compiled(
     architecture: Architecture, options: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -200,7 +200,7 @@ def test_every_section_that_is_shipped_passes(record: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("record", "name"),
     [
-        pytest.param(record, name, marks=[] if record in ("Lock 1", "Ring 1") and name == host else [pytest.mark.slow])
+        pytest.param(record, name, marks=[] if record == "Lock 1" and name == host else [pytest.mark.slow])
         for host in [HOST.name if HOST else ""]
         for name in RUNNING
         for record, codes in SHIPPED.items()

@@ -12,7 +12,6 @@ from rseq import i64
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 
-each_layer = pytest.mark.parametrize("layer", ["omp", "workqueue"])
 
 BEGIN = """
     import sys, warnings
@@ -145,8 +144,17 @@ HELPERS = """
 """
 
 
-@each_layer
-@pytest.mark.parametrize("script", [ARRAYS, SEQUENCES, HELPERS], ids=["arrays", "sequences", "helpers"])
+@pytest.mark.parametrize(
+    ("layer", "script"),
+    [
+        pytest.param("omp", ARRAYS, id="arrays, omp"),
+        pytest.param("workqueue", SEQUENCES, id="sequences, workqueue"),
+        pytest.param("omp", HELPERS, id="helpers, omp"),
+        pytest.param("workqueue", ARRAYS, id="arrays, workqueue", marks=pytest.mark.slow),
+        pytest.param("omp", SEQUENCES, id="sequences, omp", marks=pytest.mark.slow),
+        pytest.param("workqueue", HELPERS, id="helpers, workqueue", marks=pytest.mark.slow),
+    ],
+)
 def test_in_parallel_loops_one_call_is_left_out_and_counted(run_script: Any, layer: str, script: str) -> None:
     run_script(BEGIN + script, layer, env={"NUMBA_THREADING_LAYER": layer})
 

@@ -114,7 +114,13 @@ def test_processes_share_a_structure_that_can_be_shared() -> None:
 
 
 @needs_rseq
-@pytest.mark.parametrize("spoil", [spoils.without_descriptor_store, spoils.ending_early], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(spoils.without_descriptor_store, id="without a descriptor"),
+        pytest.param(spoils.ending_early, id="ending early", marks=pytest.mark.slow),
+    ],
+)
 def test_a_section_that_the_kernel_does_not_know_loses(spoil: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_MORE_SLICES", 4)
     report = stress(ADDER, seconds=0.6, spoil=spoil)
