@@ -331,8 +331,10 @@ class Architecture(ABC):
         """
 
     def releases(self, assembly: Assembly) -> bool:
-        """True if the commit of this section is a release on this architecture."""
-        return not self.release_marks or any(line.text.startswith(self.release_marks) for line in assembly.hot)
+        """True if the commit of this section is a release here: it says so, or what stands before it."""
+        texts = [line.text for line in assembly.hot]
+        end = texts.index(f"{FINISH}:")  # what orders an acquire stands elsewhere, and may be the same instruction
+        return not self.release_marks or any(text.startswith(self.release_marks) for text in texts[end - 2 : end])
 
     def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
         """The critical section for `section`.

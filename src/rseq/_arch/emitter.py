@@ -64,6 +64,10 @@ class Emitter(ABC):
 
     JUMP: ClassVar[str]
     """The instruction that always branches."""
+    STATUS: ClassVar[str]
+    """The instruction that puts a small negative number, {1}, into the register {0}."""
+    ACQUIRE: ClassVar[str] = ""
+    """What orders the loads until here before all that follows; nothing where every load does that."""
     WORD: ClassVar[str] = ".long"
     """The directive for the signature."""
     UNROLLED_BYTES: ClassVar[int] = 64
@@ -81,13 +85,14 @@ class Emitter(ABC):
     def enter(self) -> None:
         """Emit from the restart point to the lane's offset in the status slot: rseq_cs, start, cpu_id, its check."""
 
-    @abstractmethod
-    def acquire(self) -> None:
-        """Emit what orders the loads until here before all that follows: after an acquiring load, or behind the end."""
+    def set_status(self, status: int) -> None:
+        """Emit out of line: the status."""
+        self.out_of_line(self.STATUS.format(self.status, status))
 
-    @abstractmethod
     def leave_with(self, status: int) -> None:
         """Emit out of line: the status, and the jump to the end."""
+        self.set_status(status)
+        self.out_of_line(f"{self.JUMP} {FINISH}f")
 
     def abort_handler(self) -> None:
         """Emit out of line: the signature, the label ABORT, and leaving with ABORTED."""
@@ -156,12 +161,12 @@ class Emitter(ABC):
             self.extra = self._allocation.scratch[position]
             self._emit(op)
             if isinstance(op, ir.Load) and op.acquire:
-                self.acquire()
+                self._acquire()
         self.comment = ""
         self.label(FINISH)
         if self.section.body.acquire:
             self.comment = "acquire"
-            self.acquire()
+            self._acquire()
         self.comment = "this CPU has no lane, or this thread is not registered"
         self._cold_exit(NOWHERE, NO_LANE)
         if NOTHING in self._labels:
@@ -176,6 +181,10 @@ class Emitter(ABC):
         self.abort_handler()
         slots = tuple(self._allocation.slots)
         return Assembly(self.architecture, self.section, self.index, slots, tuple(self.hot), tuple(self.cold))
+
+    def _acquire(self) -> None:
+        if self.ACQUIRE:
+            self.line(self.ACQUIRE)
 
     def _leave_at(self, way: Exit) -> None:
         self.comment = str(way.result)

@@ -32,9 +32,15 @@ class FlaglessEmitter(LoadStoreEmitter):
     """What the assembler makes a constant of."""
     WIDE: ClassVar[str]
     """What the names of instructions on 64 bits end with."""
+    BELOW: ClassVar[str]
+    """The instruction that says whether a register is below a constant, without a sign."""
     LOAD: ClassVar[Mapping[tuple[str, int], str]]
     STORE: ClassVar[Mapping[int, str]]
     STORE_FLOAT: ClassVar[Mapping[int, str]]
+
+    @abstractmethod
+    def at(self, base: Slot, offset: int) -> Memory:
+        """The memory operand of a register and a short offset."""
 
     @abstractmethod
     def memory(self, address: ir.Address, extra: Sequence[Slot]) -> Memory:
@@ -146,6 +152,37 @@ class FlaglessEmitter(LoadStoreEmitter):
             self.line(f"add{self.WIDE} {total}, {total}, {self.slot(op.source)}")
         self.release(op)
         self.access(self.STORE[size], total, memory)
+
+    def emit_copy(self, op: ir.Copy) -> None:
+        """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
+        to, source, left, held = self.extra
+        self.locate(op.target, to, held)
+        self.locate(op.source, source, held)
+        if isinstance(op.nbytes, ir.Const):
+            self.set_integer(left, int(op.nbytes.number))
+        else:
+            self.copy(left, self.slot(op.nbytes))
+        words, singles, done = self.new_label(), self.new_label(), self.new_label()
+        self.line(f"or {held}, {to}, {source}")
+        self.line(f"andi {held}, {held}, 7")
+        self.line(f"bnez {held}, {singles}f")
+        self.label(words)
+        self.line(f"{self.BELOW} {held}, {left}, 8")
+        self.line(f"bnez {held}, {singles}f")
+        self._move(8, source, to, left, held)
+        self.line(f"{self.JUMP} {words}b")
+        self.label(singles)
+        self.line(f"beqz {left}, {done}f")
+        self._move(1, source, to, left, held)
+        self.line(f"{self.JUMP} {singles}b")
+        self.label(done)
+
+    def _move(self, width: int, source: Slot, to: Slot, left: Slot, held: Slot) -> None:
+        self.access(self.LOAD["unsigned", width], held, self.at(source, 0))
+        self.access(self.STORE[width], held, self.at(to, 0))
+        self.line(f"addi{self.WIDE} {source}, {source}, {width}")
+        self.line(f"addi{self.WIDE} {to}, {to}, {width}")
+        self.line(f"addi{self.WIDE} {left}, {left}, -{width}")
 
 
 def is_short(number: int) -> bool:

@@ -25,7 +25,7 @@ from typing import ClassVar
 
 from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
-from rseq._arch.base import DESCRIPTOR, FINISH, NOWHERE, START, Architecture, Emulator, IndexMode, RegisterClass, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, RegisterClass, Slot
 from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fitting, half_words, insert, is_repeated_run
 from rseq._language import ir
@@ -135,6 +135,7 @@ ARCHITECTURE = Arm64()
 
 class _Emitter(ArmEmitter):
     JUMP, WORD = "b", ".inst"
+    ACQUIRE, STATUS = "dmb ishld", "mov {0}, #{1}"
 
     # ---- around the body
 
@@ -155,13 +156,6 @@ class _Emitter(ArmEmitter):
         if self.section.cpu is not None:
             self.line(f"mov {self.where[self.section.cpu]:w}, {status:w}")
         self.line(f"madd {status}, {status}, {self.stride}, {self.base}")
-
-    def acquire(self) -> None:
-        self.line("dmb ishld")
-
-    def leave_with(self, status: int) -> None:
-        self.out_of_line(f"mov {self.status}, #{status}")
-        self.out_of_line(f"b {FINISH}f")
 
     # ---- what needs registers
 

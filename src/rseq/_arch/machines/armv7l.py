@@ -35,11 +35,9 @@ from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
 from rseq._arch.base import (
     DESCRIPTOR,
-    FINISH,
     NOWHERE,
     START,
     Architecture,
-    Assembly,
     Emulator,
     IndexMode,
     RegisterClass,
@@ -128,11 +126,6 @@ class Arm(Architecture):
             return "int"
         return "single" if type.size == 4 else "float"
 
-    def releases(self, assembly: Assembly) -> bool:
-        """True if the barrier stands before the commit; an acquire is the same instruction elsewhere."""
-        texts = [line.text for line in assembly.hot]
-        return texts[texts.index(f"{FINISH}:") - 2].startswith(self.release_marks)
-
     def addend(self, kind: int, image: bytearray, where: int) -> int:
         """What stands where the relocation is to be applied."""
         (word,) = struct.unpack_from("<I", image, where)
@@ -163,6 +156,7 @@ ARCHITECTURE = Arm()
 
 class _Emitter(ArmEmitter):
     JUMP, WORD, RELEASE = "b", ".inst", "dmb ish"
+    ACQUIRE = "dmb ish"
 
     # ---- around the body
 
@@ -186,16 +180,12 @@ class _Emitter(ArmEmitter):
             self.line(f"mov {self.where[self.section.cpu]}, {status}")
         self.line(f"mla {status}, {status}, {self.stride}, {self.base}")
 
-    def acquire(self) -> None:
-        self.line("dmb ish")
-
-    def leave_with(self, status: int) -> None:
+    def set_status(self, status: int) -> None:
         if is_rotated_byte(~status):
             self.out_of_line(f"mvn {self.status}, #{~status}")
         else:
             self.out_of_line(f"movw {self.status}, #{status & 0xFFFF}")
             self.out_of_line(f"movt {self.status}, #{status >> 16 & 0xFFFF}")
-        self.out_of_line(f"b {FINISH}f")
 
     # ---- what needs registers
 

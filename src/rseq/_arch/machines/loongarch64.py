@@ -12,8 +12,8 @@ full barrier.
 
 Ranges: branches that compare two registers reach 128 KiB, those that test one or the float flag 4 MiB, `b` 128 MiB,
 and the assembler stretches none of them. So all ways to cold code, which may be as far as the compiler has put code
-into the same section of the object file, are of the last two kinds; and in a section that might be longer than
-128 KiB, comparisons branch around a `b`.
+into the same section of the object file, are of the last two kinds; and in a section of so many operations that it
+might be longer than 128 KiB, comparisons branch around a `b`.
 
 Budget: 32 registers, less $zero, $tp, $sp, the reserved $r21, the frame pointer ($fp), the base pointer of dynamic,
 over-aligned frames ($s8) and the return address ($ra), leaves 25; one stays with the compiler, to reach what it has
@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, FINISH, NOWHERE, START, Architecture, Assembly, IndexMode, RegisterClass, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, IndexMode, RegisterClass, Slot
 from rseq._arch.emitter import Emitter
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
@@ -63,10 +63,8 @@ _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
 _COMPARE = {"==": "ceq", "!=": "cune", "<": "clt", "<=": "cle"}  # false for NaN, != apart
 
-_NEAR = 1 << 17
-"""How far branches reach that compare two registers."""
-_LONGEST = 16
-"""Bytes of the longest line: `li.d`, in four instructions."""
+_MOST_OPERATIONS = 512
+"""Of a section over which branches that compare two registers reach: none takes more than 256 bytes."""
 
 R_64, R_ADD32, R_SUB32, R_ADD64, R_SUB64, R_32_PCREL, R_RELAX, R_64_PCREL = 2, 50, 55, 51, 56, 99, 100, 109
 R_PCALA_HI20, R_PCALA_LO12, R_CALL36 = 71, 72, 110
@@ -156,22 +154,14 @@ ARCHITECTURE = LoongArch()
 
 class _Emitter(FlaglessEmitter):
     JUMP, RELEASE = "b", "dbar 0x12"
-    ZERO, SET, WIDE = "$zero", "li.d", ".d"
+    ACQUIRE, STATUS = "dbar 0x14", "li.d {0}, {1}"
+    ZERO, SET, WIDE, BELOW = "$zero", "li.d", ".d", "sltui"
     LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
 
-    def __init__(
-        self, architecture: Architecture, section: Section, index: IndexMode, *, is_long: bool = False
-    ) -> None:
-        super().__init__(architecture, section, index)
-        self._given = section
-        self._is_long = is_long
-
-    def assembly(self) -> Assembly:
-        """Emit everything; again, if it might be too long for branches that compare."""
-        made = super().assembly()
-        if self._is_long or len(made.hot) * _LONGEST < _NEAR:
-            return made
-        return _Emitter(self.architecture, self._given, self.index, is_long=True).assembly()
+    @property
+    def _is_long(self) -> bool:
+        """If branches that compare might not reach its end."""
+        return len(self.section.ops) > _MOST_OPERATIONS
 
     # ---- around the body
 
@@ -197,13 +187,6 @@ class _Emitter(FlaglessEmitter):
         self.line(f"b {NOWHERE}b")
         self.label(stays)
 
-    def acquire(self) -> None:
-        self.line("dbar 0x14")
-
-    def leave_with(self, status: int) -> None:
-        self.out_of_line(f"li.d {self.status}, {status}")
-        self.out_of_line(f"b {FINISH}f")
-
     # ---- what needs registers
 
     def combines_with(self, number: int) -> bool:
@@ -226,6 +209,9 @@ class _Emitter(FlaglessEmitter):
 
     # ---- operands
 
+    def at(self, base: Slot, offset: int) -> Memory:
+        return "", f"{base}, {offset}"
+
     def memory(self, address: ir.Address, extra: Sequence[Slot]) -> Memory:
         """Two registers are added by instructions with an x."""
         base, offset = self.base_of(address), address.offset
@@ -235,7 +221,7 @@ class _Emitter(FlaglessEmitter):
             self.add_index(base, address, extra[0])
             base = extra[0]
         if is_short(offset):
-            return "", f"{base}, {offset}"
+            return self.at(base, offset)
         self.set_integer(extra[-1], offset)
         return "x", f"{base}, {extra[-1]}"
 
@@ -332,37 +318,6 @@ class _Emitter(FlaglessEmitter):
         else:
             self.set_integer(spare, length)
             self.line(f"sltu {spare}, {index}, {spare}")
-
-    def emit_copy(self, op: ir.Copy) -> None:
-        """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
-        to, source, left, held = self.extra
-        self.locate(op.target, to, held)
-        self.locate(op.source, source, held)
-        if isinstance(op.nbytes, ir.Const):
-            self.set_integer(left, int(op.nbytes.number))
-        else:
-            self.copy(left, self.slot(op.nbytes))
-        words, singles, done = self.new_label(), self.new_label(), self.new_label()
-        self.line(f"or {held}, {to}, {source}")
-        self.line(f"andi {held}, {held}, 7")
-        self.line(f"bnez {held}, {singles}f")
-        self.label(words)
-        self.line(f"sltui {held}, {left}, 8")
-        self.line(f"bnez {held}, {singles}f")
-        self._move(8, source, to, left, held)
-        self.line(f"b {words}b")
-        self.label(singles)
-        self.line(f"beqz {left}, {done}f")
-        self._move(1, source, to, left, held)
-        self.line(f"b {singles}b")
-        self.label(done)
-
-    def _move(self, width: int, source: Slot, to: Slot, left: Slot, held: Slot) -> None:
-        self.line(f"{_LOAD['unsigned', width]} {held}, {source}, 0")
-        self.line(f"{_STORE[width]} {held}, {to}, 0")
-        self.line(f"addi.d {source}, {source}, {width}")
-        self.line(f"addi.d {to}, {to}, {width}")
-        self.line(f"addi.d {left}, {left}, -{width}")
 
     def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"rdtime.d {self.slot(op.target)}, $zero")

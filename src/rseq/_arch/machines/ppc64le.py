@@ -28,11 +28,9 @@ from typing import ClassVar
 from rseq import _abi as abi
 from rseq._arch.base import (
     DESCRIPTOR,
-    FINISH,
     NOWHERE,
     START,
     Architecture,
-    Assembly,
     Emulator,
     Fixup,
     IndexMode,
@@ -152,11 +150,6 @@ class Power(Architecture):
             raise ValueError(f"unexpected ppc64le relocation {kind}")
         return False
 
-    def releases(self, assembly: Assembly) -> bool:
-        """True if the fence stands before the commit; an acquire is the same instruction elsewhere."""
-        texts = [line.text for line in assembly.hot]
-        return texts[texts.index(f"{FINISH}:") - 2].startswith(self.release_marks)
-
 
 def _located(fixup: Fixup) -> Fixup:
     if fixup.symbol == _TOC:
@@ -172,6 +165,7 @@ ARCHITECTURE = Power()
 class _Emitter(OwnRegistersEmitter):
     VALUE, PLACE = "%r0", "%r11"
     JUMP = "b"
+    ACQUIRE, STATUS = "lwsync", "li {0}, {1}"
     RELEASE = "lwsync"
 
     # ---- around the body
@@ -196,13 +190,6 @@ class _Emitter(OwnRegistersEmitter):
             self.line(f"mr {self.where[self.section.cpu]}, {status}")
         self.line(f"mulld {status}, {status}, {self.stride}")
         self.line(f"add {status}, {status}, {self.base}")
-
-    def acquire(self) -> None:
-        self.line("lwsync")
-
-    def leave_with(self, status: int) -> None:
-        self.out_of_line(f"li {self.status}, {status}")
-        self.out_of_line(f"b {FINISH}f")
 
     def _branch(self, name: str, target: str, *, is_far: bool) -> None:
         """A conditional branch, around an unconditional one where it might not reach."""

@@ -32,7 +32,6 @@ from typing import ClassVar
 from rseq import _abi as abi
 from rseq._arch.base import (
     DESCRIPTOR,
-    FINISH,
     NOWHERE,
     START,
     Architecture,
@@ -175,7 +174,8 @@ ARCHITECTURE = RiscV()
 
 class _Emitter(FlaglessEmitter):
     JUMP, WORD, RELEASE = "j", ".word", "fence rw, w"
-    ZERO, SET, WIDE = "zero", "li", ""
+    ACQUIRE, STATUS = "fence r, rw", "li {0}, {1}"
+    ZERO, SET, WIDE, BELOW = "zero", "li", "", "sltiu"
     LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
 
     # ---- around the body
@@ -196,13 +196,6 @@ class _Emitter(FlaglessEmitter):
         self.line(f"mul {status}, {status}, {self.stride}")
         self.line(f"add {status}, {status}, {self.base}")
 
-    def acquire(self) -> None:
-        self.line("fence r, rw")
-
-    def leave_with(self, status: int) -> None:
-        self.out_of_line(f"li {self.status}, {status}")
-        self.out_of_line(f"j {FINISH}f")
-
     def abort_handler(self) -> None:
         self.out_of_line(".balign 4")  # other instructions may have two bytes
         super().abort_handler()
@@ -221,15 +214,18 @@ class _Emitter(FlaglessEmitter):
 
     # ---- operands
 
+    def at(self, base: Slot, offset: int) -> Memory:
+        return "", f"{offset}({base})"
+
     def memory(self, address: ir.Address, extra: Sequence[Slot]) -> Memory:
         base = self.base_of(address)
         if self.address_scratch(address) == 0:
-            return "", f"{address.offset}({base})"
+            return self.at(base, address.offset)
         if address.index is not None and is_short(address.offset):
             self.add_index(base, address, extra[0])
-            return "", f"{address.offset}({extra[0]})"
+            return self.at(extra[0], address.offset)
         self.locate(address, extra[0], extra[-1])
-        return "", f"0({extra[0]})"
+        return self.at(extra[0], 0)
 
     # ---- one method for each operation
 
@@ -293,37 +289,6 @@ class _Emitter(FlaglessEmitter):
             self.set_integer(length, op.length)
         name = "bgtu" if op.inclusive else "bgeu"
         self.line(f"{name} {self.slot(op.index)}, {length}, {self.check_exit(op)}b")
-
-    def emit_copy(self, op: ir.Copy) -> None:
-        """Eight bytes at a time where both places are aligned to that, else one: others may trap."""
-        to, source, left, held = self.extra
-        self.locate(op.target, to, held)
-        self.locate(op.source, source, held)
-        if isinstance(op.nbytes, ir.Const):
-            self.set_integer(left, int(op.nbytes.number))
-        else:
-            self.copy(left, self.slot(op.nbytes))
-        words, singles, done = self.new_label(), self.new_label(), self.new_label()
-        self.line(f"or {held}, {to}, {source}")
-        self.line(f"andi {held}, {held}, 7")
-        self.line(f"bnez {held}, {singles}f")
-        self.label(words)
-        self.line(f"sltiu {held}, {left}, 8")
-        self.line(f"bnez {held}, {singles}f")
-        self._move(8, source, to, left, held)
-        self.line(f"j {words}b")
-        self.label(singles)
-        self.line(f"beqz {left}, {done}f")
-        self._move(1, source, to, left, held)
-        self.line(f"j {singles}b")
-        self.label(done)
-
-    def _move(self, width: int, source: Slot, to: Slot, left: Slot, held: Slot) -> None:
-        self.line(f"{_LOAD['unsigned', width]} {held}, 0({source})")
-        self.line(f"{_STORE[width]} {held}, 0({to})")
-        self.line(f"addi {source}, {source}, {width}")
-        self.line(f"addi {to}, {to}, {width}")
-        self.line(f"addi {left}, {left}, -{width}")
 
     def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"rdtime {self.slot(op.target)}")

@@ -27,7 +27,7 @@ import struct
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, FINISH, NOWHERE, START, Architecture, Emulator, IndexMode, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, Slot
 from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fits, fitting
 from rseq._arch.load_store import OwnRegistersEmitter
@@ -146,6 +146,7 @@ ARCHITECTURE = Z()
 class _Emitter(OwnRegistersEmitter):
     VALUE, PLACE = "%r0", "%r1"
     JUMP = "jg"
+    STATUS = "lghi {0}, {1}"
     UNROLLED_BYTES = 256  # by one instruction
 
     # ---- around the body
@@ -166,13 +167,6 @@ class _Emitter(OwnRegistersEmitter):
             self.line(f"lgr {self.where[self.section.cpu]}, {status}")
         self.line(f"msgr {status}, {self.stride}")
         self.line(f"agr {status}, {self.base}")
-
-    def acquire(self) -> None:
-        """Nothing: every load does."""
-
-    def leave_with(self, status: int) -> None:
-        self.out_of_line(f"lghi {self.status}, {status}")
-        self.out_of_line(f"jg {FINISH}f")
 
     # ---- what needs registers
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, FINISH, NOWHERE, START, Architecture, Emulator, IndexMode, RegisterClass, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, RegisterClass, Slot
 from rseq._arch.emitter import Emitter
 from rseq._arch.x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 from rseq._language import ir
@@ -118,6 +118,7 @@ class _Places(NamedTuple):
 
 class _Emitter(ConvertingEmitter):
     JUMP = "jmp"
+    STATUS = "movq ${1}, {0}"
 
     # ---- around the body
 
@@ -144,13 +145,6 @@ class _Emitter(ConvertingEmitter):
         """True if the status slot holds the lane's address."""
         places = [place for op in self.section.ops for place in ir.addresses(op)]
         return any(place.in_lane and place.index is not None for place in places)
-
-    def acquire(self) -> None:
-        """Nothing: every load does."""
-
-    def leave_with(self, status: int) -> None:
-        self.out_of_line(f"movq ${status}, {self.status}")
-        self.out_of_line(f"jmp {FINISH}f")
 
     def abort_handler(self) -> None:
         self.out_of_line(".byte 0x0f, 0xb9, 0x3d")
