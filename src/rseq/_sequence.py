@@ -51,18 +51,11 @@ class _Bindable(Compiled, Generic[P, R]):
         from rseq._percpu.rows import rows_of
         from rseq._percpu.storage import parts_of
 
-        if len(self.body.given) > MAX_PARAMETERS:
-            raise TypeError(
-                f"{self.__name__}() has {len(self.body.given)} parameters after the first, and a builtin takes up to "
-                f"{MAX_PARAMETERS}; pass many numbers as a buffer (bytes) or as a row of an rseq.array"
-            )
+        self._require_few_parameters()
         parts = parts_of(storage, f"{self.__name__}.bind() takes storage made by rseq.percpu(…)")
         said = f"{self.__name__}.bind() takes arrays made by rseq.array(…)"
         pairs = [(rows_of(array, said), array) for array in arrays]
-        if parts.record is not self.body.record:
-            wanted, got = self.body.record.__name__, parts.record.__name__
-            raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
-        self._require_same_processes(parts, pairs)
+        self._require_fitting(parts, pairs)
         pointers = [value.type for value in self.body.given if isinstance(value.type, Pointer)]
         fitting = [self._fitting(pointer, pairs) for pointer in pointers]
         result = self.body.result
@@ -80,7 +73,17 @@ class _Bindable(Compiled, Generic[P, R]):
             rows=[self._fitting(Index(rows.target), pairs) for rows in self.body.rows],
         )
 
-    def _require_same_processes(self, storage: Parts, arrays: list[tuple[Rows, RowArray[Any]]]) -> None:
+    def _require_few_parameters(self) -> None:
+        if len(self.body.given) > MAX_PARAMETERS:
+            raise TypeError(
+                f"{self.__name__}() has {len(self.body.given)} parameters after the first, and a builtin takes up to "
+                f"{MAX_PARAMETERS}; pass many numbers as a buffer (bytes) or as a row of an rseq.array"
+            )
+
+    def _require_fitting(self, storage: Parts, arrays: list[tuple[Rows, RowArray[Any]]]) -> None:
+        if storage.record is not self.body.record:
+            wanted, got = self.body.record.__name__, storage.record.__name__
+            raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
         stored = [field.type for field in self.body.record.fields.values()]
         by_number = any(isinstance(getattr(type, "element", type), Index) for type in stored)
         if by_number and any(rows.segment is not storage.segment for rows, _ in arrays):

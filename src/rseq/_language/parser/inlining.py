@@ -15,7 +15,7 @@ from typing import Any
 from rseq._language import ir
 from rseq._language.errors import Refused, Span
 from rseq._language.inline import Inline
-from rseq._language.parser.arguments import after_lane, passed
+from rseq._language.parser.calls import after_lane, passed
 from rseq._language.parser.scope import Inlined, Meaning, Perhaps, Scope
 from rseq._language.parser.statements import block, end
 from rseq._language.source import renewed

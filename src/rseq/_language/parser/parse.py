@@ -10,7 +10,7 @@ from typing import Any
 from rseq._language import ir
 from rseq._language.errors import CompileError, Refused
 from rseq._language.inline import Inline, Nothing
-from rseq._language.parser import arithmetic, calls, conditions, memory, names
+from rseq._language.parser import arithmetic, conditions, memory, names, operations
 from rseq._language.parser.inlining import inlined
 from rseq._language.parser.output import Output
 from rseq._language.parser.scope import Perhaps, Reader, Scope
@@ -25,7 +25,7 @@ EXPRESSIONS: Mapping[type[ast.expr], Reader] = {
     ast.Attribute: memory.attribute,
     ast.BinOp: arithmetic.binary,
     ast.BoolOp: conditions.truth,
-    ast.Call: calls.call,
+    ast.Call: operations.call,
     ast.Compare: conditions.truth,
     ast.Constant: names.constant,
     ast.IfExp: conditions.chosen,
