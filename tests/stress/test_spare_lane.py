@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rseq._structures.structure import home_of, shipped
 from support import ROOT, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
@@ -79,8 +80,6 @@ LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held")
 APART = ("test_ring.py", "test_pool.py", "test_rcu.py")
 """Files of structures that take longer than others: a process each, so that CPUs share the work."""
 
-STRUCTURES = ("array", "counter", "extreme", "histogram", "lock", "pool", "rcu", "ring", "stack")
-
 
 def rerun(paths: Sequence[Path], *without: str) -> None:
     """Run tests in a process where no thread is registered, but those whose names have certain words."""
@@ -100,7 +99,8 @@ BUILTINS = ROOT / "tests" / "native" / "test_builtin.py"
 
 
 def test_what_takes_a_lane_has_the_same_results() -> None:
-    paths = [ROOT / "tests" / "structures" / f"test_{name}.py" for name in STRUCTURES]
+    homes = sorted({home_of(structure) for structure in shipped()})
+    paths = [ROOT / "tests" / "structures" / f"test_{name}.py" for name in homes]
     rerun([*paths, BUILTINS], *NO_CALLS, *LONG)
 
 
