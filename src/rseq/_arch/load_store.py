@@ -6,7 +6,7 @@ An emitter says how its processor does each step (`copy`, `extend` …); which s
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rseq._arch.base import RegisterClass, Slot
@@ -14,17 +14,7 @@ from rseq._arch.emitter import Emitter
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
 
-__all__ = ["SWAPPED", "LoadStoreEmitter", "OwnRegistersEmitter"]
-
-SWAPPED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
-    "==": "==",
-    "!=": "!=",
-    "<": ">",
-    "<=": ">=",
-    ">": "<",
-    ">=": "<=",
-}
-"""What a comparison is when its operands change places."""
+__all__ = ["LoadStoreEmitter", "OwnRegistersEmitter"]
 
 
 class LoadStoreEmitter(Emitter):
@@ -77,7 +67,7 @@ class LoadStoreEmitter(Emitter):
     def compared(self, op: ir.BranchIf) -> tuple[ir.Operand, ir.ComparisonName, ir.Operand]:
         """What a branch compares, and how, such that only the second operand may be a constant."""
         if isinstance(op.left, ir.Const):
-            return op.right, SWAPPED[op.comparison], op.left
+            return op.right, ir.MIRRORED[op.comparison], op.left
         return op.left, op.comparison, op.right
 
     def emit_set(self, op: ir.Set) -> None:

@@ -96,6 +96,16 @@ COMPARISONS: Mapping[ComparisonName, ComparisonName] = {
 }
 """Each comparison and its opposite. For floats the opposite is not the negation: NaN compares false."""
 
+MIRRORED: Mapping[ComparisonName, ComparisonName] = {
+    "==": "==",
+    "!=": "!=",
+    "<": ">",
+    "<=": ">=",
+    ">": "<",
+    ">=": "<=",
+}
+"""What a comparison is when its operands change places."""
+
 
 @dataclass(frozen=True)
 class Value:

@@ -152,15 +152,6 @@ class Join:
 Roots = frozenset[int | ir.Value]
 """Operations, by index, and parameters."""
 
-_MIRRORED: Mapping[ir.ComparisonName, ir.ComparisonName] = {
-    "==": "==",
-    "!=": "!=",
-    "<": ">",
-    "<=": ">=",
-    ">": "<",
-    ">=": "<=",
-}
-
 _ALL = (1 << 64) - 1
 
 _Registers = dict[ir.Value, Form]
@@ -342,7 +333,7 @@ class Values:
             return frozenset()
         left, right, how = self.form(index, op.left), self.form(index, op.right), op.comparison
         if not left.terms:
-            left, right, how = right, left, _MIRRORED[how]
+            left, right, how = right, left, ir.MIRRORED[how]
         if right.terms or not left.terms:
             return frozenset()
         type, number = op.left.type, _in(right, op.left.type)

@@ -34,7 +34,6 @@ from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, IndexMode,
 from rseq._arch.emitter import Emitter
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
-from rseq._arch.load_store import SWAPPED
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import SCALARS, Scalar, Word
@@ -328,7 +327,7 @@ class _Emitter(FlaglessEmitter):
             self._branch_of_floats(left, sign, right, to, letter(op.left.type))
             return
         if sign in (">", "<="):
-            left, sign, right = right, SWAPPED[sign], left
+            left, sign, right = right, ir.MIRRORED[sign], left
         if right == "$zero" and sign in ("==", "!="):
             self.line(f"{'beqz' if sign == '==' else 'bnez'} {left}, {to}")
         else:
@@ -345,7 +344,7 @@ class _Emitter(FlaglessEmitter):
 
     def _branch_of_floats(self, left: str, sign: ir.ComparisonName, right: str, to: str, form: str) -> None:
         if sign in (">", ">="):
-            left, sign, right = right, SWAPPED[sign], left
+            left, sign, right = right, ir.MIRRORED[sign], left
         self.line(f"fcmp.{_COMPARE[sign]}.{form} $fcc0, {left}, {right}")
         self.line(f"bcnez $fcc0, {to}")
 

@@ -44,7 +44,6 @@ from rseq._arch.base import (
 from rseq._arch.emitter import Emitter
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
-from rseq._arch.load_store import SWAPPED
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
@@ -297,12 +296,12 @@ class _Emitter(FlaglessEmitter):
         left, sign, right, to = self.source(op.left), op.comparison, self.source(op.right), self.to(op.label)
         if op.left.type.is_float:
             if sign in (">", ">="):
-                left, sign, right = right, SWAPPED[sign], left
+                left, sign, right = right, ir.MIRRORED[sign], left
             self.line(f"{_COMPARE[sign]}.{letter(op.left.type)} {self.extra[0]}, {left}, {right}")
             self.line(f"{'beqz' if sign == '!=' else 'bnez'} {self.extra[0]}, {to}")
             return
         if sign in (">", "<="):
-            left, sign, right = right, SWAPPED[sign], left
+            left, sign, right = right, ir.MIRRORED[sign], left
         unsigned = "u" if op.left.type.kind != "signed" and sign in ("<", ">=") else ""
         self.line(f"{_BRANCH[sign]}{unsigned} {left}, {right}, {to}")
 

@@ -41,7 +41,6 @@ _INTEGER = {"+": "addq", "-": "subq", "*": "imulq", "&": "andq", "|": "orq", "^"
 _FLOAT = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 _SIGNED = {"==": "je", "!=": "jne", "<": "jl", "<=": "jle", ">": "jg", ">=": "jge"}
 _UNSIGNED = {"==": "je", "!=": "jne", "<": "jb", "<=": "jbe", ">": "ja", ">=": "jae"}
-_SWAPPED: dict[str, ir.ComparisonName] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 R_64, R_PC32, R_PLT32 = 1, 2, 4  # x86-64 psABI
 
@@ -418,7 +417,7 @@ class _Emitter(ConvertingEmitter):
             return
         left, sign, right = op.left, op.comparison, op.right
         if isinstance(left, ir.Const):
-            left, sign, right = right, _SWAPPED[sign], left
+            left, sign, right = right, ir.MIRRORED[sign], left
         names = _SIGNED if left.type.kind == "signed" else _UNSIGNED
         if right == ir.Const(0, right.type) and sign in ("==", "!="):
             self.line(f"testq {self._source(left)}, {self._source(left)}")
