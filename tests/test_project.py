@@ -25,7 +25,11 @@ SOURCE = ROOT / "src" / "rseq"
 LAYERS = (
     ("_abi", "_room", "_once", "_sealed", "_forks", "_libc", "_integers"),
     ("_processes", "_terminal"),
+    ("_language.errors", "_language.text", "_language.annotations", "_language.forms"),
+    ("_language.types", "_language.source"),
+    ("_language.dtypes", "_language.advice", "_language.ir", "_language.compiled"),
     ("_language",),
+    ("_language.parser",),
     ("_arch.registers", "_arch.immediates"),
     ("_arch.base", "_arch.narrow"),
     ("_arch.emitter",),
@@ -203,7 +207,7 @@ def test_the_layer_rules_bite(tmp_path: Path) -> None:
         "_language.ir": "if TYPE_CHECKING:\n    from rseq._language.compiled import Compiled\n",
         "_language.compiled": "def late():\n    from rseq._language import section\n",
         "_language.section": "from rseq._language.ir import Load\n",
-        "_language.types": "from rseq._abi import CS_SIZE\nimport ast\nfrom ast import walk\n",
+        "_language.types": "from rseq._language import parser\nimport ast\nfrom ast import walk\n",
     }
     sources = [(name, tmp_path / f"{name}.py") for name in texts]
     for name, path in sources:
@@ -215,6 +219,8 @@ def test_the_layer_rules_bite(tmp_path: Path) -> None:
         ("_percpu", True),
         ("_structures.counter", True),
     ]
+    (inside,) = [name for _, name in _imports(tmp_path / "_language.types.py", {"_language.parser"})]
+    assert _layer(inside) > _layer("_language.section") > _layer("_language.types")
     assert _circles(_graph(sources)) == {frozenset({"_language.ir", "_language.compiled", "_language.section"})}
 
 
