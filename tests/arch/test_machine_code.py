@@ -37,6 +37,8 @@ pytest.importorskip("ziglang")
 
 INTEGERS = [scalar for scalar in SCALARS.values() if scalar.is_integer]
 FLOATS = [scalar for scalar in SCALARS.values() if scalar.is_float]
+OPERATORS = ("+", "-", "*", "&", "|", "^", "<<", ">>")
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 ARCHITECTURES = [arch.get(name) for name in arch.names() if arch.get(name).emulator is not None]
 
 each_architecture = pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_integers_wrap_and_shifts_are_masked(architecture: Architecture) -> None
         [
             (function(f", a: {scalar}, b: {scalar}", str(scalar), f"return a {sign} b"), lambda s=scalar: pairs(s))
             for scalar in INTEGERS
-            for sign in ("+", "-", "*", "&", "|", "^", "<<", ">>")
+            for sign in OPERATORS
         ],
     )
 
@@ -174,9 +176,8 @@ def test_conversions_wrap_round_and_saturate(architecture: Architecture) -> None
 
 @each_architecture
 def test_comparisons_and_their_opposites_know_nan(architecture: Architecture) -> None:
-    signs = ["==", "!=", "<", "<=", ">", ">="]
-    plain = [f"if a {sign} b:\n    r |= {1 << place}" for place, sign in enumerate(signs)]
-    negated = [f"if not (a {sign} b):\n    r |= {64 << place}" for place, sign in enumerate(signs)]
+    plain = [f"if a {sign} b:\n    r |= {1 << place}" for place, sign in enumerate(COMPARISONS)]
+    negated = [f"if not (a {sign} b):\n    r |= {64 << place}" for place, sign in enumerate(COMPARISONS)]
     body = "\n".join(["r: i32 = 0", *plain, *negated, "return r"])
     check_all(
         architecture,
@@ -391,6 +392,32 @@ def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, i
 @each_architecture
 def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
     check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes))
+
+
+@each_other_architecture
+def test_each_operation_means_the_same_on_the_others(architecture: Architecture) -> None:
+    """Each one on each type of number, in one program that is compiled once, at a part of the edges."""
+    cases = []
+    for scalar in SCALARS.values():
+        name, some = str(scalar), [bool(n) if scalar.kind == "bool" else n for n in edges(scalar)[::2]]
+        one = [(n,) for n in some]
+        bodies = [f"return {target}(a)" for target in SCALARS]
+        results = list(SCALARS)
+        if scalar.is_integer:
+            texts = ("-a", "~a", "a // 7", "a % 10", "a * 3", "rseq.ctz(a)", "rseq.clz(a)", "rseq.bits(a)")
+            bodies += [f"return {text}" for text in texts]
+            results += [name] * len(texts)
+        cases += [(function(f", a: {name}", *what), lambda a=one: a) for what in zip(results, bodies, strict=True)]
+        pairs = list(itertools.product(some, some[1::2]))
+        texts = () if scalar.kind == "bool" else ("+", "-", "*", "/") if scalar.is_float else OPERATORS
+        parameters = f", a: {name}, b: {name}"
+        cases += [(function(parameters, name, f"return a {sign} b"), lambda a=pairs: a) for sign in texts]
+        body = "r: i32 = 0\n" + "\n".join(f"if a {sign} b:\n    r |= {1 << n}" for n, sign in enumerate(COMPARISONS))
+        if scalar.kind != "bool":
+            cases.append((function(parameters, "i32", f"{body}\nreturn r"), lambda a=pairs: a))
+            body = f"old = cpu.a_{name}[1]\ncpu.p_{name} = a\ncpu.c_{name} += b\nreturn old"
+            cases.append((function(parameters, name, body), lambda a=pairs: a))
+    check_all(architecture, cases)
 
 
 @each_other_architecture
