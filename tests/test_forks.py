@@ -381,6 +381,19 @@ class Interrupted:
             raise self.error
 
 
+def test_a_child_is_put_right_in_the_order_of_the_ranks() -> None:
+    printed = run("""
+        from rseq import _forks as forks
+
+        order = []
+        for rank in (forks.STRUCTURES, forks.THREADS, forks.TOOLS, forks.MEMORY):
+            forks.in_each_child(lambda rank=rank: order.append(rank), rank)
+        assert in_child(lambda: print(order == sorted(order), len(order), flush=True)) == 0
+        assert order == []
+    """)
+    assert printed == "True 4\n"
+
+
 def test_a_step_that_is_interrupted_is_done_again_and_the_others_are_done() -> None:
     last: list[int] = []
     step = Interrupted(TimeoutError("of a handler"))
