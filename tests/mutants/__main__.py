@@ -17,7 +17,8 @@ from .listed import read, wrong
 from .plan import Row, planned
 from .rules import Mutant
 from .state import State
-from .table import PAGE, Counts, counted, rewritten, table
+from .table import PAGE, Counts, counted, joined, parsed, rewritten, table
+from .table import read as read_table
 from .trial import Case, Verdict, tried
 
 _CPU_S, _WALL_S = 400, 900.0
@@ -50,17 +51,15 @@ def main() -> int:
 
 def _options() -> Any:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="files or folders of structures/")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="files or folders of _structures/")
     parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once; 2 by default")
     parser.add_argument("--json", action="store_true", help="print all verdicts as one JSON object")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/checker.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/checker.md, or those rows")
     parser.add_argument("--keep", action="store_true", help="go on from verdicts of another text of the package")
     parser.add_argument("--escaped", action="store_true", help="try again what nothing has caught; implies --keep")
     parser.add_argument("--show", action="store_true", help="try nothing: show what is known; implies --keep")
     options = parser.parse_args()
     options.keep = options.keep or options.escaped or options.show
-    if options.write and options.only:
-        parser.error("--write takes all structures")
     return options
 
 
@@ -156,11 +155,15 @@ def _reported(rows: list[Row], verdicts: dict[Mutant, Verdict], options: Any, se
     if not options.json:
         print(table(counts))
     if options.write:
-        PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), table(counts)), encoding="utf-8")
+        _write(joined(parsed(read_table()), counts) if options.only else counts)
     print(f"{len(mutants)} mutants in {seconds:.0f} s", file=sys.stderr)
     for problem in problems:
         print(f"FAILED: {problem}", file=sys.stderr)
     return bool(problems)
+
+
+def _write(counts: list[Counts]) -> None:
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), table(counts)), encoding="utf-8")
 
 
 def _too_many(counts: list[Counts]) -> Iterator[str]:

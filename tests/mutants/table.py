@@ -11,7 +11,7 @@ from .listed import Entry
 from .plan import Row
 from .trial import CHECKS, TESTS
 
-__all__ = ["PAGE", "Counts", "counted", "rewritten", "table"]
+__all__ = ["PAGE", "Counts", "counted", "joined", "parsed", "read", "rewritten", "table"]
 
 PAGE = TESTS.parent / "docs" / "checker.md"
 
@@ -44,8 +44,27 @@ def counted(rows: Iterable[Row], caught: Mapping[str, str | None], entries: Mapp
         verdicts = [_column(mutant.name, caught, entries) for mutant in row.mutants]
         title = ", ".join(f"`{name}`" for name in row.structures) or f"`{row.name}`"
         found.append(Counts(title, len(verdicts), {column: verdicts.count(column) for column in (*COLUMNS, NOT_TRIED)}))
-    total = {column: sum(one.came[column] for one in found) for column in (*COLUMNS, NOT_TRIED)}
-    return [*found, Counts("all", sum(one.made for one in found), total)]
+    return [*found, _sum_of(found)]
+
+
+def _sum_of(rows: list[Counts]) -> Counts:
+    total = {column: sum(one.came[column] for one in rows) for column in (*COLUMNS, NOT_TRIED)}
+    return Counts("all", sum(one.made for one in rows), total)
+
+
+def parsed(text: str) -> list[Counts]:
+    """The rows of a table, and their sum."""
+    head, _, *lines = [
+        [cell.strip() for cell in line.strip("| \n").split("|")] for line in text.splitlines() if "|" in line
+    ]
+    came = [dict(zip(head[2:], map(int, cells[2:]), strict=True)) for cells in lines]
+    return [Counts(cells[0], int(cells[1]), {NOT_TRIED: 0, **one}) for cells, one in zip(lines, came, strict=True)]
+
+
+def joined(known: Iterable[Counts], new: Iterable[Counts]) -> list[Counts]:
+    """The rows of a table with some new ones, in the place of those of the same name or behind them, and their sum."""
+    rows = {one.name: one for one in (*known, *new) if one.name != "all"}
+    return [*rows.values(), _sum_of(list(rows.values()))]
 
 
 def _column(name: str, caught: Mapping[str, str | None], entries: Mapping[str, Entry]) -> str:

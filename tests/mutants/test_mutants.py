@@ -6,6 +6,7 @@ import os
 import signal
 import textwrap
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -260,6 +261,19 @@ def test_the_table_is_written_between_its_marks() -> None:
     assert table.rewritten(page, table.read()) == page
     with pytest.raises(ValueError, match="expected one place for the table"):
         table.rewritten("# A page\n", "")
+
+
+def test_some_rows_are_written_and_the_others_stay() -> None:
+    known = table.parsed(table.read())
+    assert table.joined(known, []) == known
+    (stack,) = [one for one in known if one.name == "`Stack`"]
+    more = replace(stack, made=stack.made + 5, came={**stack.came, "stress": stack.came["stress"] + 5})
+    new = replace(stack, name="`Other`")
+    rows = table.joined(known, [more, new])
+    assert [one.name for one in rows] == [*(one.name for one in known[:-1]), "`Other`", "all"]
+    assert rows[-1].made == known[-1].made + 5 + stack.made
+    assert rows[-1].came["stress"] == known[-1].came["stress"] + 5 + stack.came["stress"]
+    assert more in rows
 
 
 def mutant(name: str) -> Mutant:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 from collections.abc import Sequence
@@ -19,15 +18,12 @@ from rseq._percpu.threads import Table
 from rseq._stress.kills import Kills, Mortal, kill, mortals
 from rseq._structures.ring.layout import position_and_slot
 from rseq._structures.ring.reader import Reader
-from rseq._structures.structure import bound_of, shipped
+from rseq._structures.structure import bound_of
 from support import run_python
 
 KILLS = 10
 NAMES = tuple(mortal.name for mortal in mortals())
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
-
-SINGLE_WORDS = {"FloatCounter", "Max", "Min"}
-"""Each of their sequences is a load and a store of one word, as a Counter's is."""
 
 
 class Pair(rseq.Record):
@@ -73,11 +69,6 @@ PAIRS = Mortal("pairs", Pairs, add_both, first_and_second, is_whole)
 
 def mortal(name: str) -> Mortal:
     return next(mortal for mortal in mortals() if mortal.name == name)
-
-
-def test_every_structure_that_can_be_shared_is_killed_on() -> None:
-    shared = {it.__name__ for it in shipped() if "segment" in inspect.signature(it).parameters}
-    assert shared - SINGLE_WORDS == {name.split()[0] for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -160,10 +160,17 @@ def test_objects_that_were_made_without_init_say_so(kind: type[Any]) -> None:
 @each_structure
 def test_init_twice_changes_nothing(kind: type[Any]) -> None:
     thing = made(kind)
-    arguments = {rseq.CounterArray: (5,), rseq.Histogram: ([3],), rseq.Pool: (8, 4), rseq.RingBuffer: (999,)}
+    others = {
+        rseq.CounterArray: (5,),
+        rseq.Histogram: ([3],),
+        rseq.Pool: (8, 4),
+        rseq.RingBuffer: (999,),
+        rseq.Stack: (9,),
+    }
+    arguments = GIVEN | others
     for again in (thing.__init__, lambda *given: kind.__init__(thing, *given)):
         with pytest.raises(TypeError, match=rf"^this {kind.__name__} has been set up; __init__ is called once$"):
-            again(*arguments.get(kind, (9,) if kind is rseq.Stack else ()))
+            again(*arguments.get(kind, ()))
     for name, given in HOT[kind].items():
         if name not in ("acquire", "__exit__", "release", "__enter__"):
             getattr(thing, name)(*given)
