@@ -16,7 +16,7 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
 	@echo 'make test     lint, then the tests that a change may break, on the installed package (ARGS goes to pytest)'
-	@echo 'make test-all the same, and then the slow tests: more architectures, kills and random programs'
+	@echo 'make test-all the same, and then the slow tests: more architectures, kills and random programs (alone: make test-slow)'
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'

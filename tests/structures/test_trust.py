@@ -246,7 +246,7 @@ def test_what_is_called_while_its_cycle_is_taken_apart_touches_no_other_memory(m
         cycle.me, cycle.last, cycle.counting = cycle, Last(5), counting  # type: ignore[attr-defined]
 
     others: list[rseq.Counter] = []
-    for _ in range(20):
+    for _ in range(8):
         make_garbage()
         gc.collect()
     others.extend(rseq.Counter() for _ in range(100))
