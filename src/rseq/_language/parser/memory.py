@@ -95,16 +95,15 @@ def _record(scope: Scope, node: ast.expr) -> tuple[ir.Value | None, RecordType]:
             message = "a routine is not on a CPU, so it has no lane of its own"
             raise scope.refuse(node, "lane-in-routine", message, "touch the lane in a sequence, and call that")
         return None, scope.output.record
-    pointer = operand(scope, node)
-    is_pointer = isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer)
-    if isinstance(pointer, ir.Value) and isinstance(pointer.type, Index):
-        return _row(scope, pointer, pointer.type.target, node), pointer.type.target
-    if isinstance(pointer, ir.Value) and isinstance(pointer.type, Pointer):
-        if isinstance(pointer.type.target, RecordType):
-            return pointer, pointer.type.target
-    text = ast.unparse(node)
-    fix = f"use its element: {text}[0]" if is_pointer else "only the lane, a ptr[T] and an index[T] have fields"
-    raise scope.refuse(node, "no-such-field", f"{text} is {kind_of(pointer)}, which has no fields", fix)
+    match operand(scope, node):
+        case ir.Value(type=Index(target=record)) as index:
+            return _row(scope, index, record, node), record
+        case ir.Value(type=Pointer(target=RecordType() as record)) as pointer:
+            return pointer, record
+        case found:
+            text, is_pointer = ast.unparse(node), isinstance(found, ir.Value) and isinstance(found.type, Pointer)
+            fix = f"use its element: {text}[0]" if is_pointer else "only the lane, a ptr[T] and an index[T] have fields"
+            raise scope.refuse(node, "no-such-field", f"{text} is {kind_of(found)}, which has no fields", fix)
 
 
 def _row(scope: Scope, index: ir.Value, record: RecordType, node: ast.expr) -> ir.Value:
