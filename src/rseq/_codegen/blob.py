@@ -36,7 +36,6 @@ RSEQ_OFFSET = "rseq_offset"
 
 _SHF_WRITE, _SHF_ALLOC = 1, 2
 _SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 1, 2, 4, 8, 9
-_SHT_INIT_ARRAY, _STT_SECTION, _STB_GLOBAL = 14, 3, 1
 
 
 def new_module(architecture: Architecture, name: str) -> Any:

@@ -4,6 +4,9 @@ Whether a thread has the GIL cannot be asked without it, and a thread that waits
 is ended there, or crashes. So what threads.py does for a lock is done here a second time, in the same memory: claiming
 a number, and the proof that a thread has ended. What Python is to say is noted down, and said by the next that has the
 GIL anyway (`say_what_was_noted`).
+
+The road not taken: Python calling this, too. It gives numbers where no code can be made or executed, before LLVM has
+been imported, and tells the thread's name in Python.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ _INTEGER = {"+": "add", "-": "sub", "&": "and", "|": "orr", "^": "eor"}
 _FLOAT = {"+": "vadd", "-": "vsub", "*": "vmul", "/": "vdiv"}
 
 _MASK = 0xFFFFFFFF
-R_ABS32, R_REL32, R_CALL, R_JUMP24, R_V4BX, R_PREL31, R_MOVW_PREL, R_MOVT_PREL = 2, 3, 28, 29, 40, 42, 45, 46
+R_ABS32, R_REL32, R_CALL, R_JUMP24, R_V4BX, R_MOVW_PREL, R_MOVT_PREL = 2, 3, 28, 29, 40, 45, 46
 
 
 class Arm(Architecture):

@@ -71,7 +71,7 @@ _FLOAT = {
 }
 _BRANCH = {"==": "jge", "!=": "jgne", "<": "jgl", "<=": "jgle", ">": "jgh", ">=": "jghe"}  # false for NaN, != apart
 
-R_32, R_PC32, R_64, R_PC64 = 4, 5, 22, 23
+R_PC32, R_64, R_PC64 = 5, 22, 23
 _HALVED = {16: 16, 17: 16, 19: 32, 20: 32}
 """Distances in halfwords, in code (PC16DBL, PLT16DBL, PC32DBL, PLT32DBL): their bits."""
 
