@@ -17,7 +17,7 @@ PURE = {"isinstance", "issubclass", "len", "sum", "all", "any", "min", "max", "s
 """What an assert statement may call: leaving these out changes nothing."""
 
 MODES = {"-O": {"PYTHONOPTIMIZE": "1"}, "-X dev": {"PYTHONDEVMODE": "1"}}
-SHORT = ["structures/test_counter.py", "percpu/test_threads.py", "percpu/test_thread_code.py", "test_once.py"]
+SHORT = ["structures/test_counter.py", "percpu/test_threads.py", "test_once.py"]
 modes = pytest.mark.parametrize("mode", list(MODES))
 
 

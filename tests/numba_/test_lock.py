@@ -263,8 +263,15 @@ def test_waiting_beside_a_subinterpreter(gil: str) -> None:
     assert "all had it" in support.run_python(textwrap.dedent(CONTENDED) + textwrap.dedent(code), gil).stdout
 
 
-@pytest.mark.parametrize("gil", ["with", "without"])
-@pytest.mark.parametrize("contended", ["held", "free"])
+@pytest.mark.parametrize(
+    ("gil", "contended"),
+    [
+        ("with", "held"),
+        ("without", "free"),
+        pytest.param("with", "free", marks=pytest.mark.slow),
+        pytest.param("without", "held", marks=pytest.mark.slow),
+    ],
+)
 def test_the_interpreter_ends_while_daemon_threads_want_a_lock(gil: str, contended: str) -> None:
     code = """
         begun = threading.Barrier(3)
