@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.errors import CompileError
 from rseq._once import once
@@ -54,9 +53,8 @@ def called(code: Compiled) -> Iterator[Sequence[Any, Any]]:
     """A sequence itself, or those that a routine calls."""
     if isinstance(code, Sequence):
         yield code
-    for op in code.body.ops:
-        if isinstance(op, ir.Call):
-            yield from called(op.callee)
+    for callee in code.body.callees:
+        yield from called(callee)
 
 
 def find(name: str) -> Found:

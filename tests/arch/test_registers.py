@@ -35,8 +35,8 @@ def lives_after(ops: tuple[ir.Op, ...], given: set[ir.Value | None]) -> list[set
             after[index] |= before[index + 1]
         if isinstance(op, (ir.Jump, ir.BranchIf)):
             after[index] |= before[labels.get(op.label, len(ops))]
-        target = ir.defined(op)
-        before[index] = (after[index] - {target}) | set(ir.used(op))
+        target = op.result
+        before[index] = (after[index] - {target}) | set(op.used)
     assert before[0] <= given, "read before it is set"
     return after
 
@@ -47,7 +47,7 @@ def check_registers(emitter: Emitter) -> None:
     given = {*emitter.section.body.parameters, emitter.section.cpu}
     used = {emitter.status, emitter.area, emitter.base, emitter.stride, emitter.lanes}
     for index, (op, later) in enumerate(zip(ops, lives_after(ops, given), strict=True)):
-        target = ir.defined(op)
+        target = op.result
         others = {where[value] for value in (later | result) if value is not None} - (
             {where[target]} if target else set()
         )
@@ -58,7 +58,7 @@ def check_registers(emitter: Emitter) -> None:
             assert where[target] not in others
         scratch = set(emitter._allocation.scratch[index])
         assert len(scratch) == len(emitter._allocation.scratch[index])
-        kept = others | used | {where[value] for value in (*ir.used(op), *([target] if target else []))}
+        kept = others | used | {where[value] for value in (*op.used, *([target] if target else []))}
         assert not scratch & kept, f"{op}: scratch register in use"
 
 

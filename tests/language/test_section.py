@@ -225,4 +225,4 @@ def test_every_section_has_at_most_one_commit_and_it_is_last(code: Any) -> None:
     for index, op in enumerate(made.ops):
         if isinstance(op, (ir.Jump, ir.BranchIf)):
             assert op.label in {"end", *exits} or places[op.label] > index
-        assert ir.defined(op) not in code.body.parameters
+        assert op.result not in code.body.parameters

@@ -11,7 +11,7 @@ import pytest
 
 import rseq
 import support
-from rseq import i32, i64, prepared, u8, u32, u64
+from rseq import i32, i64, prepared, ptr, u8, u32, u64
 from rseq._language.interpret import Memory, run
 
 
@@ -164,6 +164,23 @@ def test_stealing_beside_pushes_and_pops_loses_and_doubles_nothing(threads: supp
 
 
 @pytest.mark.needs_rseq
+class Row(rseq.Record):
+    word: u64
+
+
+@rseq.routine
+def take_row(cpu: Stack, row: ptr[Row]) -> bool:
+    return rseq.compare_exchange(row.word, 0, 1)
+
+
+def test_compare_exchange_refuses_a_row_that_is_none() -> None:
+    rows = rseq.array(Row, 1)
+    bound = take_row.bind(rseq.percpu(Stack), rows)
+    assert (bound(rows[0]), bound(rows[0])) == (True, False)
+    with pytest.raises(ValueError, match=r"^take_row\(\): row is None, and its fields are used; pass a row$"):
+        bound(None)
+
+
 def test_compare_exchange_is_a_lock(threads: support.ThreadSet) -> None:
     storage = rseq.percpu(Stack)
     take, give = lock.bind(storage), unlock.bind(storage)

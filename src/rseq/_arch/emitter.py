@@ -36,7 +36,6 @@ from rseq._language.errors import Diagnostic
 from rseq._language.restarts import commits
 from rseq._language.section import END, NOTHING, Exit, Section
 from rseq._language.types import Scalar
-from rseq._language.values import Graph
 
 __all__ = ["Emitter"]
 
@@ -113,7 +112,7 @@ class Emitter(ABC):
                     serial += 1
                     held = ir.Value(f"%constant{serial}", operand.type)
                     yield ir.Set(held, operand, op.span)
-                    op = replace(op, **{name: held})  # type: ignore[arg-type]
+                    op = op.with_operands({name: held})
             yield op
 
     def _check_budget(self) -> None:
@@ -144,7 +143,7 @@ class Emitter(ABC):
             return value.name
         if value == self.section.result:
             return "the result"
-        spans = [op.span for op in self.section.ops if ir.defined(op) == value]
+        spans = [op.span for op in self.section.ops if op.result == value]
         if not spans or spans[0].line != spans[0].end_line:
             return "an intermediate value"
         return f"`{spans[0].text[spans[0].column : spans[0].end_column].strip()}`"
@@ -174,9 +173,9 @@ class Emitter(ABC):
             self._cold_exit(self._labels[NOTHING], NONE)
         for one in self.section.exits:
             self._leave_at(one)
-        for check in self.section.checks:
-            self.comment = f"{check.text}: index out of range"
-            self._cold_exit(self._labels[_exit_name(check)], INDEX - check.number)
+        for fault in self.section.faults:
+            self.comment = f"{fault.text}: index out of range" if isinstance(fault, ir.Check) else fault.sentence
+            self._cold_exit(self.fault_exit(fault), INDEX - fault.number)
         self.comment = "abort"
         self.abort_handler()
         slots = tuple(self._allocation.slots)
@@ -196,7 +195,7 @@ class Emitter(ABC):
         self._lines = self.hot
 
     def _emit(self, op: ir.Op) -> None:
-        getattr(self, f"emit_{type(op).__name__.lower()}")(op)
+        getattr(self, f"emit_{op.verb}")(op)
 
     def _cold_exit(self, label: int, status: int) -> None:
         self.out_of_line(f"{label}:")
@@ -239,9 +238,9 @@ class Emitter(ABC):
         """True if the label called `name` is out of line."""
         return name == NOTHING or any(name in one.labels for one in self.section.exits)
 
-    def check_exit(self, check: ir.Check) -> int:
-        """The label out of line where a failed check goes."""
-        return self.target(_exit_name(check))
+    def fault_exit(self, fault: ir.Fault) -> int:
+        """The label out of line where the section is left with an exception."""
+        return self.target(f"fault {fault.number}")
 
     def literal(self, constant: ir.Const) -> int:
         """A constant in memory, out of line: its label, which lies behind."""
@@ -286,19 +285,19 @@ class Emitter(ABC):
         """And jumps, but for the instruction's name."""
         self.line(f"{self.JUMP} {self.to(op.label)}")
 
+    def emit_raise(self, op: ir.Raise) -> None:
+        """And leaving with an exception."""
+        self.line(f"{self.JUMP} {self.fault_exit(op)}b")
+
     @property
     def lane_field(self) -> int:
         """The offset in the rseq area of the number that chooses the lane."""
         return CPU_ID if self.index == "cpu_id" else MM_CID
 
 
-def _exit_name(check: ir.Check) -> str:
-    return f"check {check.number}"
-
-
 def _earlier(body: ir.Body) -> str:
     """What is computed after a commit is there once for each path, and holds its registers from one to the other."""
-    after = Graph(body.ops).after
+    after = body.graph.after
     follows = (op for commit in commits(body) for index, op in enumerate(body.ops) if after[commit] >> index & 1)
     is_late = any(isinstance(op, (ir.Arithmetic, ir.Convert)) for op in follows)
     return "; compute before the commit what is computed after it" if is_late else ""

@@ -26,13 +26,12 @@ def _held(section: Section) -> Iterator[tuple[str, Word, Span]]:
         if value not in apart:
             yield f"{value} is {_article(value.type)}", value.type, section.body.span
     for op in section.ops:
-        for place in _places(op):
+        for place in op.places:
             yield f"{place} is {_article(place.type)}", place.type, op.span
         if isinstance(op, ir.Clock):
             yield "clock() is a u64", op.target.type, op.span
     for op in section.ops:
-        target = ir.defined(op)
-        for value in ir.used(op) if target is None else (target, *ir.used(op)):
+        for value in (*op.results, *op.used):
             if value not in apart:
                 yield f"`{op}` computes in {value.type}", value.type, op.span
 
@@ -41,20 +40,12 @@ def _only_indexes(section: Section) -> set[ir.Value]:
     """Parameters that only choose an element, which is checked before the section: their low words will do."""
     checked = {check.index for check in section.body.checks if isinstance(check.length, int)}
     for op in section.ops:
-        others = list(ir.used(op))
-        for place in _places(op):
+        others = list(op.used)
+        for place in op.places:
             if place.index is not None:
                 others.remove(place.index)
         checked -= set(others)
     return checked
-
-
-def _places(op: ir.Op) -> Iterator[ir.Address]:
-    match op:
-        case ir.Load() | ir.Store() | ir.AddStore() | ir.Locate():
-            yield op.address
-        case ir.Copy():
-            yield from (op.target, op.source)
 
 
 def _article(type: Word) -> str:

@@ -105,8 +105,8 @@ class Allocation:
 
     def _place(self, position: int, op: ir.Op) -> None:
         lives = self._lives
-        dying = [value for value in dict.fromkeys(ir.used(op)) if value in lives and lives[value][1] == position]
-        target = ir.defined(op)
+        dying = [value for value in dict.fromkeys(op.used) if value in lives and lives[value][1] == position]
+        target = op.result
         is_new = target is not None and target not in self.where
         # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
         reusable = [value for value in dying if is_new and value == _first_operand(op) and _once(value, op)]
@@ -160,7 +160,7 @@ def _first_operand(op: ir.Op) -> ir.Operand | None:
 
 
 def _once(value: ir.Value, op: ir.Op) -> bool:
-    return sum(operand == value for operand in ir.used(op)) == 1
+    return sum(operand == value for operand in op.used) == 1
 
 
 def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
@@ -168,7 +168,7 @@ def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
     lives: dict[ir.Value, tuple[int, int]] = {}
     apart = {*section.body.parameters, section.result, section.cpu}
     for position, op in enumerate(section.ops):
-        for value in (ir.defined(op), *ir.used(op)):
-            if value is not None and value not in apart:
+        for value in (*op.results, *op.used):
+            if value not in apart:
                 lives[value] = (lives.get(value, (position, 0))[0], position)
     return lives

@@ -42,7 +42,7 @@ CASES = 30
 
 def crosses(code: Compiled) -> bool:
     """True if a routine itself works on other CPUs' lanes."""
-    kinds = (ir.OtherLane, ir.CompareExchange, ir.Fence)
+    kinds = ir.OtherLane | ir.CompareExchange | ir.Fence
     return code.kind == "routine" and any(isinstance(op, kinds) for op in code.body.ops)
 
 

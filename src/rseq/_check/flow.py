@@ -29,9 +29,8 @@ class Flow:
         while before != found:  # loops lead back
             before = dict(found)
             for op in self.body.ops:
-                target = ir.defined(op)
-                if target is not None:
-                    read = (found.get(value, frozenset()) for value in ir.used(op))
+                for target in op.results:
+                    read = (found.get(value, frozenset()) for value in op.used)
                     found[target] = found.get(target, frozenset()).union(*read, self._loaded(op))
         return found
 

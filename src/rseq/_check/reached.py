@@ -95,10 +95,8 @@ def _stored(operations: Iterable[Operation]) -> frozenset[Field]:
     found: set[Field] = set()
     for operation in operations:
         for op in operation.body.ops:
-            stores = isinstance(op, (ir.Store, ir.AddStore, ir.CompareExchange))
-            address = op.address if stores else op.target if isinstance(op, ir.Copy) else None  # type: ignore[union-attr]
-            if address is not None:
-                found |= set(_fields(operation.body.record, address))
+            if op.writes is not None:
+                found |= set(_fields(operation.body.record, op.writes))
     return frozenset(found)
 
 
@@ -134,7 +132,7 @@ class _Goals:
             if number not in self.executed:
                 if not isinstance(op, (ir.Label, ir.Jump)) and self._is_first(number):
                     yield op.span, f"{name} never came here"
-            elif isinstance(op, ir.BranchIf) and not self._both_ways(number, op):
+            elif not self._all_ways(number):
                 yield op.span, f"{name}: this is decided one way only"
         yield from ((span, f"{name}: {what}") for span, what in (*self._before(), *self._between()))
 
@@ -143,11 +141,9 @@ class _Goals:
         ops = self.body.ops
         return number - 1 in self.executed or ops[number].span.line != ops[number - 1].span.line
 
-    def _both_ways(self, number: int, op: ir.BranchIf) -> bool:
+    def _all_ways(self, number: int) -> bool:
         """False if a branch went one way, and the other leads to where others came; else that is what is told."""
-        at = next(at for at, one in enumerate(self.body.ops) if isinstance(one, ir.Label) and one.name == op.label)
-        ways = {at, number + 1}
-        return all((number, to) in self.steps or to not in self.executed for to in ways)
+        return all((number, to) in self.steps or to not in self.executed for to in self.body.graph.next[number])
 
     def _before(self) -> Iterator[tuple[Span, str]]:
         """What is asked before the first operation."""
@@ -168,7 +164,6 @@ class _Goals:
 
     def _is_shared(self, op: ir.Op) -> bool:
         """True of a load from another lane, of what somebody stores."""
-        address = op.source if isinstance(op, ir.Copy) else op.address if isinstance(op, ir.Load) else None
-        if address is None or not self.flow.is_lane(address.base):
+        if op.reads is None or op.writes == op.reads or not self.flow.is_lane(op.reads.base):
             return False
-        return bool(self.stored & set(_fields(self.body.record, address)))
+        return bool(self.stored & set(_fields(self.body.record, op.reads)))

@@ -19,6 +19,7 @@ from rseq._check.states import CPUS, Arguments, Cases, row_size
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.interpret import FaultError, LimitError, Memory, run
+from rseq._language.operands import ThreadName
 from rseq._language.types import Field
 
 __all__ = ["WAITS", "Remote", "Stored", "Values", "private", "releasing", "run_routine", "shown"]
@@ -233,7 +234,7 @@ class Remote(Memory):
 
         return bool(self._happens(f"exchanges {expected} for {desired} at {self._place(address)}", choices))
 
-    def ask(self, kind: ir.ThreadName, of: Any) -> Any:
+    def ask(self, kind: ThreadName, of: Any) -> Any:
         """Another thread may have ended or not, and a warning may be interrupted or not."""
         if of is None or of == self.thread:
             return super().ask(kind, of)
@@ -292,7 +293,7 @@ def private(cases: Cases) -> range:
 def releasing(body: ir.Body) -> frozenset[Span]:
     """Where a routine, and those that it calls, have stores that release."""
     stores = frozenset(op.span for op in body.ops if isinstance(op, ir.Store) and op.release)
-    called = (op.callee.body for op in body.ops if isinstance(op, ir.Call) and op.callee.kind == "routine")
+    called = (callee.body for callee in body.callees if callee.kind == "routine")
     return stores.union(*map(releasing, called))
 
 

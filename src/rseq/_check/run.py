@@ -18,7 +18,6 @@ from rseq._check.machine import unicorn
 from rseq._check.parts import Found, Part, Tick, explored
 from rseq._check.report import Report, checked, described, described_beside
 from rseq._check.routines import Together
-from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.types import RecordType
 from rseq._named import is_structure, name_of
@@ -183,9 +182,8 @@ def _within(code: Compiled) -> Iterator[Compiled]:
     if code.kind == "sequence" or crosses(code):
         yield code
     if code.kind == "routine":
-        for op in code.body.ops:
-            if isinstance(op, ir.Call):
-                yield from _within(op.callee)
+        for callee in code.body.callees:
+            yield from _within(callee)
 
 
 def shipped() -> list[Compiled]:

@@ -68,17 +68,15 @@ class BodyLowering:
         """Emit the whole body."""
         body, emit = self.frame.code.body, self.emit
         ops = [part for index, op in enumerate(body.ops) for part in _lowered(op, index)]
-        missing = [op.missing for op in ops if isinstance(op, ir.Call) and op.missing is not None]
-        assigned = [value for op in ops if (value := ir.defined(op)) is not None]
-        for value in dict.fromkeys([*body.parameters, *assigned, *missing]):
+        for value in dict.fromkeys([*body.parameters, *(value for op in ops for value in op.results)]):
             self._places[value] = emit.slot(llvm_type(value.type))
         for parameter, argument in zip(body.parameters, self.frame.arguments, strict=True):
             self._put(parameter, argument)
         if self.frame.record is None:
             self.frame.checks.parameters(emit, self.frame.code, self.frame.arguments, self._leave_with)
         for op in ops:
-            if not emit.has_ended or isinstance(op, ir.Label):
-                method: Callable[[Any], None] = getattr(self, f"_{type(op).__name__.lower()}")
+            if not emit.has_ended or op.here is not None:
+                method: Callable[[Any], None] = getattr(self, f"_{op.verb}")
                 method(op)
         if not emit.has_ended:
             emit.llvm.unreachable()
@@ -255,6 +253,9 @@ class BodyLowering:
     def _check(self, op: ir.Check) -> None:
         length = op.length if isinstance(op.length, int) else self._get(op.length)
         self.frame.checks.require(self.emit, self.frame.code, op, self._wide(op.index), length, self._leave_with)
+
+    def _raise(self, op: ir.Raise) -> None:
+        self._leave_with(self.frame.checks.code_of(self.frame.code, op))
 
     def _branchif(self, op: ir.BranchIf) -> None:
         left, right, llvm = self._get(op.left), self._get(op.right), self.emit.llvm

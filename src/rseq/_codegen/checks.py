@@ -26,26 +26,28 @@ class Checks:
     """The bounds checks of a unit, in the order of their numbers, and how what sequences are given is looked at."""
 
     def __init__(self) -> None:
-        self._checks: list[ir.Check] = []
+        self._checks: list[ir.Fault] = []
         self._first: dict[int, int] = {}
 
-    def __iter__(self) -> Iterator[ir.Check]:
+    def __iter__(self) -> Iterator[ir.Fault]:
         return iter(self._checks)
 
     def first(self, code: Compiled) -> int:
         """The number of the first bounds check of `code`."""
         if id(code) not in self._first:
             self._first[id(code)] = len(self._checks)
-            inside = [op for op in code.body.ops if isinstance(op, ir.Check)]
-            numbered = {check.number: check for check in (*code.body.checks, *inside)}
-            self._checks += (numbered[number] for number in sorted(numbered))
+            self._checks += code.body.faults
         return self._first[id(code)]
+
+    def code_of(self, code: Compiled, fault: ir.Fault) -> Any:
+        """The code of a check that fails, or of what is raised."""
+        return I32(FIRST_CHECK + self.first(code) + fault.number)
 
     def require(self, emit: Writer, code: Compiled, check: ir.Check, index: Any, length: Any, fail: Fail) -> None:
         """Emit one bounds check, of an index and a length in 64 bits."""
         fails = emit.compare(index, ">" if check.inclusive else ">=", length)
         with emit.if_(fails, likely=False):
-            fail(I32(FIRST_CHECK + self.first(code) + check.number))
+            fail(self.code_of(code, check))
 
     def parameters(self, emit: Writer, code: Compiled, arguments: Sequence[Any], fail: Fail) -> None:
         """Emit what is checked of the arguments of `code`: bounds, and that a pointer is a row, and whose."""

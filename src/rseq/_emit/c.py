@@ -115,9 +115,8 @@ def _sequences(codes: Mapping[str, Compiled]) -> dict[Compiled, str]:
 
 
 def _called(code: Compiled) -> Iterator[Compiled]:
-    for op in code.body.ops:
-        if isinstance(op, ir.Call):
-            yield from [op.callee] if op.callee.kind == "sequence" else _called(op.callee)
+    for callee in code.body.callees:
+        yield from [callee] if callee.kind == "sequence" else _called(callee)
 
 
 class _Function:
@@ -138,9 +137,9 @@ class _Function:
         self.parameters = {value: unique(_name(value), taken) for value in code.body.parameters}
         self.arrays = {part: text for rows in code.body.rows for part, text in self._array(rows)}
         records.of(code.body.record)
-        for op in code.body.ops:
-            if base := getattr(getattr(op, "address", None), "base", None):
-                self._c_type(base.type)
+        for place in (place for op in code.body.ops for place in op.places):
+            if place.base is not None:
+                self._c_type(place.base.type)
 
     def text(self) -> str:
         cases = "".join(self._case(number, assembly) for number, assembly in enumerate(self.assemblies))
@@ -236,7 +235,7 @@ static inline int {self.name}({self._declarations()})
         """What is returned when the section was left early."""
         word = assembly.architecture.c_word
         none = f"status == ({word})({NONE}) ? RSEQ_NONE : " if self.body.maybe else ""
-        index = f"status <= ({word})({INDEX}) ? RSEQ_INDEX : " if assembly.section.checks else ""
+        index = f"status <= ({word})({INDEX}) ? RSEQ_INDEX : " if assembly.section.faults else ""
         return f"{none}{index}RSEQ_NO_LANE"
 
     def _inputs(self, assembly: Assembly) -> Iterator[str]:

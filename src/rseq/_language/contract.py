@@ -50,7 +50,7 @@ def _store_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
 def _load_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
     for index in restarts.places.read:
         commit = restarts.committed(index)
-        if isinstance(restarts.body.ops[index], ir.Load) and commit is not None:  # other reads are stores, too
+        if restarts.body.ops[index].writes is None and commit is not None:  # other reads are stores, too
             yield _after_commit(
                 restarts, index, commit, "load-after-commit", "a load after the commit", "read after it"
             )
@@ -110,24 +110,19 @@ def _copy_as_commit(restarts: Restarts) -> Iterator[Diagnostic]:
 def _commits_differ(restarts: Restarts) -> Iterator[Diagnostic]:
     ops = restarts.body.ops
     first = [index for index in restarts.commits if restarts.committed(index) is None]
-    stores = [ops[index] for index in first]  # a second one on a path is a store after the commit
-    addresses = [store.address for store in stores if isinstance(store, (ir.Store, ir.AddStore))]
-    for store, address in list(zip(stores, addresses, strict=True))[1:]:
-        if _one_store(address) != _one_store(addresses[0]):
+    stores = [restarts.places.written[index] for index in first]  # a second one on a path is a store after the commit
+    for store in stores[1:]:
+        one, other = store.address.type, stores[0].address.type
+        if (one.size, one.is_float) != (other.size, other.is_float):
             yield Diagnostic(
                 "commits-differ",
                 "paths commit values of different types",
-                ((store.span, f"commits {address.type}"), (stores[0].span, f"commits {addresses[0].type}")),
+                ((ops[store.index].span, f"commits {one}"), (ops[stores[0].index].span, f"commits {other}")),
                 "all paths join at one store instruction, as a descriptor has one end; one instruction has one width, "
                 "and writes either integers and pointers or floats.",
                 "commit to fields of one width and kind, or write two sequences.",
                 _PAGE,
             )
-
-
-def _one_store(place: ir.Address) -> tuple[int, bool]:
-    """What one store instruction can have in common for different fields."""
-    return place.type.size, place.type.is_float
 
 
 # ---- what an interrupted attempt leaves

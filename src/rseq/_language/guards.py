@@ -23,11 +23,11 @@ def guarded(body: ir.Body, restarts: Restarts) -> ir.Body:
     if not pairs:
         return body
     ops: list[ir.Op] = []
-    count = len(body.checks) + sum(isinstance(op, ir.Check) for op in body.ops)
+    count = len(body.faults)
     for op in body.ops:
         ops.append(op)
         for row, buffer in sorted(pairs, key=lambda pair: (pair[0].name, pair[1].name)):
-            if ir.defined(op) == row:
+            if row in op.results:
                 ops += _comparison(row, buffer, count, op)
                 count += 1
     return body.with_ops(tuple(ops))
@@ -53,17 +53,13 @@ def _comparison(row: ir.Value, buffer: ir.Value, number: int, op: ir.Op) -> list
     assert isinstance(row.type, Pointer)
     byte, span = SCALARS["u8"], op.span
     end, behind = (ir.Value(f"%{name}{number}", Pointer(byte)) for name in ("buffer_end", "row_end"))
-    always, apart = ir.Value(f"%always{number}", SCALARS["u64"]), f"apart{number}"
-    length = ir.length_of(buffer)
-    fault = f"{buffer.name} is a view of a row that {row.type} leads to: pass a copy"
-    check = ir.Check(always, 0, buffer.name, buffer.name, number, span, fault, exception="ValueError")
-    size = row.type.target.size
+    apart, length, size = f"apart{number}", ir.length_of(buffer), row.type.target.size
+    sentence = f"{buffer.name} is a view of a row that {row.type} leads to: pass a copy"
     return [
         ir.Locate(end, ir.Address(buffer, 0, length, 1, byte, f"the end of {buffer}", False, 0), span),
         ir.BranchIf(row, ">=", end, apart, span),
         ir.Locate(behind, ir.Address(row, size, None, 1, byte, f"the end of {row}", False, 0), span),
         ir.BranchIf(behind, "<=", buffer, apart, span),
-        ir.Set(always, ir.Const(0, SCALARS["u64"]), span),
-        check,
+        ir.Raise("ValueError", sentence, number, span),
         ir.Label(apart, span),
     ]

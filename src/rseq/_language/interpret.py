@@ -23,6 +23,7 @@ from typing import Literal
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.numbers import compare, computed, converted, counted_bits, float_bits
+from rseq._language.operands import ThreadName
 from rseq._language.types import Index, Pointer, RecordType, Scalar, Word
 
 __all__ = ["FaultError", "LimitError", "Memory", "run"]
@@ -125,7 +126,7 @@ class Memory:
             self.store(address, type, desired)
         return is_there
 
-    def ask(self, kind: ir.ThreadName, of: Number | None) -> Number:
+    def ask(self, kind: ThreadName, of: Number | None) -> Number:
         """The calling thread's number, or what is known of thread `of`."""
         return self.thread if of is None else int(of != self.thread)
 
@@ -191,8 +192,7 @@ class _Run:
             _check(check, values)
         if any(_overlap(_extent(one, values, body), _extent(other, values, body)) for one, other in body.apart):
             raise ValueError(f"{body.name}(): {body.same_row}")
-        labels = {op.name: index for index, op in enumerate(body.ops) if isinstance(op, ir.Label)}
-        frame = _Frame(self, body.record, values)
+        frame, ways = _Frame(self, values), body.graph.next
         watch = self.memory.watch
         index = 0
         while True:
@@ -202,13 +202,13 @@ class _Run:
             op = body.ops[index]
             if watch is not None:
                 watch(body, index, values)
-            index += 1
             if isinstance(op, ir.Return):
                 return None if op.value is None else frame.get(op.value)
-            if isinstance(op, ir.Jump) or (isinstance(op, ir.BranchIf) and frame.holds(op)):
-                index = labels[op.label]
-            elif not isinstance(op, (ir.Label, ir.BranchIf)):
+            if isinstance(op, ir.BranchIf):
+                index = ways[index][not frame.holds(op)]
+            else:
                 frame.step(op)
+                (index,) = ways[index]
 
 
 def _complete(body: ir.Body, arguments: Sequence[Number], memory: Memory) -> list[Number]:
@@ -252,15 +252,15 @@ def _overlap(one: range, other: range) -> bool:
 def _check(check: ir.Check, values: Mapping[ir.Value, Number]) -> None:
     length = values[check.length] if isinstance(check.length, ir.Value) else check.length
     if not 0 <= int(values[check.index]) & _MASK < length + check.inclusive:
-        raise (ValueError if check.exception == "ValueError" else IndexError)(check.sentence)
+        raise IndexError(check.sentence)
 
 
 class _Frame:
-    """The registers of one function that is being run."""
+    """The registers of one function that is being run. It has a method for each kind of operation that is a step."""
 
-    def __init__(self, run: _Run, record: RecordType, values: dict[ir.Value, Number]) -> None:
+    def __init__(self, run: _Run, values: dict[ir.Value, Number]) -> None:
         self.run = run
-        self.record = record
+        self.memory = run.memory
         self.values = values
 
     def get(self, operand: ir.Operand) -> Number:
@@ -270,87 +270,96 @@ class _Frame:
         return compare(self.get(op.left), op.comparison, self.get(op.right))
 
     def step(self, op: ir.Op) -> None:
-        self.run.memory.span = op.span
-        match op:
-            case ir.Set():
-                self.values[op.target] = self.get(op.source)
-            case ir.Arithmetic():
-                self.values[op.target] = self._arithmetic(op)
-            case ir.Convert():
-                assert isinstance(op.target.type, Scalar)
-                self.values[op.target] = converted(self.get(op.source), op.target.type)
-            case ir.Load():
-                load = self.run.memory.load_acquire if op.acquire else self.run.memory.load
-                self.values[op.target] = load(self._at(op.address), op.address.type)
-            case ir.Store():
-                self.run.memory.store(self._at(op.address), op.address.type, self.get(op.source))
-            case ir.AddStore():
-                self._add_store(op)
-            case ir.Copy():
-                nbytes = int(self.get(op.nbytes))
-                assert nbytes <= op.limit, op
-                self.run.memory.write(self._at(op.target), self.run.memory.read(self._at(op.source), nbytes))
-            case ir.LaneCount():
-                self.values[op.target] = self.run.memory.lanes
-            case ir.OtherLane():
-                self.values[op.target] = self.run.memory.lane(int(self.values[op.number]))
-            case ir.CompareExchange():
-                at, numbers = self._at(op.address), (self.get(op.expected), self.get(op.desired))
-                self.values[op.target] = int(self.run.memory.compare_exchange(at, op.address.type, *numbers))
-            case ir.Barrier():
-                pass
-            case ir.Fence():
-                self.values[op.target] = int(self.run.memory.fence(int(self.values[op.number])))
-            case ir.Thread():
-                self._ask(op)
-            case ir.Refuse():
-                raise RuntimeError(f"thread {int(self.get(op.holder))} holds the lock")
-            case ir.Locate():
-                self.values[op.target] = self._at(op.address)
-            case ir.CpuNumber():
-                self.values[op.target] = self.run.cpu
-            case ir.Clock():
-                self.values[op.target] = self.run.memory.clock()
-            case ir.CountBits():
-                bits = op.source.type.bits
-                self.values[op.target] = counted_bits(op.operator, int(self.get(op.source)), bits)
-            case ir.FloatBits():
-                assert isinstance(op.source.type, Scalar)
-                self.values[op.target] = float_bits(self.get(op.source), op.source.type)
-            case ir.Check():
-                _check(op, self.values)
-            case ir.Call():
-                self._call(op)
-            case _:
-                raise AssertionError(f"{op} is no step")
+        """Run one operation. Those that compute give the result; those that only lead elsewhere have no method."""
+        method: Callable[[ir.Op], Number | None] | None = getattr(self, f"_{op.verb}", None)
+        if method is not None:
+            self.memory.span = op.span
+            made = method(op)
+            if made is not None and op.result is not None:
+                self.values[op.result] = made
+
+    def _set(self, op: ir.Set) -> Number:
+        return self.get(op.source)
+
+    def _arithmetic(self, op: ir.Arithmetic) -> Number:
+        assert isinstance(op.target.type, Scalar)
+        return computed(op.operator, self.get(op.left), self.get(op.right), op.target.type)
+
+    def _convert(self, op: ir.Convert) -> Number:
+        assert isinstance(op.target.type, Scalar)
+        return converted(self.get(op.source), op.target.type)
+
+    def _countbits(self, op: ir.CountBits) -> Number:
+        return counted_bits(op.operator, int(self.get(op.source)), op.source.type.bits)
+
+    def _floatbits(self, op: ir.FloatBits) -> Number:
+        assert isinstance(op.source.type, Scalar)
+        return float_bits(self.get(op.source), op.source.type)
+
+    def _cpunumber(self, op: ir.CpuNumber) -> Number:
+        return self.run.cpu
+
+    def _clock(self, op: ir.Clock) -> Number:
+        return self.memory.clock()
+
+    def _load(self, op: ir.Load) -> Number:
+        load = self.memory.load_acquire if op.acquire else self.memory.load
+        return load(self._at(op.address), op.address.type)
+
+    def _store(self, op: ir.Store) -> None:
+        self.memory.store(self._at(op.address), op.address.type, self.get(op.source))
+
+    def _addstore(self, op: ir.AddStore) -> None:
+        at, type = self._at(op.address), op.address.type
+        assert isinstance(type, Scalar)
+        self.memory.store(at, type, type.wrap(self.memory.load(at, type) + self.get(op.source)))
+
+    def _copy(self, op: ir.Copy) -> None:
+        nbytes = int(self.get(op.nbytes))
+        assert nbytes <= op.limit, op
+        self.memory.write(self._at(op.target), self.memory.read(self._at(op.source), nbytes))
+
+    def _locate(self, op: ir.Locate) -> Number:
+        return self._at(op.address)
+
+    def _lanecount(self, op: ir.LaneCount) -> Number:
+        return self.memory.lanes
+
+    def _otherlane(self, op: ir.OtherLane) -> Number:
+        return self.memory.lane(int(self.values[op.number]))
+
+    def _compareexchange(self, op: ir.CompareExchange) -> Number:
+        at, numbers = self._at(op.address), (self.get(op.expected), self.get(op.desired))
+        return int(self.memory.compare_exchange(at, op.address.type, *numbers))
+
+    def _barrier(self, op: ir.Barrier) -> None:
+        """One operation comes after the other here."""
+
+    def _fence(self, op: ir.Fence) -> Number:
+        return int(self.memory.fence(int(self.values[op.number])))
+
+    def _thread(self, op: ir.Thread) -> Number:
+        return self.memory.ask(op.kind, None if op.of is None else self.get(op.of))
+
+    def _refuse(self, op: ir.Refuse) -> None:
+        raise RuntimeError(f"thread {int(self.get(op.holder))} holds the lock")
+
+    def _check(self, op: ir.Check) -> None:
+        _check(op, self.values)
+
+    def _raise(self, op: ir.Raise) -> None:
+        raise (ValueError if op.exception == "ValueError" else IndexError)(op.sentence)
 
     def _at(self, address: ir.Address) -> int:
-        base = self.run.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]
+        base = self.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]
         index = 0 if address.index is None else self.values[address.index]
         return int(base) + address.offset + int(index) * address.scale
 
-    def _ask(self, op: ir.Thread) -> None:
-        self.values[op.target] = self.run.memory.ask(op.kind, None if op.of is None else self.get(op.of))
-
-    def _add_store(self, op: ir.AddStore) -> None:
-        at, type = self._at(op.address), op.address.type
-        assert isinstance(type, Scalar)
-        total = self.run.memory.load(at, type) + self.get(op.source)
-        self.run.memory.store(at, type, type.wrap(total))
-
-    def _arithmetic(self, op: ir.Arithmetic) -> Number:
-        type = op.target.type
-        assert isinstance(type, Scalar)
-        left, right = self.get(op.left), self.get(op.right)
-        return computed(op.operator, left, right, type)
-
-    def _call(self, op: ir.Call) -> None:
+    def _call(self, op: ir.Call) -> Number | None:
         arguments = [self.get(argument) for argument in op.arguments]
         body, run = op.callee.body, self.run
         is_whole = op.callee.kind == "sequence"  # a routine is no whole: others come between its accesses
-        result = run.memory.call(lambda: run.body(body, arguments)) if is_whole else run.body(body, arguments)
+        result = self.memory.call(lambda: run.body(body, arguments)) if is_whole else run.body(body, arguments)
         if op.missing is not None:
             self.values[op.missing] = int(result is None)
-        if op.target is not None:
-            assert result is not None or op.missing is not None
-            self.values[op.target] = result or 0
+        return 0 if result is None else result

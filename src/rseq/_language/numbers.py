@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import struct
 
-from rseq._language import ir
+from rseq._language.operands import ArithmeticName, BitCountName, ComparisonName
 from rseq._language.types import Scalar
 
 __all__ = ["bit_count_name", "compare", "computed", "converted", "counted_bits", "float_bits"]
 
 
-def bit_count_name(name: str) -> ir.BitCountName:
+def bit_count_name(name: str) -> BitCountName:
     """`name` as one of the operators of `CountBits`."""
-    names: dict[str, ir.BitCountName] = {"ctz": "ctz", "clz": "clz", "bits": "bits"}
+    names: dict[str, BitCountName] = {"ctz": "ctz", "clz": "clz", "bits": "bits"}
     return names[name]
 
 
@@ -32,7 +32,7 @@ def float_bits(number: int | float, type: Scalar) -> int:
     return int.from_bytes(struct.pack("<" + type.code, number), "little")
 
 
-def compare(left: int | float, sign: ir.ComparisonName, right: int | float) -> bool:
+def compare(left: int | float, sign: ComparisonName, right: int | float) -> bool:
     """`left sign right`, as Python has it."""
     outcomes = {
         "==": left == right,
@@ -56,14 +56,14 @@ def converted(number: int | float, type: Scalar) -> int | float:
     return type.wrap(number)
 
 
-def computed(operator: ir.ArithmeticName, left: int | float, right: int | float, type: Scalar) -> int | float:
+def computed(operator: ArithmeticName, left: int | float, right: int | float, type: Scalar) -> int | float:
     """What `Arithmetic` computes of two numbers of `type`."""
     if type.is_float:
         return type.wrap(_float(operator, float(left), float(right)))
     return type.wrap(_integer(operator, int(left), int(right), type.bits))
 
 
-def _float(operator: ir.ArithmeticName, left: float, right: float) -> float:
+def _float(operator: ArithmeticName, left: float, right: float) -> float:
     match operator:
         case "+":
             return left + right
@@ -86,7 +86,7 @@ def _quotient(left: float, right: float) -> float:
     return math.copysign(math.inf, math.copysign(1.0, left) * math.copysign(1.0, right))
 
 
-def _integer(operator: ir.ArithmeticName, left: int, right: int, bits: int) -> int:
+def _integer(operator: ArithmeticName, left: int, right: int, bits: int) -> int:
     """The mathematical result, which the caller wraps. Python's ints are as wide as they need to be."""
     match operator:
         case "+":

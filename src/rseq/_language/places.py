@@ -6,6 +6,7 @@ stored with what the next one reads (`another_attempt`), every number that may d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -92,31 +93,21 @@ class Places:
     @cached_property
     def read(self) -> dict[int, Place]:
         """What each operation reads, of those that read memory."""
-        return {index: place for index in self.values.before if (place := self._read(index)) is not None}
+        return self._of(lambda op: op.reads)
 
     @cached_property
     def written(self) -> dict[int, Place]:
         """What each operation writes, of those that write memory."""
-        return {index: place for index in self.values.before if (place := self._written(index)) is not None}
+        return self._of(lambda op: op.writes)
 
-    def _read(self, index: int) -> Place | None:
-        match op := self.body.ops[index]:
-            case ir.Load() | ir.AddStore():
-                return self._place(index, op.address, constant(op.address.type.size), op.address.type.size)
-            case ir.Copy():
-                return self._place(index, op.source, self.values.form(index, op.nbytes), op.limit)
-        return None
+    def _of(self, accessed: Callable[[ir.Op], ir.Address | None]) -> dict[int, Place]:
+        found = ((index, accessed(self.body.ops[index])) for index in self.values.before)
+        return {index: self._place(index, address) for index, address in found if address is not None}
 
-    def _written(self, index: int) -> Place | None:
-        match op := self.body.ops[index]:
-            case ir.Store() | ir.AddStore():
-                return self._place(index, op.address, constant(op.address.type.size), op.address.type.size)
-            case ir.Copy():
-                return self._place(index, op.target, self.values.form(index, op.nbytes), op.limit)
-        return None
-
-    def _place(self, index: int, address: ir.Address, nbytes: Form, most: int) -> Place:
-        values, base = self.values, address.base
+    def _place(self, index: int, address: ir.Address) -> Place:
+        values, base, op = self.values, address.base, self.body.ops[index]
+        most = op.limit if isinstance(op, ir.Copy) else address.type.size
+        nbytes = values.form(index, op.nbytes) if isinstance(op, ir.Copy) else constant(most)
         at = constant(0) if address.index is None else values.form(index, address.index)
         scale, offset = address.scale, address.offset
         length = min(most, address.size) if nbytes.terms else signed(nbytes.constant)

@@ -30,14 +30,10 @@ What is followed is the very value that was compared. To compare what memory hol
 another CPU may store there in between, and to a routine's words any sequence may.
 """
 
-_Use = ir.Load | ir.Store | ir.AddStore | ir.Locate | ir.Copy
 
-
-def _bases(op: ir.Op) -> tuple[ir.Value | None, ...]:
-    """The pointers whose memory an operation uses; None is the lane."""
-    if isinstance(op, ir.Copy):
-        return op.source.base, op.target.base
-    return (op.address.base,) if isinstance(op, _Use) else ()
+def _bases(op: ir.Op) -> list[ir.Value]:
+    """The pointers whose memory an operation uses."""
+    return [place.base for place in op.places if place.base is not None]
 
 
 def required_rows(body: ir.Body) -> tuple[ir.Value, ...]:
@@ -60,7 +56,7 @@ def origins(body: ir.Body) -> Origins:
 
     None among them: it may be one that was found in memory. A buffer is itself. Pointers that are stored are there.
     """
-    if not any(base is not None for op in body.ops for base in _bases(op)):
+    if not any(_bases(op) for op in body.ops):
         return {}
     return _Uses(body, [value for value in body.parameters if isinstance(value.type, Pointer)]).origins
 
@@ -72,61 +68,47 @@ class _Uses:
         self.unguarded: set[ir.Value | None] = set()
         self.blind: dict[ir.Op, ir.Value] = {}
         self.origins: dict[tuple[int, ir.Value | None], _Origins] = {}
-        self._at_label: dict[str, _State] = {}
-        self._start: _State = {value: (frozenset([value]), True) for value in pointers}
-        before: dict[str, _State] | None = None
-        while before != self._at_label:
-            before = dict(self._at_label)
-            self._follow(body.ops)
+        self._body = body
+        self._states: dict[int, _State] = {0: {value: (frozenset([value]), True) for value in pointers}}
+        before: dict[int, _State] = {}
+        while before != self._states:
+            before = dict(self._states) if body.graph.has_loops else self._states
+            self._follow()
 
-    def _follow(self, ops: tuple[ir.Op, ...]) -> None:
-        state: _State | None = self._start
-        for index, op in enumerate(ops):
-            if isinstance(op, ir.Label):
-                state = _merged(state, self._at_label.get(op.name))
-            if state is None:
-                continue
-            self._use(index, op, state)
-            state = self._after(op, state)
+    def _follow(self) -> None:
+        for index, op in enumerate(self._body.ops):
+            state = self._states.get(index)
+            if state is not None:
+                self._use(index, op, state)
+                self._pass_on(index, op, state)
 
     def _use(self, index: int, op: ir.Op, state: _State) -> None:
         if isinstance(op, ir.Store) and isinstance(op.source, ir.Value) and isinstance(op.source.type, Pointer):
             stored = state.get(op.source, _UNSET)[0]
             self.origins[index, op.source] = self.origins.get((index, op.source), frozenset()) | stored
         for base in _bases(op):
-            if base is None:
-                continue
             given = (frozenset([base]), False) if isinstance(base.type, Buffer) else _UNSET
             origins, may_be_none = state.get(base, given)
             self.origins[index, base] = self.origins.get((index, base), frozenset()) | origins
             if may_be_none:
                 self.unguarded |= origins
                 if None in origins:
-                    self.blind[op] = base
+                    self.blind.setdefault(op, base)
 
-    def _after(self, op: ir.Op, state: _State) -> _State | None:
-        if isinstance(op, ir.Return):
-            return None
-        if isinstance(op, ir.Jump):
-            self._arrive(op.label, state)
-            return None
-        if isinstance(op, ir.BranchIf):
-            self._arrive(op.label, _known(state, op, taken=True))
-            return _known(state, op, taken=False)
-        target = ir.defined(op)
-        return state if target is None else _assigned(state, op, target)
-
-    def _arrive(self, label: str, state: _State) -> None:
-        merged = _merged(state, self._at_label.get(label))
-        assert merged is not None
-        self._at_label[label] = merged
+    def _pass_on(self, index: int, op: ir.Op, state: _State) -> None:
+        graph, target = self._body.graph, op.result
+        after = state if target is None else _assigned(state, op, target)
+        for way, following in enumerate(graph.next[index]):
+            known = _known(after, op, taken=way == 0) if isinstance(op, ir.BranchIf) else after
+            arrived = self._states.get(following) if len(graph.into(following)) > 1 else None
+            self._states[following] = _merged(known, arrived)
 
 
 def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
     """`state` after `op` has given `target` a value."""
     registers = {**state}
     if isinstance(op, (ir.Arithmetic, ir.Convert)):  # an index on its way to a row
-        known = [state[value][0] for value in ir.used(op) if value in state]
+        known = [state[value][0] for value in op.used if value in state]
         registers.pop(target, None)
         if known:
             registers[target] = (frozenset().union(*known), False)
@@ -140,9 +122,9 @@ def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
     return registers
 
 
-def _merged(one: _State | None, other: _State | None) -> _State | None:
-    if one is None or other is None:
-        return other if one is None else one
+def _merged(one: _State, other: _State | None) -> _State:
+    if other is None:
+        return one
     registers = {}
     for value in {*one, *other}:
         (a, a_none), (b, b_none) = one.get(value, _UNSET), other.get(value, _UNSET)

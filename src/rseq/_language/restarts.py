@@ -168,7 +168,7 @@ class Restarts:
             if arrives >> branch & 1:
                 for one, other in itertools.permutations(graph.next[branch]):
                     evades = graph.follows(other, renewing | 1 << store) >> seen & 1
-                    if evades and self._leads(one, store) and branch in self._forks(store, seen):
+                    if evades and graph.leads(one, store) and branch in self._forks(store, seen):
                         yield _Way("one-path", branch, self.values.of_branch(branch))
         sources = self.places.sources(stored)
         if sources and arrives >> store & 1 and graph.follows(store, renewing) >> seen & 1:
@@ -180,9 +180,6 @@ class Restarts:
             ends = dict.fromkeys(others, False) | {store: True}
             self._known_forks[store, *others] = self.graph.forks(ends)
         return self._known_forks[store, *others]
-
-    def _leads(self, start: int, to: int) -> bool:
-        return start == to or bool(self.graph.after[start] >> to & 1)
 
     # ---- stores that leave nothing
 
@@ -199,8 +196,8 @@ class Restarts:
         if loaded is None or not loaded.is_same(stored):
             return False
         return not any(
-            self._leads(loaded.index, index)
-            and self._leads(index, stored.index)
+            self.graph.leads(loaded.index, index)
+            and self.graph.leads(index, stored.index)
             and self.places.meet(place, stored, another_attempt=False) is not None
             for index, place in self.places.written.items()
             if index != stored.index
@@ -319,7 +316,7 @@ class Restarts:
             return [commit for commit in self.commits if commit not in shown]
         stores = [place.index for place in self._given if row in place.origins]
         ends = [index for index in self.values.before if isinstance(self.body.ops[index], ir.Return)]
-        return [end for end in ends if any(self._leads(store, end) for store in stores)]
+        return [end for end in ends if any(self.graph.leads(store, end) for store in stores)]
 
 
 def _covers(store: Place, place: Place, at: range) -> bool:
@@ -354,8 +351,7 @@ def commits(body: ir.Body, known: Origins | None = None) -> tuple[int, ...]:
     return tuple(
         index
         for index, op in enumerate(body.ops)
-        if isinstance(op, (ir.Store, ir.AddStore))
-        and is_seen(op.address, of.get((index, op.address.base), _FOUND), body)
+        if isinstance(op, ir.OneStore) and is_seen(op.address, of.get((index, op.address.base), _FOUND), body)
     )
 
 

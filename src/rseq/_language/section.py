@@ -15,9 +15,12 @@ have names with a %, which no local of the user can have.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from rseq._language import ir
+from rseq._language.graph import Graph, members
+from rseq._language.op import listed
 from rseq._language.restarts import commits
 from rseq._language.types import SCALARS, Pointer, Scalar
 
@@ -52,19 +55,18 @@ class Section:
     exits: tuple[Exit, ...] = ()
 
     @property
-    def checks(self) -> tuple[ir.Check, ...]:
-        """The bounds checks inside the section."""
-        return tuple(op for op in self.ops if isinstance(op, ir.Check))
+    def faults(self) -> tuple[ir.Fault, ...]:
+        """What the section may leave with an exception by."""
+        return tuple(op for op in self.ops if isinstance(op, ir.Fault))
 
     def __str__(self) -> str:
-        lines = [f"  {op}" if isinstance(op, ir.Label) else f"    {op}" for op in self.ops]
         exits = [line for one in self.exits for line in (*(f"  {label}:" for label in one.labels), f"    {one.result}")]
-        return "\n".join([*lines, f"  {END}:", *exits])
+        return "\n".join([*listed(self.ops), f"  {END}:", *exits])
 
 
 def section(body: ir.Body) -> Section:
     """The critical section of a sequence that keeps the contract."""
-    ops = _sink(_reachable(list(body.ops)), body)
+    ops = _sink(_reached(list(body.ops)), body)
     ops = _join(ops, body)
     ops, cpu = _ask_once_for_cpu(ops, body)
     result = ir.Value("%result", body.result) if body.result else None
@@ -77,27 +79,9 @@ def section(body: ir.Body) -> Section:
 # ---- reachability
 
 
-def _targets(ops: list[ir.Op]) -> dict[str, int]:
-    return {op.name: index for index, op in enumerate(ops) if isinstance(op, ir.Label)}
-
-
-def _reached_from(ops: list[ir.Op], start: int) -> list[int]:
-    labels, seen, pending = _targets(ops), set[int](), [start]
-    while pending:
-        index = pending.pop()
-        if index in seen or index >= len(ops):
-            continue
-        seen.add(index)
-        op = ops[index]
-        if isinstance(op, (ir.BranchIf, ir.Jump)):
-            pending.append(labels[op.label])
-        if not isinstance(op, (ir.Jump, ir.Return)):
-            pending.append(index + 1)
-    return sorted(seen)
-
-
-def _reachable(ops: list[ir.Op]) -> list[ir.Op]:
-    return [ops[index] for index in _reached_from(ops, 0)]
+def _reached(ops: list[ir.Op], start: int = 0) -> list[ir.Op]:
+    """The operations that a path from `start` on comes to."""
+    return [ops[index] for index in members(Graph(ops).follows(start))]
 
 
 # ---- sink
@@ -111,15 +95,14 @@ def _sink(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
         if index not in sites:
             sunk.append(op)
             continue
-        assert isinstance(op, (ir.Store, ir.AddStore))
-        tail = _reached_from(ops, index + 1)
-        sunk += _commit_at_returns(replace(op, commit=True), [ops[place] for place in tail], index)
-    return _reachable(sunk)
+        assert isinstance(op, ir.OneStore)
+        sunk += _commit_at_returns(replace(op, commit=True), _reached(ops, index + 1), index)
+    return _reached(sunk)
 
 
-def _commit_at_returns(commit: ir.Store | ir.AddStore, tail: list[ir.Op], serial: int) -> list[ir.Op]:
+def _commit_at_returns(commit: ir.OneStore, tail: list[ir.Op], serial: int) -> list[ir.Op]:
     """`tail` with `commit` before each return, its registers saved from what the tail assigns, its labels renamed."""
-    changed = {ir.defined(op) for op in tail}
+    changed = {value for op in tail for value in op.results}
     out: list[ir.Op] = []
     if isinstance(commit.source, ir.Value) and commit.source in changed:
         kept = ir.Value(f"%kept{serial}", commit.source.type)
@@ -140,7 +123,7 @@ def _commit_at_returns(commit: ir.Store | ir.AddStore, tail: list[ir.Op], serial
     return out
 
 
-def _located(name: str, address: ir.Address, out: list[ir.Op], op: ir.Store | ir.AddStore) -> ir.Address:
+def _located(name: str, address: ir.Address, out: list[ir.Op], op: ir.Op) -> ir.Address:
     at = ir.Value(name, Pointer(SCALARS["u8"]))
     out.append(ir.Locate(at, address, op.span))
     return replace(address, base=at, offset=0, index=None, scale=1)
@@ -152,10 +135,10 @@ def _located(name: str, address: ir.Address, out: list[ir.Op], op: ir.Store | ir
 def _join(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
     """One commit at the end; returns become results and jumps."""
     result = ir.Value("%result", body.result) if body.result else None
-    sites = [index for index, op in enumerate(ops) if isinstance(op, (ir.Store, ir.AddStore)) and op.commit]
+    sites = [index for index, op in enumerate(ops) if op.is_commit]
     if not sites:
         return _drop_jumps(_leave(ops, result))
-    stores = [ops[index] for index in sites]
+    stores = [op for op in ops if isinstance(op, ir.OneStore) and op.commit]
     returns = [ops[index + 1] for index in sites]
     final, before_each = _one_store(stores)
     same_result = len({op.value for op in returns if isinstance(op, ir.Return)}) == 1
@@ -173,27 +156,25 @@ def _join(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
     return _drop_jumps([*joined, ir.Label("commit", body.span), *tail, final])
 
 
-def _one_store(stores: list[ir.Op]) -> tuple[ir.Op, list[list[ir.Op]]]:
+def _one_store(stores: list[ir.OneStore]) -> tuple[ir.Op, list[list[ir.Op]]]:
     """The store that all `stores` become, and what each path does before it goes there."""
     first = stores[0]
-    assert isinstance(first, (ir.Store, ir.AddStore))
     if len(stores) == 1:
         return first, [[]]
     before: list[list[ir.Op]] = [[] for _ in stores]
     all_add = all(isinstance(store, ir.AddStore) for store in stores)
-    typed = [store for store in stores if isinstance(store, (ir.Store, ir.AddStore))]
-    places = {(a.base, a.offset, a.index, a.scale) for a in (store.address for store in typed)}
+    places = {(a.base, a.offset, a.index, a.scale) for a in (store.address for store in stores)}
     address = first.address
     sources: list[ir.Operand] = []
-    for store, out in zip(typed, before, strict=True):
+    for store, out in zip(stores, before, strict=True):
         sources.append(store.source if all_add or isinstance(store, ir.Store) else _summed(store, out))
         if len(places) > 1:
-            text = " or ".join(dict.fromkeys(str(store.address) for store in typed))
+            text = " or ".join(dict.fromkeys(str(store.address) for store in stores))
             address = replace(_located("%commit.at", store.address, out, store), text=text)
     source = sources[0]
     if len(set(sources)) > 1:
         source = ir.Value("%commit", address.type)
-        for operand, store, out in zip(sources, typed, before, strict=True):
+        for operand, store, out in zip(sources, stores, before, strict=True):
             if operand != source:
                 out.append(ir.Set(source, operand, store.span))
     kind = ir.AddStore if all_add else ir.Store
@@ -232,8 +213,8 @@ def _drop_jumps(ops: list[ir.Op]) -> list[ir.Op]:
         kept = [
             op for index, op in enumerate(ops) if not (isinstance(op, ir.Jump) and _falls_to(ops, index + 1, op.label))
         ]
-        used = {op.label for op in kept if isinstance(op, (ir.Jump, ir.BranchIf))}
-        kept = _branches_past_jumps([op for op in kept if not isinstance(op, ir.Label) or op.name in used])
+        used = {None, *(op.goes_to for op in kept)}
+        kept = _branches_past_jumps([op for op in kept if op.here is None or op.here in used])
         if len(kept) == len(ops):
             return kept
         ops = kept
@@ -253,14 +234,12 @@ def _branches_past_jumps(ops: list[ir.Op]) -> list[ir.Op]:
 
 
 def _is_label(ops: list[ir.Op], index: int, label: str) -> bool:
-    op = ops[index] if index < len(ops) else None
-    return isinstance(op, ir.Label) and op.name == label
+    return index < len(ops) and ops[index].here == label
 
 
 def _falls_to(ops: list[ir.Op], index: int, label: str) -> bool:
-    while index < len(ops) and isinstance(ops[index], ir.Label):
-        op = ops[index]
-        if isinstance(op, ir.Label) and op.name == label:
+    while index < len(ops) and ops[index].here is not None:
+        if ops[index].here == label:
             return True
         index += 1
     return index == len(ops) and label == END
@@ -272,7 +251,7 @@ def _falls_to(ops: list[ir.Op], index: int, label: str) -> bool:
 def _used(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
     """Without computations that nothing reads, such as an index that has become a part of an address."""
     while True:
-        read = {result, *(value for op in ops for value in ir.used(op))}
+        read = {result, *(value for op in ops for value in op.used)}
         kept = [op for op in ops if not isinstance(op, ir.Arithmetic) or op.target in read]
         if len(kept) == len(ops):
             return kept
@@ -334,10 +313,10 @@ def _ask_once_for_cpu(ops: list[ir.Op], body: ir.Body) -> tuple[list[ir.Op], ir.
 
 def _answer_cpu(ops: list[ir.Op], cpu: ir.Value | None, result: ir.Value | None) -> tuple[list[ir.Op], ir.Value | None]:
     """Where the result is that number and nothing else, both are one register."""
-    answers = [op for op in ops if ir.defined(op) == result]
+    answers = [op for op in ops if op.result == result]
     if cpu is None or result is None or not all(isinstance(op, ir.Set) and op.source == cpu for op in answers):
         return ops, cpu
-    if any(cpu in ir.used(op) for op in ops if op not in answers):
+    if any(cpu in op.used for op in ops if op not in answers):
         return ops, cpu
     return [op for op in ops if op not in answers], result
 
@@ -439,21 +418,16 @@ def count_bits(op: ir.CountBits, serial: int) -> list[ir.Op]:
 
 def _fold_copies(ops: list[ir.Op]) -> list[ir.Op]:
     """`t = a + b; x = t` becomes `x = a + b` where nothing else reads t."""
-    uses: dict[ir.Value, int] = {}
-    for op in ops:
-        for value in ir.used(op):
-            uses[value] = uses.get(value, 0) + 1
-    definitions: dict[ir.Value | None, int] = {}
-    for op in ops:
-        definitions[ir.defined(op)] = definitions.get(ir.defined(op), 0) + 1
+    uses = Counter(value for op in ops for value in op.used)
+    definitions = Counter(value for op in ops for value in op.results)
     out: list[ir.Op] = []
     for op in ops:
         last = out[-1] if out else None
         if isinstance(op, ir.Set) and isinstance(op.source, ir.Value) and last is not None:
             source = op.source
-            once = uses.get(source) == 1 and definitions.get(source) == 1
-            if once and ir.defined(last) == source and op.target not in ir.used(last):
-                out[-1] = replace(last, target=op.target)  # type: ignore[arg-type]
+            is_once = uses[source] == definitions[source] == 1
+            if is_once and last.result == source and op.target not in last.used:
+                out[-1] = last.into(op.target)
                 continue
         out.append(op)
     return out

@@ -100,14 +100,8 @@ class Telling:
 
     def _may_pass(self, leaf: _Leaf, index: int) -> bool:
         """True if a run with this result may pass an operation."""
-        after = self.graph.after
-        return all(
-            any(
-                index == start or after[index] >> start & 1 or (end == index or after[end] >> index & 1)
-                for start, end in step
-            )
-            for step in leaf.steps
-        )
+        leads = self.graph.leads
+        return all(any(leads(index, start) or leads(end, index) for start, end in step) for step in leaf.steps)
 
     def _may_evade(self, leaf: _Leaf, index: int) -> bool:
         """True if a run with this result may do without an operation."""
@@ -116,7 +110,7 @@ class Telling:
 
     def _must_have_gone(self, leaf: _Leaf, branch: int, store: int) -> bool:
         """True if a run with this result has found out what makes a branch go to a store."""
-        evading = [way for way, to in enumerate(self.graph.next[branch]) if not self._leads(to, store)]
+        evading = [way for way, to in enumerate(self.graph.next[branch]) if not self.graph.leads(to, store)]
         return bool(evading) and all(
             self._contradicts(leaf, self.values.found(branch, jumped=way == 0)) for way in evading
         )
@@ -137,9 +131,6 @@ class Telling:
         start, end = step
         found, ways = self.values.facts[start], self.graph.next[start]
         return found if len(ways) < 2 else found | self.values.found(start, jumped=end == ways[0])
-
-    def _leads(self, start: int, to: int) -> bool:
-        return start == to or bool(self.graph.after[start] >> to & 1)
 
     # ---- results
 

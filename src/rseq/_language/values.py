@@ -3,8 +3,6 @@
 A sequence branches forward only, so one walk gives each register a `Form`. The `roots` of a form are what it is made
 of: parameters, and operations that load, or read the clock or the CPU's number. A restart begins with the same
 arguments; what the operations come to, the form's `sources`, may differ. Without them it is the same in every attempt.
-
-`Graph` says which operations may follow which, in sets of operations that are bits of an int.
 """
 
 from __future__ import annotations
@@ -13,91 +11,15 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import heapify, heappop, heappush
 
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.forms import Form, constant, trailing_zeros
+from rseq._language.graph import Graph, members
 from rseq._language.numbers import computed
 from rseq._language.types import Pointer, Scalar, Word
 
-__all__ = ["Fact", "Graph", "Join", "Roots", "Unequal", "Values"]
-
-
-class Graph:
-    """Which operations of a sequence may follow which. Sets of operations are ints, with a bit for each index."""
-
-    def __init__(self, ops: tuple[ir.Op, ...]) -> None:
-        labels = {op.name: index for index, op in enumerate(ops) if isinstance(op, ir.Label)}
-        self.next: list[tuple[int, ...]] = []
-        """Where each operation goes on; of a branch first where it jumps."""
-        for index, op in enumerate(ops):
-            jumps = (labels[op.label],) if isinstance(op, (ir.BranchIf, ir.Jump)) else ()
-            self.next.append(jumps if isinstance(op, (ir.Jump, ir.Return)) else (*jumps, index + 1))
-        self.after = [0] * (len(ops) + 1)
-        """What may follow each operation, without itself."""
-        for index in reversed(range(len(ops))):
-            for following in self.next[index]:
-                self.after[index] |= 1 << following | self.after[following]
-        self.reached = 1 | self.after[0]
-        """What can be reached at all."""
-
-    @cached_property
-    def dominator(self) -> list[int]:
-        """For each operation the last one before it that every way to it passes."""
-        found = [0] * (len(self.next) + 1)
-        for index in range(1, len(self.next)):
-            before = [-one for one in self.into(index)]
-            heapify(before)
-            while len(before) > 1:
-                latest = -heappop(before)
-                if -latest not in before[:1]:
-                    heappush(before, -found[latest])
-            found[index] = -before[0] if before else 0
-        return found
-
-    def follows(self, start: int, without: int) -> int:
-        """What may follow operation `start`, and itself, up to those of `without`: none of these is passed."""
-        if not (self.after[start] | 1 << start) & without:
-            return self.after[start] | 1 << start
-        found = 1 << start
-        for index in range(start, len(self.next)):  # branches lead forward only
-            if found >> index & 1 and not without >> index & 1:
-                for following in self.next[index]:
-                    found |= 1 << following
-        return found
-
-    def forks(self, ends: Mapping[int, Hashable], meeting: int | None = None) -> frozenset[int]:
-        """The branches on which it depends to which of `ends` a sequence comes, or from which of them to `meeting`.
-
-        Ends are operations with a value; it is the same to come to one or to another with an equal value. Backwards
-        from there, each operation leads to one value, or to the branch that decides. Where both ways of a branch lead
-        to the same, it decides nothing.
-        """
-        first = 0 if meeting is None else self.dominator[meeting]
-        leads: dict[int, Hashable] = {}
-        for index in range((max(ends) if meeting is None else meeting - 1), first - 1, -1):
-            if not self.reached >> index & 1:
-                continue
-            if meeting is None and index in ends:
-                leads[index] = ("end", ends[index])
-                continue
-            ways = {("end", ends[index]) if way == meeting else leads.get(way) for way in self.next[index]} - {None}
-            if ways:
-                leads[index] = ways.pop() if len(ways) == 1 else index
-        return frozenset(branch for branch, to in leads.items() if branch == to)
-
-    def into(self, index: int) -> list[int]:
-        """The operations that go on at `index`."""
-        return [one for one in self._before.get(index, ()) if self.reached >> one & 1]
-
-    @cached_property
-    def _before(self) -> Mapping[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for index, following in enumerate(self.next):
-            for one in dict.fromkeys(following):
-                found.setdefault(one, []).append(index)
-        return found
+__all__ = ["Fact", "Join", "Roots", "Unequal", "Values"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +85,6 @@ class Values:
     """The forms of the registers of a sequence, before each operation that can be reached."""
 
     body: ir.Body
-    graph: Graph = field(init=False)
     before: dict[int, _Registers] = field(default_factory=dict)
     unequal: dict[int, frozenset[Unequal]] = field(default_factory=dict)
     facts: dict[int, frozenset[Fact]] = field(default_factory=dict)
@@ -185,18 +106,21 @@ class Values:
     _known: dict[_Key, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.graph = Graph(self.body.ops)
-        self._assigned.update([*self.body.parameters, *filter(None, map(ir.defined, self.body.ops))])
+        self._assigned.update([*self.body.parameters, *(value for op in self.body.ops for value in op.results)])
         registers = {value: self._parameter(value) for value in self.body.parameters}
-        for index, op in enumerate(self.body.ops):
-            if not self.graph.reached >> index & 1:
-                continue
+        for index in members(self.graph.reached):
+            op = self.body.ops[index]
             if index:
                 registers = self._arriving(index)
             self.before[index] = registers
             self.unequal.setdefault(index, frozenset())
             self.facts.setdefault(index, frozenset())
             self._pass_on(index, op)
+
+    @property
+    def graph(self) -> Graph:
+        """Which operations may follow which."""
+        return self.body.graph
 
     # ---- what is asked
 
@@ -249,8 +173,7 @@ class Values:
     @cached_property
     def branches(self) -> tuple[int, ...]:
         """The branches that can be reached."""
-        ops = enumerate(self.body.ops)
-        return tuple(index for index, op in ops if isinstance(op, ir.BranchIf) and self.graph.reached >> index & 1)
+        return tuple(index for index in self.before if isinstance(self.body.ops[index], ir.BranchIf))
 
     @cached_property
     def varying(self) -> tuple[int, ...]:
@@ -363,7 +286,7 @@ class Values:
     def _after(self, index: int, following: int) -> _Registers:
         """The registers behind an operation, on its way to another."""
         op, registers = self.body.ops[index], self.before[index]
-        target = ir.defined(op)
+        target = op.result
         if target is None:
             return registers
         if self._assigned[target] > 1:
@@ -401,8 +324,8 @@ class Values:
 
     def _opaque(self, index: int, op: ir.Op, target: ir.Value) -> Form:
         """What is no sum: a symbol, the same one for the same operation on the same numbers."""
-        forms = tuple(self.form(index, value) for value in _operands(op))
-        types = tuple(value.type for value in _operands(op))
+        forms = tuple(self.form(index, operand) for operand in op.operands)
+        types = tuple(operand.type for operand in op.operands)
         return self._function(type(op).__name__, getattr(op, "operator", None), target.type, types, of=forms)
 
     def _some(self, step: int, *key: Hashable, of: Form) -> Form:
@@ -534,12 +457,6 @@ class Values:
         if isinstance(op.target.type, Pointer):
             self.rows[row.symbols[0]] = (base, at, address)
         return row
-
-
-def _operands(op: ir.Op) -> tuple[ir.Operand, ...]:
-    if isinstance(op, ir.Arithmetic):
-        return (op.left, op.right)
-    return ir.used(op)
 
 
 def _in(form: Form, type: Scalar) -> int:

@@ -119,8 +119,8 @@ def _asks(type: Storage) -> bool:
 
 @cache
 def _asks_for_number(code: Compiled) -> bool:
-    called = [op.callee for op in code.body.ops if isinstance(op, ir.Call)]
-    return any(isinstance(op, ir.Thread) for op in code.body.ops) or any(map(_asks_for_number, called))
+    body = code.body
+    return any(isinstance(op, ir.Thread) for op in body.ops) or any(map(_asks_for_number, body.callees))
 
 
 def _checked_words_and_number(thing: Any, mark: str) -> tuple[int, ...]:

@@ -382,7 +382,7 @@ class _Emitter(ArmEmitter):
             length = str(self.extra[0])
             self.set_integer(self.extra[0], op.length)
         self.line(f"cmp {self.slot(op.index)}, {length}")
-        self.line(f"{'b.hi' if op.inclusive else 'b.hs'} {self.check_exit(op)}b")
+        self.line(f"{'b.hi' if op.inclusive else 'b.hs'} {self.fault_exit(op)}b")
 
     def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"mrs {self.slot(op.target)}, cntvct_el0")

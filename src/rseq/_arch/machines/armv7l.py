@@ -389,7 +389,7 @@ class _Emitter(ArmEmitter):
             self.line(f"cmp {self.slot(op.index)}, {self.extra[0]}")
         else:
             self._number("cmp", str(self.slot(op.index)), ir.Const(length, op.index.type))
-        self.line(f"bhs {self.check_exit(op)}b")
+        self.line(f"bhs {self.fault_exit(op)}b")
 
     def emit_copy(self, op: ir.Copy) -> None:
         """From the end to the start: then the count of what is left is the offset of what comes next.

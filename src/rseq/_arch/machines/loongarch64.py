@@ -309,7 +309,7 @@ class _Emitter(FlaglessEmitter):
             self.line(f"sltu {spare}, {index}, {self.slot(op.length)}")
         else:
             self._compare_with(spare, index, op.length + op.inclusive)
-        self.line(f"{leaves} {spare}, {self.check_exit(op)}b")
+        self.line(f"{leaves} {spare}, {self.fault_exit(op)}b")
 
     def _compare_with(self, spare: Slot, index: Slot, length: int) -> None:
         if is_short(length):

@@ -359,7 +359,7 @@ class _Emitter(OwnRegistersEmitter):
 
     def emit_check(self, op: ir.Check) -> None:
         self._compare(str(self.slot(op.index)), self.length(op), "l")
-        self._branch("bgt" if op.inclusive else "bge", f"{self.check_exit(op)}b", is_far=True)
+        self._branch("bgt" if op.inclusive else "bge", f"{self.fault_exit(op)}b", is_far=True)
 
     def emit_copy(self, op: ir.Copy) -> None:
         """From the end to the start: then the count of what is left is the offset of what comes next."""

@@ -287,7 +287,7 @@ class _Emitter(FlaglessEmitter):
         if isinstance(op.length, int):
             self.set_integer(length, op.length)
         name = "bgtu" if op.inclusive else "bgeu"
-        self.line(f"{name} {self.slot(op.index)}, {length}, {self.check_exit(op)}b")
+        self.line(f"{name} {self.slot(op.index)}, {length}, {self.fault_exit(op)}b")
 
     def emit_clock(self, op: ir.Clock) -> None:
         self.line(f"rdtime {self.slot(op.target)}")

@@ -344,7 +344,7 @@ class _Emitter(OwnRegistersEmitter):
 
     def emit_check(self, op: ir.Check) -> None:
         self._compare(str(self.slot(op.index)), self.length(op), "l")
-        self.line(f"{'jgh' if op.inclusive else 'jghe'} {self.check_exit(op)}b")
+        self.line(f"{'jgh' if op.inclusive else 'jghe'} {self.fault_exit(op)}b")
 
     def emit_copy(self, op: ir.Copy) -> None:
         """256 bytes at a time, and the rest by an `mvc` out of line that is executed with another length."""

@@ -142,7 +142,7 @@ class _Emitter(ConvertingEmitter):
     @cached_property
     def _is_address(self) -> bool:
         """True if the status slot holds the lane's address."""
-        places = [place for op in self.section.ops for place in ir.addresses(op)]
+        places = [place for op in self.section.ops for place in op.places]
         return any(place.in_lane and place.index is not None for place in places)
 
     def abort_handler(self) -> None:
@@ -409,7 +409,7 @@ class _Emitter(ConvertingEmitter):
     def emit_check(self, op: ir.Check) -> None:
         length = f"${op.length}" if isinstance(op.length, int) else self._source(op.length)
         self.line(f"cmpq {length}, {self.slot(op.index)}")
-        self.line(f"{'ja' if op.inclusive else 'jae'} {self.check_exit(op)}b")
+        self.line(f"{'ja' if op.inclusive else 'jae'} {self.fault_exit(op)}b")
 
     def emit_branchif(self, op: ir.BranchIf) -> None:
         if op.left.type.is_float:

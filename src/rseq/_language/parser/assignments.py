@@ -23,12 +23,6 @@ from rseq._language.types import Buffer, Pointer, RecordType, Scalar, Word, inde
 
 __all__ = ["assign", "augment", "declare"]
 
-_READING = (
-    ir.Set | ir.Arithmetic | ir.Convert | ir.CountBits | ir.Load | ir.Locate | ir.CpuNumber | ir.Clock | ir.Check
-    | ir.BranchIf | ir.Jump | ir.Label | ir.LaneCount | ir.OtherLane
-)  # fmt: skip
-"""Operations that leave memory as it is."""
-
 
 def assign(scope: Scope, node: ast.Assign) -> None:
     """`target = value`."""
@@ -90,7 +84,7 @@ def _augment_memory(scope: Scope, node: ast.AugAssign) -> None:
     start = len(ops)
     is_sum = isinstance(node.op, ast.Add) and address.type.is_integer
     right = value(scope, node.value, address.type) if is_sum else meaning(scope, node.value)
-    only_reads = all(isinstance(op, _READING) for op in ops[start:])
+    only_reads = all(op.writes is None and not op.calls for op in ops[start:])
     if is_sum and only_reads and not isinstance(right, Literal):
         scope.emit(ir.AddStore(address, right, span))
         return

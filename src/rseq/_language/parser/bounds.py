@@ -45,7 +45,7 @@ def _check_element(scope: Scope, index: ir.Value, length: int, array: str, node:
     if any(one.index == index and isinstance(one.length, int) and one.length <= length for one in output.checks):
         return
     check = new_check(scope, index, length, array, node)
-    straight = not any(isinstance(op, (ir.BranchIf, ir.Jump, ir.Label, ir.Return)) for op in output.ops)
+    straight = all(op.here is None and op.goes_to is None and not op.ends for op in output.ops)
     if straight and index in output.parameters and not output.is_routine:
         output.checks.append(check)
     else:
@@ -63,7 +63,7 @@ def new_check(
     inclusive: bool = False,
 ) -> ir.Check:
     """A check with the next number; an index that is `inclusive` may be `length` itself."""
-    number = len(scope.output.checks) + sum(isinstance(op, ir.Check) for op in scope.output.ops)
     if inclusive and isinstance(length, int):
         length, inclusive = length + 1, False
-    return ir.Check(index, length, array, ast.unparse(node), number, scope.span(node), fault, inclusive)
+    written, number = ast.unparse(node), scope.output.fault_number
+    return ir.Check(index, length, array, written, number, scope.span(node), fault, inclusive)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from rseq._language import ir
+from rseq._language.operands import BarrierName, ThreadName
 from rseq._language.parser.bounds import in_register, new_check
 from rseq._language.parser.expressions import value
 from rseq._language.parser.memory import address, require_writable
@@ -75,7 +76,7 @@ def _compare_exchange(scope: Scope, node: ast.Call, into: str | None) -> Meaning
     return scope.emit(ir.CompareExchange(done, place, expected, desired, scope.span(node))).target
 
 
-def _barrier(kind: ir.BarrierName, scope: Scope, node: ast.Call, into: str | None) -> None:
+def _barrier(kind: BarrierName, scope: Scope, node: ast.Call, into: str | None) -> None:
     scope.emit(ir.Barrier(kind, scope.span(node)))
 
 
@@ -88,7 +89,7 @@ def _thread_id(scope: Scope, node: ast.Call, into: str | None) -> Meaning:
     return scope.emit(ir.Thread("thread_id", scope.target(into, _U64), None, scope.span(node))).target
 
 
-def _about_thread(kind: ir.ThreadName, scope: Scope, node: ast.Call, into: str | None) -> Meaning:
+def _about_thread(kind: ThreadName, scope: Scope, node: ast.Call, into: str | None) -> Meaning:
     of, said = value(scope, node.args[0], _U64), scope.target(into, boolean)
     return scope.emit(ir.Thread(kind, said, of, scope.span(node))).target
 

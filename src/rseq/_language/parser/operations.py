@@ -12,6 +12,7 @@ from rseq._language.advice import as_float
 from rseq._language.compiled import Compiled, operation_of
 from rseq._language.inline import Inline
 from rseq._language.numbers import counted_bits, float_bits
+from rseq._language.operands import BitCountName
 from rseq._language.parser.calls import compiled_call
 from rseq._language.parser.conditions import truth
 from rseq._language.parser.copies import copy
@@ -114,7 +115,7 @@ def _float_bits(scope: Scope, node: ast.Call, into: str | None) -> Meaning:
     return scope.emit(ir.FloatBits(scope.target(into, kind), source, scope.span(node))).target
 
 
-def _count_bits(name: ir.BitCountName, scope: Scope, node: ast.Call, into: str | None) -> Meaning:
+def _count_bits(name: BitCountName, scope: Scope, node: ast.Call, into: str | None) -> Meaning:
     source = integer(scope, node.args[0], f"{name}() takes an integer", node)
     if isinstance(source, ir.Const):
         return ir.Const(counted_bits(name, int(source.number), source.type.bits), source.type)

@@ -24,8 +24,7 @@ class _Makers:
         if len(ops) < count or (count and ops[count - 1] is not self._seen[-1]):
             self._of, self._seen, count = {}, [], 0
         for op in ops[count:]:
-            target = ir.defined(op)
-            if target is not None:
+            for target in op.results:
                 self._of.setdefault(target, []).append(op)
             self._seen.append(op)
         return self._of.get(value, [])
@@ -59,13 +58,18 @@ class Output:
         return f"{purpose}{self._made}"
 
     @property
+    def fault_number(self) -> int:
+        """The number of the next check, or of what is raised."""
+        return len(self.checks) + sum(isinstance(op, ir.Fault) for op in self.ops)
+
+    @property
     def has_ended(self) -> bool:
         """True if control does not fall through the end."""
-        return bool(self.ops) and isinstance(self.ops[-1], (ir.Return, ir.Jump))
+        return bool(self.ops) and self.ops[-1].ends
 
     def leads_to(self, label: str) -> bool:
         """True if something goes to `label`."""
-        return any(getattr(op, "label", None) == label for op in self.ops)
+        return any(op.goes_to == label for op in self.ops)
 
     def report(self, refused: Refused) -> None:
         """Keep what is wrong, once: loops are unrolled, and inline functions called many times."""

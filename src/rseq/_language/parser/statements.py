@@ -9,17 +9,16 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from rseq._language import ir
 from rseq._language.errors import Refused
+from rseq._language.operands import ExceptionName
 from rseq._language.parser.assignments import assign, augment, declare
-from rseq._language.parser.bounds import new_check
 from rseq._language.parser.conditions import jump_unless
 from rseq._language.parser.expressions import meaning, not_in_the_language, result, value
 from rseq._language.parser.scope import Literal, Loop, Names, Perhaps, Scope, stored
-from rseq._language.types import SCALARS, Pointer, boolean
+from rseq._language.types import Pointer, boolean
 
 __all__ = ["STATEMENTS", "block", "end"]
 
@@ -144,13 +143,8 @@ def _raise(scope: Scope, node: ast.Raise) -> None:
         message = f"{ast.unparse(node)} is nothing that a routine can raise"
         fix = 'write raise ValueError("…") or IndexError with one sentence'
         raise scope.refuse(node, "not-in-the-language", message, fix)
-    assert raised is not None
-    always, span, here = scope.temporary(SCALARS["u64"]), scope.span(node), scope.label("raise")
-    scope.emit(ir.Label(here, span))
-    scope.emit(ir.Set(always, ir.Const(0, SCALARS["u64"]), span))
-    check = new_check(scope, always, 0, "", raised, fault=sentence)
-    scope.emit(replace(check, exception="ValueError" if name == "ValueError" else "IndexError"))
-    scope.emit(ir.Jump(here, span))  # never: nothing comes after it
+    exception: ExceptionName = "ValueError" if name == "ValueError" else "IndexError"
+    scope.emit(ir.Raise(exception, sentence, scope.output.fault_number, scope.span(node)))
 
 
 # ---- branches
