@@ -176,6 +176,12 @@ def test_results_that_may_be_none() -> None:
     assert (odd(4), odd(5)) == (None, 15)
 
 
+def test_a_parameter_that_becomes_a_result_which_may_be_none_is_kept_for_a_restart() -> None:
+    body = function("(cpu: Lane, n: i64) -> i64", "n = odd(n)", "if n is None:", "    return 0", "return n").body
+    assert not {getattr(op, "target", None) for op in body.ops} & set(body.parameters)
+    assert [run(body, Memory.of(Lane), [n]) for n in (4, 5)] == [0, 15]
+
+
 def test_names_of_the_caller_and_of_two_calls_are_apart() -> None:
     add = _inline("(x: i64) -> i64", "y = x + 1", "if x > 5:", "    y = y * 2", "return y")
     code = function("(cpu: Lane, x: i64) -> i64", "y = x * 100", "z = add(add(x))", "return y + z", add=add)

@@ -21,7 +21,7 @@ from rseq._language.parser.names import static
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
 from rseq._language.types import Buffer, Pointer, RecordType, Scalar, Word, index, ptr, resolve
 
-__all__ = ["assign", "augment", "declare"]
+__all__ = ["assign", "augment", "declare", "take"]
 
 
 def assign(scope: Scope, node: ast.Assign) -> None:
@@ -97,6 +97,19 @@ def _augment_memory(scope: Scope, node: ast.AugAssign) -> None:
 # ---- locals
 
 
+def take(scope: Scope, parameter: ir.Value, value: ir.Operand) -> None:
+    """The parameter is the value itself, or if it is assigned, a register of its own."""
+    name = parameter.name
+    scope.names[name] = value
+    if isinstance(parameter.type, Buffer):
+        return
+    scope.types[name] = parameter.type
+    if scope.assigned[name]:
+        scope.assigned[name] += 1
+        own = ir.Value(scope.register(name), parameter.type)
+        scope.names[name] = scope.emit(ir.Set(own, value, scope.span(scope.tree))).target
+
+
 def declare(scope: Scope, node: ast.AnnAssign) -> None:
     """`name: type`, with a value or without."""
     type = resolve(_static_type(scope, node.annotation))
@@ -158,9 +171,7 @@ def _set_local(scope: Scope, name: str, found: Meaning, right: ast.expr, node: a
     except Refused:
         message = f"{name} is {type}, and cannot become {kind_of(found)}"
         raise scope.refuse(right, "types-differ", message, _other_type(scope, name, type, found)) from None
-    register = scope.register(name)
-    is_parameter = any(parameter.name == register for parameter in scope.output.parameters)
-    target = ir.Value(f"{register}'" if is_parameter else register, type)
+    target = ir.Value(scope.register(name), type)
     scope.forget_row(target.name)
     scope.names[name] = scope.emit(ir.Set(target, source, scope.span(node))).target
 

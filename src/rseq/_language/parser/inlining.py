@@ -15,11 +15,12 @@ from typing import Any
 from rseq._language import ir
 from rseq._language.errors import Refused, Span
 from rseq._language.inline import Inline
+from rseq._language.parser.assignments import take
 from rseq._language.parser.calls import after_lane, passed
 from rseq._language.parser.scope import Inlined, Meaning, Perhaps, Scope
 from rseq._language.parser.statements import block, end
 from rseq._language.source import renewed
-from rseq._language.types import Buffer, boolean
+from rseq._language.types import boolean
 
 __all__ = ["inlined", "inlined_call"]
 
@@ -59,7 +60,7 @@ def inlined(
     """
     scope = _scope_of(callee, outer, call)
     for parameter, value in zip(callee.signature.parameters, values, strict=True):
-        _take(scope, parameter, value)
+        take(scope, parameter, value)
     block(scope, scope.tree.body)
     if not scope.output.has_ended:
         end(scope)
@@ -82,19 +83,6 @@ def _scope_of(callee: Inline[..., Any], outer: Scope, call: Span | None) -> Scop
     value = None if given.result is None else scope.temporary(given.result)
     scope.inlined = Inlined(scope.label("returned"), value, scope.temporary(boolean) if given.maybe else None)
     return scope
-
-
-def _take(scope: Scope, parameter: ir.Value, value: ir.Operand) -> None:
-    """The parameter is the value itself, or if it is assigned, a register of its own."""
-    name = parameter.name
-    scope.names[name] = value
-    if isinstance(parameter.type, Buffer):
-        return
-    scope.types[name] = parameter.type
-    if scope.assigned[name]:
-        scope.assigned[name] += 1
-        register = ir.Value(scope.register(name), parameter.type)
-        scope.names[name] = scope.emit(ir.Set(register, value, scope.span(scope.tree))).target
 
 
 def _result(scope: Scope) -> Meaning | Perhaps | None:

@@ -11,13 +11,14 @@ from rseq._language import ir
 from rseq._language.errors import CompileError, Refused
 from rseq._language.inline import Inline, Nothing
 from rseq._language.parser import arithmetic, conditions, memory, names, operations
+from rseq._language.parser.assignments import take
 from rseq._language.parser.inlining import inlined
 from rseq._language.parser.output import Output
 from rseq._language.parser.scope import Perhaps, Reader, Scope
 from rseq._language.parser.statements import block, end
 from rseq._language.signature import Signature, signature, with_lengths
 from rseq._language.source import Source, read
-from rseq._language.types import Buffer, boolean
+from rseq._language.types import boolean
 
 __all__ = ["EXPRESSIONS", "inline", "parse"]
 
@@ -91,18 +92,9 @@ def _signature(source: Source, kind: str) -> Signature:
 
 def _whole(scope: Scope) -> None:
     """Emit a function. Raises: CompileError - with everything that the language does not accept."""
-    tree = scope.tree
     for parameter in scope.output.parameters:
-        name = parameter.name
-        scope.names[name] = parameter
-        if isinstance(parameter.type, Buffer):
-            continue
-        scope.types[name] = parameter.type
-        if scope.assigned[name]:  # it gets a register of its own: a restart needs the caller's value again
-            scope.assigned[name] += 1
-            copy = ir.Value(f"{name}'", parameter.type)
-            scope.names[name] = scope.emit(ir.Set(copy, parameter, scope.span(tree))).target
-    block(scope, tree.body)
+        take(scope, parameter, parameter)
+    block(scope, scope.tree.body)
     if not scope.output.has_ended:
         end(scope)
     if scope.output.diagnostics:

@@ -138,8 +138,10 @@ class Scope:
         return held if isinstance(held, ir.Value) and isinstance(held.type, Buffer) else None
 
     def register(self, name: str) -> str:
-        """The name of the register of the local `name`."""
-        return self.prefix + name
+        """The register of the local `name`. A parameter's own is never assigned: a restart needs it as it was."""
+        register = self.prefix + name
+        is_parameter = any(parameter.name == register for parameter in self.output.parameters)
+        return f"{register}'" if is_parameter else register
 
     def local(self, register: str) -> str:
         """The local that a register belongs to; its own name if it is no local's of this function."""
