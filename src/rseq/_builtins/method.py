@@ -189,7 +189,7 @@ class MethodWriter:
         """Emit a call of CPython's function `name`; `more`: its number of arguments is open."""
         from rseq._codegen.writer import Writer
 
-        return Writer(self.builder, self._environment).call(name, returns, *arguments, more=more)
+        return Writer(self.builder, self._environment).call(name, returns, *arguments, fixed=1 if more else None)
 
     def object_at(self, name: str) -> Any:
         """Emit the address of CPython's object `name`."""

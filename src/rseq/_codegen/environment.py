@@ -79,7 +79,7 @@ class Environment(Process):
         Asking the kernel, instead of remembering that the process is registered, is right after fork and exec.
         """
         flags, cpu = (abi.MEMBARRIER_CMD_FLAG_CPU, lane) if by_cpu else (0, 0)
-        membarrier = partial(emit.call, "syscall", I64, self.architecture.membarrier, more=True)
+        membarrier = partial(emit.call, "syscall", I64, self.architecture.membarrier, fixed=1)
         done = emit.label("fenced", I64)
         first = membarrier(abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, cpu)
         with emit.if_(first, likely=False):

@@ -36,7 +36,7 @@ def holds_itself(environment: Environment, emit: Writer, mutex: Any) -> Any:
 
 def _write(emit: Writer, mutex: Any, get_robust_list: int) -> None:
     out = emit.slot(I64, 2)
-    failed = emit.call("syscall", I64, get_robust_list, 0, out, emit.offset(out, 8), more=True)
+    failed = emit.call("syscall", I64, get_robust_list, 0, out, emit.offset(out, 8), fixed=1)
     with emit.if_(failed, likely=False):
         emit.ret(1)
     head = emit.load(out)

@@ -66,7 +66,7 @@ def say(emit: Writer, name: str, text: str, *values: Any) -> None:
         elif part != "%%":
             given.append(next(rest))
     arguments = exception(emit, name), emit.text(_LETTERS.sub("%s", text)), *given
-    emit.call("PyErr_Format", PTR, *arguments, more=True)
+    emit.call("PyErr_Format", PTR, *arguments, fixed=2)
 
 
 def fail(emit: Writer, name: str, text: str, *values: Any) -> None:

@@ -236,14 +236,14 @@ class Writer:
 
     # ---- calls
 
-    def call(self, name: str, returns: Any, *arguments: Value, more: bool = False) -> Any:
-        """Emit a call of the process's function `name`; `more`: how many arguments follow the first is open."""
-        type, given = _signature(returns, arguments, more)
+    def call(self, name: str, returns: Any, *arguments: Value, fixed: int | None = None) -> Any:
+        """Emit a call of the process's function `name`; how many arguments follow the `fixed` ones is open, as in C."""
+        type, given = _signature(returns, arguments, fixed)
         return self.process.call(self.llvm, name, type, given)
 
-    def call_at(self, address: Any, returns: Any, *arguments: Value, more: bool = False) -> Any:
+    def call_at(self, address: Any, returns: Any, *arguments: Value, fixed: int | None = None) -> Any:
         """Emit a call of the function to which a pointer leads."""
-        type, given = _signature(returns, arguments, more)
+        type, given = _signature(returns, arguments, fixed)
         return self.llvm.call(Pointed(address, type), given)
 
     def run(self, function: Any, *arguments: Value) -> Any:
@@ -313,10 +313,10 @@ class Writer:
             self.llvm.ret(constant(self.function.function_type.return_type, value))
 
 
-def _signature(returns: Any, arguments: Sequence[Value], more: bool) -> tuple[Any, list[Any]]:
+def _signature(returns: Any, arguments: Sequence[Value], fixed: int | None) -> tuple[Any, list[Any]]:
     given = [constant(I64, argument) for argument in arguments]
-    types = [argument.type for argument in (given[:1] if more else given)]
-    return ll.FunctionType(returns, types, var_arg=more), given
+    types = [argument.type for argument in given[:fixed]]
+    return ll.FunctionType(returns, types, var_arg=fixed is not None), given
 
 
 def _alike(one: Value, other: Value) -> tuple[Any, Any]:

@@ -123,7 +123,7 @@ class _Functions:
         slot = self._slot(emit, number)
         emit.store(emit.call("getpid", I32), slot, at["process_at"])
         emit.store(emit.call("gettid", I32), slot, at["thread_at"])
-        emit.call("prctl", I32, I32(_PR_GET_NAME), emit.offset(slot, at["name_at"]), more=True)
+        emit.call("prctl", I32, I32(_PR_GET_NAME), emit.offset(slot, at["name_at"]), fixed=1)
         generation = emit.or_(emit.add(emit.load(slot, at["generation_at"]), 1), 1)
         emit.store(generation, slot, at["generation_at"], order="release")
         owner = emit.fit(emit.and_(emit.load(slot, at["word_at"], I32), at["owner_mask"]), I64)

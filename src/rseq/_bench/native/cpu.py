@@ -27,7 +27,7 @@ def _field_turn(turn: Turn) -> Any:
 def _syscall_turn(turn: Turn) -> Any:
     """The memory is the system call's number."""
     emit, out = turn.emit, turn.emit.slot(I32)
-    emit.call_at(turn.words[1], I64, emit.address(turn.memory), out, NULL, NULL, more=True)
+    emit.call_at(turn.words[1], I64, emit.address(turn.memory), out, NULL, NULL, fixed=1)
     return emit.fit(emit.load(out, type=I32), I64, signed=True)
 
 
