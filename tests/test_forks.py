@@ -62,7 +62,7 @@ def test_the_package_imports_where_there_is_no_fork(system: str) -> None:
         import rseq
         import rseq.logging
         print(rseq.available())
-        for needs_linux in (rseq.Counter, rseq.RCU, lambda: rseq.RingBuffer(64), lambda: rseq.Segment(1 << 16)):
+        for needs_linux in (rseq.Counter, rseq.RCU, lambda: rseq.RingBuffer(64), lambda: rseq.Segment(size=1 << 16)):
             try:
                 needs_linux()
             except rseq.UnsupportedError as error:

@@ -187,7 +187,8 @@ def operation(world: World) -> tuple[str, Callable[[], Any]]:
         return f"write into the arrays of {shown(thing)}", lambda: overwrite(world, thing)
     if kind == 6:
         base = type(thing)
-        own = {name: argument(world) for name in rng.sample(names, min(2, len(names))) if name != "__slots__"}
+        chosen = [name for name in rng.sample(names, min(2, len(names))) if name not in READ_BY_PYTHON]
+        own = {name: argument(world) for name in chosen}
         bases = (base, *([type(rng.choice(world.things))] if rng.random() < 0.3 else []))
         return f"type('Own', {bases}, {shown(own)})", lambda: subclass(world, bases, own)
     if kind == 7 and inspect.isclass(thing):
@@ -221,6 +222,10 @@ def is_shared(thing: Any) -> bool:
         or inspect.isroutine(thing)
         or isinstance(thing, (rseq.Sequence, rseq.Routine, type(rseq.i64)))
     )
+
+
+READ_BY_PYTHON = ("__slots__", "__orig_bases__")
+"""What Python itself goes through when a class is made, to its end: there are arguments that have none."""
 
 
 def subclass(world: World, bases: tuple[type, ...], own: dict[str, Any]) -> Any:
