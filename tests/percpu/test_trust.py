@@ -113,7 +113,7 @@ def test_init_is_called_once(again: Callable[[], object]) -> None:
 STORAGE, ROWS = rseq.percpu(Small), rseq.array(Node, 4)
 
 
-def test_a_subclass_says_nothing_about_where_the_memory_is() -> None:
+def test_a_subclass_says_nothing_about_where_the_memory_is(one_cpu: int) -> None:
     class Own(rseq.percpu):  # type: ignore[type-arg]
         record, shape, length, index, segment, place, memory = Big, (9,), 9, "mm_cid", 5, None, None
 

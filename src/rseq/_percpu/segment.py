@@ -140,8 +140,18 @@ def zeroed(nbytes: int, *, shared: bool) -> mmap.mmap:
     except OSError as error:
         raise MemoryError(f"no memory for {nbytes} bytes: {error.strerror}") from error
     if shared:
-        populate(ctypes.addressof(ctypes.c_char.from_buffer(memory)), nbytes)
+        populate(address_of(memory), nbytes)
     return memory
+
+
+def sparse(nbytes: int, sharing: int) -> Mapping:
+    """Zeroed anonymous memory, of which a page is taken once it is written. `sharing`: MAP_SHARED or MAP_PRIVATE."""
+    return mmap.mmap(-1, nbytes, flags=sharing | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+
+
+def address_of(mapping: Mapping) -> int:
+    """Where it begins."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
 
 
 def zero(place: Place, nbytes: int) -> None:
@@ -162,7 +172,7 @@ def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
     sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
     mapping = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    start = address_of(mapping)
     return Extent(start + PAGE_BYTES, stride, lanes, lock=start), mapping
 
 
@@ -174,7 +184,7 @@ def _map(nbytes: int, lanes: int, sharing: int) -> Mapping:
     if nbytes > sys.maxsize:
         raise problem
     try:
-        mapping = mmap.mmap(-1, nbytes, flags=sharing | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+        mapping = sparse(nbytes, sharing)
     except OSError as error:
         if error.errno not in (errno.ENOMEM, errno.EAGAIN, errno.EINVAL):
             raise

@@ -57,7 +57,8 @@ from rseq._language.compiled import operation
 from rseq._libc import libc_with_gil, os_error
 from rseq._once import once
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
-from rseq._percpu.segment import PAGE_BYTES, populate
+from rseq._percpu.segment import PAGE_BYTES, address_of, populate, sparse
+from rseq._sealed import forever
 
 __all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_at", "known_id", "symbols", "table", "thread_id"]
 
@@ -286,10 +287,7 @@ def _own_name() -> bytes:
 
 def _mapping(nbytes: int, sharing: int) -> int:
     """Anonymous memory that is never unmapped."""
-    noreserve: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
-    mapping = mmap.mmap(-1, nbytes, flags=sharing | mmap.MAP_ANONYMOUS | noreserve)
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mapping))
-    return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    return address_of(forever(sparse(nbytes, sharing)))
 
 
 # ---- the calling thread
@@ -432,5 +430,5 @@ def symbols() -> Mapping[str, int]:
 @once
 def _functions() -> dict[str, int]:
     for function in _called.values():
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))
+        forever(function)
     return {name: id(function) for name, function in _called.items()}

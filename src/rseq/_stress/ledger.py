@@ -5,10 +5,10 @@ The rows lie in memory that forked children share. Only signal handlers have a r
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 
-from rseq._integers import signed
+from rseq._integers import round_up, signed
+from rseq._percpu.segment import address_of
 
 __all__ = ["Ledger"]
 
@@ -19,11 +19,11 @@ class Ledger:
     """`rows` rows with a sum for each of `length` elements; sums wrap around, as i64 does."""
 
     def __init__(self, rows: int, length: int) -> None:
-        self._row_words = -(-length * 8 // _LINE_BYTES) * _LINE_BYTES // 8
+        self._row_words = round_up(length * 8, _LINE_BYTES) // 8
         self._rows, self._length = rows, length
         self._pages = mmap.mmap(-1, rows * self._row_words * 8)
         self._words = memoryview(self._pages).cast("q")
-        self._start = ctypes.addressof(ctypes.c_char.from_buffer(self._pages))
+        self._start = address_of(self._pages)
 
     def address(self, row: int) -> int:
         """Where the sums of a row are."""

@@ -24,6 +24,7 @@ from rseq._bench.run import Crew, Implementation, Missing, Threads, Unavailable,
 from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Writer
 from rseq._libc import libc
+from rseq._percpu.segment import address_of
 from rseq._thread.cpus import possible_cpus
 
 __all__ = [
@@ -194,7 +195,7 @@ class Memory:
 
     def __init__(self, nbytes: int = 0) -> None:
         self._pages = mmap.mmap(-1, nbytes or possible_cpus() * SLOT_BYTES)
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._pages))
+        self.address = address_of(self._pages)
         self.words = memoryview(self._pages).cast("q")
 
     def slot(self, number: int) -> int:
