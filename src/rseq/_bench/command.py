@@ -13,7 +13,7 @@ import click
 
 from rseq._bench.load import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
-from rseq._builtins.bind import UnsupportedError
+from rseq._thread.support import UnsupportedError
 
 __all__ = ["bench", "operations"]
 

@@ -22,12 +22,11 @@ from rseq._percpu.memory import Memory
 from rseq._percpu.rows import Rows
 from rseq._sealed import forever
 from rseq._thread.registration import lanes_offset
-from rseq._thread.support import UnsupportedError, require_support
+from rseq._thread.support import require_support
 
 __all__ = [
     "METH_FASTCALL_KEYWORDS",
     "Bound",
-    "UnsupportedError",
     "bound_to",
     "builtin",
     "defer_reference_count",
