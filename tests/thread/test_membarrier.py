@@ -7,6 +7,7 @@ import platform
 
 import pytest
 
+from rseq import _abi as abi
 from rseq._thread import cpus, membarrier
 from seccomp import FORBID, UNREGISTERED
 from support import run_python
@@ -17,6 +18,18 @@ def test_fences_reach_one_cpu_or_all(pinned: set[int]) -> None:
     membarrier.fence()
     for cpu in range(cpus.possible_cpus()):
         membarrier.fence(cpu)
+
+
+@pytest.mark.needs_rseq
+@pytest.mark.parametrize(("given", "asked"), [((), (0, 0)), ((3,), (abi.MEMBARRIER_CMD_FLAG_CPU, 3))])
+def test_a_fence_asks_the_kernel_for_one_cpu_or_for_all(
+    given: tuple[int, ...], asked: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[int, ...]] = []
+    monkeypatch.setattr(membarrier, "possible_cpus", lambda: 4)
+    monkeypatch.setattr(membarrier, "system_call", lambda *call: calls.append(call) or 0)
+    membarrier.fence(*given)
+    assert [call[1:] for call in calls] == [(abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, *asked)]
 
 
 @pytest.mark.needs_rseq
