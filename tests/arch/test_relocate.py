@@ -6,7 +6,6 @@ import struct
 from types import SimpleNamespace
 from typing import Any
 
-import llvmlite.ir as ll
 import pytest
 
 import examples
@@ -15,10 +14,11 @@ from emulator import IMAGE
 from qemu import board_for, in_qemu
 from rseq import _arch as arch
 from rseq._arch.base import Architecture
+from rseq._builtins import common
 from rseq._builtins.builtin import Builtin
 from rseq._builtins.cpython import PythonEnvironment
 from rseq._check.code import _object_file
-from rseq._codegen.blob import flatten
+from rseq._codegen.blob import BlobEnvironment, flatten
 from rseq._codegen.lower import Unit
 
 pytest.importorskip("unicorn")
@@ -98,16 +98,25 @@ def test_code_finds_its_functions_and_data(architecture: Architecture) -> None:
 )
 @pytest.mark.parametrize("has_rseq", [True, False])
 def test_builtins_become_blobs(architecture: Architecture, has_rseq: bool) -> None:
-    """As natively there: what is left are absolute pointers, to the blob itself and to CPython."""
-    module = ll.Module("builtin")
-    module.triple = architecture.triple
-    unit = Unit(module, PythonEnvironment(architecture, module, has_rseq=has_rseq), counter_linkage="hidden")
-    Builtin(unit, examples.push, "push", 1).lower("builtin")
-    blob = flatten(_object_file(module, architecture), architecture, ["builtin"])
+    """As natively there: what is left are absolute pointers, to the blob itself, to CPython, to what builtins share."""
+    code = PythonEnvironment.new("builtin", architecture, has_rseq=has_rseq)
+    Builtin(Unit(code.module, code, counter_linkage="hidden"), examples.push, 1).lower("builtin")
+    blob = flatten(_object_file(code.module, architecture), architecture, ["builtin"])
     symbols = {relocation.symbol for relocation in blob.relocations}
-    assert "PyLong_AsLongLong" in symbols
+    assert {"rseq_hand_over", "rseq_about"} <= symbols
     assert ("rseq_offset" in symbols) == has_rseq
     assert all(relocation.where % 8 == 0 for relocation in blob.relocations)
+
+
+@pytest.mark.parametrize(
+    "architecture", [one for one in map(arch.get, arch.names()) if one.makes_builtins], ids=lambda one: one.name
+)
+def test_what_builtins_share_becomes_a_blob(architecture: Architecture) -> None:
+    code = BlobEnvironment.new("common", architecture)
+    entries = common.write(code)
+    blob = flatten(_object_file(code.module, architecture), architecture, entries)
+    assert set(blob.entries) == set(entries)
+    assert {"PyObject_Vectorcall", "PyLong_AsLongLong"} <= {relocation.symbol for relocation in blob.relocations}
 
 
 @pytest.mark.parametrize("name", arch.names())

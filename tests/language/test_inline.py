@@ -300,9 +300,9 @@ def test_python_calls_those_that_take_numbers() -> None:
     assert next_byte(255) == 0
     with pytest.raises(OverflowError, match=r"next_byte\(\): x is u8, an int of 0 to 255; got 256"):
         next_byte(256)
-    with pytest.raises(TypeError, match=r"clamp\(\): x is i64, an int of .*; got 'a'"):
+    with pytest.raises(TypeError, match=r"clamp\(\): x is i64, an int of .*; got <class 'str'>"):
         clamp("a")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="missing a required argument: 'x'"):
+    with pytest.raises(TypeError, match=r"^clamp\(\) needs a value for 'x'$"):
         clamp()  # type: ignore[call-arg]
     for call in (lambda: put(None, 1, 2), lambda: value_of(None)):
         with pytest.raises(TypeError, match="works on memory of sequences"):

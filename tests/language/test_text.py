@@ -138,7 +138,7 @@ def test_structures_of_a_package_that_is_upgraded_in_place_are_those_that_were_i
     upgrade = """
     import pathlib
     import rseq._builtins.bind, rseq._codegen.blob, rseq._builtins.builtin
-    import rseq._percpu.guard, rseq._builtins.context
+    import rseq._percpu.guard, rseq._builtins.hot
     for path in pathlib.Path(rseq.__file__).parent.joinpath("_structures").rglob("*.py"):
         path.write_text("".join(path.read_text().splitlines(True)[4:]).replace("+=", "-="))
 """

@@ -35,7 +35,8 @@ def holder() -> Holder:
     """
     from rseq._builtins.method import descriptor
 
-    Holder.add = descriptor(Holder, "add", _function(), "add($self, n=1)\n--\n\n")  # type: ignore[method-assign]
+    text = "add($self, n=1)\n--\n\n"
+    Holder.add = descriptor(Holder, "add", _function(), text, METH_FASTCALL_KEYWORDS)  # type: ignore[method-assign]
     return Holder()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from rseq._arch.base import IndexMode
 from rseq._builtins.payload import Method, is_payload, kept_by, make_payload, payload_type
 from rseq._language.compiled import Compiled
-from rseq._loader import Code, load
+from rseq._loader import Code
 from rseq._once import once
 from rseq._percpu.memory import Memory
 from rseq._percpu.rows import Rows
@@ -72,26 +72,29 @@ def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _
 
 def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
     architecture = require_support()
-    from rseq._builtins.arguments import metadata_text
+    from rseq._builtins import common
+    from rseq._builtins.arguments import metadata_text, parameter_names
     from rseq._builtins.builtin import Builtin
     from rseq._builtins.cpython import PythonEnvironment
-    from rseq._codegen.blob import RSEQ_OFFSET, compile_module, new_module
+    from rseq._builtins.unusual import Refusals, Unusual
+    from rseq._codegen.blob import RSEQ_OFFSET
     from rseq._codegen.lower import Unit
     from rseq._percpu.rows import Row
     from rseq._percpu.threads import symbols
 
     offset = lanes_offset(index)
-    module = new_module(architecture, "rseq")
-    environment = PythonEnvironment(architecture, module, has_rseq=offset is not None)
-    unit = Unit(module, environment, index, counter_linkage="hidden")
-    Builtin(unit, code, title, dimensions).lower("builtin")
-    blob = compile_module(module, architecture, ["builtin", *unit.counters])
-    loaded = load(blob, {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row), **symbols()})
+    environment = PythonEnvironment.new("rseq", architecture, has_rseq=offset is not None)
+    unit = Unit(environment.module, environment, index, counter_linkage="hidden")
+    Builtin(unit, code, dimensions).lower("builtin")
+    names = parameter_names(code, dimensions)
+    about = common.about(Unusual(code, title, dimensions), Refusals(code, title, [*unit.checks]), names)
+    known = {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row), "rseq_about": about, **common.entries(), **symbols()}
+    loaded = environment.loaded(["builtin", *unit.counters], known)
     owner, _, name = title.rpartition(".")
     text = metadata_text(code, name, dimensions).encode(errors="backslashreplace")
     method = forever(Method(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
     owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__ or "rseq")
-    return _Program(loaded, method, payload_type(home, owner, method), unit.counters)
+    return _Program(loaded, method, payload_type(home, owner, common.entries(), method), unit.counters)
 
 
 def builtin(

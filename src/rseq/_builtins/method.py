@@ -3,10 +3,10 @@
 A structure's objects carry a payload, as a builtin's `self` does, in a slot that no name leads to:
 
     number of the kind | dict | entry of method 0, entry of method 1, … | base, stride, lanes, lock, …
-                context.py's     machine code for this object's storage    what that code reads (builtin.py)
+                hot.py's     machine code for this object's storage    what that code reads (builtin.py)
 
-The descriptor's function is the same for all objects of a kind: it loads the payload, sees that the object is of that
-kind, whatever its class says by now, and jumps to the entry with the payload's last part in place of `self`. So
+The descriptor's function (hot.py) is the same for all objects of a kind: it loads the payload, sees that the object is
+of that kind, whatever its class says by now, and jumps to the entry with the payload's last part in place of `self`. So
 `counter.add(1)` is an ordinary method call, which every version of CPython has made fast, where a builtin stored in an
 attribute is not (3.11 takes twice as long to find it).
 
@@ -20,24 +20,15 @@ from __future__ import annotations
 import ctypes
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from rseq._arch import host
-from rseq._builtins.bind import METH_FASTCALL_KEYWORDS
-from rseq._builtins.payload import WORDS_AT, Method
-from rseq._loader import load
+from rseq._builtins.payload import Method
 from rseq._once import once
 from rseq._sealed import forever
 
-__all__ = ["DICT_AT", "Context", "Declared", "Kind", "MethodWriter", "descriptor", "jump", "thread_state"]
-
-NUMBER_AT, DICT_AT = 0, 1
-"""Words of a payload."""
-
-PAYLOAD_SLOT = object.__basicsize__
-"""Where an object keeps its first slot."""
+__all__ = ["Context", "Declared", "Kind", "descriptor", "thread_state"]
 
 
 class Context(NamedTuple):
@@ -117,7 +108,7 @@ class Declared:
         return descriptor(self._owner, self.name, address, _text(self._declaration), flags)
 
 
-def descriptor(owner: type, name: str, function: int, text: str, flags: int = METH_FASTCALL_KEYWORDS) -> Any:
+def descriptor(owner: type, name: str, function: int, text: str, flags: int) -> Any:
     """A method descriptor for objects of `owner` whose machine code is at `function`. It is never freed."""
     method = forever(Method(name.encode(), function, flags, text.encode()))
     return _new_descriptor()(owner, ctypes.byref(method))
@@ -140,96 +131,6 @@ def _new_descriptor() -> Any:
     new.restype = ctypes.py_object
     new.argtypes = [ctypes.py_object, ctypes.c_void_p]
     return new
-
-
-def jump(kind: Kind, name: str) -> tuple[int, int]:
-    """The function that jumps to the entry of the hot method `name`, and how it is called."""
-    writer = MethodWriter("method", ("arguments", "count", "keywords"), kind)
-    writer.builder.ret(writer.call_entry(name, writer.arguments))
-    return writer.address(), METH_FASTCALL_KEYWORDS
-
-
-class MethodWriter:
-    """Writes a function that a method descriptor calls: `PyObject *name(owner, arguments …)`.
-
-    It begins by loading the owner's payload, and raises TypeError if there is none, or one of another kind. `builder`
-    is where it goes on.
-    """
-
-    def __init__(self, name: str, arguments: Sequence[Literal["arguments", "count", "keywords"]], kind: Kind) -> None:
-        import llvmlite.ir as ll
-
-        from rseq._codegen.blob import BlobEnvironment, new_module
-        from rseq._codegen.codes import I8, I64, PTR
-
-        architecture = host()
-        assert architecture is not None, "a method is installed after its code was made"
-        self._architecture, self._name, self.kind = architecture, name, kind
-        self.module = new_module(architecture, name)
-        self._environment = BlobEnvironment(architecture, self.module, has_rseq=False)
-        kinds = [I64 if argument == "count" else PTR for argument in arguments]
-        function = ll.Function(self.module, ll.FunctionType(PTR, [PTR, *kinds]), name)
-        owner, *self.arguments = function.args
-        self.builder = ll.IRBuilder(function.append_basic_block())
-        slot = self.builder.gep(owner, [ll.Constant(I64, PAYLOAD_SLOT)], source_etype=I8)
-        self.null = ll.Constant(PTR, None)
-        self.payload = self.builder.load(slot, typ=PTR, align=8)
-        with self.builder.if_then(self.is_null(self.payload), likely=False):
-            self.fail("PyExc_TypeError", "this object was made without calling __init__")
-        is_other = self.builder.icmp_unsigned("!=", self.word(NUMBER_AT, I64), ll.Constant(I64, kind.number))
-        with self.builder.if_then(is_other, likely=False):
-            text = f"this object was not made as a {kind.name}, though its class is one by now: use its own methods"
-            self.fail("PyExc_TypeError", text)
-
-    def is_null(self, pointer: Any) -> Any:
-        """Emit: is it?"""
-        return self.builder.icmp_unsigned("==", pointer, self.null)
-
-    def call(self, name: str, returns: Any, arguments: Sequence[Any], *, more: bool = False) -> Any:
-        """Emit a call of CPython's function `name`; `more`: its number of arguments is open."""
-        from rseq._codegen.writer import Writer
-
-        return Writer(self.builder, self._environment).call(name, returns, *arguments, fixed=1 if more else None)
-
-    def object_at(self, name: str) -> Any:
-        """Emit the address of CPython's object `name`."""
-        return self._environment.address(self.builder, name)
-
-    def fail(self, exception: str, text: str) -> None:
-        """Emit: raise an exception of this kind."""
-        import llvmlite.ir as ll
-
-        from rseq._codegen.codes import PTR
-        from rseq._codegen.writer import Writer
-
-        kind = self.builder.load(self.object_at(exception), typ=PTR)
-        self.call("PyErr_SetString", ll.VoidType(), [kind, Writer(self.builder, self._environment).text(text)])
-        self.builder.ret(self.null)
-
-    def word(self, position: int, type: Any) -> Any:
-        """Emit word number `position` of the payload."""
-        import llvmlite.ir as ll
-
-        from rseq._codegen.codes import I8, I64
-
-        place = self.builder.gep(self.payload, [ll.Constant(I64, WORDS_AT + 8 * position)], source_etype=I8)
-        return self.builder.load(place, typ=type, align=8)
-
-    def call_entry(self, name: str, arguments: Sequence[Any]) -> Any:
-        """Emit a call of the hot method `name`, with arguments, their number, and keywords."""
-        import llvmlite.ir as ll
-
-        from rseq._codegen.writer import I8, I64, PTR, Writer
-
-        rest = self.builder.gep(self.payload, [ll.Constant(I64, 8 * self.kind.storage)], source_etype=I8)
-        entry = self.word(self.kind.entry(name), PTR)
-        return Writer(self.builder, self._environment).call_at(entry, PTR, rest, *arguments)
-
-    def address(self) -> int:
-        """Compile and load it."""
-        from rseq._codegen.blob import compile_module
-
-        return load(compile_module(self.module, self._architecture, [self._name])).entries[self._name]
 
 
 def thread_state() -> int:

@@ -14,19 +14,31 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from rseq._once import once
 from rseq._sealed import forever
 
-__all__ = ["WORDS_AT", "Method", "is_payload", "kept_by", "make_payload", "payload_type"]
+__all__ = [
+    "FREED",
+    "KEPT_AT",
+    "NOT_COPIED",
+    "WORDS_AT",
+    "Method",
+    "is_payload",
+    "kept_by",
+    "make_payload",
+    "payload_type",
+]
 
 KEPT_AT = object.__basicsize__ + 8
 """Behind the header of an object of variable size."""
 
 WORDS_AT = KEPT_AT + 8
+
+FREED, NOT_COPIED = "rseq_dealloc", "rseq_reduce"
+"""The machine code of payloads, by name (common.py)."""
 
 _DEFAULT, _IMMUTABLE, _NOT_CALLABLE = 1 << 18, 1 << 8, 1 << 7  # object.h: Py_TPFLAGS_…
 _DEALLOC, _METHODS = 52, 64  # typeslots.h
@@ -60,17 +72,18 @@ class _Spec(ctypes.Structure):
     )
 
 
-def payload_type(home: str, owner: str, method: Method | None = None) -> type:
+def payload_type(home: str, owner: str, functions: Mapping[str, int], method: Method | None = None) -> type:
     """A type for the payloads of `method`, which is found in it, unless Python looks up such names by itself.
+
+    `functions` are the addresses of machine code (common.py).
 
     Threads: any.
     """
-    functions = _functions()
-    methods = [Method(b"__reduce_ex__", functions["reduce"], _METH_O, None)]
+    methods = [Method(b"__reduce_ex__", functions[NOT_COPIED], _METH_O, None)]
     if method is not None and not method.name.startswith(b"__"):
         methods.append(method)
     table = forever((Method * (len(methods) + 1))(*methods))  # ends with an empty one
-    slots = (_Slot * 3)(_Slot(_DEALLOC, functions["dealloc"]), _Slot(_METHODS, ctypes.addressof(table)))
+    slots = (_Slot * 3)(_Slot(_DEALLOC, functions[FREED]), _Slot(_METHODS, ctypes.addressof(table)))
     name = f"{home}.{owner.rpartition('.')[2]}".encode(errors="replace")
     spec = forever(_Spec(name, WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
     made: type = _python("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(ctypes.addressof(spec))
@@ -108,31 +121,3 @@ def _python(name: str, returns: Any, *arguments: Any) -> Any:
     function = ctypes.pythonapi[name]
     function.restype, function.argtypes = returns, arguments
     return function
-
-
-@once
-def _functions() -> dict[str, int]:
-    from rseq._codegen import python
-    from rseq._codegen.blob import BlobEnvironment
-    from rseq._codegen.small_int import TYPE
-    from rseq._codegen.writer import NULL, PTR, VOID
-
-    code = BlobEnvironment.new("payload")
-
-    emit = code.function("dealloc", VOID, [PTR])
-    (owner,) = emit.arguments
-    held = [emit.load(owner, at, PTR) for at in (KEPT_AT, TYPE)]
-    emit.call("PyObject_Free", VOID, owner)
-    python.let_go(emit, *held)  # the type too: an object of a type made at run time holds a reference to it
-    emit.ret()
-
-    emit = code.function("reduce", PTR, [PTR, PTR])
-    python.say(emit, "PyExc_TypeError", _NO_COPY)
-    emit.ret(NULL)
-    return dict(code.loaded(["dealloc", "reduce"]).entries)
-
-
-_NO_COPY = (
-    "a builtin is bound to memory of this process and cannot be pickled; "
-    "make the structure, and bind to it, in the process that uses it"
-)

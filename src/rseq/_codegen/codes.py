@@ -13,6 +13,7 @@ from rseq._language.types import Word
 __all__ = [
     "BUSY",
     "FAILED",
+    "FAILED_TEXT",
     "FIRST_CHECK",
     "HAS_RAISED",
     "I8",
@@ -45,6 +46,8 @@ a pointer parameter is None whose fields are used; the result is None (not of a 
 apart are the same row; this thread can have no number; a routine refused, because of who holds a lock;
 a buffer is a view of the lanes;
 FIRST_CHECK + n: bounds check number n of the unit failed."""
+
+FAILED_TEXT = "the spare lane's lock cannot be taken: this thread holds it already (a signal handler?)"
 
 LANE_VIEW_TEXT = "a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes(view)"
 

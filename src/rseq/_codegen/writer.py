@@ -108,6 +108,11 @@ class Label:
         self.values: tuple[Any, ...] = ()
         self._came: list[tuple[Any, tuple[Any, ...]]] = []
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether a way leads here."""
+        return bool(self._came)
+
     def come(self, block: Any, values: Sequence[Value]) -> None:
         """Note that `block` leads here."""
         given = tuple(constant(type, value) for type, value in zip(self.types, values, strict=True))

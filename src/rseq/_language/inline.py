@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
-import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from rseq._language import ir
 from rseq._language.errors import CompileError
+from rseq._language.given import defaults_of, in_order, number
 from rseq._language.signature import Signature
 from rseq._language.types import Buffer, Record, Scalar, u8
 
@@ -71,17 +69,10 @@ class Inline(Generic[P, R]):
         return result  # type: ignore[no-any-return]
 
     def _given(self, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> list[int | float]:
-        kind, defaults = inspect.Parameter.POSITIONAL_OR_KEYWORD, self.signature.defaults
-        parameters = [
-            inspect.Parameter(one.name, kind, default=defaults.get(one.name, inspect.Parameter.empty))
-            for one in self.signature.parameters
-        ]
-        try:
-            bound = inspect.Signature(parameters).bind(*arguments, **keywords)
-        except TypeError as error:
-            raise TypeError(f"{self.__name__}(): {error}") from None
-        bound.apply_defaults()
-        return [_number(self.__name__, one, bound.arguments[one.name]) for one in self.signature.parameters]
+        parameters = self.signature.parameters
+        names, defaults = [one.name for one in parameters], defaults_of(parameters, self.signature.defaults)
+        given = in_order(self.__name__, names, defaults, arguments, keywords)
+        return [number(self.__name__, *pair) for pair in zip(parameters, given, strict=True)]
 
     def _body(self, given: Sequence[int | float]) -> ir.Body:
         """The function as a whole: for any numbers, or if it needs constants (a loop's bounds), for these."""
@@ -102,33 +93,3 @@ class Inline(Generic[P, R]):
 def _constant(number: int | float, parameter: ir.Value) -> ir.Operand:
     assert not isinstance(parameter.type, Buffer)
     return ir.Const(number, parameter.type)
-
-
-def _number(name: str, parameter: ir.Value, given: Any) -> int | float:
-    """An argument from Python as a number of its type, as a bound sequence takes it."""
-    type = parameter.type
-    assert isinstance(type, Scalar)
-    try:
-        number = _truth(given) if type.kind == "bool" else float(given) if type.is_float else operator.index(given)
-    except TypeError:
-        raise TypeError(f"{name}(): {parameter.name} is {type}, {type.values}; got {given!r}") from None
-    wrapped = type.wrap(number)
-    if math.isinf(wrapped) and not math.isinf(number) if type.is_float else wrapped != number:
-        raise OverflowError(f"{name}(): {parameter.name} is {type}, {type.values}; got {_shown(given)}")
-    return wrapped
-
-
-def _truth(given: Any) -> bool:
-    """A bool, Python's or NumPy's. Raises: TypeError - it is something else."""
-    if not isinstance(given, bool):
-        view = memoryview(given)
-        if view.format != "?" or view.ndim:
-            raise TypeError
-    return bool(given)
-
-
-def _shown(number: Any) -> str:
-    try:
-        return repr(number)
-    except ValueError:  # more digits than Python prints
-        return "a number of very many digits"

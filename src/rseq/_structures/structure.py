@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from rseq._builtins.bind import Bound, defer_reference_count, entry
-from rseq._builtins.method import Context, Declared, Kind, jump
+from rseq._builtins.method import Context, Declared, Kind
 from rseq._builtins.payload import make_payload, payload_type
 from rseq._language.compiled import Compiled
 from rseq._once import load, once
@@ -51,7 +51,7 @@ class Structure:
 
     @property
     def _entered(self) -> dict[int, Any]:
-        """Which threads are inside `with` blocks (_builtins/context.py)."""
+        """Which threads are inside `with` blocks (_builtins/hot.py)."""
         return _state_of(self).entered
 
     @property
@@ -176,7 +176,9 @@ def _title(kind: Kind, name: str) -> str:
 
 @once
 def _payload_type() -> type:
-    return payload_type("rseq", "Payload")
+    from rseq._builtins.common import entries
+
+    return payload_type("rseq", "Payload", entries())
 
 
 # ---- kinds
@@ -190,17 +192,17 @@ _declared: dict[int, tuple[Declared, ...]] = {}
 
 def _declare(owner: type, hot: tuple[str, ...], context: Context | None) -> None:
     kind = Kind(len(_kinds) + 1, owner, owner.__name__, hot, context)
-    makers = {name: partial(jump, kind, name) for name in hot}
-    if context is not None:
-        makers |= {name: partial(_context_function, name, kind, context) for name in ("__enter__", "__exit__")}
+    names = (*hot, *(("__enter__", "__exit__") if context is not None else ()))
     _kinds[id(owner)] = kind
-    _declared[kind.number] = tuple(Declared(owner, name, make, _payload.is_full) for name, make in makers.items())
+    _declared[kind.number] = tuple(
+        Declared(owner, name, partial(_function, kind, name), _payload.is_full) for name in names
+    )
 
 
-def _context_function(name: str, kind: Kind, context: Context) -> tuple[int, int]:
-    from rseq._builtins.context import enter, leave
+def _function(kind: Kind, name: str) -> tuple[int, int]:
+    from rseq._builtins.hot import functions
 
-    return (enter if name == "__enter__" else leave)(kind, context)
+    return functions(kind)[name]
 
 
 def _kinds_of(cls: type) -> list[Kind]:
