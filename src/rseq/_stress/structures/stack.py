@@ -18,7 +18,7 @@ __all__ = ["mortals", "workloads"]
 
 def workloads() -> Iterator[Workload[Stack]]:
     """A small one."""
-    yield Workload("Stack", partial(Stack, 4), _work(), _call, _law)
+    yield Workload("Stack", partial(Stack, 4), _work(4), _call, _law)
 
 
 def mortals() -> Iterator[Mortal]:
@@ -26,25 +26,28 @@ def mortals() -> Iterator[Mortal]:
     yield Mortal(
         "Stack",
         lambda segment: Stack(64, segment=segment),
-        _work_of_whole_items(),
+        _work(64),
         lambda stack: [sum(_on(stack))],
         lambda difference: _is_whole(abs(difference[0])),
         bury=_bury,
     )
 
 
+_CHECKED_BITS = 22
+
+
 @once
-def _work() -> Routine[Any, int]:
-    """Push eight times, pop eight times; what was pushed less what was popped."""
-    code = stack_code(4)
+def _work(length: int) -> Routine[Any, int]:
+    """Push eight times, pop eight times; what was pushed less what was popped. An item is a turn, and a check of it."""
+    code = stack_code(length)
     Slots, push, pop = code.record, code.push, code.pop  # noqa: N806 - it is a class
 
     @routine
     def work(cpu: Slots, turn: u64) -> i64:  # type: ignore[valid-type]
         if turn & 8 == 0:
-            if push(cpu, turn):
-                return i64(turn)
-            return 0
+            number = turn & 0xFFFFFFFFFF
+            value = (number << _CHECKED_BITS) + (number * SPREAD >> (64 - _CHECKED_BITS))
+            return i64(value) if push(cpu, value) else 0
         item = pop(cpu)
         if item is None:
             return 0
@@ -65,31 +68,6 @@ def _law(stack: Stack, ledger: Sequence[int]) -> Iterator[str]:
     left, expected = sum(stack.drain()), ledger[0]
     if (left - expected) % (1 << 64):
         yield f"the items that are left come to {left:,}, and what was pushed less what was popped to {expected:,}"
-
-
-# ---- items that can be told from what is torn
-
-_CHECKED_BITS = 22
-
-
-@once
-def _work_of_whole_items() -> Routine[Any, int]:
-    """The same with a turn and a check of it as an item."""
-    code = stack_code(64)
-    Slots, push, pop = code.record, code.push, code.pop  # noqa: N806 - it is a class
-
-    @routine
-    def work(cpu: Slots, turn: u64) -> i64:  # type: ignore[valid-type]
-        if turn & 8 == 0:
-            number = turn & 0xFFFFFFFFFF
-            value = (number << _CHECKED_BITS) + (number * SPREAD >> (64 - _CHECKED_BITS))
-            return i64(value) if push(cpu, value) else 0
-        item = pop(cpu)
-        if item is None:
-            return 0
-        return -i64(item)  # type: ignore[call-overload, no-any-return]
-
-    return work
 
 
 def _is_whole(item: int) -> bool:

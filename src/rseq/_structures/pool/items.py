@@ -104,7 +104,8 @@ def code(shift: int) -> Code:
     Lane = _lane_of(shift)  # noqa: N806 - it is a class
     push, pop, start = _hints_of(Lane)
     claim = _claim_of(Lane, shift)
-    take = _take_of(Lane, pop, start, claim, _note_of(Lane, shift, push))
+    look = _look_of(Lane, claim, _note_of(Lane, shift, push))
+    take = _take_of(Lane, pop, start, claim, look)
     give = _give_of(Lane, shift, push)
     return Code(Lane, push, pop, start, take, give, _acquire_row_of(Lane, take), _release_row_of(Lane, shift, give))
 
@@ -217,13 +218,7 @@ def _note_of(Lane: Any, shift: int, push: Sequence[Any, bool]) -> Routine[Any, b
     return note
 
 
-def _take_of(
-    Lane: Any,  # noqa: N803
-    pop: Sequence[Any, int | None],
-    start: Sequence[Any, int],
-    claim: Routine[Any, int | None],
-    note: Routine[Any, bool],
-) -> Routine[Any, int | None]:
+def _look_of(Lane: Any, claim: Routine[Any, int | None], note: Routine[Any, bool]) -> Routine[Any, int | None]:  # noqa: N803
     @routine
     def look(cpu: Lane, owner: u32, first: u64, busy: u64) -> u64 | None:
         """Look at each item once, from `first` on; make hints of those behind the one that is found."""
@@ -245,6 +240,16 @@ def _take_of(
             looked += 1
         return None
 
+    return look
+
+
+def _take_of(
+    Lane: Any,  # noqa: N803
+    pop: Sequence[Any, int | None],
+    start: Sequence[Any, int],
+    claim: Routine[Any, int | None],
+    look: Routine[Any, int | None],
+) -> Routine[Any, int | None]:
     @routine
     def take(cpu: Lane, owner: u32) -> u64 | None:
         """Acquire: an item that this CPU knows, or one that nobody knows, or any that is free. The ticket."""

@@ -8,7 +8,7 @@ from rseq._language.operations import clock, copy, full_fence, lane, load_acquir
 from rseq._language.text import keep
 from rseq._language.types import SCALARS, Array, Record, Scalar, prepared, u64
 from rseq._once import once
-from rseq._sequence import Routine, routine, sequence
+from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.ring.layout import GAP, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 
 __all__ = ["row_ring"]
@@ -19,12 +19,17 @@ keep(__name__)
 @once
 def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> Code:
     """A ring of `count` records (a power of two): numbers of type `item`, or as many bytes."""
-    is_number = isinstance(item, Scalar)
     size, form = (item.size, item) if isinstance(item, Scalar) else (item, bytes)
-    items: Any = Array(item, count) if isinstance(item, Scalar) else Array(SCALARS["u8"], count * size)
+    Rows = _lane_of(count, item, overwrites, timed)  # noqa: N806 - it is a class
+    put, lose = _put_of(Rows, count, size, form, overwrites, timed), lose_of(Rows)
+    write = _write_of(Rows, size, form, overwrites, put, lose)
+    read = _read_rows(Rows, count, size, overwrites, timed)
+    return Code(Rows, write, read, settle_of(Rows, overwrites=overwrites), (put,) if overwrites else (put, lose))
+
+
+def _lane_of(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> type[Record]:
+    items: Any = Array(item, count) if isinstance(item, Scalar) else Array(SCALARS["u8"], count * item)
     ticks: Any = Array(SCALARS["u64"], count)
-    last = count - 1
-    other_size = f"data has another size than the records of this ring, {size} bytes"
 
     class Rows(Record):
         head: u64
@@ -44,8 +49,21 @@ def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> C
             """See `_live_rows`."""
             return _live_rows(lane, count, overwrites)
 
+    return Rows
+
+
+def _put_of(
+    Rows: Any,  # noqa: N803
+    count: int,
+    size: int,
+    form: Any,
+    overwrites: bool,
+    timed: bool,
+) -> Sequence[Any, bool]:
+    last, is_number = count - 1, isinstance(form, Scalar)
+
     @sequence(release=True)
-    def put(cpu: Rows, data: form) -> bool:  # type: ignore[valid-type]
+    def put(cpu: Rows, data: form) -> bool:
         head = cpu.head
         if not overwrites:
             if head - load_acquire(cpu.tail) >= count:
@@ -59,10 +77,22 @@ def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> C
         cpu.head = head + 1
         return True
 
-    lose = lose_of(Rows)
+    return put
+
+
+def _write_of(
+    Rows: Any,  # noqa: N803
+    size: int,
+    form: Any,
+    overwrites: bool,
+    put: Sequence[Any, bool],
+    lose: Sequence[Any, None],
+) -> Routine[Any, bool]:
+    is_number = isinstance(form, Scalar)
+    other_size = f"data has another size than the records of this ring, {size} bytes"
 
     @routine
-    def write(cpu: Rows, data: form) -> bool:  # type: ignore[valid-type]
+    def write(cpu: Rows, data: form) -> bool:
         if not is_number:
             if len(data) != size:
                 raise ValueError(other_size)
@@ -73,8 +103,7 @@ def row_ring(count: int, item: Scalar | int, overwrites: bool, timed: bool) -> C
         lose(cpu)
         return False
 
-    read = _read_rows(Rows, count, size, overwrites, timed)
-    return Code(Rows, write, read, settle_of(Rows, overwrites=overwrites), (put,) if overwrites else (put, lose))
+    return write
 
 
 def _read_rows(Rows: Any, count: int, size: int, overwrites: bool, timed: bool) -> Routine[Any, int]:  # noqa: N803

@@ -9,7 +9,7 @@ from rseq._language.operations import clock, copy, full_fence, lane, load_acquir
 from rseq._language.text import keep
 from rseq._language.types import SCALARS, Array, Record, prepared, u32, u64
 from rseq._once import once
-from rseq._sequence import inline, routine, sequence
+from rseq._sequence import Routine, Sequence, inline, routine, sequence
 from rseq._structures.ring.layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 
 __all__ = ["MOST_BYTES", "SKIP", "header_units", "largest", "low_bits", "variable_ring"]
@@ -34,9 +34,19 @@ def low_bits(part_units: int) -> int:
     return 1 + max(1, min(part_units.bit_length() - 3, _MOST_COUNT_BITS))
 
 
+def _odd(part_units: int) -> int:
+    """The bit of `head` that says which word counts; those below it are the count."""
+    return 1 << low_bits(part_units) - 1
+
+
 def header_units(timed: bool) -> int:
     """Units before a record's bytes."""
     return 3 if timed else 1
+
+
+def _padding(timed: bool) -> int:
+    """What is added to the bytes of a record, so that a quarter of the sum are its units."""
+    return 4 * header_units(timed) + 3
 
 
 def largest(units: int, parts: int, timed: bool) -> int:
@@ -52,9 +62,15 @@ def variable_ring(units: int, parts: int, timed: bool) -> Code:
 
 
 def _dropping(units: int, timed: bool) -> Code:
+    Ring = _dropping_lane(units, timed)  # noqa: N806 - it is a class
+    put, begin_anew, lose = _put_of(Ring, units, timed), _begin_anew_of(Ring, units), lose_of(Ring)
+    write = _write_of(Ring, units, timed, put, begin_anew, lose)
+    return Code(Ring, write, _read_of(Ring, units), settle_of(Ring, overwrites=False), (put, begin_anew, lose))
+
+
+def _dropping_lane(units: int, timed: bool) -> type[Record]:
     words: Any = Array(SCALARS["u32"], units)
-    header, most, last = header_units(timed), largest(units, 0, timed), units - 1
-    padded = 4 * header + 3
+    header, most = header_units(timed), largest(units, 0, timed)
 
     class Ring(Record):
         head: u64
@@ -71,7 +87,11 @@ def _dropping(units: int, timed: bool) -> Code:
             waiting = (head - int(lane["tail"])) % (1 << 64)
             return _live_records(lane["data"], head - waiting, head, units, header, most) if waiting <= units else []
 
-    fill, copy_out, waiting = _fill_of(Ring, timed), _copy_out_of(Ring, units), waiting_of(units, 64)
+    return Ring
+
+
+def _put_of(Ring: Any, units: int, timed: bool) -> Sequence[Any, bool]:  # noqa: N803
+    last, padded, fill = units - 1, _padding(timed), _fill_of(Ring, timed)
 
     @sequence(release=True)
     def put(cpu: Ring, data: bytes) -> bool:
@@ -85,6 +105,12 @@ def _dropping(units: int, timed: bool) -> Code:
         cpu.head = end
         return True
 
+    return put
+
+
+def _begin_anew_of(Ring: Any, units: int) -> Sequence[Any, bool]:  # noqa: N803
+    last = units - 1
+
     @sequence(release=True)
     def begin_anew(cpu: Ring, size: u64) -> bool:
         """Go to the start of `data` if a record of `size` units would cross its end, and has room there."""
@@ -97,7 +123,18 @@ def _dropping(units: int, timed: bool) -> Code:
         cpu.head = start
         return True
 
-    lose = lose_of(Ring)
+    return begin_anew
+
+
+def _write_of(
+    Ring: Any,  # noqa: N803
+    units: int,
+    timed: bool,
+    put: Sequence[Any, bool],
+    begin_anew: Sequence[Any, bool],
+    lose: Sequence[Any, None],
+) -> Routine[Any, bool]:
+    most, padded = largest(units, 0, timed), _padding(timed)
 
     @routine
     def write(cpu: Ring, data: bytes) -> bool:
@@ -110,6 +147,12 @@ def _dropping(units: int, timed: bool) -> Code:
                 return False
         return True
 
+    return write
+
+
+def _read_of(Ring: Any, units: int) -> Routine[Any, int]:  # noqa: N803
+    copy_out, waiting = _copy_out_of(Ring, units), waiting_of(units, 64)
+
     @routine
     def read(cpu: Ring, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
         """Copy the units from `begin`, which is the tail, to `end` at most; none is gone."""
@@ -120,17 +163,24 @@ def _dropping(units: int, timed: bool) -> Code:
         copy_out(cpu, number, begin, count, out)
         return 0
 
-    return Code(Ring, write, read, settle_of(Ring, overwrites=False), (put, begin_anew, lose))
+    return read
 
 
 def _overwriting(units: int, parts: int, timed: bool) -> Code:
-    words: Any = Array(SCALARS["u32"], units)
-    header, most, last = header_units(timed), largest(units, parts, timed), units - 1
-    padded = 4 * header + 3
+    Recorder = _overwriting_lane(units, parts, timed)  # noqa: N806 - it is a class
     part_units = units // parts
-    part_last, part_bits, bits = part_units - 1, part_units.bit_length() - 1, low_bits(part_units)
-    is_odd = 1 << bits - 1
-    many = is_odd - 1
+    put = _put_in_part_of(Recorder, units, part_units, timed)
+    begin_part, lose = _begin_part_of(Recorder, units, part_units), lose_of(Recorder)
+    write = _overwrite_of(Recorder, largest(units, parts, timed), timed, put, begin_part, lose)
+    read = _read_parts_of(Recorder, units, part_units)
+    return Code(Recorder, write, read, settle_of(Recorder, overwrites=True), (put, begin_part, lose))
+
+
+def _overwriting_lane(units: int, parts: int, timed: bool) -> type[Record]:
+    words: Any = Array(SCALARS["u32"], units)
+    header, most, part_units = header_units(timed), largest(units, parts, timed), units // parts
+    part_bits, bits = part_units.bit_length() - 1, low_bits(part_units)
+    is_odd = _odd(part_units)
 
     class Recorder(Record):
         head: u64
@@ -155,9 +205,12 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
                 _live_records(lane["data"], first, end, part_units, header, most),
             ]
 
-    fill, copy_out, waiting = _fill_of(Recorder, timed), _copy_out_of(Recorder, units), waiting_of(units, 64 - bits)
-    behind_of = distance_of(64 - bits)
-    whole_parts = (parts - 2) * part_units
+    return Recorder
+
+
+def _put_in_part_of(Recorder: Any, units: int, part_units: int, timed: bool) -> Sequence[Any, bool]:  # noqa: N803
+    last, part_last, bits, many = units - 1, part_units - 1, low_bits(part_units), _odd(part_units) - 1
+    padded, fill = _padding(timed), _fill_of(Recorder, timed)
 
     @sequence(release=True)
     def put(cpu: Recorder, data: bytes) -> bool:
@@ -170,6 +223,13 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         fill(cpu, at, data)
         cpu.head = end
         return True
+
+    return put
+
+
+def _begin_part_of(Recorder: Any, units: int, part_units: int) -> Sequence[Any, None]:  # noqa: N803
+    last, part_last, bits, is_odd = units - 1, part_units - 1, low_bits(part_units), _odd(part_units)
+    many = is_odd - 1
 
     @sequence(release=True)
     def begin_part(cpu: Recorder, size: u64) -> None:
@@ -194,7 +254,18 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
             position += 2
         cpu.head = position << bits | ~head & is_odd
 
-    lose = lose_of(Recorder)
+    return begin_part
+
+
+def _overwrite_of(
+    Recorder: Any,  # noqa: N803
+    most: int,
+    timed: bool,
+    put: Sequence[Any, bool],
+    begin_part: Sequence[Any, None],
+    lose: Sequence[Any, None],
+) -> Routine[Any, bool]:
+    padded = _padding(timed)
 
     @routine
     def write(cpu: Recorder, data: bytes) -> bool:
@@ -204,6 +275,13 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
         while not put(cpu, data):
             begin_part(cpu, (len(data) + padded) >> 2)
         return True
+
+    return write
+
+
+def _read_parts_of(Recorder: Any, units: int, part_units: int) -> Routine[Any, int]:  # noqa: N803
+    bits, part_last, whole_parts = low_bits(part_units), part_units - 1, units - 2 * part_units
+    copy_out, waiting, behind_of = _copy_out_of(Recorder, units), waiting_of(units, 64 - bits), distance_of(64 - bits)
 
     @routine
     def read(cpu: Recorder, number: u64, begin: u64, end: u64, out: bytearray) -> u64:
@@ -224,7 +302,7 @@ def _overwriting(units: int, parts: int, timed: bool) -> Code:
             at += 1
         return gone
 
-    return Code(Recorder, write, read, settle_of(Recorder, overwrites=True), (put, begin_part, lose))
+    return read
 
 
 def _fill_of(Ring: Any, timed: bool) -> Inline[Any, None]:  # noqa: N803
