@@ -77,6 +77,8 @@ class Unit:
         """
         if code.kind == "sequence":
             self.checks.parameters(emit, code, arguments, fail)
+        else:
+            self.routine(code)  # before `fail`, which may ask for the checks of all that is called
         if not inner:
             check_buffers(emit, code, lane, arguments, fail)
         if code.kind == "routine":
