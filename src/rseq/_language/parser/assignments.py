@@ -79,17 +79,17 @@ def augment(scope: Scope, node: ast.AugAssign) -> None:
 
 
 def _augment_memory(scope: Scope, node: ast.AugAssign) -> None:
-    ops, span = scope.output.ops, scope.span(node)
+    output, span = scope.output, scope.span(node)
     address = place(scope, node.target)
-    start = len(ops)
+    start = len(output.ops)
     is_sum = isinstance(node.op, ast.Add) and address.type.is_integer
     right = value(scope, node.value, address.type) if is_sum else meaning(scope, node.value)
-    only_reads = all(op.writes is None and not op.calls for op in ops[start:])
+    only_reads = all(op.writes is None and not op.calls for op in output.ops[start:])
     if is_sum and only_reads and not isinstance(right, Literal):
         scope.emit(ir.AddStore(address, right, span))
         return
     held = scope.temporary(address.type)  # what is on the right may write, and Python reads the place before that
-    ops.insert(len(ops) if only_reads else start, ir.Load(held, address, span))
+    output.emit(ir.Load(held, address, span), None if only_reads else start)
     result = typed(scope, arithmetic(scope, held, node.op, right, node.value), node.value)
     scope.emit(ir.Store(address, coerce(scope, result, address.type, node.value), span))
 

@@ -91,11 +91,11 @@ def _result(scope: Scope) -> Meaning | Perhaps | None:
     assert way is not None
     ops = output.ops
     if ops and isinstance(ops[-1], ir.Jump) and ops[-1].label == way.after:
-        ops.pop()
+        output.take_back()
     last = ops[-1] if ops else None
     if output.leads_to(way.after):
         scope.emit(ir.Label(way.after, scope.span(scope.tree)))
     elif way.missing is None and isinstance(last, ir.Set) and last.target == way.value:
-        ops.pop()
+        output.take_back()
         return last.source
     return Perhaps(way.value, way.missing) if way.value is not None and way.missing is not None else way.value

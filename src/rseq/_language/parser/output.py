@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from rseq._language import ir
@@ -9,25 +10,6 @@ from rseq._language.errors import Diagnostic, Refused
 from rseq._language.types import SCALARS, RecordType, Scalar, Word
 
 __all__ = ["Output"]
-
-
-class _Makers:
-    """Which operations assign a register. They are noted once, however often one asks: loops are unrolled."""
-
-    def __init__(self) -> None:
-        self._of: dict[ir.Value, list[ir.Op]] = {}
-        self._seen: list[ir.Op] = []
-
-    def of(self, value: ir.Value, ops: list[ir.Op]) -> list[ir.Op]:
-        """Those of `ops` that assign `value`; `ops` is one list, which grows, and is rarely changed otherwise."""
-        count = len(self._seen)
-        if len(ops) < count or (count and ops[count - 1] is not self._seen[-1]):
-            self._of, self._seen, count = {}, [], 0
-        for op in ops[count:]:
-            for target in op.results:
-                self._of.setdefault(target, []).append(op)
-            self._seen.append(op)
-        return self._of.get(value, [])
 
 
 @dataclass
@@ -45,8 +27,21 @@ class Output:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     inlined: int = 0
     """How many calls have been inlined."""
-    _made: int = 0
-    _makers: _Makers = field(default_factory=_Makers)
+    _named: int = 0
+    """How many registers and labels have been named."""
+    _makers: defaultdict[ir.Value, list[ir.Op]] = field(default_factory=lambda: defaultdict(list))
+    """What assigns each register: loops are unrolled, and it is asked for often."""
+
+    def emit(self, op: ir.Op, at: int | None = None) -> None:
+        """Append an operation, or put it before number `at`."""
+        self.ops.insert(len(self.ops) if at is None else at, op)
+        for result in op.results:
+            self._makers[result].append(op)
+
+    def take_back(self) -> None:
+        """Remove the last operation."""
+        for result in self.ops.pop().results:
+            self._makers[result].pop()
 
     def temporary(self, type: Word) -> ir.Value:
         """A register that the user has no name for."""
@@ -54,8 +49,8 @@ class Output:
 
     def label(self, purpose: str) -> str:
         """A new label."""
-        self._made += 1
-        return f"{purpose}{self._made}"
+        self._named += 1
+        return f"{purpose}{self._named}"
 
     @property
     def fault_number(self) -> int:
@@ -112,5 +107,5 @@ class Output:
 
     def _maker(self, value: ir.Value) -> ir.Op | None:
         """What makes a value, if nothing else does."""
-        made = self._makers.of(value, self.ops)
+        made = self._makers[value]
         return made[0] if len(made) == 1 and not self.is_routine else None

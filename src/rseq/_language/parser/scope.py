@@ -121,7 +121,7 @@ class Scope:
 
     def emit(self, op: _Op) -> _Op:
         """Append an operation."""
-        self.output.ops.append(op)
+        self.output.emit(op)
         return op
 
     def temporary(self, type: Word) -> ir.Value:
