@@ -32,14 +32,16 @@ def architectures(
     fits: Callable[[Architecture], bool] = runs_here, *, but: Architecture | None = None
 ) -> list[ParameterSet]:
     """Pytest parameters: the architectures that fit, those outside of the first tier marked slow, and `but` too."""
-    return [_parameter(name, arch.get(name), but) for name in arch.names() if fits(arch.get(name))]
+    known = [one for one in map(arch.get, arch.names()) if fits(one)]
+    return [_parameter(one.name, one, is_first=one.name in FIRST and one is not but) for one in known]
 
 
-def names(fits: Callable[[Architecture], bool] = runs_here) -> list[ParameterSet]:
-    """The same by name."""
-    return [_parameter(name, name) for name in arch.names() if fits(arch.get(name))]
+def names(fits: Callable[[Architecture], bool] = runs_here, *, only: Architecture | None = None) -> list[ParameterSet]:
+    """The same by name; with `only`, that one alone is in the first tier."""
+    known = [one for one in map(arch.get, arch.names()) if fits(one)]
+    first = [one for one in known if (one.name in FIRST if only is None else one is only)]
+    return [_parameter(one.name, one.name, is_first=one in first) for one in known]
 
 
-def _parameter(name: str, value: object, but: Architecture | None = None) -> ParameterSet:
-    is_first = name in FIRST and value is not but
+def _parameter(name: str, value: object, *, is_first: bool) -> ParameterSet:
     return pytest.param(value, id=name, marks=[] if is_first else [pytest.mark.slow])

@@ -316,7 +316,9 @@ HOST = arch.host()
 
 
 @pytest.mark.skipif(HOST is None, reason="this machine's architecture has no code generator")
-@pytest.mark.parametrize("record", SEQUENCES)
+@pytest.mark.parametrize(
+    "record", [pytest.param(record, marks=[pytest.mark.slow] * (record == "Slab")) for record in SEQUENCES]
+)
 def test_it_happens_as_a_whole_wherever_it_is_interrupted(record: str) -> None:
     report = check(SEQUENCES[record])
     assert report.ok, str(report)

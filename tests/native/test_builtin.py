@@ -757,6 +757,7 @@ def test_reference_counts_stay_as_they_are_over_a_million_calls() -> None:
     assert all(abs(after - start) < 1000 for after, start in zip(counts(), before, strict=True))
 
 
+@pytest.mark.slow
 def test_the_same_in_development_mode() -> None:
     """-X dev: CPython checks memory, types and counts as it goes."""
     run_python(

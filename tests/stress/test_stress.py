@@ -122,7 +122,7 @@ def test_processes_share_a_structure_that_can_be_shared() -> None:
     ],
 )
 def test_a_section_that_the_kernel_does_not_know_loses(spoil: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_MORE_SLICES", 4)
+    monkeypatch.setattr(run, "_MORE_SLICES", 2)
     report = stress(ADDER, seconds=0.6, spoil=spoil)
     assert any("element 0 is" in problem for problem in report.problems), str(report)
     if spoil is spoils.without_descriptor_store:

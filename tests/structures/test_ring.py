@@ -913,6 +913,7 @@ def test_without_membarrier_a_ring_that_overwrites_is_refused_and_others_work(mo
     assert datas(made.drain()) == [b"y"]
 
 
+@pytest.mark.slow  # tests/stress/test_spare_lane.py runs most of this file there
 def test_on_the_spare_lane_it_is_the_same() -> None:
     script = """
         import sys
