@@ -96,6 +96,14 @@ def test_a_libc_without_symbols_and_a_machine_without_a_file_are_printed() -> No
     assert "(not supported)" in text
 
 
+@pytest.mark.parametrize(
+    ("registered_by", "said"), [("nobody", "not registered"), ("someone else", "registered by someone else")]
+)
+def test_whoever_has_registered_a_thread_is_named(registered_by: str, said: str) -> None:
+    info = replace(report.info(), registered=False, registered_by=registered_by)
+    assert f"this thread       {said}" in list(cli._plain_lines(info))
+
+
 @pytest.mark.parametrize("change", [{"system": "Darwin"}, {"executable_memory": "nothing may be executed here"}])
 def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> None:
     info = replace(report.info(), registered=False, **change)  # type: ignore[arg-type]
