@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import operator as op
 import struct
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from rseq._language.operands import ArithmeticName, BitCountName, ComparisonName
+from rseq._language.operands import ArithmeticName, ComparisonName
 from rseq._language.types import Scalar
 
-__all__ = ["bit_count_name", "compare", "computed", "converted", "counted_bits", "float_bits"]
+__all__ = ["compare", "computed", "converted", "counted_bits", "float_bits"]
 
-
-def bit_count_name(name: str) -> BitCountName:
-    """`name` as one of the operators of `CountBits`."""
-    names: dict[str, BitCountName] = {"ctz": "ctz", "clz": "clz", "bits": "bits"}
-    return names[name]
+_COMPARISONS: Mapping[ComparisonName, Callable[[float, float], object]] = MappingProxyType(
+    {"==": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+)
+_OF_BOTH: Mapping[str, Callable[[float, float], float]] = MappingProxyType({"+": op.add, "-": op.sub, "*": op.mul})
+_OF_INTEGERS: Mapping[str, Callable[[int, int], int]] = MappingProxyType(
+    {"&": op.and_, "|": op.or_, "^": op.xor, "<<": op.lshift, ">>": op.rshift, "//": op.floordiv, "%": op.mod}
+)
 
 
 def counted_bits(operator: str, number: int, width: int) -> int:
@@ -34,15 +39,7 @@ def float_bits(number: int | float, type: Scalar) -> int:
 
 def compare(left: int | float, sign: ComparisonName, right: int | float) -> bool:
     """`left sign right`, as Python has it."""
-    outcomes = {
-        "==": left == right,
-        "!=": left != right,
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-    }
-    return outcomes[sign]
+    return bool(_COMPARISONS[sign](left, right))
 
 
 def converted(number: int | float, type: Scalar) -> int | float:
@@ -64,17 +61,7 @@ def computed(operator: ArithmeticName, left: int | float, right: int | float, ty
 
 
 def _float(operator: ArithmeticName, left: float, right: float) -> float:
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return _quotient(left, right)
-        case _:
-            raise AssertionError(f"{operator} is not defined for floats")
+    return _quotient(left, right) if operator == "/" else float(_OF_BOTH[operator](left, right))
 
 
 def _quotient(left: float, right: float) -> float:
@@ -88,28 +75,7 @@ def _quotient(left: float, right: float) -> float:
 
 def _integer(operator: ArithmeticName, left: int, right: int, bits: int) -> int:
     """The mathematical result, which the caller wraps. Python's ints are as wide as they need to be."""
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "&":
-            return left & right
-        case "|":
-            return left | right
-        case "^":
-            return left ^ right
-        case "<<":
-            return left << (right & (bits - 1))
-        case ">>":
-            return left >> (right & (bits - 1))
-        case "//":
-            return left // right
-        case "%":
-            return left % right
-        case "quo":
-            return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
-        case _:
-            raise AssertionError(f"{operator} is not defined for integers")
+    if operator == "quo":
+        return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+    by = right & (bits - 1) if operator in ("<<", ">>") else right
+    return int(_OF_INTEGERS[operator](left, by) if operator in _OF_INTEGERS else _OF_BOTH[operator](left, by))
