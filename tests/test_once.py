@@ -85,7 +85,7 @@ def test_threads_that_make_the_same_structure_share_its_sequences(threads: Threa
 
 SEQUENCES = {"sequence", "routine", "inline"}
 TELLS = {
-    *("load", "loaded", "_compile", "compile_module", "in_each_child", "before_forks", "start_anew_after_forks"),
+    *("load", "loaded", "_compile", "compiled", "in_each_child", "before_forks", "start_anew_after_forks"),
     *("pthread_key_create", "Py_IncRef", "bind", "import_module", "exec_module", "add_symbol"),
 }
 

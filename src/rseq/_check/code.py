@@ -223,84 +223,14 @@ def compiled(
     Raises: RegisterError - a sequence needs more registers than the architecture has. RuntimeError - no compiler for
     another architecture than this machine's is installed.
     """
+    from rseq._check.entries import module_of
     from rseq._codegen.blob import flatten, symbol_names
 
     watched: Any = _Watched(architecture, spoil)
-    module = _module(operations, watched, index)
-    data = _object_file(module, architecture)
+    codes = [operation.code for operation in operations]
+    data = _object_file(module_of(codes, watched, index, INPUTS), architecture)
     names = [name for name in symbol_names(data) if name.startswith(("entry_", "rseq_line_", "input", "output"))]
     return Program(architecture, index, tuple(operations), flatten(data, architecture, names), watched.sections)
-
-
-def _module(operations: Sequence[Operation], architecture: Any, index: IndexMode) -> Any:
-    import llvmlite.ir as ll
-
-    from rseq._codegen.blob import BlobEnvironment
-    from rseq._codegen.codes import BUSY, pack
-    from rseq._codegen.lower import Unit
-    from rseq._codegen.writer import I32, I64
-
-    class Environment(BlobEnvironment):
-        def spare(self, emit: Any, code: Compiled, *_: Any) -> Any:
-            return pack(emit, code, I32(BUSY), None)
-
-    environment = Environment.new("check", architecture, has_rseq=True)
-    unit = Unit(environment.module, environment, index)
-    for name, count in (("input", INPUTS), ("output", 2)):
-        block = ll.GlobalVariable(environment.module, ll.ArrayType(I64, count), name)
-        block.initializer, block.linkage, block.align = block.value_type(None), "hidden", 8
-    for number, operation in enumerate(operations):
-        _make_entry(unit, operation, f"entry_{number}")
-    return environment.module
-
-
-def _make_entry(unit: Any, operation: Operation, name: str) -> None:
-    """A function without parameters: it reads `input`, runs the sequence and writes `output`."""
-    import llvmlite.ir as ll
-
-    from rseq._codegen.codes import OK
-    from rseq._codegen.environment import Lane
-    from rseq._codegen.writer import I32, I64, VOID
-
-    emit = unit.environment.function(name, VOID, [], "nounwind")
-    given, answered = (unit.module.globals[name] for name in ("input", "output"))
-    parameters = operation.body.parameters
-
-    def given_word(number: int, is_wide: bool) -> Any:
-        """A word of input; of one that fits a register, that much: LLVM would load and keep pairs."""
-        type = I64 if is_wide else ll.IntType(8 * unit.environment.architecture.pointer_bytes)
-        return emit.fit(emit.load(given, 8 * number, type, order="monotonic", align=8), I64)
-
-    wide = [False] * 3 + [isinstance(value.type, Scalar) and value.type.size == 8 for value in parameters]
-    words = [given_word(number, is_wide) for number, is_wide in enumerate(wide)]
-    arguments = [_from_word(emit, word, value.type) for word, value in zip(words[3:], parameters, strict=True)]
-
-    def leave(code: Any) -> None:
-        emit.store(emit.fit(code, I64), answered, order="monotonic")
-        emit.ret()
-
-    area = unit.environment.area(emit)
-    result = unit.run(emit, operation.code, area, Lane(words[0], words[1], words[2], I64(0)), arguments, leave)
-    if result is not None:
-        emit.store(_to_word(emit, result, operation.body.result), answered, 8, order="monotonic")
-    leave(I32(OK))
-
-
-def _from_word(emit: Any, word: Any, type: Any) -> Any:
-    import llvmlite.ir as ll
-
-    from rseq._codegen.codes import llvm_type
-
-    narrow = emit.fit(word, ll.IntType(type.bits))
-    return emit.llvm.bitcast(narrow, llvm_type(type)) if type.is_float else narrow
-
-
-def _to_word(emit: Any, value: Any, type: Any) -> Any:
-    import llvmlite.ir as ll
-
-    from rseq._codegen.writer import I64
-
-    return emit.fit(emit.llvm.bitcast(value, ll.IntType(type.bits)) if type.is_float else value, I64)
 
 
 # ---- object files

@@ -29,7 +29,7 @@ from rseq._loader import DATA_ALIGNMENT, Blob, Code, Relocation, load
 from rseq._room import require_room
 from rseq._thread.support import require_support
 
-__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "compile_module", "flatten", "new_module", "object_file", "symbol_names"]
+__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "flatten", "object_file", "symbol_names"]
 
 RSEQ_OFFSET = "rseq_offset"
 """The symbol whose value the loader gets: the rseq area's offset from the thread pointer."""
@@ -38,25 +38,19 @@ _SHF_WRITE, _SHF_ALLOC = 1, 2
 _SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 1, 2, 4, 8, 9
 
 
-def new_module(architecture: Architecture, name: str) -> Any:
-    """An empty LLVM module for `architecture`."""
-    module = ll.Module(name)
-    module.triple = architecture.triple
-    return module
-
-
 class BlobEnvironment(Environment):
     """Code in a blob: functions of the process through slots, the rseq area's offset in one."""
 
     @classmethod
     def new(cls, name: str, architecture: Architecture | None = None, *, has_rseq: bool = False) -> Self:
         """An empty module. Raises: UnsupportedError - there is no code generator for this machine's architecture."""
-        architecture = architecture or require_support()
-        return cls(architecture, new_module(architecture, name), has_rseq)
+        architecture, module = architecture or require_support(), ll.Module(name)
+        module.triple = architecture.triple
+        return cls(architecture, module, has_rseq)
 
     def compiled(self, entries: Iterable[str]) -> Blob:
         """The module's blob; `entries` are the functions and variables that callers will look for."""
-        return compile_module(self.module, self.architecture, [*entries])
+        return flatten(object_file(self.module, self.architecture), self.architecture, [*entries])
 
     def loaded(self, entries: Iterable[str], symbols: Mapping[str, int] | None = None) -> Code:
         """The same, mapped for good. Raises: OSError - the system refuses executable memory."""
@@ -95,11 +89,6 @@ class BlobEnvironment(Environment):
 
 
 # ---- compilation
-
-
-def compile_module(module: Any, architecture: Architecture, entries: Sequence[str]) -> Blob:
-    """The blob of an LLVM module; `entries` are the functions and variables that callers will look for."""
-    return flatten(object_file(module, architecture), architecture, entries)
 
 
 def object_file(module: Any, architecture: Architecture) -> bytes:

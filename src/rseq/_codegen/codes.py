@@ -1,4 +1,4 @@
-"""What generated functions have in common: LLVM types of numbers, and the codes that they return."""
+"""What generated functions have in common: how they take and return numbers, and the codes that they return."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import llvmlite.ir as ll
 
-from rseq._codegen.writer import DOUBLE, I8, I32, I64, PTR, Writer
+from rseq._codegen.writer import DOUBLE, I32, I64, Writer
 from rseq._language.compiled import Compiled
 from rseq._language.types import Word
 
@@ -16,9 +16,6 @@ __all__ = [
     "FAILED_TEXT",
     "FIRST_CHECK",
     "HAS_RAISED",
-    "I8",
-    "I32",
-    "I64",
     "LANE_VIEW",
     "LANE_VIEW_TEXT",
     "NOTHING",
@@ -26,7 +23,6 @@ __all__ = [
     "NO_THREAD",
     "NO_THREAD_TEXT",
     "OK",
-    "PTR",
     "RAISED",
     "REFUSED",
     "SAME_ROW",

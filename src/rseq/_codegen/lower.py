@@ -144,8 +144,7 @@ class Unit:
         """The module's count of aborts of a sequence."""
         if id(code) not in self._restarts:
             name = f"{self.prefix}restarts.{code.__name__}.{len(self.counters)}"
-            counter = self._restarts[id(code)] = ll.GlobalVariable(self.module, I64, name)
-            counter.initializer, counter.linkage, counter.align = I64(0), self.counter_linkage, 8
+            self._restarts[id(code)] = self.environment.data(name, I64, self.counter_linkage)
             self.counters[name] = code
         return self._restarts[id(code)]
 

@@ -73,6 +73,12 @@ class Process(ABC):
             made.attributes.add(attribute)
         return Writer(ll.IRBuilder(made.append_basic_block("entry")), self)
 
+    def data(self, name: str, type: Any = I64, linkage: str = "hidden") -> Any:
+        """A variable of the module's, zero at first."""
+        made = ll.GlobalVariable(self.module, type, name)
+        made.initializer, made.linkage, made.align = type(None), linkage, 8
+        return made
+
     def helper(
         self, name: str, returns: Any, parameters: Sequence[Any], write: Callable[..., None], *, cold: bool = True
     ) -> Any:

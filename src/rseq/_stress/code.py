@@ -19,8 +19,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import llvmlite.ir as ll
-
 from rseq._arch import Architecture
 from rseq._arch.base import Assembly, IndexMode
 from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
@@ -145,10 +143,8 @@ class Module:
 
     def variable(self, name: str) -> Any:
         """A word of the code's data."""
-        variable = ll.GlobalVariable(self.module, I64, name)
-        variable.initializer, variable.linkage, variable.align = I64(0), "hidden", 8
         self._entries.append(name)
-        return variable
+        return self.environment.data(name)
 
     def add_loop(self, unit: Unit, work: Compiled, name: str, fences: int = 0) -> None:
         """Add `i32 name(ptr block, i64 turn, i64 count)`, with up to two fences in each run."""
