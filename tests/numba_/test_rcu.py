@@ -11,7 +11,8 @@ import pytest
 
 import rseq
 import support
-from rseq._structures.rcu import grace as module
+from rseq._structures.rcu import grace
+from rseq._structures.rcu import rcu as module
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 
@@ -66,7 +67,7 @@ def nothing(memory: Any) -> Iterator[int]:
 
 
 def other_phase_only(memory: Any) -> Iterator[int]:
-    yield from module._scan(memory, memory.phase(0) ^ 1)
+    yield from grace._scan(memory, memory.phase(0) ^ 1)
 
 
 def test_compiled_readers_never_read_what_has_been_replaced(threads: support.ThreadSet) -> None:
