@@ -109,7 +109,7 @@ class Allocation:
         target = op.result
         is_new = target is not None and target not in self.where
         # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
-        reusable = [value for value in dying if is_new and value == _first_operand(op) and _once(value, op)]
+        reusable = [value for value in dying if is_new and value == _first_operand(op) and op.used.count(value) == 1]
         self._release(reusable)
         if target is not None and is_new and target in lives:
             self.where[target] = self._take(self._class_of(target.type), position, lives[target][1])
@@ -157,10 +157,6 @@ def _first_operand(op: ir.Op) -> ir.Operand | None:
     if isinstance(op, ir.Locate):  # one addition, to the address of an array
         return op.address.index if op.address.base is not None and not op.address.offset else None
     return op.source if isinstance(op, ir.Set) else None
-
-
-def _once(value: ir.Value, op: ir.Op) -> bool:
-    return sum(operand == value for operand in op.used) == 1
 
 
 def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:

@@ -35,8 +35,8 @@ class Flow:
         return found
 
     def _loaded(self, op: ir.Op) -> Iterator[Source]:
-        if isinstance(op, (ir.Load, ir.CompareExchange)) and isinstance(op.address.type, Scalar):
-            field = self._field(op.address)
+        if op.reads is not None and isinstance(op.reads.type, Scalar):
+            field = self._field(op.reads)
             if field is not None:
                 yield field
 
@@ -68,10 +68,8 @@ class Flow:
         """What has a say in each comparison or check, by the operation's number."""
         found = {}
         for number, op in enumerate(self.body.ops):
-            if isinstance(op, ir.BranchIf):
-                found[number] = self.of(op.left, op.right)
-            elif isinstance(op, ir.Check):
-                found[number] = self.of(op.index, *([op.length] if isinstance(op.length, ir.Value) else []))
+            if isinstance(op, ir.BranchIf | ir.Check):
+                found[number] = self.of(*op.used)
         return found
 
     @cached_property

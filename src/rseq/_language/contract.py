@@ -25,8 +25,6 @@ _PAGE = "contract.md"
 
 _FIELD_OF_LOCAL = re.compile(r"(\w+)(\.\w+)?(\[.*\])?")
 
-_FOUND: frozenset[ir.Value | None] = frozenset([None])
-
 
 def apart(restarts: Restarts) -> tuple[Pair, ...]:
     """The pairs of pointer parameters that must not be the same row, in the order of the parameters."""
@@ -95,7 +93,7 @@ def _copy_as_commit(restarts: Restarts) -> Iterator[Diagnostic]:
         op = restarts.body.ops[index]
         if not isinstance(op, ir.Copy) or restarts.committed(index) is not None:
             continue
-        if is_seen(op.target, place.origins if op.target.base is not None else _FOUND, restarts.body):
+        if is_seen(place.address, place.origins, restarts.body):
             yield Diagnostic(
                 "copy-as-commit",
                 "a copy to where others look",

@@ -127,6 +127,11 @@ class Op:
         """The same with other operands, by the names of their fields."""
         return replace(self, **renamed)
 
+    def relabelled(self, suffix: str) -> Self:
+        """The same with another name for the label that it goes to, or is; itself if there is none."""
+        names = {name: f"{getattr(self, name)}{suffix}" for name in (self._to, self._here) if name}
+        return replace(self, **names) if names else self
+
     def into(self, result: Value) -> Self:
         """The same with another result."""
         return replace(self, **{self._makes[0]: result})

@@ -13,7 +13,7 @@ from functools import cached_property
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.forms import Form, constant
-from rseq._language.pointers import origins
+from rseq._language.pointers import FOUND, origins
 from rseq._language.types import Buffer, Pointer
 from rseq._language.values import Roots, Unequal, Values
 
@@ -22,7 +22,6 @@ __all__ = ["Pair", "Place", "Places", "may_be_lane"]
 Pair = tuple[ir.Value, ir.Value]
 """Two pointers or buffers that are parameters."""
 
-_FOUND: frozenset[ir.Value | None] = frozenset([None])
 _LANE = constant(0)
 
 
@@ -121,7 +120,7 @@ class Places:
             offset += scale * signed(at.constant)
             at, scale, high = constant(0), 1, offset + length
         found = _LANE if base is None else values.form(index, base)
-        known = self.origins.get((index, base), _FOUND)
+        known = self.origins.get((index, base), FOUND)
         return Place(index, address, found, at, scale, offset, length, nbytes, high, known)
 
     # ---- whether it varies

@@ -12,15 +12,18 @@ from collections.abc import Mapping
 from rseq._language import ir
 from rseq._language.types import Buffer, Pointer
 
-__all__ = ["Origins", "followed_blindly", "origins", "required_rows"]
+__all__ = ["FOUND", "Origins", "followed_blindly", "origins", "required_rows"]
 
 _Origins = frozenset[ir.Value | None]
 
 Origins = Mapping[tuple[int, ir.Value | None], _Origins]
 """For each operation that uses a pointer's fields, by its index and the pointer: the parameters that it may be."""
 
+FOUND: _Origins = frozenset([None])
+"""Those of a pointer that was found in memory."""
+
 _UNSET: tuple[_Origins, bool] = (frozenset(), False)
-_FOUND: tuple[_Origins, bool] = (frozenset([None]), True)
+_FOUND: tuple[_Origins, bool] = (FOUND, True)
 
 
 _State = Mapping[ir.Value, tuple[_Origins, bool]]
@@ -118,7 +121,7 @@ def _assigned(state: _State, op: ir.Op, target: ir.Value) -> _State:
             registers[target] = state.get(op.source, _UNSET)
         if isinstance(op, ir.Locate):  # an index has been checked
             index = op.address.index
-            registers[target] = (_FOUND[0] if index is None else state.get(index, _FOUND)[0], False)
+            registers[target] = (FOUND if index is None else state.get(index, _FOUND)[0], False)
     return registers
 
 

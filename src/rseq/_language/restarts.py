@@ -23,7 +23,7 @@ from typing import Literal
 from rseq._language import ir
 from rseq._language.forms import Form
 from rseq._language.places import Pair, Place, Places, may_be_lane
-from rseq._language.pointers import Origins, origins
+from rseq._language.pointers import FOUND, Origins, origins
 from rseq._language.telling import Telling
 from rseq._language.types import Buffer, Pointer
 
@@ -32,8 +32,6 @@ __all__ = ["Leftover", "Restarts", "commits", "is_seen"]
 Kind = Literal["overwritten", "one-path", "elsewhere"]
 """How a leftover escapes being stored to again: the store comes after the read, or is only on some paths, or each
 attempt stores to another place."""
-
-_FOUND: frozenset[ir.Value | None] = frozenset([None])
 
 
 @dataclass(frozen=True)
@@ -351,7 +349,7 @@ def commits(body: ir.Body, known: Origins | None = None) -> tuple[int, ...]:
     return tuple(
         index
         for index, op in enumerate(body.ops)
-        if isinstance(op, ir.OneStore) and is_seen(op.address, of.get((index, op.address.base), _FOUND), body)
+        if isinstance(op, ir.OneStore) and is_seen(op.address, of.get((index, op.address.base), FOUND), body)
     )
 
 

@@ -113,13 +113,8 @@ def _commit_at_returns(commit: ir.OneStore, tail: list[ir.Op], serial: int) -> l
         commit = replace(commit, address=located)
     for op in tail:
         if isinstance(op, ir.Return):
-            out += [commit, op]
-        elif isinstance(op, ir.Label):
-            out.append(replace(op, name=f"{op.name}.{serial}"))
-        elif isinstance(op, (ir.BranchIf, ir.Jump)):
-            out.append(replace(op, label=f"{op.label}.{serial}"))
-        else:
-            out.append(op)
+            out.append(commit)
+        out.append(op.relabelled(f".{serial}"))
     return out
 
 
