@@ -11,7 +11,6 @@ exporter says so in the format (PEP 3118). NumPy has no format for some types, s
 
 from __future__ import annotations
 
-import builtins
 import ctypes
 import operator
 from collections.abc import Callable, Sequence
@@ -19,21 +18,10 @@ from functools import partial
 from typing import Any, NoReturn
 
 from rseq._builtins.arguments import parameter_names
-from rseq._codegen.codes import (
-    FAILED,
-    FAILED_TEXT,
-    FIRST_CHECK,
-    LANE_VIEW,
-    LANE_VIEW_TEXT,
-    NO_ROW,
-    NO_THREAD,
-    NO_THREAD_TEXT,
-    SAME_ROW,
-)
+from rseq._codegen.codes import refusals
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.given import defaults_of, in_order, is_of_python_code, number, shown
-from rseq._language.pointers import required_rows
 from rseq._language.types import Buffer, Pointer
 from rseq._once import load
 from rseq._percpu.rows import Row
@@ -176,22 +164,11 @@ def _plain(given: Any, view: memoryview) -> object:
 class Refusals:
     """Raises what the code means that a builtin has come to: `refusals(code)`."""
 
-    def __init__(self, code: Compiled, title: str, checks: Sequence[ir.Check]) -> None:
+    def __init__(self, code: Compiled, title: str, checks: Sequence[ir.Check | ir.Raise]) -> None:
         self._code, self._title, self._checks = code, title, checks
 
     def __call__(self, code: int) -> NoReturn:
-        if code >= FIRST_CHECK:
-            check = self._checks[code - FIRST_CHECK]
-            kind: type[Exception] = getattr(builtins, check.exception)
-            raise kind(f"{self._title}(): {check.sentence}")
-        none = " or ".join(value.name for value in required_rows(self._code.body)) or "a pointer"
-        kind, text = {
-            FAILED: (RuntimeError, FAILED_TEXT),
-            NO_THREAD: (RuntimeError, NO_THREAD_TEXT),
-            NO_ROW: (ValueError, f"{none} is None, and its fields are used; pass a row"),
-            LANE_VIEW: (ValueError, LANE_VIEW_TEXT),
-            SAME_ROW: (ValueError, self._code.body.same_row),
-        }[code]
+        kind, text = refusals(self._code, self._checks)[code]
         raise kind(f"{self._title}(): {text}")
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Iterable
 from typing import Any
 
 import llvmlite.ir as ll
 
 from rseq._codegen.writer import DOUBLE, I32, I64, Writer
+from rseq._language import ir
 from rseq._language.compiled import Compiled
+from rseq._language.pointers import required_rows
 from rseq._language.types import Word
 
 __all__ = [
     "BUSY",
     "FAILED",
-    "FAILED_TEXT",
     "FIRST_CHECK",
     "HAS_RAISED",
     "LANE_VIEW",
-    "LANE_VIEW_TEXT",
     "NOTHING",
     "NO_ROW",
     "NO_THREAD",
-    "NO_THREAD_TEXT",
     "OK",
     "RAISED",
     "REFUSED",
@@ -29,6 +30,7 @@ __all__ = [
     "extended",
     "llvm_type",
     "pack",
+    "refusals",
     "returned_by",
     "unpack",
 ]
@@ -43,14 +45,26 @@ apart are the same row; this thread can have no number; a routine refused, becau
 a buffer is a view of the lanes;
 FIRST_CHECK + n: bounds check number n of the unit failed."""
 
-FAILED_TEXT = "the spare lane's lock cannot be taken: this thread holds it already (a signal handler?)"
-
-LANE_VIEW_TEXT = "a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes(view)"
-
-NO_THREAD_TEXT = "this thread can have no number: too many threads have one, or the system has no memory"
-
 HAS_RAISED = I64(-1)
 """The answer of a call into Python that no function there gives: an exception is set."""
+
+
+def refusals(code: Compiled, checks: Iterable[ir.Check | ir.Raise]) -> dict[int, tuple[type[Exception], str]]:
+    """What a caller is told of each code: an exception, and its text behind the title. `checks` are the unit's."""
+    none = " or ".join(value.name for value in required_rows(code.body)) or "a pointer"
+    own = "a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes(view)"
+    held = "the spare lane's lock cannot be taken: this thread holds it already (a signal handler?)"
+    full = "this thread can have no number: too many threads have one, or the system has no memory"
+    found: dict[int, tuple[type[Exception], str]] = {
+        FAILED: (RuntimeError, held),
+        NO_THREAD: (RuntimeError, full),
+        NO_ROW: (ValueError, f"{none} is None, and its fields are used; pass a row"),
+        LANE_VIEW: (ValueError, own),
+        SAME_ROW: (ValueError, code.body.same_row),
+    }
+    for number, check in enumerate(checks, FIRST_CHECK):
+        found[number] = getattr(builtins, check.exception), check.sentence
+    return found
 
 
 def llvm_type(type: Word) -> Any:

@@ -10,18 +10,7 @@ from numba.core import cgutils, types
 from numba.core.types import misc
 from numba.extending import lower_builtin
 
-from rseq._codegen.codes import (
-    FAILED,
-    FIRST_CHECK,
-    LANE_VIEW,
-    LANE_VIEW_TEXT,
-    NO_THREAD,
-    NO_THREAD_TEXT,
-    NOTHING,
-    RAISED,
-    REFUSED,
-    SAME_ROW,
-)
+from rseq._codegen.codes import FAILED, NO_THREAD, NOTHING, RAISED, REFUSED, refusals
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I1, I8, I64, PTR, Writer
@@ -35,8 +24,6 @@ __all__: list[str] = []
 
 _LOOP_BODY = "__numba_parfor_gufunc"
 """In the names of the functions that Numba makes of the bodies of parallel loops."""
-
-_LOCK_IS_HELD = "the spare lane's lock is held by this thread already"
 
 
 @lower_builtin(BoundSequenceType, misc.VarArg(types.Any))
@@ -130,19 +117,15 @@ class _Call:
             self.context.call_conv.return_exc(emit.llvm)
         with emit.if_(emit.compare(code, "==", REFUSED)):
             self.context.call_conv.return_user_exc(emit.llvm, Refused, ())
-        self._throw_for(code, FAILED, RuntimeError, _LOCK_IS_HELD)
-        self._throw_for(code, NO_THREAD, RuntimeError, NO_THREAD_TEXT)
+        known = refusals(self.code, self.unit.checks)
+        for number in (FAILED, NO_THREAD):
+            with emit.if_(emit.compare(code, "==", number)):
+                self._throw(*known.pop(number))
         self._leave_out()
-        self._throw_for(code, SAME_ROW, ValueError, str(self.code.body.same_row))
-        self._throw_for(code, LANE_VIEW, ValueError, LANE_VIEW_TEXT)
-        for number, check in enumerate(self.unit.checks, FIRST_CHECK):
-            kind = ValueError if check.exception == "ValueError" else IndexError
-            self._throw_for(code, number, kind, check.sentence)
+        for number, refusal in known.items():
+            with emit.if_(emit.compare(code, "==", number)):
+                self._throw(*refusal)
         self._throw(IndexError, "index out of range")
-
-    def _throw_for(self, code: Any, number: int, kind: type[Exception], text: str) -> None:
-        with self.emit.if_(self.emit.compare(code, "==", number)):
-            self._throw(kind, text)
 
     def _throw(self, kind: type[Exception], text: str) -> None:
         self.context.call_conv.return_user_exc(self.emit.llvm, kind, (f"{self.bound.title}(): {text}",))
