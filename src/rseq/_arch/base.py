@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -52,6 +52,7 @@ __all__ = [
     "RegisterError",
     "Slot",
     "WidthError",
+    "Writes",
 ]
 
 NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
@@ -226,7 +227,7 @@ class Emulator:
     ignores_mmu: bool = False
 
 
-class _Writes(Protocol):
+class Writes(Protocol):
     """What an architecture makes for one section: an `Emitter` (emitter.py)."""
 
     def assembly(self) -> Assembly: ...
@@ -307,9 +308,12 @@ class Architecture(ABC):
         """The class of register that holds a number of `type`."""
         return "float" if type.is_float else "int"
 
-    @abstractmethod
-    def emitter(self, section: Section, index: IndexMode) -> _Writes:
+    def __init__(self, emitter: Callable[[Architecture, Section, IndexMode], Writes]) -> None:
+        self._emitter = emitter
+
+    def emitter(self, section: Section, index: IndexMode) -> Writes:
         """What writes `section` in this architecture's instructions."""
+        return self._emitter(self, section, index)
 
     def register(self, name: str, form: str) -> str:
         """The register `name` in the form that a template asks for; on most, it has one name."""

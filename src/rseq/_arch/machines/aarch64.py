@@ -25,11 +25,9 @@ from typing import ClassVar
 
 from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, RegisterClass, Slot
-from rseq._arch.emitter import Emitter
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, RegisterClass, Slot
 from rseq._arch.immediates import fitting, half_words, insert, is_repeated_run
 from rseq._language import ir
-from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
 
 __all__ = ["ARCHITECTURE"]
@@ -102,10 +100,6 @@ class Arm64(Architecture):
         initial=(("UC_ARM64_REG_CPACR_EL1", 3 << 20),),
     )
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
-        """What writes `section` for aarch64."""
-        return _Emitter(self, section, index)
-
     def register(self, name: str, form: str) -> str:
         """x0, w0, d0, s0."""
         return f"{form}{name[1:]}" if form else name
@@ -128,9 +122,6 @@ class Arm64(Architecture):
         else:
             raise ValueError(f"unexpected aarch64 relocation {kind}")
         return False
-
-
-ARCHITECTURE = Arm64()
 
 
 class _Emitter(ArmEmitter):
@@ -428,3 +419,6 @@ class _Emitter(ArmEmitter):
 def _name(slot: Slot, type: Word) -> str:
     """A floating-point register as the number's width says."""
     return f"<{slot.number}:{'s' if type.size == 4 else 'd'}>"
+
+
+ARCHITECTURE = Arm64(_Emitter)

@@ -42,8 +42,8 @@ from rseq._arch.base import (
     IndexMode,
     RegisterClass,
     Slot,
+    Writes,
 )
-from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fitting, insert, is_rotated_byte
 from rseq._arch.narrow import wide_integers
 from rseq._integers import signed
@@ -114,11 +114,11 @@ class Arm(Architecture):
         initial=(("UC_ARM_REG_C1_C0_2", 0xF << 20), ("UC_ARM_REG_FPEXC", 1 << 30)),
     )
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
+    def emitter(self, section: Section, index: IndexMode) -> Writes:
         """What writes `section` for armv7l."""
         for what, span in wide_integers(section):
             raise self.too_wide(section, f"{what}, and registers have 32 bits there; use i32 or u32", span)
-        return _Emitter(self, section, index)
+        return super().emitter(section, index)
 
     def register_class(self, type: Word) -> RegisterClass:
         """S registers are a class of their own."""
@@ -149,9 +149,6 @@ class Arm(Architecture):
         elif kind != R_V4BX:
             raise ValueError(f"unexpected armv7l relocation {kind}")
         return False
-
-
-ARCHITECTURE = Arm()
 
 
 class _Emitter(ArmEmitter):
@@ -474,3 +471,6 @@ def _is_short(type: Word) -> bool:
 def _is_either(number: int) -> bool:
     """True if an instruction or its opposite holds it."""
     return is_rotated_byte(number) or is_rotated_byte(-number)
+
+
+ARCHITECTURE = Arm(_Emitter)

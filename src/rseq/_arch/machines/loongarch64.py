@@ -30,12 +30,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, IndexMode, RegisterClass, Slot
-from rseq._arch.emitter import Emitter
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, RegisterClass, Slot
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
 from rseq._language import ir
-from rseq._language.section import Section
 from rseq._language.types import SCALARS, Scalar, Word
 
 __all__ = ["ARCHITECTURE"]
@@ -111,10 +109,6 @@ class LoongArch(Architecture):
     c_condition = "defined(__loongarch__) && __loongarch_grlen == 64 && defined(__loongarch_double_float)"
     budget: ClassVar = {"int": 24, "float": 28}
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
-        """What writes `section` for loongarch64."""
-        return _Emitter(self, section, index)
-
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
         """Distances, and the page and place of an address, in the fields of instructions; 64 is the pointer."""
         distance = target - where
@@ -146,9 +140,6 @@ class LoongArch(Architecture):
 def _add(image: bytearray, where: int, size: int, number: int) -> None:
     total = int.from_bytes(image[where : where + size], "little") + number
     image[where : where + size] = (total & (1 << 8 * size) - 1).to_bytes(size, "little")
-
-
-ARCHITECTURE = LoongArch()
 
 
 class _Emitter(FlaglessEmitter):
@@ -426,3 +417,6 @@ def _convert_scratch(op: ir.Convert) -> Sequence[RegisterClass | str]:
     if op.source.type.is_float:
         return () if op.target.type.is_float else ("int", "float")
     return ("int", "int") if op.target.type.is_float and op.source.type == SCALARS["u64"] else ()
+
+
+ARCHITECTURE = LoongArch(_Emitter)

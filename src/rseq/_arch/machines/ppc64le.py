@@ -33,16 +33,13 @@ from rseq._arch.base import (
     Architecture,
     Emulator,
     Fixup,
-    IndexMode,
     Line,
     Slot,
 )
-from rseq._arch.emitter import Emitter
 from rseq._arch.immediates import fits, fitting, insert
 from rseq._arch.load_store import OwnRegistersEmitter
 from rseq._integers import signed
 from rseq._language import ir
-from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
 
 __all__ = ["ARCHITECTURE"]
@@ -121,10 +118,6 @@ class Power(Architecture):
         ignores_mmu=True,
     )
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
-        """What writes `section` for ppc64le."""
-        return _Emitter(self, section, index)
-
     def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
         """The table of contents is the image; who calls within it enters behind what makes r2 of r12."""
         return [_located(fixup) for fixup in fixups]
@@ -157,9 +150,6 @@ def _located(fixup: Fixup) -> Fixup:
     if fixup.kind == R_REL24:
         return replace(fixup, target=fixup.target + (1 << (fixup.other >> 5) >> 2 << 2))
     return fixup
-
-
-ARCHITECTURE = Power()
 
 
 class _Emitter(OwnRegistersEmitter):
@@ -425,3 +415,6 @@ class _Emitter(OwnRegistersEmitter):
 
 def _is_immediate(number: int) -> bool:
     return fits(number, 16)
+
+
+ARCHITECTURE = Power(_Emitter)

@@ -37,15 +37,12 @@ from rseq._arch.base import (
     Architecture,
     Emulator,
     Fixup,
-    IndexMode,
     RegisterClass,
     Slot,
 )
-from rseq._arch.emitter import Emitter
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
 from rseq._language import ir
-from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
 
 __all__ = ["ARCHITECTURE"]
@@ -130,10 +127,6 @@ class RiscV(Architecture):
         initial=(("UC_RISCV_REG_MSTATUS", 3 << 13),),
     )
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
-        """What writes `section` for riscv64."""
-        return _Emitter(self, section, index)
-
     def independent(self, fixups: Sequence[Fixup]) -> Sequence[Fixup]:
         """The low half of a distance names its `auipc`, which has the target: give it that distance as its own."""
         distances = {fixup.where: fixup.target - fixup.where for fixup in fixups if fixup.kind == R_PCREL_HI20}
@@ -166,9 +159,6 @@ class RiscV(Architecture):
         elif kind != R_RELAX:
             raise ValueError(f"unexpected riscv64 relocation {kind}")
         return False
-
-
-ARCHITECTURE = RiscV()
 
 
 class _Emitter(FlaglessEmitter):
@@ -330,3 +320,6 @@ class _Emitter(FlaglessEmitter):
         self.line(f"feq.{letter(given)} {spare}, {source}, {source}")
         self.line(f"neg {spare}, {spare}")
         self.line(f"and {target}, {target}, {spare}")
+
+
+ARCHITECTURE = RiscV(_Emitter)

@@ -27,13 +27,11 @@ import struct
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, Slot
-from rseq._arch.emitter import Emitter
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, Slot
 from rseq._arch.immediates import fits, fitting
 from rseq._arch.load_store import OwnRegistersEmitter
 from rseq._integers import signed
 from rseq._language import ir
-from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
 
 __all__ = ["ARCHITECTURE"]
@@ -119,10 +117,6 @@ class Z(Architecture):
         ),
     )
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
-        """What writes `section` for s390x."""
-        return _Emitter(self, section, index)
-
     def relocate(self, kind: int, image: bytearray, where: int, target: int) -> bool:
         """Distances, in bytes or in halfwords; R_390_64 is the pointer."""
         distance = target - where
@@ -138,9 +132,6 @@ class Z(Architecture):
         else:
             raise ValueError(f"unexpected s390x relocation {kind}")
         return False
-
-
-ARCHITECTURE = Z()
 
 
 class _Emitter(OwnRegistersEmitter):
@@ -397,3 +388,6 @@ class _Emitter(OwnRegistersEmitter):
 
 def _letter(type: Word) -> str:
     return "e" if type.size == 4 else "d"
+
+
+ARCHITECTURE = Z(_Emitter)

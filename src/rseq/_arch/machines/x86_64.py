@@ -17,11 +17,9 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, RegisterClass, Slot
-from rseq._arch.emitter import Emitter
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, RegisterClass, Slot
 from rseq._arch.x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 from rseq._language import ir
-from rseq._language.section import Section
 from rseq._language.types import Scalar
 
 __all__ = ["ARCHITECTURE"]
@@ -80,10 +78,6 @@ class X86(Architecture):
         thread_pointer="UC_X86_REG_FS_BASE",
     )
 
-    def emitter(self, section: Section, index: IndexMode) -> Emitter:
-        """What writes `section` for x86-64."""
-        return _Emitter(self, section, index)
-
     def register(self, name: str, form: str) -> str:
         """AT&T names: %rdi, %edi, %di, %dil."""
         if name.startswith("xmm"):
@@ -100,9 +94,6 @@ class X86(Architecture):
             raise ValueError(f"unexpected x86-64 relocation {kind}")
         struct.pack_into("<i", image, where, target - where)
         return False
-
-
-ARCHITECTURE = X86()
 
 
 class _Places(NamedTuple):
@@ -459,3 +450,6 @@ def _distance(op: ir.Arithmetic) -> int | None:
 
 def _is_imm32(constant: ir.Const) -> bool:
     return -(1 << 31) <= constant.number < 1 << 31
+
+
+ARCHITECTURE = X86(_Emitter)
