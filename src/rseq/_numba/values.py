@@ -17,7 +17,7 @@ from numba.extending import NativeValue, box, lower_builtin, lower_getattr_gener
 
 from rseq._arch.base import IndexMode
 from rseq._builtins.bind import Bound, bound_to
-from rseq._codegen.python import is_raised, let_go
+from rseq._codegen.python import let_go
 from rseq._codegen.writer import I32, I64, VOID, Writer
 from rseq._language import ir
 from rseq._language.compiled import Compiled
@@ -147,7 +147,8 @@ def _say_what_was_noted(c: Any) -> None:
 
 
 def _raise_later(emit: Writer, function: Any) -> None:
-    with emit.if_else(is_raised(emit, "PyExc_KeyboardInterrupt")) as (then, otherwise):
+    kind = emit.symbol("PyExc_KeyboardInterrupt")  # Numba gives the exception's type itself this name
+    with emit.if_else(emit.call("PyErr_ExceptionMatches", I32, kind)) as (then, otherwise):
         with then:
             emit.call("PyErr_Clear", VOID)
             emit.call("PyErr_SetInterruptEx", I32, I32(signal.SIGINT.value))
