@@ -36,6 +36,7 @@ class Output:
         """Append an operation, or put it before number `at`."""
         self.ops.insert(len(self.ops) if at is None else at, op)
         for result in op.results:
+            assert result not in self.parameters, "a restart needs them as they were"
             self._makers[result].append(op)
 
     def take_back(self) -> None:
