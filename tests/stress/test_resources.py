@@ -180,7 +180,7 @@ ALL = [
     *(f"memory {n}" for n in (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)),
 ]
 # Not here: that rseq(2) is forbidden later on, as glibc ends a process whose new threads it cannot register
-# (thread/test_report.py has what follows from it at the start); that NumPy may start no thread: OpenBLAS then sends a SIGINT.
+# (tests/thread has what follows from it at the start); that NumPy may start no thread: OpenBLAS then sends a SIGINT.
 AFTERWARDS = ["processes"]
 MACHINE = pytest.mark.arch("x86_64")  # by whose numbers system calls are forbidden
 
