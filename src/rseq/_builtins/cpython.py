@@ -70,7 +70,7 @@ class PythonEnvironment(BlobEnvironment):
     def _write_patient(self, emit: Writer, code: Compiled, run: Callable[[int], Any]) -> None:
         """Wait for the lock without the GIL, and look for signals now and then. `run(ns)` emits one attempt."""
         first = run(0)
-        number, _ = unpack(emit, code, first)
+        number, *_ = unpack(emit, code, first)
         with emit.if_(emit.compare(number, "!=", BUSY)):
             emit.ret(first)
         wait = emit.label("wait")
@@ -78,7 +78,7 @@ class PythonEnvironment(BlobEnvironment):
         state = emit.call("PyEval_SaveThread", PTR)
         again = run(WAIT_NS)
         emit.call("PyEval_RestoreThread", VOID, state)
-        number, _ = unpack(emit, code, again)
+        number, *_ = unpack(emit, code, again)
         with emit.if_(emit.compare(number, "!=", BUSY)):
             emit.ret(again)
         with emit.if_(self.interrupted(emit)):

@@ -87,10 +87,10 @@ def pack(emit: Writer, code: Compiled, number: Any, result: Any) -> Any:
     return pair if result is None else emit.llvm.insert_value(pair, result, 1)
 
 
-def unpack(emit: Writer, code: Compiled, returned: Any) -> tuple[Any, Any]:
-    """Emit code and result, which may be None, of what a function has returned."""
+def unpack(emit: Writer, code: Compiled, returned: Any) -> tuple[Any, ...]:
+    """Emit code and result, if there is one, of what a function has returned."""
     if code.body.result is None:
-        return returned, None
+        return (returned,)
     return emit.llvm.extract_value(returned, 0), emit.llvm.extract_value(returned, 1)
 
 

@@ -84,23 +84,26 @@ class Unit:
         if code.kind == "routine":
             place = () if _waits(code) else (self.environment.number_place(emit),)
             returned = emit.run(self.routine(code), area, *lane, *place, *arguments)
-        elif not self.environment.has_rseq:
-            returned = self._on_spare_lane(emit, code, lane, arguments)
+            results = self._unless_failed(emit, code, returned, fail)
+        elif self.environment.has_rseq:
+            results = self._section(emit, code, area, lane, arguments, fail)
         else:
-            return self._section(emit, code, area, lane, arguments, fail)
-        return self._unless_failed(emit, code, returned, fail)
+            results = self._on_spare_lane(emit, code, lane, arguments, fail)
+        return results[0] if results else None
 
-    def _unless_failed(self, emit: Writer, code: Compiled, returned: Any, fail: Fail) -> Any:
-        number, result = unpack(emit, code, returned)
+    def _unless_failed(self, emit: Writer, code: Compiled, returned: Any, fail: Fail) -> tuple[Any, ...]:
+        """Emit: `fail` if a function has; what it returned beside the code, a result or nothing."""
+        number, *result = unpack(emit, code, returned)
         with emit.if_(number, likely=False):
             fail(number)
-        return result
+        return tuple(result)
 
     # ---- critical sections
 
     def _section(
         self, emit: Writer, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Fail
-    ) -> Any:
+    ) -> tuple[Any, ...]:
+        """Emit a critical section; its result, or nothing."""
         assembly = self.environment.architecture.assemble(section(code.body), self.index)
         attempt, left = emit.label("attempt"), emit.label("left")
         emit.here(attempt)
@@ -108,9 +111,8 @@ class Unit:
         done = emit.label("done", *(value.type for value in result))
         emit.branch(emit.compare(status, ">=", LEFT), left, done, *result, likely=False)
         emit.here(left)
-        of_spare = self._left(emit, code, lane, arguments, status, attempt, fail)
-        emit.jump(done, *[of_spare][: len(result)])
-        return next(iter(emit.here(done)), None)
+        emit.jump(done, *self._left(emit, code, lane, arguments, status, attempt, fail))
+        return emit.here(done)
 
     def _left(
         self,
@@ -121,7 +123,7 @@ class Unit:
         status: Any,
         attempt: Label,
         fail: Fail,
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         """The section was left early: restart it, report the index, or run it on the spare lane; that run's result."""
         aborted, spare, failed = (emit.label(name) for name in ("aborted", "spare", "failed"))
         switch = emit.llvm.switch(status, failed.block)
@@ -138,7 +140,7 @@ class Unit:
         emit.here(failed)
         fail(emit.fit(emit.sub(INDEX + FIRST_CHECK + self.checks.first(code), status), I32))
         emit.here(spare)
-        return self._unless_failed(emit, code, self._on_spare_lane(emit, code, lane, arguments), fail)
+        return self._on_spare_lane(emit, code, lane, arguments, fail)
 
     def restarts(self, code: Compiled) -> Any:
         """The module's count of aborts of a sequence."""
@@ -160,8 +162,11 @@ class Unit:
         self._functions[id(code), kind] = emit.function
         return emit
 
-    def _on_spare_lane(self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any]) -> Any:
-        return self.environment.spare(emit, code, lane, arguments, partial(self.spare, code))
+    def _on_spare_lane(
+        self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], fail: Fail
+    ) -> tuple[Any, ...]:
+        returned = self.environment.spare(emit, code, lane, arguments, partial(self.spare, code))
+        return self._unless_failed(emit, code, returned, fail)
 
     def spare(self, code: Compiled) -> Any:
         """The function of a sequence on the spare lane: (base, stride, lanes, lock, patience in ns, arguments …)."""

@@ -58,7 +58,7 @@ class Interrupted(Unit):
 
     def _section(
         self, emit: Writer, code: Compiled, area: Any, lane: Lane, arguments: Sequence[Any], fail: Fail
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         if code is not self.target:
             return super()._section(emit, code, area, lane, arguments, fail)
         first, left = emit.label("first"), emit.label("left")
@@ -68,9 +68,8 @@ class Interrupted(Unit):
         emit.branch(emit.compare(status, ">=", LEFT), left, done, *result)
         emit.here(left)
         emit.add_atomically(self.module.globals[ABORTS], emit.fit(emit.compare(status, "==", ABORTED), I64))
-        again = super()._section(emit, code, area, lane, arguments, fail)
-        emit.jump(done, *[again][: len(result)])
-        return next(iter(emit.here(done)), None)
+        emit.jump(done, *super()._section(emit, code, area, lane, arguments, fail))
+        return emit.here(done)
 
     def _assembly(self, code: Compiled) -> Assembly:
         architecture = self.environment.architecture

@@ -58,7 +58,8 @@ class Site:
 
         found = self.unit.run(emit, code, self.area, self.lane, fitting, leave)
         emit.jump(done, *([emit.fit(found, I64)] if result else []))
-        return next(iter(emit.here(done)), None)
+        results = emit.here(done)
+        return results[0] if results else None
 
 
 Emit = Callable[..., Any]
