@@ -18,7 +18,7 @@ import struct
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rseq._language import ir
 from rseq._language.errors import Span
@@ -271,10 +271,10 @@ class _Frame:
 
     def step(self, op: ir.Op) -> None:
         """Run one operation. Those that compute give the result; those that only lead elsewhere have no method."""
-        method: Callable[[ir.Op], Number | None] | None = getattr(self, f"_{op.verb}", None)
-        if method is not None:
+        step = _STEPS.get(type(op))
+        if step is not None:
             self.memory.span = op.span
-            made = method(op)
+            made = step(self, op)
             if made is not None and op.result is not None:
                 self.values[op.result] = made
 
@@ -363,3 +363,8 @@ class _Frame:
         if op.missing is not None:
             self.values[op.missing] = int(result is None)
         return 0 if result is None else result
+
+
+_STEPS: Mapping[type[ir.Op], Callable[[_Frame, Any], Number | None]] = {
+    kind: getattr(_Frame, f"_{kind.verb}") for kind in ir.Op.__subclasses__() if hasattr(_Frame, f"_{kind.verb}")
+}

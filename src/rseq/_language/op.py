@@ -65,7 +65,7 @@ class Op:
         """The registers that it assigns."""
         return tuple(value for name in self._makes if (value := getattr(self, name)) is not None)
 
-    @property
+    @cached_property
     def result(self) -> Value | None:
         """The register that it assigns, if any; the first one of a call that may have no result."""
         return next(iter(self.results), None)
@@ -97,25 +97,25 @@ class Op:
     @property
     def reads(self) -> Address | None:
         """The place in memory that it reads."""
-        place: Address | None = getattr(self, self._reads, None)
+        place: Address | None = getattr(self, self._reads) if self._reads else None
         return place
 
     @property
     def writes(self) -> Address | None:
         """The place in memory that it writes."""
-        place: Address | None = getattr(self, self._writes, None)
+        place: Address | None = getattr(self, self._writes) if self._writes else None
         return place
 
     @property
     def goes_to(self) -> str | None:
         """The label where it may go on."""
-        label: str | None = getattr(self, self._to, None)
+        label: str | None = getattr(self, self._to) if self._to else None
         return label
 
     @property
     def here(self) -> str | None:
         """The label that it is."""
-        name: str | None = getattr(self, self._here, None)
+        name: str | None = getattr(self, self._here) if self._here else None
         return name
 
     @property
