@@ -54,7 +54,7 @@ def _bucket(emit: Writer, bounds: Any, x: Any) -> Any:
     at: Any = I64(0)
     for step in (8, 4, 2, 1):
         last = emit.add(at, step)
-        bound = emit.load(emit.item(bounds, emit.sub(last, 1), DOUBLE), type=DOUBLE)
+        bound = emit.load(emit.item(bounds, last, DOUBLE), -8, DOUBLE)  # the one before it
         at = emit.choose(emit.llvm.fcmp_ordered("<", bound, x), last, at)
     return at
 
