@@ -117,8 +117,16 @@ def without_proc():
         os._exit(77)
 
 def memory(mebibytes):
-    now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    bound(resource.RLIMIT_AS, now + (mebibytes << 20))
+    with open("/proc/self/statm") as statm:
+        now = int(statm.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + (mebibytes << 20), resource.RLIM_INFINITY))
+
+def tell(report, line):
+    "Write a line, for which there is memory again."
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limits[1], limits[1]))
+    os.write(report, json.dumps(line).encode() + b"\\n")
+    resource.setrlimit(resource.RLIMIT_AS, limits)
 
 X86 = {"sched_setaffinity": 203, "sched_getaffinity": 204, "memfd_create": 319, "madvise": 28, "get_robust_list": 274,
        "getcpu": 309, "prctl": 157, "statx": 332, "openat": 257}
@@ -141,8 +149,8 @@ def outcome(work):
         work()
     except AssertionError as error:
         return f"WRONG {error!r}"
-    except (OSError, MemoryError, RuntimeError, ImportError, TypeError) as error:
-        return f"{type(error).__name__}: {error}"
+    except (OSError, MemoryError, RuntimeError, ImportError, TypeError, SystemError) as error:
+        return f"{type(error).__name__}: {error}"  # a SystemError is CPython's: no memory for the exception itself
     return "right"
 
 def limited(limit, report):
@@ -153,7 +161,7 @@ def limited(limit, report):
             if way == " in a thread" and limit.startswith("memory"):
                 continue  # Thread.start() waits for ever if Python has no memory for what the new thread begins with
             said = outcome(lambda: take(step))
-            os.write(report, json.dumps([name + way, said]).encode() + b"\\n")
+            tell(report, [name + way, said])
     os._exit(0)
 
 if WHEN == "afterwards":
