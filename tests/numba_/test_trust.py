@@ -10,6 +10,7 @@ import rseq
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 from numba import literal_unroll  # noqa: E402
+from numba.core.datamodel import default_manager  # noqa: E402
 from numba.experimental import structref  # noqa: E402
 
 OTHER = rseq.CounterArray((1 << 20,))
@@ -107,6 +108,12 @@ def test_a_structref_that_would_outlive_its_counter_is_refused(wrap: Any) -> Non
         with pytest.raises(numba.TypingError, match="cannot be kept in a structref, which may outlive it: its field"):
             Holder(wrap(thing))
     assert Holder(5) is not None
+
+
+def test_nor_is_one_whose_counter_may_be_none() -> None:
+    fields = [("counter", numba.types.Optional(numba.typeof(rseq.Counter())))]
+    with pytest.raises(numba.TypingError, match="cannot be kept in a structref, which may outlive it: its field"):
+        default_manager.lookup(HolderType(fields).get_data_type())
 
 
 def test_numba_knows_a_counter_before_it_has_compiled_anything(run_script: Any) -> None:
