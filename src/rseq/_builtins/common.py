@@ -106,8 +106,8 @@ def _write_whole(emit: Writer, convert: str, given: Any, place: Any) -> None:
 def _write_float(emit: Writer, given: Any, place: Any) -> None:
     """Put a float, of any class of floats, or an int at `place`, as a double; 1 if that could be done."""
     kind = python.type_of(emit, given)
-    is_float = emit.truth(emit.call("PyType_IsSubtype", I32, kind, emit.symbol("PyFloat_Type")))
-    with emit.unless(emit.or_(is_float, emit.compare(kind, "==", emit.symbol("PyLong_Type")))):
+    is_other = emit.compare(kind, "!=", emit.symbol("PyLong_Type"))
+    with emit.if_(is_other), emit.unless(emit.call("PyType_IsSubtype", I32, kind, emit.symbol("PyFloat_Type"))):
         emit.ret(0)
     number = emit.call("PyFloat_AsDouble", DOUBLE, given)
     emit.store(number, place)
