@@ -352,7 +352,7 @@ class Architecture(ABC):
 
     def _require_one_store(self, section: Section) -> None:
         for op in section.ops:
-            if not isinstance(op, (ir.Store, ir.AddStore)) or not op.commit:
+            if not isinstance(op, ir.OneStore) or not op.commit:
                 continue
             type = op.address.type
             size = min(type.size, self.pointer_bytes) if isinstance(type, Pointer) else type.size

@@ -138,7 +138,7 @@ class FloatBits(Op, makes="target", takes="source", text="{target} = float_bits(
 
 
 @dataclass(frozen=True)
-class CpuNumber(Op, makes="target", text="{target} = cpu_number()"):
+class CpuNumber(Op, makes="target", varies=True, text="{target} = cpu_number()"):
     """The number of the lane that the sequence runs on: that of its CPU; on the spare lane, the number of CPU lanes."""
 
     target: Value
@@ -146,7 +146,7 @@ class CpuNumber(Op, makes="target", text="{target} = cpu_number()"):
 
 
 @dataclass(frozen=True)
-class Clock(Op, makes="target", text="{target} = clock()"):
+class Clock(Op, makes="target", varies=True, text="{target} = clock()"):
     """Read the architecture's counter: ticks at a constant rate, never backwards on one CPU. `target` is u64."""
 
     target: Value
@@ -157,7 +157,7 @@ class Clock(Op, makes="target", text="{target} = clock()"):
 
 
 @dataclass(frozen=True)
-class Load(Op, makes="target", takes="address", reads="address", text="{target} = {address}"):
+class Load(Op, makes="target", takes="address", reads="address", varies=True, text="{target} = {address}"):
     """Read memory; it may `acquire`: what follows sees what was stored before the release that it reads from."""
 
     target: Value

@@ -24,13 +24,15 @@ class Op:
 
     `makes` names the registers that it assigns, `takes` what it computes with, in order: operands, and places in
     memory. Of these places it `reads` one, and `writes` one; what it does neither to, it takes the address of. `to` is
-    the label where it may go on, `here` the one that it is. If it `calls`, other code runs meanwhile, and may write
-    anywhere. If it `ends`, it does not go on at the next operation. `text` is its line of pseudo-code.
+    the label where it may go on, `here` the one that it is. If it `varies`, it may come to something else, of the same
+    operands, when a sequence starts again. If it `calls`, other code runs meanwhile, and may write anywhere. If it
+    `ends`, it does not go on at the next operation. `text` is its line of pseudo-code.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     verb: ClassVar[str]
     """Its kind, as methods that are about one kind are called: emit_addstore."""
+    varies: ClassVar[bool]
     calls: ClassVar[bool]
     ends: ClassVar[bool]
     span: Span
@@ -53,10 +55,12 @@ class Op:
         writes: str = "",
         to: str = "",
         here: str = "",
+        varies: bool = False,
         calls: bool = False,
         ends: bool = False,
     ) -> None:
-        cls.verb, cls.calls, cls.ends, cls._text = cls.__name__.lower(), calls, ends, text
+        cls.verb, cls._text = cls.__name__.lower(), text
+        cls.varies, cls.calls, cls.ends = varies, calls, ends
         cls._makes, cls._takes = tuple(makes.split()), tuple(takes.split())
         cls._reads, cls._writes, cls._to, cls._here = reads, writes, to, here
 

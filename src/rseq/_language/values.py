@@ -311,9 +311,7 @@ class Values:
                 return self._symbol("cpu", roots=_roots(index))
             case ir.Locate():
                 return self._located(index, op)
-        if isinstance(op, ir.Clock):
-            return self._symbol("clock", index, roots=_roots(index))
-        return self._opaque(index, op, target)
+        return self._symbol("varies", index, roots=_roots(index)) if op.varies else self._opaque(index, op, target)
 
     def _parameter(self, value: ir.Value) -> Form:
         return self._of_type(self._symbol("parameter", value, roots=_roots(value)), value.type)
