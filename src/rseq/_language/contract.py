@@ -9,7 +9,7 @@ that yields diagnostics; `check` runs them all. What they ask is in `restarts.py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rseq._language import ir
@@ -37,40 +37,41 @@ def apart(restarts: Restarts) -> tuple[Pair, ...]:
 
 
 def _store_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
-    for index in restarts.places.written:
-        commit = restarts.committed(index)
-        if commit is not None:
-            yield _after_commit(
-                restarts, index, commit, "store-after-commit", "a store after the commit", "stored after it"
-            )
+    for places in _after_commit(restarts, restarts.places.written, "stored after it"):
+        yield Diagnostic(
+            "store-after-commit",
+            "a store after the commit",
+            places,
+            "interrupted between the two, the sequence starts again and commits a second time; "
+            "interrupted after the commit, it is never told to do the rest.",
+            "make the first store preparation (a `prepared` field) and let one store commit, "
+            "or pack both into the one word that is committed.",
+            _PAGE,
+        )
 
 
 def _load_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
-    for index in restarts.places.read:
-        commit = restarts.committed(index)
-        if restarts.body.ops[index].writes is None and commit is not None:  # other reads are stores, too
-            yield _after_commit(
-                restarts, index, commit, "load-after-commit", "a load after the commit", "read after it"
-            )
-
-
-def _after_commit(restarts: Restarts, index: int, commit: int, slug: str, message: str, label: str) -> Diagnostic:
     ops = restarts.body.ops
-    is_store = slug == "store-after-commit"
-    why = (
-        "interrupted between the two, the sequence starts again and commits a second time; "
-        "interrupted after the commit, it is never told to do the rest."
-        if is_store
-        else "the commit is the section's last instruction: what follows it is no longer protected, "
-        "and another thread on this CPU may have run in between."
-    )
-    fix = (
-        "make the first store preparation (a `prepared` field) and let one store commit, "
-        "or pack both into the one word that is committed."
-        if is_store
-        else "load into a local before the commit."
-    )
-    return Diagnostic(slug, message, ((ops[index].span, label), (ops[commit].span, "the commit")), why, fix, _PAGE)
+    loads = [index for index in restarts.places.read if ops[index].writes is None]  # other reads are stores, too
+    for places in _after_commit(restarts, loads, "read after it"):
+        yield Diagnostic(
+            "load-after-commit",
+            "a load after the commit",
+            places,
+            "the commit is the section's last instruction: what follows it is no longer protected, "
+            "and another thread on this CPU may have run in between.",
+            "load into a local before the commit.",
+            _PAGE,
+        )
+
+
+def _after_commit(restarts: Restarts, indices: Iterable[int], label: str) -> Iterator[tuple[tuple[Span, str], ...]]:
+    """Those of the operations before which a commit may have happened, and that."""
+    ops = restarts.body.ops
+    for index in indices:
+        commit = restarts.committed(index)
+        if commit is not None:
+            yield (ops[index].span, label), (ops[commit].span, "the commit")
 
 
 def _none_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
