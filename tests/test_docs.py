@@ -147,10 +147,10 @@ def _slugs(path: Path) -> set[str]:
 
 def test_every_slug_in_a_message_has_a_heading_on_its_page() -> None:
     language = ROOT / "src" / "rseq" / "_language"
-    slugs = {path.name: _slugs(path) for path in language.glob("*.py")}
+    slugs = {path: _slugs(path) for path in language.rglob("*.py")}
     missing = []
-    for name, found in slugs.items():
-        page = "contract.md" if name == "contract.py" else "language.md"
+    for path, found in slugs.items():
+        page = "contract.md" if path.name == "contract.py" else "language.md"
         headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
         missing += [f"docs/{page}#{slug}" for slug in sorted(found - set(headings))]
     assert missing == []
