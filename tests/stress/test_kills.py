@@ -296,7 +296,7 @@ def test_a_victim_whose_work_fails_is_found_out() -> None:
             raise ValueError("on purpose")
         return i64(0)
 
-    (problem,) = kill(replace(PAIRS, work=work), kills=1).problems
+    (problem,) = kill(replace(PAIRS, work=work), kills=300).problems  # it ends with the first that came to work
     assert problem.startswith("pairs: the victim's work failed")
 
 
