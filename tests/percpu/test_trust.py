@@ -102,6 +102,7 @@ def test_no_name_leads_to_what_is_hidden(kind: type[Any]) -> None:
         lambda: rseq.percpu.__init__(STORAGE, Big),  # type: ignore[misc]
         lambda: rseq.array.__init__(ROWS, Small, 1),  # type: ignore[misc]
         lambda: STORAGE.memory.__init__(STORAGE.place, 8, None),  # type: ignore[misc]
+        lambda: push.__init__(push.function, True),  # type: ignore[misc]
     ],
 )
 def test_init_is_called_once(again: Callable[[], object]) -> None:

@@ -461,16 +461,14 @@ class Body:
         return f"{pairs} {are}; what is read of one is overwritten in the other: pass {two}"
 
     def with_ops(self, ops: tuple[Op, ...]) -> Body:
-        """The same function with other operations."""
         return replace(self, ops=ops)
 
     def __str__(self) -> str:
         parameters = "".join(f", {value}: {value.type}" for value in self.parameters)
         result = f" -> {self.result}{' | None' if self.maybe else ''}" if self.result else ""
         head = f"{self.name}({self.lane}: {self.record.__name__}{parameters}){result}:"
-        checks = [f"    {check}    # before the section" for check in self.checks]
-        checks += [f"    check {p} apart from {q}, or ValueError    # before the section" for p, q in self.apart]
-        return "\n".join([head, *checks, *listed(self.ops)])
+        checks = [*map(str, self.checks), *(f"check {p} apart from {q}, or ValueError" for p, q in self.apart)]
+        return "\n".join([head, *(f"    {check}    # before the section" for check in checks), *listed(self.ops)])
 
 
 class Compiled:
@@ -481,6 +479,8 @@ class Compiled:
     __qualname__: str
 
     def __init__(self, function: Callable[..., Any], body: Body) -> None:
+        if "_body" in vars(self):
+            raise TypeError(f"this {self.kind} has been set up; __init__ is called once")
         update_wrapper(self, function)
         self.function = function
         self._body = body
