@@ -147,6 +147,12 @@ def test_what_is_no_item_is_not_released(given: Any, error: type[Exception], mes
     assert len(pool) == 0
 
 
+def test_a_row_that_is_acquired_for_nobody_is_nobody_s() -> None:
+    pool = rseq.Pool(64, 4)
+    row = pool.acquire_row()
+    assert pool.held() == {0: [row]}
+
+
 def test_an_item_that_is_in_use_stays_held() -> None:
     pool = rseq.Pool(16, 1)
     item = pool.acquire()
