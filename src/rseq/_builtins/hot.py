@@ -154,7 +154,7 @@ def _give_back(method: _Method, context: Context, result: Any) -> Any:
 
 
 def _return_if_null(emit: Writer, thing: Any, *held: Any) -> None:
-    """Emit: if it is, an exception is set; let go of what is held."""
+    """Emit: if `thing` is NULL, release `held` and return NULL; the exception is set already."""
     with emit.unless(thing, likely=False):
         python.let_go(emit, *held)
         emit.ret(NULL)

@@ -1,6 +1,6 @@
 """What machine code does not read of a builtin's arguments: they are converted here, or refused in words.
 
-Machine code hands over the arguments as they came, all of them. What it gets back it reads as if that had been given:
+Machine code passes all arguments on as they came. It reads what it gets back as if the caller had passed that:
 for each parameter an exact int, float or bool, a row or None, bytes or what has a buffer. It looks at them as at any
 others, so that nothing depends on what this returns. Numbers come first, then rows, the index into an array of
 records, and buffers: as long as somebody's code may run, nothing is held.
