@@ -10,8 +10,8 @@ from rseq import f32, f64, i32, i64, index, prepared, ptr, u8, u16, u32, u64
 from rseq._check.code import Operation
 from rseq._language.types import SCALARS
 from rseq._named import called
-from rseq._structures.cell import adder
-from rseq._structures.structure import shipped
+from rseq._structures.cell_code import adder
+from rseq._structures.shipped import shipped
 
 
 class Items(rseq.Record):

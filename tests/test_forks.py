@@ -16,6 +16,8 @@ from support import ROOT, ThreadSet, run_python
 BEGIN = """
     import os, signal, sys, threading, traceback, warnings
     warnings.simplefilter("ignore")  # of forks beside threads, which is what is tested
+    import rseq._shipped
+    rseq._shipped.FOLDER = ""  # code is compiled, whatever comes with the package
     signal.alarm(60)  # a hang is a failure
 
     def in_child(work):
@@ -458,7 +460,7 @@ def test_a_fork_takes_none_of_our_locks() -> None:
     """Another thread holds each that there is, and the child uses what they guarded all the same."""
     out = run("""
         import rseq, rseq._forks
-        from rseq._once import once, turn
+        from rseq._once import Turn, once
         import ctypes
         rseq._forks.PATIENCE_S = 1e9
         counter, lock, rcu, ring = rseq.Counter(), rseq.SpinLock(), rseq.RCU(), rseq.RingBuffer(1 << 12)
@@ -468,7 +470,7 @@ def test_a_fork_takes_none_of_our_locks() -> None:
         def hold():
             ctypes.CDLL(None).pthread_mutex_lock(ctypes.c_void_p(counter.storage.place.lock))
             reading = ring._reader._turn()
-            with turn("anything"), lock:
+            with Turn("anything"), lock:
                 held.set()
                 end.wait()
 
@@ -480,7 +482,7 @@ def test_a_fork_takes_none_of_our_locks() -> None:
             assert [event.data for event in ring.drain()] == [b"it"]
             counter.add()
             assert counter.value == 1
-            with rcu, lock, turn("anything"):
+            with rcu, lock, Turn("anything"):
                 pass
             assert rseq.Max("int16") and rseq.Pool(8, 2)
 

@@ -12,7 +12,7 @@ import pytest
 import rseq
 from rseq._language.types import SCALARS
 from rseq._once import once
-from rseq._structures.cell import adder
+from rseq._structures.cell_code import adder
 from support import ThreadSet
 
 PACKAGE = Path(rseq.__file__ or "").parent

@@ -23,7 +23,8 @@ SOURCE = ROOT / "src" / "rseq"
 # `_thread` comes after what reads the thread pointer for it: some machine code, and the loader that maps it.
 # `_builtins` is where code and per-CPU memory meet.
 LAYERS = (
-    ("_abi", "_room", "_once", "_sealed", "_forks", "_libc", "_integers"),
+    ("_quick", "_abi", "_marks", "_layout", "_room", "_once", "_sealed", "_forks", "_libc", "_integers"),
+    ("_shipped",),
     ("_processes", "_terminal"),
     ("_language.errors", "_language.text", "_language.annotations", "_language.forms"),
     ("_language.types", "_language.source"),
@@ -54,6 +55,7 @@ LAYERS = (
     ("_sequence",),
     ("_named",),
     ("_structures",),
+    ("_ship",),
     ("",),
     ("_logging", "_numba", "numba", "_check"),
     ("check", "logging"),

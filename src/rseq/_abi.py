@@ -15,7 +15,9 @@ Sources:
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # struct rseq, the area that a thread shares with the kernel: offsets in bytes.
 CPU_ID_START: Final = 0  # rseq.h: u32, always a possible CPU, so always safe as an index; a hint

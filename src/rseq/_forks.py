@@ -14,17 +14,23 @@ Where there is no `os.fork`, all of this is idle.
 
 from __future__ import annotations
 
+import _frozen_importlib as importing
 import ctypes
-import importlib
 import os
-import signal
 import sys
 import time
-import weakref
-from collections.abc import Callable
-from functools import partial
-from threading import get_ident
-from typing import Protocol
+
+from rseq._quick import get_ident, partial, ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class _StartsAnew(Protocol):
+        def _start_anew(self) -> None:
+            """Called in a forked child, in its only thread. It may be called once more after an exception."""
+
 
 __all__ = [
     "MEMORY",
@@ -46,17 +52,13 @@ TOOLS, MEMORY, THREADS, STRUCTURES = range(4)
 """The order in which a child is put right: what makes things, the locks of memory, thread numbers, what uses those."""
 
 _PAUSE_S = 1e-3
-
-
-class _StartsAnew(Protocol):
-    def _start_anew(self) -> None:
-        """Called in a forked child, in the only thread that there is. It may be called once more after an exception."""
+_SIGINT = 2  # of all systems; the module `signal` imports `enum`
 
 
 _before: list[Callable[[], object]] = []
 _obstacles: list[Callable[[], bool]] = []
 _in_child: list[list[Callable[[], object]]] = [[] for _ in range(STRUCTURES + 1)]
-_known: dict[int, weakref.ref[_StartsAnew]] = {}  # by id: things may be equal to others, or have no hash
+_known: dict[int, ref[_StartsAnew]] = {}  # by id: things may be equal to others, or have no hash
 _working: dict[int, int] = {}
 _missed_signal = ctypes.c_int()
 
@@ -77,7 +79,7 @@ def in_each_child(step: Callable[[], object], rank: int) -> None:
 def start_anew_after_forks(thing: _StartsAnew) -> None:
     """Have `thing._start_anew()` called in each child that is forked as long as `thing` lives."""
     key = id(thing)
-    _known[key] = weakref.ref(thing, partial(_known.pop, key))  # in C: no handler's exception is lost in it
+    _known[key] = ref(thing, partial(_known.pop, key))  # in C: no handler's exception is lost in it
 
 
 class Working:
@@ -112,7 +114,7 @@ def _others_import() -> bool:
 
 def _importing() -> list[tuple[str, int | None]]:
     """Modules, and which thread imports them. Python knows by locks of its own (importlib._bootstrap)."""
-    locks = getattr(importlib._bootstrap, "_module_locks", {})
+    locks = getattr(importing, "_module_locks", {})
     return [(name, getattr(known(), "owner", None)) for name, known in list(locks.items())]
 
 
@@ -153,7 +155,7 @@ def _forget_half_imported(me: int) -> None:
     """
     for name, owner in _importing():
         if owner not in (None, me):
-            importlib._bootstrap._module_locks.pop(name, None)  # type: ignore[attr-defined]
+            importing._module_locks.pop(name, None)  # type: ignore[attr-defined]
             if getattr(getattr(sys.modules.get(name), "__spec__", None), "_initializing", False):
                 sys.modules.pop(name, None)
 
@@ -172,7 +174,7 @@ def _all_done(steps: list[Callable[[], object]]) -> None:
                 tries = 0
         except BaseException as error:  # noqa: BLE001 - raised below, or again by the signal
             if isinstance(error, KeyboardInterrupt):
-                _missed_signal.value = signal.SIGINT
+                _missed_signal.value = _SIGINT
             else:
                 raised = error
             tries += 1

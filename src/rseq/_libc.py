@@ -10,33 +10,34 @@ import ctypes
 import errno
 import os
 import sys
-from functools import cache
-from types import MappingProxyType
-from typing import Any
+
+from rseq._quick import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["auxv", "errno_name", "error_of", "libc", "libc_with_gil", "on_linux", "os_error", "system_call"]
 
 _INT, _LONG, _SIZE, _ADDRESS, _KEY = ctypes.c_int, ctypes.c_long, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_uint32
 
-_TYPES = MappingProxyType(
-    {
-        "syscall": (_LONG, (_LONG,) * 5),
-        "getauxval": (ctypes.c_ulong, (ctypes.c_ulong,)),
-        "mmap": (_ADDRESS, (_ADDRESS, _SIZE, _INT, _INT, _INT, _LONG)),
-        "mprotect": (_INT, (_ADDRESS, _SIZE, _INT)),
-        "munmap": (_INT, (_ADDRESS, _SIZE)),
-        "madvise": (_INT, (_ADDRESS, _SIZE, _INT)),
-        "signal": (_ADDRESS, (_INT, _ADDRESS)),
-        "pthread_getspecific": (_ADDRESS, (_KEY,)),
-        "pthread_setspecific": (_INT, (_KEY, _ADDRESS)),
-        "pthread_mutex_init": (_INT, (_ADDRESS, _ADDRESS)),
-        "pthread_mutex_lock": (_INT, (_ADDRESS,)),
-        "pthread_mutex_trylock": (_INT, (_ADDRESS,)),
-        "pthread_mutex_consistent": (_INT, (_ADDRESS,)),
-        "pthread_mutex_unlock": (_INT, (_ADDRESS,)),
-        "pthread_rwlock_init": (_INT, (_ADDRESS, _ADDRESS)),
-    }
-)
+_TYPES = {
+    "syscall": (_LONG, (_LONG,) * 5),
+    "getauxval": (ctypes.c_ulong, (ctypes.c_ulong,)),
+    "mmap": (_ADDRESS, (_ADDRESS, _SIZE, _INT, _INT, _INT, _LONG)),
+    "mprotect": (_INT, (_ADDRESS, _SIZE, _INT)),
+    "munmap": (_INT, (_ADDRESS, _SIZE)),
+    "madvise": (_INT, (_ADDRESS, _SIZE, _INT)),
+    "signal": (_ADDRESS, (_INT, _ADDRESS)),
+    "pthread_getspecific": (_ADDRESS, (_KEY,)),
+    "pthread_setspecific": (_INT, (_KEY, _ADDRESS)),
+    "pthread_mutex_init": (_INT, (_ADDRESS, _ADDRESS)),
+    "pthread_mutex_lock": (_INT, (_ADDRESS,)),
+    "pthread_mutex_trylock": (_INT, (_ADDRESS,)),
+    "pthread_mutex_consistent": (_INT, (_ADDRESS,)),
+    "pthread_mutex_unlock": (_INT, (_ADDRESS,)),
+    "pthread_rwlock_init": (_INT, (_ADDRESS, _ADDRESS)),
+}
 """What functions return, and what they take; others take and return ints."""
 
 

@@ -23,15 +23,20 @@ import operator
 import os
 import struct
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from types import MappingProxyType
 
 from rseq._integers import round_up
 from rseq._libc import error_of, libc, on_linux, os_error
+from rseq._quick import NamedTuple, cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 DATA_ALIGNMENT = 64 * 1024  # the largest page size of any Linux
+RSEQ_OFFSET = "rseq_offset"
+"""The symbol whose value is the rseq area's offset from the thread pointer."""
+
 LARGEST_IMAGE = 1 << 30  # more is a broken blob, not a big one
 
 _MAP_FIXED = 0x10  # asm-generic/mman-common.h
@@ -41,7 +46,6 @@ _WORD = ctypes.sizeof(ctypes.c_void_p)
 _WORD_MASK = (1 << 8 * _WORD) - 1
 _MAP_FAILED = _WORD_MASK
 _WAYS = ("to map a memfd for execution", "to make written memory executable")
-_NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 
 
 class ExecutableMemoryError(OSError):
@@ -52,8 +56,7 @@ class LinkError(LookupError):
     """A blob refers to symbols that are neither given nor in this process."""
 
 
-@dataclass(frozen=True)
-class Relocation:
+class Relocation(NamedTuple):
     """One word of an image that depends on where things are in this process.
 
     The pointer-sized word at `where` (counted from the image's beginning, in host order) becomes the value of
@@ -65,8 +68,7 @@ class Relocation:
     addend: int
 
 
-@dataclass(frozen=True)
-class Blob:
+class Blob(NamedTuple):
     """Code and data that run at any address once `relocations` are applied.
 
     `data` begins at `data_offset`, a multiple of 64 KiB and not below len(code); without data it means nothing.
@@ -80,15 +82,25 @@ class Blob:
     entries: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Code:
+def plain(blob: Blob) -> tuple[Any, ...]:
+    """A blob as tuples, dicts, bytes and numbers, which any Python can keep in a file."""
+    return (*blob[:3], tuple(map(tuple, blob.relocations)), dict(blob.entries))
+
+
+def from_plain(parts: tuple[Any, ...]) -> Blob:
+    """The blob of what `plain` returned."""
+    code, data, data_offset, relocations, entries = parts
+    return Blob(code, data, data_offset, tuple(Relocation(*one) for one in relocations), entries)
+
+
+class Code(NamedTuple):
     """A loaded image: its address, and the addresses of its entries."""
 
     address: int
-    entries: Mapping[str, int] = field(hash=False)
+    entries: Mapping[str, int]
 
 
-def load(blob: Blob, symbols: Mapping[str, int] = _NO_SYMBOLS) -> Code:
+def load(blob: Blob, symbols: Mapping[str, int] | None = None) -> Code:
     """Map `blob` into this process, for good.
 
     A symbol that is not in `symbols` is looked up in the process: CPython's C API, libc and what else is loaded.
@@ -98,7 +110,7 @@ def load(blob: Blob, symbols: Mapping[str, int] = _NO_SYMBOLS) -> Code:
     Threads: any thread. Each call makes a new copy.
     """
     _check_blob(blob)
-    values = _resolve(blob, symbols)
+    values = _resolve(blob, symbols or {})
     _require_linux()
     address = _reserve(_image_size(blob))
     try:

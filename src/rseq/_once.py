@@ -13,22 +13,22 @@ as well, and all get the first.
 
 from __future__ import annotations
 
-import functools
-import importlib
 import os
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
 
 from rseq import _forks as forks
+from rseq._quick import RLock, like
 from rseq._room import require_room
 
-__all__ = ["load", "once", "turn"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ParamSpec, TypeVar
 
-P = ParamSpec("P")
-T = TypeVar("T")
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+__all__ = ["Turn", "load", "once"]
 
 _NUMPY_MIB, _NUMPY_MIB_PER_CPU = 128, 16
 """What OpenBLAS, which comes with NumPy, wants at least: a buffer, and a stack for each CPU."""
@@ -47,29 +47,33 @@ def once(make: Callable[P, T]) -> Callable[P, T]:
     """
     made: dict[object, T] = {}
 
-    @functools.wraps(make)
     def remembered(*arguments: P.args, **keywords: P.kwargs) -> T:
         key = (arguments, frozenset(keywords.items())) if keywords else arguments
         if key not in made:  # a dict never forgets: no lock is needed to find what is there
-            with turn((id(made), key)), forks.Working():
+            with Turn((id(made), key)), forks.Working():
                 if key not in made:
                     made.setdefault(key, make(*arguments, **keywords))
         return made[key]
 
-    return remembered
+    return like(make, remembered)
 
 
-@contextmanager
-def turn(what: object) -> Iterator[None]:
-    """Do `what`, a key, while no other thread does; but do not wait for that thread longer than PATIENCE_S."""
-    lock = _turns.setdefault(what, threading.RLock())
-    is_ours = lock.acquire(timeout=forks.PATIENCE_S)
-    try:
-        yield
-    finally:
-        if is_ours:
-            lock.release()
-        _turns.pop(what, None)
+class Turn:
+    """`with Turn(what):` do it, a key, while no other thread does; but do not wait longer than PATIENCE_S for that."""
+
+    __slots__ = ("_is_ours", "_lock", "_what")
+
+    def __init__(self, what: object) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        self._lock = _turns.setdefault(self._what, RLock())
+        self._is_ours = self._lock.acquire(timeout=forks.PATIENCE_S)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._is_ours:
+            self._lock.release()
+        _turns.pop(self._what, None)
 
 
 @once
@@ -80,4 +84,4 @@ def load(module: str) -> None:
     """
     if module == "numpy" and module not in sys.modules:
         require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
-    importlib.import_module(module)
+    __import__(module)

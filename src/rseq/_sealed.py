@@ -9,16 +9,21 @@ descriptor asks the very object; once it is taken out of its class, only the mod
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Generic, TypeVar
+
+from rseq._quick import Generic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 __all__ = ["Sealed", "forever"]
-
-T = TypeVar("T")
 
 _claims: dict[int, tuple[object]] = {}
 
 
-class Sealed(Generic[T]):
+class Sealed(Generic["T"]):
     """The slot `name` of `owner`'s objects, which has no name from now on."""
 
     def __init__(self, owner: type, name: str) -> None:

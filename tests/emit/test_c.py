@@ -21,7 +21,7 @@ from rseq._emit import c_header, default_prefix
 from rseq._emit.names import snake, unique
 from rseq._language import ir
 from rseq._language.types import SCALARS
-from rseq._structures.cell import adder
+from rseq._structures.cell_code import adder
 
 HOST = arch.host()
 

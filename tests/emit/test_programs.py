@@ -21,7 +21,7 @@ from elf import Linked
 from rseq import _arch as arch
 from rseq import f32, f64, i32, i64, prepared, ptr, u8, u64
 from rseq._language.types import SCALARS
-from rseq._structures.cell import adder
+from rseq._structures.cell_code import adder
 
 
 class Node(rseq.Record):

@@ -13,7 +13,7 @@ CHILD = """
 import faulthandler, random, sys
 import numpy as np
 import rseq
-from rseq._structures.structure import home_of, shipped
+from rseq._structures.shipped import home_of, shipped
 
 faulthandler.dump_traceback_later(110, exit=True)
 rng = random.Random(int(sys.argv[1]))

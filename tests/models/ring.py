@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rseq._structures.ring.kind import Kind
-from rseq._structures.ring.variable import header_units
+from rseq._structures.ring.sizes import header_units
 
 
 class Model:

@@ -70,7 +70,7 @@ def _tests_of(home: str) -> list[str]:
 
 
 def _shipped() -> _Shipped:
-    from rseq._structures.structure import home_of, shipped
+    from rseq._structures.shipped import home_of, shipped
 
     structures = [
         (code.__module__.split(".")[2], structure.__name__, home_of(structure))

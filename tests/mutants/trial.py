@@ -117,7 +117,7 @@ class _Reached:
     def __init__(self, case: Case, path: Path) -> None:
         from rseq._check.run import sequences_of
         from rseq._stress.shipped import workloads_of
-        from rseq._structures.structure import home_of, shipped
+        from rseq._structures.shipped import home_of, shipped
 
         self._file, self._lines = str(path), case.lines()
         structures: list[Any] = [one for one in shipped() if one.__name__ in case.structures]

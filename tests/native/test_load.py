@@ -10,7 +10,6 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,7 +162,7 @@ def test_loading_leaves_no_file_open(blob: Blob) -> None:
 
 
 def test_a_relocation_without_a_symbol_is_the_address_of_the_image(blob: Blob) -> None:
-    loaded = load(replace(blob, relocations=(Relocation(DATA_OFFSET + 8, None, 5),)))
+    loaded = load(blob._replace(relocations=(Relocation(DATA_OFFSET + 8, None, 5),)))
     assert word(loaded.address + DATA_OFFSET + 8) == loaded.address + 5
     assert word(loaded.address + DATA_OFFSET) == 0
 
@@ -177,30 +176,30 @@ def test_code_is_relocated_before_it_can_be_executed(code: bytes) -> None:
 
 @pytest.mark.parametrize(("value", "addend"), [(0, 0), (-2336, 8), (1 << 8 * WORD - 1, 0), ((1 << 8 * WORD) - 1, 1)])
 def test_a_value_wraps_as_a_machine_word_does(blob: Blob, value: int, addend: int) -> None:
-    loaded = load(replace(blob, relocations=(Relocation(DATA_OFFSET, "x", addend),)), {"x": value})
+    loaded = load(blob._replace(relocations=(Relocation(DATA_OFFSET, "x", addend),)), {"x": value})
     assert word(loaded.address + DATA_OFFSET) == (value + addend) % (1 << 8 * WORD)
 
 
 def test_a_value_that_is_no_machine_word_is_refused(blob: Blob) -> None:
-    relocated = replace(blob, relocations=(Relocation(DATA_OFFSET, "x", 0),))
+    relocated = blob._replace(relocations=(Relocation(DATA_OFFSET, "x", 0),))
     with pytest.raises(ValueError, match=f"^expected a value of {WORD} bytes for symbol 'x', got {1 << 8 * WORD}$"):
         load(relocated, {"x": 1 << 8 * WORD})
 
 
 @pytest.mark.parametrize(("symbol", "library"), [("PyLong_FromLong", ctypes.pythonapi), ("getpid", ctypes.CDLL(None))])
 def test_symbols_of_cpython_and_libc_are_found(blob: Blob, symbol: str, library: ctypes.CDLL) -> None:
-    loaded = load(replace(blob, relocations=(Relocation(DATA_OFFSET, symbol, 0),)))
+    loaded = load(blob._replace(relocations=(Relocation(DATA_OFFSET, symbol, 0),)))
     assert word(loaded.address + DATA_OFFSET) == ctypes.cast(library[symbol], ctypes.c_void_p).value
 
 
 def test_given_symbols_come_before_those_of_the_process(blob: Blob) -> None:
-    loaded = load(replace(blob, relocations=(Relocation(DATA_OFFSET, "getpid", 0),)), {"getpid": 7})
+    loaded = load(blob._replace(relocations=(Relocation(DATA_OFFSET, "getpid", 0),)), {"getpid": 7})
     assert word(loaded.address + DATA_OFFSET) == 7
 
 
 def test_all_missing_symbols_are_named_at_once(blob: Blob) -> None:
     names = ("rseq_has_no_such", "getpid", "nor_this")
-    relocated = replace(blob, relocations=tuple(Relocation(DATA_OFFSET, name, 0) for name in names))
+    relocated = blob._replace(relocations=tuple(Relocation(DATA_OFFSET, name, 0) for name in names))
     message = (
         "expected nor_this, rseq_has_no_such in this process, but neither CPython nor a loaded library has them: "
         "the blob was made for another version; make it again"
@@ -234,12 +233,12 @@ def test_a_damaged_blob_is_refused_before_it_is_mapped(
     changes, message = DAMAGE[damage]
     monkeypatch.setattr(loader, "_reserve", lambda _: pytest.fail("mapped a damaged blob"))
     with pytest.raises(ValueError, match=message):
-        load(replace(blob, **changes))
+        load(blob._replace(**changes))
 
 
 def test_a_relocation_may_end_where_data_ends(blob: Blob) -> None:
     end = DATA_OFFSET + len(blob.data) - WORD
-    loaded = load(replace(blob, relocations=(Relocation(end, "x", 0),)), {"x": 9})
+    loaded = load(blob._replace(relocations=(Relocation(end, "x", 0),)), {"x": 9})
     assert struct.unpack("@P", ctypes.string_at(loaded.address + end, WORD)) == (9,)
 
 

@@ -7,7 +7,8 @@ import enum
 import pytest
 
 import rseq
-from rseq._codegen import small_int
+from rseq import _layout
+from rseq._codegen.writer import Process
 
 EDGES = sorted({sign * ((1 << bits) + delta) for bits in range(64) for delta in (-1, 0, 1) for sign in (1, -1)})
 FITTING = [number for number in EDGES if -(2**63) <= number < 2**63]
@@ -23,12 +24,12 @@ class Indexed:
 
 
 def test_this_pythons_layout_is_known() -> None:
-    assert small_int.is_layout_known()
+    assert _layout.here() is not None
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_every_int_is_read_as_what_it_is(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(small_int, "is_layout_known", lambda: known)
+    monkeypatch.setattr(Process, "layout", _layout.this()._replace(reads_numbers=known))
 
     class Cell(rseq.Record):
         value: rseq.i64

@@ -11,8 +11,8 @@ import weakref
 import numpy as np
 import pytest
 
-from rseq._percpu import Memory, allocate
 from rseq._percpu.allocator import MAX_ITEM_BYTES
+from rseq._percpu.memory import Memory, allocate
 from rseq._percpu.segment import PAGE_BYTES
 from rseq._thread.cpus import possible_cpus
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 import rseq
-from rseq._percpu.guard import MASK_BYTES, pin
+from rseq._percpu.guard import pin
+from rseq._percpu.guard_code import MASK_BYTES
 from rseq._percpu.pinned import pinned
 
 

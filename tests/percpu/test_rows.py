@@ -14,8 +14,8 @@ import pytest
 
 import rseq
 from rseq._language.types import Record, i64, ptr, u8
-from rseq._percpu import Row, RowArray
 from rseq._percpu.allocator import MAX_ITEM_BYTES
+from rseq._percpu.rows import Row, RowArray
 
 
 class Node(Record):
@@ -152,7 +152,7 @@ def test_more_rows_than_memory_is_refused_in_a_sentence(run_python: Callable[...
         """
         import numpy, resource
         from rseq._language.types import Record, i64
-        from rseq._percpu import RowArray
+        from rseq._percpu.rows import RowArray
 
         class Node(Record):
             value: i64

@@ -119,7 +119,7 @@ def test_a_limit_on_address_space_is_an_exception_and_not_a_crash(run_python: Ca
     run_python(
         """
         import resource
-        from rseq._percpu import allocate
+        from rseq._percpu.memory import allocate
 
         small = allocate(8)
         resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
@@ -138,7 +138,7 @@ def test_nothing_is_unmapped_when_python_ends(run_python: Callable[..., object])
     run_python(
         """
         import ctypes
-        from rseq._percpu import allocate
+        from rseq._percpu.memory import allocate
 
         class Late:
             def __init__(self):

@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq._percpu import Memory, Segment, allocate, atomic, segment
+from rseq._percpu import atomic, segment
 from rseq._percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
+from rseq._percpu.memory import Memory, allocate
 from rseq._percpu.segment import PAGE_BYTES, populate
+from rseq._percpu.shared import Segment
 from rseq._thread.cpus import possible_cpus
 from support import ThreadSet, locked
 
@@ -226,7 +228,8 @@ def test_nothing_is_unmapped_while_python_ends(run_python: Callable[..., object]
     run_python(
         """
         import ctypes
-        from rseq._percpu import Segment, allocate
+        from rseq._percpu.memory import allocate
+        from rseq._percpu.shared import Segment
 
         class Late:
             def __init__(self):

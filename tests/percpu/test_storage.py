@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from rseq._language.types import Record, i32, i64, prepared, u8
-from rseq._percpu import PerCPU
 from rseq._percpu.allocator import MAX_ITEM_BYTES
+from rseq._percpu.storage import PerCPU
 from rseq._thread.cpus import possible_cpus
 
 ROWS = possible_cpus() + 1
@@ -149,7 +149,7 @@ def test_making_storage_needs_no_numpy(run_python: Callable[..., object]) -> Non
         """
         import sys
         from rseq._language.types import Record, i64
-        from rseq._percpu import PerCPU
+        from rseq._percpu.storage import PerCPU
 
         class Hits(Record):
             value: i64

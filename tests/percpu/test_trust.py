@@ -12,8 +12,7 @@ import pytest
 
 import rseq
 from rseq import i64, ptr
-from rseq._percpu import Row
-from rseq._percpu.rows import rows_of
+from rseq._percpu.rows import Row, rows_of
 
 
 class Small(rseq.Record):

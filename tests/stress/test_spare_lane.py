@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rseq._structures.structure import home_of, shipped
+from rseq._structures.shipped import home_of, shipped
 from support import ROOT, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
@@ -22,7 +22,7 @@ from rseq import i64
 from rseq._builtins.bind import builtin
 from rseq._percpu.memory import Memory
 from rseq._percpu.mutex import make_mutex
-from rseq._structures.cell import adder
+from rseq._structures.cell_code import adder
 from rseq._language.types import SCALARS
 
 assert not rseq.available()

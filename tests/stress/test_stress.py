@@ -19,7 +19,7 @@ from rseq._stress.ledger import Ledger
 from rseq._stress.run import stress
 from rseq._stress.shipped import can_share, left_out, named, sections, workloads
 from rseq._stress.workload import BUFFER_BYTES, buffered
-from rseq._structures.cell import adder
+from rseq._structures.cell_code import adder
 from stress.workloads import ADDER, IDLE, LINES, Adder, add
 from support import run_python
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import rseq
 from models.extreme import Model
 from rseq._language.types import SCALARS
-from rseq._structures.extreme import updater
+from rseq._structures.extreme_code import updater
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 

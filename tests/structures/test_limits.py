@@ -23,8 +23,7 @@ import pytest
 import rseq
 from rseq import i64, u64
 from rseq._structures.ring.kind import Kind
-from rseq._structures.ring.layout import position_and_slot
-from rseq._structures.ring.variable import low_bits
+from rseq._structures.ring.sizes import low_bits, position_and_slot
 
 LIMITS = [1 << 31, 1 << 32, 1 << 52, 1 << 53, 1 << 54, 1 << 61, 1 << 63, 1 << 64]
 KINDS = {
@@ -33,9 +32,9 @@ KINDS = {
     "overwrite": Kind(1 << 9, 8, clock=False),
     "overwrite with a clock": Kind(1 << 9, 8, clock=True),
     "two large parts": Kind(1 << 11, 2, clock=False),
-    "rows": Kind(16, 0, False, rseq.u64, "u8"),
-    "overwrite rows": Kind(16, 1, False, rseq.u64, "u8"),
-    "overwrite rows with a clock": Kind(16, 1, True, rseq.u64, "u8"),
+    "rows": Kind(16, 0, False, "u64", "u8"),
+    "overwrite rows": Kind(16, 1, False, "u64", "u8"),
+    "overwrite rows with a clock": Kind(16, 1, True, "u64", "u8"),
 }
 
 

@@ -24,7 +24,7 @@ from rseq._percpu import threads as thread_numbers
 from rseq._percpu.threads import Table, has_ended, table, thread_id
 from rseq._stress.run import stress
 from rseq._stress.structures.lock import workloads
-from rseq._structures.lock import LOOK, Lock, take
+from rseq._structures.lock_code import LOOK, Lock, take
 from rseq.check import check
 from spoils import ending_early, without_descriptor_store
 from support import ThreadSet, run_python

@@ -17,7 +17,7 @@ from rseq._language.compiled import Compiled
 from rseq._language.types import RecordType
 from rseq._stress.shipped import workloads
 from rseq._structures.ring.kind import SMALL
-from rseq._structures.structure import shipped
+from rseq._structures.shipped import shipped
 
 OWN = {
     ("release", "owner"): "who holds a lock asks if it is he, and nobody else stores there then",

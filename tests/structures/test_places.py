@@ -14,7 +14,8 @@ import pytest
 import rseq
 from rseq._stress import structures as stressed
 from rseq._stress.shipped import mortals
-from rseq._structures.structure import Structure, home_of, shipped
+from rseq._structures.shipped import home_of, shipped
+from rseq._structures.structure import Structure
 from support import ROOT
 
 SHIPPED = list(shipped())

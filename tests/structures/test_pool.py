@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 import rseq
 import rseq.check
 from models.pool import Model
-from rseq._structures.pool import items
+from rseq._structures.pool import items_code
 from rseq._structures.pool import pool as pool_module
-from rseq._structures.pool.items import GENERATION, HELD, MAX_COUNT
+from rseq._structures.pool.states import GENERATION, HELD, MAX_COUNT
 from rseq._thread.cpus import possible_cpus
 from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
@@ -724,12 +724,12 @@ def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_o
 
 @pytest.mark.parametrize("name", [pytest.param("take", marks=pytest.mark.slow), "give", "release_row"])
 def test_no_interleaving_breaks_the_routines(name: str) -> None:
-    assert_restartable(getattr(items.code(0), name))
+    assert_restartable(getattr(items_code.code(0), name))
 
 
 def test_a_hint_that_is_committed_before_it_is_written_is_found_out() -> None:
     """The seeded bug: a commit in two stores."""
-    Lane: Any = items.code(0).record  # noqa: N806 - it is a class
+    Lane: Any = items_code.code(0).record  # noqa: N806 - it is a class
 
     with pytest.raises(rseq.ContractError, match=r"overwritten-before-commit|store-after-commit"):
 

@@ -14,8 +14,8 @@ import rseq
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.interpret import Memory, run
-from rseq._structures.pool import items
-from rseq._structures.pool.items import CACHED, GENERATION, HELD, MOST_HINTS
+from rseq._structures.pool import items_code
+from rseq._structures.pool.states import CACHED, GENERATION, HELD, MOST_HINTS
 
 
 class OneCPU:
@@ -126,7 +126,7 @@ def parts(code: Compiled) -> dict[str, Any]:
 def test_of_an_item_that_cannot_be_noted_nothing_is_marked(lane: int) -> None:
     """A signal handler may have filled the hints, or taken the item, while items were looked at."""
     pool = rseq.Pool(8, 2 * len(rseq.Pool(8, 1).storage.view()))
-    words, note = pool.storage.view()[lane], parts(items.code(1).take)["note"].bind(pool.storage)
+    words, note = pool.storage.view()[lane], parts(items_code.code(1).take)["note"].bind(pool.storage)
     nothing = [0] * (pool.count - 1)
     words["cached"] = len(words["hints"])
     assert (note(0), pool._states()) == (False, [0, *nothing])
@@ -149,7 +149,7 @@ class Raced(Memory):
         return super().compare_exchange(address, type, expected, desired)
 
 
-THEIRS, FULL = HELD + 9, items.code(1).record.dtype["hints"].shape[0]
+THEIRS, FULL = HELD + 9, items_code.code(1).record.dtype["hints"].shape[0]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ THEIRS, FULL = HELD + 9, items.code(1).record.dtype["hints"].shape[0]
 def test_an_item_that_another_cpu_changes_at_that_moment_is_left_to_it(
     routine: str, arguments: tuple[int, ...], hints: int, state: int, others: list[int | None], answer: bool | None
 ) -> None:
-    code = items.code(1)
+    code = items_code.code(1)
     memory = Raced.of(code.record)
     memory.others = [*others]
     lane = np.frombuffer(memory.blocks[memory.lane(0)], code.record.dtype)

@@ -24,14 +24,13 @@ from models.ring import Model
 from rseq import f32, u64
 from rseq._language.interpret import Memory, run
 from rseq._language.ir import Store
-from rseq._language.types import SCALARS
 from rseq._stress.structures.ring import law, workloads
 from rseq._stress.workload import buffered
 from rseq._structures.ring import reader as reader_module
 from rseq._structures.ring.clock import Calibration
 from rseq._structures.ring.kind import SHIPPED, SMALL, Kind
 from rseq._structures.ring.layout import tail_of
-from rseq._structures.ring.variable import low_bits
+from rseq._structures.ring.sizes import low_bits
 from rseq.check import check
 from support import ThreadSet, run_python
 
@@ -211,7 +210,7 @@ KINDS = {
     "a medium one": Kind(64, 0, clock=True),
     "eight parts": Kind(256, 8, clock=False),
     "many in a part": Kind(1 << 15, 8, clock=False),
-    "floats": Kind(8, 1, True, SCALARS["f64"], np.dtype("f8")),
+    "floats": Kind(8, 1, True, "f64", np.dtype("f8")),
     "pairs": Kind(4, 0, False, 12, PAIR),
 }
 

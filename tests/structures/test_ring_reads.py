@@ -13,7 +13,7 @@ import pytest
 import rseq
 from rseq._stress.structures.ring import row
 from rseq._structures.ring.kind import SMALL, Kind
-from rseq._structures.ring.variable import low_bits
+from rseq._structures.ring.sizes import low_bits
 
 UNTOUCHED = 0xEE
 

@@ -12,7 +12,7 @@ import pytest
 
 import rseq
 from makers import made
-from rseq._structures.structure import shipped
+from rseq._structures.shipped import shipped
 
 OPERATORS = ("__len__", "__repr__", "__enter__", "__exit__")
 

@@ -13,7 +13,8 @@ import pytest
 
 import rseq
 from makers import GIVEN, HOT, made
-from rseq._structures.structure import Structure, shipped
+from rseq._structures.shipped import shipped
+from rseq._structures.structure import Structure
 from support import run_python
 
 ORDINARY = ("hot", "context", "_sequences", "storage", "kind", "number", "payload", "state")

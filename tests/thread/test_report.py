@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rseq._thread import cpus, membarrier, report
+from rseq._thread import cpus, membarrier, report, support
 from seccomp import FORBID, UNREGISTERED
 from support import run_python
 
@@ -121,6 +121,7 @@ def test_tunables_are_read_as_glibc_reads_them(tunables: str, off: bool) -> None
 
 def test_a_machine_without_a_file_in_arch_is_answered(monkeypatch: pytest.MonkeyPatch, forget: None) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "pdp11")
+    monkeypatch.setattr(support, "facts", dict)
     info = report.info()
     assert (info.supported, info.registered, info.kernel_answer) == (False, False, "")
     assert sentences(info) == {"architecture": f"rseq has no code generator for the architecture pdp11: {NOT_HERE}."}
@@ -221,7 +222,8 @@ def test_what_fails_while_too_many_files_are_open_works_afterwards() -> None:
     """Nothing that was not found then is remembered as not there."""
     code = """
         import os, resource
-        import rseq
+        import rseq, rseq._thread.report
+        import rseq._structures.counter, rseq._codegen.ready, rseq._percpu.lanes
         from rseq._arch import names
         from rseq._thread.cpus import possible_cpus
         held = [os.open(os.devnull, os.O_RDONLY)]

@@ -296,6 +296,9 @@ class Architecture(ABC):
         """The byte order, as struct writes it."""
         return "<" if self.byteorder == "little" else ">"
 
+    is_shipped: ClassVar[bool] = False
+    """If machine code for it comes with the package."""
+
     makes_builtins: ClassVar[bool] = True
     """False if its code is for C headers and the checker only: nothing calls CPython's functions on it."""
 

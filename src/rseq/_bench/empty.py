@@ -11,8 +11,7 @@ from functools import cache
 
 from rseq._arch import host
 from rseq._bench.run import Unavailable
-from rseq._builtins.bind import METH_FASTCALL_KEYWORDS
-from rseq._builtins.payload import Method
+from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method
 from rseq._sealed import forever
 
 __all__ = ["empty_builtin", "holder"]

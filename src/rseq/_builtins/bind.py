@@ -7,98 +7,173 @@ place, and the handles that keep the memory alive (payload.py).
 
 from __future__ import annotations
 
+import builtins
 import ctypes
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from rseq._arch.base import IndexMode
-from rseq._builtins.payload import Method, is_payload, kept_by, make_payload, payload_type
-from rseq._language.compiled import Compiled
-from rseq._loader import Code
+from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method, is_payload, kept_by, make_payload, payload_type
+from rseq._codegen.ready import ITEMS, ready
+from rseq._loader import RSEQ_OFFSET, load
 from rseq._once import once
-from rseq._percpu.memory import Memory
-from rseq._percpu.rows import Rows
+from rseq._quick import NamedTuple, cache
 from rseq._sealed import forever
 from rseq._thread.registration import lanes_offset
-from rseq._thread.support import require_support
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, NoReturn
+
+    from rseq._arch.base import IndexMode
+    from rseq._builtins.form import Part
+    from rseq._builtins.made import Made
+    from rseq._language.compiled import Compiled
+    from rseq._loader import Code
+    from rseq._percpu.memory import Memory
+    from rseq._percpu.rows import Rows
 
 __all__ = [
-    "METH_FASTCALL_KEYWORDS",
     "Bound",
     "bound_to",
     "builtin",
+    "common",
     "defer_reference_count",
     "entry",
     "restarts",
 ]
 
-METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
-"""The calling convention of all our functions (methodobject.h)."""
 
-
-@dataclass(frozen=True)
 class Bound:
     """What a builtin is bound to."""
 
-    code: Compiled
-    title: str
-    memory: Memory
-    index: IndexMode
-    shape: tuple[int, ...]
-    arrays: tuple[Any, ...]
-    rows: tuple[int, ...] = ()
-    """First row and length of each array that an index is followed into."""
+    __slots__ = ("arrays", "index", "memory", "rows", "shape", "source", "title")
+
+    def __init__(
+        self,
+        source: Compiled | Part,
+        title: str,
+        memory: Memory,
+        index: IndexMode,
+        shape: tuple[int, ...],
+        arrays: tuple[Any, ...] = (),
+        rows: tuple[int, ...] = (),
+    ) -> None:
+        """`rows`: first row and length of each array that an index is followed into."""
+        self.source, self.title, self.memory, self.index = source, title, memory, index
+        self.shape, self.arrays, self.rows = shape, arrays, rows
+
+    @property
+    def code(self) -> Compiled:
+        """What it runs."""
+        return code_of(self.source)
 
 
-@dataclass(frozen=True)
-class _Program:
+class _Program(NamedTuple):
+    source: Compiled | Part
+    mode: IndexMode
+    dimensions: int
     code: Code
-    method: Method
-    payload: type
-    counters: Mapping[str, Compiled]
+    made: Made
 
 
 _programs: list[_Program] = []
 
 
+def code_of(source: Compiled | Part) -> Compiled:
+    """The sequence or routine itself, parsed."""
+    code: Any = getattr(source, "code", source)
+    return code  # type: ignore[no-any-return]
+
+
 @once
-def _program(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
-    program = _compile(code, index, dimensions, title)
+def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> _Program:
+    """Machine code, loaded: from the package, or compiled."""
+    offset = lanes_offset(index)
+    find = getattr(source, "shipped", None)
+    made: Made | None = None if find is None else find(index, dimensions, has_rseq=offset is not None)
+    if made is None:
+        from rseq._builtins.make import make
+
+        made = make(code_of(source), index, dimensions, has_rseq=offset is not None)
+    given = {RSEQ_OFFSET: offset or 0, "rseq_about": _about(source, title, dimensions, made), **ITEMS, **common()}
+    used = {relocation.symbol for relocation in made.blob.relocations}
+    if "rseq_row_type" in used:
+        from rseq._percpu.rows import Row
+
+        given["rseq_row_type"] = id(Row)
+    if any(symbol is not None and symbol.startswith(("rseq_thread_", "rseq_python_")) for symbol in used):
+        from rseq._percpu.threads import symbols
+
+        given |= symbols()
+    program = _Program(source, index, dimensions, load(made.blob, given), made)
     _programs.append(program)  # machine code is never unmapped, so neither is what describes it
     return program
 
 
-def _compile(code: Compiled, index: IndexMode, dimensions: int, title: str) -> _Program:
-    architecture = require_support()
-    from rseq._builtins import common
-    from rseq._builtins.arguments import metadata_text, parameter_names
-    from rseq._builtins.builtin import Builtin
-    from rseq._builtins.cpython import PythonEnvironment
-    from rseq._builtins.unusual import Refusals, Unusual
-    from rseq._codegen.blob import RSEQ_OFFSET
-    from rseq._codegen.lower import Unit
-    from rseq._percpu.rows import Row
-    from rseq._percpu.threads import symbols
-
-    offset = lanes_offset(index)
-    environment = PythonEnvironment.new("rseq", architecture, has_rseq=offset is not None)
-    unit = Unit(environment.module, environment, index, counter_linkage="hidden")
-    Builtin(unit, code, dimensions).lower("builtin")
-    names = parameter_names(code, dimensions)
-    about = common.about(Unusual(code, title, dimensions), Refusals(code, title, [*unit.checks]), names)
-    known = {RSEQ_OFFSET: offset or 0, "rseq_row_type": id(Row), "rseq_about": about, **common.entries(), **symbols()}
-    loaded = environment.loaded(["builtin", *unit.counters], known)
+@once
+def _method(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> tuple[Method, type]:
+    """What a builtin object is made of: its PyMethodDef, and the type of its payload."""
+    program = _program(source, index, dimensions, title)
     owner, _, name = title.rpartition(".")
-    text = metadata_text(code, name, dimensions).encode(errors="backslashreplace")
-    method = forever(Method(name.encode(), loaded.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
-    owner, home = (owner, "rseq") if owner else (code.body.record.__name__, code.__module__ or "rseq")
-    return _Program(loaded, method, payload_type(home, owner, common.entries(), method), unit.counters)
+    text = (name + program.made.text).encode(errors="backslashreplace")
+    method = forever(Method(name.encode(), program.code.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
+    code = None if owner else code_of(source)
+    owner, home = (owner, "rseq") if code is None else (code.body.record.__name__, code.__module__ or "rseq")
+    return method, payload_type(home, owner, common(), method)
+
+
+def common() -> Mapping[str, int]:
+    """The addresses of what all builtins share, by name. Raises: UnsupportedError, OSError."""
+    return ready("common", "rseq._builtins.common").entries
+
+
+# ---- what is about a builtin (common.py)
+
+
+def _about(source: Compiled | Part, title: str, dimensions: int, made: Made) -> int:
+    """The address of the words about a builtin, which are never freed."""
+    kept = (_Converter(source, title, dimensions), _Refusals(title, made.refusals), *map(_interned, made.names))
+    first, second, *rest = map(id, forever(kept))
+    words = (first, second, len(made.names), *rest)
+    return ctypes.addressof(forever((ctypes.c_uint64 * len(words))(*words)))
+
+
+def _interned(name: str) -> str:
+    import sys
+
+    return sys.intern(name)
+
+
+class _Converter:
+    """Converts unusual arguments, or says what is wrong with them (unusual.py): `converter(words)` does."""
+
+    def __init__(self, source: Compiled | Part, title: str, dimensions: int) -> None:
+        self._source, self._title, self._dimensions = source, title, dimensions
+
+    def __call__(self, words: int) -> Callable[..., tuple[object, ...]]:
+        convert: Callable[..., tuple[object, ...]] = _unusual(self._source, self._title, self._dimensions)(words)
+        return convert
+
+
+@once
+def _unusual(source: Compiled | Part, title: str, dimensions: int) -> Any:
+    from rseq._builtins.unusual import Unusual
+
+    return Unusual(code_of(source), title, dimensions)
+
+
+class _Refusals:
+    """Raises what the code means that a builtin has come to: `refusals(code)`."""
+
+    def __init__(self, title: str, sentences: Mapping[int, tuple[str, str]]) -> None:
+        self._title, self._sentences = title, sentences
+
+    def __call__(self, code: int) -> NoReturn:
+        kind, text = self._sentences[code]
+        raise getattr(builtins, kind)(f"{self._title}(): {text}")
 
 
 def builtin(
-    code: Compiled,
+    source: Compiled | Part,
     *,
     memory: Memory,
     index: IndexMode,
@@ -108,7 +183,7 @@ def builtin(
     result_array: Any = None,
     rows: Sequence[tuple[Rows, Any]] = (),
 ) -> Callable[..., Any]:
-    """A builtin that runs `code` on `memory`.
+    """A builtin that runs `source` on `memory`.
 
     `arrays` are (start, end, array) of each pointer parameter, in order; `result_array` makes rows of pointers; `rows`
     are the arrays that an index is followed into, and what they are.
@@ -118,23 +193,22 @@ def builtin(
     title = str.__str__(title)  # its class may do what it likes
     if not all(part.isidentifier() for part in title.split(".")):
         raise ValueError(f"title: expected names with dots between them, as in 'Owner.method'; got {title!r}")
-    program = _program(code, index, len(shape), title)
+    method, payload_of = _method(source, index, len(shape), title)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
     followed = [word for array, _ in rows for word in (array.address, array.length)]
     kept = (*(array for _, _, array in arrays), result_array, *(array for _, array in rows))
-    bound = Bound(code, title, memory, index, shape, kept, tuple(followed))
-    payload = make_payload(program.payload, (*memory.place, *shape, *bounds, *owner, *followed), bound)
-    made = _new_builtin()(ctypes.byref(program.method), payload, "rseq")
+    bound = Bound(source, title, memory, index, shape, kept, tuple(followed))
+    payload = make_payload(payload_of, (*memory.place, *shape, *bounds, *owner, *followed), bound)
+    made = _new_builtin()(ctypes.byref(method), payload, "rseq")
     defer_reference_count(made)
     function: Callable[..., Any] = made
     return function
 
 
-def entry(code: Compiled, index: IndexMode, dimensions: int, title: str) -> int:
+def entry(part: Part, index: IndexMode, dimensions: int, title: str) -> int:
     """The address of the machine code of a hot method, which structure_payload() puts among an object's words."""
-    assert not code.body.rows, "a structure's methods follow no index: bind them"
-    return _program(code, index, dimensions, title).code.entries["builtin"]
+    return _program(part, index, dimensions, title).code.entries["builtin"]
 
 
 def bound_to(made: Any) -> Bound | None:
@@ -173,9 +247,13 @@ def restarts() -> dict[Compiled, int]:
 
     Sequences are told apart by what they are, not by name: each type of number has a sequence `add` of its own.
     """
+    from rseq._builtins.make import counters
+
     found: dict[Compiled, int] = {}
     for program in list(_programs):
-        for name, code in program.counters.items():
+        has_rseq = lanes_offset(program.mode) is not None
+        known = counters(code_of(program.source), program.mode, program.dimensions, has_rseq=has_rseq)
+        for name, code in known.items():
             count = ctypes.c_uint64.from_address(program.code.entries[name]).value
             found[code] = found.get(code, 0) + count
     return found

@@ -23,13 +23,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rseq._builtins.arguments import parameter_names
-from rseq._builtins.common import ITEMS_AT, VIEW_BYTES
-from rseq._builtins.payload import WORDS_AT
+from rseq._builtins.common import VIEW_BYTES, items_of
 from rseq._codegen import python
 from rseq._codegen.codes import NOTHING, extended, llvm_type
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
-from rseq._codegen.small_int import HEADER, read_float, read_int
+from rseq._codegen.small_int import read_float, read_int
 from rseq._codegen.writer import DOUBLE, I8, I32, I64, NULL, PTR, VOID, Writer
 from rseq._language import ir
 from rseq._language.compiled import Compiled
@@ -38,9 +37,6 @@ from rseq._language.types import SCALARS, Buffer, Index, Pointer, Scalar
 __all__ = ["Builtin"]
 
 PLACE_WORDS = len(Lane._fields)
-
-_BYTES_AT = bytes.__basicsize__ - 1
-"""Where the bytes of a `bytes` object begin; it differs on free-threaded builds."""
 
 _SIMPLE, _WRITABLE = 0, 1  # PyBUF_SIMPLE, PyBUF_WRITABLE (pybuffer.h)
 
@@ -91,7 +87,7 @@ class Builtin:
         self._write_unusual()
 
     def _word(self, number: int, type: Any = I64) -> Any:
-        return self.emit.load(self._given.payload, WORDS_AT + 8 * number, type, align=8)
+        return self.emit.load(self._given.payload, self.emit.process.layout.words_at + 8 * number, type, align=8)
 
     def _fail(self, number: Any) -> None:
         self.emit.jump(self._failed, number)
@@ -219,7 +215,7 @@ class Builtin:
         with emit.if_(emit.compare(given, "==", emit.symbol("_Py_NoneStruct"))):
             emit.jump(known, 0)
         self._unusual_if(emit.compare(python.type_of(emit, given), "!=", emit.symbol("rseq_row_type")))
-        address = emit.load(given, HEADER, PTR)
+        address = emit.load(given, emit.process.layout.header, PTR)
         self._unusual_if(emit.compare(address, "==", NULL))
         address = emit.call("PyLong_AsUnsignedLongLong", I64, address)
         start, end = self._word(place), self._word(place + 1)
@@ -249,9 +245,10 @@ class Builtin:
         emit, index, flat = self.emit, self._object(0), I64(0)
         if self.dimensions > 1:
             self._unusual_if(emit.compare(python.type_of(emit, index), "!=", emit.symbol("PyTuple_Type")))
-            self._unusual_if(emit.compare(emit.load(index, HEADER), "!=", self.dimensions))
+            self._unusual_if(emit.compare(emit.load(index, emit.process.layout.header), "!=", self.dimensions))
+            items = items_of(emit, index)
         for axis in range(self.dimensions):
-            part = index if self.dimensions == 1 else emit.load(index, ITEMS_AT + 8 * axis, PTR)
+            part = index if self.dimensions == 1 else emit.load(items, 8 * axis, PTR)
             number = self._whole(SCALARS["i64"], part)
             length = self._word(PLACE_WORDS + axis)
             self._unusual_if(emit.compare(number, ">=", length))
@@ -283,7 +280,8 @@ class Builtin:
         emit, known, came = self.emit, self.emit.label("buffer", I64, I64), self.emit.label("came")
         if not type.writable:
             with emit.if_(emit.compare(python.type_of(emit, given), "==", emit.symbol("PyBytes_Type")), likely=True):
-                emit.jump(known, emit.add(emit.address(given), _BYTES_AT), emit.load(given, HEADER))
+                layout = emit.process.layout
+                emit.jump(known, emit.add(emit.address(given), layout.bytes_at), emit.load(given, layout.header))
         access = I32(_WRITABLE if type.writable else _SIMPLE)
         emit.branch(emit.call("rseq_ask", I32, given, view, access), came, failed, likely=True)
         emit.here(came)

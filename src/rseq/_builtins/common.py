@@ -16,24 +16,15 @@ found again. One with a traceback comes from Python code, of an object or of a s
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from rseq._builtins.payload import FREED, KEPT_AT, NOT_COPIED, WORDS_AT
+from rseq._builtins.payload import FREED, NOT_COPIED
 from rseq._codegen import python
-from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.codes import HAS_RAISED, RAISED
-from rseq._codegen.small_int import HEADER
 from rseq._codegen.writer import DOUBLE, I32, I64, NULL, PTR, VOID, Process, Writer
-from rseq._once import once
-from rseq._sealed import forever
 
-__all__ = ["ITEMS_AT", "VIEW_BYTES", "about", "entries", "write"]
-
-ITEMS_AT = tuple.__basicsize__
-"""Where the items of a tuple begin."""
+__all__ = ["VIEW_BYTES", "items_of", "write"]
 
 VIEW_BYTES = 80
 """The size of a Py_buffer: `buf` is at 0, `obj` at 8, `len` at 16, `format` at 40."""
@@ -42,18 +33,9 @@ _WITH_FORMAT = 0x8 | 0x4  # pybuffer.h: PyBUF_ND | PyBUF_FORMAT
 _LONG_SUBCLASS = 1 << 24  # object.h: Py_TPFLAGS_LONG_SUBCLASS
 
 
-def about(converter: Callable[..., Any], refuse: Callable[[int], object], names: Sequence[str]) -> int:
-    """The address of these words about a builtin, which are never freed."""
-    kept = (converter, refuse, *map(sys.intern, names))
-    first, second, *rest = map(id, forever(kept))
-    return ctypes.addressof(forever((ctypes.c_uint64 * (len(kept) + 1))(first, second, len(names), *rest)))
-
-
-@once
-def entries() -> dict[str, int]:
-    """The addresses of the functions, by name. Raises: UnsupportedError, OSError."""
-    code = BlobEnvironment.new("common")
-    return dict(code.loaded(write(code)).entries)
+def items_of(emit: Writer, given: Any) -> Any:
+    """Emit: where the items of a tuple begin, which the process is asked for."""
+    return emit.offset(given, emit.address(emit.symbol("rseq_items_at")))
 
 
 def write(code: Process) -> list[str]:
@@ -148,7 +130,7 @@ def _write_hand_over(
             emit.ret(emit.call_at(again, PTR, payload, arguments, total, NULL))
     with emit.if_(is_converted, likely=False):
         python.fail(emit, "PyExc_SystemError", "what was converted for machine code is not what it reads")
-    words = emit.call("PyLong_FromUnsignedLongLong", PTR, emit.add(emit.address(payload), WORDS_AT))
+    words = emit.call("PyLong_FromUnsignedLongLong", PTR, emit.add(emit.address(payload), emit.process.layout.words_at))
     _return_if_null(emit, words)
     convert = emit.call("PyObject_CallOneArg", PTR, emit.load(about, type=PTR), words)
     python.let_go(emit, words)
@@ -158,8 +140,10 @@ def _write_hand_over(
     _return_if_null(emit, converted)
     wanted = emit.load(about, 16)
     is_tuple = emit.compare(python.type_of(emit, converted), "==", emit.symbol("PyTuple_Type"))
-    with emit.if_(emit.and_(is_tuple, emit.compare(emit.load(converted, HEADER), "==", wanted)), likely=True):
-        result = emit.call_at(again, PTR, payload, emit.offset(converted, ITEMS_AT), wanted, about)
+    with emit.if_(
+        emit.and_(is_tuple, emit.compare(emit.load(converted, emit.process.layout.header), "==", wanted)), likely=True
+    ):
+        result = emit.call_at(again, PTR, payload, items_of(emit, converted), wanted, about)
         python.let_go(emit, converted)
         emit.ret(result)
     python.let_go(emit, converted)
@@ -219,7 +203,7 @@ def _write_call(emit: Writer, function: Any, word: Any) -> None:
 
 
 def _write_dealloc(emit: Writer, payload: Any) -> None:
-    held = emit.load(payload, KEPT_AT, PTR), python.type_of(emit, payload)
+    held = emit.load(payload, emit.process.layout.kept_at, PTR), python.type_of(emit, payload)
     emit.call("PyObject_Free", VOID, payload)
     python.let_go(emit, *held)  # the type too: an object of a type that was made at run time holds a reference to it
     emit.ret()

@@ -15,41 +15,26 @@ The dict's keys are the numbers of Python's thread states, which no later thread
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from rseq._builtins.bind import METH_FASTCALL_KEYWORDS
 from rseq._builtins.method import Context, Kind
-from rseq._builtins.payload import WORDS_AT
 from rseq._codegen import python
-from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Process, Writer
-from rseq._once import once
 
-__all__ = ["functions"]
-
-_METH_NOARGS, _METH_FASTCALL = 0x0004, 0x0080  # methodobject.h
+__all__ = ["write"]
 
 _NUMBER_AT, _DICT_AT = 0, 1
 """Words of a payload."""
 
-_PAYLOAD_SLOT = object.__basicsize__
-"""Where an object keeps its first slot."""
 
-
-@once
-def functions(kind: Kind) -> Mapping[str, tuple[int, int]]:
-    """Of each method: the function's address, and how it is called. Raises: UnsupportedError, OSError."""
-    code, flags = BlobEnvironment.new("methods"), dict[str, int]()
+def write(code: Process, kind: Kind) -> list[str]:
+    """Write them into a module; their names."""
     for name in kind.hot:
         _write_jump(_Method(code, kind, name, PTR, I64, PTR))
-        flags[name] = METH_FASTCALL_KEYWORDS
     if kind.context is not None:
         _write_enter(_Method(code, kind, "__enter__", PTR), kind.context)
         _write_exit(_Method(code, kind, "__exit__", PTR, I64), kind.context)
-        flags |= {"__enter__": _METH_NOARGS, "__exit__": _METH_FASTCALL}
-    entries = code.loaded(flags).entries
-    return {name: (entries[name], how) for name, how in flags.items()}
+    return [*kind.methods]
 
 
 class _Method:
@@ -62,7 +47,7 @@ class _Method:
         self.kind, self.name = kind, name
         emit = self.emit = code.function(name, PTR, [PTR, *arguments])
         owner, *self.arguments = emit.arguments
-        self.payload = emit.load(owner, _PAYLOAD_SLOT, PTR, align=8)
+        self.payload = emit.load(owner, code.layout.header, PTR, align=8)  # its first slot
         with emit.unless(self.payload, likely=False):
             python.fail(emit, "PyExc_TypeError", "this object was made without calling __init__")
         with emit.if_(emit.compare(self.word(_NUMBER_AT), "!=", kind.number), likely=False):
@@ -71,7 +56,7 @@ class _Method:
 
     def word(self, position: int, type: Any = I64) -> Any:
         """Emit: word number `position` of the payload."""
-        return self.emit.load(self.payload, WORDS_AT + 8 * position, type, align=8)
+        return self.emit.load(self.payload, self.emit.process.layout.words_at + 8 * position, type, align=8)
 
     def call(self, name: str, *given: Any) -> Any:
         """Emit a call of the hot method `name`, with arguments, their number, and keywords."""

@@ -18,17 +18,23 @@ it back, has a method that works.
 from __future__ import annotations
 
 import ctypes
-import functools
-import inspect
-from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+import zlib
 
-from rseq._builtins.payload import Method
+from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method
+from rseq._codegen.ready import ready
 from rseq._once import once
+from rseq._quick import NamedTuple, cache, like
 from rseq._sealed import forever
+from rseq._shipped import bundle
 
-__all__ = ["Context", "Declared", "Kind", "descriptor", "thread_state"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+__all__ = ["Context", "Declared", "Kind", "descriptor", "number_of", "texts_of", "thread_state"]
+
+_METH_NOARGS, _METH_FASTCALL = 0x0004, 0x0080  # methodobject.h
 
 
 class Context(NamedTuple):
@@ -49,12 +55,27 @@ class Kind(NamedTuple):
     """What the package has declared of a structure."""
 
     number: int
-    """What its objects' payloads begin with."""
+    """What its objects' payloads begin with: `number_of` its name."""
     owner: type
     name: str
     hot: tuple[str, ...]
     """The methods that are machine code."""
     context: Context | None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """All that are machine code, those that `with` calls too."""
+        return (*self.hot, "__enter__", "__exit__") if self.context is not None else self.hot
+
+    def function(self, name: str) -> tuple[int, int]:
+        """The address of a method's function, and how it is called. Raises: UnsupportedError, OSError."""
+        how = {"__enter__": _METH_NOARGS, "__exit__": _METH_FASTCALL}.get(name, METH_FASTCALL_KEYWORDS)
+        return ready(f"methods {self.name}", "rseq._builtins.hot", self).entries[name], how
+
+    def text(self, name: str, declaration: Any) -> str:
+        """What CPython shows of the method that `declaration` declares."""
+        known = bundle(f"texts {self.name}")
+        return known[name] if known is not None else texts_of({name: declaration})[name]
 
     def entry(self, name: str) -> int:
         """Which word of a payload is the entry of a hot method."""
@@ -69,10 +90,11 @@ class Kind(NamedTuple):
 class Declared:
     """The method `owner.name` before there is machine code for it, and from then on."""
 
-    def __init__(self, owner: type, name: str, make: Callable[[], tuple[int, int]], is_ready: Callable[[Any], bool]):
-        """`make()` tells a function's address and its flags (methodobject.h), `is_ready(thing)` if it has a payload."""
-        self._owner, self.name, self._make = owner, name, make
-        self._declaration: Callable[..., Any] = vars(owner)[name]
+    def __init__(self, kind: Kind, name: str, is_ready: Callable[[Any], bool]):
+        """`is_ready(thing)`: if it has a payload."""
+        owner = self._owner = kind.owner
+        self._kind, self.name = kind, name
+        self.declaration: Callable[..., Any] = vars(owner)[name]
         self._native: Any = None
         self._function = self._deferring(is_ready)
         setattr(owner, name, self._function)
@@ -89,7 +111,6 @@ class Declared:
         return found is self._function or found is self._native
 
     def _deferring(self, is_ready: Callable[[Any], bool]) -> Callable[..., Any]:
-        @functools.wraps(self._declaration)
         def method(thing: Any, /, *arguments: Any, **keywords: Any) -> Any:
             if not issubclass(type(thing), self._owner):
                 raise TypeError(
@@ -97,15 +118,15 @@ class Declared:
                     f"{type(thing).__name__!r} object"
                 )
             if not is_ready(thing):
-                return self._declaration(thing, *arguments, **keywords)  # which says so
+                return self.declaration(thing, *arguments, **keywords)  # which says so
             return self.install()(thing, *arguments, **keywords)
 
-        return method
+        return like(self.declaration, method)
 
     @once
     def _made(self) -> Any:
-        address, flags = self._make()
-        return descriptor(self._owner, self.name, address, _text(self._declaration), flags)
+        address, flags = self._kind.function(self.name)
+        return descriptor(self._owner, self.name, address, self._kind.text(self.name, self.declaration), flags)
 
 
 def descriptor(owner: type, name: str, function: int, text: str, flags: int) -> Any:
@@ -114,8 +135,19 @@ def descriptor(owner: type, name: str, function: int, text: str, flags: int) -> 
     return _new_descriptor()(owner, ctypes.byref(method))
 
 
+def number_of(name: str) -> int:
+    """The number of the kind of that name: the same in every process, whatever was imported before."""
+    return zlib.crc32(name.encode()) & 0x7FFFFFFF
+
+
+def texts_of(declarations: Mapping[str, Any]) -> dict[str, str]:
+    """What CPython shows of methods: docstrings as it parses them, with signatures without annotations."""
+    return {name: _text(declaration) for name, declaration in declarations.items()}
+
+
 def _text(function: Any) -> str:
-    """The docstring as CPython parses it, with the signature of `function` without its annotations."""
+    import inspect
+
     signature = inspect.signature(function)
     parameters = [
         parameter.replace(annotation=inspect.Parameter.empty, name=parameter.name)

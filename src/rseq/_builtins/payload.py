@@ -14,17 +14,20 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
 
+from rseq._layout import this
+from rseq._quick import cache
 from rseq._sealed import forever
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 __all__ = [
     "FREED",
-    "KEPT_AT",
+    "METH_FASTCALL_KEYWORDS",
     "NOT_COPIED",
-    "WORDS_AT",
     "Method",
     "is_payload",
     "kept_by",
@@ -32,10 +35,7 @@ __all__ = [
     "payload_type",
 ]
 
-KEPT_AT = object.__basicsize__ + 8
-"""Behind the header of an object of variable size."""
-
-WORDS_AT = KEPT_AT + 8
+_KEPT_AT, _WORDS_AT = this().kept_at, this().words_at
 
 FREED, NOT_COPIED = "rseq_dealloc", "rseq_reduce"
 """The machine code of payloads, by name (common.py)."""
@@ -43,6 +43,9 @@ FREED, NOT_COPIED = "rseq_dealloc", "rseq_reduce"
 _DEFAULT, _IMMUTABLE, _NOT_CALLABLE = 1 << 18, 1 << 8, 1 << 7  # object.h: Py_TPFLAGS_…
 _DEALLOC, _METHODS = 52, 64  # typeslots.h
 _METH_O = 0x0008
+
+METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
+"""The calling convention of all our functions (methodobject.h)."""
 
 _types: set[type] = set()
 
@@ -85,7 +88,7 @@ def payload_type(home: str, owner: str, functions: Mapping[str, int], method: Me
     table = forever((Method * (len(methods) + 1))(*methods))  # ends with an empty one
     slots = (_Slot * 3)(_Slot(_DEALLOC, functions[FREED]), _Slot(_METHODS, ctypes.addressof(table)))
     name = f"{home}.{owner.rpartition('.')[2]}".encode(errors="replace")
-    spec = forever(_Spec(name, WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
+    spec = forever(_Spec(name, _WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
     made: type = _python("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(ctypes.addressof(spec))
     _types.add(made)
     return made
@@ -97,9 +100,9 @@ def make_payload(kind: type, words: Sequence[int], kept: object) -> object:
         raise TypeError(f"expected a type of payloads, got {kind!r}")
     data = b"".join(word.to_bytes(8, sys.byteorder) for word in words)
     made = _python("PyType_GenericAlloc", ctypes.py_object, ctypes.py_object, ctypes.c_ssize_t)(kind, len(words))
-    ctypes.memmove(id(made) + WORDS_AT, data, len(data))
+    ctypes.memmove(id(made) + _WORDS_AT, data, len(data))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
-    ctypes.c_void_p.from_address(id(made) + KEPT_AT).value = id(kept)
+    ctypes.c_void_p.from_address(id(made) + _KEPT_AT).value = id(kept)
     payload: object = made
     return payload
 
@@ -113,7 +116,7 @@ def kept_by(payload: object) -> Any:
     """What it keeps alive. Raises: TypeError - it is no payload."""
     if not is_payload(payload):
         raise TypeError(f"expected what a builtin of rseq is bound to, got {payload!r}")
-    return ctypes.py_object.from_address(id(payload) + KEPT_AT).value
+    return ctypes.py_object.from_address(id(payload) + _KEPT_AT).value
 
 
 @cache

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import ctypes
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from rseq._builtins.arguments import parameter_names
-from rseq._codegen.codes import refusals
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.given import defaults_of, in_order, is_of_python_code, number, shown
@@ -27,7 +26,7 @@ from rseq._once import load
 from rseq._percpu.rows import Row
 from rseq._percpu.segment import Place
 
-__all__ = ["Refusals", "Unusual"]
+__all__ = ["Unusual"]
 
 _PLACE_WORDS = len(Place._fields)
 _NO_FORMAT = memoryview(b"")
@@ -159,17 +158,6 @@ def _plain(given: Any, view: memoryview) -> object:
 
         return PickleBuffer(view).raw()
     return given
-
-
-class Refusals:
-    """Raises what the code means that a builtin has come to: `refusals(code)`."""
-
-    def __init__(self, code: Compiled, title: str, checks: Sequence[ir.Check | ir.Raise]) -> None:
-        self._code, self._title, self._checks = code, title, checks
-
-    def __call__(self, code: int) -> NoReturn:
-        kind, text = refusals(self._code, self._checks)[code]
-        raise kind(f"{self._title}(): {text}")
 
 
 def _word(address: int) -> int:

@@ -189,8 +189,8 @@ def _within(code: Compiled) -> Iterator[Compiled]:
 def shipped() -> list[Compiled]:
     """All sequences of the package's structures, and of the counters for each type of number."""
     from rseq._language.types import SCALARS
-    from rseq._structures.cell import adder
-    from rseq._structures.structure import shipped as structures
+    from rseq._structures.cell_code import adder
+    from rseq._structures.shipped import shipped as structures
 
     found: list[Compiled] = [adder(scalar) for scalar in SCALARS.values() if scalar.kind != "bool"]
     return list(dict.fromkeys([*found, *sequences_of(structures())]))

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import llvmlite.ir as ll
 
-from rseq._arch import Architecture
+from rseq._arch import Architecture, host
 from rseq._arch.base import Fixup
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
@@ -25,14 +25,13 @@ from rseq._codegen.writer import I8, PTR, Pointed, Writer
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._integers import round_up
 from rseq._language.compiled import Compiled
-from rseq._loader import DATA_ALIGNMENT, Blob, Code, Relocation, load
+from rseq._layout import Layout
+from rseq._loader import DATA_ALIGNMENT, RSEQ_OFFSET, Blob, Code, Relocation, load
 from rseq._room import require_room
 from rseq._thread.support import require_support
 
 __all__ = ["RSEQ_OFFSET", "BlobEnvironment", "flatten", "object_file", "symbol_names"]
 
-RSEQ_OFFSET = "rseq_offset"
-"""The symbol whose value the loader gets: the rseq area's offset from the thread pointer."""
 
 _SHF_WRITE, _SHF_ALLOC = 1, 2
 _SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 1, 2, 4, 8, 9
@@ -42,11 +41,20 @@ class BlobEnvironment(Environment):
     """Code in a blob: functions of the process through slots, the rseq area's offset in one."""
 
     @classmethod
-    def new(cls, name: str, architecture: Architecture | None = None, *, has_rseq: bool = False) -> Self:
+    def new(
+        cls,
+        name: str,
+        architecture: Architecture | None = None,
+        *,
+        has_rseq: bool = False,
+        layout: Layout | None = None,
+    ) -> Self:
         """An empty module. Raises: UnsupportedError - there is no code generator for this machine's architecture."""
         architecture, module = architecture or require_support(), ll.Module(name)
         module.triple = architecture.triple
-        return cls(architecture, module, has_rseq)
+        made = cls(architecture, module, has_rseq)
+        made.layout = layout or made.layout
+        return made
 
     def compiled(self, entries: Iterable[str]) -> Blob:
         """The module's blob; `entries` are the functions and variables that callers will look for."""
@@ -92,7 +100,11 @@ class BlobEnvironment(Environment):
 
 
 def object_file(module: Any, architecture: Architecture) -> bytes:
-    """LLVM's object file of a module, for the architecture of this machine. Raises: MemoryError."""
+    """LLVM's object file of a module. Raises: MemoryError. RuntimeError - nothing here makes code for another machine."""
+    if architecture is not host():
+        from rseq._codegen.cross import emit_for
+
+        return emit_for(str(module), architecture.triple, architecture.features, architecture.code_model)
     text, how = str(module), emit_elsewhere if _cut_off else emit
     if how is emit:
         loading = 0 if "llvmlite.binding" in sys.modules else _LLVM_MIB

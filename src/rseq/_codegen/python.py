@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
 from rseq._codegen.writer import I32, NULL, PTR, VOID, Writer
 
 __all__ = ["exception", "fail", "is_raised", "keep", "let_go", "none", "say", "type_of"]
-
-_TYPE_AT = object.__basicsize__ - 8
-"""Where an object says of which type it is: the last word of its header."""
-
-_IS_IMMORTAL = sys.version_info >= (3, 12)  # PEP 683: None, True and False need no counting
 
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
@@ -26,7 +20,7 @@ def none(emit: Writer) -> Any:
 
 def constant_object(emit: Writer, thing: Any) -> Any:
     """Emit: None, True or False as a reference of its own."""
-    if not _IS_IMMORTAL:
+    if not emit.process.layout.is_immortal:
         keep(emit, thing)
     return thing
 
@@ -44,7 +38,7 @@ def let_go(emit: Writer, *things: Any) -> None:
 
 def type_of(emit: Writer, thing: Any) -> Any:
     """Emit: the type of an object, whatever it says that it is."""
-    return emit.load(thing, _TYPE_AT, PTR)
+    return emit.load(thing, emit.process.layout.type_at, PTR)
 
 
 def exception(emit: Writer, name: str) -> Any:

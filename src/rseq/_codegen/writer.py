@@ -32,6 +32,8 @@ from typing import Any
 
 import llvmlite.ir as ll
 
+from rseq._layout import Layout, this
+
 __all__ = ["DOUBLE", "I1", "I8", "I32", "I64", "NULL", "PTR", "VOID", "Label", "Pointed", "Process", "Writer"]
 __all__ += ["constant"]
 
@@ -54,9 +56,13 @@ def constant(type: Any, value: Value) -> Any:
 
 
 class Process(ABC):
-    """An LLVM module, and how its code reaches functions and variables of the process."""
+    """An LLVM module, how its code reaches functions and variables of the process, and how Python's objects lie there.
+
+    A module is made for this process, unless it says otherwise.
+    """
 
     module: Any
+    layout: Layout = this()
 
     @abstractmethod
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, TypeVar
 
-from rseq._language.compiled import operation
+from rseq._marks import operation
 
 __all__ = [
     "bits",

@@ -11,11 +11,3 @@ Who may do what:
 - A shared segment is the same memory in all processes forked since; what is said of threads holds for theirs.
 - An address means something only while a `Memory`, or what holds it (storage, a builtin, an array view), lives.
 """
-
-from rseq._percpu.memory import Memory, allocate
-from rseq._percpu.rows import Row, RowArray
-from rseq._percpu.segment import Place
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
-
-__all__ = ["Memory", "PerCPU", "Place", "Row", "RowArray", "Segment", "allocate"]

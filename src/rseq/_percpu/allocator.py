@@ -17,12 +17,17 @@ forks is a deadlock.
 from __future__ import annotations
 
 import ctypes
-from collections import deque
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
 
 from rseq._integers import round_up
 from rseq._percpu.segment import Extent, Place, discard, private_extent, zero
+from rseq._quick import NamedTuple, deque
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 STRIDE_BYTES = 1 << 18
 """Bytes of each lane in an extent that items share."""
@@ -45,8 +50,6 @@ class Block(NamedTuple):
     extent: Extent | None
     """The extent that it has to itself, if it has one."""
 
-
-T = TypeVar("T")
 
 _lent: dict[int, Block] = {}
 _returned: deque[int] = deque()

@@ -6,11 +6,13 @@ It is generated code, as everything native here is; Python and libc have none to
 from __future__ import annotations
 
 import ctypes
-from typing import Any
 
-from rseq._codegen.blob import BlobEnvironment
-from rseq._codegen.writer import I64
-from rseq._once import once
+from rseq._codegen.ready import ready
+from rseq._quick import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["compare_exchange"]
 
@@ -24,10 +26,7 @@ def compare_exchange(address: int, expected: int, desired: int) -> bool:
     return bool(_function()(address, expected, desired))
 
 
-@once
+@cache
 def _function() -> Any:
-    code = BlobEnvironment.new("atomic")
-    emit = code.function("compare_exchange", I64, [I64] * 3)
-    emit.ret(emit.fit(emit.exchange_if(*emit.arguments), I64))
-    entry = code.loaded(["compare_exchange"]).entries["compare_exchange"]
+    entry = ready("atomic", "rseq._percpu.atomic_code").entries["compare_exchange"]
     return ctypes.CFUNCTYPE(ctypes.c_uint64, *(ctypes.c_uint64,) * 3)(entry)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import operator
-from typing import TypeVar
 
-from rseq._language.types import Record
 from rseq._percpu.allocator import MAX_ITEM_BYTES
 
-_MAX_DIMENSIONS = 32
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
 
-T = TypeVar("T", bound=str)
+    T = TypeVar("T", bound=str)
+
+_MAX_DIMENSIONS = 32
 
 
 def integer(name: str, value: object) -> int:
@@ -63,6 +65,8 @@ def shape_of(shape: object) -> tuple[int, ...]:
 
 def require_record(record: object, call: str) -> None:
     """Raises: TypeError - `record` is no subclass of `rseq.Record`; `call` is what the sentence shows as right."""
+    from rseq._language.types import Record
+
     if type(record) is not type(Record) or record is Record:  # no isinstance: an object can lie about its class
         raise TypeError(f"expected a subclass of rseq.Record, as in {call}; got {record!r}")
 

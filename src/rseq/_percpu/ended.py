@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+from _thread import get_native_id
 
 from rseq._forks import STRUCTURES, in_each_child
 from rseq._once import once
 from rseq._percpu.threads import table, thread_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["be_known", "why_not_ended"]
 
@@ -33,7 +35,7 @@ def be_known() -> None:
     Threads: any. Where it is another one than the first, that is asked to do so as soon as it runs Python code.
     """
     thread_id()
-    if threading.get_native_id() != os.getpid():
+    if get_native_id() != os.getpid():
         ctypes.pythonapi.Py_AddPendingCall(_first_thread(), None)
     _follow_forks()
 
@@ -54,8 +56,10 @@ def _first_thread() -> Callable[[object], int]:
 
 
 def _be_known_late(_: object) -> int:
-    with suppress(RuntimeError, OSError, MemoryError):
+    try:
         thread_id()
+    except (RuntimeError, OSError, MemoryError):
+        pass
     return 0
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-
 from rseq._once import load
 from rseq._percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq._percpu.checks import integer, product
 from rseq._percpu.segment import PAGE_BYTES, Place
 from rseq._percpu.shared import Segment, lend, require_segment
-from rseq._percpu.shown import shown
+from rseq._quick import NamedTuple
 from rseq._sealed import Sealed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
     import numpy.typing as npt
 
 _private = Allocator()
@@ -80,6 +81,8 @@ class Memory:
         """
         load("numpy")
         import numpy as np
+
+        from rseq._percpu.shown import shown
 
         element = np.dtype(dtype)
         if element.hasobject:

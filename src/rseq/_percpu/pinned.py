@@ -7,9 +7,11 @@ moves back. That is exact whatever else runs, in other processes too, and costs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import get_native_id
+from _thread import get_native_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["pinned", "prepare_pins"]
 
@@ -21,8 +23,7 @@ def prepare_pins() -> None:
     prepare()
 
 
-@contextmanager
-def pinned(cpu: int) -> Iterator[bool]:
+class pinned:  # noqa: N801 - it reads as a function
     """Run the body of a `with` on `cpu`. The value is False, and the thread has stayed, if the kernel forbids it.
 
     It forbids a CPU that is offline or outside of the process's cpuset. The thread's affinity mask is set aside
@@ -30,10 +31,17 @@ def pinned(cpu: int) -> Iterator[bool]:
     asked for (_percpu/guard.py).
     Threads: any thread; it moves only itself.
     """
-    from rseq._percpu.guard import pin
 
-    guard = pin(cpu, get_native_id())
-    try:
-        yield guard is not None
-    finally:
-        del guard
+    __slots__ = ("_cpu", "_guard")
+
+    def __init__(self, cpu: int) -> None:
+        self._cpu = cpu
+
+    def __enter__(self) -> bool:
+        from rseq._percpu.guard import pin
+
+        self._guard: Any = pin(self._cpu, get_native_id())
+        return self._guard is not None
+
+    def __exit__(self, *exception: object) -> None:
+        del self._guard

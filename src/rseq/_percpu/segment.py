@@ -26,15 +26,12 @@ import errno
 import mmap
 import os
 import sys
-import weakref
-from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
 
 from rseq._forks import MEMORY, in_each_child
 from rseq._integers import round_up
 from rseq._libc import error_of
 from rseq._percpu.mutex import make_mutex
+from rseq._quick import NamedTuple, partial, ref
 from rseq._sealed import forever
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.support import require_support
@@ -48,7 +45,7 @@ _MADV_POPULATE_WRITE = 23
 """include/uapi/asm-generic/mman-common.h, since Linux 5.14; the same number everywhere."""
 
 _private_extents: list[Extent] = []
-_shared_mappings: dict[int, weakref.ref[mmap.mmap]] = {}
+_shared_mappings: dict[int, ref[mmap.mmap]] = {}
 
 Mapping = mmap.mmap
 """A mapping that is unmapped when the last reference to it goes."""
@@ -71,8 +68,7 @@ class Place(NamedTuple):
         return range(self.base, self.base + self.stride * (self.lanes + 1), self.stride)
 
 
-@dataclass(frozen=True)
-class Extent:
+class Extent(NamedTuple):
     """One mapping of a segment. The fields are those of `Place`, with `base` at offset 0 of lane 0."""
 
     base: int
@@ -109,7 +105,7 @@ def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
     """
     extent, mapping = _extent(stride_bytes, shared=True)
     key = id(mapping)
-    _shared_mappings[key] = weakref.ref(mapping, partial(_shared_mappings.pop, key))
+    _shared_mappings[key] = ref(mapping, partial(_shared_mappings.pop, key))
     populate(extent.lock, PAGE_BYTES)
     make_mutex(extent.lock)
     return extent, mapping

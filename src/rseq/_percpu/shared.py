@@ -19,15 +19,17 @@ one would wait for itself, and a child forked inside would write back what its p
 from __future__ import annotations
 
 import ctypes
-from typing import NoReturn
 
 from rseq._integers import round_up
 from rseq._percpu.allocator import MAX_ITEM_BYTES, STRIDE_BYTES
 from rseq._percpu.checks import integer
 from rseq._percpu.mutex import MUTEX_BYTES
 from rseq._percpu.segment import PAGE_BYTES, Mapping, Place, populate, shared_extent
-from rseq._percpu.threads import table
-from rseq._thread.support import require_support
+from rseq._thread.support import is_supported, require_support
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _WORD = 8
 _EXTENTS_TRIED = 8
@@ -62,7 +64,10 @@ class Segment:
         nbytes = integer("size", size)
         if not 1 <= nbytes <= MAX_ITEM_BYTES:
             raise ValueError(f"size: expected 1 … {MAX_ITEM_BYTES} bytes, got {nbytes}")
-        require_support()
+        from rseq._percpu.threads import table
+
+        if not is_supported():
+            require_support()
         table()  # of threads: one for all processes that share the segment
         self._size = round_up(nbytes, PAGE_BYTES)
         self._extents = [_SharedExtent(self._size)]

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
-
-from rseq._arch.base import IndexMode
-from rseq._language.types import Record
 from rseq._percpu.checks import one_of, product, require_bytes, require_record, shape_of
+from rseq._percpu.lanes import Lanes, fields_of
 from rseq._percpu.memory import Memory, allocate
-from rseq._percpu.rows import is_followed, require_no_pointers
+from rseq._quick import Generic
 from rseq._sealed import Sealed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn, TypeVar
+
     import numpy.typing as npt
 
+    from rseq._arch.base import IndexMode
+    from rseq._language.types import Record
+    from rseq._percpu.lanes import Fields
     from rseq._percpu.segment import Place
     from rseq._percpu.shared import Segment
 
-R = TypeVar("R", bound=Record)
+    R = TypeVar("R", bound=Record)
+
+__all__ = ["INDEX_MODES", "PerCPU", "laid_out", "lanes_of", "parts_of", "warn_of_refusals"]
 
 INDEX_MODES: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
 
 
-class PerCPU(Generic[R]):
+class PerCPU(Generic["R"]):
     """A zeroed `record` for each CPU, or an array of `shape` of them: what `Sequence.bind` binds a sequence to.
 
         items = rseq.percpu(Items)
@@ -54,16 +58,12 @@ class PerCPU(Generic[R]):
         *,
         segment: Segment | None = None,
     ) -> None:
+        from rseq._percpu.rows import is_followed, require_no_pointers
+
         require_record(record, "rseq.percpu(Items)")
-        index = one_of("index", index, INDEX_MODES)
         if segment is not None:
-            _require_shareable(record, index)
-        lengths = shape_of(shape)
-        nbytes = product(lengths) * record.size
-        require_bytes(nbytes, f"a lane of shape {lengths} of {record.__name__}")
-        memory = allocate(nbytes, record.alignment, segment, writable=not is_followed(record))
-        if not _parts.put(self, Parts(record, lengths, index, segment, memory)):
-            raise TypeError("this storage has been set up; __init__ is called once")
+            require_no_pointers(record)
+        _begin(self, fields_of(record), lambda: record, shape, index, segment, writable=not is_followed(record))
 
     @property
     def record(self) -> type[R]:
@@ -135,7 +135,7 @@ class PerCPU(Generic[R]):
         shape = f", shape={self.shape}" if self.shape else ""
         index = f", index={self.index!r}" if self.index != "cpu_id" else ""
         segment = f", segment={self.segment!r}" if self.segment is not None else ""
-        return f"rseq.percpu({self.record.__name__}{shape}{index}{segment})"
+        return f"rseq.percpu({parts_of(self).fields.name}{shape}{index}{segment})"
 
     def __reduce__(self) -> NoReturn:
         if self.segment is not None:
@@ -149,15 +149,27 @@ class PerCPU(Generic[R]):
         )
 
 
-@dataclass(frozen=True)
 class Parts:
     """What storage is."""
 
-    record: type[Any]
-    shape: tuple[int, ...]
-    index: IndexMode
-    segment: Segment | None
-    memory: Memory
+    __slots__ = ("_record", "fields", "index", "memory", "segment", "shape")
+
+    def __init__(
+        self,
+        record: Callable[[], type[Any]],
+        fields: Fields,
+        shape: tuple[int, ...],
+        index: IndexMode,
+        segment: Segment | None,
+        memory: Memory,
+    ) -> None:
+        self._record, self.fields, self.shape = record, fields, shape
+        self.index, self.segment, self.memory = index, segment, memory
+
+    @property
+    def record(self) -> type[Any]:
+        """What the lanes hold. That of a structure is made when somebody asks for it."""
+        return self._record()
 
 
 _parts: Sealed[Parts] = Sealed(PerCPU, "_parts")
@@ -175,16 +187,52 @@ def parts_of(storage: object, said: str = "expected storage made by rseq.percpu(
 def warn_of_refusals(storage: PerCPU[Any]) -> None:
     """Warn whoever reads, the caller's caller, if parallel loops have left calls out."""
     if refused := parts_of(storage).memory.refused:
+        import warnings
+
         text = f"calls that parallel loops left out: {refused} (an index out of range, or another refusal); these "
         text += "numbers are without them, and, behind a call with a result, without the rest of its thread's part"
         warnings.warn(f"{text}; see `refused`", RuntimeWarning, stacklevel=3)
 
 
-def _require_shareable(record: type[Record], index: IndexMode) -> None:
-    """Raises: ValueError, TypeError - the record, or the number that picks its lane, is of one process only."""
-    if index == "mm_cid":
+def laid_out(
+    fields: Fields,
+    record: Callable[[], type[Any]],
+    *,
+    shape: int | tuple[int, ...] | None = None,
+    index: IndexMode = "cpu_id",
+    segment: Segment | None = None,
+) -> PerCPU[Any]:
+    """Storage for a record without pointers whose fields are known, and which is made when somebody asks for it."""
+    made: PerCPU[Any] = PerCPU.__new__(PerCPU)
+    _begin(made, fields, record, shape, index, segment, writable=True)
+    return made
+
+
+def lanes_of(storage: PerCPU[Any]) -> Lanes:
+    """The records of storage that holds one in each lane, for plain Python. Keep the storage as long."""
+    parts = parts_of(storage)
+    return Lanes(parts.fields, parts.memory.place)
+
+
+def _begin(
+    storage: PerCPU[Any],
+    fields: Fields,
+    record: Callable[[], type[Any]],
+    shape: int | tuple[int, ...] | None,
+    index: IndexMode,
+    segment: Segment | None,
+    *,
+    writable: bool,
+) -> None:
+    index = one_of("index", index, INDEX_MODES)
+    if segment is not None and index == "mm_cid":
         raise ValueError(
             "index: a shared segment has lanes by 'cpu_id'; 'mm_cid' numbers the threads of one process, so threads of "
             "two would be in one lane at the same time"
         )
-    require_no_pointers(record)
+    lengths = shape_of(shape)
+    nbytes = product(lengths) * fields.size
+    require_bytes(nbytes, f"a lane of shape {lengths} of {fields.name}")
+    memory = allocate(nbytes, fields.alignment, segment, writable=writable)
+    if not _parts.put(storage, Parts(record, fields, lengths, index, segment, memory)):
+        raise TypeError("this storage has been set up; __init__ is called once")

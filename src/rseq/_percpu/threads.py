@@ -43,22 +43,25 @@ import ctypes
 import errno
 import mmap
 import os
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from _thread import get_native_id
 from itertools import chain, compress, starmap
 from operator import eq
-from threading import get_ident
-from typing import NoReturn
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
-from rseq._language.compiled import operation
 from rseq._libc import libc_with_gil, os_error
+from rseq._marks import operation
 from rseq._once import once
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
 from rseq._percpu.segment import PAGE_BYTES, address_of, populate, sparse
+from rseq._quick import get_ident
 from rseq._sealed import forever
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import NoReturn
 
 __all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_at", "known_id", "symbols", "table", "thread_id"]
 
@@ -161,7 +164,7 @@ class Table:
     def _sign(self, number: int, known: Known) -> None:
         """Write down whose slot it is, for others and for the thread itself."""
         slot = self._slot(number)
-        slot.process, slot.thread, slot.name = os.getpid(), threading.get_native_id(), _own_name()
+        slot.process, slot.thread, slot.name = os.getpid(), get_native_id(), _own_name()
         slot.generation = (slot.generation + 1) | 1
         known.generation_at, known.generation = ctypes.addressof(slot) + _Slot.generation.offset, slot.generation
         known.mutex_at = ctypes.addressof(slot) + self._word_at
@@ -273,14 +276,14 @@ def _blank_mutex() -> tuple[list[tuple[int, int]], int]:
     libc_with_gil().pthread_mutex_lock(mutex)
     owned = list(words)
     libc_with_gil().pthread_mutex_unlock(mutex)
-    me = threading.get_native_id()
+    me = get_native_id()
     word = next(place for place, word in enumerate(owned) if not blank[place] and word & _OWNER == me)
     return [(4 * place, word) for place, word in enumerate(blank) if word], 4 * word
 
 
 def _own_name() -> bytes:
     """The calling thread's name in Python. Asked for without a lock: this may come in the middle of anything."""
-    thread = getattr(threading, "_active", {}).get(get_ident())
+    thread = getattr(sys.modules.get("threading"), "_active", {}).get(get_ident())
     name: str = "" if thread is None else thread.name
     return name.encode(errors="replace")[: _Slot.name.size]
 
@@ -378,6 +381,8 @@ def took_over(thread: int, frames: int = 2) -> int:
         f"{describe(thread)} held a lock and {how} without releasing it; the calling thread has the lock now. "
         "What the lock protects may be half changed: bring it into order, or make it anew"
     )
+    import warnings
+
     try:
         warnings.warn(text, RuntimeWarning, stacklevel=frames)
     except Warning as error:

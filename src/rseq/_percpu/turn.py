@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
 
 from rseq._percpu.threads import has_ended, known_at, thread_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["TURN_BYTES", "forget_turn", "prepare_turns", "taken"]
 

@@ -17,7 +17,8 @@ from rseq._language.compiled import Compiled
 from rseq._stress import structures
 from rseq._stress.mortal import Mortal
 from rseq._stress.workload import Workload
-from rseq._structures.structure import Structure, home_of
+from rseq._structures.shipped import home_of
+from rseq._structures.structure import Structure
 from rseq._thread.registration import lanes_offset
 
 __all__ = [

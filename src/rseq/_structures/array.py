@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from rseq._percpu.storage import parts_of, warn_of_refusals
+from rseq._structures.cell import cell, sum_over_lanes
+from rseq._structures.number import as_name
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
 
-from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
-from rseq._language.dtypes import as_scalar
-from rseq._language.types import SCALARS
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU, warn_of_refusals
-from rseq._structures.cell import adder, sum_over_lanes
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     import numpy.typing as npt
+
+    from rseq._arch.base import IndexMode
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.shared import Segment
 
 __all__ = ["CounterArray"]
 
@@ -40,18 +41,15 @@ class CounterArray(Structure, hot=("add",)):
     def __init__(
         self,
         shape: int | tuple[int, ...],
-        dtype: object = SCALARS["i64"],
+        dtype: object = "i64",
         *,
         index: IndexMode = "cpu_id",
         segment: Segment | None = None,
     ) -> None:
         if shape is None:
             raise TypeError("shape: expected an int or a tuple of ints, got None")
-        scalar = as_scalar(dtype)
-        if scalar.kind == "bool":
-            raise TypeError("expected a number to count in; got bool")
-        add = adder(scalar)
-        set_up(self, PerCPU(add.body.record, shape, index=index, segment=segment), {"add": add})
+        form = cell(as_name(dtype, "count in"))
+        set_up(self, storage_for(form, shape=shape, index=index, segment=segment), form)
 
     def add(self, index: int | tuple[int, ...], n: float = 1) -> None:
         """Add `n` to element `index`, an int or a tuple of ints. Any thread, any signal handler; it never waits.
@@ -63,7 +61,7 @@ class CounterArray(Structure, hot=("add",)):
 
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
-        return {"add": adder(SCALARS["i64"])}
+        return cell("i64").parts
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -98,5 +96,5 @@ class CounterArray(Structure, hot=("add",)):
         return shape[0]
 
     def __repr__(self) -> str:
-        dtype = storage_of(self).record.fields["value"].type
+        _, dtype, _ = parts_of(storage_of(self)).fields.places["value"]
         return f"rseq.CounterArray({storage_of(self).shape}, {dtype})"

@@ -1,45 +1,47 @@
-"""One number for each CPU, and the sequence that adds to it: what every counter is made of.
-
-    lane 0      lane 1      …  lane n-1    spare lane
-    +-------+   +-------+      +-------+   +-------+
-    | value |   | value |      | value |   | value |      the counter is their sum
-    +-------+   +-------+      +-------+   +-------+
-
-`add` is one load and one store, or one instruction: the store is the commit. There is one record
-and one sequence for each type of number, made once.
-"""
+"""One number for each CPU, which is added to: what every counter is made of. Its code is in cell_code.py."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from rseq._builtins.form import Form
+from rseq._integers import signed
+from rseq._once import load
+from rseq._percpu.storage import lanes_of, parts_of
+from rseq._quick import cache, partial
 
-from rseq._language.text import keep
-from rseq._language.types import Record, Scalar
-from rseq._once import load, once
-from rseq._percpu.storage import PerCPU
-from rseq._sequence import Sequence, sequence
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     import numpy.typing as npt
 
-__all__ = ["adder", "sum_over_lanes"]
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.storage import PerCPU
 
-keep(__name__)
+__all__ = ["cell", "sum_over_lanes", "total"]
 
 
-@once
-def adder(scalar: Scalar) -> Sequence[Any, None]:
-    """The sequence `add(cell, n=1)` on a record with one `scalar` called `value`."""
+@cache
+def cell(type: str) -> Form:
+    """The form of a number of that type."""
+    return Form(f"cell {type}", partial(_parse, type))
 
-    class Cell(Record):
-        value: scalar  # type: ignore[valid-type]
 
-    @sequence
-    def add(cpu: Cell, n: scalar = 1) -> None:  # type: ignore[valid-type]
-        """Add `n` to this CPU's part. Any thread, any signal handler; it never waits."""
-        cpu.value += n  # type: ignore[operator]
+def _parse(type: str) -> Mapping[str, Compiled]:
+    from rseq._language.types import SCALARS
+    from rseq._structures.cell_code import adder
 
-    return add
+    return {"add": adder(SCALARS[type])}
+
+
+def total(storage: PerCPU[Any]) -> Any:
+    """The sum over all lanes, of one number in each: an integer wraps as its type does."""
+    found = sum(lanes_of(storage).read("value"))
+    _, type, _ = parts_of(storage).fields.places["value"]
+    if type.startswith("f"):
+        return found
+    bits = int(type[1:])
+    return signed(found, bits) if type.startswith("i") else found % (1 << bits)
 
 
 def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:

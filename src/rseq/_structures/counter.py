@@ -7,26 +7,26 @@ that had begun when it returned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from rseq._structures.cell import cell, total
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
 
-from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
-from rseq._language.types import SCALARS, Scalar
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
-from rseq._structures.cell import adder, sum_over_lanes
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar
+
     import numpy.typing as npt
+
+    from rseq._arch.base import IndexMode
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.shared import Segment
 
 __all__ = ["Counter", "FloatCounter"]
 
 
-def _begin(counter: Structure, type: Scalar, index: IndexMode, segment: Segment | None) -> None:
-    add = adder(type)
-    set_up(counter, PerCPU(add.body.record, index=index, segment=segment), {"add": add})
+def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | None) -> None:
+    form = cell(type)
+    set_up(counter, storage_for(form, index=index, segment=segment), form)
 
 
 class _PerCPUCounter(Structure):
@@ -34,11 +34,11 @@ class _PerCPUCounter(Structure):
 
     __slots__ = ()
     _no_copy = "Pass its value, or make one in each process and add them up"
-    _type: ClassVar[Scalar]
+    _type: ClassVar[str]
 
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
-        return {"add": adder(cls._type)}
+        return cell(cls._type).parts
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""
@@ -46,7 +46,7 @@ class _PerCPUCounter(Structure):
         return values
 
     def __repr__(self) -> str:
-        return f"<rseq.{type(self).__name__} {sum_over_lanes(storage_of(self)).item()}>"
+        return f"<rseq.{type(self).__name__} {total(storage_of(self))}>"
 
 
 class Counter(_PerCPUCounter, hot=("add",)):
@@ -66,10 +66,10 @@ class Counter(_PerCPUCounter, hot=("add",)):
     """
 
     __slots__ = ()
-    _type = SCALARS["i64"]
+    _type = "i64"
 
     def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
-        _begin(self, SCALARS["i64"], index, segment)
+        _begin(self, "i64", index, segment)
 
     def add(self, n: int = 1) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
@@ -81,7 +81,7 @@ class Counter(_PerCPUCounter, hot=("add",)):
     @property
     def value(self) -> int:
         """The sum over all CPUs."""
-        return int(sum_over_lanes(storage_of(self)))
+        return int(total(storage_of(self)))
 
 
 class FloatCounter(_PerCPUCounter, hot=("add",)):
@@ -91,10 +91,10 @@ class FloatCounter(_PerCPUCounter, hot=("add",)):
     """
 
     __slots__ = ()
-    _type = SCALARS["f64"]
+    _type = "f64"
 
     def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
-        _begin(self, SCALARS["f64"], index, segment)
+        _begin(self, "f64", index, segment)
 
     def add(self, n: float = 1.0) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
@@ -106,4 +106,4 @@ class FloatCounter(_PerCPUCounter, hot=("add",)):
     @property
     def value(self) -> float:
         """The sum over all CPUs."""
-        return float(sum_over_lanes(storage_of(self)))
+        return float(total(storage_of(self)))

@@ -15,60 +15,37 @@ Assumptions: a number of the language is read and written in one piece.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from rseq._builtins.form import Form
+from rseq._percpu.storage import lanes_of, parts_of
+from rseq._quick import cache, partial
+from rseq._structures.number import as_name, worst_of
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
 
-from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
-from rseq._language.dtypes import as_scalar
-from rseq._language.text import keep
-from rseq._language.types import SCALARS, Record, Scalar
-from rseq._once import once
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
-from rseq._sequence import Sequence, sequence
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar
+
     import numpy.typing as npt
 
-__all__ = ["Max", "Min", "updater", "worst_of"]
+    from rseq._arch.base import IndexMode
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.shared import Segment
 
-keep(__name__)
-
-
-def worst_of(scalar: Scalar, is_max: bool) -> int | float:
-    """What nothing is worse than."""
-    if scalar.is_float:
-        return -math.inf if is_max else math.inf
-    return scalar.minimum if is_max else scalar.maximum
+__all__ = ["Max", "Min", "extreme"]
 
 
-@once
-def updater(scalar: Scalar, is_max: bool) -> Sequence[Any, None]:
-    """The sequence `update(cpu, x)` for numbers of this type, on a record of its own."""
-    worst = worst_of(scalar, is_max)
+@cache
+def extreme(type: str, is_max: bool) -> Form:
+    """The form for numbers of that type."""
+    return Form(f"{'max' if is_max else 'min'} {type}", partial(_parse, type, is_max))
 
-    class Extreme(Record):
-        value: scalar  # type: ignore[valid-type]
-        touched: scalar  # type: ignore[valid-type]
 
-    @sequence
-    def update_max(cpu: Extreme, x: scalar) -> None:  # type: ignore[valid-type]
-        if x > cpu.value:  # type: ignore[operator]
-            cpu.value = x
-        elif x == worst:
-            cpu.touched = 1
+def _parse(type: str, is_max: bool) -> Mapping[str, Compiled]:
+    from rseq._language.types import SCALARS
+    from rseq._structures.extreme_code import updater
 
-    @sequence
-    def update_min(cpu: Extreme, x: scalar) -> None:  # type: ignore[valid-type]
-        if x < cpu.value:  # type: ignore[operator]
-            cpu.value = x
-        elif x == worst:
-            cpu.touched = 1
-
-    return update_max if is_max else update_min
+    return {"update": updater(SCALARS[type], is_max)}
 
 
 class _Extreme(Structure):
@@ -78,31 +55,25 @@ class _Extreme(Structure):
     _no_copy = "Pass its value, or make one in each process and compare them"
     _is_max: ClassVar[bool]
 
-    def __init__(
-        self, dtype: object = SCALARS["f64"], *, index: IndexMode = "cpu_id", segment: Segment | None = None
-    ) -> None:
-        scalar = as_scalar(dtype)
-        if scalar.kind == "bool":
-            raise TypeError("expected a number to compare; got bool")
-        is_max = isinstance(self, Max)
-        update = updater(scalar, is_max)
-        storage: PerCPU[Any] = PerCPU(update.body.record, index=index, segment=segment)
-        storage.view()["value"] = worst_of(scalar, is_max)
-        set_up(self, storage, {"update": update})
+    def __init__(self, dtype: object = "f64", *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
+        type, is_max = as_name(dtype, "compare"), isinstance(self, Max)
+        form = extreme(type, is_max)
+        storage = storage_for(form, index=index, segment=segment)
+        lanes_of(storage).write("value", worst_of(type, is_max))
+        set_up(self, storage, form)
 
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
-        return {"update": updater(SCALARS["f64"], cls._is_max)}
+        return extreme("f64", cls._is_max).parts
 
     @property
     def value(self) -> Any:
         """The extreme of all updates, or None if there have been none: an int, or a float for a float type."""
-        lanes = storage_of(self).view()
-        values = lanes["value"]
-        best = (values.max() if self._is_max else values.min()).item()
-        scalar = storage_of(self).record.fields["value"].type
-        assert isinstance(scalar, Scalar)
-        is_known = best != worst_of(scalar, self._is_max) or bool(lanes["touched"].any())
+        storage = storage_of(self)
+        lanes = lanes_of(storage)
+        best = (max if self._is_max else min)(lanes.read("value"))
+        _, type, _ = parts_of(storage).fields.places["value"]
+        is_known = best != worst_of(type, self._is_max) or any(lanes.read("touched"))
         return best if is_known else None
 
     def per_cpu(self) -> npt.NDArray[Any]:

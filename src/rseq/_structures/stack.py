@@ -18,74 +18,42 @@ Assumptions: a thread that is pinned to a CPU runs there when sched_setaffinity(
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
 
 from rseq._builtins.bind import builtin
-from rseq._language.compiled import Compiled
-from rseq._language.text import keep
-from rseq._language.types import SCALARS, Array, Record, prepared, u64
-from rseq._once import once
+from rseq._builtins.form import Form
 from rseq._percpu.checks import integer
 from rseq._percpu.memory import Memory
 from rseq._percpu.pinned import pinned, prepare_pins
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
-from rseq._sequence import Sequence, sequence
-from rseq._structures.structure import Structure, bound_of, not_set_up, set_up, storage_of
+from rseq._percpu.storage import lanes_of
+from rseq._quick import cache, partial
+from rseq._structures.structure import Structure, bound_of, not_set_up, set_up, storage_for, storage_of
 from rseq._thread.registration import available
 
-__all__ = ["Stack", "stack_code"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-keep(__name__)
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.shared import Segment
+
+__all__ = ["Stack", "stack"]
 
 MAX_CAPACITY = 1 << 20
 """The largest capacity: eight megabytes in each lane, of which only what has been used takes memory."""
 
 
-class _Code(NamedTuple):
-    """What is compiled for one length of the array."""
-
-    record: type[Record]
-    push: Sequence[Any, bool]
-    pop: Sequence[Any, int | None]
+@cache
+def stack(length: int) -> Form:
+    """The form of stacks with arrays of that length, a power of two."""
+    return Form(f"stack {length}", partial(_parse, length))
 
 
-@once
-def stack_code(length: int) -> _Code:
-    numbers: Any = Array(SCALARS["u64"], length)
+def _parse(length: int) -> Mapping[str, Compiled]:
+    from rseq._structures.stack_code import stack_code
 
-    class Slots(Record):
-        limit: u64
-        count: u64
-        slots: prepared[numbers]
-
-        @staticmethod
-        def live(lane: Any) -> Any:
-            """The slots below `count`."""
-            return lane["slots"][: min(int(lane["count"]), length)]
-
-    @sequence
-    def push(cpu: Slots, value: u64) -> bool:
-        n = cpu.count
-        if n >= cpu.limit:
-            return False
-        cpu.slots[n] = value
-        cpu.count = n + 1
-        return True
-
-    @sequence
-    def pop(cpu: Slots) -> u64 | None:
-        n = cpu.count
-        if n == 0:
-            return None
-        top = n - 1
-        value: u64 = cpu.slots[top]
-        cpu.count = top
-        return value
-
-    return _Code(Slots, push, pop)
+    made = stack_code(length)
+    return {"push": made.push, "pop": made.pop}
 
 
 class Stack(Structure, hot=("push", "pop")):
@@ -110,10 +78,10 @@ class Stack(Structure, hot=("push", "pop")):
         if not 1 <= limit <= MAX_CAPACITY:
             raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
         prepare_pins()
-        code = stack_code(1 << (limit - 1).bit_length())
-        storage = PerCPU(code.record, segment=segment)
-        storage.view()["limit"] = limit
-        set_up(self, storage, {"push": code.push, "pop": code.pop})
+        form = stack(1 << (limit - 1).bit_length())
+        storage = storage_for(form, segment=segment)
+        lanes_of(storage).write("limit", limit)
+        set_up(self, storage, form)
 
     def push(self, value: int) -> bool:
         """Put `value` on this CPU's stack; False if that is full. Any thread, any signal handler; it never waits.
@@ -132,13 +100,12 @@ class Stack(Structure, hot=("push", "pop")):
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
         """As compiled for 4 slots."""
-        code = stack_code(4)
-        return {"push": code.push, "pop": code.pop}
+        return stack(4).parts
 
     @property
     def capacity(self) -> int:
         """How many items each CPU's stack holds."""
-        return int(storage_of(self).view()["limit"][0])
+        return int(lanes_of(storage_of(self)).read("limit")[0])
 
     def steal(self) -> int | None:
         """Take an item off this CPU's stack, or if that is empty off another CPU's; None if nothing was found.
@@ -164,7 +131,7 @@ class Stack(Structure, hot=("push", "pop")):
 
     def _lanes_with_items(self) -> list[int]:
         """The lanes that this thread can take items from, those with the most first."""
-        counts: list[int] = storage_of(self).view()["count"].tolist()
+        counts: list[int] = lanes_of(storage_of(self)).read("count")
         spare = len(counts) - 1
         lanes = range(len(counts)) if available() else (spare,)
         return sorted((lane for lane in lanes if counts[lane]), key=lambda lane: -counts[lane])
@@ -182,11 +149,11 @@ class Stack(Structure, hot=("push", "pop")):
         place = memory.place
         alone = place._replace(base=place.base + place.stride * place.lanes, lanes=0)
         spare = Memory(alone, memory.nbytes, memory)
-        return builtin(bound.code, memory=spare, index=bound.index, shape=(), title=bound.title)
+        return builtin(bound.source, memory=spare, index=bound.index, shape=(), title=bound.title)
 
     def __len__(self) -> int:
         """How many items there are on all CPUs."""
-        return int(storage_of(self).view()["count"].sum())
+        return sum(lanes_of(storage_of(self)).read("count"))
 
     def __bool__(self) -> bool:
         """True: a stack is a thing, empty or not."""

@@ -14,22 +14,40 @@ objects through `_payload` and `_state`, and structures ask through `storage_of`
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any, ClassVar, NamedTuple, NoReturn
 
-from rseq._builtins.bind import Bound, defer_reference_count, entry
-from rseq._builtins.method import Context, Declared, Kind
+from rseq._builtins.bind import Bound, builtin, common, defer_reference_count, entry
+from rseq._builtins.method import Context, Declared, Kind, number_of
 from rseq._builtins.payload import make_payload, payload_type
-from rseq._language.compiled import Compiled
 from rseq._once import load, once
-from rseq._percpu.storage import PerCPU
+from rseq._percpu.storage import laid_out
+from rseq._quick import NamedTuple
 from rseq._sealed import Sealed
 
-__all__ = ["Structure", "bound_of", "home_of", "hot_methods", "notes_of", "set_up", "shipped", "storage_of"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, ClassVar, NoReturn
+
+    from rseq._arch.base import IndexMode
+    from rseq._builtins.form import Form
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.shared import Segment
+    from rseq._percpu.storage import PerCPU
+
+__all__ = [
+    "Structure",
+    "bind",
+    "bound_of",
+    "declarations_of",
+    "form_of",
+    "hot_methods",
+    "kind_of",
+    "notes_of",
+    "set_up",
+    "storage_for",
+    "storage_of",
+]
 
 
 class Structure:
@@ -87,7 +105,7 @@ class _State(NamedTuple):
 
     kind: Kind
     storage: PerCPU[Any]
-    codes: Mapping[str, Compiled]
+    form: Form
     entered: dict[int, Any]
     notes: dict[object, Any]
     """What other code generators remember of it."""
@@ -97,15 +115,31 @@ _payload: Sealed[object] = Sealed(Structure, "_payload")  # the first in memory;
 _state: Sealed[_State] = Sealed(Structure, "_state")
 
 
-def set_up(structure: Structure, storage: PerCPU[Any], codes: Mapping[str, Compiled]) -> None:
-    """Give the object its storage, for good, and its class the native methods.
+def storage_for(
+    form: Form,
+    *,
+    shape: int | tuple[int, ...] | None = None,
+    index: IndexMode = "cpu_id",
+    segment: Segment | None = None,
+) -> PerCPU[Any]:
+    """Storage for what a form's parts work on; the arguments are those of `rseq.percpu`."""
+    return laid_out(form.fields, lambda: form.record, shape=shape, index=index, segment=segment)
+
+
+def bind(form: Form, part: str, storage: PerCPU[Any], title: str) -> Callable[..., Any]:
+    """A builtin that runs a part on storage for the form; a part without pointers."""
+    return builtin(form.part(part), memory=storage.memory, index=storage.index, shape=storage.shape, title=title)
+
+
+def set_up(structure: Structure, storage: PerCPU[Any], form: Form) -> None:
+    """Give the object its storage, for good, and its class the native methods. The hot methods are parts of `form`.
 
     Raises: TypeError - it has been set up, or its class derives from two structures by now.
     """
-    kind = _kind_of(type(structure))
+    kind = kind_of(type(structure))
     if _payload.is_full(structure):
         raise _is_set_up(structure)
-    state = _State(kind, storage, {name: codes[name] for name in kind.hot}, {}, {})
+    state = _State(kind, storage, form, {}, {})
     words = [kind.number, id(state.entered), *_entries(state), *storage.memory.place, *storage.shape]
     payload = make_payload(_payload_type(), words, state)
     for declared in _declared[kind.number]:
@@ -121,10 +155,15 @@ def storage_of(structure: Structure) -> PerCPU[Any]:
     return _state_of(structure).storage
 
 
+def form_of(structure: Structure) -> Form:
+    """What it is made of. Raises: TypeError - it is not set up."""
+    return _state_of(structure).form
+
+
 def bound_of(structure: Structure, name: str) -> Bound:
     """What the hot method `name` is bound to. Raises: TypeError - it is not set up. KeyError - no such method."""
-    kind, storage, codes, *_ = _state_of(structure)
-    return Bound(codes[name], _title(kind, name), storage.memory, storage.index, storage.shape, ())
+    kind, storage, form, *_ = _state_of(structure)
+    return Bound(form.part(name), _title(kind, name), storage.memory, storage.index, storage.shape, ())
 
 
 def hot_methods(structure: Structure) -> tuple[str, ...]:
@@ -165,9 +204,9 @@ def _state_of(structure: Structure) -> _State:
 
 
 def _entries(state: _State) -> Iterator[int]:
-    kind, storage, codes, *_ = state
+    kind, storage, form, *_ = state
     for name in kind.hot:
-        yield entry(codes[name], storage.index, len(storage.shape), _title(kind, name))
+        yield entry(form.part(name), storage.index, len(storage.shape), _title(kind, name))
 
 
 def _title(kind: Kind, name: str) -> str:
@@ -176,9 +215,7 @@ def _title(kind: Kind, name: str) -> str:
 
 @once
 def _payload_type() -> type:
-    from rseq._builtins.common import entries
-
-    return payload_type("rseq", "Payload", entries())
+    return payload_type("rseq", "Payload", common())
 
 
 # ---- kinds
@@ -191,25 +228,23 @@ _declared: dict[int, tuple[Declared, ...]] = {}
 
 
 def _declare(owner: type, hot: tuple[str, ...], context: Context | None) -> None:
-    kind = Kind(len(_kinds) + 1, owner, owner.__name__, hot, context)
-    names = (*hot, *(("__enter__", "__exit__") if context is not None else ()))
+    kind = Kind(number_of(owner.__name__), owner, owner.__name__, hot, context)
+    assert kind.number not in _declared, "two kinds have one number"
     _kinds[id(owner)] = kind
-    _declared[kind.number] = tuple(
-        Declared(owner, name, partial(_function, kind, name), _payload.is_full) for name in names
-    )
+    _declared[kind.number] = tuple(Declared(kind, name, _payload.is_full) for name in kind.methods)
 
 
-def _function(kind: Kind, name: str) -> tuple[int, int]:
-    from rseq._builtins.hot import functions
-
-    return functions(kind)[name]
+def declarations_of(kind: Kind) -> dict[str, Any]:
+    """The methods of a kind as its class declares them."""
+    return {declared.name: declared.declaration for declared in _declared[kind.number]}
 
 
 def _kinds_of(cls: type) -> list[Kind]:
     return [_kinds[id(base)] for base in cls.__mro__ if id(base) in _kinds]
 
 
-def _kind_of(cls: type) -> Kind:
+def kind_of(cls: type) -> Kind:
+    """The kind of a structure's class. Raises: TypeError - it has none, or two."""
     known = _kinds_of(cls)
     if len(known) != 1:
         raise _of_two_kinds(cls, known) if known else TypeError(f"class {cls.__name__} is no structure of rseq")
@@ -222,18 +257,3 @@ def _of_two_kinds(cls: type, known: list[Kind]) -> TypeError:
         f"class {cls.__name__}: an object is one structure, and cannot be {names}, whose machine code reads different "
         "memory; keep one of them in an attribute of the other, or both in a class of your own"
     )
-
-
-def shipped() -> Iterator[type[Structure]]:
-    """The package's structures: the public classes that are defined in the files of this folder."""
-    folder = __name__.rpartition(".")[0]
-    for module in pkgutil.iter_modules(importlib.import_module(folder).__path__):
-        for name, thing in vars(importlib.import_module(f"{folder}.{module.name}")).items():
-            if isinstance(thing, type) and issubclass(thing, Structure) and not name.startswith("_"):
-                if thing is not Structure and home_of(thing) == module.name:
-                    yield thing
-
-
-def home_of(structure: type[Structure]) -> str:
-    """The file or the folder, of those in this one, that a shipped structure is defined in."""
-    return structure.__module__.removeprefix(f"{__name__.rpartition('.')[0]}.").partition(".")[0]

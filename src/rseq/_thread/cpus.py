@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-from functools import cache
-from pathlib import Path
 
-from rseq._language.compiled import operation
 from rseq._libc import libc, on_linux
+from rseq._marks import operation
+from rseq._quick import cache
 from rseq._thread.registration import calling_thread
 
 __all__ = ["cpu_number", "online_cpus", "possible_cpus"]
 
-_CPUS = Path("/sys/devices/system/cpu")
+_CPUS = "/sys/devices/system/cpu"
 
 
 @operation("cpu_number")
@@ -36,23 +34,28 @@ def possible_cpus() -> int:
     Neither the number of CPUs online nor what this process may use: CPU numbers go beyond both.
     Raises: OSError - too many files are open: an estimate would hold for as long as the process lives.
     """
-    return _count_in_list(_CPUS / "possible") or _count_of_folders(_CPUS) or os.cpu_count() or 1
+    return _count_in_list(f"{_CPUS}/possible") or _count_of_folders(_CPUS) or os.cpu_count() or 1
 
 
-def _count_in_list(file: Path) -> int:
+def _count_in_list(path: str | os.PathLike[str]) -> int:
     """1 + the highest number in a list like "0-3,8"; 0 if the file is not there."""
     try:
-        return max((int(number) + 1 for number in re.findall(r"\d+", file.read_text())), default=0)
+        with open(path, "rb", buffering=0) as file:
+            numbers = file.read().replace(b"-", b",").split(b",")
+        return max((int(number) + 1 for number in numbers if number.strip().isdigit()), default=0)
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise
         return 0
 
 
-def _count_of_folders(folder: Path) -> int:
+def _count_of_folders(folder: str | os.PathLike[str]) -> int:
     """The larger of what libc counts and 1 + the highest N with a folder cpuN; 0 if nobody says."""
-    numbers = (re.fullmatch(r"cpu(\d+)", path.name) for path in folder.glob("cpu*"))
-    highest = max((int(match[1]) + 1 for match in numbers if match), default=0)
+    try:
+        numbers = [name.removeprefix("cpu") for name in os.listdir(folder) if name.startswith("cpu")]
+    except OSError:
+        numbers = []
+    highest = max((int(number) + 1 for number in numbers if number.isdecimal()), default=0)
     return max(highest, _sysconf("SC_NPROCESSORS_CONF"))
 
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import errno
 import operator
-import platform
+import os
 
 from rseq import _abi as abi
-from rseq._arch import Architecture
-from rseq._language.compiled import operation
 from rseq._libc import errno_name, libc, system_call
+from rseq._marks import operation
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import rseq_size
-from rseq._thread.support import architecture, require_support
+from rseq._thread.support import fact, is_supported
 
 __all__ = ["barrier", "fence", "has_fences", "register_for_barriers"]
 
@@ -33,10 +32,9 @@ def fence(cpu: int | None = None) -> None:
     Threads: any thread; also in a forked child. Costs an interrupt on each CPU that runs this process.
     """
     flags, number = (0, 0) if cpu is None else (abi.MEMBARRIER_CMD_FLAG_CPU, _possible(cpu))
-    known = architecture()
-    if known is None or not rseq_size():
+    if not is_supported() or not rseq_size():
         return
-    _require(_restart(known, flags, number), "restart sequences", since="5.10")
+    _require(_restart(flags, number), "restart sequences", since="5.10")
 
 
 def _possible(cpu: int) -> int:
@@ -46,15 +44,16 @@ def _possible(cpu: int) -> int:
     return number
 
 
-def _restart(architecture: Architecture, flags: int, cpu: int) -> int:
+def _restart(flags: int, cpu: int) -> int:
     """Fence, registering the process the first time: 0, or the errno of what failed.
 
     Asking the kernel instead of remembering is what makes this right after fork and exec.
     """
-    fence_now = (architecture.membarrier, abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, cpu)
+    membarrier = fact("membarrier")
+    fence_now = (membarrier, abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, cpu)
     failure = system_call(*fence_now)
     if failure == errno.EPERM:
-        failure = system_call(architecture.membarrier, abi.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)
+        failure = system_call(membarrier, abi.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)
         failure = failure or system_call(*fence_now)
     return 0 if failure == errno.ENXIO else failure  # ENXIO: that CPU is offline, so nothing runs there
 
@@ -84,19 +83,19 @@ _BARRIERS = (
 
 
 def _barrier_call(command: int) -> None:
-    _require(system_call(require_support().membarrier, command), "fence all threads", since="4.16")
+    _require(system_call(fact("membarrier"), command), "fence all threads", since="4.16")
 
 
 def _require(failure: int, what: str, since: str) -> None:
     if failure:
         raise OSError(
             failure,
-            f"expected membarrier to {what}, but kernel {platform.release()} answers {errno_name(failure)}: "
+            f"expected membarrier to {what}, but kernel {os.uname().release} answers {errno_name(failure)}: "
             f"this needs Linux {since} and no seccomp filter that forbids membarrier",
         )
 
 
-def has_fences(architecture: Architecture) -> bool:
-    """Whether the kernel has fences that restart sequences."""
-    commands = libc().syscall(architecture.membarrier, abi.MEMBARRIER_CMD_QUERY, 0, 0, 0)
+def has_fences() -> bool:
+    """Whether the kernel has fences that restart sequences. Raises: UnsupportedError."""
+    commands = libc().syscall(fact("membarrier"), abi.MEMBARRIER_CMD_QUERY, 0, 0, 0)
     return commands > 0 and bool(commands & abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ)

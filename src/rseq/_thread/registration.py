@@ -11,14 +11,12 @@ inherits registrations.
 from __future__ import annotations
 
 import ctypes
-import threading
-from functools import cache
 
 from rseq import _abi as abi
-from rseq._arch import Architecture
 from rseq._libc import auxv, libc, on_linux
 from rseq._loader import Blob, load
 from rseq._once import once
+from rseq._quick import cache, local
 from rseq._thread import support
 
 __all__ = ["available", "calling_thread", "lanes_offset", "rseq_offset", "rseq_size", "symbol", "usable_size"]
@@ -33,7 +31,7 @@ def available() -> bool:
     return calling_thread().cpu_id.value >= 0
 
 
-class _CallingThread(threading.local):
+class _CallingThread(local):
     """The area of whichever thread looks at it: `threading.local` makes it anew in each."""
 
     def __init__(self) -> None:
@@ -50,18 +48,18 @@ def calling_thread() -> _CallingThread:
 
 def _find_area() -> tuple[int | None, str]:
     """The address of this thread's area if libc keeps one, or else why its address cannot be found ("": no area)."""
-    offset, architecture = rseq_offset(), support.architecture()
-    if offset is None or architecture is None:
+    offset = rseq_offset()
+    if offset is None or not support.is_supported():
         return None, ""
     try:
-        return _thread_pointer(architecture) + offset, ""
+        return _thread_pointer() + offset, ""
     except OSError as refusal:
         return None, str(refusal)
 
 
-def _thread_pointer(architecture: Architecture) -> int:
+def _thread_pointer() -> int:
     """The calling thread's thread pointer. Raises: ExecutableMemoryError."""
-    return int(ctypes.CFUNCTYPE(ctypes.c_size_t)(_thread_pointer_code(architecture.thread_pointer))())
+    return int(ctypes.CFUNCTYPE(ctypes.c_size_t)(_thread_pointer_code(support.fact("thread_pointer")))())
 
 
 @once

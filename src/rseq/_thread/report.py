@@ -95,7 +95,7 @@ def info() -> Info:
         feature_size=feature_size,
         feature_alignment=auxv(abi.AT_RSEQ_ALIGN),
         fields=tuple(_fields(usable)) if available() else (),
-        fences=architecture is not None and has_fences(architecture),
+        fences=architecture is not None and has_fences(),
         possible_cpus=possible_cpus(),
         online_cpus=online_cpus(),
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import platform
-
-from rseq import _arch as arch
 from rseq._libc import on_linux
+from rseq._shipped import facts
 
-__all__ = ["UnsupportedError", "architecture", "no_generator", "not_linux", "require_support"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rseq import _arch as arch
+
+__all__ = ["UnsupportedError", "architecture", "fact", "is_supported", "no_generator", "not_linux", "require_support"]
 
 _NOT_HERE = "sequences can be written, checked and emitted here, but not run"
 
@@ -18,15 +22,30 @@ class UnsupportedError(RuntimeError):
 
 def architecture() -> arch.Architecture | None:
     """The architecture of this machine, or None if there is no file for it or the system is not Linux."""
-    return arch.host() if on_linux() else None
+    from rseq._arch import host  # with all that makes code
+
+    return host() if on_linux() else None
 
 
 def require_support() -> arch.Architecture:
     """The architecture that code is made for here. Raises: UnsupportedError - with the reason, in a sentence."""
     known = architecture()
     if known is None:
+        import platform
+
         raise UnsupportedError(no_generator(platform.machine()) if on_linux() else not_linux(platform.system()))
     return known
+
+
+def is_supported() -> bool:
+    """Whether code can be made for this machine, or was made for it."""
+    return bool(facts()) or architecture() is not None
+
+
+def fact(name: str) -> Any:
+    """What the class `Architecture` calls by that name, of this machine's. Raises: UnsupportedError."""
+    known = facts()
+    return known[name] if name in known else getattr(require_support(), name)
 
 
 def not_linux(system: str) -> str:

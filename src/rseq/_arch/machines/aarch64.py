@@ -67,6 +67,7 @@ class Arm64(Architecture):
     """See the module's text."""
 
     name = "aarch64"
+    is_shipped = True
     triple = "aarch64-unknown-linux-gnu"
     pointer_bytes = 8
     signature = 0xD428BC00

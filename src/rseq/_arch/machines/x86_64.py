@@ -47,6 +47,7 @@ class X86(Architecture):
     """See the module's text."""
 
     name = "x86_64"
+    is_shipped = True
     triple = "x86_64-unknown-linux-gnu"
     pointer_bytes = 8
     signature = 0x53053053

@@ -10,7 +10,7 @@ from typing import Any
 
 from rseq._language import ir
 from rseq._language.advice import to_type
-from rseq._language.compiled import Compiled, operation_of
+from rseq._language.compiled import Compiled
 from rseq._language.errors import Refused
 from rseq._language.inline import Inline
 from rseq._language.parser.arithmetic import arithmetic
@@ -20,6 +20,7 @@ from rseq._language.parser.memory import place
 from rseq._language.parser.names import static
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
 from rseq._language.types import Buffer, Pointer, RecordType, Scalar, Word, index, ptr, resolve
+from rseq._marks import operation_of
 
 __all__ = ["assign", "augment", "declare", "take"]
 

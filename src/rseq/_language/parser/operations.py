@@ -9,7 +9,7 @@ from functools import partial
 
 from rseq._language import ir
 from rseq._language.advice import as_float
-from rseq._language.compiled import Compiled, operation_of
+from rseq._language.compiled import Compiled
 from rseq._language.inline import Inline
 from rseq._language.numbers import counted_bits, float_bits
 from rseq._language.operands import BitCountName
@@ -23,6 +23,7 @@ from rseq._language.parser.names import static
 from rseq._language.parser.refused import CALLS
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Reader, Scope
 from rseq._language.types import SCALARS, Pointer, Scalar, boolean
+from rseq._marks import operation_of
 
 __all__ = ["call"]
 

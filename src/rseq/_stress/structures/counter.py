@@ -10,7 +10,8 @@ from rseq._once import once
 from rseq._sequence import Routine, routine
 from rseq._stress.mortal import Mortal
 from rseq._stress.workload import SPREAD, Workload
-from rseq._structures.cell import adder, sum_over_lanes
+from rseq._structures.cell import sum_over_lanes
+from rseq._structures.cell_code import adder
 from rseq._structures.counter import Counter, FloatCounter
 
 __all__ = ["call", "is_addition", "law", "mortals", "work", "workloads"]

@@ -10,7 +10,9 @@ from rseq._language.types import SCALARS, f64, i64, u64
 from rseq._once import once
 from rseq._sequence import Routine, routine, sequence
 from rseq._stress.workload import Workload
-from rseq._structures.extreme import Max, Min, updater, worst_of
+from rseq._structures.extreme import Max, Min
+from rseq._structures.extreme_code import updater
+from rseq._structures.number import worst_of
 from rseq._thread.cpus import cpu_number
 
 __all__ = ["workloads"]
@@ -31,7 +33,7 @@ def _work(is_max: bool) -> Routine[Any, int]:
     """
     update = updater(SCALARS["f64"], is_max)
     Extreme = update.body.record  # noqa: N806 - it is a class
-    sign, worst, nothing = 1 if is_max else -1, worst_of(SCALARS["f64"], is_max), -math.inf
+    sign, worst, nothing = 1 if is_max else -1, worst_of("f64", is_max), -math.inf
 
     @sequence
     def seen(cpu: Extreme) -> f64:  # type: ignore[valid-type]

@@ -13,7 +13,7 @@ from rseq._sequence import Routine, routine
 from rseq._stress.mortal import OF_VICTIM, Mortal
 from rseq._stress.workload import SPREAD, Workload
 from rseq._structures.pool import Pool
-from rseq._structures.pool.items import code_for
+from rseq._structures.pool.items_code import code_for
 from rseq._thread.cpus import possible_cpus
 
 __all__ = ["mortals", "workloads"]

@@ -9,7 +9,7 @@ from rseq._sequence import routine
 from rseq._stress.mortal import Mortal
 from rseq._stress.workload import Workload
 from rseq._structures.rcu import RCU
-from rseq._structures.rcu.grace import Readers, read_lock, read_unlock
+from rseq._structures.rcu.readers_code import Readers, read_lock, read_unlock
 
 __all__ = ["mortals", "workloads"]
 

@@ -11,7 +11,8 @@ from rseq._once import once
 from rseq._sequence import Routine, routine
 from rseq._stress.mortal import Mortal
 from rseq._stress.workload import SPREAD, Workload
-from rseq._structures.stack import Stack, stack_code
+from rseq._structures.stack import Stack
+from rseq._structures.stack_code import stack_code
 
 __all__ = ["mortals", "workloads"]
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 import math
 import struct
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from numbers import Complex, Real
-from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from rseq._structures.histogram.buckets import Code, log_linear_code, sorted_code
+from rseq._builtins.form import Form
+from rseq._quick import cache, partial
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import SupportsFloat
 
-__all__ = ["MAX_BOUNDS", "Layout", "log_linear_layout", "number", "sorted_layout"]
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.lanes import Lanes
+
+__all__ = [
+    "MAX_BOUNDS",
+    "Layout",
+    "log_linear",
+    "log_linear_layout",
+    "number",
+    "searching",
+    "sorted_layout",
+]
 
 MAX_BOUNDS = (1 << 16) - 1
 """The most bounds. Each lane then takes a megabyte at most."""
@@ -27,19 +36,40 @@ _LARGEST = 2.0**1023
 """The largest `highest`: the bound that is not below it must be finite."""
 
 
-@dataclass(frozen=True)
+@cache
+def searching(steps: int) -> Form:
+    """The form of histograms of up to `2**steps - 1` bounds that are searched."""
+    return Form(f"buckets {steps}", partial(_parse, "sorted_code", steps))
+
+
+@cache
+def log_linear(length: int) -> Form:
+    """The form of histograms of up to `length - 1` bounds that are parts of octaves."""
+    return Form(f"octaves {length}", partial(_parse, "log_linear_code", length))
+
+
+def _parse(name: str, size: int) -> Mapping[str, Compiled]:
+    from rseq._structures.histogram import buckets
+
+    code = getattr(buckets, name)(size)
+    return {part: getattr(code, part) for part in ("observe", "count", "count_many", "count_nan", "add_sum")}
+
+
 class Sorted:
     """Bounds as they were given."""
 
-    bounds: tuple[float, ...]
+    __slots__ = ("bounds",)
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
 
     @property
-    def code(self) -> Code:
-        return sorted_code(len(self.bounds).bit_length())
+    def form(self) -> Form:
+        return searching(len(self.bounds).bit_length())
 
-    def write(self, lanes: npt.NDArray[Any]) -> None:
-        lanes["bounds"] = math.inf
-        lanes["bounds"][:, : len(self.bounds)] = self.bounds
+    def write(self, lanes: Lanes) -> None:
+        length = 1 << len(self.bounds).bit_length()
+        lanes.write_array("bounds", [*self.bounds, *(math.inf,) * (length - len(self.bounds))])
 
     def estimate(self, bucket: int, share: float) -> float:
         """As Prometheus does it: on a straight line from bound to bound; from 0 to the first one if that is above."""
@@ -48,18 +78,14 @@ class Sorted:
         return min(max(low * (1 - share) + high * share, low), high)
 
 
-@dataclass(frozen=True)
 class LogLinear:
     """`n` bounds, each octave cut into `2**k` parts; `first` is the number of the part that begins at the first one."""
 
-    first: int
-    n: int
-    k: int
-    bounds: tuple[float, ...] = field(init=False)
+    __slots__ = ("bounds", "first", "k", "n")
 
-    def __post_init__(self) -> None:
-        parts = range(self.first, self.first + self.n)
-        object.__setattr__(self, "bounds", tuple(_from_bits(part << self.shift) for part in parts))
+    def __init__(self, first: int, n: int, k: int) -> None:
+        self.first, self.n, self.k = first, n, k
+        self.bounds = tuple(_from_bits(part << self.shift) for part in range(first, first + n))
 
     @property
     def shift(self) -> int:
@@ -67,12 +93,14 @@ class LogLinear:
         return _MANTISSA_BITS - self.k
 
     @property
-    def code(self) -> Code:
-        return log_linear_code(1 << self.n.bit_length())
+    def form(self) -> Form:
+        return log_linear(1 << self.n.bit_length())
 
-    def write(self, lanes: npt.NDArray[Any]) -> None:
-        lanes["lowest"], lanes["shift"] = self.first << self.shift, self.shift
-        lanes["before"], lanes["last"] = self.first - 1, self.n
+    def write(self, lanes: Lanes) -> None:
+        lanes.write("lowest", self.first << self.shift)
+        lanes.write("shift", self.shift)
+        lanes.write("before", self.first - 1)
+        lanes.write("last", self.n)
 
     def estimate(self, bucket: int, share: float) -> float:
         """The number whose relative distance from either bound is the same."""
@@ -100,9 +128,11 @@ def sorted_layout(bounds: Iterable[SupportsFloat]) -> Sorted:
 
 def _first_of(bounds: Iterable[SupportsFloat], most: int) -> Iterator[SupportsFloat]:
     """The first bounds: there may be no end of them."""
-    with suppress(TypeError, SystemError):  # the second is what CPython says of a memoryview that was released
+    try:
         if not isinstance(bounds, (str, bytes, bytearray)):
             return islice(bounds, most)
+    except (TypeError, SystemError):  # the second is what CPython says of a memoryview that was released
+        pass
     raise TypeError(f"bounds: expected numbers, such as [0.1, 0.5, 1.0]; got {bounds!r}")
 
 
@@ -138,14 +168,21 @@ def number(name: str, value: SupportsFloat) -> float:
 
     What has a length is none, even if Python or NumPy would convert it: texts, and arrays of one element.
     """
-    is_complex = isinstance(value, Complex) and not isinstance(value, Real)
+    is_plain = type(value) in (float, int)
+    is_complex = not is_plain and _is(value, "Complex") and not _is(value, "Real")
     is_real = hasattr(value, "__float__") or hasattr(value, "__index__")
     if is_complex or not is_real or hasattr(value, "__len__"):
         raise TypeError(f"{name}: expected a number, got {value!r}")
     try:
         return float(value)
     except OverflowError:
-        return -math.inf if isinstance(value, Real) and value < 0 else math.inf
+        return -math.inf if _is(value, "Real") and value < 0 else math.inf  # type: ignore[operator]
+
+
+def _is(value: object, kind: str) -> bool:
+    import numbers
+
+    return isinstance(value, getattr(numbers, kind))
 
 
 def _bits(x: float) -> int:

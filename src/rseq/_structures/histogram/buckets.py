@@ -1,4 +1,4 @@
-"""How an observation finds its bucket, and is counted.
+"""The code of histograms: how an observation finds its bucket, and is counted.
 
     bucket       0      |      1       | … |     n
                 x <= b0 | b0 < x <= b1 |   | x > b(n-1)

@@ -7,20 +7,25 @@ what a reader may see, is in `buckets.py`, which bounds there may be in `bounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
-from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
+from rseq._integers import signed
 from rseq._once import load
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
-from rseq._structures.histogram.bounds import Layout, log_linear_layout, number, sorted_layout
-from rseq._structures.histogram.buckets import Code, log_linear_code, sorted_code
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_of
+from rseq._percpu.storage import lanes_of
+from rseq._structures.histogram.bounds import log_linear, log_linear_layout, number, searching, sorted_layout
+from rseq._structures.structure import Structure, bind, form_of, not_set_up, set_up, storage_for, storage_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Self, SupportsFloat
+
     import numpy.typing as npt
+
+    from rseq._arch.base import IndexMode
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.lanes import Lanes
+    from rseq._percpu.shared import Segment
+    from rseq._structures.histogram.bounds import Layout
 
 __all__ = ["Histogram", "rank_of"]
 
@@ -42,9 +47,8 @@ class Histogram(Structure, hot=("observe",)):
     Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
     """
 
-    __slots__ = ("_code", "_layout")
+    __slots__ = ("_layout",)
     _no_copy = "Pass its bounds, counts and sum, or make it in an rseq.Segment, and forked processes share it"
-    _code: Code
     _layout: Layout
 
     def __init__(
@@ -76,11 +80,11 @@ class Histogram(Structure, hot=("observe",)):
         return made
 
     def _begin(self, layout: Layout, index: IndexMode, segment: Segment | None) -> None:
-        code = layout.code
-        storage = PerCPU(code.record, index=index, segment=segment)
-        layout.write(storage.view())
-        set_up(self, storage, {"observe": code.observe})
-        self._code, self._layout = code, layout
+        form = layout.form
+        storage = storage_for(form, index=index, segment=segment)
+        layout.write(lanes_of(storage))
+        set_up(self, storage, form)
+        self._layout = layout
 
     def observe(self, x: float) -> None:
         """Count `x` in its bucket, and add it to the sum. Any thread, any signal handler; it never waits.
@@ -92,9 +96,9 @@ class Histogram(Structure, hot=("observe",)):
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
         """Those of `observe` and `merge`, for 4 buckets: by searching, and log-linear."""
-        searching, log_linear = sorted_code(2), log_linear_code(4)
-        shared = {name: getattr(searching, name) for name in ("count_many", "count_nan", "add_sum")}
-        return {"count": searching.count, "count_log_linear": log_linear.count, **shared}
+        few, octaves = searching(2).parts, log_linear(4).parts
+        shared = {name: few[name] for name in ("count_many", "count_nan", "add_sum")}
+        return {"count": few["count"], "count_log_linear": octaves["count"], **shared}
 
     @property
     def bounds(self) -> tuple[float, ...]:
@@ -103,33 +107,34 @@ class Histogram(Structure, hot=("observe",)):
 
     def counts(self) -> npt.NDArray[Any]:
         """How many observations each bucket has: one number more than there are bounds, as an i64 array."""
-        layout, lanes = self._held()
-        counts: npt.NDArray[Any] = lanes["counts"][:, : len(layout.bounds) + 1].sum(axis=0)
-        return counts
+        load("numpy")
+        import numpy as np
 
-    def _held(self) -> tuple[Layout, npt.NDArray[Any]]:
+        return np.array(self._counts(), np.int64)
+
+    def _counts(self) -> list[int]:
+        layout, lanes = self._held()
+        return [signed(sum(column)) for column in zip(*lanes.arrays("counts", len(layout.bounds) + 1), strict=True)]
+
+    def _held(self) -> tuple[Layout, Lanes]:
         """The layout and all lanes. Raises: TypeError - the object was not set up, and has neither."""
-        lanes = storage_of(self).view()
+        lanes = lanes_of(storage_of(self))
         return self._layout, lanes
 
     @property
     def count(self) -> int:
         """How many observations lie in all buckets together; NaN is in none."""
-        return int(self.counts().sum())
+        return sum(self._counts())
 
     @property
     def sum(self) -> float:
         """The sum of the observations, without NaN. Its rounding depends on which CPUs observed what."""
-        load("numpy")
-        import numpy as np
-
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(storage_of(self).view()["sum"].sum())
+        return float(sum(lanes_of(storage_of(self)).read("sum")))
 
     @property
     def nans(self) -> int:
         """How many times NaN was observed."""
-        return int(storage_of(self).view()["nans"].sum())
+        return sum(lanes_of(storage_of(self)).read("nans"))
 
     def quantile(self, q: float) -> float | None:
         """An estimate of the observation that `q` of all do not exceed (0.5: the median), or None if there are none.
@@ -142,7 +147,7 @@ class Histogram(Structure, hot=("observe",)):
         q = number("q", q)
         if not 0 <= q <= 1:
             raise ValueError(f"q: expected a number from 0 to 1, got {q}")
-        counts: list[int] = self.counts().tolist()
+        counts = self._counts()
         total = sum(counts)
         return self._at_rank(counts, rank_of(q, total)) if total else None
 
@@ -165,14 +170,14 @@ class Histogram(Structure, hot=("observe",)):
             raise ValueError(
                 f"merge() takes a histogram with the same bounds; {difference_of(other.bounds, self.bounds)}"
             )
-        counts, total, nans = other.counts().tolist(), other.sum, other.nans
-        code, storage = self._code, storage_of(self)
-        count_many = code.count_many.bind(storage, title="Histogram.merge")
+        counts, total, nans = other._counts(), other.sum, other.nans
+        form, storage = form_of(self), storage_of(self)
+        count_many = bind(form, "count_many", storage, "Histogram.merge")
         for bucket, count in enumerate(counts):
             if count:
                 count_many(bucket, count)
-        code.add_sum.bind(storage, title="Histogram.merge")(total)
-        code.count_nan.bind(storage, title="Histogram.merge")(nans)
+        bind(form, "add_sum", storage, "Histogram.merge")(total)
+        bind(form, "count_nan", storage, "Histogram.merge")(nans)
 
     def __repr__(self) -> str:
         return f"<rseq.Histogram of {self.count}, {len(self.bounds)} bounds from {self.bounds[0]} to {self.bounds[-1]}>"

@@ -8,38 +8,39 @@ from __future__ import annotations
 
 import ctypes
 import os
-import weakref
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from itertools import chain
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
-from rseq._language.compiled import Compiled
 from rseq._percpu.checks import integer
 from rseq._percpu.ended import be_known, why_not_ended
 from rseq._percpu.segment import zeroed
-from rseq._percpu.shared import Segment
-from rseq._percpu.shown import shown
-from rseq._percpu.storage import PerCPU
-from rseq._structures.pool.items import (
+from rseq._percpu.storage import lanes_of
+from rseq._quick import ref
+from rseq._structures.pool.items import items, write
+from rseq._structures.pool.states import (
     HELD,
     LINE_BYTES,
     MAX_COUNT,
     MAX_SHIFT,
     OWNER,
     ROW,
-    code,
-    code_for,
     rows_by_owner,
+    shift_for,
     tickets_of,
-    write,
 )
-from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_of
+from rseq._structures.structure import Structure, bind, not_set_up, require_set_up, set_up, storage_for, storage_of
 from rseq._thread.cpus import possible_cpus
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn
+
     import numpy.typing as npt
+
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.shared import Segment
 
 __all__ = ["Pool"]
 
@@ -72,22 +73,22 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 
     def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
         size = _bounded("item_size", item_size, MAX_BYTES)
-        items = _bounded("count", count, min(MAX_COUNT, (possible_cpus() + 1) << MAX_SHIFT))
+        number = _bounded("count", count, min(MAX_COUNT, (possible_cpus() + 1) << MAX_SHIFT))
         stride = round_up(size, LINE_BYTES)
-        _bounded("item_size × count", stride * items, MAX_BYTES)
+        _bounded("item_size × count", stride * number, MAX_BYTES)
         if segment is not None:
             be_known()
-        made = code_for(items)
-        storage = PerCPU(made.record, segment=segment)
-        write(storage.view(), items)
-        set_up(self, storage, made._asdict())  # it refuses a second time
-        self._size, self._stride = (size, items), stride
-        self._memory = zeroed(stride * items, shared=segment is not None)
+        form = items(shift_for(number))
+        storage = storage_for(form, segment=segment)
+        write(lanes_of(storage), number)
+        set_up(self, storage, form)  # it refuses a second time
+        self._size, self._stride = (size, number), stride
+        self._memory = zeroed(stride * number, shared=segment is not None)
         self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
         self._watched: dict[int, _Watch] = {}
-        self._take = made.take.bind(storage, title="Pool.acquire")
-        self._give = made.give.bind(storage, title="Pool.release")
+        self._take = bind(form, "take", storage, "Pool.acquire")
+        self._give = bind(form, "give", storage, "Pool.release")
 
     # ---- numbers
 
@@ -178,8 +179,10 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         """Let an item go, if that was not done before and nobody uses its memoryview."""
         for known, item in list(self._held.values()):
             if known == ticket:
-                with suppress(ValueError, BufferError):
+                try:
                     self.release(item)
+                except (ValueError, BufferError):
+                    pass
                 return
         self._give(ticket)
 
@@ -215,6 +218,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
     @property
     def array(self) -> npt.NDArray[Any]:
         """All items as a live array of bytes, of shape [count, item_size]. Use the rows that you hold."""
+        from rseq._percpu.shown import shown
+
         require_set_up(self)
         held, shape = ctypes.c_char.from_buffer(self._memory), (self.count, self.item_size)
         return shown(ctypes.addressof(held), shape, (self._stride, 1), owner=held, writable=True)
@@ -251,20 +256,20 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 
     def _states(self) -> list[int]:
         """A copy of all states, in the items' order."""
-        states: list[int] = storage_of(self).per_cpu()["states"].reshape(-1)[: self.count].tolist()
-        return states
+        count = self.count
+        return [*chain.from_iterable(lanes_of(storage_of(self)).arrays("states"))][:count]
 
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
         """What the hot methods are made of, and these themselves, as compiled for lanes of 2 items."""
-        small = code(1)
-        return {name: getattr(small, name) for name in ("push", "pop", "start", "acquire_row", "release_row")}
+        small = items(1).parts
+        return {name: small[name] for name in ("push", "pop", "start", "acquire_row", "release_row")}
 
     def __repr__(self) -> str:
         return f"<rseq.Pool of {self.count} items of {self.item_size} bytes, {len(self)} free>"
 
 
-class _Watch(weakref.ref["_Item"]):
+class _Watch(ref["_Item"]):
     """Gives back what an item still owns when it is dropped. In the pool as long as the item owns something.
 
     It is no `__del__`: that would run each time, and whatever a signal handler raises in it is lost.

@@ -9,22 +9,25 @@ all that were given before; the thread releases its lock when it comes there.
 from __future__ import annotations
 
 import _thread
-import threading
-from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
 from itertools import compress
 from operator import is_
-from typing import Protocol
+
+from rseq._quick import deque, get_ident
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class _RCU(Protocol):
+        def synchronize(self) -> None:
+            """Wait for all who read."""
+
 
 __all__ = ["Calls"]
 
 _NOBODY = object()
-
-
-class _RCU(Protocol):
-    def synchronize(self) -> None:
-        """Wait for all who read."""
 
 
 class _Given:
@@ -45,7 +48,7 @@ class _Barrier:
     """Waits for the functions that were given before it."""
 
     def __init__(self) -> None:
-        self.reached = threading.Lock()
+        self.reached = _thread.allocate_lock()
         self.reached.acquire()
         self.failure: BaseException | None = None
         self.left = 0
@@ -53,8 +56,10 @@ class _Barrier:
 
     def reach(self) -> None:
         """All before it have been called, or nobody tries any more."""
-        with suppress(RuntimeError):  # it was reached before
+        try:
             self.reached.release()
+        except RuntimeError:  # it was reached before
+            pass
 
 
 class Calls:
@@ -94,7 +99,7 @@ class Calls:
 
     def is_caller(self) -> bool:
         """If the calling thread is the one that calls the functions."""
-        return threading.get_ident() == self._ident
+        return get_ident() == self._ident
 
     def abandon(self) -> None:
         """In a forked child: nobody calls them here, as the parent does, and whoever was waiting for that goes on."""
@@ -110,12 +115,16 @@ class Calls:
             self._start(rcu)
         except RuntimeError:
             if not self._place:  # else it is called; it was a signal handler that has raised this
-                with suppress(ValueError):
+                try:
                     self._waiting.remove(call)
+                except ValueError:
+                    pass
             raise
 
     def _start(self, rcu: _RCU) -> None:
         """Start the thread if the place is free."""
+        import threading  # noqa: F401 - not in the new thread: the first that imports it is the main one for it
+
         mine, started = object(), list[int]()
         is_free = map(is_, map(self._place.setdefault, ("thread",), (mine,)), (mine,))
         starting = map(_thread.start_new_thread, compress((self._launch,), is_free), ((rcu,),))
@@ -127,6 +136,8 @@ class Calls:
 
     def _launch(self, rcu: _RCU) -> None:
         """In a new thread, where no signal handler runs: start one with a name, when the one before has ended."""
+        import threading
+
         try:
             if self._thread is not None and self._thread.ident is not None:
                 self._thread.join()
@@ -140,7 +151,7 @@ class Calls:
     def _work(self, rcu: _RCU) -> None:
         place = object()
         while True:
-            self._ident = threading.get_ident()
+            self._ident = get_ident()
             failure = self._call_all(rcu)
             self._ident = 0
             self._place.clear()
@@ -182,5 +193,7 @@ class Calls:
 
 
 def _report(error: BaseException) -> None:
+    import threading
+
     report = (type(error), error, error.__traceback__, threading.current_thread())
     threading.excepthook(threading.ExceptHookArgs(report))

@@ -39,45 +39,37 @@ other processes, nor threads on the spare lane.
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator
-from typing import Any, Protocol
-
+from rseq._builtins.form import Form
 from rseq._integers import signed
-from rseq._language.types import Record, i64
-from rseq._percpu.storage import PerCPU
-from rseq._sequence import sequence
+from rseq._percpu.storage import lanes_of
 from rseq._thread.membarrier import barrier
 
-__all__ = ["Lanes", "Readers", "Words", "grace_period", "read_lock", "read_unlock"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, Protocol
+
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.storage import PerCPU
+else:
+    Protocol = object
+
+__all__ = ["READERS", "Counts", "Words", "grace_period"]
 
 
-class Readers(Record):
-    """A lane: who has begun and ended to read, in each phase."""
+def _parse() -> Mapping[str, Compiled]:
+    from rseq._structures.rcu.readers_code import read_lock, read_unlock
 
-    phase: i64
-    begun: i64[2]  # type: ignore[type-arg, valid-type]
-    ended: i64[2]  # type: ignore[type-arg, valid-type]
+    return {"read_lock": read_lock, "read_unlock": read_unlock}
 
 
-@sequence
-def read_lock(cpu: Readers) -> i64:
-    """Begin to read. Returns the phase, which `read_unlock` wants. Any thread, any signal handler; it never waits."""
-    phase = cpu.phase
-    cpu.begun[phase] += 1  # type: ignore[index]
-    return phase
-
-
-@sequence
-def read_unlock(cpu: Readers, phase: i64) -> None:
-    """End what `read_lock` began when it returned `phase`, on this CPU or another, in this thread or another."""
-    cpu.ended[phase] += 1  # type: ignore[index]
+READERS = Form("readers", _parse)
 
 
 # ---- the writer's side
 
 
-class Lanes(Protocol):
+class Counts(Protocol):
     """What a writer does to the lanes; each is one access, or one barrier."""
 
     lanes: range
@@ -98,7 +90,7 @@ class Lanes(Protocol):
         """Have every CPU that runs a reader execute a full barrier during the call."""
 
 
-def grace_period(memory: Lanes) -> Iterator[int]:
+def grace_period(memory: Counts) -> Iterator[int]:
     """Wait for all who read. Yields how many those are when it must look again, and 0 after every access.
 
     A generator, so that whoever drives it decides how to wait, and tests what happens between any two accesses.
@@ -111,13 +103,13 @@ def grace_period(memory: Lanes) -> Iterator[int]:
     yield from _scan(memory, now)
 
 
-def _set_phase(memory: Lanes, phase: int) -> Iterator[int]:
+def _set_phase(memory: Counts, phase: int) -> Iterator[int]:
     for lane in memory.lanes:
         memory.set_phase(lane, phase)
         yield 0
 
 
-def _scan(memory: Lanes, phase: int) -> Iterator[int]:
+def _scan(memory: Counts, phase: int) -> Iterator[int]:
     """Look at a phase until nobody reads in it."""
     readers = None
     while readers != 0:
@@ -143,20 +135,22 @@ class Words:
 
     def __init__(self, storage: PerCPU[Any]) -> None:
         self.lanes = range(storage.place.lanes + 1)
-        self._addresses = storage.place.addresses()
+        self._words = lanes_of(storage)
         self._shared = storage.segment is not None
 
     def phase(self, lane: int) -> int:
-        return self._word("phase", lane).value & 1  # whoever wrote something else there must not lead us elsewhere
+        return (
+            int(self._words.read_one(lane, "phase")) & 1
+        )  # whoever wrote something else there must not lead us elsewhere
 
     def set_phase(self, lane: int, phase: int) -> None:
-        self._word("phase", lane).value = phase
+        self._words.write_one(lane, "phase", phase)
 
     def begun(self, lane: int, phase: int) -> int:
-        return self._word("begun", lane, phase).value
+        return int(self._words.read_one(lane, "begun", phase))
 
     def ended(self, lane: int, phase: int) -> int:
-        return self._word("ended", lane, phase).value
+        return int(self._words.read_one(lane, "ended", phase))
 
     def fence(self) -> None:
         barrier(shared=self._shared)
@@ -165,7 +159,4 @@ class Words:
         """Count all who read as having ended. Nobody may read."""
         for lane in self.lanes:
             for phase in (0, 1):
-                self._word("ended", lane, phase).value = self.begun(lane, phase)
-
-    def _word(self, field: str, lane: int, element: int = 0) -> ctypes.c_int64:
-        return ctypes.c_int64.from_address(self._addresses[lane] + Readers.fields[field].offset + 8 * element)
+                self._words.write_one(lane, "ended", self.begun(lane, phase), phase)

@@ -5,28 +5,32 @@ How it knows that is in `grace.py`; who calls the functions that were given to `
 
 from __future__ import annotations
 
-import math
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from _thread import TIMEOUT_MAX
 
 from rseq._builtins.method import Context, thread_state
 from rseq._forks import start_anew_after_forks
 from rseq._integers import signed
-from rseq._language.compiled import Compiled
-from rseq._percpu.memory import Memory, allocate
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
+from rseq._percpu.memory import allocate
 from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from rseq._structures.rcu.calls import Calls
-from rseq._structures.rcu.grace import Readers, Words, grace_period, read_lock, read_unlock
-from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_of
+from rseq._structures.rcu.grace import READERS, Words, grace_period
+from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_for, storage_of
 from rseq._thread.membarrier import register_for_barriers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rseq._language.compiled import Compiled
+    from rseq._percpu.memory import Memory
+    from rseq._percpu.shared import Segment
 
 __all__ = ["RCU"]
 
 _YIELDS = 20
 _LONGEST_PAUSE_S = 0.001
+_INFINITE = float("inf")
 
 
 _CONTEXT = Context(
@@ -64,8 +68,8 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
     def __init__(self, *, segment: Segment | None = None) -> None:
         register_for_barriers(shared=segment is not None)
         prepare_turns()
-        storage = PerCPU(Readers, segment=segment)
-        set_up(self, storage, RCU._sequences())  # first: it refuses a second time
+        storage = storage_for(READERS, segment=segment)
+        set_up(self, storage, READERS)  # first: it refuses a second time
         self._words = Words(storage)
         self._writer = allocate(TURN_BYTES, TURN_BYTES, segment)
         self._calls = Calls()
@@ -73,7 +77,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
-        return {"read_lock": read_lock, "read_unlock": read_unlock}
+        return READERS.parts
 
     # ---- readers
 
@@ -180,6 +184,8 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     def _names(self) -> list[str]:
         """The threads of this process that are inside `with` blocks."""
+        import threading
+
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         idents = [ident for _, ident, _ in list(self._entered.values())]
         return sorted(names.get(ident, f"thread {ident}, which has ended") for ident in idents)
@@ -219,7 +225,7 @@ class _Waiting:
 
     def left(self) -> float | None:
         """How many seconds are left, None if there is no limit."""
-        return None if self._end is None else min(max(0.0, self._end - time.monotonic()), threading.TIMEOUT_MAX)
+        return None if self._end is None else min(max(0.0, self._end - time.monotonic()), TIMEOUT_MAX)
 
     def pause(self) -> bool:
         """Let others run for a moment; False if there is no time left."""
@@ -239,7 +245,7 @@ def _seconds(timeout: float) -> float:
     try:
         seconds = float(timeout)
     except OverflowError:
-        seconds = math.inf if timeout > 0 else -math.inf
+        seconds = _INFINITE if timeout > 0 else -_INFINITE
     if not seconds >= 0:
         raise ValueError(expected)
     return seconds

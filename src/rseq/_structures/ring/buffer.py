@@ -8,25 +8,25 @@ sees a torn one, is in `layout.py`; how it reads, in `reader.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
-
-from rseq._language.dtypes import as_scalar, require_one_meaning
-from rseq._language.types import SCALARS, Scalar
 from rseq._once import load
 from rseq._percpu.checks import boolean, integer
-from rseq._percpu.shared import Segment
-from rseq._percpu.storage import PerCPU
+from rseq._percpu.storage import lanes_of
 from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind
 from rseq._structures.ring.reader import Event, Reader
-from rseq._structures.ring.variable import MOST_BYTES
-from rseq._structures.structure import Structure, not_set_up, set_up
+from rseq._structures.ring.sizes import MOST_BYTES
+from rseq._structures.structure import Structure, not_set_up, set_up, storage_for
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Literal, Self
+
     import numpy as np
     import numpy.typing as npt
 
     from rseq._language.compiled import Compiled
+    from rseq._language.types import Scalar
+    from rseq._percpu.shared import Segment
 
 __all__ = ["Event", "RingBuffer"]
 
@@ -73,10 +73,10 @@ class RingBuffer(Structure, hot=("write",)):
         self._begin(kind, segment)
 
     def _begin(self, kind: Kind, segment: Segment | None) -> None:
-        storage = PerCPU(kind.code.record, segment=segment)
-        set_up(self, storage, {"write": kind.code.write})
-        storage.view()["head"] = kind.empty_head
-        storage.view()["tail"] = kind.empty_tail
+        storage = storage_for(kind.form, segment=segment)
+        set_up(self, storage, kind.form)
+        lanes_of(storage).write("head", kind.empty_head)
+        lanes_of(storage).write("tail", kind.empty_tail)
         self._reads = Reader(storage, kind)
 
     @classmethod
@@ -221,6 +221,9 @@ def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Ki
 
 def _numpy_name(dtype: Any) -> Any:
     """What NumPy calls a number of the language; all else is left to NumPy."""
+    from rseq._language.dtypes import require_one_meaning
+    from rseq._language.types import SCALARS, Scalar
+
     require_one_meaning(dtype)
     if not isinstance(dtype, Scalar) and not (isinstance(dtype, str) and dtype in SCALARS):
         return dtype
@@ -228,13 +231,15 @@ def _numpy_name(dtype: Any) -> Any:
     return {"i": "int", "u": "uint", "f": "float"}[name[0]] + name[1:] if name != "bool" else name
 
 
-def _item(layout: np.dtype[Any]) -> Scalar | int:
+def _item(layout: np.dtype[Any]) -> str | int:
     """The number of the language that a dtype is, or its bytes."""
+    from rseq._language.dtypes import as_scalar
+
     try:
         scalar = as_scalar(layout)
     except TypeError:
         return layout.itemsize
-    return scalar if scalar.kind != "bool" else layout.itemsize
+    return scalar.name if scalar.kind != "bool" else layout.itemsize
 
 
 def _power_of_two(number: int) -> int:

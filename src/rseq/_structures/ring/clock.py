@@ -19,42 +19,44 @@ not later than when it was noticed.
 
 from __future__ import annotations
 
-import math
 import time
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from _bisect import bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
 
-from rseq._language.operations import clock
-from rseq._language.types import Record, u64
+from rseq._builtins.form import Form
 from rseq._once import load, once
-from rseq._percpu.storage import PerCPU
-from rseq._sequence import routine
+from rseq._structures.structure import bind, storage_for
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
     import numpy.typing as npt
 
-__all__ = ["SET_BACK_TICKS", "Calibration", "ticks"]
+    from rseq._language.compiled import Compiled
+
+__all__ = ["CLOCK", "SET_BACK_TICKS", "Calibration", "ticks"]
 
 _TRIES = 8
 SET_BACK_TICKS = 1 << 20
 """By how much a counter is behind at least if it was set back: CPUs do not agree to the last tick."""
 _MOST_POINTS = 512
+_INFINITE = float("inf")
 
 
-class _Nothing(Record):
-    unused: u64
+def _parse() -> Mapping[str, Compiled]:
+    from rseq._structures.ring.clock_code import read_clock
+
+    return {"read_clock": read_clock}
 
 
-@routine
-def _clock(cpu: _Nothing) -> u64:
-    return clock()
+CLOCK = Form("clock", _parse)
 
 
 @once
 def _bound_clock() -> Callable[[], int]:
-    return _clock.bind(PerCPU(_Nothing))
+    return bind(CLOCK, "read_clock", storage_for(CLOCK), "RingBuffer.clock")
 
 
 def ticks() -> int:
@@ -89,7 +91,7 @@ class Calibration:
 
     def nanoseconds(self, stamps: Iterable[int]) -> Iterator[int]:
         """Each stamp in nanoseconds."""
-        newest = self._points[-1][0] if self._before else math.inf
+        newest = self._points[-1][0] if self._before else _INFINITE
         until = 0
         before = after = (0, 0)
         slope = (0, 1)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from rseq._builtins.form import Form
+from rseq._quick import NamedTuple, cache, partial
+from rseq._structures.ring.sizes import largest, low_bits
 
-from rseq._language.types import SCALARS, Scalar
-from rseq._structures.ring.layout import Code, tail_of
-from rseq._structures.ring.rows import row_ring
-from rseq._structures.ring.variable import largest, low_bits, variable_ring
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from rseq._language.compiled import Compiled
+    from rseq._structures.ring.layout import Code
 
 __all__ = ["PARTS", "ROW_BYTES", "SHIPPED", "SMALL", "Kind"]
 
@@ -16,8 +20,7 @@ PARTS = 8
 """Parts of a ring that overwrites."""
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of ring buffer."""
 
     units: int
@@ -25,17 +28,20 @@ class Kind:
     parts: int
     """Parts of a ring that overwrites; 0 if it does not, 1 if records have one layout."""
     clock: bool
-    item: Scalar | int | None = None
-    """The type of a number, or the size of a record; None for records of any length."""
+    item: str | int | None = None
+    """The name of a type of numbers, or the size of a record; None for records of any length."""
     dtype: Any = None
     """The NumPy dtype of a record, if there is an `item`."""
 
     @property
     def code(self) -> Code:
         """Its record, sequences and routines."""
-        if self.item is None:
-            return variable_ring(self.units, self.parts, self.clock)
-        return row_ring(self.units, self.item, self.parts > 0, self.clock)
+        return _parsed(self.units, self.parts, self.clock, self.item)
+
+    @property
+    def form(self) -> Form:
+        """The same, as users of machine code have it: `write`, `read`, `settle`."""
+        return _form(self.units, self.parts, self.clock, self.item)
 
     @property
     def overwrites(self) -> bool:
@@ -45,7 +51,7 @@ class Kind:
     @property
     def is_number(self) -> bool:
         """If records are numbers."""
-        return isinstance(self.item, Scalar)
+        return isinstance(self.item, str)
 
     @property
     def has_stamps(self) -> bool:
@@ -74,7 +80,7 @@ class Kind:
         """The bytes of the largest record."""
         if self.item is None:
             return largest(self.units, self.parts, self.clock)
-        return self.item.size if isinstance(self.item, Scalar) else self.item
+        return size_of(self.item)
 
     @property
     def empty_head(self) -> int:
@@ -85,7 +91,7 @@ class Kind:
     def empty_tail(self) -> int:
         """`tail` of a ring in which nothing was written."""
         position = self.position(self.empty_head)
-        return tail_of(position, 0) if self.overwrites else position
+        return position << 1 if self.overwrites else position  # layout.tail_of
 
     @property
     def positions(self) -> int:
@@ -109,6 +115,33 @@ class Kind:
         return self.units - 1 if self.parts else self.units
 
 
+def size_of(item: str | int) -> int:
+    """The bytes of a number of that type, or of a record."""
+    return int(item[1:]) // 8 if isinstance(item, str) else item
+
+
+@cache
+def _form(units: int, parts: int, clock: bool, item: str | int | None) -> Form:
+    about = f"{parts} parts" if parts else "drop", "clock" if clock else "no clock", "bytes" if item is None else item
+    return Form(f"ring {units} {' '.join(map(str, about))}", partial(_parse, units, parts, clock, item))
+
+
+def _parse(units: int, parts: int, clock: bool, item: str | int | None) -> Mapping[str, Compiled]:
+    code = _parsed(units, parts, clock, item)
+    return {"write": code.write, "read": code.read, "settle": code.settle}
+
+
+def _parsed(units: int, parts: int, clock: bool, item: str | int | None) -> Code:
+    if item is None:
+        from rseq._structures.ring.variable import variable_ring
+
+        return variable_ring(units, parts, clock)
+    from rseq._language.types import SCALARS
+    from rseq._structures.ring.rows import row_ring
+
+    return row_ring(units, SCALARS[item] if isinstance(item, str) else item, parts > 0, clock)
+
+
 ROW_BYTES = 12
 
 SMALL = {
@@ -116,8 +149,8 @@ SMALL = {
     "drop_clock": Kind(16, 0, clock=True),
     "over": Kind(32, 2, clock=False),
     "over_clock": Kind(32, 2, clock=True),
-    "drop_u64": Kind(4, 0, False, SCALARS["u64"], "uint64"),
-    "over_u64": Kind(4, 1, True, SCALARS["u64"], "uint64"),
+    "drop_u64": Kind(4, 0, False, "u64", "uint64"),
+    "over_u64": Kind(4, 1, True, "u64", "uint64"),
     "drop_rows": Kind(2, 0, True, ROW_BYTES, f"V{ROW_BYTES}"),
     "over_rows": Kind(2, 1, False, ROW_BYTES, f"V{ROW_BYTES}"),
 }

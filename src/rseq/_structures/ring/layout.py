@@ -51,7 +51,6 @@ __all__ = [
     "Code",
     "distance_of",
     "lose_of",
-    "position_and_slot",
     "settle_of",
     "tail_of",
     "waiting_of",
@@ -114,11 +113,6 @@ def waiting_of(units: int, bits: int) -> Inline[Any, int]:
         return wanted if wanted < written else written
 
     return waiting
-
-
-def position_and_slot(tail: int) -> tuple[int, int]:
-    """What `tail` of a ring that overwrites says."""
-    return tail >> 1, tail & 1
 
 
 def lose_of(Ring: Any) -> Sequence[Any, None]:  # noqa: N803

@@ -18,32 +18,36 @@ who is killed goes to the next. A child that a signal handler forks in the middl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from itertools import compress, repeat
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rseq._forks import start_anew_after_forks
 from rseq._once import load
 from rseq._percpu.memory import allocate
-from rseq._percpu.storage import PerCPU
+from rseq._percpu.storage import lanes_of
 from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
+from rseq._quick import NamedTuple
 from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
-from rseq._structures.ring.kind import Kind
-from rseq._structures.ring.layout import position_and_slot
-from rseq._structures.ring.variable import SKIP, header_units
+from rseq._structures.ring.sizes import SKIP, header_units, position_and_slot
+from rseq._structures.structure import bind
 from rseq._thread.membarrier import barrier, fence, register_for_barriers
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeVar
+
     import numpy.typing as npt
+
+    from rseq._percpu.storage import PerCPU
+    from rseq._structures.ring.kind import Kind
+
+    T = TypeVar("T")
 
 __all__ = ["Event", "Found", "Lane", "Reader"]
 
 _PATIENCE_S = 1e-4
 _WORDS = 1 << 64
-
-T = TypeVar("T")
 
 
 class Event(NamedTuple):
@@ -106,7 +110,9 @@ class Reader:
     ) -> None:
         prepare_turns()
         self._storage, self.kind, self._tell = storage, kind, tell
-        self._read, self._settle = kind.code.read.bind(storage), kind.code.settle.bind(storage)
+        self._lanes = lanes_of(storage)
+        self._read = bind(kind.form, "read", storage, "RingBuffer.read")
+        self._settle = bind(kind.form, "settle", storage, "RingBuffer.settle")
         self._shared = storage.segment is not None
         self._readers = allocate(TURN_BYTES, TURN_BYTES, storage.segment)
         self._kept: list[Found] = []
@@ -166,7 +172,7 @@ class Reader:
 
     def lost(self) -> int:
         """What writers could not put in, and what readers have found overwritten."""
-        return int(self._storage.view()["lost"].sum()) + sum(lane.given for lane in self.lanes())
+        return int(sum(self._lanes.read("lost"))) + sum(lane.given for lane in self.lanes())
 
     # ---- one reader at a time
 
@@ -200,7 +206,7 @@ class Reader:
         later = range(0) if until is None else range(until + 1, ticks() + SET_BACK_TICKS)
         if self.kind.overwrites and copies:
             barrier(shared=self._shared)
-            heads = self._storage.view()["head"].tolist()
+            heads = self._lanes.read("head")
             copies = [self._checked(copy, heads[copy.lane.number]) for copy in copies]
         if self._life is not life:
             return []
@@ -208,8 +214,10 @@ class Reader:
 
     def _now(self, calibration: Calibration) -> int:
         now = calibration.add()
-        with suppress(OSError):
+        try:
             fence()
+        except OSError:
+            pass
         return now
 
     def _waiting(self) -> list[Lane]:
@@ -223,11 +231,12 @@ class Reader:
 
     def lanes(self) -> list[Lane]:
         """All lanes. Who has no turn may see a `given` of somebody who has read meanwhile."""
-        view = self._storage.view()
+        read = self._lanes.read
         if not self.kind.overwrites:
-            words = zip(view["head"].tolist(), view["tail"].tolist(), strict=True)
+            words = zip(read("head"), read("tail"), strict=True)
             return [Lane(number, head, tail, 0, 0) for number, (head, tail) in enumerate(words)]
-        columns = (view[name].tolist() for name in ("head", "tail", "serial", "given"))
+        slots = (zip(read(name), read(name, 1), strict=True) for name in ("serial", "given"))
+        columns = (read("head"), read("tail"), *slots)
         return [_lane_of(number, *words) for number, words in enumerate(zip(*columns, strict=True))]
 
     def _copied(self, lane: Lane) -> _Copy:

@@ -11,48 +11,11 @@ from rseq._language.types import SCALARS, Array, Record, prepared, u32, u64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, inline, routine, sequence
 from rseq._structures.ring.layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
+from rseq._structures.ring.sizes import SKIP, header_units, largest, low_bits, odd, padding
 
-__all__ = ["MOST_BYTES", "SKIP", "header_units", "largest", "low_bits", "variable_ring"]
+__all__ = ["variable_ring"]
 
 keep(__name__)
-
-SKIP = 0xFFFFFFFF
-"""In place of a length: what follows is at the start of `data`, or of the next part."""
-
-MOST_BYTES = 1 << 20
-"""The largest record there is. It is copied in one section, which is begun again if the time slice ends in it, with the
-GIL held: a hundred microseconds or so. Of one a hundred times as long, no attempt might ever come to its end."""
-
-_MOST_COUNT_BITS = 10
-
-
-def low_bits(part_units: int) -> int:
-    """How many bits of `head` are below the position, if the ring has parts: which word, and a count.
-
-    In small parts the count is small, so that small rings, which the checker goes through, have it begin anew as well.
-    """
-    return 1 + max(1, min(part_units.bit_length() - 3, _MOST_COUNT_BITS))
-
-
-def _odd(part_units: int) -> int:
-    """The bit of `head` that says which word counts; those below it are the count."""
-    return 1 << low_bits(part_units) - 1
-
-
-def header_units(timed: bool) -> int:
-    """Units before a record's bytes."""
-    return 3 if timed else 1
-
-
-def _padding(timed: bool) -> int:
-    """What is added to the bytes of a record, so that a quarter of the sum are its units."""
-    return 4 * header_units(timed) + 3
-
-
-def largest(units: int, parts: int, timed: bool) -> int:
-    """The bytes of the largest record that a ring of `units` holds; `parts` is 0 if it does not overwrite."""
-    room = units // parts - 3 if parts else units // 2
-    return min(4 * max(room - header_units(timed), 0), MOST_BYTES)
 
 
 @once
@@ -91,7 +54,7 @@ def _dropping_lane(units: int, timed: bool) -> type[Record]:
 
 
 def _put_of(Ring: Any, units: int, timed: bool) -> Sequence[Any, bool]:  # noqa: N803
-    last, padded, fill = units - 1, _padding(timed), _fill_of(Ring, timed)
+    last, padded, fill = units - 1, padding(timed), _fill_of(Ring, timed)
 
     @sequence(release=True)
     def put(cpu: Ring, data: bytes) -> bool:
@@ -134,7 +97,7 @@ def _write_of(
     begin_anew: Sequence[Any, bool],
     lose: Sequence[Any, None],
 ) -> Routine[Any, bool]:
-    most, padded = largest(units, 0, timed), _padding(timed)
+    most, padded = largest(units, 0, timed), padding(timed)
 
     @routine
     def write(cpu: Ring, data: bytes) -> bool:
@@ -180,7 +143,7 @@ def _overwriting_lane(units: int, parts: int, timed: bool) -> type[Record]:
     words: Any = Array(SCALARS["u32"], units)
     header, most, part_units = header_units(timed), largest(units, parts, timed), units // parts
     part_bits, bits = part_units.bit_length() - 1, low_bits(part_units)
-    is_odd = _odd(part_units)
+    is_odd = odd(part_units)
 
     class Recorder(Record):
         head: u64
@@ -209,8 +172,8 @@ def _overwriting_lane(units: int, parts: int, timed: bool) -> type[Record]:
 
 
 def _put_in_part_of(Recorder: Any, units: int, part_units: int, timed: bool) -> Sequence[Any, bool]:  # noqa: N803
-    last, part_last, bits, many = units - 1, part_units - 1, low_bits(part_units), _odd(part_units) - 1
-    padded, fill = _padding(timed), _fill_of(Recorder, timed)
+    last, part_last, bits, many = units - 1, part_units - 1, low_bits(part_units), odd(part_units) - 1
+    padded, fill = padding(timed), _fill_of(Recorder, timed)
 
     @sequence(release=True)
     def put(cpu: Recorder, data: bytes) -> bool:
@@ -228,7 +191,7 @@ def _put_in_part_of(Recorder: Any, units: int, part_units: int, timed: bool) -> 
 
 
 def _begin_part_of(Recorder: Any, units: int, part_units: int) -> Sequence[Any, None]:  # noqa: N803
-    last, part_last, bits, is_odd = units - 1, part_units - 1, low_bits(part_units), _odd(part_units)
+    last, part_last, bits, is_odd = units - 1, part_units - 1, low_bits(part_units), odd(part_units)
     many = is_odd - 1
 
     @sequence(release=True)
@@ -265,7 +228,7 @@ def _overwrite_of(
     begin_part: Sequence[Any, None],
     lose: Sequence[Any, None],
 ) -> Routine[Any, bool]:
-    padded = _padding(timed)
+    padded = padding(timed)
 
     @routine
     def write(cpu: Recorder, data: bytes) -> bool:

@@ -1,0 +1,91 @@
+"""Records in lanes as plain Python reads and writes them: what is known of a record without the language and NumPy."""
+
+from __future__ import annotations
+
+import ctypes
+
+from rseq._quick import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rseq._language.types import Record
+    from rseq._percpu.segment import Place
+
+__all__ = ["Fields", "Lanes", "fields_of"]
+
+_KINDS: dict[str, Any] = {
+    "bool": ctypes.c_bool,
+    **{f"i{bits}": getattr(ctypes, f"c_int{bits}") for bits in (8, 16, 32, 64)},
+    **{f"u{bits}": getattr(ctypes, f"c_uint{bits}") for bits in (8, 16, 32, 64)},
+    "f32": ctypes.c_float,
+    "f64": ctypes.c_double,
+}
+
+
+class Fields(NamedTuple):
+    """How a record lies in memory."""
+
+    name: str
+    size: int
+    alignment: int
+    places: dict[str, tuple[int, str, int]]
+    """By the field's name: its offset, the type of its numbers, and how many there are; 0 if it is no array."""
+
+
+def fields_of(record: type[Record]) -> Fields:
+    """Those of a record; what is no number has no place here."""
+    places = {}
+    for name, field in record.fields.items():
+        element: Any = getattr(field.type, "element", field.type)
+        if getattr(element, "name", None) in _KINDS:
+            places[name] = field.offset, element.name, getattr(field.type, "length", 0)
+    return Fields(record.__name__, record.size, record.alignment, places)
+
+
+class Lanes:
+    """The records at a place. Whoever makes one keeps the memory alive as long as it is used."""
+
+    __slots__ = ("_fields", "_place")
+
+    def __init__(self, fields: Fields, place: Place) -> None:
+        self._fields, self._place = fields, place
+
+    def read(self, name: str, at: int = 0) -> list[Any]:
+        """A number in every lane, the spare one last: the field, or element `at` of it. Each is read in one piece."""
+        offset, kind, _ = self._fields.places[name]
+        one = _KINDS[kind]
+        offset += at * ctypes.sizeof(one)
+        return [one.from_address(address + offset).value for address in self._place.addresses()]
+
+    def arrays(self, name: str, count: int | None = None) -> list[list[Any]]:
+        """The first numbers of an array in every lane."""
+        offset, kind, length = self._fields.places[name]
+        whole = _KINDS[kind] * (length if count is None else count)
+        return [list(whole.from_address(address + offset)) for address in self._place.addresses()]
+
+    def read_one(self, lane: int, name: str, at: int = 0) -> Any:
+        """A number in one lane."""
+        return self._one(lane, name, at).value
+
+    def write(self, name: str, value: float, at: int = 0) -> None:
+        """The same number in every lane."""
+        for lane in range(self._place.lanes + 1):
+            self.write_one(lane, name, value, at)
+
+    def write_one(self, lane: int, name: str, value: float, at: int = 0) -> None:
+        """The same, stored in one piece."""
+        self._one(lane, name, at).value = value
+
+    def _one(self, lane: int, name: str, at: int) -> Any:
+        offset, kind, _ = self._fields.places[name]
+        one = _KINDS[kind]
+        return one.from_address(self._place.base + lane * self._place.stride + offset + at * ctypes.sizeof(one))
+
+    def write_array(self, name: str, values: list[Any]) -> None:
+        """The first numbers of an array, the same in every lane."""
+        offset, kind, _ = self._fields.places[name]
+        whole = (_KINDS[kind] * len(values))(*values)
+        for address in self._place.addresses():
+            ctypes.memmove(address + offset, whole, ctypes.sizeof(whole))
