@@ -11,6 +11,7 @@ Errors:        CompileError, ContractError, UnsupportedError
 """
 
 from rseq._language.errors import CompileError, ContractError
+from rseq._language.inline import Inline
 from rseq._language.operations import (
     bits,
     clock,
@@ -33,7 +34,7 @@ from rseq._percpu.rows import RowArray as array  # noqa: N813
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU as percpu  # noqa: N813
 from rseq._percpu.threads import thread_id
-from rseq._sequence import Inline, Routine, Sequence, inline, routine, sequence
+from rseq._sequence import Routine, Sequence, inline, routine, sequence
 from rseq._structures.array import CounterArray
 from rseq._structures.counter import Counter, FloatCounter
 from rseq._structures.extreme import Max, Min

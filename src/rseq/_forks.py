@@ -26,19 +26,6 @@ from functools import partial
 from threading import get_ident
 from typing import Protocol
 
-__all__ = [
-    "MEMORY",
-    "PATIENCE_S",
-    "STRUCTURES",
-    "THREADS",
-    "TOOLS",
-    "Working",
-    "before_forks",
-    "in_each_child",
-    "start_anew_after_forks",
-    "wait_while",
-]
-
 PATIENCE_S = 5.0
 """How long anybody waits for what another thread is making. It may be waiting for the one that waits here."""
 

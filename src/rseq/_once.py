@@ -25,8 +25,6 @@ from typing import Any, ParamSpec, TypeVar
 from rseq import _forks as forks
 from rseq._room import require_room
 
-__all__ = ["load", "once", "turn"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

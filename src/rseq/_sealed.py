@@ -11,8 +11,6 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Sealed", "forever"]
-
 T = TypeVar("T")
 
 _claims: dict[int, tuple[object]] = {}

@@ -15,7 +15,9 @@ import rseq
 from rseq import i64, u32, u64
 from rseq._cli import main
 from rseq._percpu.threads import Table
-from rseq._stress.kills import Kills, Mortal, kill, mortals
+from rseq._stress.kills import Kills, kill
+from rseq._stress.mortal import Mortal
+from rseq._stress.shipped import mortals
 from rseq._structures.ring.layout import position_and_slot
 from rseq._structures.ring.reader import Reader
 from rseq._structures.structure import bound_of

@@ -32,29 +32,6 @@ from rseq._language.errors import CompileError, Diagnostic, Span
 from rseq._language.section import Section
 from rseq._language.types import Pointer, Word
 
-__all__ = [
-    "ABORTED",
-    "FINISH",
-    "INDEX",
-    "LEFT",
-    "NONE",
-    "NO_LANE",
-    "RESTART_LIMIT",
-    "START",
-    "TOKEN",
-    "Architecture",
-    "Assembly",
-    "Emulator",
-    "Fixup",
-    "IndexMode",
-    "Line",
-    "RegisterClass",
-    "RegisterError",
-    "Slot",
-    "WidthError",
-    "Writes",
-]
-
 NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
 LEFT = -4096
 """Status values: an unsigned status of LEFT or more says how the section was left (as the kernel's IS_ERR_VALUE)."""

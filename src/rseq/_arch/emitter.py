@@ -37,8 +37,6 @@ from rseq._language.restarts import commits
 from rseq._language.section import END, NOTHING, Exit, Section
 from rseq._language.types import Scalar
 
-__all__ = ["Emitter"]
-
 
 class Emitter(ABC):
     """Writes one section. An architecture's emitter has one method for each operation."""

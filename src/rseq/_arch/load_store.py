@@ -9,12 +9,10 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rseq._arch.base import RegisterClass, Slot
 from rseq._arch.emitter import Emitter
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["LoadStoreEmitter", "OwnRegistersEmitter"]
 
 
 class LoadStoreEmitter(Emitter):

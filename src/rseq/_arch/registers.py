@@ -15,8 +15,6 @@ from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Word
 
-__all__ = ["Allocation", "RegisterClass", "Slot"]
-
 RegisterClass = Literal["int", "float", "single"]
 """`single` are registers of f32 where f64 have others."""
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rseq._arch.base import RegisterClass, Slot
 from rseq._arch.emitter import Emitter
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["EXTEND", "WIDTH", "ConvertingEmitter", "conversion_scratch", "float_name"]
 
 WIDTH = {1: "b", 2: "w", 4: "k", 8: "q"}
 """The form of a register's name, by the bytes that are meant."""

@@ -15,8 +15,6 @@ from rseq._bench.load import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
 from rseq._thread.support import UnsupportedError
 
-__all__ = ["bench", "operations"]
-
 _QUICK = (5, 0.08)
 _FULL = (11, 0.2)
 """Rounds, and about how many seconds each run in a round takes."""

@@ -15,8 +15,6 @@ from rseq._bench.run import Unavailable
 if TYPE_CHECKING:
     from rseq._bench.native.loop import Loop
 
-__all__ = ["c_loops"]
-
 
 def c_loops(names: Sequence[str], files: Mapping[str, str], *options: str) -> dict[str, Loop]:
     """The functions `i64 name(argument, count)` of `loop.c`, one of `files`; they are called without the GIL.

@@ -11,8 +11,6 @@ from rseq._structures.counter import Counter
 if TYPE_CHECKING:
     from rseq._bench.native.loop import Loop
 
-__all__ = ["counter_loop"]
-
 _LOOP = """
 #include "counter.h"
 

@@ -15,8 +15,6 @@ from rseq._builtins.bind import METH_FASTCALL_KEYWORDS
 from rseq._builtins.payload import Method
 from rseq._sealed import forever
 
-__all__ = ["empty_builtin", "holder"]
-
 
 class Holder:
     """An object with a method that does nothing, like `counter.add`: machine code that is found in the class."""

@@ -22,8 +22,6 @@ from rseq._bench.run import Implementation, Operation, Span, Unavailable, counte
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import available
 
-__all__ = ["beside"]
-
 _STRIDE = 1 << 16
 _ITEMS = 2048
 _ITEM_BYTES = 16

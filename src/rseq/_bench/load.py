@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Moment", "load_during", "now"]
-
 _STAT = Path("/proc/stat")
 _BUSY = (0, 1, 2, 5, 6, 7)
 """Columns of the kernel's `cpu` line that are work, and what the host of a virtual machine took: user, nice, system,

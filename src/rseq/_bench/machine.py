@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["describe"]
-
 Fact = str | int | None
 
 _MODEL_KEYS = ("model name", "Model Name", "cpu model", "cpu", "Processor", "Hardware", "processor")

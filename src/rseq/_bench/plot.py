@@ -20,8 +20,6 @@ from rseq._bench.run import Operation, Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw"]
-
 _RSEQ = "#0b7a4b"
 _OTHER = "#b9c0c7"
 _FLOOR = "#e3e6e9"

@@ -18,8 +18,6 @@ from rseq._bench.run import Crew, Implementation, Operation, Processes, Unavaila
 from rseq._percpu.shared import Segment
 from rseq._structures.counter import Counter
 
-__all__ = ["COUNTER"]
-
 
 def _rseq(workers: int) -> Implementation:
     counter = Counter(segment=Segment())

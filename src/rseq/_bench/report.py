@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Report", "console", "headline", "name_workers", "number", "write_json"]
-
 _WIDTH = 80
 _HOW = (
     "ns: CPU time for one operation, that is elapsed time × min(threads, CPUs) ÷ operations; the median of the rounds, "

@@ -27,21 +27,6 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal, Protocol
 
-__all__ = [
-    "Crew",
-    "Implementation",
-    "LostUpdates",
-    "Operation",
-    "Plan",
-    "Processes",
-    "Result",
-    "Span",
-    "Threads",
-    "Unavailable",
-    "counted",
-    "measure",
-]
-
 _FIRST_COUNT = 500
 """Operations of the first, warming run; calibration goes on from there."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 
 __all__ = ["metadata_text", "parameter_names"]
 

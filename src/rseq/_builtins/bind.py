@@ -15,7 +15,7 @@ from typing import Any
 
 from rseq._arch.base import IndexMode
 from rseq._builtins.payload import Method, is_payload, kept_by, make_payload, payload_type
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._loader import Code
 from rseq._once import once
 from rseq._percpu.memory import Memory

@@ -23,17 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rseq._arch import Architecture, host
-from rseq._arch.base import FINISH, TOKEN, Assembly, IndexMode, Line, Slot
+from rseq._arch.base import FINISH, TOKEN, Assembly, IndexMode, Line
+from rseq._arch.registers import Slot
 from rseq._language import ir
-from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
+from rseq._language.ir import Compiled
 from rseq._language.section import Section
 from rseq._language.types import SCALARS, Buffer, Pointer, Record, RecordType, Scalar
 
 if TYPE_CHECKING:
     from rseq._loader import Blob
-
-__all__ = ["SPARE_LANE", "TICKS", "Bytes", "Operation", "Place", "Program", "Spoil", "compiled", "readable"]
 
 TICKS = 0x1122334455667788
 

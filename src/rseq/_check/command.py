@@ -16,8 +16,6 @@ from rseq._terminal import stdout_aside, wrapped
 if TYPE_CHECKING:
     from rseq._check.report import Report
 
-__all__ = ["check"]
-
 
 @click.command("check")
 @click.argument("names", metavar="[MODULE:NAME]...", nargs=-1)

@@ -28,13 +28,11 @@ from rseq._check.model import FAULT
 from rseq._check.remote import WAITS, Remote, Stored, Values, private, releasing, run_routine, shown
 from rseq._check.states import CPUS, ROWS_PER_CALL, Arguments, row_size
 from rseq._language import ir
-from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
+from rseq._language.ir import Compiled
 
 if TYPE_CHECKING:
     from rseq._check.explore import Explorer
-
-__all__ = ["Beside", "Crossing", "crosses"]
 
 CASES = 30
 """How many cases are tried of a sequence beside a routine."""

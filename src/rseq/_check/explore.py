@@ -37,8 +37,6 @@ from rseq._check.reached import Reached
 from rseq._check.search import Case
 from rseq._check.states import CPUS, Arguments
 
-__all__ = ["KINDS", "Counts", "Explorer", "Finding", "Hop", "Limits", "Run", "limits"]
-
 KINDS = ("preempted", "signalled", "left", "beside", "migrated", "fenced")
 _ALONE = ("migrated", "fenced")
 _MOVING = ("migrated", "left")

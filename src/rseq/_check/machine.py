@@ -25,8 +25,6 @@ from rseq import _abi as abi
 from rseq._check.code import Operation, Program, as_word, from_word
 from rseq._check.kernel import Area
 
-__all__ = ["LANES", "STOP", "Access", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset", "unicorn"]
-
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
 STACK_BYTES, SAVED_STACK = 0x4000, 1024
 FRAME = 192

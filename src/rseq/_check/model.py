@@ -27,8 +27,6 @@ from rseq._language.interpret import FaultError, Memory, run
 from rseq._language.restarts import Restarts
 from rseq._language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
 
-__all__ = ["FAULT", "Model", "Order", "Orders"]
-
 FAULT = Outcome(None, "FaultError")
 
 _BYTE = SCALARS["u8"]

@@ -21,8 +21,6 @@ from rseq._check.code import Operation
 from rseq._check.report import Checked, Violation
 from rseq._processes import Send, gather
 
-__all__ = ["Found", "Part", "Tick", "explored"]
-
 Tick = Callable[[str], None]
 """What is told, in a few words, what is being tried."""
 

@@ -26,8 +26,6 @@ from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.types import Field, RecordType
 
-__all__ = ["Gaps", "Reached", "not_reached"]
-
 _DECLARED = re.compile(r"#.*\bunreached: *\S")
 
 

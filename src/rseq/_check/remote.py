@@ -22,8 +22,6 @@ from rseq._language.interpret import FaultError, LimitError, Memory, run
 from rseq._language.operands import ThreadName
 from rseq._language.types import Field
 
-__all__ = ["WAITS", "Remote", "Stored", "Values", "private", "releasing", "run_routine", "shown"]
-
 WAITS = Outcome(None, "it waits")
 
 LIMIT = 1000

@@ -15,8 +15,6 @@ from rseq._check.reached import Gaps, not_reached
 from rseq._check.states import CPUS, Cases
 from rseq._language.errors import Span
 
-__all__ = ["Checked", "Report", "Violation", "described", "described_beside"]
-
 _HAPPENS = {
     "preempted": "another thread runs {call} on CPU {cpu}",
     "signalled": "a signal's handler runs {call}",

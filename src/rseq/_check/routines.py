@@ -22,8 +22,6 @@ from rseq._check.states import CPUS, Arguments
 if TYPE_CHECKING:
     from rseq._check.explore import Explorer
 
-__all__ = ["Together"]
-
 CASES = 12
 """How many cases are tried of two routines."""
 

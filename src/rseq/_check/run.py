@@ -18,11 +18,9 @@ from rseq._check.machine import unicorn
 from rseq._check.parts import Found, Part, Tick, explored
 from rseq._check.report import Report, checked, described, described_beside
 from rseq._check.routines import Together
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.types import RecordType
 from rseq._named import is_structure, name_of
-
-__all__ = ["check", "sequences_of", "shipped"]
 
 
 def check(

@@ -22,8 +22,6 @@ from rseq._check.states import IN_LANE, Arguments, Cases, Given, Pick
 from rseq._check.trial import Feature, Trial, tried
 from rseq._language.types import Pointer
 
-__all__ = ["Case", "Search"]
-
 STEPS = 40
 """How often one operation is run in a row."""
 

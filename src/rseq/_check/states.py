@@ -30,8 +30,6 @@ from rseq._language import ir
 from rseq._language.pointers import required_rows
 from rseq._language.types import Array, Buffer, Index, Pointer, RecordType, Scalar
 
-__all__ = ["CPUS", "Arguments", "Cases", "Given", "Pick", "row_size"]
-
 CPUS = 2
 ROWS_PER_CALL = 2
 ROWS_PER_LANE = 2

@@ -19,8 +19,6 @@ from rseq._language import ir
 from rseq._language.interpret import FaultError, LimitError, Memory, run
 from rseq._language.types import Scalar
 
-__all__ = ["Feature", "Trial", "tried"]
-
 Feature = tuple[Any, ...]
 
 LIMIT = 1000

@@ -10,7 +10,7 @@ import llvmlite.ir as ll
 
 from rseq._codegen.writer import DOUBLE, I32, I64, Writer
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.types import Word
 

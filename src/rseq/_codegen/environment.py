@@ -16,7 +16,7 @@ from rseq import _abi as abi
 from rseq._arch import Architecture
 from rseq._codegen.codes import REFUSED
 from rseq._codegen.writer import I1, I32, I64, PTR, VOID, Process, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 
 __all__ = ["Environment", "Lane"]
 

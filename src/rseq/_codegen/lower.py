@@ -34,7 +34,7 @@ from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lock import give_lock_back, take_lock
 from rseq._codegen.writer import I32, I64, PTR, Label, Writer
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.section import section
 
 __all__ = ["WAIT_FOREVER", "Unit", "emit_block"]

@@ -21,16 +21,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from rseq._arch import Architecture
-from rseq._arch.base import ABORTED, INDEX, LEFT, NONE, RESTART_LIMIT, TOKEN, Assembly, RegisterError, Slot
+from rseq._arch.base import ABORTED, INDEX, LEFT, NONE, RESTART_LIMIT, TOKEN, Assembly, RegisterError
+from rseq._arch.registers import Slot
 from rseq._emit.names import guard, is_prefix, unique
 from rseq._emit.records import Records, c_type
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.section import section
 from rseq._language.types import Index, Pointer, Word
-
-__all__ = ["header"]
 
 _VERSION = 1
 _DESCRIPTORS = '__rseq_cs, "aw?"'

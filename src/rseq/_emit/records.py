@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from rseq._emit.names import snake, unique
 from rseq._language.types import Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word
 
-__all__ = ["Records", "c_type"]
-
 _TYPES = {
     "i8": "int8_t",
     "i16": "int16_t",

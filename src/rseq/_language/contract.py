@@ -19,8 +19,6 @@ from rseq._language.places import Pair, Place
 from rseq._language.pointers import followed_blindly
 from rseq._language.restarts import Leftover, Restarts, is_seen
 
-__all__ = ["apart", "check", "require"]
-
 _PAGE = "contract.md"
 
 _FIELD_OF_LOCAL = re.compile(r"(\w+)(\.\w+)?(\[.*\])?")

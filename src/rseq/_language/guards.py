@@ -14,8 +14,6 @@ from rseq._language.places import Place
 from rseq._language.restarts import Restarts
 from rseq._language.types import SCALARS, Pointer
 
-__all__ = ["guarded"]
-
 
 def guarded(body: ir.Body, restarts: Restarts) -> ir.Body:
     """`body`, with a comparison behind each operation that finds a row which must be no part of a buffer."""

@@ -13,8 +13,6 @@ from rseq._language.given import defaults_of, in_order, number
 from rseq._language.signature import Signature
 from rseq._language.types import Buffer, Record, Scalar, u8
 
-__all__ = ["Inline", "Nothing"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

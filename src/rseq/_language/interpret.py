@@ -26,8 +26,6 @@ from rseq._language.numbers import compare, computed, converted, counted_bits, f
 from rseq._language.operands import ThreadName
 from rseq._language.types import Index, Pointer, RecordType, Scalar, Word
 
-__all__ = ["FaultError", "LimitError", "Memory", "run"]
-
 Number = int | float
 
 _FIRST_LANE = 1 << 32

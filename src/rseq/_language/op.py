@@ -10,9 +10,6 @@ from typing import Any, ClassVar, Self
 from rseq._language.errors import Span
 from rseq._language.operands import Address, Const, Operand, Value
 
-__all__ = ["Op", "listed"]
-
-
 _MARKS = ("commit", "acquire", "release")
 """Flags of operations that are printed behind them."""
 

@@ -8,24 +8,6 @@ from typing import Literal
 
 from rseq._language.types import SCALARS, Pointer, RecordType, Word
 
-__all__ = [
-    "COMPARISONS",
-    "MIRRORED",
-    "Address",
-    "ArithmeticName",
-    "BarrierName",
-    "BitCountName",
-    "ComparisonName",
-    "Const",
-    "ExceptionName",
-    "Operand",
-    "Rows",
-    "ThreadName",
-    "Value",
-    "is_length",
-    "length_of",
-]
-
 ArithmeticName = Literal["+", "-", "*", "/", "//", "%", "&", "|", "^", "<<", ">>", "quo"]
 """The operators of the language, and `quo`: division that rounds towards zero, which the others are made of."""
 

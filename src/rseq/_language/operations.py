@@ -5,31 +5,28 @@ They mean something in sequences and routines only; `rseq.cpu_number()` can be c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from rseq._language.compiled import operation
-
-__all__ = [
-    "bits",
-    "clock",
-    "clz",
-    "compare_exchange",
-    "copy",
-    "ctz",
-    "float_bits",
-    "full_fence",
-    "lane",
-    "lanes",
-    "load_acquire",
-    "refuse",
-    "relax",
-    "sched_yield",
-    "store_release",
-    "thread_ended",
-    "took_over",
-]
-
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound=Callable[..., Any])
+_MARK = "__rseq_operation__"
+
+
+def operation(name: str) -> Callable[[_F], _F]:
+    """Decorator: in the language, a call of this function is the operation `name`, not a call."""
+
+    def mark(function: _F) -> _F:
+        setattr(function, _MARK, name)
+        return function
+
+    return mark
+
+
+def operation_of(callee: object) -> str | None:
+    """The operation that a call of `callee` is, if it is one."""
+    name = getattr(callee, _MARK, None)
+    return name if isinstance(name, str) else None
 
 
 def _only_inside(name: str) -> NoReturn:

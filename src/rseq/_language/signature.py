@@ -15,8 +15,6 @@ from rseq._language.errors import Diagnostic, Refused
 from rseq._language.source import Source
 from rseq._language.types import Buffer, Maybe, Pointer, RecordType, Scalar, Word, resolve
 
-__all__ = ["Signature", "signature", "with_lengths"]
-
 _T = TypeVar("_T")
 _Operand = TypeVar("_Operand", bound=ir.Operand)
 

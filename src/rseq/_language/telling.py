@@ -17,9 +17,6 @@ from rseq._language.forms import Form
 from rseq._language.places import Place, Places
 from rseq._language.values import Fact
 
-__all__ = ["Telling"]
-
-
 _Verdict = Literal["stored", "not stored", "by number", "by path"]
 """What follows from a result: whether it was stored, or, from the number or from the path to it, whether and where."""
 

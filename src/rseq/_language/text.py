@@ -26,8 +26,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Found", "find", "keep"]
-
 Found = tuple[list[str], int]
 """The lines of a function, decorators included, and the number of the first one."""
 

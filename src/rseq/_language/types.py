@@ -28,37 +28,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = [
-    "SCALARS",
-    "Array",
-    "Buffer",
-    "Field",
-    "Index",
-    "Maybe",
-    "Pointer",
-    "Prepared",
-    "Record",
-    "RecordType",
-    "Scalar",
-    "Type",
-    "Word",
-    "boolean",
-    "f32",
-    "f64",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "index",
-    "prepared",
-    "ptr",
-    "resolve",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-]
-
 MAX_RECORD_BYTES = 1 << 30
 """The largest record: offsets then fit every architecture's signed 32-bit displacement."""
 

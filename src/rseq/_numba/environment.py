@@ -13,10 +13,8 @@ from rseq._arch import host
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lower import WAIT_FOREVER
 from rseq._codegen.writer import I8, I32, I64, PTR, VOID, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._thread.support import UnsupportedError
-
-__all__ = ["NumbaEnvironment"]
 
 _RUNNING_STATE = "PyThreadState_GetUnchecked" if sys.version_info >= (3, 13) else "_PyThreadState_UncheckedGet"
 _IS_OF_THREAD = sys.version_info >= (3, 12)  # before, it is the state of the thread that has the GIL, whichever that is

@@ -53,7 +53,7 @@ from typing import NoReturn
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
-from rseq._language.compiled import operation
+from rseq._language.operations import operation
 from rseq._libc import libc_with_gil, os_error
 from rseq._once import once
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex

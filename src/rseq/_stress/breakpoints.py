@@ -20,10 +20,8 @@ from rseq._codegen.checks import Fail
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit, emit_block
 from rseq._codegen.writer import I64, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.section import section
-
-__all__ = ["ABORTS", "Interrupted", "places", "with_line"]
 
 ABORTS = "aborts"
 """The module's variable that counts how often a section with a breakpoint has been aborted."""

@@ -25,7 +25,7 @@ from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I32, I64, PTR, VOID, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.section import Section
 from rseq._language.types import Buffer
 from rseq._loader import Blob, Code, load
@@ -36,8 +36,6 @@ from rseq._thread.support import require_support
 
 if TYPE_CHECKING:
     from rseq._percpu.storage import PerCPU
-
-__all__ = ["LOOPS", "Block", "Module", "Program", "Spoil", "compiled", "unspoilt"]
 
 Spoil = Callable[[Assembly], Assembly]
 """What a test does to a section to see that the stress notices."""

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from rseq._stress.kills import Kills
     from rseq._stress.report import Instructions, Report
 
-__all__ = ["stress"]
-
 _SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
 
 

@@ -25,8 +25,6 @@ from rseq._stress.shipped import indices, left_out, make, named, sections, workl
 from rseq._stress.signals import handling
 from rseq._stress.workload import Workload
 
-__all__ = ["every_instruction"]
-
 _TURNS, _MORE_TURNS = 256, 1 << 16
 """Runs with each breakpoint, and more of them where no path has led to it yet."""
 

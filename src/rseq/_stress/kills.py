@@ -27,7 +27,7 @@ from functools import partial
 from typing import Any
 
 from rseq._integers import signed
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._percpu.shared import Segment
 from rseq._processes import Send, die_with_parent, gather
 from rseq._stress.code import Block, compiled
@@ -35,8 +35,6 @@ from rseq._stress.ledger import Ledger
 from rseq._stress.mortal import OF_VICTIM, Mortal
 from rseq._stress.shipped import mortals
 from rseq._terminal import wrapped
-
-__all__ = ["Kills", "Mortal", "kill", "mortals"]
 
 _TOLD = 50
 """After so many kills the caller is told how many there were."""

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._percpu.shared import Segment
-
-__all__ = ["OF_VICTIM", "Mortal", "is_one"]
 
 OF_VICTIM = 1 << 39
 """Set in each turn of a victim."""

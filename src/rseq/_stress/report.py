@@ -9,8 +9,6 @@ from typing import Any
 
 from rseq._terminal import WIDTH
 
-__all__ = ["Instruction", "Instructions", "Report", "Section", "Stressed"]
-
 _MOST_PROBLEMS = 10
 
 

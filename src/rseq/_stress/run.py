@@ -20,8 +20,6 @@ from rseq._stress.threads import Came, Scene, Slice, rows
 from rseq._stress.workload import Workload
 from rseq._thread.registration import available
 
-__all__ = ["Tick", "require_rseq", "stress"]
-
 Tick = Callable[[str], None]
 
 _LONGEST_SLICE_S = 2.0

@@ -23,10 +23,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.storage import PerCPU
-
-__all__ = ["BUFFER_BYTES", "SPREAD", "Workload", "buffered"]
 
 BUFFER_BYTES = 64
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
 from rseq._language.dtypes import as_scalar
+from rseq._language.ir import Compiled
 from rseq._language.types import SCALARS
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU, warn_of_refusals

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.types import SCALARS, Scalar
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
 from rseq._language.dtypes import as_scalar
+from rseq._language.ir import Compiled
 from rseq._language.text import keep
 from rseq._language.types import SCALARS, Record, Scalar
 from rseq._once import once

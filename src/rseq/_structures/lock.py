@@ -34,7 +34,7 @@ from threading import get_ident
 
 from rseq._builtins.method import Context
 from rseq._forks import before_forks, start_anew_after_forks
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.operations import (
     compare_exchange,
     lane,

@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from rseq._builtins.bind import builtin
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.text import keep
 from rseq._language.types import SCALARS, Array, Record, prepared, u64
 from rseq._once import once

@@ -24,7 +24,7 @@ from typing import Any, ClassVar, NamedTuple, NoReturn
 from rseq._builtins.bind import Bound, defer_reference_count, entry
 from rseq._builtins.method import Context, Declared, Kind
 from rseq._builtins.payload import make_payload, payload_type
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._once import load, once
 from rseq._percpu.storage import PerCPU
 from rseq._sealed import Sealed

@@ -8,7 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from rseq._language.compiled import operation
+from rseq._language.operations import operation
 from rseq._libc import libc, on_linux
 from rseq._thread.registration import calling_thread
 

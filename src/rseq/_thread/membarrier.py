@@ -11,7 +11,7 @@ import platform
 
 from rseq import _abi as abi
 from rseq._arch import Architecture
-from rseq._language.compiled import operation
+from rseq._language.operations import operation
 from rseq._libc import errno_name, libc, system_call
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import rseq_size

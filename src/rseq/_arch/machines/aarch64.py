@@ -25,12 +25,11 @@ from typing import ClassVar
 
 from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, RegisterClass, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator
 from rseq._arch.immediates import fitting, half_words, insert, is_repeated_run
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _LOAD = {  # into 64 bits; a write of the lower half clears the upper one
     ("signed", 1): ("ldrsb", "x"),

@@ -33,25 +33,14 @@ from typing import ClassVar
 
 from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
-from rseq._arch.base import (
-    DESCRIPTOR,
-    NOWHERE,
-    START,
-    Architecture,
-    Emulator,
-    IndexMode,
-    RegisterClass,
-    Slot,
-    Writes,
-)
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, IndexMode, Writes
 from rseq._arch.immediates import fitting, insert, is_rotated_byte
 from rseq._arch.narrow import wide_integers
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _LOAD = {
     ("signed", 1): "ldrsb",

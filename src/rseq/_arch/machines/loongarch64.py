@@ -30,13 +30,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, RegisterClass, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import SCALARS, Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _LOAD = {
     ("signed", 1): "ld.b",

@@ -26,23 +26,13 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import (
-    DESCRIPTOR,
-    NOWHERE,
-    START,
-    Architecture,
-    Emulator,
-    Fixup,
-    Line,
-    Slot,
-)
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, Fixup, Line
 from rseq._arch.immediates import fits, fitting, insert
 from rseq._arch.load_store import OwnRegistersEmitter
+from rseq._arch.registers import Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _FLOATING = "%f0"
 

@@ -30,22 +30,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import (
-    DESCRIPTOR,
-    NOWHERE,
-    START,
-    Architecture,
-    Emulator,
-    Fixup,
-    RegisterClass,
-    Slot,
-)
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, Fixup
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _LOAD = {
     ("signed", 1): "lb",

@@ -27,14 +27,13 @@ import struct
 from typing import ClassVar
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator
 from rseq._arch.immediates import fits, fitting
 from rseq._arch.load_store import OwnRegistersEmitter
+from rseq._arch.registers import Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _FLOATING = "%f0"
 

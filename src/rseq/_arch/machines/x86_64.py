@@ -17,12 +17,11 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, RegisterClass, Slot
+from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._arch.x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 from rseq._language import ir
 from rseq._language.types import Scalar
-
-__all__ = ["ARCHITECTURE"]
 
 _NARROW = {  # the low, word and byte names of the old registers; the numbered ones add a letter
     "ax": ("rax", "eax", "ax", "al"),

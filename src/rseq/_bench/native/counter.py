@@ -22,11 +22,9 @@ from rseq._bench.native.loop import (
 )
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, Unavailable, counted
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.counter import Counter
 from rseq._thread.registration import available
-
-__all__ = ["COUNTER"]
 
 _ROTATING = 8
 """Slots that the thread-local floor adds to in turn: one slot would measure how fast a store feeds the next load."""

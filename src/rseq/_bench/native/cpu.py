@@ -14,8 +14,6 @@ from rseq._codegen.writer import I32, I64, NULL, PTR
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import available, rseq_offset
 
-__all__ = ["CPU_NUMBER"]
-
 
 def _field_turn(turn: Turn) -> Any:
     """The memory is an offset from the thread pointer."""

@@ -16,12 +16,10 @@ from rseq._bench.native.loop import Loops, Memory, Turn, function, implementatio
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._codegen.writer import DOUBLE, I64, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.histogram import Histogram
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["BOUNDS", "HISTOGRAM"]
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Those that prometheus_client has if one gives none."""

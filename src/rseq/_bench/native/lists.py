@@ -14,8 +14,6 @@ from rseq._codegen.writer import Writer
 from rseq._integers import signed
 from rseq._thread.cpus import possible_cpus
 
-__all__ = ["HEAD_AT", "Lists", "balanced", "pop", "push"]
-
 HEAD_AT = 64
 """Where the number of a list's first node is, behind the lock."""
 HEAD_WORD = HEAD_AT // 8

@@ -27,27 +27,6 @@ from rseq._libc import libc
 from rseq._percpu.segment import address_of
 from rseq._thread.cpus import possible_cpus
 
-__all__ = [
-    "ARGUMENTS",
-    "SLOT_BYTES",
-    "Body",
-    "Loop",
-    "Loops",
-    "Memory",
-    "Turn",
-    "architecture",
-    "callable_at",
-    "function",
-    "implementation",
-    "increment",
-    "mutexes",
-    "slot",
-    "vdso_getcpu",
-    "words_of",
-    "work",
-    "write_loop",
-]
-
 SLOT_BYTES = 128
 _WORDS = SLOT_BYTES // 8
 ARGUMENTS = 6

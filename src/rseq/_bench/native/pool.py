@@ -11,12 +11,10 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.native.rcu import all_found
 from rseq._bench.run import Implementation, Operation, Span
 from rseq._codegen.writer import I8, PTR, VOID
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.pool import Pool
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
 
 ITEM_BYTES, ITEMS = 1024, 256
 

@@ -11,12 +11,10 @@ from rseq._bench.native.loop import Loops, Memory, Turn, function, implementatio
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span, counted
 from rseq._codegen.writer import I64, PTR
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._libc import libc
 from rseq._structures.rcu import RCU
 from rseq._structures.structure import bound_of
-
-__all__ = ["READ_SECTION", "all_found"]
 
 _WORD = 42
 """What stands where the pointer leads."""

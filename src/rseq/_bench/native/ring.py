@@ -32,14 +32,12 @@ from rseq._bench.native.loop import (
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._codegen.writer import I1, I32, I64, PTR, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.types import SCALARS, i64
 from rseq._sequence import Routine, routine, sequence
 from rseq._structures.ring import RingBuffer
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["RINGS", "event_written"]
 
 _CAPACITY = 1 << 16
 _TAIL_AT, _DATA_AT = 64, 128

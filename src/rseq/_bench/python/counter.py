@@ -16,8 +16,6 @@ from rseq._bench.python.loop import GLOBAL_LOOP, implementation, loop
 from rseq._bench.run import Implementation, Operation, Unavailable, Work, counted
 from rseq._structures.counter import Counter
 
-__all__ = ["COUNTER", "value_loop"]
-
 
 def _rseq(workers: int) -> Implementation:
     counter = Counter()

@@ -11,8 +11,6 @@ from rseq._bench.python.loop import implementation, loop
 from rseq._bench.run import Implementation, Operation, Unavailable, counted
 from rseq._structures.histogram import Histogram
 
-__all__ = ["HISTOGRAM"]
-
 _X = 0.3
 
 

@@ -9,8 +9,6 @@ from rseq._bench.run import Implementation, Operation, counted
 from rseq._structures.lock import SpinLock
 from rseq._thread.cpus import possible_cpus
 
-__all__ = ["LOCK"]
-
 
 def _rseq(workers: int) -> Implementation:
     lock, counts = SpinLock(), [0] * (possible_cpus() + 1)

@@ -15,8 +15,6 @@ from rseq._bench.run import Implementation, Missing, Operation
 from rseq._structures.ring import RingBuffer
 from rseq.logging import Handler
 
-__all__ = ["LOGGING"]
-
 _CAPACITY = 1 << 20
 _MOST = 200_000
 

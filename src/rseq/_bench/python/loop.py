@@ -13,8 +13,6 @@ from typing import Any
 
 from rseq._bench.run import Crew, Implementation, Missing, Threads, Work
 
-__all__ = ["GLOBAL_LOOP", "SUM_LOOP", "filled", "implementation", "loop"]
-
 _LOOP = """
 def loop(worker, count, {parameters}):
     for _ in repeat(None, count):

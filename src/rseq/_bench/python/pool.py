@@ -10,8 +10,6 @@ from rseq._bench.python.loop import implementation, loop
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._structures.pool import Pool
 
-__all__ = ["POOL"]
-
 
 def _all_there(free: Callable[[], int]) -> Missing:
     """A check: after each run as many buffers are free as there were at first."""

@@ -10,8 +10,6 @@ from rseq._bench.python.loop import SUM_LOOP, implementation, loop
 from rseq._bench.run import Implementation, Operation
 from rseq._structures.rcu import RCU
 
-__all__ = ["READ_SECTION"]
-
 
 def _rcu() -> tuple[Any, Any]:
     """One, and the check that every section begins and ends once, and has found what it looked for."""

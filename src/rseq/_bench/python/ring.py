@@ -16,8 +16,6 @@ from rseq._bench.python.loop import filled, implementation, loop
 from rseq._bench.run import Implementation, Missing, Operation, Span
 from rseq._structures.ring import RingBuffer
 
-__all__ = ["RINGS", "kept_or_lost", "take_all"]
-
 _CAPACITY = 1 << 16
 _MOST = 1_000_000
 

@@ -10,8 +10,6 @@ from rseq._bench.python.loop import SUM_LOOP, implementation, loop
 from rseq._bench.run import Implementation, Operation
 from rseq._structures.stack import Stack
 
-__all__ = ["STACK"]
-
 _CAPACITY = 64
 
 

@@ -8,8 +8,6 @@ from rseq._language import ir
 from rseq._language.parser.expressions import integer
 from rseq._language.parser.scope import Scope
 
-__all__ = ["AN_INTEGER", "constant_or_checked", "in_register", "new_check"]
-
 AN_INTEGER = "an index is an integer"
 
 

@@ -6,14 +6,12 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.parser.expressions import value
 from rseq._language.parser.memory import require_writable
 from rseq._language.parser.scope import Meaning, Perhaps, Scope
 from rseq._language.signature import with_lengths
 from rseq._language.types import Buffer, RecordType, boolean
-
-__all__ = ["after_lane", "compiled_call", "passed"]
 
 
 def compiled_call(scope: Scope, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | Perhaps | None:

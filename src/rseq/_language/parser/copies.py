@@ -12,8 +12,6 @@ from rseq._language.parser.memory import field_of, require_own
 from rseq._language.parser.scope import Scope
 from rseq._language.types import MAX_RECORD_BYTES, SCALARS, Array
 
-__all__ = ["copy"]
-
 _BYTE, _COUNT = SCALARS["u8"], SCALARS["u64"]
 
 

@@ -25,8 +25,6 @@ from rseq._language.parser.memory import address, require_writable
 from rseq._language.parser.scope import Meaning, Reader, Scope
 from rseq._language.types import SCALARS, Pointer, boolean
 
-__all__ = ["ACTING", "CROSSING"]
-
 _U64 = SCALARS["u64"]
 
 

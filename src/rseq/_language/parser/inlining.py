@@ -22,8 +22,6 @@ from rseq._language.parser.statements import block, end
 from rseq._language.source import renewed
 from rseq._language.types import boolean
 
-__all__ = ["inlined", "inlined_call"]
-
 MAX_OPERATIONS = 4096
 """The most operations that a function may have with others inlined, and the most calls that are inlined into it."""
 

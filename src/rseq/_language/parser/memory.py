@@ -21,8 +21,6 @@ from rseq._language.types import (
     Scalar,
 )
 
-__all__ = ["address", "attribute", "field_of", "place", "require_own", "require_writable", "subscript"]
-
 
 def attribute(scope: Scope, node: ast.Attribute, into: str | None) -> Meaning:
     """An attribute: a constant of a module, a class or an enum, or a field."""

@@ -9,8 +9,6 @@ from rseq._language import ir
 from rseq._language.errors import Diagnostic, Refused
 from rseq._language.types import SCALARS, RecordType, Scalar, Word
 
-__all__ = ["Output"]
-
 
 @dataclass
 class Output:

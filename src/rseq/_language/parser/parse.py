@@ -20,8 +20,6 @@ from rseq._language.signature import Signature, signature, with_lengths
 from rseq._language.source import Source, read
 from rseq._language.types import boolean
 
-__all__ = ["EXPRESSIONS", "inline", "parse"]
-
 EXPRESSIONS: Mapping[type[ast.expr], Reader] = {
     ast.Attribute: memory.attribute,
     ast.BinOp: arithmetic.binary,

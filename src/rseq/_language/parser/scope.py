@@ -17,8 +17,6 @@ from rseq._language.parser.output import Output
 from rseq._language.signature import Signature
 from rseq._language.types import Buffer, Word
 
-__all__ = ["Inlined", "Literal", "Loop", "Meaning", "Names", "Perhaps", "Reader", "Scope", "stored"]
-
 _Op = TypeVar("_Op", bound=ir.Op)
 
 

@@ -20,8 +20,6 @@ from rseq._language.parser.expressions import meaning, not_in_the_language, resu
 from rseq._language.parser.scope import Literal, Loop, Names, Perhaps, Scope, stored
 from rseq._language.types import Pointer, boolean
 
-__all__ = ["STATEMENTS", "block", "end"]
-
 MAX_UNROLLED = 4096
 """The most operations that unrolled loops may grow a function to."""
 

@@ -12,8 +12,6 @@ from rseq._stress.structures.counter import call, is_addition, law, work
 from rseq._stress.workload import Workload
 from rseq._structures.array import CounterArray
 
-__all__ = ["mortals", "workloads"]
-
 
 def workloads() -> Iterator[Workload[Any]]:
     """One for each type of number."""

@@ -13,8 +13,6 @@ from rseq._stress.workload import SPREAD, Workload
 from rseq._structures.cell import adder, sum_over_lanes
 from rseq._structures.counter import Counter, FloatCounter
 
-__all__ = ["call", "is_addition", "law", "mortals", "work", "workloads"]
-
 
 def workloads() -> Iterator[Workload[Any]]:
     """One for each kind of number."""

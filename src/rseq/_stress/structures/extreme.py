@@ -13,8 +13,6 @@ from rseq._stress.workload import Workload
 from rseq._structures.extreme import Max, Min, updater, worst_of
 from rseq._thread.cpus import cpu_number
 
-__all__ = ["workloads"]
-
 
 def workloads() -> Iterator[Workload[Any]]:
     """One for each end."""

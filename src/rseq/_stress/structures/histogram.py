@@ -15,8 +15,6 @@ from rseq._stress.workload import Workload
 from rseq._structures.histogram import Histogram
 from rseq._structures.histogram.buckets import Code, log_linear_code, sorted_code
 
-__all__ = ["mortals", "workloads"]
-
 _NAN_WEIGHT = 1 << 50
 
 

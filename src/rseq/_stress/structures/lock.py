@@ -20,8 +20,6 @@ from rseq._structures.lock import Lock, SpinLock, acquire, release, take, take_o
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["mortals", "workloads"]
-
 
 class _Count(Record):
     count: i64

@@ -16,8 +16,6 @@ from rseq._structures.pool import Pool
 from rseq._structures.pool.items import code_for
 from rseq._thread.cpus import possible_cpus
 
-__all__ = ["mortals", "workloads"]
-
 
 def workloads() -> Iterator[Workload[Pool]]:
     """Two items for each lane."""

@@ -11,8 +11,6 @@ from rseq._stress.workload import Workload
 from rseq._structures.rcu import RCU
 from rseq._structures.rcu.grace import Readers, read_lock, read_unlock
 
-__all__ = ["mortals", "workloads"]
-
 
 def workloads() -> Iterator[Workload[RCU]]:
     """Readers, and now and then a writer."""

@@ -24,8 +24,6 @@ from rseq._structures.ring import RingBuffer
 from rseq._structures.ring.kind import PARTS, ROW_BYTES, SMALL, Kind
 from rseq._structures.ring.reader import Event, Found, Reader
 
-__all__ = ["law", "mortals", "row", "workloads"]
-
 
 def workloads() -> Iterator[Workload[RingBuffer]]:
     """One for each kind of ring."""

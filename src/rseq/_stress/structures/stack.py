@@ -13,8 +13,6 @@ from rseq._stress.mortal import Mortal
 from rseq._stress.workload import SPREAD, Workload
 from rseq._structures.stack import Stack, stack_code
 
-__all__ = ["mortals", "workloads"]
-
 
 def workloads() -> Iterator[Workload[Stack]]:
     """A small one."""

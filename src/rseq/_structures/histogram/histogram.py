@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 from rseq._arch.base import IndexMode
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._once import load
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._percpu.checks import integer
 from rseq._percpu.ended import be_known, why_not_ended
 from rseq._percpu.segment import zeroed

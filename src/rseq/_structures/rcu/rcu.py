@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from rseq._builtins.method import Context, thread_state
 from rseq._forks import start_anew_after_forks
 from rseq._integers import signed
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._percpu.memory import Memory, allocate
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
 
 __all__ = ["Event", "RingBuffer"]
 
