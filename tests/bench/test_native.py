@@ -92,7 +92,7 @@ def test_a_list_that_has_lost_a_node_or_does_not_end_is_found_out() -> None:
 
 
 def test_an_event_that_is_torn_is_found_out() -> None:
-    event = ring._Event("ring-8", "", 4, clock=False)
+    event = ring._Event(4, clock=False)
     rings = ring._Rings(event, 1)
     whole = (4).to_bytes(4, sys.byteorder) + event.data
     memory = rings.memory.words.cast("B")
