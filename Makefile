@@ -73,7 +73,7 @@ $(VENV)/.python:
 # with it is replaced below whenever a source file is newer.
 $(VENV)/.depends-bench: $(VENV)/.python pyproject.toml
 	@echo '== installing what the measurements need (a minute the first time)'
-	@$(PIP) '.[numba,bench]'
+	@$(PIP) '.[bench]'
 	@touch $@
 
 $(VENV)/.depends-dev: $(VENV)/.python pyproject.toml

@@ -23,7 +23,7 @@ SOURCE = ROOT / "src" / "rseq"
 # `_thread` comes after what reads the thread pointer for it: some machine code, and the loader that maps it.
 # `_builtins` is where code and per-CPU memory meet.
 LAYERS = (
-    ("_abi", "_room", "_once", "_sealed", "_forks", "_libc", "_integers"),
+    ("_abi", "_room", "_extras", "_once", "_sealed", "_forks", "_libc", "_integers"),
     ("_processes", "_terminal"),
     ("_language.errors", "_language.text", "_language.annotations", "_language.forms"),
     ("_language.types", "_language.source"),

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from rseq import _forks as forks
+from rseq._extras import PACKAGES, missing, require_version
 from rseq._room import require_room
 
 P = ParamSpec("P")
@@ -74,8 +75,15 @@ def turn(what: object) -> Iterator[None]:
 def load(module: str) -> None:
     """Import a module where it is first needed, so that a fork of another thread waits for that.
 
-    Raises: ImportError. MemoryError - the module would end the process, as it gets no memory.
+    Raises: MissingPackage - what it needs is not installed, and an extra brings it. ImportError. MemoryError - the
+    module would end the process, as it gets no memory.
     """
     if module == "numpy" and module not in sys.modules:
         require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
-    importlib.import_module(module)
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if type(error) is not ModuleNotFoundError or error.name not in PACKAGES:
+            raise
+        raise missing(error.name) from None
+    require_version(module)

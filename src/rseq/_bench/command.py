@@ -13,6 +13,8 @@ import click
 
 from rseq._bench.load import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
+from rseq._extras import MissingPackage, missing
+from rseq._once import load
 from rseq._thread.support import UnsupportedError
 
 _QUICK = (5, 0.08)
@@ -65,6 +67,7 @@ def bench(
     """
     if not sys.platform.startswith("linux"):
         raise click.ClickException("rseq bench runs on Linux only: it pins threads, and rseq is Linux's.")
+    load("rich")  # what cannot be told need not be measured
     rounds, seconds = _QUICK if quick else _FULL
     plan = Plan(rounds, seconds)
     chosen = _choose(operations() if librseq is None else _with_librseq(librseq), only)
@@ -143,7 +146,7 @@ def _check_outputs(json_path: Path | None, plot_path: Path | None) -> None:
     if plot_path and plot_path.suffix != ".png":
         raise click.BadParameter(f"expected a name that ends in .png, got {plot_path}.", param_hint="--plot")
     if plot_path and not find_spec("matplotlib"):
-        raise click.UsageError("--plot needs matplotlib: pip install 'rseq[bench]'.")
+        raise missing("matplotlib")
 
 
 def _prepare(chosen: Sequence[Operation], counts: Sequence[int], cpus: int) -> tuple[list[_Job], list[str]]:
@@ -158,7 +161,7 @@ def _prepare(chosen: Sequence[Operation], counts: Sequence[int], cpus: int) -> t
         for name, make in operation.makers.items():
             try:
                 made.append(make(max(numbers)))
-            except (Unavailable, UnsupportedError, OSError) as why:
+            except (Unavailable, UnsupportedError, MissingPackage, OSError) as why:
                 notes.append(f"{operation.name}: {name} is left out: {why}")
         if made:
             jobs.append(_Job(operation, numbers, tuple(made)))

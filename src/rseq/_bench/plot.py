@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rseq._bench.machine import Fact
 from rseq._bench.report import headline, name_workers, number
 from rseq._bench.run import Operation, Result
+from rseq._once import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,7 @@ def draw(
     path: Path, machine: Mapping[str, Fact], operations: Sequence[Operation], results: Sequence[Result], cpus: int
 ) -> None:
     """Write a picture of all results to `path`, a PNG file."""
+    load("matplotlib")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

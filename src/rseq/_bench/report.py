@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rseq._bench.machine import Fact
 from rseq._bench.run import Operation, Result
+from rseq._once import load
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,6 +156,7 @@ class Report:
 
 def console(*, error: bool = False) -> Console:
     """A rich console for standard output (or error) that writes plain text of 80 columns unless it is a terminal."""
+    load("rich")
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout

@@ -25,11 +25,13 @@ from typing import TYPE_CHECKING, Any
 from rseq._arch import Architecture, host
 from rseq._arch.base import FINISH, TOKEN, Assembly, IndexMode, Line
 from rseq._arch.registers import Slot
+from rseq._extras import missing
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.ir import Compiled
 from rseq._language.section import Section
 from rseq._language.types import SCALARS, Buffer, Pointer, Record, RecordType, Scalar
+from rseq._once import load
 
 if TYPE_CHECKING:
     from rseq._loader import Blob
@@ -219,9 +221,10 @@ def compiled(
 ) -> Program:
     """The machine code of `operations`, all in one image.
 
-    Raises: RegisterError - a sequence needs more registers than the architecture has. RuntimeError - no compiler for
-    another architecture than this machine's is installed.
+    Raises: RegisterError - a sequence needs more registers than the architecture has. MissingPackage - no compiler for
+    the architecture is installed.
     """
+    load("llvmlite")
     from rseq._check.entries import module_of
     from rseq._codegen.blob import flatten, symbol_names
 
@@ -255,9 +258,7 @@ def _cross_compiled(text: str, architecture: Architecture) -> bytes:
             [*command, "-c", str(source), "-o", str(target)], capture_output=True, text=True, check=False
         )
         if "No module named ziglang" in done.stderr:
-            raise RuntimeError(
-                f"code for {architecture.name} is made by ziglang, which is not installed: pip install 'rseq[check]'"
-            )
+            raise missing("ziglang")
         if done.returncode != 0:
             raise RuntimeError(f"ziglang cannot compile for {architecture.name}:\n{done.stderr}")
         return target.read_bytes()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rseq._once import load
 from rseq._terminal import stdout_aside, wrapped
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda text: None
         return
+    load("rich")
     from rich.console import Console
 
     status = Console(stderr=True).status("compiling")

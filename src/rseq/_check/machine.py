@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from rseq import _abi as abi
 from rseq._check.code import Operation, Program, as_word, from_word
 from rseq._check.kernel import Area
+from rseq._once import load
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
 STACK_BYTES, SAVED_STACK = 0x4000, 1024
@@ -351,10 +352,6 @@ def _pages(nbytes: int) -> int:
 
 
 def unicorn() -> Any:
-    """Unicorn's module. Raises: RuntimeError - it is not installed."""
-    try:
-        return importlib.import_module("unicorn")
-    except ImportError:
-        raise RuntimeError(
-            "sequences are checked in an emulator, Unicorn, which is not installed: pip install 'rseq[check]'"
-        ) from None
+    """Unicorn's module. Raises: MissingPackage."""
+    load("unicorn")
+    return importlib.import_module("unicorn")

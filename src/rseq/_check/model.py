@@ -26,6 +26,7 @@ from rseq._language import ir
 from rseq._language.interpret import FaultError, Memory, run
 from rseq._language.restarts import Restarts
 from rseq._language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
+from rseq._once import load
 
 FAULT = Outcome(None, "FaultError")
 
@@ -264,6 +265,7 @@ def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:
     look = getattr(record, "live", None)
     if look is None:
         return None
+    load("numpy")
     import numpy as np
 
     try:

@@ -44,7 +44,7 @@ def check(
     A record may say what of its `prepared` fields is live: a function `live(lane)` in the class, which gets the lane as
     a NumPy record and returns what readers would look at.
 
-    Raises: TypeError - a target is no sequence. ValueError - no such architecture or depth. RuntimeError - no emulator.
+    Raises: TypeError - a target is no sequence. ValueError - no such architecture or depth. ImportError - no emulator.
     """
     if depth not in (1, 2, 3):
         raise ValueError(f"depth: expected 1, 2 or 3 interruptions of one run, got {depth}")

@@ -29,6 +29,7 @@ from rseq._check.machine import LANES, Layout
 from rseq._language import ir
 from rseq._language.pointers import required_rows
 from rseq._language.types import Array, Buffer, Index, Pointer, RecordType, Scalar
+from rseq._once import load
 
 CPUS = 2
 ROWS_PER_CALL = 2
@@ -147,6 +148,7 @@ class Cases:
         begin = getattr(self.record, "starts", None)
         if not callable(begin):
             return [self._memory(_Fill.zero(), _Fill.random(self, 1))]
+        load("numpy")
         import numpy as np
 
         order: Any = self.order

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rseq._once import load
+
 if TYPE_CHECKING:
     from rseq._stress.kills import Kills
     from rseq._stress.report import Instructions, Report
@@ -91,6 +93,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda text: click.echo(text, err=True)
         return
+    load("rich")
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text

@@ -8,6 +8,7 @@ from typing import Any
 from rseq._bench.native.histogram import BOUNDS
 from rseq._bench.python.loop import installed, loop
 from rseq._bench.run import Implementation, Operation, counted, threaded
+from rseq._once import load
 from rseq._structures.histogram import Histogram
 
 _X = 0.3
@@ -56,6 +57,7 @@ def _recorded(reader: Any) -> int:
 
 
 def _numpy(workers: int) -> Implementation:
+    load("numpy")
     import numpy as np
 
     counts, sums, bounds = np.zeros(len(BOUNDS) + 1, np.int64), np.zeros(1), np.array(BOUNDS)

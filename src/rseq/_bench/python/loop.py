@@ -7,12 +7,13 @@ are locals of the loop.
 
 from __future__ import annotations
 
-import importlib
 import itertools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from rseq._bench.run import Missing, Unavailable, Work, done
+from rseq._once import load
 
 _LOOP = """
 def loop(worker, count, {parameters}):
@@ -52,10 +53,10 @@ def loop(statement: str, template: str = _LOOP, **names: object) -> Work:
 def installed(module: str, otherwise: str = "") -> Any:
     """A module that users may not have. Raises: Unavailable - with a sentence that says so."""
     try:
-        return importlib.import_module(module)
-    except ImportError:
-        package = module.partition(".")[0]
-        raise Unavailable(otherwise or f"{package} is not installed (pip install 'rseq[bench]').") from None
+        load(module)
+    except ImportError as error:
+        raise Unavailable(otherwise or str(error)) from None
+    return sys.modules[module]
 
 
 def filled(take_all: Callable[[], int]) -> Missing:
