@@ -106,7 +106,8 @@ class Allocation:
         dying = [value for value in dict.fromkeys(op.used) if value in lives and lives[value][1] == position]
         target = op.result
         is_new = target is not None and target not in self.where
-        # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
+        # only a new target takes the register over; else it would go to scratch, beside the operand that is in it;
+        # nor that of an operand that is used twice: `or x, x, x` tells POWER to give a thread less of the processor
         reusable = [value for value in dying if is_new and value == _first_operand(op) and op.used.count(value) == 1]
         self._release(reusable)
         if target is not None and is_new and target in lives:
