@@ -264,17 +264,14 @@ def _cross_compiled(text: str, architecture: Architecture) -> bytes:
         return target.read_bytes()
 
 
-def as_word(number: int | float, type: Any, order: str) -> int:
+def as_word(number: int | float, type: Any) -> int:
     """A number of the language as the 64 bits that stand for it in `input` and `output`."""
     given = type.wrap(number) if isinstance(type, Scalar) and not type.is_float else number
-    packed = struct.pack(order + type.code, given)
-    return int.from_bytes(packed, "little" if order == "<" else "big")
+    return int.from_bytes(struct.pack("<" + type.code, given), "little")
 
 
-def from_word(word: int, type: Any, order: str) -> int | float | bool:
+def from_word(word: int, type: Any) -> int | float | bool:
     """The number of the language that a word of `output` stands for."""
-    byteorder: Any = "little" if order == "<" else "big"
-    packed = (word & ((1 << type.bits) - 1)).to_bytes(type.size, byteorder)
-    (number,) = struct.unpack(order + type.code, packed)
-    loaded: int | float = number
+    packed = (word & ((1 << type.bits) - 1)).to_bytes(type.size, "little")
+    loaded: int | float = struct.unpack("<" + type.code, packed)[0]
     return bool(loaded) if type.kind == "bool" else loaded

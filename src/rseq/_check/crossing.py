@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rseq._check.code import Operation
 from rseq._check.kernel import KilledError
 from rseq._check.machine import LANES, STOP, DiedError, Moment, Outcome, offset
 from rseq._check.model import FAULT
-from rseq._check.remote import WAITS, Remote, Stored, Values, private, releasing, run_routine, shown
-from rseq._check.states import CPUS, ROWS_PER_CALL, Arguments, row_size
+from rseq._check.remote import Remote, Stored, Values, accesses, releasing, shown
+from rseq._check.states import ROWS_PER_CALL, Arguments, row_size
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.ir import Compiled
@@ -158,20 +158,9 @@ class _Pair:
             yield self._found(self._last, f"the kernel ends the process: {error}", "killed")
 
     def _found(self, state: _State, what: str = "", slug: str = "not-an-order") -> Beside:
-        outcomes = (state.mine, state.theirs)
-        return Beside(
-            self.name,
-            self.victim,
-            self.arguments,
-            self.other,
-            self.others,
-            state.acts,
-            what,
-            self.first,
-            state.shared,
-            outcomes,
-            slug,
-        )
+        both = self.victim, self.arguments, self.other, self.others
+        outcomes = state.mine, state.theirs
+        return Beside(self.name, *both, state.acts, what, self.first, state.shared, outcomes, slug)
 
     def _end(self, state: _State) -> tuple[object, ...]:
         """What is compared: what both came to, what is live, and what the routine has put into its caller's memory."""
@@ -245,40 +234,11 @@ class _Pair:
         """The routine makes its next access, with each of its results: what it has and may have seen says which."""
         key = state.results, state.view, state.log, state.shared
         if key not in self._nexts:
-            self._nexts[key] = list(self._next(state))
+            seen = {"script": state.results, "log": state.log, "view": state.view, "releasing": self._releasing}
+            self._nexts[key] = list(accesses(self.explorer, self.other, self.others, 1, state.shared, **seen))
         for remote, theirs in self._nexts[key]:
             self.explorer.counts.interruptions += state.mine is None
             yield self._after(state, remote, theirs)
-
-    def _next(self, state: _State) -> Iterator[tuple[Remote, Outcome | None]]:
-        turn, choices = 0, 1
-        while turn < choices:
-            remote, theirs = self._remote(state, turn)
-            if theirs == WAITS:
-                return
-            choices = max(remote.choices, 1)
-            turn += 1
-            yield remote, theirs
-
-    def _remote(self, state: _State, turn: int) -> tuple[Remote, Outcome | None]:
-        cases = self.explorer.cases
-        byteorder: Any = self.explorer.program.byteorder
-        remote = Remote(
-            {LANES: bytearray(state.shared)},
-            LANES,
-            cases.stride,
-            byteorder,
-            CPUS + 1,
-            script=state.results,
-            turn=turn,
-            log=state.log,
-            view=state.view,
-            private=private(cases),
-            fields=tuple(cases.record.fields.values()),
-            releasing=self._releasing,
-            acquired=self.explorer.reached.acquired,
-        )
-        return remote, run_routine(self.explorer.reached, self.other, self.others, remote, self.explorer.lane(1))
 
     def _after(self, state: _State, remote: Remote, theirs: Outcome | None) -> _State:
         shared = bytes(remote.blocks[LANES])

@@ -71,11 +71,6 @@ class Counts:
     aborts: int = 0
     runs: int = 0
 
-    def add(self, other: Counts) -> None:
-        """Add the counts of another exploration."""
-        for name in ("states", "interruptions", "aborts", "runs"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
 
 class Event(NamedTuple):
     """Something that happens to the victim, or beside it."""

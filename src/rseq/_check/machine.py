@@ -188,7 +188,7 @@ class _Processor:
         if code:
             return Outcome(None, self._program.fails_with(operation, code))
         result = operation.body.result
-        return Outcome(None if result is None else from_word(word, result, self._order))
+        return Outcome(None if result is None else from_word(word, result))
 
 
 class Machine:
@@ -248,7 +248,7 @@ class Machine:
             return known
         layout, order = self.layout, self._order
         pairs = zip(arguments, operation.body.parameters, strict=True)
-        words = [LANES, layout.stride, layout.lanes, *(as_word(number, value.type, order) for number, value in pairs)]
+        words = [LANES, layout.stride, layout.lanes, *(as_word(number, value.type) for number, value in pairs)]
         offset = self.program.blob.data_offset
         data = bytearray(self._image[offset:])
         struct.pack_into(f"{order}{len(words)}Q", data, self.program.blob.entries["input"] - offset, *words)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rseq._check.code import Operation
 from rseq._check.crossing import Act, Beside
 from rseq._check.machine import LANES, Outcome
 from rseq._check.model import FAULT
-from rseq._check.remote import WAITS, Remote, Stored, Values, private, releasing, run_routine, shown
-from rseq._check.states import CPUS, Arguments
+from rseq._check.remote import Stored, Values, accesses, private, releasing, shown
+from rseq._check.states import Arguments
 
 if TYPE_CHECKING:
     from rseq._check.explore import Explorer
@@ -128,39 +128,13 @@ class _Pair:
 
     def _accesses(self, state: _State, acts: tuple[Act, ...], number: int, *, logs: bool) -> Iterator[_Found]:
         """One of the two makes its next access, with each of its results."""
-        turn, choices = 0, 1
-        while turn < choices:
-            remote = self._remote(state, number, turn, logs=logs)
-            one, given = self.both[number], self.given[number]
-            outcome = run_routine(self.explorer.reached, one, given, remote, self.explorer.lane(number))
-            if outcome == WAITS:
-                return
-            choices = max(remote.choices, 1)
-            turn += 1
+        side, one, given = state.sides[number], self.both[number], self.given[number]
+        seen = {"script": side.script, "log": state.log, "view": side.view, "releasing": self._releasing[number]}
+        made = accesses(self.explorer, one, given, number, state.shared, thread=1 + number, logs=logs, **seen)
+        for remote, outcome in made:
             self.explorer.counts.interruptions += 1
             self._values[number].saw(remote)
             side = _Side(remote.script, remote.view, outcome)
             sides = (side, state.sides[1]) if number == 0 else (state.sides[0], side)
             act = Act(None, f"CPU {number} {remote.act}{shown(remote)}", remote.acted)
             yield _State(sides, remote.log, bytes(remote.blocks[LANES])), (*acts, *([act] if remote.act else []))
-
-    def _remote(self, state: _State, number: int, turn: int, *, logs: bool) -> Remote:
-        cases, side = self.explorer.cases, state.sides[number]
-        byteorder: Any = self.explorer.program.byteorder
-        return Remote(
-            {LANES: bytearray(state.shared)},
-            LANES,
-            cases.stride,
-            byteorder,
-            CPUS + 1,
-            thread=1 + number,
-            script=side.script,
-            turn=turn,
-            log=state.log,
-            view=side.view,
-            private=private(cases),
-            fields=tuple(cases.record.fields.values()),
-            releasing=self._releasing[number],
-            acquired=self.explorer.reached.acquired,
-            logs=logs,
-        )

@@ -15,10 +15,9 @@ the address that it has there. Pointers are addresses; 0 is None.
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from rseq._language import ir
 from rseq._language.errors import Span
@@ -32,7 +31,6 @@ _FIRST_LANE = 1 << 32
 _FIRST_ROW = 1 << 40
 _GAP = 1 << 12
 _MASK = (1 << 64) - 1
-_ORDER = {"little": "<", "big": ">"}
 
 
 class FaultError(Exception):
@@ -53,7 +51,8 @@ class Memory:
     blocks: dict[int, bytearray]
     base: int = _FIRST_LANE
     stride: int = 0
-    byteorder: Literal["little", "big"] = field(default=sys.byteorder)
+    order: str = "="
+    """The byte order, as struct writes it."""
     lanes: int = 1
     """How many lanes there are; the last one is the spare one."""
     ticks: int = 0
@@ -94,7 +93,7 @@ class Memory:
     def copy(self) -> Memory:
         """The same memory, to change apart."""
         blocks = {address: bytearray(block) for address, block in self.blocks.items()}
-        return Memory(blocks, self.base, self.stride, self.byteorder, self.lanes, self.ticks, arrays=dict(self.arrays))
+        return Memory(blocks, self.base, self.stride, self.order, self.lanes, self.ticks, arrays=dict(self.arrays))
 
     def clock(self) -> int:
         """The counter, which is later each time."""
@@ -104,14 +103,13 @@ class Memory:
     def load(self, address: int, type: Word) -> Number:
         """The number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
-        (number,) = struct.unpack_from(_ORDER[self.byteorder] + type.code, block, offset)
-        loaded: Number = number
+        loaded: Number = struct.unpack_from(self.order + type.code, block, offset)[0]
         return loaded
 
     def store(self, address: int, type: Word, number: Number) -> None:
         """Write the number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
-        struct.pack_into(_ORDER[self.byteorder] + type.code, block, offset, number)
+        struct.pack_into(self.order + type.code, block, offset, number)
 
     def load_acquire(self, address: int, type: Word) -> Number:
         """`load`; what follows sees what was stored before what it reads."""

@@ -297,6 +297,21 @@ class Field:
     offset: int
     prepared: bool
 
+    @property
+    def element(self) -> Scalar | Pointer:
+        """What stands there `count` times, side by side."""
+        return self.type.element if isinstance(self.type, Array) else self.type
+
+    @property
+    def count(self) -> int:
+        """One, if it is no array."""
+        return self.type.length if isinstance(self.type, Array) else 1
+
+    @property
+    def place(self) -> range:
+        """Its bytes in the record."""
+        return range(self.offset, self.offset + self.type.size)
+
 
 def _array_length(length: object) -> int:
     if isinstance(length, bool) or not hasattr(length, "__index__"):
