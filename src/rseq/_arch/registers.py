@@ -7,7 +7,7 @@ certain ones (`%cl` for a shift): such a fixed slot serves other values while no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -17,6 +17,11 @@ from rseq._language.types import Word
 
 RegisterClass = Literal["int", "float", "single"]
 """`single` are registers of f32 where f64 have others."""
+
+
+def numbered(name: str, numbers: Iterable[int]) -> tuple[str, ...]:
+    """Registers that are called so, and by these numbers."""
+    return tuple(f"{name}{number}" for number in numbers)
 
 
 @dataclass(frozen=True)

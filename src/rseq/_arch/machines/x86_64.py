@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator
+from rseq._arch.base import Architecture, Emulator
 from rseq._arch.registers import RegisterClass, Slot
 from rseq._arch.x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 from rseq._language import ir
@@ -108,26 +107,18 @@ class _Places(NamedTuple):
 class _Emitter(ConvertingEmitter):
     JUMP = "jmp"
     STATUS = "movq ${1}, {0}"
+    SET_CS = "leaq {descriptor}(%rip), {status}", "movq {status}, %fs:{RSEQ_CS}({area})"
+    REQUIRE_REGISTERED = "cmpl $0, %fs:{CPU_ID}({area})", "js {leave}"
+    READ_NUMBER = "movl %fs:{number}({area}), {status:k}", "cmpl {lanes:k}, {status:k}", "jae {leave}"
+    KEEP_NUMBER = "movl {status:k}, {cpu:k}"
+    FIND_LANE = ("imulq {stride}, {status}",)
 
     # ---- around the body
 
-    def enter(self) -> None:
-        status = self.status
-        self.line(f"leaq {DESCRIPTOR}b(%rip), {status}")
-        self.line(f"movq {status}, %fs:{abi.RSEQ_CS}({self.area})")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"cmpl $0, %fs:{abi.CPU_ID}({self.area})")
-            self.line(f"js {NOWHERE}b")
-        self.line(f"movl %fs:{self.lane_field}({self.area}), {status:k}")
-        self.line(f"cmpl {self.lanes:k}, {status:k}")
-        self.line(f"jae {NOWHERE}b")
-        if self.section.cpu is not None:
-            self.line(f"movl {status:k}, {self.where[self.section.cpu]:k}")
-        self.line(f"imulq {self.stride}, {status}")
+    def find_lane(self) -> None:
+        super().find_lane()
         if self._is_address:
-            self.line(f"addq {self.base}, {status}")
+            self.line(f"addq {self.base}, {self.status}")
 
     @cached_property
     def _is_address(self) -> bool:
