@@ -62,7 +62,7 @@ def test_a_process_that_fails_is_no_figure() -> None:
 def test_pages_that_processes_share_count_once(tmp_path: Path) -> None:
     (tmp_path / "shared").write_bytes(bytes(64 << 20))
     path = str(tmp_path / "shared")
-    many = fleet(f"import mmap\nkept = mmap.mmap(open({path!r}, 'r+b').fileno(), 0)\nsum(kept[::4096])", 4)
+    many = fleet(f"import mmap\nfile = open({path!r}, 'r+b')\nkept = mmap.mmap(file.fileno(), 0)\nsum(kept[::4096])", 4)
     assert 64 < many.mib - many.bare_mib < 128
 
 
