@@ -1,4 +1,4 @@
-"""Inline functions: what `@rseq.inline` makes of a function. How a call of one is read is in `parser/inlining.py`."""
+"""Inline functions: what `@rseq.inline` makes of a function. How a call of one is read is in `parser/calls.py`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ Each part is a module of functions that take that scope and a node:
     memory        fields, elements, rows        bounds        whether an index needs a check
     conditions    comparisons, and, or, not     copies        rseq.copy()
     operations    what is written as a call     crossing      those that cross CPUs
-    calls         of sequences and routines     inlining      calls of inline functions
+    calls         of sequences, routines and inline functions
 
 `expressions` finds the part for a node in a table that `parse.py` makes and the scope holds, so that a part imports
 only those that it asks by name. An inline function is read with a scope of its own, which writes to the same `Output`.

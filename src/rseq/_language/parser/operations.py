@@ -14,12 +14,11 @@ from rseq._language.ir import Compiled
 from rseq._language.numbers import counted_bits, float_bits
 from rseq._language.operands import BitCountName
 from rseq._language.operations import operation_of
-from rseq._language.parser.calls import compiled_call
+from rseq._language.parser.calls import compiled_call, inlined_call
 from rseq._language.parser.conditions import truth
 from rseq._language.parser.copies import copy
 from rseq._language.parser.crossing import CROSSING
 from rseq._language.parser.expressions import convert, converted_constant, integer, kind_of, meaning, operand
-from rseq._language.parser.inlining import inlined_call
 from rseq._language.parser.names import static
 from rseq._language.parser.refused import CALLS
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Reader, Scope

@@ -12,7 +12,7 @@ from rseq._language.errors import CompileError, Refused
 from rseq._language.inline import Inline, Nothing
 from rseq._language.parser import arithmetic, conditions, memory, names, operations
 from rseq._language.parser.assignments import take
-from rseq._language.parser.inlining import inlined
+from rseq._language.parser.calls import inlined
 from rseq._language.parser.output import Output
 from rseq._language.parser.scope import Perhaps, Reader, Scope
 from rseq._language.parser.statements import block, end
