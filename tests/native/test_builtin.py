@@ -86,6 +86,14 @@ def test_a_builtin_shows_the_users_names() -> None:
     assert inspect.isbuiltin(function)
 
 
+def test_a_builtin_shows_a_bools_default_as_a_bool() -> None:
+    @rseq.sequence
+    def store(cpu: Cell, is_one: bool = False, scale: i64 = 1) -> None:
+        cpu.value = scale if is_one else 0
+
+    assert str(inspect.signature(store.bind(rseq.percpu(Cell)))) == "(is_one=False, scale=1)"
+
+
 def test_a_counters_add_is_a_method_of_the_counter() -> None:
     hits = rseq.Counter()
     assert hits.add.__qualname__ == "Counter.add"
