@@ -18,9 +18,8 @@ from rseq import i64, u32, u64
 from rseq._cli import main
 from rseq._percpu.threads import Table
 from rseq._stress.kills import Kills, kill
-from rseq._stress.mortal import OF_VICTIM, Mortal
 from rseq._stress.shipped import mortals
-from rseq._stress.workload import buffered
+from rseq._stress.workload import OF_VICTIM, Mortal, buffered
 from rseq._structures.ring.layout import position_and_slot
 from rseq._structures.ring.reader import Reader
 from support import run_python

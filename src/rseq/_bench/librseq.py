@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
-from rseq._bench.compiler import c_loops
+from rseq._bench.emitted import c_loops
 from rseq._bench.native.loop import SLOT_BYTES, Loop, Memory, work
 from rseq._bench.native.ring import event_written
 from rseq._bench.run import (

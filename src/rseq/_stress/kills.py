@@ -32,8 +32,8 @@ from rseq._percpu.shared import Segment
 from rseq._processes import Send, die_with_parent, gather
 from rseq._stress.code import Block, compiled
 from rseq._stress.ledger import Ledger
-from rseq._stress.mortal import OF_VICTIM, Mortal
 from rseq._stress.shipped import mortals
+from rseq._stress.workload import OF_VICTIM, Mortal
 from rseq._terminal import wrapped
 
 _TOLD = 50

@@ -15,8 +15,7 @@ from rseq._check.run import sequences_of
 from rseq._check.run import shipped as shipped_sequences
 from rseq._language.ir import Compiled
 from rseq._stress import structures
-from rseq._stress.mortal import Mortal
-from rseq._stress.workload import Workload
+from rseq._stress.workload import Mortal, Workload
 from rseq._structures.structure import Structure, home_of
 from rseq._thread.registration import lanes_offset
 
