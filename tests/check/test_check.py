@@ -19,7 +19,7 @@ import rseq
 import tiers
 from rseq import _arch as arch
 from rseq import i8, i32, i64, index, prepared, ptr, u32, u64
-from rseq._arch.base import Architecture, Assembly
+from rseq._arch.base import Assembly
 from rseq._check.code import Operation, compiled
 from rseq._check.explore import Explorer, Run
 from rseq._check.kernel import Area
@@ -163,7 +163,7 @@ def test_one_row_by_number_is_refused_before_the_section() -> None:
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", tiers.names())
+@pytest.mark.parametrize("name", tiers.names(only=HOST))
 def test_paths_commit_different_types_of_one_width(name: str) -> None:
     report = check(one_of_three, either, tiny_or_true, arch=name)
     assert report.ok, str(report)
@@ -185,20 +185,7 @@ def _shipped() -> dict[str, list[Any]]:
 SHIPPED = _shipped()
 
 
-def _is_first(record: str, one: Architecture) -> bool:
-    """Of counters, for each type of number, and of histograms, one of its kind is enough on other architectures."""
-    is_like_others = re.match(r"Cell |SortedBuckets ", record) is not None and record != "Cell 4"
-    return one is HOST or (one.name in tiers.FIRST and not is_like_others)
-
-
-@pytest.mark.parametrize(
-    ("record", "name"),
-    [
-        pytest.param(record, name, marks=[] if _is_first(record, arch.get(name)) else [pytest.mark.slow])
-        for record in SHIPPED
-        for name in RUNNING
-    ],
-)
+@pytest.mark.parametrize(("record", "name"), tiers.by_turns(SHIPPED))
 def test_every_section_that_is_shipped_passes(record: str, name: str) -> None:
     sections = [code for code in SHIPPED[record] if code.kind == "sequence"]
     report = check(*sections, arch=name)
