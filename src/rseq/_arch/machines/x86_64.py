@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from rseq._arch.base import Architecture, Emulator
+from rseq._arch.immediates import fits
 from rseq._arch.registers import RegisterClass, Slot
 from rseq._arch.x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 from rseq._language import ir
@@ -137,12 +138,12 @@ class _Emitter(ConvertingEmitter):
             return True
         if isinstance(op, ir.Arithmetic):
             if op.operator == "quo":
-                return constant == op.right or not _is_imm32(constant)
+                return constant == op.right or not fits(int(constant.number), 32)
             if op.operator in ("<<", ">>") and constant == op.right:
                 return False
         if isinstance(op, (ir.Store, ir.AddStore)) and constant.type.size < 8:
             return False
-        return not _is_imm32(constant)
+        return not fits(int(constant.number), 32)
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
         if isinstance(op, ir.Copy):
@@ -160,7 +161,7 @@ class _Emitter(ConvertingEmitter):
         self.line("rdtsc")
         self.line(f"shlq $32, {high}")
         self.line(f"orq {high}, {low}")
-        self._copy(low, self.slot(op.target))
+        self.copy(self.slot(op.target), low)
 
     def _arithmetic_scratch(self, op: ir.Arithmetic) -> Sequence[RegisterClass | str]:
         if op.operator == "quo":
@@ -182,31 +183,24 @@ class _Emitter(ConvertingEmitter):
         index = None if address.index is None else self.slot(address.index)
         if address.base is None and not self._is_address:
             return f"{displacement}({self.base}, {self.status})"
-        base = self.status if address.base is None else self.slot(address.base)
+        base = self.base_of(address)
         return f"{displacement}({base}, {index}, {address.scale})" if index else f"{displacement}({base})"
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Set) -> None:
-        target = self.slot(op.target)
-        if isinstance(op.source, ir.Const):
-            self._set_constant(target, op.source)
-        elif self.slot(op.source).number != target.number:
-            self._copy(self.slot(op.source), target)
+    def copy(self, target: Slot, source: Slot) -> None:
+        self.line(f"{'movaps' if target.kind == 'float' else 'movq'} {source}, {target}")
 
-    def _copy(self, source: Slot, target: Slot) -> None:
-        self.line(f"movaps {source}, {target}" if target.kind == "float" else f"movq {source}, {target}")
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
+        self.line(f"{float_name('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
 
-    def _set_constant(self, target: Slot, constant: ir.Const) -> None:
-        if target.kind == "float":
-            self.line(f"{float_name('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
-        elif constant.number == 0:
+    def set_integer(self, target: Slot | str, number: int) -> None:
+        if number == 0:
             self.line(f"xorl {target:k}, {target:k}")
-        elif 0 < constant.number < 1 << 32:
-            self.line(f"movl ${int(constant.number)}, {target:k}")
+        elif 0 < number < 1 << 32:
+            self.line(f"movl ${number}, {target:k}")
         else:
-            move = "movq" if _is_imm32(constant) else "movabsq"
-            self.line(f"{move} ${int(constant.number)}, {target}")
+            self.line(f"{'movq' if fits(number, 32) else 'movabsq'} ${number}, {target}")
 
     def emit_arithmetic(self, op: ir.Arithmetic) -> None:
         type = self.scalar(op.target)
@@ -217,7 +211,7 @@ class _Emitter(ConvertingEmitter):
         else:
             self._two_operands(op)
         if not type.is_float and op.operator in ("+", "-", "*", "<<", "quo"):
-            self._extend(self.slot(op.target), type)
+            self._wrap(self.slot(op.target), type)
 
     def _two_operands(self, op: ir.Arithmetic) -> None:
         target, left, right = self.slot(op.target), op.left, op.right
@@ -230,7 +224,7 @@ class _Emitter(ConvertingEmitter):
             if op.operator in "+*&|^":
                 left, right = right, left
             else:
-                self._copy(self.slot(right), self.extra[0])
+                self.copy(self.extra[0], self.slot(right))
                 self._load_left(target, left)
                 self.line(f"{name} {self.extra[0]}, {target}")
                 return
@@ -251,9 +245,9 @@ class _Emitter(ConvertingEmitter):
 
     def _load_left(self, target: Slot, left: ir.Operand) -> None:
         if isinstance(left, ir.Const):
-            self._set_constant(target, left)
+            self.set_integer(target, int(left.number))
         elif self.slot(left).number != target.number:
-            self._copy(self.slot(left), target)
+            self.copy(target, self.slot(left))
 
     def _shift(self, op: ir.Arithmetic) -> None:
         target, bits = self.slot(op.target), op.target.type.bits
@@ -278,12 +272,11 @@ class _Emitter(ConvertingEmitter):
         else:
             self.line(f"xorl {high:k}, {high:k}")
             self.line(f"divq {self._source(op.right)}")
-        self._copy(low, self.slot(op.target))
+        self.copy(self.slot(op.target), low)
 
-    def _extend(self, target: Slot, type: Scalar) -> None:
+    def _wrap(self, target: Slot, type: Scalar) -> None:
         if type.size < 8:
-            name, form = EXTEND[type.kind, type.size]
-            self.line(f"{name} {target:{WIDTH[type.size]}}, {target:{form}}")
+            self.extend(target, target, type)
 
     def emit_load(self, op: ir.Load) -> None:
         target = self.slot(op.target)
@@ -325,7 +318,7 @@ class _Emitter(ConvertingEmitter):
             for offset, width in self.pieces(nbytes, widest=16):
                 self._move(places, width, str(offset or ""))
         else:
-            self._set_constant(left, op.nbytes)
+            self.set_integer(left, int(op.nbytes.number))
             self._copy_long(places)
 
     def _copy_any(self, places: _Places, size: Slot) -> None:
@@ -346,7 +339,7 @@ class _Emitter(ConvertingEmitter):
         self._copy_ends(places, 8, size)
         self.line(f"jmp {done}f")
         self.label(long)
-        self._copy(size, places.left)
+        self.copy(places.left, size)
         self._copy_long(places)
         self.line(f"jmp {done}f")
         self.label(small)
@@ -396,9 +389,7 @@ class _Emitter(ConvertingEmitter):
         if op.left.type.is_float:
             self._branch_float(op)
             return
-        left, sign, right = op.left, op.comparison, op.right
-        if isinstance(left, ir.Const):
-            left, sign, right = right, ir.MIRRORED[sign], left
+        left, sign, right = self.compared(op)
         names = _SIGNED if left.type.kind == "signed" else _UNSIGNED
         if right == ir.Const(0, right.type) and sign in ("==", "!="):
             self.line(f"testq {self._source(left)}, {self._source(left)}")
@@ -436,10 +427,6 @@ def _distance(op: ir.Arithmetic) -> int | None:
         return None
     distance = int(op.right.number) if op.operator == "+" else -int(op.right.number)
     return distance if -(1 << 31) <= distance < 1 << 31 else None
-
-
-def _is_imm32(constant: ir.Const) -> bool:
-    return -(1 << 31) <= constant.number < 1 << 31
 
 
 ARCHITECTURE = X86(_Emitter)
