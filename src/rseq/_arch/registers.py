@@ -67,7 +67,8 @@ class Allocation:
             self.where[section.result] = self._new(class_of(section.result.type), "result")
         if section.cpu is not None and section.cpu != section.result:
             self.where[section.cpu] = self._new("int", "temporary")
-        self._free = [self._new("int", "temporary", fixed=name) for name in self._fixed_names()]
+        fixed = dict.fromkeys(name for needs in self._needs for name in needs if name not in _CLASSES)
+        self._free = [self._new("int", "temporary", fixed=name) for name in fixed]
         for position, op in enumerate(section.ops):
             self._place(position, op)
         self.area, self.base, self.stride, self.lanes = (
@@ -101,10 +102,6 @@ class Allocation:
         slot = Slot(len(self.slots), kind, role, output, fixed)
         self.slots.append(slot)
         return slot
-
-    def _fixed_names(self) -> list[str]:
-        names = (name for needs in self._needs for name in needs if name not in _CLASSES)
-        return list(dict.fromkeys(names))
 
     def _place(self, position: int, op: ir.Op) -> None:
         lives = self._lives

@@ -103,7 +103,9 @@ class Report:
                 out.print()
                 out.print(_table(operation, threads, list(group), self.cpus))
         self._print_ratios(out)
-        self._print_notes(out)
+        out.print()
+        for note in (_HOW, *self.notes):
+            out.print(note, style="dim", highlight=False, markup=False)
 
     def _print_ratios(self, out: Console) -> None:
         for table in (self._ratio_table(), self._scaling_table()):
@@ -147,11 +149,6 @@ class Report:
                     more = "" if name == operation.reference else f" ({name})"
                     table.add_row(Text(f"  {title}{more}"), number(each[0] / one))
         return table
-
-    def _print_notes(self, out: Console) -> None:
-        out.print()
-        for note in (_HOW, *self.notes):
-            out.print(note, style="dim", highlight=False, markup=False)
 
 
 def console(*, error: bool = False) -> Console:

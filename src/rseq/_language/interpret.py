@@ -223,11 +223,8 @@ def _complete(body: ir.Body, arguments: Sequence[Number], memory: Memory) -> lis
 
 
 def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]:
-    return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, arguments, strict=True)}
-
-
-def _wrapped(number: Number, type: Word) -> Number:
-    return int(number) if not isinstance(type, Scalar) else type.wrap(number)
+    pairs = zip(body.parameters, arguments, strict=True)
+    return {value: value.type.wrap(n) if isinstance(value.type, Scalar) else int(n) for value, n in pairs}
 
 
 def _extent(value: ir.Value, values: Mapping[ir.Value, Number], body: ir.Body) -> range:

@@ -74,11 +74,6 @@ class _Target:
     index: IndexMode
     program: Program
 
-    @property
-    def is_tested(self) -> bool:
-        """True if each of its sections has been aborted in this process."""
-        return all(self.program.aborts.values())
-
     def __str__(self) -> str:
         return f"{self.workload.name}, lanes by {self.index}"
 
@@ -130,7 +125,7 @@ class _Run:
             for number, target in enumerate(self.targets):
                 if epoch < self._rounds:
                     send((number, self._slice(target, self._scene(number, process, epoch), self.slice_s)))
-                elif not target.is_tested:
+                elif not all(target.program.aborts.values()):
                     seconds = max(self.slice_s, _SHORTEST_SLICE_S)
                     send((number, self._slice(target, self._scene(number, process, epoch), seconds)))
 
