@@ -215,23 +215,23 @@ class Architecture(ABC):
 
     name: ClassVar[str]
     triple: ClassVar[str]
-    pointer_bytes: ClassVar[int]
+    pointer_bytes: ClassVar[int] = 8
     byteorder: ClassVar[Literal["little", "big"]] = "little"
     atomic_bytes: ClassVar[int] = 8
     """The most that one plain, naturally aligned store writes in one piece, so that nobody sees half of it."""
     signature: ClassVar[int]
     """The word before the abort handler, as it is given to the kernel; source: librseq."""
-    syscall: ClassVar[int]
-    """The number of rseq(2)."""
-    getcpu: ClassVar[int]
+    syscall: ClassVar[int] = 293
+    """The number of rseq(2). If nothing else is said, it and the next ones are those of the kernel's generic table."""
+    getcpu: ClassVar[int] = 168
     """The number of getcpu(2)."""
-    membarrier: ClassVar[int]
+    membarrier: ClassVar[int] = 283
     """The number of membarrier(2)."""
-    get_robust_list: ClassVar[int]
+    get_robust_list: ClassVar[int] = 100
     """The number of get_robust_list(2)."""
     vdso: ClassVar[str] = "linux-vdso.so.1"
     """The library that the kernel maps into every process."""
-    vdso_getcpu: ClassVar[str]
+    vdso_getcpu: ClassVar[str] = "__vdso_getcpu"
     """Its name for getcpu; nothing if it has none."""
     breakpoint: ClassVar[str]
     """The instruction on which the kernel sends SIGTRAP."""

@@ -19,7 +19,7 @@ from rseq._check.states import CPUS, Arguments, Cases, row_size
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.interpret import FaultError, LimitError, Memory, run
-from rseq._language.operands import ThreadName
+from rseq._language.op import ThreadName
 from rseq._language.types import Field
 
 if TYPE_CHECKING:

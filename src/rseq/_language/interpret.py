@@ -22,7 +22,7 @@ from typing import Any
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.numbers import compare, computed, converted, counted_bits, float_bits
-from rseq._language.operands import ThreadName
+from rseq._language.op import ThreadName
 from rseq._language.types import Index, Pointer, RecordType, Scalar, Word
 
 Number = int | float

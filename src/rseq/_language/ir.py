@@ -17,8 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from rseq._language.errors import Span
 from rseq._language.graph import Graph
-from rseq._language.op import Op, listed
-from rseq._language.operands import (
+from rseq._language.op import (
     COMPARISONS,
     MIRRORED,
     Address,
@@ -28,12 +27,14 @@ from rseq._language.operands import (
     ComparisonName,
     Const,
     ExceptionName,
+    Op,
     Operand,
     Rows,
     ThreadName,
     Value,
     is_length,
     length_of,
+    listed,
 )
 from rseq._language.types import Index, Pointer, RecordType, Scalar
 

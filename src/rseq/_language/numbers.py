@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from rseq._language.operands import ArithmeticName, ComparisonName
+from rseq._language.op import ArithmeticName, ComparisonName
 from rseq._language.types import Scalar
 
 _COMPARISONS: Mapping[ComparisonName, Callable[[float, float], object]] = MappingProxyType(

@@ -66,12 +66,7 @@ class Arm64(Architecture):
 
     name = "aarch64"
     triple = "aarch64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0xD428BC00
-    syscall = 293
-    membarrier = 283
-    get_robust_list = 100
-    getcpu = 168
     vdso_getcpu = ""
     breakpoint = "brk #0"
     thread_pointer = bytes.fromhex("40d03bd5c0035fd6")  # mrs x0, tpidr_el0; ret

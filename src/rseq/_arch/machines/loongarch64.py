@@ -65,13 +65,7 @@ class LoongArch(Architecture):
 
     name = "loongarch64"
     triple = "loongarch64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0x002A0010
-    syscall = 293
-    membarrier = 283
-    get_robust_list = 100
-    getcpu = 168
-    vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("440015002000004c")  # move $a0, $tp; ret
     clock = ("rdtime.d $0, $$zero", "=r")
     breakpoint = "break 0"

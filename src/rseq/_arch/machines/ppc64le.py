@@ -58,7 +58,6 @@ class Power(Architecture):
 
     name = "ppc64le"
     triple = "powerpc64le-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0x0FE5000B
     syscall = 387
     membarrier = 365

@@ -64,13 +64,7 @@ class RiscV(Architecture):
 
     name = "riscv64"
     triple = "riscv64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0xF1401073
-    syscall = 293
-    membarrier = 283
-    get_robust_list = 100
-    getcpu = 168
-    vdso_getcpu = "__vdso_getcpu"
     breakpoint = "ebreak"
     thread_pointer = bytes.fromhex("1305020067800000")  # mv a0, tp; ret
     clock = ("rdtime $0", "=r")

@@ -57,7 +57,6 @@ class Z(Architecture):
     name = "s390x"
     triple = "s390x-unknown-linux-gnu"
     byteorder = "big"
-    pointer_bytes = 8
     signature = 0xB2FF0FFF
     syscall = 383
     membarrier = 356

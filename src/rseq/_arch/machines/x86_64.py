@@ -47,13 +47,11 @@ class X86(Architecture):
 
     name = "x86_64"
     triple = "x86_64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0x53053053
     syscall = 334
     membarrier = 324
     get_robust_list = 274
     getcpu = 309
-    vdso_getcpu = "__vdso_getcpu"
     breakpoint = "int3"
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
     clock = ("rdtsc\n shlq $$32, %rdx\n orq %rdx, %rax", "={ax},~{dx},~{cc},~{dirflag},~{fpsr},~{flags}")

@@ -12,7 +12,7 @@ from rseq._language.advice import as_float
 from rseq._language.inline import Inline
 from rseq._language.ir import Compiled
 from rseq._language.numbers import counted_bits, float_bits
-from rseq._language.operands import BitCountName
+from rseq._language.op import BitCountName
 from rseq._language.operations import operation_of
 from rseq._language.parser.calls import compiled_call, inlined_call
 from rseq._language.parser.conditions import truth

@@ -13,8 +13,7 @@ from rseq._language.inline import Inline, Nothing
 from rseq._language.parser import arithmetic, conditions, memory, names, operations
 from rseq._language.parser.assignments import take
 from rseq._language.parser.calls import inlined
-from rseq._language.parser.output import Output
-from rseq._language.parser.scope import Perhaps, Reader, Scope
+from rseq._language.parser.scope import Output, Perhaps, Reader, Scope
 from rseq._language.parser.statements import block, end
 from rseq._language.signature import Signature, signature, with_lengths
 from rseq._language.source import Source, read

@@ -14,7 +14,7 @@ from typing import Any
 
 from rseq._language import ir
 from rseq._language.errors import Refused
-from rseq._language.operands import ExceptionName
+from rseq._language.op import ExceptionName
 from rseq._language.parser.assignments import assign, augment, declare
 from rseq._language.parser.conditions import jump_unless
 from rseq._language.parser.expressions import meaning, not_in_the_language, result, value
