@@ -17,9 +17,10 @@ The road not taken: the routine's machine code. Its order is LLVM's, which these
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rseq._check.code import Operation
 from rseq._check.kernel import KilledError
@@ -69,6 +70,19 @@ class Beside:
     slug: str = "not-an-order"
 
 
+class _Trial(Protocol):
+    """One case."""
+
+    def findings(self) -> Iterator[Beside]: ...
+
+
+_Numbered = tuple[tuple[int, Operation], tuple[int, Operation]]
+"""Two operations with their places among those that are checked."""
+
+Tick = Callable[[str], None]
+"""What is told, in a few words, what is being tried."""
+
+
 class _State(NamedTuple):
     """Where both are. `moment` is None before the sequence begins in one piece, and when it has ended."""
 
@@ -91,32 +105,27 @@ class _State(NamedTuple):
         return at, self.known, self.log, self.results, self.view, self.shared, self.mine, self.theirs
 
 
-@dataclass
-class Crossing:
-    """Tries an explorer's sequences beside the routines that cross CPUs."""
+def crossing(explorer: Explorer, routines: Sequence[Operation], tick: Tick) -> Iterator[Beside]:
+    """What goes wrong when an explorer's sequences meet the routines that cross CPUs."""
+    pairs = product(enumerate(explorer.operations), enumerate(routines))
+    return found_beside(explorer, "cross", pairs, CASES, _Pair, tick)
 
-    explorer: Explorer
-    routines: list[Operation] = field(default_factory=list)
 
-    def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Beside]:
-        """At most one for each pair."""
-        for victim in self.explorer.operations:
-            for other in self.routines:
-                tick(f"{victim.name} beside {other.name}")
-                found = next(self._pair(victim, other), None)
+def found_beside(
+    explorer: Explorer, kind: str, pairs: Iterable[_Numbered], count: int, trial: Callable[..., _Trial], tick: Tick
+) -> Iterator[Beside]:
+    """At most one for each pair: what a `trial` finds in up to `count` cases, of which the explorer may want one."""
+    search, index = explorer.chosen.search, explorer.program.index
+    for (number, one), (beside, other) in pairs:
+        tick(f"{one.name} beside {other.name}")
+        for s, a, b in explorer.chosen.crossing(one, other, count):
+            name = f"{index}:{kind}:{number}:{beside}:{a}:{b}:{s}"
+            given = search.arguments(one, a, 0), search.arguments(other, b, 1)
+            if not explorer.only or explorer.only == name:
+                found = next(trial(explorer, name, (one, other), given, search.states[s]).findings(), None)
                 if found is not None:
                     yield found
-
-    def _pair(self, victim: Operation, other: Operation) -> Iterator[Beside]:
-        explorer = self.explorer
-        index, only = explorer.program.index, explorer.only
-        numbers = explorer.operations.index(victim), self.routines.index(other)
-        search = explorer.chosen.search
-        for s, a, b in explorer.chosen.crossing(victim, other, CASES):
-            name = f"{index}:cross:{numbers[0]}:{numbers[1]}:{a}:{b}:{s}"
-            if not only or only == name:
-                mine, theirs = search.arguments(victim, a, 0), search.arguments(other, b, 1)
-                yield from _Pair(explorer, name, victim, mine, other, theirs, search.states[s]).findings()
+                    break
 
 
 @dataclass
@@ -125,13 +134,12 @@ class _Pair:
 
     explorer: Explorer
     name: str
-    victim: Operation
-    arguments: Arguments
-    other: Operation
-    others: Arguments
+    both: tuple[Operation, Operation]
+    given: tuple[Arguments, Arguments]
     first: bytes
 
     def __post_init__(self) -> None:
+        (self.victim, self.other), (self.arguments, self.others) = self.both, self.given
         self._last = _State(None, (), (), (), frozenset(), self.first)
         self._nexts: dict[object, list[tuple[Remote, Outcome | None]]] = {}
         self._values = Values(self.explorer.reached)

@@ -8,12 +8,13 @@ What is right: what comes out where each access sees all that was done before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, NamedTuple
 
 from rseq._check.code import Operation
-from rseq._check.crossing import Act, Beside
+from rseq._check.crossing import Act, Beside, Tick, found_beside
 from rseq._check.machine import LANES, Outcome
 from rseq._check.model import FAULT
 from rseq._check.remote import Stored, Values, accesses, private, releasing, shown
@@ -48,30 +49,10 @@ class _State(NamedTuple):
 _Found = tuple[_State, tuple[Act, ...]]
 
 
-@dataclass
-class Together:
-    """Tries an explorer's routines beside each other."""
-
-    explorer: Explorer
-    routines: list[Operation]
-
-    def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Beside]:
-        """At most one for each pair."""
-        for number, one in enumerate(self.routines):
-            for other in self.routines[number:]:
-                tick(f"{one.name} beside {other.name}")
-                found = next(self._pair(one, other), None)
-                if found is not None:
-                    yield found
-
-    def _pair(self, one: Operation, other: Operation) -> Iterator[Beside]:
-        explorer, search = self.explorer, self.explorer.chosen.search
-        numbers = self.routines.index(one), self.routines.index(other)
-        for s, a, b in explorer.chosen.crossing(one, other, CASES):
-            name = f"{explorer.program.index}:together:{numbers[0]}:{numbers[1]}:{a}:{b}:{s}"
-            if not explorer.only or explorer.only == name:
-                given = search.arguments(one, a, 0), search.arguments(other, b, 1)
-                yield from _Pair(explorer, name, (one, other), given, search.states[s]).findings()
+def together(explorer: Explorer, routines: Sequence[Operation], tick: Tick) -> Iterator[Beside]:
+    """What goes wrong when an explorer's routines meet each other."""
+    pairs = combinations_with_replacement(enumerate(routines), 2)
+    return found_beside(explorer, "together", pairs, CASES, _Pair, tick)
 
 
 @dataclass

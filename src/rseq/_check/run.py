@@ -12,12 +12,12 @@ from rseq import _arch as architectures
 from rseq._arch import Architecture
 from rseq._arch.base import IndexMode, RegisterError
 from rseq._check.code import Operation, Spoil, compiled
-from rseq._check.crossing import Crossing, crosses
+from rseq._check.crossing import Tick, crosses, crossing
 from rseq._check.explore import Explorer
 from rseq._check.machine import unicorn
-from rseq._check.parts import Found, Part, Tick, explored
+from rseq._check.parts import Found, Part, explored
 from rseq._check.report import Report, checked, described, described_beside
-from rseq._check.routines import Together
+from rseq._check.routines import together
 from rseq._language.ir import Compiled
 from rseq._language.types import RecordType
 from rseq._named import is_structure, name_of
@@ -131,9 +131,7 @@ class _Explore:
         violations = [
             described(finding, program, explorer.cases, self.depth, self.name) for finding in explorer.findings(told)
         ]
-        beside = chain(
-            Crossing(explorer, part.routines).findings(told), Together(explorer, part.routines).findings(told)
-        )
+        beside = chain(crossing(explorer, part.routines, told), together(explorer, part.routines, told))
         violations += [described_beside(found, program, explorer.cases, self.depth, self.name) for found in beside]
         return Found(checked(program, explorer, part.group), tuple(violations))
 
