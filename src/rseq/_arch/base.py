@@ -80,6 +80,13 @@ class Assembly:
         """The operands that the block reads."""
         return tuple(slot for slot in self.slots if not slot.is_output)
 
+    @property
+    def protected(self) -> list[int]:
+        """Where in `hot` the instructions are that lie between start and end."""
+        places = {line.text: position for position, line in enumerate(self.hot)}
+        inside = range(places.get(f"{START}:", 0), places.get(f"{FINISH}:", len(self.hot)))
+        return [position for position in inside if self.hot[position].is_instruction]
+
     def slot(self, role: str) -> Slot | None:
         """The operand called `role`, if there is one."""
         return next((slot for slot in self.slots if slot.role == role), None)

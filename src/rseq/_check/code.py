@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rseq._arch import Architecture, host
-from rseq._arch.base import FINISH, TOKEN, Assembly, IndexMode, Line
+from rseq._arch.base import TOKEN, Assembly, IndexMode, Line
 from rseq._arch.registers import Slot
 from rseq._extras import missing
 from rseq._language import ir
@@ -170,11 +170,7 @@ class Program:
 
 
 def _place(assembly: Assembly, position: int) -> Place:
-    start = next((i for i, line in enumerate(assembly.hot) if line.text == "2:"), 0)
-    end = next(
-        (i for i, line in enumerate(assembly.hot) if line.text == f"{FINISH}:"), len(assembly.hot)
-    )  # then an acquire
-    numbers = [i for i, line in enumerate(assembly.hot) if start < i < end and line.is_instruction]
+    numbers = assembly.protected
     number = numbers.index(position) + 1 if position in numbers else 0
     line = assembly.hot[position]
     spans = (op.span for op in assembly.section.ops if str(op) == line.comment)
@@ -183,18 +179,29 @@ def _place(assembly: Assembly, position: int) -> Place:
     return Place(line, number, len(numbers), next(spans, None), assembly.slots, releases)
 
 
-class _Watched:
-    """An architecture whose sections may be spoilt, and have a symbol before each instruction."""
+class Spoilt:
+    """An architecture whose assembly may be spoilt; all else is asked of the real one."""
 
     def __init__(self, architecture: Architecture, spoil: Spoil) -> None:
         self._architecture, self._spoil = architecture, spoil
-        self.sections: dict[int, Assembly] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._architecture, name)
 
     def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
-        assembly = self._spoil(self._architecture.assemble(section, index))
+        """What the architecture assembles, spoilt."""
+        return self._spoil(self._architecture.assemble(section, index))
+
+
+class _Watched(Spoilt):
+    """One whose sections have a symbol before each instruction."""
+
+    def __init__(self, architecture: Architecture, spoil: Spoil) -> None:
+        super().__init__(architecture, spoil)
+        self.sections: dict[int, Assembly] = {}
+
+    def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
+        assembly = super().assemble(section, index)
         serial = len(self.sections)
         self.sections[serial] = assembly
         hot: list[Line] = []

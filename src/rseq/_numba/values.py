@@ -29,8 +29,6 @@ from rseq._percpu.thread_code import say_what_was_noted
 from rseq._percpu.threads import thread_id
 from rseq._structures.structure import Structure, bound_of, hot_methods, storage_of
 
-__all__: list[str] = []
-
 _pinned: list[object] = []
 """The globals of compiled code, whose memory must stay."""
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rseq._arch.base import ABORTED, FINISH, LEFT, START, Assembly, Line
+from rseq._arch.base import ABORTED, LEFT, Assembly, Line
 from rseq._check.code import readable
 from rseq._codegen.checks import Fail
 from rseq._codegen.environment import Lane
@@ -29,11 +29,8 @@ ABORTS = "aborts"
 
 def places(assembly: Assembly) -> Iterator[tuple[int, str]]:
     """Where each instruction between start and end stands in `assembly.hot`, and what it says."""
-    texts = [line.text for line in assembly.hot]
-    inside = range(texts.index(f"{START}:"), texts.index(f"{FINISH}:"))
-    for position in inside:
-        if assembly.hot[position].is_instruction:
-            yield position, readable(assembly.hot[position], assembly.slots)
+    for position in assembly.protected:
+        yield position, readable(assembly.hot[position], assembly.slots)
 
 
 def with_line(assembly: Assembly, position: int, text: str) -> Assembly:

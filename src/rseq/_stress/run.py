@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from rseq._arch.base import IndexMode
+from rseq._check.code import Spoil
 from rseq._processes import Send, gather
-from rseq._stress.code import Program, Spoil, compiled, unspoilt
+from rseq._stress.code import Program, compiled, unspoilt
 from rseq._stress.ledger import Ledger
 from rseq._stress.report import Report, Stressed
 from rseq._stress.shipped import can_share, indices, left_out, make, make_shared, named, sections, workloads
