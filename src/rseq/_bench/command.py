@@ -31,6 +31,11 @@ _FULL = (11, 0.2)
 """Rounds, and about how many seconds each run in a round takes."""
 
 
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
 def operations() -> tuple[Operation, ...]:
     """Everything that can be measured, in the order of the table."""
     from rseq._bench import native, processes, python
@@ -51,23 +56,13 @@ def _with_librseq(folder: Path) -> tuple[Operation, ...]:
 )
 @click.option("--threads", metavar="1,2,…", default="", help="With these numbers of threads.")
 @click.option(
-    "--librseq",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="A source tree of librseq: its helpers in C beside ours.",
+    "--librseq", type=_FOLDER, metavar="FOLDER", help="A source tree of librseq: its helpers in C beside ours."
 )
-@click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JSON."
-)
-@click.option(
-    "--plot", "plot_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="Draw it."
-)
+@click.option("--json", "json_path", type=_NEW_FILE, metavar="FILE", help="Write JSON.")
+@click.option("--plot", "plot_path", type=_NEW_FILE, metavar="FILE.png", help="Draw it.")
 @click.option("--start", "starting", is_flag=True, help="Instead: what a process pays before its first count.")
 @click.option(
-    "--wheel",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="With --start: install this wheel into a new environment, too.",
+    "--wheel", type=_FILE, metavar="FILE", help="With --start: install this wheel into a new environment, too."
 )
 def bench(
     quick: bool,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rseq._stress.kills import Kills
     from rseq._stress.report import Instructions, Report
 
-_SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
+_SECONDS, _THREADS = 10.0, 12
+_COUNT = click.IntRange(min=1)
 
 
 @click.command("stress")
@@ -27,16 +28,13 @@ _SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
     help=f"How long each process works; {_SECONDS:.0f} by default.",
 )
 @click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help=f"Threads of each process; {_THREADS_FOR_EACH_CPU} for each CPU by default.",
+    "--threads", type=_COUNT, metavar="N", help=f"Threads of each process; {_THREADS} for each CPU by default."
 )
-@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="Processes at once; 1 by default.")
+@click.option("--processes", type=_COUNT, metavar="N", help="Processes at once; 1 by default.")
 @click.option("--every-instruction", is_flag=True, help="Instead: a breakpoint before each instruction.")
 @click.option(
     "--kills",
-    type=click.IntRange(min=1),
+    type=_COUNT,
     metavar="N",
     help="Instead: N processes for each structure that are killed while they share it.",
 )
