@@ -65,11 +65,11 @@ def test_all_brings_all() -> None:
 ABSENT = """
 import sys
 
-absent, finders = sys.argv.pop(1), sys.meta_path[:]
+absent, finders = sys.argv.pop(1).split(","), sys.meta_path[:]
 
 class Others:
     def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] != absent:
+        if name.partition(".")[0] not in absent:
             return next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
 
 sys.meta_path[:] = [Others]
@@ -143,6 +143,12 @@ def test_a_command_names_the_extra_and_fails(module: str, arguments: list[str]) 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["info"]])
 def test_without_click_the_command_says_what_to_install(arguments: list[str]) -> None:
     assert _said("click", COMMAND, *arguments, returncode=2) == f"Error: {_sentence('click')}"
+
+
+@pytest.mark.parametrize("arguments", [["asm", "rseq:Counter"], ["emit", "rseq:RingBuffer"], ["info"]])
+def test_what_compiles_nothing_needs_the_packages_of_the_command_only(arguments: list[str]) -> None:
+    command_s = {module for module, (_, _, extra, _) in PACKAGES.items() if extra == "cli"}
+    assert run_python(ABSENT + COMMAND, ",".join(PACKAGES.keys() - command_s), *arguments).stdout
 
 
 def test_info_needs_no_rich() -> None:
