@@ -23,7 +23,6 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from rseq import _forks as forks
-from rseq._extras import PACKAGES, missing, require_version
 from rseq._room import require_room
 
 P = ParamSpec("P")
@@ -78,6 +77,8 @@ def load(module: str) -> None:
     Raises: MissingPackage - what it needs is not installed, and an extra brings it. ImportError. MemoryError - the
     module would end the process, as it gets no memory.
     """
+    from rseq._extras import PACKAGES, missing, require_version
+
     if module == "numpy" and module not in sys.modules:
         require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
     try:
