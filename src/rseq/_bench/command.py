@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from rseq._bench.load import load_during, now
+from rseq._bench.machine import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
 from rseq._extras import MissingPackage, missing
 from rseq._once import load

@@ -33,11 +33,6 @@ def places(assembly: Assembly) -> Iterator[tuple[int, str]]:
         yield position, readable(assembly.hot[position], assembly.slots)
 
 
-def with_line(assembly: Assembly, position: int, text: str) -> Assembly:
-    """`text` before the line at `position`."""
-    return replace(assembly, hot=(*assembly.hot[:position], Line(text), *assembly.hot[position:]))
-
-
 @dataclass
 class Interrupted(Unit):
     """Runs the section `target` with a breakpoint before the line at `position`, wherever it is called."""
@@ -67,5 +62,6 @@ class Interrupted(Unit):
         return emit.here(done)
 
     def _assembly(self, code: Compiled) -> Assembly:
-        architecture = self.environment.architecture
-        return with_line(architecture.assemble(section(code.body), self.index), self.position, architecture.breakpoint)
+        architecture, at = self.environment.architecture, self.position
+        assembly = architecture.assemble(section(code.body), self.index)
+        return replace(assembly, hot=(*assembly.hot[:at], Line(architecture.breakpoint), *assembly.hot[at:]))

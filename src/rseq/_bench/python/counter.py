@@ -5,15 +5,20 @@ Two floors stand beside: a builtin that does nothing, called by its name and as 
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import multiprocessing
 import threading
+from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any
 
-from rseq._bench.empty import empty_builtin, holder
 from rseq._bench.python.loop import GLOBAL_LOOP, installed, loop
 from rseq._bench.run import Implementation, Operation, Work, counted, threaded
+from rseq._builtins.bind import METH_FASTCALL_KEYWORDS
+from rseq._builtins.payload import Method
+from rseq._sealed import forever
 from rseq._structures.counter import Counter
 
 
@@ -82,6 +87,57 @@ def _empty_attribute(workers: int) -> Implementation:
 
 def _abs(workers: int) -> Implementation:
     return threaded("abs", "abs(1) (floor)", loop("abs(1)", abs=abs), None)
+
+
+# ---- what a call from Python costs at the least: builtins that do nothing, compiled, loaded and called as rseq's own
+
+
+class Holder:
+    """An object with a method that does nothing, like `counter.add`: machine code that is found in the class."""
+
+    __slots__ = ()
+
+    def add(self, n: int = 1) -> None:
+        """Do nothing; the first `holder()` puts machine code in its place."""
+
+
+@cache
+def holder() -> Holder:
+    """An object whose `add` is an empty native method.
+
+    Raises: Unavailable - no code can be made for this machine.
+    """
+    from rseq._builtins.method import descriptor
+
+    text = "add($self, n=1)\n--\n\n"
+    Holder.add = descriptor(Holder, "add", _function(), text, METH_FASTCALL_KEYWORDS)  # type: ignore[method-assign]
+    return Holder()
+
+
+@cache
+def empty_builtin() -> Callable[..., None]:
+    """The builtin; its code and its method definition are never freed.
+
+    Raises: Unavailable - no code can be made for this machine.
+    """
+    method = forever(Method(b"empty", _function(), METH_FASTCALL_KEYWORDS, None))
+    new = ctypes.pythonapi["PyCFunction_NewEx"]
+    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
+    made: Callable[..., None] = new(ctypes.addressof(method), None, None)
+    return made
+
+
+def _function() -> int:
+    """The address of `PyObject *f(self, arguments, count, names)` that returns None."""
+    from rseq._bench.native.loop import architecture
+    from rseq._codegen import python
+    from rseq._codegen.blob import BlobEnvironment
+    from rseq._codegen.writer import I64, PTR
+
+    code = BlobEnvironment.new("empty", architecture())
+    emit = code.function("empty", PTR, [PTR, PTR, I64, PTR])
+    emit.ret(python.none(emit))
+    return code.loaded(["empty"]).entries["empty"]
 
 
 COUNTER = Operation(
