@@ -345,6 +345,6 @@ def test_no_kills_are_refused() -> None:
 
 def test_the_report_is_at_most_80_columns_wide() -> None:
     for problems in ((), ("Stack: after kill 7, what the structure holds and what was noted differ by [1, -1], " * 2,)):
-        report = Kills({"Stack": 1000}, problems)
+        report = Kills(problems, {"Stack": 1000})
         assert max(map(len, str(report).splitlines())) <= 80
         assert ("Nothing is torn" in str(report)) == report.ok
