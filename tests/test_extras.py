@@ -23,7 +23,7 @@ SOURCES = sorted(Path(rseq.__file__ or "").parent.rglob("*.py"))
 
 # Nothing of these folders is imported before the package was loaded: by their own first line, or the command's.
 BEHIND = {
-    "llvmlite": ("_codegen", "_numba", "numba", "_bench", "_check"),
+    "llvmlite": ("_codegen", "_numba", "numba"),
     "numba": ("_numba",),
     "click": ("_cli", "command"),
 }

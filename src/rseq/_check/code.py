@@ -31,7 +31,6 @@ from rseq._language.errors import Span
 from rseq._language.ir import Compiled
 from rseq._language.section import Section
 from rseq._language.types import SCALARS, Buffer, Pointer, Record, RecordType, Scalar
-from rseq._once import load
 
 if TYPE_CHECKING:
     from rseq._loader import Blob
@@ -231,7 +230,6 @@ def compiled(
     Raises: RegisterError - a sequence needs more registers than the architecture has. MissingPackage - no compiler for
     the architecture is installed.
     """
-    load("llvmlite")
     from rseq._check.entries import module_of
     from rseq._codegen.blob import flatten, symbol_names
 

@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-import llvmlite.ir as ll
-
 from rseq._arch import Architecture
 from rseq._arch.base import Fixup
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
 from rseq._codegen.lower import WAIT_FOREVER
-from rseq._codegen.writer import I8, PTR, Pointed, Writer
+from rseq._codegen.writer import I8, PTR, Pointed, Writer, ll
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._integers import round_up
 from rseq._language.ir import Compiled

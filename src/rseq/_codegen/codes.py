@@ -6,9 +6,7 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
-import llvmlite.ir as ll
-
-from rseq._codegen.writer import DOUBLE, I32, I64, Writer
+from rseq._codegen.writer import DOUBLE, I32, I64, Writer, ll
 from rseq._language import ir
 from rseq._language.ir import Compiled
 from rseq._language.pointers import required_rows

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq import _abi as abi
 from rseq._bench.native.loop import Loops, Turn, architecture, function, sched_getcpu, vdso_getcpu, work
 from rseq._bench.run import Implementation, Operation, Span, Unavailable, threaded
-from rseq._codegen.writer import I32, I64, NULL, PTR
+from rseq._codegen.writer import I32, I64, NULL, PTR, ll
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import available, rseq_offset
 
