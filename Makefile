@@ -11,7 +11,7 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-slow test-all random mutants arm64 lint install clean
+.PHONY: help bench test test-slow test-all random mutants arm64 wheel lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
+	@echo 'make wheel    the wheel and the sdist in dist/, checked, and installed into a clean environment without an index'
 	@echo 'make lint     ruff and mypy only'
 	@echo 'make install  install the package with all that development needs into .venv'
 	@echo 'make clean    remove .venv and everything made'
@@ -47,6 +48,12 @@ mutants: $(VENV)/.dev
 arm64: $(VENV)/.python
 	@$(BIN)/python tests/arm64/boot.py $(ARGS)
 
+wheel: $(VENV)/.dev
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation
+	@$(BIN)/twine check --strict dist/*
+	@$(BIN)/python -m pytest -q -m slow tests/test_wheel.py
+
 lint: $(VENV)/.dev
 	@echo '== ruff check'
 	@$(BIN)/ruff check
@@ -73,7 +80,7 @@ $(VENV)/.python:
 # with it is replaced below whenever a source file is newer.
 $(VENV)/.depends-bench: $(VENV)/.python pyproject.toml
 	@echo '== installing what the measurements need (a minute the first time)'
-	@$(PIP) '.[numba,bench]'
+	@$(PIP) '.[bench]'
 	@touch $@
 
 $(VENV)/.depends-dev: $(VENV)/.python pyproject.toml

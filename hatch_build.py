@@ -1,11 +1,16 @@
 """What the build adds to the wheel: the text of all sequences, for programs that are shipped without .py files.
 
 Python keeps a function's bytecode only, and sequences are compiled from their text (src/rseq/_language/text.py).
+An editable install gets nothing: it has the sources.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +19,48 @@ try:
 except ImportError:  # a test that wants the text only
     Hook = object
 
-TARGET = "src/rseq/_texts.py"
+_TEXTS = '''"""Made by hatch_build.py: the text of each module that has sequences, by the module's name."""
+
+import base64
+import json
+import zlib
+
+TEXTS: dict[str, str] = json.loads(zlib.decompress(base64.b85decode({packed})))
+'''
 DECORATED = re.compile(r"^\s*@(sequence|routine|inline)\b", re.MULTILINE)
 
 
 class BuildHook(Hook):
-    """Writes the module `rseq._texts`."""
+    """Puts files into the package that are not in the checkout, and leaves the checkout as it is."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called before the wheel is packed."""
-        root = Path(self.root)
-        (root / TARGET).write_text(made(root / "src"), encoding="utf-8")
-        build_data["artifacts"].append(f"/{TARGET}")
+        if version == "editable":
+            return
+        self._folder = tempfile.TemporaryDirectory(prefix="rseq-build-")
+        for name, data in added(Path(self.root, "src")).items():
+            path = Path(self._folder.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            build_data["force_include"][str(path)] = f"rseq/{name}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Called when it is packed."""
+        if version != "editable":
+            self._folder.cleanup()
+
+
+def added(source: Path) -> dict[str, bytes]:
+    """The files to add, by their places in the package."""
+    return {"_texts.py": made(source).encode()}
 
 
 def made(source: Path) -> str:
-    """The module's text."""
+    """The text of the module `rseq._texts`."""
     texts = {_module(path, source): path.read_text(encoding="utf-8") for path in sorted(source.rglob("*.py"))}
     wanted = {name: text for name, text in texts.items() if DECORATED.search(text)}
-    lines = "".join(f"    {name!r}: {text!r},\n" for name, text in wanted.items())
-    return f'"""Made by hatch_build.py."""\n\nTEXTS: dict[str, str] = {{\n{lines}}}\n'
+    packed = zlib.compress(json.dumps(wanted).encode(), 9)
+    return _TEXTS.format(packed=base64.b85encode(packed))
 
 
 def _module(path: Path, source: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import signal
 import threading
@@ -120,6 +121,14 @@ def _skipped_everything(config: pytest.Config) -> bool:
     skips = config.stash[SKIPS]
     all_skipped = skips.reached > 0 and skips.skipped == skips.reached
     return all_skipped and support.kernel_has_rseq() and not config.getoption("allow_no_rseq")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _frozen() -> Iterator[None]:
+    """What a file of tests leaves is kept, so that no later collection of garbage goes through it again."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

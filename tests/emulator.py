@@ -35,7 +35,7 @@ NO_LANE = "no lane"
 def memory_of(record: Any, lanes: int = 2, *, like: Any) -> Memory:
     """The interpreter's memory, where a board has it, in the byte order of the architecture `like`."""
     stride = -(-record.size // 0x1000) * 0x1000 + 0x1000
-    return Memory({LANES + cpu * stride: bytearray(record.size) for cpu in range(lanes)}, LANES, stride, like.byteorder)
+    return Memory({LANES + cpu * stride: bytearray(record.size) for cpu in range(lanes)}, LANES, stride, like.order)
 
 
 def in_order(values: Any, architecture: Any) -> bytes:
@@ -112,7 +112,7 @@ class Board:
         engine, order, parameters = self.engine, self.order, operation.body.parameters
         lanes = sum(start < ROWS for start in memory.blocks)
         words = [memory.base, memory.stride, lanes]
-        words += [as_word(number, value.type, order) for number, value in zip(arguments, parameters, strict=True)]
+        words += [as_word(number, value.type) for number, value in zip(arguments, parameters, strict=True)]
         engine.mem_write(self.input, struct.pack(f"{order}{len(words)}Q", *words))
         engine.mem_write(AREA, struct.pack(order + "IIQIIII", max(cpu, 0), cpu & 0xFFFFFFFF, 0, 0, 0, max(cpu, 0), 0))
         for start, block in memory.blocks.items():
@@ -128,7 +128,7 @@ class Board:
             error = self.program.fails_with(operation, code)
             return None if not error else "IndexError" if error == "IndexError" else NO_LANE
         type = operation.body.result
-        return None if type is None else from_word(result, type, self.order)
+        return None if type is None else from_word(result, type)
 
     def check(self, operation: Operation, memory: Memory, arguments: Sequence[Any] = (), cpu: int = 1) -> Any:
         """Run it beside the interpreter; `memory` is what both leave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from rseq import _arch as arch
 from rseq import _cli as cli
 from rseq._terminal import commented, wrapped
 from rseq._thread import report
+from support import run_python
 
 
 def run(*arguments: str) -> str:
@@ -112,6 +114,26 @@ def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> No
 
 def test_help_names_the_subcommands() -> None:
     assert re.search(r"^  info +Say what this machine has", run("--help"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["bench", "check", "stress"])
+def test_help_says_of_a_command_what_the_command_says_itself(name: str) -> None:
+    command = getattr(importlib.import_module(f"rseq._{name}.command"), name)
+    known, width = cli.main.commands[name], 10**3
+    assert known.get_short_help_str(width) == command.get_short_help_str(width)
+    assert run(name, "--help").startswith(f"Usage: main {name} [OPTIONS]")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["info"]])
+def test_what_is_quick_imports_no_other_command(arguments: list[str]) -> None:
+    code = """
+        import sys
+        from rseq._cli import main
+        main(standalone_mode=False)
+        found = {name for name in sys.modules if name.startswith(("rseq._bench", "rseq._check", "rseq._stress"))}
+        print(*found, *{"rich", "numpy", "llvmlite", "numba", "unicorn"} & set(sys.modules), file=sys.stderr)
+    """
+    assert run_python(code, *arguments).stderr.split() == []
 
 
 def test_assembly_of_all_architectures_is_at_most_80_columns_wide() -> None:

@@ -135,7 +135,7 @@ def test_every_page_is_listed_in_the_index() -> None:
 
 def _slugs(path: Path) -> set[str]:
     """The slugs of the diagnostics in one source file: the first string that each call which makes one is given."""
-    makers = ("refuse", "_refuse", "Diagnostic")
+    makers = ("refuse", "_refuse", "_broken", "Diagnostic")
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""

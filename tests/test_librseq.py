@@ -27,6 +27,7 @@ HELPERS = [
     *(pytest.param(sequence, id=name) for name, sequence in RELAXED.items()),
     *(pytest.param(sequence, id=f"{name}-release") for name, sequence in RELEASE.items()),
 ]
+BY_NAME = {str(one.id): one.values[0] for one in HELPERS}
 ON_WORDS = [one for one in HELPERS if one.values[0].body.record is Words]
 
 each_index = pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
@@ -242,10 +243,9 @@ def test_what_is_committed_has_been_copied_whole(threads: ThreadSet, index: Inde
 # The contract, the checker, C
 
 
-@pytest.mark.parametrize("name", tiers.names())
-@pytest.mark.parametrize("helper", HELPERS)
-def test_each_helper_survives_every_interruption_on_every_architecture(helper: Any, name: str) -> None:
-    report = check(helper, arch=name)
+@pytest.mark.parametrize(("helper", "name"), tiers.by_turns(BY_NAME))
+def test_each_helper_survives_every_interruption_on_every_architecture(helper: str, name: str) -> None:
+    report = check(BY_NAME[helper], arch=name)
     assert report.ok, str(report)
 
 

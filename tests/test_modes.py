@@ -81,8 +81,17 @@ def test_the_mode_is_that_of_the_tests_and_of_their_children(mode: str, tmp_path
 
 
 @pytest.mark.slow
-@modes
-@pytest.mark.parametrize("folder", ["language", "percpu", "native", "structures"])
+@pytest.mark.parametrize(
+    ("mode", "folder"),
+    [
+        ("-O", "language"),
+        *((mode, folder) for mode in MODES for folder in ("percpu", "structures")),
+        ("-X dev", "native"),
+    ],
+)
 def test_the_first_tier_passes_in_this_mode(mode: str, folder: str) -> None:
-    """Where our own Python code does most; what emulators, Numba and C compilers run is the same in each mode."""
+    """Where our own Python code does most, and in development mode the code that is given Python's objects.
+
+    What emulators, Numba and C compilers run is the same in each mode.
+    """
     assert " passed" in run_tests(mode, ROOT / "tests" / folder, timeout_s=1000)

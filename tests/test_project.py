@@ -23,13 +23,13 @@ SOURCE = ROOT / "src" / "rseq"
 # `_thread` comes after what reads the thread pointer for it: some machine code, and the loader that maps it.
 # `_builtins` is where code and per-CPU memory meet.
 LAYERS = (
-    ("_quick", "_abi", "_marks", "_layout", "_room", "_once", "_sealed", "_forks", "_libc", "_integers"),
+    ("_quick", "_abi", "_marks", "_layout", "_room", "_extras", "_once", "_sealed", "_forks", "_libc", "_integers"),
     ("_shipped",),
     ("_processes", "_terminal"),
     ("_language.errors", "_language.text", "_language.annotations", "_language.forms"),
     ("_language.types", "_language.source"),
-    ("_language.dtypes", "_language.advice", "_language.operands", "_language.op", "_language.graph"),
-    ("_language.ir", "_language.compiled"),
+    ("_language.dtypes", "_language.advice", "_language.op", "_language.graph"),
+    ("_language.ir",),
     ("_language",),
     ("_language.parser",),
     ("_arch.registers", "_arch.immediates"),
@@ -195,8 +195,8 @@ def test_the_layer_rules_bite(tmp_path: Path) -> None:
     """On imports at the top, in functions, and for type checkers; in two folders and in one."""
     texts = {
         "_abi": "import rseq\nfrom rseq import _percpu\ndef late():\n    from rseq._structures import counter\n",
-        "_language.ir": "if TYPE_CHECKING:\n    from rseq._language.compiled import Compiled\n",
-        "_language.compiled": "def late():\n    from rseq._language import section\n",
+        "_language.ir": "if TYPE_CHECKING:\n    from rseq._language.op import Value\n",
+        "_language.op": "def late():\n    from rseq._language import section\n",
         "_language.section": "from rseq._language.ir import Load\n",
         "_language.types": "from rseq._language import parser\nimport ast\nfrom ast import walk\n",
     }
@@ -212,7 +212,7 @@ def test_the_layer_rules_bite(tmp_path: Path) -> None:
     ]
     (inside,) = [name for _, name in _imports(tmp_path / "_language.types.py", {"_language.parser"})]
     assert _layer(inside) > _layer("_language.section") > _layer("_language.types")
-    assert _circles(_graph(sources)) == {frozenset({"_language.ir", "_language.compiled", "_language.section"})}
+    assert _circles(_graph(sources)) == {frozenset({"_language.ir", "_language.op", "_language.section"})}
 
 
 def test_only_native_imports_llvmlite_at_the_top_and_its_loader_does_not() -> None:

@@ -2,6 +2,7 @@
 
     @pytest.mark.parametrize("name", tiers.names())         # all that the emulator runs, those of the second tier slow
     @pytest.mark.parametrize("one", tiers.architectures())  # the same, as architectures
+    @pytest.mark.parametrize(("change", "name"), tiers.by_turns(CHANGES))  # each on one of them in the first tier
 
 Three stand for all where a test takes long: two that compute in registers alone and in memory too, and one whose bytes
 lie the other way round. What takes no time runs on all of them, all the time.
@@ -9,7 +10,8 @@ lie the other way round. What takes no time runs on all of them, all the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +43,16 @@ def names(fits: Callable[[Architecture], bool] = runs_here, *, only: Architectur
     known = [one for one in map(arch.get, arch.names()) if fits(one)]
     first = [one for one in known if (one.name in FIRST if only is None else one is only)]
     return [_parameter(one.name, one.name, is_first=one in first) for one in known]
+
+
+def by_turns(cases: Iterable[str]) -> list[ParameterSet]:
+    """Each case on all that the emulator runs: in the first tier on one, and the next case on the next one."""
+    return [
+        pytest.param(case, one.name, id=f"{case}-{one.name}", marks=[] if one.name == turn else [pytest.mark.slow])
+        for case, turn in zip(cases, itertools.cycle(FIRST), strict=False)
+        for one in map(arch.get, arch.names())
+        if runs_here(one)
+    ]
 
 
 def _parameter(name: str, value: object, *, is_first: bool) -> ParameterSet:

@@ -13,6 +13,7 @@ Errors:        CompileError, ContractError, UnsupportedError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rseq._language.errors import CompileError, ContractError
+    from rseq._language.inline import Inline
     from rseq._language.operations import (
         bits,
         clock,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from rseq._percpu.shared import Segment
     from rseq._percpu.storage import PerCPU as percpu  # noqa: N813
     from rseq._percpu.threads import thread_id
-    from rseq._sequence import Inline, Routine, Sequence, inline, routine, sequence
+    from rseq._sequence import Routine, Sequence, inline, routine, sequence
     from rseq._structures.array import CounterArray
     from rseq._structures.counter import Counter, FloatCounter
     from rseq._structures.extreme import Max, Min
@@ -123,7 +124,7 @@ _HOMES = {
     "Event": ("_structures.ring", "Event"),
     "FloatCounter": ("_structures.counter", "FloatCounter"),
     "Histogram": ("_structures.histogram", "Histogram"),
-    "Inline": ("_sequence", "Inline"),
+    "Inline": ("_language.inline", "Inline"),
     "Max": ("_structures.extreme", "Max"),
     "Min": ("_structures.extreme", "Min"),
     "Pool": ("_structures.pool", "Pool"),

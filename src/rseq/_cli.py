@@ -1,8 +1,13 @@
-"""The command `rseq`. Each subcommand imports what it needs when it runs, so that `rseq info` works everywhere."""
+"""The command `rseq`. Each subcommand imports what it needs when it runs, so that `rseq info` works everywhere.
+
+Nor is one imported before it runs, if it has a module of its own: `rseq --help` and `rseq info` are quick.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
@@ -10,9 +15,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 import rseq
-from rseq._bench.command import bench
-from rseq._check.command import check
-from rseq._stress.command import stress
+from rseq._extras import MissingPackage
+from rseq._once import load
 from rseq._terminal import WIDTH, commented, stdout_aside, wrapped
 
 if TYPE_CHECKING:
@@ -23,15 +27,39 @@ if TYPE_CHECKING:
     from rseq._thread.report import Info
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
+class _Group(click.Group):
+    """A group whose commands say in one sentence which package they lack."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MissingPackage as lack:
+            raise click.ClickException(str(lack)) from None
+
+
+class _Elsewhere(click.Command):
+    """The command of this name in the folder of this name, of which only the line of help is known until it is used."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        command: click.Command = getattr(importlib.import_module(f"rseq._{self.name}.command"), self.name or "")
+        return command.make_context(info_name, args, parent, **extra)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
 @click.version_option(rseq.__version__)
 def main() -> None:
     """Restartable sequences for Python: per-CPU data without locks or atomics."""
 
 
-main.add_command(bench)
-main.add_command(check)
-main.add_command(stress)
+_ELSEWHERE = {
+    "bench": "Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.",
+    "check": "Interrupt sequences before every instruction, and see that each still happens as a whole.",
+    "stress": "Work every shipped structure hard on this kernel, and see that nothing is lost and nothing doubled.",
+}
+for _name, _line in _ELSEWHERE.items():
+    main.add_command(_Elsewhere(_name, help=_line))
 
 
 @main.command("info")
@@ -44,13 +72,24 @@ def info_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
         return
-    from rich.console import Console
-
-    console = Console()
-    if console.is_terminal:
+    console = _terminal()
+    if console:
         _print_tables(found, console)
     else:
         click.echo("\n".join(_plain_lines(found)))
+
+
+def _terminal() -> Console | None:
+    """Rich's console, if output goes to a terminal and Rich is installed."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        load("rich")
+    except MissingPackage:
+        return None
+    from rich.console import Console
+
+    return Console()
 
 
 @main.command("asm")

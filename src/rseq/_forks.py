@@ -32,19 +32,6 @@ if TYPE_CHECKING:
             """Called in a forked child, in its only thread. It may be called once more after an exception."""
 
 
-__all__ = [
-    "MEMORY",
-    "PATIENCE_S",
-    "STRUCTURES",
-    "THREADS",
-    "TOOLS",
-    "Working",
-    "before_forks",
-    "in_each_child",
-    "start_anew_after_forks",
-    "wait_while",
-]
-
 PATIENCE_S = 5.0
 """How long anybody waits for what another thread is making. It may be waiting for the one that waits here."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["round_up", "signed"]
-
 
 def round_up(number: int, multiple: int) -> int:
     """The smallest multiple of `multiple` that is not below `number`."""

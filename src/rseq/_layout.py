@@ -17,8 +17,6 @@ import sys
 
 from rseq._quick import NamedTuple, cache
 
-__all__ = ["ITEMS_AT", "KNOWN", "Layout", "here", "this"]
-
 COMPACT_TAGS = 16
 """Tags of ints from 3.12 on whose digit is all that there is."""
 

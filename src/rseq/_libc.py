@@ -17,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["auxv", "errno_name", "error_of", "libc", "libc_with_gil", "on_linux", "os_error", "system_call"]
-
 _INT, _LONG, _SIZE, _ADDRESS, _KEY = ctypes.c_int, ctypes.c_long, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_uint32
 
 _TYPES = {

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["operation", "operation_of"]
-
 _MARK = "__rseq_operation__"
 
 

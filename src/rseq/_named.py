@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from rseq._language.compiled import Compiled
 from rseq._language.errors import CompileError
+from rseq._language.ir import Compiled
 from rseq._once import once
 from rseq._sequence import Routine, Sequence
 from rseq._terminal import stdout_aside
-
-__all__ = ["Found", "NamedError", "called", "find", "is_structure", "name_of", "sequences"]
 
 
 class NamedError(LookupError):

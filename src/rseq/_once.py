@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
-__all__ = ["Turn", "load", "once"]
-
 _NUMPY_MIB, _NUMPY_MIB_PER_CPU = 128, 16
 """What OpenBLAS, which comes with NumPy, wants at least: a buffer, and a stack for each CPU."""
 
@@ -80,8 +78,20 @@ class Turn:
 def load(module: str) -> None:
     """Import a module where it is first needed, so that a fork of another thread waits for that.
 
-    Raises: ImportError. MemoryError - the module would end the process, as it gets no memory.
+    Raises: MissingPackage - what it needs is not installed, and an extra brings it. ImportError. MemoryError - the
+    module would end the process, as it gets no memory.
     """
     if module == "numpy" and module not in sys.modules:
         require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
-    __import__(module)
+    try:
+        __import__(module)
+    except ModuleNotFoundError as error:
+        from rseq._extras import PACKAGES, missing
+
+        if type(error) is not ModuleNotFoundError or error.name not in PACKAGES:
+            raise
+        raise missing(error.name) from None
+    if not module.startswith("rseq."):
+        from rseq._extras import require_version
+
+        require_version(module)

@@ -14,8 +14,6 @@ from typing import Any
 
 from rseq._libc import libc
 
-__all__ = ["Send", "die_with_parent", "gather"]
-
 Send = Callable[[Any], None]
 """What a process calls with what it has found; it must be picklable."""
 

@@ -3,7 +3,7 @@
 `functools`, `collections`, `threading`, `weakref` and `typing` are written in Python, and importing them takes longer
 than everything else that a process does until its first count. So modules on that way import from here, and what only
 annotations name under `if TYPE_CHECKING:`, a name that type checkers take as true wherever it is defined. The test
-tests/test_imports.py lists what may be imported.
+tests/test_shipped.py lists what may be imported.
 """
 
 from __future__ import annotations

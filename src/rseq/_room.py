@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import mmap
 
-__all__ = ["require_room"]
-
 _SENTENCE = (
     "no memory for {what}, which would end the process: {mebibytes} MiB of address space could not be had; "
     "raise the limit (ulimit -v, ulimit -d)"

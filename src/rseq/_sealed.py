@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["Sealed", "forever"]
-
 _claims: dict[int, tuple[object]] = {}
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from rseq import _arch
 from rseq._arch.base import IndexMode
 from rseq._language import contract
-from rseq._language.compiled import Compiled
 from rseq._language.inline import Inline
+from rseq._language.ir import Compiled
 from rseq._language.parser.parse import inline as _inline
 from rseq._language.parser.parse import parse
 from rseq._language.section import section
@@ -18,8 +18,6 @@ from rseq._language.types import Index, Pointer, RecordType
 if TYPE_CHECKING:
     from rseq._percpu.rows import RowArray, Rows
     from rseq._percpu.storage import Parts, PerCPU
-
-__all__ = ["Inline", "Routine", "Sequence", "architectures", "inline", "routine", "sequence"]
 
 MAX_INDEX = (1 << 32) - 1
 """The most rows of an array that an `index[T]` counts in: as a u32, None is less than the first row by one."""

@@ -27,8 +27,6 @@ from rseq._structures.forms import shipped_forms
 from rseq._structures.shipped import shipped
 from rseq._structures.structure import declarations_of, kind_of
 
-__all__ = ["bundles", "facts", "files", "main"]
-
 
 def files() -> list[tuple[str, str]]:
     """Architecture and layout of each file."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["FOLDER", "bundle", "facts", "file_name", "opened", "packed"]
-
 FOLDER = os.path.join(os.path.dirname(__file__), "shipped")
 """Where the wheel has its files."""
 

@@ -10,8 +10,6 @@ from contextlib import contextmanager, redirect_stdout, suppress
 
 from rseq._libc import libc, on_linux
 
-__all__ = ["WIDTH", "commented", "stdout_aside", "wrapped"]
-
 WIDTH = 80
 
 _NARROWEST = 24

@@ -47,8 +47,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding as llvm
-
 from rseq._arch import host
 from rseq._numba import calls, models, values  # each teaches Numba its part when it is imported
 from rseq._numba.index import refuse_none_of
@@ -74,6 +72,8 @@ def _init() -> None:
 @once
 def _prepare() -> None:
     """Sequences are inline assembly, which needs LLVM's assembly parser, and refer to machine code of this process."""
+    import llvmlite.binding as llvm
+
     llvm.initialize_native_asmparser()
     if host() is not None:
         for name, address in symbols().items():

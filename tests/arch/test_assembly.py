@@ -19,8 +19,7 @@ from rseq import _abi as abi
 from rseq import _arch as arch
 from rseq import i32, prepared, ptr
 from rseq._arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
-from rseq._check.code import _object_file
-from rseq._codegen.blob import flatten
+from rseq._codegen.blob import flatten, object_file
 from rseq._language.section import section
 from rseq._loader import Blob
 from rseq.check import check
@@ -87,7 +86,7 @@ def assembled(assemblies: Sequence[Assembly]) -> list[Assembled]:
     names = [f"{name}_{n}" for n in range(len(assemblies)) for name in ("begin", "end")]
     if architecture is not arch.host():
         pytest.importorskip("ziglang")
-    blob = flatten(_object_file(module, architecture), architecture, names)
+    blob = flatten(object_file(module, architecture), architecture, names)
     return [Assembled(assembly, blob, number) for number, assembly in enumerate(assemblies)]
 
 

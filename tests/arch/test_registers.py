@@ -56,6 +56,8 @@ def check_registers(emitter: Emitter) -> None:
         if target is not None:
             assert where[target].is_output, f"{op}: writes to an input"
             assert where[target] not in others
+            twice = {where[value] for value in op.used if op.used.count(value) > 1}
+            assert where[target] not in twice, f"{op}: one register for the target and both operands"
         scratch = set(emitter._allocation.scratch[index])
         assert len(scratch) == len(emitter._allocation.scratch[index])
         kept = others | used | {where[value] for value in (*op.used, *([target] if target else []))}
@@ -67,6 +69,14 @@ def check_registers(emitter: Emitter) -> None:
 def test_no_register_holds_two_values(architecture: Architecture, name: str) -> None:
     with contextlib.suppress(WidthError):
         check_registers(architecture.emitter(section(EXAMPLES[name].body), "cpu_id"))
+
+
+@each_architecture
+@pytest.mark.parametrize("operator", ["+", "-", "*", "|", "<<"])
+def test_the_target_is_not_where_an_operand_is_that_is_used_twice(architecture: Architecture, operator: str) -> None:
+    """Where all three are one register, POWER's `or` is no operation, but lowers the priority of the thread."""
+    code = compiled(f"def f(cpu: Lane) -> None:\n    a = cpu.a_i32[0]\n    cpu.c_i32 = a {operator} a\n")
+    check_registers(architecture.emitter(section(code.body), "cpu_id"))
 
 
 def check_programs(architecture: Architecture, count: int, turn: int | None = None) -> None:

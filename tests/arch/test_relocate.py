@@ -17,8 +17,7 @@ from rseq._arch.base import Architecture
 from rseq._builtins import common
 from rseq._builtins.builtin import Builtin
 from rseq._builtins.cpython import PythonEnvironment
-from rseq._check.code import _object_file
-from rseq._codegen.blob import BlobEnvironment, flatten
+from rseq._codegen.blob import BlobEnvironment, flatten, object_file
 from rseq._codegen.lower import Unit
 
 pytest.importorskip("unicorn")
@@ -76,7 +75,7 @@ def body(number: int) -> str:
 
 @each_architecture
 def test_code_finds_its_functions_and_data(architecture: Architecture) -> None:
-    data = _object_file(module_of(architecture.triple), architecture)
+    data = object_file(module_of(architecture.triple), architecture)
     names = ["entry", "input", "output", *(f"v{number}" for number in range(len(FIELDS)))]
     blob = flatten(data, architecture, names)
     program: Any = SimpleNamespace(architecture=architecture, blob=blob)
@@ -101,7 +100,7 @@ def test_builtins_become_blobs(architecture: Architecture, has_rseq: bool) -> No
     """As natively there: what is left are absolute pointers, to the blob itself, to CPython, to what builtins share."""
     code = PythonEnvironment.new("builtin", architecture, has_rseq=has_rseq)
     Builtin(Unit(code.module, code, counter_linkage="hidden"), examples.push, 1).lower("builtin")
-    blob = flatten(_object_file(code.module, architecture), architecture, ["builtin"])
+    blob = flatten(object_file(code.module, architecture), architecture, ["builtin"])
     symbols = {relocation.symbol for relocation in blob.relocations}
     assert {"rseq_hand_over", "rseq_about"} <= symbols
     assert ("rseq_offset" in symbols) == has_rseq
@@ -114,7 +113,7 @@ def test_builtins_become_blobs(architecture: Architecture, has_rseq: bool) -> No
 def test_what_builtins_share_becomes_a_blob(architecture: Architecture) -> None:
     code = BlobEnvironment.new("common", architecture)
     entries = common.write(code)
-    blob = flatten(_object_file(code.module, architecture), architecture, entries)
+    blob = flatten(object_file(code.module, architecture), architecture, entries)
     assert set(blob.entries) == set(entries)
     assert {"PyObject_Vectorcall", "PyLong_AsLongLong"} <= {relocation.symbol for relocation in blob.relocations}
 

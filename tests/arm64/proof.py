@@ -13,8 +13,8 @@ import time
 from typing import Any
 
 import spoils
+from rseq._check.code import Spoil
 from rseq._stress import run, threads
-from rseq._stress.code import Spoil
 from rseq._stress.instructions import every_instruction
 from rseq._stress.shipped import indices, make, workloads
 from rseq._stress.workload import Workload

@@ -46,10 +46,8 @@ def operations() -> tuple[Operation, ...]:
         "vdso-atomic": lambda workers: fake("vdso-atomic", slowness=3),
         "absent": missing,
     }
-    counter = Operation("counter", "counter, fake loop", "update", "rseq", makers, oversubscribed=True)
-    lossy = Operation(
-        "lossy", "what loses", "update", "rseq", {"loser": lambda workers: fake("loser", loses=3)}, workers=(1,)
-    )
+    counter = Operation("counter", "counter, fake loop", "update", makers, oversubscribed=True)
+    lossy = Operation("lossy", "what loses", "update", {"loser": lambda workers: fake("loser", loses=3)}, workers=(1,))
     return (counter, lossy)
 
 

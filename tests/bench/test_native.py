@@ -15,7 +15,7 @@ from rseq._bench.native.counter import COUNTER
 from rseq._bench.native.cpu import CPU_NUMBER
 from rseq._bench.native.loop import work
 from rseq._bench.run import Operation, Plan, Span, Unavailable, measure
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 
 COUNT = 20_000
 MAKERS = [(operation, name) for operation in native.OPERATIONS for name in operation.makers]
@@ -92,7 +92,7 @@ def test_a_list_that_has_lost_a_node_or_does_not_end_is_found_out() -> None:
 
 
 def test_an_event_that_is_torn_is_found_out() -> None:
-    event = ring._Event("ring-8", "", 4, clock=False)
+    event = ring._Event(4, clock=False)
     rings = ring._Rings(event, 1)
     whole = (4).to_bytes(4, sys.byteorder) + event.data
     memory = rings.memory.words.cast("B")

@@ -9,7 +9,7 @@ import pytest
 
 import rseq
 from rseq._bench import processes, python
-from rseq._bench.empty import empty_builtin, holder
+from rseq._bench.python.counter import empty_builtin, holder
 from rseq._bench.python.loop import loop
 from rseq._bench.run import Operation, Unavailable
 

@@ -26,7 +26,7 @@ from rseq._bench.run import (
 )
 
 PLAN = Plan(rounds=3, seconds=0.002)
-OPERATION = Operation("count", "counting", "update", "good", {})
+OPERATION = Operation("count", "counting", "update", {}, "good")
 
 
 class Total:

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
-from collections import Counter
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-import examples
 import rseq
 import tiers
 from rseq import _arch as arch
 from rseq import i8, i32, i64, index, prepared, ptr, u32, u64
-from rseq._arch.base import Architecture, Assembly
+from rseq._arch.base import Assembly
 from rseq._check.code import Operation, compiled
 from rseq._check.explore import Explorer, Run
 from rseq._check.kernel import Area
 from rseq._check.machine import Moment
-from rseq._check.run import shipped
 from rseq._cli import main
 from rseq._language.parser.parse import parse
 from rseq._named import name_of
 from rseq._sequence import Sequence
 from rseq.check import Report, check
 from rseq.testing import assert_restartable
-from support import require_made, run_of
+from support import run_of
 
-RUNNING = [name for name in arch.names() if arch.get(name).emulator is not None]
 HOST = arch.host()
-
-EXAMPLES: dict[str, list[Any]] = {}
-for _sequence in (value for value in vars(examples).values() if isinstance(value, Sequence)):
-    EXAMPLES.setdefault(_sequence.body.record.__name__, []).append(_sequence)
 
 
 class Cell(rseq.Record):
@@ -163,89 +152,9 @@ def test_one_row_by_number_is_refused_before_the_section() -> None:
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", tiers.names())
+@pytest.mark.parametrize("name", tiers.names(only=HOST))
 def test_paths_commit_different_types_of_one_width(name: str) -> None:
     report = check(one_of_three, either, tiny_or_true, arch=name)
-    assert report.ok, str(report)
-
-
-def _shipped() -> dict[str, list[Any]]:
-    """All that is shipped, by the record that it works on: what works on another one is checked apart."""
-    groups: dict[Any, list[Any]] = {}
-    for code in shipped():
-        groups.setdefault(code.body.record, []).append(code)
-    counted: Counter[str] = Counter()
-    named = {}
-    for record, codes in groups.items():
-        counted[record.__name__] += 1
-        named[f"{record.__name__} {counted[record.__name__]}"] = codes
-    return named
-
-
-SHIPPED = _shipped()
-
-
-def _is_first(record: str, one: Architecture) -> bool:
-    """Of counters, for each type of number, and of histograms, one of its kind is enough on other architectures."""
-    is_like_others = re.match(r"Cell |SortedBuckets ", record) is not None and record != "Cell 4"
-    return one is HOST or (one.name in tiers.FIRST and not is_like_others)
-
-
-@pytest.mark.parametrize(
-    ("record", "name"),
-    [
-        pytest.param(record, name, marks=[] if _is_first(record, arch.get(name)) else [pytest.mark.slow])
-        for record in SHIPPED
-        for name in RUNNING
-    ],
-)
-def test_every_section_that_is_shipped_passes(record: str, name: str) -> None:
-    sections = [code for code in SHIPPED[record] if code.kind == "sequence"]
-    report = check(*sections, arch=name)
-    if len(sections) == len(SHIPPED[record]):
-        passes_whole(report)
-    else:  # what other CPUs have to do first is not reached
-        require_made(report)
-        assert report.ok, str(report)
-        assert report.total("aborts") > 100 or report.skipped
-
-
-@pytest.mark.parametrize(
-    ("record", "name"),
-    [
-        pytest.param(record, name, marks=[] if record == "Lock 1" and name == host else [pytest.mark.slow])
-        for host in [HOST.name if HOST else ""]
-        for name in RUNNING
-        for record, codes in SHIPPED.items()
-        if any(code.kind == "routine" for code in codes)
-    ],
-)
-def test_everything_that_is_shipped_passes(record: str, name: str) -> None:
-    """The sections once more, beside the routines that come upon them from other CPUs."""
-    passes_whole(check(*SHIPPED[record], arch=name))
-
-
-def passes_whole(report: Report) -> None:
-    require_made(report)
-    assert report.ok, str(report)
-    assert report.vacuous == ()
-    assert report.total("aborts") > 100 or report.skipped
-    # every instruction was met, except for jumps, where they stand alone, out of checks that cannot fail
-    assert [place for one in report.checked for place in one.not_reached if not re.search(r": b \d+b$", place)] == []
-
-
-@pytest.mark.parametrize("record", [name for name in EXAMPLES if name != "Numbers"])
-def test_the_example_sequences_pass(record: str) -> None:
-    report = check(EXAMPLES[record])
-    assert report.ok, str(report)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RUNNING)
-@pytest.mark.parametrize("record", EXAMPLES)
-def test_the_example_sequences_pass_at_any_cost(name: str, record: str) -> None:
-    report = check(EXAMPLES[record], arch=name, depth=1 if record == "Numbers" else 2)
-    require_made(report)
     assert report.ok, str(report)
 
 
@@ -331,8 +240,9 @@ def test_processes_share_the_work_and_the_report_is_the_same() -> None:
 
 def test_processes_report_architectures_in_their_order() -> None:
     report = check(either, arch="all", jobs=3)
-    assert [(one.arch, one.index) for one in report.checked] == list(product(RUNNING, ("cpu_id", "mm_cid")))
-    assert len(report.skipped) == len(arch.names()) - len(RUNNING)
+    running = [name for name in arch.names() if arch.get(name).emulator is not None]
+    assert [(one.arch, one.index) for one in report.checked] == list(product(running, ("cpu_id", "mm_cid")))
+    assert len(report.skipped) == len(arch.names()) - len(running)
 
 
 def test_what_a_process_raises_is_raised_here() -> None:
@@ -397,7 +307,7 @@ def test_a_failure_names_what_was_checked_as_the_command_finds_it() -> None:
     (command, *_) = [line for line in str(failed.value).splitlines() if "replay: rseq check" in line]
     assert HOST is not None
     assert command.startswith(f"  replay: rseq check {here}:write_after_read --arch {HOST.name} --depth 1 --replay")
-    result = run(*command.split()[3:])
+    result = CliRunner().invoke(main, command.split()[2:])
     assert (result.exit_code, "error[not-an-order]: write_after_read(5)" in result.output) == (1, True)
 
 
@@ -418,13 +328,6 @@ def test_names_lead_back_to_what_they_name() -> None:
     assert name_of(push) == f"{os.path.relpath(__file__)}:push"
     assert name_of(rseq.Counter._sequences()["add"]) is None
     assert name_of(3) is None
-
-
-def test_the_command_writes_no_line_of_more_than_80_columns(shop: str) -> None:
-    for names in (["rseq:Counter"], [f"{shop}:turn"], ["rseq:Counter", "--arch", "armv7l"]):
-        result = run(*names)
-        long = [line for line in result.output.splitlines() if len(line) > 80 and "replay: " not in line]
-        assert long == []
 
 
 def test_a_failure_can_be_replayed_alone() -> None:
@@ -450,84 +353,6 @@ def test_an_unknown_architecture_or_depth_is_refused() -> None:
         check(add, arch="pdp11")
     with pytest.raises(ValueError, match=r"expected 1, 2 or 3 interruptions"):
         check(add, depth=0)
-
-
-def test_without_an_emulator_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "unicorn", None)
-    with pytest.raises(RuntimeError, match=r"Unicorn, which is not installed: pip install 'rseq\[check\]'"):
-        check(add)
-
-
-# ---- the command
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["check", *arguments])
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> str:
-    path = tmp_path / "shop.py"
-    path.write_text(
-        "import rseq\n"
-        "from rseq import i64, prepared\n"
-        "from rseq._language.parser.parse import parse\n"
-        "from rseq._sequence import Sequence\n"
-        "class Scratch(rseq.Record):\n"
-        "    turn: prepared[i64]\n"
-        "    value: i64\n"
-        "@rseq.sequence\n"
-        "def put(cpu: Scratch, n: i64) -> None:\n"
-        "    cpu.value = n\n"
-        "@rseq.sequence\n"
-        "def get(cpu: Scratch) -> i64:\n"
-        "    return cpu.value\n"
-        "def turn(cpu: Scratch, n: i64) -> None:\n"
-        "    turn = cpu.turn + n\n"
-        "    cpu.turn = turn\n"
-        "    cpu.value = turn\n"
-        "turn = Sequence(turn, parse(turn))\n"
-    )
-    return str(path)
-
-
-def test_the_command_checks_sequences_of_one_file_against_each_other(shop: str) -> None:
-    result = run(f"{shop}:put", f"{shop}:get", "--json")
-    assert result.exit_code == 0, result.output
-    found = json.loads(result.output)
-    assert found["ok"] is True
-    assert [one["operations"] for one in found["checked"]] == [["put", "get"]] * 2
-
-
-def test_the_command_fails_with_the_story_and_replays_it(shop: str) -> None:
-    result = run(f"{shop}:turn")
-    assert result.exit_code == 1
-    assert "error[not-an-order]: turn(5)" in result.output
-    command = next(line for line in result.output.splitlines() if "replay: rseq check" in line)
-    again = run(*command.split()[3:])
-    assert again.exit_code == 1
-    assert "error[not-an-order]: turn(5)" in again.output
-
-
-def test_the_command_says_the_same_with_any_number_of_processes(shop: str) -> None:
-    names = [f"{shop}:put", f"{shop}:turn", "--json"]
-    one, many = (run(*names, "--jobs", jobs) for jobs in ("1", "4"))
-    assert (one.exit_code, many.exit_code) == (1, 1)
-    assert json.loads(one.output) | {"seconds": 0} == json.loads(many.output) | {"seconds": 0}
-
-
-def test_the_command_asks_for_names_or_all() -> None:
-    assert run().exit_code == 2
-    result = run("rseq:Counter", "--all")
-    assert (result.exit_code, "or say --all" in result.output) == (2, True)
-
-
-def test_the_command_says_what_is_wrong_with_a_name() -> None:
-    result = run("rseq:Nothing")
-    assert result.exit_code == 1
-    assert "rseq has no Nothing" in result.output
-    result = run("rseq:Counter", "--arch", "pdp11")
-    assert "no architecture is called 'pdp11'" in result.output
 
 
 # ---- rows

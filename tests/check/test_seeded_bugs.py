@@ -85,9 +85,8 @@ def test_unchanged_it_passes(name: str, depth: int) -> None:
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", tiers.names())
-@pytest.mark.parametrize("change", SPOILT)
-def test_a_change_to_the_code_is_noticed(name: str, change: str) -> None:
+@pytest.mark.parametrize(("change", "name"), tiers.by_turns(SPOILT))
+def test_a_change_to_the_code_is_noticed(change: str, name: str) -> None:
     spoil, depth = SPOILT[change]
     report = check(add, arch=name, depth=depth, spoil=spoil)
     assert failing(report) - {"no-lane"}

@@ -65,14 +65,14 @@ class CBoard(Board):
         self.input, self.output = (IMAGE + linked.symbols[name].start for name in ("input", "output"))
 
     def _answer(self, operation: Operation, code: int, result: int) -> Any:
-        status = from_word(code, SCALARS["i64"], self.order)
+        status = from_word(code, SCALARS["i64"])
         if status in (NO_LANE_HERE, INDEX):
             return NO_LANE if status == NO_LANE_HERE else "IndexError"
         assert status in (DONE, NONE), status
         type = operation.body.result
         if status == NONE:
             return 0 if isinstance(type, Pointer) else None
-        answer = None if type is None else from_word(result, type, self.order)
+        answer = None if type is None else from_word(result, type)
         assert answer != 0 or not isinstance(type, Pointer), "None is RSEQ_NONE"
         return answer
 

@@ -36,7 +36,7 @@ def slugs() -> dict[str, str]:
     for path in LANGUAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
-            if isinstance(node, ast.Call) and name in ("refuse", "_refuse", "Diagnostic"):
+            if isinstance(node, ast.Call) and name in ("refuse", "_refuse", "_broken", "Diagnostic"):
                 texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
                 if texts and SLUG.fullmatch(texts[0]):
                     found[texts[0]] = "contract.md" if path.name == "contract.py" else "language.md"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -144,10 +145,10 @@ def test_a_copy_of_memory_is_apart() -> None:
     assert number(copy, 0, "count") == 0
 
 
-@pytest.mark.parametrize("byteorder", ["little", "big"])
-def test_memory_has_a_byte_order(byteorder: Any) -> None:
+@pytest.mark.parametrize(("order", "byteorder"), [("<", "little"), (">", "big"), ("=", sys.byteorder)])
+def test_memory_has_a_byte_order(order: str, byteorder: Any) -> None:
     memory = Memory.of(Lane)
-    memory.byteorder = byteorder
+    memory.order = order
     memory.store(memory.lane(0), SCALARS["i16"], -2)
     assert memory.blocks[memory.lane(0)][:2] == (-2).to_bytes(2, byteorder, signed=True)
     assert memory.load(memory.lane(0), SCALARS["i16"]) == -2

@@ -20,7 +20,13 @@ from support import ROOT
 LANGUAGE = ROOT / "src" / "rseq" / "_language"
 
 # What refuses, with the positions of slug, message and advice among its arguments.
-REFUSING = {"refuse": (1, 2, 3), "_refuse": (None, 2, 3), "_refusal": (None, 2, 3), "Diagnostic": (0, 1, 4)}
+REFUSING = {
+    "refuse": (1, 2, 3),
+    "_refuse": (None, 2, 3),
+    "_refusal": (None, 2, 3),
+    "Diagnostic": (0, 1, 4),
+    "_broken": (0, 1, 4),
+}
 
 _REFUSED = re.escape("not-in-the-language")
 

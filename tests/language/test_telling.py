@@ -21,7 +21,7 @@ from rseq._language import contract, ir
 from rseq._language.interpret import Memory, run
 from rseq._language.restarts import Restarts
 
-PROGRAMS, SLICES = 120, 10
+PROGRAMS, SLICES = 120, 6
 _BUFFER = 1 << 44
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 200, 255, 256, 257, -1, -2, -128, 1 << 32, (1 << 63) - 1, -(1 << 63)]
 

@@ -174,16 +174,16 @@ def _up_to_the_first_violation() -> Iterator[None]:
 
     with ExitStack() as patches:
         patches.enter_context(patch.object(run, "explored", explored))
-        for searching in (run.Explorer, run.Crossing, run.Together):
-            patches.enter_context(patch.object(searching, "findings", _first(searching.findings, found)))
+        for owner, name in ((run.Explorer, "findings"), (run, "crossing"), (run, "together")):
+            patches.enter_context(patch.object(owner, name, _first(getattr(owner, name), found)))
         yield
 
 
 def _first(findings: Callable[..., Iterator[Any]], found: list[Any]) -> Callable[..., Iterator[Any]]:
     """The same generator up to the first thing that it finds, and nothing once `found` holds something."""
 
-    def up_to_the_first(self: Any, tick: Any) -> Iterator[Any]:
-        for one in findings(self, tick) if not found else ():
+    def up_to_the_first(*given: Any) -> Iterator[Any]:
+        for one in findings(*given) if not found else ():
             found.append(one)
             yield one
             return

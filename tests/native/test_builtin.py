@@ -1,8 +1,7 @@
-"""Builtins: what they look like, what they refuse before anything is touched, and what they keep alive."""
+"""Builtins: what they look like, and what they refuse before anything is touched."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import cProfile
 import gc
@@ -13,7 +12,6 @@ import pstats
 import pydoc
 import re
 import sys
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -21,56 +19,15 @@ import numpy as np
 import pytest
 
 import rseq
-from rseq import f32, f64, i8, i32, i64, ptr, u8, u64
+from bound import Cell, Newest, Node, add, bound, publish, total
+from rseq import f32, f64, i8, i32, i64, u8, u64
 from rseq._builtins.bind import bound_to
 from rseq._builtins.payload import is_payload
-from support import ThreadSet, run_python
+from support import ThreadSet
 
 I64_RANGE = "an int of -9223372036854775808 to 9223372036854775807"
 INFINITE = float("inf")
 NAN = float("nan")
-
-
-class Cell(rseq.Record):
-    value: i64
-
-
-class Node(rseq.Record):
-    value: i64
-    next: u64
-
-
-class Newest(rseq.Record):
-    node: ptr[Node]
-
-
-@rseq.sequence
-def add(cpu: Cell, n: i64, times: i64 = 1) -> None:
-    """Add `n` so many `times`. 100 % of it."""
-    cpu.value += n * times
-
-
-@rseq.sequence
-def publish(cpu: Newest, node: ptr[Node], value: i64) -> None:
-    node.value = value
-    cpu.node = node
-
-
-@rseq.sequence
-def exchange(cpu: Newest, node: ptr[Node]) -> ptr[Node]:
-    old = cpu.node
-    cpu.node = node
-    return old
-
-
-def bound() -> tuple[Callable[..., Any], rseq.percpu[Cell]]:
-    storage = rseq.percpu(Cell)
-    return add.bind(storage), storage
-
-
-def total(storage: rseq.percpu[Any]) -> Any:
-    return storage.per_cpu()["value"].sum(axis=0)
-
 
 # What it looks like
 
@@ -82,8 +39,16 @@ def test_a_builtin_shows_the_users_names() -> None:
     assert function.__doc__ == "Add `n` so many `times`. 100 % of it."
     assert function.__text_signature__ == "(n, times=1)"
     assert str(inspect.signature(function)) == "(n, times=1)"
-    assert repr(function).startswith(f"<built-in method add of {__name__}.Cell object at 0x")
+    assert repr(function).startswith(f"<built-in method add of {Cell.__module__}.Cell object at 0x")
     assert inspect.isbuiltin(function)
+
+
+def test_a_builtin_shows_a_bools_default_as_a_bool() -> None:
+    @rseq.sequence
+    def store(cpu: Cell, is_one: bool = False, scale: i64 = 1) -> None:
+        cpu.value = scale if is_one else 0
+
+    assert str(inspect.signature(store.bind(rseq.percpu(Cell)))) == "(is_one=False, scale=1)"
 
 
 def test_a_counters_add_is_a_method_of_the_counter() -> None:
@@ -482,289 +447,3 @@ def test_an_argument_without_a_usable_repr_does_no_harm() -> None:
     function = publish.bind(rseq.percpu(Newest), rseq.array(Node, 2))
     with pytest.raises(Refusal):
         function(Unprintable(), 1)
-
-
-# Pointers
-
-
-def rows() -> tuple[Callable[..., Any], rseq.percpu[Newest], rseq.array[Node]]:
-    storage, nodes = rseq.percpu(Newest), rseq.array(Node, 4)
-    return exchange.bind(storage, nodes), storage, nodes
-
-
-def test_a_row_of_the_array_is_stored_and_comes_back() -> None:
-    function, storage, nodes = rows()
-    assert function(nodes[3]) is None
-    for _ in range(3):  # the next call may be on another CPU, whose lane holds None
-        answer = function(nodes[1])
-        assert answer in (None, nodes[3], nodes[1])
-    stored = {int(address) for address in storage.per_cpu()["node"]}
-    assert stored <= {0, nodes[3].address, nodes[1].address}
-
-
-def test_none_is_a_pointer_to_nothing() -> None:
-    function, storage, _ = rows()
-    assert function(None) is None
-    assert set(storage.per_cpu()["node"]) == {0}
-
-
-class Foreign:
-    address = 0
-
-
-class Liar:
-    """Says that it is a row."""
-
-    def __init__(self, address: int) -> None:
-        self.address = address
-
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        return type(rseq.array(Node, 1)[0])
-
-    @__class__.setter
-    def __class__(self, value: type) -> None:
-        raise AssertionError
-
-
-def test_anything_but_a_row_is_refused() -> None:
-    function, storage, nodes = rows()
-    subclass = type("Mine", (type(nodes[0]),), {})
-    for thing in (5, nodes.address, Foreign(), Liar(nodes.address), nodes, nodes.values[0], subclass(nodes, 1)):
-        with pytest.raises(
-            TypeError, match=r"^exchange\(\): node is ptr\[Node\], a row of an rseq\.array or None; got "
-        ):
-            function(thing)
-    assert set(storage.per_cpu()["node"]) == {0}
-
-
-def test_a_row_of_another_array_is_refused() -> None:
-    function, storage, nodes = rows()
-    for other in (rseq.array(Node, 4), rseq.array(Cell, 4)):
-        with pytest.raises(ValueError, match=r"^exchange\(\): node is a row of another array than this is bound to$"):
-            function(other[1])
-    assert set(storage.per_cpu()["node"]) == {0}
-    function(nodes[0])
-
-
-def test_none_is_refused_where_fields_are_used() -> None:
-    nodes = rseq.array(Node, 4)
-    function = publish.bind(rseq.percpu(Newest), nodes)
-    with pytest.raises(ValueError, match=r"^publish\(\): node is None, and its fields are used; pass a row$"):
-        function(None, 5)
-    function(nodes[2], 5)
-    assert nodes.values["value"].tolist() == [0, 0, 5, 0]
-
-
-def test_none_is_allowed_where_the_sequence_looks_first() -> None:
-    @rseq.sequence
-    def careful(cpu: Newest, node: ptr[Node]) -> i64:
-        if node == None:  # noqa: E711
-            return -1
-        return node.value
-
-    @rseq.sequence
-    def careless(cpu: Newest, node: ptr[Node], other: ptr[Node]) -> i64:
-        chosen = node
-        if node == None:  # noqa: E711
-            chosen = other
-        return chosen.value
-
-    nodes = rseq.array(Node, 2)
-    nodes.values["value"] = [7, 8]
-    function = careful.bind(rseq.percpu(Newest), nodes)
-    assert (function(None), function(nodes[1])) == (-1, 8)
-    function = careless.bind(rseq.percpu(Newest), nodes)
-    assert (function(nodes[0], nodes[0]), function(nodes[0], nodes[1])) == (7, 7)
-    with pytest.raises(ValueError, match=r"^careless\(\): .*other is None, and its fields are used"):
-        function(nodes[0], None)
-
-
-def test_two_pointers_may_be_one_row() -> None:
-    @rseq.sequence
-    def write(cpu: Newest, one: ptr[Node], other: ptr[Node]) -> None:
-        one.value = 1
-        other.next = 2
-        cpu.node = one
-
-    nodes = rseq.array(Node, 2)
-    write.bind(rseq.percpu(Newest), nodes)(nodes[1], nodes[1])
-    assert nodes.values.tolist() == [(0, 0), (1, 2)]
-
-
-@rseq.sequence
-def add_up(cpu: Newest, one: ptr[Node], other: ptr[Node]) -> None:
-    """Reads of one row what it would overwrite through the other."""
-    other.value = one.value + i64(other.next)
-    cpu.node = one
-
-
-def test_one_row_is_refused_where_there_must_be_two() -> None:
-    nodes = rseq.array(Node, 2)
-    nodes.values["value"] = [3, 4]
-    storage = rseq.percpu(Newest)
-    function = add_up.bind(storage, nodes)
-    with pytest.raises(ValueError, match=r"^add_up\(\): one and other are the same row; ") as caught:
-        function(nodes[1], nodes[1])
-    assert str(caught.value) == (
-        "add_up(): one and other are the same row; what is read of one is overwritten in the other: pass two rows"
-    )
-    assert nodes.values["value"].tolist() == [3, 4]
-    assert set(storage.per_cpu()["node"]) == {0}
-    function(nodes[1], nodes[0])
-    assert nodes.values["value"].tolist() == [4, 4]
-
-
-def test_one_row_is_refused_in_a_routine() -> None:
-    @rseq.routine
-    def twice(cpu: Newest, node: ptr[Node]) -> None:
-        add_up(cpu, node, node)
-
-    nodes = rseq.array(Node, 2)
-    with pytest.raises(ValueError, match=r"^twice\(\): it calls a sequence with one row or buffer for two$"):
-        twice.bind(rseq.percpu(Newest), nodes)(nodes[0])
-
-
-def test_a_routine_minds_what_its_sequences_mind() -> None:
-    @rseq.routine
-    def both(cpu: Newest, node: ptr[Node], value: i64) -> None:
-        publish(cpu, node, value)
-        publish(cpu, node, value + 1)
-
-    nodes = rseq.array(Node, 2)
-    function = both.bind(rseq.percpu(Newest), nodes)
-    function(nodes[1], 4)
-    assert nodes.values["value"].tolist() == [0, 5]
-    with pytest.raises(ValueError, match=r"^both\(\): a pointer is None, and its fields are used"):
-        function(None, 4)
-
-
-def test_arrays_are_named_one_for_each_pointer() -> None:
-    storage, nodes = rseq.percpu(Newest), rseq.array(Node, 2)
-    with pytest.raises(TypeError, match=r"bound with one array of that record, as in exchange\.bind\(.*got 0$"):
-        exchange.bind(storage)
-    with pytest.raises(TypeError, match=r"got 2$"):
-        exchange.bind(storage, nodes, rseq.array(Node, 2))
-    with pytest.raises(TypeError, match=r"^exchange\.bind\(\) takes arrays made by rseq\.array\(…\); got 5$"):
-        exchange.bind(storage, 5)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"^add\.bind\(\) takes storage made by rseq\.percpu\(…\); got 5$"):
-        add.bind(5)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"^add\(\) works on Cell; this storage holds Newest$"):
-        add.bind(storage)
-
-
-# What lives how long
-
-
-def test_a_counters_method_keeps_the_counter() -> None:
-    hits = rseq.Counter()
-    function, memory = hits.add, weakref.ref(hits.storage.memory)
-    counter = weakref.ref(hits)
-    del hits
-    gc.collect()
-    alive = counter()
-    assert alive is not None
-    function(5)
-    assert alive.value == 5
-    del alive, function
-    gc.collect()
-    assert (counter(), memory()) == (None, None)
-
-
-def test_builtins_are_collected_with_what_they_hold() -> None:
-    function, storage = bound()
-    memory, binding = weakref.ref(storage.memory), sys.getrefcount(add)
-    watched = weakref.ref(function)
-    del storage
-    gc.collect()
-    assert memory() is not None
-    del function
-    gc.collect()
-    assert (watched(), memory()) == (None, None)
-    assert sys.getrefcount(add) < binding  # nor is the sequence held by it
-
-
-def test_a_builtin_in_a_cycle_is_collected() -> None:
-    class Owner:
-        def __init__(self) -> None:
-            self.hits = rseq.Counter()
-            self.add = self.hits.add
-            self.me = self
-
-    owner = Owner()
-    memory = weakref.ref(owner.hits.storage.memory)
-    del owner
-    gc.collect()
-    assert memory() is None
-
-
-def test_storage_keeps_the_arrays_whose_rows_it_may_hold() -> None:
-    function, storage, nodes = rows()
-    array = weakref.ref(nodes)
-    function(nodes[1])
-    del nodes, function
-    gc.collect()
-    assert array() is not None
-    del storage
-    gc.collect()
-    assert array() is None
-
-
-def objects_after_ten_thousand_counters() -> int:
-    for _ in range(10_000):
-        rseq.Counter().add(1)
-    gc.collect()
-    rseq.Counter()  # takes back what was given back
-    gc.collect()
-    return len(gc.get_objects())
-
-
-def test_ten_thousand_counters_leave_nothing() -> None:
-    before = objects_after_ten_thousand_counters()  # with deferred counts, that many are in use at once
-    assert objects_after_ten_thousand_counters() - before < 100
-
-
-def counts() -> list[int]:
-    return [sys.getrefcount(thing) for thing in (None, True, False)]
-
-
-def test_reference_counts_stay_as_they_are_over_a_million_calls() -> None:
-    @rseq.sequence
-    def odd(cpu: Cell, n: i64) -> bool:
-        cpu.value += n
-        return n & 1 == 1
-
-    function, storage = bound()
-    is_odd = odd.bind(storage)
-    publish_row, _, nodes = rows()
-    row, large, name = nodes[1], 1 << 40, "n"
-    keywords = {name: large}
-    things: list[object] = [large, row, name, function, is_odd, storage.memory, row.array, function.__self__]
-    before, before_things = counts(), [sys.getrefcount(thing) for thing in things]
-    for _ in range(100_000):
-        function(large)
-        function(large, times=3)
-        function(**keywords)
-        is_odd(large)
-        is_odd(1)
-        publish_row(row)
-        publish_row(None)
-        for arguments in (("x",), (), (1 << 70,)):
-            with contextlib.suppress(TypeError, OverflowError):
-                function(*arguments)
-    del arguments
-    assert [sys.getrefcount(thing) for thing in things] == before_things
-    assert all(abs(after - start) < 1000 for after, start in zip(counts(), before, strict=True))
-
-
-@pytest.mark.slow
-def test_the_same_in_development_mode() -> None:
-    """-X dev: CPython checks memory, types and counts as it goes."""
-    run_python(
-        f"""
-        import sys, pytest
-        sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k",
-            "not development_mode and not million and not thousand", {__file__!r}]))
-        """,
-        env={"PYTHONDEVMODE": "1", "PYTHONMALLOC": "debug"},
-    )

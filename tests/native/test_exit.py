@@ -142,7 +142,11 @@ sys.endless_too = zip(endless, endless)
 }
 
 
-@pytest.mark.parametrize("where", ENDS)
+SLOW = {"in a default argument", "in a weak reference's callback", "in caches that are cleared", "in iterators"}
+"""What keeps them alive is taken apart as that of another one is."""
+
+
+@pytest.mark.parametrize("where", [pytest.param(end, marks=[pytest.mark.slow] * (end in SLOW)) for end in ENDS])
 def test_the_interpreter_ends_with_builtins(where: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(BEGIN + ENDS[where])

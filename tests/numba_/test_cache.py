@@ -119,6 +119,7 @@ def test_cached_code_is_exact_without_rseq(run_script: Any) -> None:
     assert (how, is_spare) == ("loaded", "True")
 
 
+@pytest.mark.slow
 def test_code_made_without_rseq_is_exact_with_it(run_script: Any) -> None:
     ran(run_script(_COUNT, env=OFF))
     ran(run_script(_COUNT))
@@ -206,7 +207,9 @@ def test_functions_that_use_globals_are_not_cached_and_say_so(run_script: Any) -
     run_script(script)  # nothing has been cached for it
 
 
-@pytest.mark.parametrize("environment", [OFF, {}], ids=["without rseq", "as it is"])
+@pytest.mark.parametrize(
+    "environment", [pytest.param(OFF, id="without rseq", marks=pytest.mark.slow), pytest.param({}, id="as it is")]
+)
 def test_every_way_of_counting_without_cache(run_script: Any, environment: dict[str, str]) -> None:
     script = """
         import numba, numpy as np, rseq

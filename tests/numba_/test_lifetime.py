@@ -135,7 +135,7 @@ def test_functions_are_collected_while_their_threads_are_interrupted(run_script:
         hits, in_handler = rseq.Counter(), rseq.Counter()
         signal.signal(signal.SIGALRM, lambda *_: in_handler.add())
         signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-        rounds, times, failures = 8, 300_000, []
+        rounds, times, failures = 4, 300_000, []
         import rseq.numba  # threads are the first to compile: see there
 
         def make():

@@ -95,13 +95,13 @@ def rerun(paths: Sequence[Path], *without: str) -> None:
     )
 
 
-BUILTINS = ROOT / "tests" / "native" / "test_builtin.py"
+BUILTINS = [ROOT / "tests" / "native" / f"test_{name}.py" for name in ("builtin", "kept", "pointers")]
 
 
 def test_what_takes_a_lane_has_the_same_results() -> None:
     homes = sorted({home_of(structure) for structure in shipped()})
     paths = [ROOT / "tests" / "structures" / f"test_{name}.py" for name in homes]
-    rerun([*paths, BUILTINS], *NO_CALLS, *LONG)
+    rerun([*paths, *BUILTINS], *NO_CALLS, *LONG)
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_what_takes_a_lane_has_the_same_results() -> None:
 def test_everything_has_the_same_results(part: str) -> None:
     """All tests of structures and builtins, in processes where no thread is registered."""
     structures = sorted(Path(ROOT, "tests", "structures").glob("test_*.py"))
-    rest = [*(path for path in structures if path.name not in APART), BUILTINS]
+    rest = [*(path for path in structures if path.name not in APART), *BUILTINS]
     paths = [path for path in structures if path.name == part] or rest
     assert part == "the rest" or len(paths) == 1
     rerun(paths)

@@ -131,6 +131,7 @@ def test_a_section_that_the_kernel_does_not_know_loses(spoil: Any, monkeypatch: 
 
 
 @needs_rseq
+@pytest.mark.slow  # tests/stress/test_instructions.py has it in two seconds: each instruction is interrupted
 def test_an_end_behind_the_commit_doubles() -> None:
     for _ in range(20):  # one instruction in some ten: not each second is one interrupted just there
         report = stress(ADDER, seconds=1.0, spoil=spoils.ending_late)

@@ -23,6 +23,12 @@ INTERNAL = {"bound", "context", "hot", "sequences", "stress"}
 SINGLE_WORDS = {"FloatCounter", "Max", "Min"}
 """Each of their sequences is a load and a store of one word, as a Counter's is: no process need die in one."""
 
+SUMS = {"array", "counter"}
+"""Files of structures whose model in plain Python is a sum."""
+
+ADDED_LIKE = {"array", "extreme"}
+"""Those that `rseq bench` has no operation for: they commit what a Counter commits, which it has."""
+
 each = pytest.mark.parametrize("kind", SHIPPED, ids=lambda kind: kind.__name__)
 
 
@@ -43,8 +49,15 @@ def missing(kind: type[Any]) -> Iterator[str]:
         yield f"src/rseq/_stress/structures/{home}.py is not there: it says how rseq stress works on {name}"
     if "segment" in inspect.signature(kind).parameters and name not in dying() | SINGLE_WORDS:
         yield f"src/rseq/_stress/structures/{home}.py: mortals() does not say what a process may leave of {name}"
+    if "segment" in inspect.signature(kind).parameters and not named("docs/stress.md", rf"^\|[^|]*`{name}`"):
+        yield f"docs/stress.md: no row says what a process that is killed may leave of {name}"
     yield from missing_tests(name, home)
+    yield from missing_measurements(name, home)
     yield from missing_words(name)
+
+
+def named(place: str, pattern: str) -> bool:
+    return re.search(pattern, text(place), re.MULTILINE) is not None
 
 
 def dying() -> set[str]:
@@ -54,6 +67,8 @@ def dying() -> set[str]:
 def missing_tests(name: str, home: str) -> Iterator[str]:
     if not (ROOT / "tests" / "structures" / f"test_{home}.py").exists():
         yield f"tests/structures/test_{home}.py is not there"
+    if home not in SUMS and not (ROOT / "tests" / "models" / f"{home}.py").exists():
+        yield f"tests/models/{home}.py is not there: {name} in plain Python, to compare it with"
     alike = "|".join(kind.__name__ for kind in SHIPPED if home_of(kind) == home)
     for place, why in {
         "tests/numba_/*.py": f"nothing uses rseq.{name} in Numba",
@@ -61,10 +76,18 @@ def missing_tests(name: str, home: str) -> Iterator[str]:
         f"tests/structures/test_{home}.py": f"nothing makes an rseq.{name}",
         "tests/language/test_text.py": f"no rseq.{name} is made of a package without .py files",
     }.items():
-        if not re.search(rf"rseq\.({alike})\(", text(place)):
+        if not named(place, rf"rseq\.({alike})\("):
             yield f"{place}: {why}"
-    if not re.search(r"glibc\.pthread\.rseq=0|unregistered|spare_lane", text(f"tests/structures/test_{home}.py")):
+    if not named(f"tests/structures/test_{home}.py", r"glibc\.pthread\.rseq=0|unregistered|spare_lane"):
         yield f"tests/structures/test_{home}.py: nothing runs on the spare lane"
+
+
+def missing_measurements(name: str, home: str) -> Iterator[str]:
+    operations = [path.stem for path in (ROOT / "src" / "rseq" / "_bench").glob("*/*.py")]
+    if home not in ADDED_LIKE and home not in operations:
+        yield f"src/rseq/_bench/native/{home}.py is not there, nor python/{home}.py: rseq bench does not measure {name}"
+    if not named("src/rseq/_bench/start.py", rf'"{name}": '):
+        yield f"src/rseq/_bench/start.py: _STRUCTURES does not have the first use of an rseq.{name}"
 
 
 def missing_words(name: str) -> Iterator[str]:
@@ -78,7 +101,7 @@ def missing_words(name: str) -> Iterator[str]:
         ),
         ("docs/*.md", rf"rseq\.{name}\(", "no example"),
     ):
-        if not re.search(pattern, text(place), re.MULTILINE):
+        if not named(place, pattern):
             yield f"{place}: {what} is about rseq.{name}"
 
 
@@ -102,9 +125,13 @@ def test_what_a_structure_lacks_is_told() -> None:
         "numba_",
         "spare lane",
         "CHANGELOG",
+        "stress.md",
+        "models",
+        "does not measure",
+        "first use",
     ):
         assert place in found
-    assert len(found.splitlines()) == 14
+    assert len(found.splitlines()) == 18
 
 
 def test_a_file_of_the_stress_is_about_a_structure() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 
-from rseq._arch.base import Slot
 from rseq._arch.load_store import LoadStoreEmitter
+from rseq._arch.registers import Slot
 from rseq._language import ir
 from rseq._language.types import Scalar
-
-__all__ = ["OPPOSITE", "ORDERED", "SIGNED", "UNSIGNED", "ArmEmitter", "scaled", "sign"]
 
 OPPOSITE: Mapping[str, str] = {"add": "sub", "sub": "add", "cmp": "cmn"}
 """What does the same with the negative number."""

@@ -32,29 +32,6 @@ from rseq._language.errors import CompileError, Diagnostic, Span
 from rseq._language.section import Section
 from rseq._language.types import Pointer, Word
 
-__all__ = [
-    "ABORTED",
-    "FINISH",
-    "INDEX",
-    "LEFT",
-    "NONE",
-    "NO_LANE",
-    "RESTART_LIMIT",
-    "START",
-    "TOKEN",
-    "Architecture",
-    "Assembly",
-    "Emulator",
-    "Fixup",
-    "IndexMode",
-    "Line",
-    "RegisterClass",
-    "RegisterError",
-    "Slot",
-    "WidthError",
-    "Writes",
-]
-
 NO_LANE, ABORTED, NONE, INDEX = -1, -2, -3, -16
 LEFT = -4096
 """Status values: an unsigned status of LEFT or more says how the section was left (as the kernel's IS_ERR_VALUE)."""
@@ -102,6 +79,13 @@ class Assembly:
     def inputs(self) -> tuple[Slot, ...]:
         """The operands that the block reads."""
         return tuple(slot for slot in self.slots if not slot.is_output)
+
+    @property
+    def protected(self) -> list[int]:
+        """Where in `hot` the instructions are that lie between start and end."""
+        places = {line.text: position for position, line in enumerate(self.hot)}
+        inside = range(places.get(f"{START}:", 0), places.get(f"{FINISH}:", len(self.hot)))
+        return [position for position in inside if self.hot[position].is_instruction]
 
     def slot(self, role: str) -> Slot | None:
         """The operand called `role`, if there is one."""
@@ -238,23 +222,23 @@ class Architecture(ABC):
 
     name: ClassVar[str]
     triple: ClassVar[str]
-    pointer_bytes: ClassVar[int]
+    pointer_bytes: ClassVar[int] = 8
     byteorder: ClassVar[Literal["little", "big"]] = "little"
     atomic_bytes: ClassVar[int] = 8
     """The most that one plain, naturally aligned store writes in one piece, so that nobody sees half of it."""
     signature: ClassVar[int]
     """The word before the abort handler, as it is given to the kernel; source: librseq."""
-    syscall: ClassVar[int]
-    """The number of rseq(2)."""
-    getcpu: ClassVar[int]
+    syscall: ClassVar[int] = 293
+    """The number of rseq(2). If nothing else is said, it and the next ones are those of the kernel's generic table."""
+    getcpu: ClassVar[int] = 168
     """The number of getcpu(2)."""
-    membarrier: ClassVar[int]
+    membarrier: ClassVar[int] = 283
     """The number of membarrier(2)."""
-    get_robust_list: ClassVar[int]
+    get_robust_list: ClassVar[int] = 100
     """The number of get_robust_list(2)."""
     vdso: ClassVar[str] = "linux-vdso.so.1"
     """The library that the kernel maps into every process."""
-    vdso_getcpu: ClassVar[str]
+    vdso_getcpu: ClassVar[str] = "__vdso_getcpu"
     """Its name for getcpu; nothing if it has none."""
     breakpoint: ClassVar[str]
     """The instruction on which the kernel sends SIGTRAP."""

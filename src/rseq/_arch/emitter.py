@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from rseq._abi import CPU_ID, MM_CID
+from rseq._abi import CPU_ID, MM_CID, RSEQ_CS
 from rseq._arch.base import (
     ABORT,
     ABORTED,
+    DESCRIPTOR,
     FINISH,
     FIRST_OWN,
     INDEX,
@@ -36,8 +37,6 @@ from rseq._language.errors import Diagnostic
 from rseq._language.restarts import commits
 from rseq._language.section import END, NOTHING, Exit, Section
 from rseq._language.types import Scalar
-
-__all__ = ["Emitter"]
 
 
 class Emitter(ABC):
@@ -69,6 +68,16 @@ class Emitter(ABC):
     """What orders the loads until here before all that follows; nothing where every load does that."""
     WORD: ClassVar[str] = ".long"
     """The directive for the signature."""
+    SET_CS: ClassVar[Sequence[str]]
+    """Puts the descriptor's address into rseq_cs."""
+    REQUIRE_REGISTERED: ClassVar[Sequence[str]]
+    """Leaves if cpu_id says that the thread is not registered."""
+    READ_NUMBER: ClassVar[Sequence[str]]
+    """Puts the number that chooses the lane into the status slot, and leaves if there is no such lane."""
+    KEEP_NUMBER: ClassVar[str]
+    """Copies it to where a section has it that asks for it."""
+    FIND_LANE: ClassVar[Sequence[str]]
+    """Makes of it where the lane is."""
     UNROLLED_BYTES: ClassVar[int] = 64
     """A copy of a known length up to this is written out; a longer one, or one of a length not known, is a loop."""
 
@@ -80,9 +89,38 @@ class Emitter(ABC):
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
         """The registers that `op` needs beside its operands: classes, or names of fixed registers."""
 
-    @abstractmethod
     def enter(self) -> None:
-        """Emit from the restart point to the lane's offset in the status slot: rseq_cs, start, cpu_id, its check."""
+        """Emit from the restart point to the lane's offset in the status slot."""
+        self._write(self.SET_CS)
+        self.label(START)
+        self.comment = "this CPU's lane"
+        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
+            self._write(self.REQUIRE_REGISTERED)
+        self._write(self.READ_NUMBER)
+        if self.section.cpu is not None:
+            self._write([self.KEEP_NUMBER])
+        self.find_lane()
+
+    def find_lane(self) -> None:
+        """Emit what makes of the number in the status slot where the lane is."""
+        self._write(self.FIND_LANE)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        """Emit lines in which operands, offsets and labels are named: {skip} is a new one."""
+        operands = {name: getattr(self, name) for name in ("status", "area", "base", "stride", "lanes")}
+        offsets = {"RSEQ_CS": RSEQ_CS, "CPU_ID": CPU_ID, "number": CPU_ID if self.index == "cpu_id" else MM_CID}
+        labels = {"descriptor": f"{DESCRIPTOR}b", "leave": f"{NOWHERE}b"}
+        cpu = self.section.cpu and self.where[self.section.cpu]
+        skip = self.new_label() if any("{skip}" in line for line in lines) else 0
+        for line in lines:
+            if line == "{skip}:":
+                self.skip_label(skip)
+            else:
+                self.line(line.format(**operands, **offsets, **labels, cpu=cpu, skip=skip))
+
+    def skip_label(self, number: int) -> None:
+        """Emit a label to which a branch around another one goes."""
+        self.label(number)
 
     def set_status(self, status: int) -> None:
         """Emit out of line: the status."""
@@ -288,11 +326,6 @@ class Emitter(ABC):
     def emit_raise(self, op: ir.Raise) -> None:
         """And leaving with an exception."""
         self.line(f"{self.JUMP} {self.fault_exit(op)}b")
-
-    @property
-    def lane_field(self) -> int:
-        """The offset in the rseq area of the number that chooses the lane."""
-        return CPU_ID if self.index == "cpu_id" else MM_CID
 
 
 def _earlier(body: ir.Body) -> str:

@@ -10,14 +10,12 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from rseq._arch.base import RegisterClass, Slot
 from rseq._arch.immediates import fits
 from rseq._arch.load_store import LoadStoreEmitter
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.types import Word
-
-__all__ = ["FlaglessEmitter", "Memory", "is_short", "letter"]
 
 Memory = tuple[str, str]
 """A memory operand: what goes before the dot in the instruction's name, and the operand itself."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["fits", "fitting", "half_words", "insert", "is_repeated_run", "is_rotated_byte"]
-
 Fields = tuple[tuple[int, int, int], ...]
 """Bits of a number from … to, and where they go."""
 

@@ -9,12 +9,20 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rseq._arch.base import RegisterClass, Slot
 from rseq._arch.emitter import Emitter
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
 
-__all__ = ["LoadStoreEmitter", "OwnRegistersEmitter"]
+
+def by_type(signed: str, unsigned: str, floats: str = "") -> dict[tuple[str, int], str]:
+    """Instructions by the kind and the size of a number: those for 1, 2, 4 and 8 bytes, and for floats of 4 and 8."""
+    named = {"signed": signed.split(), "unsigned": unsigned.split()}
+    found = {(kind, 1 << place): name for kind, names in named.items() for place, name in enumerate(names)}
+    found["bool", 1] = found["unsigned", 1]
+    if ("unsigned", 8) in found:
+        found["pointer", 8] = found["unsigned", 8]
+    return found | {("float", size): name for size, name in zip((4, 8), floats.split(), strict=False)}
 
 
 class LoadStoreEmitter(Emitter):

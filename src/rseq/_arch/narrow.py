@@ -9,8 +9,6 @@ from rseq._language.errors import Span
 from rseq._language.section import Section
 from rseq._language.types import Word
 
-__all__ = ["wide_integers"]
-
 
 def wide_integers(section: Section) -> Iterator[tuple[str, Span]]:
     """What the section would have in registers of 64 bits, and where: `n is an i64`."""

@@ -7,7 +7,7 @@ certain ones (`%cl` for a shift): such a fixed slot serves other values while no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,10 +15,13 @@ from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Word
 
-__all__ = ["Allocation", "RegisterClass", "Slot"]
-
 RegisterClass = Literal["int", "float", "single"]
 """`single` are registers of f32 where f64 have others."""
+
+
+def numbered(name: str, numbers: Iterable[int]) -> tuple[str, ...]:
+    """Registers that are called so, and by these numbers."""
+    return tuple(f"{name}{number}" for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Allocation:
             self.where[section.result] = self._new(class_of(section.result.type), "result")
         if section.cpu is not None and section.cpu != section.result:
             self.where[section.cpu] = self._new("int", "temporary")
-        self._free = [self._new("int", "temporary", fixed=name) for name in self._fixed_names()]
+        fixed = dict.fromkeys(name for needs in self._needs for name in needs if name not in _CLASSES)
+        self._free = [self._new("int", "temporary", fixed=name) for name in fixed]
         for position, op in enumerate(section.ops):
             self._place(position, op)
         self.area, self.base, self.stride, self.lanes = (
@@ -99,16 +103,13 @@ class Allocation:
         self.slots.append(slot)
         return slot
 
-    def _fixed_names(self) -> list[str]:
-        names = (name for needs in self._needs for name in needs if name not in _CLASSES)
-        return list(dict.fromkeys(names))
-
     def _place(self, position: int, op: ir.Op) -> None:
         lives = self._lives
         dying = [value for value in dict.fromkeys(op.used) if value in lives and lives[value][1] == position]
         target = op.result
         is_new = target is not None and target not in self.where
-        # only a new target takes the register over; else it would go to scratch, beside the operand that is in it
+        # only a new target takes the register over; else it would go to scratch, beside the operand that is in it;
+        # nor that of an operand that is used twice: `or x, x, x` tells POWER to give a thread less of the processor
         reusable = [value for value in dying if is_new and value == _first_operand(op) and op.used.count(value) == 1]
         self._release(reusable)
         if target is not None and is_new and target in lives:

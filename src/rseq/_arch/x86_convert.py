@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rseq._arch.base import RegisterClass, Slot
-from rseq._arch.emitter import Emitter
+from rseq._arch.load_store import LoadStoreEmitter
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["EXTEND", "WIDTH", "ConvertingEmitter", "conversion_scratch", "float_name"]
 
 WIDTH = {1: "b", 2: "w", 4: "k", 8: "q"}
 """The form of a register's name, by the bytes that are meant."""
@@ -51,26 +49,20 @@ def float_name(name: str, type: Word) -> str:
     return name + ("ss" if type.size == 4 else "sd")
 
 
-class ConvertingEmitter(Emitter):
+class ConvertingEmitter(LoadStoreEmitter):
     """An emitter of conversions."""
 
-    def emit_convert(self, op: ir.Convert) -> None:
-        source, given = self.slot(op.source), self.scalar(op.source)
-        target, to = self.slot(op.target), self.scalar(op.target)
-        if given.is_float and to.is_float:
-            self.line(f"{'cvtss2sd' if to.size == 8 else 'cvtsd2ss'} {source}, {target}")
-        elif given.is_float:
-            self._float_to_integer(source, given, target, to)
-        elif to.is_float:
-            self._integer_to_float(source, given, target, to)
-        elif not self.is_held(op):
-            name, form = EXTEND[to.kind, to.size]
-            self.line(f"{name} {source:{WIDTH[to.size]}}, {target:{form}}")
+    def extend(self, target: Slot, source: Slot, type: Word) -> None:
+        name, form = EXTEND[type.kind, type.size]
+        self.line(f"{name} {source:{WIDTH[type.size]}}, {target:{form}}")
 
-    def _integer_to_float(self, source: Slot, kind: Scalar, target: Slot, to: Scalar) -> None:
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        self.line(f"{'cvtss2sd' if to.size == 8 else 'cvtsd2ss'} {source}, {target}")
+
+    def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         convert = float_name("cvtsi2", to) + "q"
         self.line(f"xorps {target}, {target}")
-        if kind.name != "u64":
+        if given.name != "u64":
             self.line(f"{convert} {source}, {target}")
             return
         large, halved, done, half = self.new_label(), self.new_label(), self.new_label(), self.extra[0]
@@ -88,14 +80,14 @@ class ConvertingEmitter(Emitter):
         self.line(f"{float_name('add', to)} {target}, {target}")
         self.label(done)
 
-    def _float_to_integer(self, source: Slot, kind: Scalar, target: Slot, to: Scalar) -> None:
+    def float_to_integer(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor answers the smallest i64 where the number does not fit; then look again."""
         done = self.new_label()
-        self.line(f"{float_name('cvtt', kind)}2siq {source}, {target}")
+        self.line(f"{float_name('cvtt', given)}2siq {source}, {target}")
         if to.name == "u64":
-            self._beyond_i63(source, kind, target, done)
+            self._beyond_i63(source, given, target, done)
         else:
-            self._beyond_i64(source, kind, target)
+            self._beyond_i64(source, given, target)
             self._clamp(target, to)
         self.label(done)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,15 +13,27 @@ from pathlib import Path
 
 import click
 
-from rseq._bench.load import load_during, now
+from rseq._bench.machine import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
+from rseq._extras import MissingPackage, missing
+from rseq._once import load
+from rseq._terminal import wrapped
 from rseq._thread.support import UnsupportedError
 
-__all__ = ["bench", "operations"]
+_FLEET = 48
+"""Processes that start at once."""
+
+_STARTS = 15
+"""Rounds of processes that start."""
 
 _QUICK = (5, 0.08)
 _FULL = (11, 0.2)
 """Rounds, and about how many seconds each run in a round takes."""
+
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 def operations() -> tuple[Operation, ...]:
@@ -42,19 +56,23 @@ def _with_librseq(folder: Path) -> tuple[Operation, ...]:
 )
 @click.option("--threads", metavar="1,2,…", default="", help="With these numbers of threads.")
 @click.option(
-    "--librseq",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="A source tree of librseq: its helpers in C beside ours.",
+    "--librseq", type=_FOLDER, metavar="FOLDER", help="A source tree of librseq: its helpers in C beside ours."
 )
+@click.option("--json", "json_path", type=_NEW_FILE, metavar="FILE", help="Write JSON.")
+@click.option("--plot", "plot_path", type=_NEW_FILE, metavar="FILE.png", help="Draw it.")
+@click.option("--start", "starting", is_flag=True, help="Instead: what a process pays before its first count.")
 @click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JSON."
-)
-@click.option(
-    "--plot", "plot_path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="Draw it."
+    "--wheel", type=_FILE, metavar="FILE", help="With --start: install this wheel into a new environment, too."
 )
 def bench(
-    quick: bool, only: str, threads: str, librseq: Path | None, json_path: Path | None, plot_path: Path | None
+    quick: bool,
+    only: str,
+    threads: str,
+    librseq: Path | None,
+    json_path: Path | None,
+    plot_path: Path | None,
+    starting: bool,
+    wheel: Path | None,
 ) -> None:
     """Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.
 
@@ -67,6 +85,13 @@ def bench(
     """
     if not sys.platform.startswith("linux"):
         raise click.ClickException("rseq bench runs on Linux only: it pins threads, and rseq is Linux's.")
+    if wheel and not starting:
+        raise click.UsageError("--wheel goes with --start")
+    if starting:
+        _check_outputs(json_path, None)
+        _tell_start(_QUICK[0] if quick else _STARTS, wheel, json_path)
+        return
+    load("rich")  # what cannot be told need not be measured
     rounds, seconds = _QUICK if quick else _FULL
     plan = Plan(rounds, seconds)
     chosen = _choose(operations() if librseq is None else _with_librseq(librseq), only)
@@ -145,7 +170,7 @@ def _check_outputs(json_path: Path | None, plot_path: Path | None) -> None:
     if plot_path and plot_path.suffix != ".png":
         raise click.BadParameter(f"expected a name that ends in .png, got {plot_path}.", param_hint="--plot")
     if plot_path and not find_spec("matplotlib"):
-        raise click.UsageError("--plot needs matplotlib: pip install 'rseq[bench]'.")
+        raise missing("matplotlib")
 
 
 def _prepare(chosen: Sequence[Operation], counts: Sequence[int], cpus: int) -> tuple[list[_Job], list[str]]:
@@ -160,7 +185,7 @@ def _prepare(chosen: Sequence[Operation], counts: Sequence[int], cpus: int) -> t
         for name, make in operation.makers.items():
             try:
                 made.append(make(max(numbers)))
-            except (Unavailable, UnsupportedError, OSError) as why:
+            except (Unavailable, UnsupportedError, MissingPackage, OSError) as why:
                 notes.append(f"{operation.name}: {name} is left out: {why}")
         if made:
             jobs.append(_Job(operation, numbers, tuple(made)))
@@ -237,6 +262,23 @@ def _tell(
         from rseq._bench.plot import draw
 
         draw(plot_path, machine, chosen, results, len(plan.cpus))
+
+
+def _tell_start(rounds: int, wheel: Path | None, json_path: Path | None) -> None:
+    from rseq._bench.machine import describe
+    from rseq._bench.report import headline
+    from rseq._bench.start import figures
+
+    before = now()
+    try:
+        found = figures(rounds, _FLEET, wheel)
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
+    loaded = load_during(before, now(), len(os.sched_getaffinity(0)))
+    machine = describe()
+    click.echo("\n".join([wrapped(headline(machine)), "", *found.lines(), *(["", wrapped(loaded)] if loaded else [])]))
+    if json_path:
+        json_path.write_text(json.dumps({"machine": machine, **found.as_dict()}, indent=1) + "\n")
 
 
 def _remarks() -> list[str]:

@@ -1,17 +1,21 @@
-"""A counter's sequence as the C header that `rseq emit` writes, in a loop that this machine's C compiler makes."""
+"""Loops in C, made by this machine's compiler if there is one: around a counter's header that `rseq emit` writes."""
 
 from __future__ import annotations
 
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rseq._bench.compiler import c_loops
+from rseq._bench.run import Unavailable
 from rseq._structures.counter import Counter
 
 if TYPE_CHECKING:
     from rseq._bench.native.loop import Loop
-
-__all__ = ["counter_loop"]
 
 _LOOP = """
 #include "counter.h"
@@ -40,3 +44,29 @@ def counter_loop() -> Loop:
 
     header = c_header(Counter._sequences(), architectures(()), "rseq_counter")
     return c_loops(["loop"], {"counter.h": header, "loop.c": _LOOP}, "-std=c11")["loop"]
+
+
+def c_loops(names: Sequence[str], files: Mapping[str, str], *options: str) -> dict[str, Loop]:
+    """The functions `i64 name(argument, count)` of `loop.c`, one of `files`; they are called without the GIL.
+
+    They stay loaded. Raises: Unavailable - there is no C compiler, or it refuses the files.
+    """
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        raise Unavailable("there is no gcc and no cc here.")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text)
+        command = [compiler, "-O2", "-fPIC", "-shared", *options, "loop.c", "-o", "loop.so"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Unavailable(f"{compiler} refuses it: {done.stderr.strip()}")
+        library = ctypes.CDLL(str(Path(folder, "loop.so")))
+    return {name: _loop(library, name) for name in names}
+
+
+def _loop(library: ctypes.CDLL, name: str) -> Loop:
+    loop = library[name]
+    loop.argtypes, loop.restype = (ctypes.c_void_p, ctypes.c_int64), ctypes.c_int64
+    called: Loop = loop
+    return called

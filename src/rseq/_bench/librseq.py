@@ -15,14 +15,22 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
-from rseq._bench.compiler import c_loops
-from rseq._bench.native.loop import SLOT_BYTES, Loop, Memory, implementation, work
+from rseq._bench.emitted import c_loops
+from rseq._bench.native.loop import SLOT_BYTES, Loop, Memory, work
 from rseq._bench.native.ring import event_written
-from rseq._bench.run import Implementation, Operation, Span, Unavailable, counted
+from rseq._bench.run import (
+    Implementation,
+    Operation,
+    Span,
+    Unavailable,
+    answered,
+    counted,
+    done,
+    growth,
+    threaded,
+)
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import available
-
-__all__ = ["beside"]
 
 _STRIDE = 1 << 16
 _ITEMS = 2048
@@ -171,7 +179,7 @@ def _words(memory: Memory, word: int = 0) -> Sequence[int]:
 def _lock(folder: Path, workers: int) -> Implementation:
     memory = _memory()
     run = work(_loops(folder)["lock_loop"], [(memory.address,)] * workers)
-    return implementation("librseq", "librseq, in C", run, counted(lambda: sum(_words(memory, _COUNTER_WORD))))
+    return threaded("librseq", "librseq, in C", run, counted(lambda: sum(_words(memory, _COUNTER_WORD))))
 
 
 def _list(folder: Path, workers: int) -> Implementation:
@@ -180,13 +188,13 @@ def _list(folder: Path, workers: int) -> Implementation:
     run = work(_loops(folder)["list_loop"], [(memory.address, address) for address in addresses], nodes)
 
     def missing(spans: Sequence[Span]) -> int:
-        held = sum(span.answer for span in spans if isinstance(span.answer, int))
+        held = answered(spans)
         on_lists = [node for first in _words(memory) for node in _chain(first, nodes, len(spans))]
         for word in range(0, len(memory.words), _STRIDE // 8):
             memory.words[word] = 0
         return abs(len(spans) - held - len(set(on_lists)))
 
-    return implementation("librseq", "librseq, in C: list", run, missing)
+    return threaded("librseq", "librseq, in C: list", run, missing)
 
 
 def _chain(first: int, nodes: Memory, most: int) -> list[int]:
@@ -201,12 +209,9 @@ def _chain(first: int, nodes: Memory, most: int) -> list[int]:
 def _ring(folder: Path, workers: int) -> Implementation:
     memory = _memory()
     run = work(_loops(folder)["ring_loop"], [(memory.address,)] * workers)
-    seen = 0
+    grown = growth(lambda: sum(_words(memory)))
 
     def missing(spans: Sequence[Span]) -> int:
-        nonlocal seen
-        before, seen = seen, sum(_words(memory))
-        emptied = sum(span.answer for span in spans if isinstance(span.answer, int))
-        return sum(span.count for span in spans) - (emptied * _ITEMS + seen - before)
+        return done(spans) - (answered(spans) * _ITEMS + grown())
 
-    return implementation("librseq", "librseq, in C: memcpy", run, missing)
+    return threaded("librseq", "librseq, in C: memcpy", run, missing)

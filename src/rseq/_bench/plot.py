@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 from rseq._bench.machine import Fact
 from rseq._bench.report import headline, name_workers, number
 from rseq._bench.run import Operation, Result
+from rseq._once import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-__all__ = ["draw"]
 
 _RSEQ = "#0b7a4b"
 _OTHER = "#b9c0c7"
@@ -47,6 +46,7 @@ def draw(
     path: Path, machine: Mapping[str, Fact], operations: Sequence[Operation], results: Sequence[Result], cpus: int
 ) -> None:
     """Write a picture of all results to `path`, a PNG file."""
+    load("matplotlib")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

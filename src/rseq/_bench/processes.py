@@ -11,22 +11,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 
 from rseq._bench.python.counter import value_loop
-from rseq._bench.python.loop import loop
-from rseq._bench.run import Crew, Implementation, Operation, Processes, Unavailable, Work, counted
+from rseq._bench.python.loop import installed, loop
+from rseq._bench.run import Implementation, Operation, Processes, Work, counted
 from rseq._percpu.shared import Segment
 from rseq._structures.counter import Counter
-
-__all__ = ["COUNTER"]
 
 
 def _rseq(workers: int) -> Implementation:
     counter = Counter(segment=Segment())
-
-    def crew(cpus: Sequence[int | None]) -> Crew:
-        return Processes(_rseq_work, (counter,), cpus, method="fork")
-
+    crew = partial(Processes, _rseq_work, (counter,), method="fork")
     return Implementation("rseq", "rseq: counter.add(1), in a segment", crew, counted(lambda: counter.value))
 
 
@@ -36,30 +32,19 @@ def _rseq_work(counter: Counter) -> Work:
 
 def _multiprocessing(workers: int) -> Implementation:
     value = multiprocessing.get_context("spawn").Value("q", 0)
-
-    def crew(cpus: Sequence[int | None]) -> Crew:
-        return Processes(value_loop, (value,), cpus)
-
-    label = "multiprocessing.Value, its lock"
+    crew, label = partial(Processes, value_loop, (value,)), "multiprocessing.Value, its lock"
     return Implementation("multiprocessing", label, crew, counted(lambda: value.value))
 
 
 def _prometheus(workers: int) -> Implementation:
-    try:
-        from prometheus_client import CollectorRegistry
-        from prometheus_client.multiprocess import MultiProcessCollector
-    except ImportError:
-        raise Unavailable("prometheus_client is not installed (pip install 'rseq[bench]').") from None
+    registry, multiprocess = installed("prometheus_client"), installed("prometheus_client.multiprocess")
     folder = tempfile.mkdtemp(prefix="rseq-bench-")
-    collector = MultiProcessCollector(CollectorRegistry(), path=folder)  # type: ignore[no-untyped-call]
+    collector = multiprocess.MultiProcessCollector(registry.CollectorRegistry(), path=folder)
 
     def total() -> int:
-        metrics = collector.collect()  # type: ignore[no-untyped-call]
-        return int(sum(sample.value for metric in metrics for sample in metric.samples))
+        return int(sum(sample.value for metric in collector.collect() for sample in metric.samples))
 
-    def crew(cpus: Sequence[int | None]) -> Crew:
-        return _InFolder(folder, cpus)
-
+    crew = partial(_InFolder, folder)
     return Implementation("prometheus", "prometheus_client, multiprocess mode", crew, counted(total))
 
 
@@ -88,7 +73,6 @@ COUNTER = Operation(
     name="processes",
     title="counter from Python",
     unit="update",
-    reference="rseq",
     makers={"rseq": _rseq, "multiprocessing": _multiprocessing, "prometheus": _prometheus},
     workers=(2,),
 )

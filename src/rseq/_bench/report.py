@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 
 from rseq._bench.machine import Fact
 from rseq._bench.run import Operation, Result
+from rseq._once import load
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-__all__ = ["Report", "console", "headline", "name_workers", "number", "write_json"]
 
 _WIDTH = 80
 _HOW = (
@@ -104,7 +103,9 @@ class Report:
                 out.print()
                 out.print(_table(operation, threads, list(group), self.cpus))
         self._print_ratios(out)
-        self._print_notes(out)
+        out.print()
+        for note in (_HOW, *self.notes):
+            out.print(note, style="dim", highlight=False, markup=False)
 
     def _print_ratios(self, out: Console) -> None:
         for table in (self._ratio_table(), self._scaling_table()):
@@ -149,14 +150,10 @@ class Report:
                     table.add_row(Text(f"  {title}{more}"), number(each[0] / one))
         return table
 
-    def _print_notes(self, out: Console) -> None:
-        out.print()
-        for note in (_HOW, *self.notes):
-            out.print(note, style="dim", highlight=False, markup=False)
-
 
 def console(*, error: bool = False) -> Console:
     """A rich console for standard output (or error) that writes plain text of 80 columns unless it is a terminal."""
+    load("rich")
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout

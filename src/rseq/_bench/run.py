@@ -24,26 +24,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Any, Literal, Protocol
-
-__all__ = [
-    "Crew",
-    "Implementation",
-    "LostUpdates",
-    "Operation",
-    "Plan",
-    "Processes",
-    "Result",
-    "Span",
-    "Threads",
-    "Unavailable",
-    "counted",
-    "measure",
-]
+from typing import Any, Literal, Protocol, TypeVar
 
 _FIRST_COUNT = 500
 """Operations of the first, warming run; calibration goes on from there."""
+
+_Number = TypeVar("_Number", int, float)
 
 Work = Callable[[int, int], object]
 """`work(worker, count)` does `count` operations as worker number `worker`, and may answer with an integer."""
@@ -116,8 +104,8 @@ class Operation:
     name: str
     title: str
     unit: str
-    reference: str
     makers: dict[str, Callable[[int], Implementation]]
+    reference: str = "rseq"
     workers: tuple[int, ...] | None = None
     oversubscribed: bool = False
     fault: str = "lost"
@@ -165,16 +153,37 @@ class Result:
         return statistics.median(self.runs)
 
 
-def counted(total: Callable[[], int]) -> Missing:
-    """A check for counters: `total()` must have grown by just what the workers added since it was last looked at."""
+def done(spans: Sequence[Span]) -> int:
+    """How many operations there were."""
+    return sum(span.count for span in spans)
+
+
+def answered(spans: Sequence[Span]) -> int:
+    """The sum of what the loops answered."""
+    return sum(span.answer for span in spans if isinstance(span.answer, int))
+
+
+def growth(total: Callable[[], _Number]) -> Callable[[], _Number]:
+    """What tells how much `total()` has grown since it was last asked."""
     seen = total()
 
-    def missing(spans: Sequence[Span]) -> int:
+    def grown() -> _Number:
         nonlocal seen
         before, seen = seen, total()
-        return sum(span.count for span in spans) - (seen - before)
+        return seen - before
 
-    return missing
+    return grown
+
+
+def counted(total: Callable[[], int]) -> Missing:
+    """A check for counters: `total()` must have grown by just what the workers added since it was last looked at."""
+    grown = growth(total)
+    return lambda spans: done(spans) - grown()
+
+
+def threaded(name: str, label: str, work: Work, missing: Missing | None, most: int | None = None) -> Implementation:
+    """An implementation that runs `work` in threads, at most `most` times in a run."""
+    return Implementation(name, label, partial(Threads, work), missing, most)
 
 
 class Threads:
@@ -375,18 +384,17 @@ class _Turn:
         """Run `count` operations on every worker, check them, and answer with the elapsed nanoseconds."""
         spans = self.crew.run(self.count)
         if self.implementation.missing:
-            missing, done = self.implementation.missing(spans), sum(span.count for span in spans)
-            if missing:
-                raise LostUpdates(self._accusation(missing, done))
-            self.verified += done
+            if missing := self.implementation.missing(spans):
+                raise LostUpdates(self._accusation(missing, done(spans)))
+            self.verified += done(spans)
         return max(span.ended for span in spans) - min(span.started for span in spans)
 
-    def _accusation(self, missing: int, done: int) -> str:
+    def _accusation(self, missing: int, made: int) -> str:
         who = f"{self.implementation.name} ({self.implementation.label}) in operation {self.operation.name}"
         what = f"{self.operation.unit}s with {_workers(len(self.cpus))}"
         if missing < 0:
-            return f"{who} counted {-missing:,} more than the {done:,} {what} that were made: its times mean nothing."
-        return f"{who} {self.operation.fault} {missing:,} of {done:,} {what}: its times mean nothing."
+            return f"{who} counted {-missing:,} more than the {made:,} {what} that were made: its times mean nothing."
+        return f"{who} {self.operation.fault} {missing:,} of {made:,} {what}: its times mean nothing."
 
     def result(self) -> Result:
         return Result(

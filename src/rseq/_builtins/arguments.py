@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from rseq._language.compiled import Compiled
-
-__all__ = ["metadata_text", "parameter_names"]
+from rseq._language.given import defaults_of
+from rseq._language.ir import Compiled
 
 
 def parameter_names(code: Compiled, dimensions: int) -> list[str]:
@@ -23,14 +22,14 @@ def metadata_text(code: Compiled, name: str, dimensions: int) -> str:
 
     CPython has no signatures with other letters than ASCII's, nor with NaN. Those remain a line of the text.
     """
-    defaults = code.body.defaults
+    defaults = defaults_of(code.body.given, code.body.defaults)
     parameters = [
         f"{name}={_default(defaults[name])}" if name in defaults else name for name in parameter_names(code, dimensions)
     ]
     line = f"{name}({', '.join(parameters)})"
-    is_plain = line.isascii() and not any(math.isnan(default) for default in defaults.values())
+    is_plain = line.isascii() and not any(map(math.isnan, code.body.defaults.values()))
     return "\n".join([line, *(["--"] if is_plain else []), "", code.__doc__ or ""])
 
 
-def _default(number: int | float) -> str:
-    return repr(number).replace("inf", "1e999")
+def _default(value: object) -> str:
+    return repr(value).replace("inf", "1e999")

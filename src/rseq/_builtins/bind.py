@@ -26,20 +26,10 @@ if TYPE_CHECKING:
     from rseq._arch.base import IndexMode
     from rseq._builtins.form import Part
     from rseq._builtins.made import Made
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._loader import Code
     from rseq._percpu.memory import Memory
     from rseq._percpu.rows import Rows
-
-__all__ = [
-    "Bound",
-    "bound_to",
-    "builtin",
-    "common",
-    "defer_reference_count",
-    "entry",
-    "restarts",
-]
 
 
 class Bound:

@@ -24,8 +24,6 @@ from rseq._codegen import python
 from rseq._codegen.codes import HAS_RAISED, RAISED
 from rseq._codegen.writer import DOUBLE, I32, I64, NULL, PTR, VOID, Process, Writer
 
-__all__ = ["VIEW_BYTES", "items_of", "write"]
-
 VIEW_BYTES = 80
 """The size of a Py_buffer: `buf` is at 0, `obj` at 8, `len` at 16, `format` at 40."""
 

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._language.types import Record
-
-__all__ = ["RECORD", "Form", "Part", "bundle_name"]
 
 RECORD = "record"
 """What a bundle knows of the record."""

@@ -21,8 +21,6 @@ from rseq._builtins.method import Context, Kind
 from rseq._codegen import python
 from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Process, Writer
 
-__all__ = ["write"]
-
 _NUMBER_AT, _DICT_AT = 0, 1
 """Words of a payload."""
 

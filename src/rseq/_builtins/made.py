@@ -11,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Made", "from_plain", "plain"]
-
 
 class Made(NamedTuple):
     """What `make` has made of a sequence or a routine."""

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["Context", "Declared", "Kind", "descriptor", "number_of", "texts_of", "thread_state"]
-
 _METH_NOARGS, _METH_FASTCALL = 0x0004, 0x0080  # methodobject.h
 
 

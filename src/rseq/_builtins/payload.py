@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-__all__ = [
-    "FREED",
-    "METH_FASTCALL_KEYWORDS",
-    "NOT_COPIED",
-    "Method",
-    "is_payload",
-    "kept_by",
-    "make_payload",
-    "payload_type",
-]
-
 _KEPT_AT, _WORDS_AT = this().kept_at, this().words_at
 
 FREED, NOT_COPIED = "rseq_dealloc", "rseq_reduce"

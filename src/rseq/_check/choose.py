@@ -18,8 +18,6 @@ from rseq._check.search import Case, Search
 from rseq._check.states import Arguments, Cases
 from rseq._check.trial import Feature, Trial
 
-__all__ = ["Chooser", "Meeting", "chooser"]
-
 CANDIDATES = 24
 """Arguments of one that are considered for one case of the other."""
 

@@ -13,27 +13,22 @@ from __future__ import annotations
 
 import re
 import struct
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rseq._arch import Architecture, host
-from rseq._arch.base import FINISH, TOKEN, Assembly, IndexMode, Line, Slot
+from rseq._arch import Architecture
+from rseq._arch.base import TOKEN, Assembly, IndexMode, Line
+from rseq._arch.registers import Slot
 from rseq._language import ir
-from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
+from rseq._language.ir import Compiled
 from rseq._language.section import Section
 from rseq._language.types import SCALARS, Buffer, Pointer, Record, RecordType, Scalar
 
 if TYPE_CHECKING:
     from rseq._loader import Blob
-
-__all__ = ["SPARE_LANE", "TICKS", "Bytes", "Operation", "Place", "Program", "Spoil", "compiled", "readable"]
 
 TICKS = 0x1122334455667788
 
@@ -169,11 +164,7 @@ class Program:
 
 
 def _place(assembly: Assembly, position: int) -> Place:
-    start = next((i for i, line in enumerate(assembly.hot) if line.text == "2:"), 0)
-    end = next(
-        (i for i, line in enumerate(assembly.hot) if line.text == f"{FINISH}:"), len(assembly.hot)
-    )  # then an acquire
-    numbers = [i for i, line in enumerate(assembly.hot) if start < i < end and line.is_instruction]
+    numbers = assembly.protected
     number = numbers.index(position) + 1 if position in numbers else 0
     line = assembly.hot[position]
     spans = (op.span for op in assembly.section.ops if str(op) == line.comment)
@@ -182,18 +173,29 @@ def _place(assembly: Assembly, position: int) -> Place:
     return Place(line, number, len(numbers), next(spans, None), assembly.slots, releases)
 
 
-class _Watched:
-    """An architecture whose sections may be spoilt, and have a symbol before each instruction."""
+class Spoilt:
+    """An architecture whose assembly may be spoilt; all else is asked of the real one."""
 
     def __init__(self, architecture: Architecture, spoil: Spoil) -> None:
         self._architecture, self._spoil = architecture, spoil
-        self.sections: dict[int, Assembly] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._architecture, name)
 
     def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
-        assembly = self._spoil(self._architecture.assemble(section, index))
+        """What the architecture assembles, spoilt."""
+        return self._spoil(self._architecture.assemble(section, index))
+
+
+class _Watched(Spoilt):
+    """One whose sections have a symbol before each instruction."""
+
+    def __init__(self, architecture: Architecture, spoil: Spoil) -> None:
+        super().__init__(architecture, spoil)
+        self.sections: dict[int, Assembly] = {}
+
+    def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
+        assembly = super().assemble(section, index)
         serial = len(self.sections)
         self.sections[serial] = assembly
         hot: list[Line] = []
@@ -220,61 +222,27 @@ def compiled(
 ) -> Program:
     """The machine code of `operations`, all in one image.
 
-    Raises: RegisterError - a sequence needs more registers than the architecture has. RuntimeError - no compiler for
-    another architecture than this machine's is installed.
+    Raises: RegisterError - a sequence needs more registers than the architecture has. MissingPackage - no compiler for
+    the architecture is installed.
     """
     from rseq._check.entries import module_of
-    from rseq._codegen.blob import flatten, symbol_names
+    from rseq._codegen.blob import flatten, object_file, symbol_names
 
     watched: Any = _Watched(architecture, spoil)
     codes = [operation.code for operation in operations]
-    data = _object_file(module_of(codes, watched, index, INPUTS), architecture)
+    data = object_file(module_of(codes, watched, index, INPUTS), architecture)
     names = [name for name in symbol_names(data) if name.startswith(("entry_", "rseq_line_", "input", "output"))]
     return Program(architecture, index, tuple(operations), flatten(data, architecture, names), watched.sections)
 
 
-# ---- object files
-
-
-def _object_file(module: Any, architecture: Architecture) -> bytes:
-    """LLVM's object file: llvmlite's for this machine, that of `ziglang` for others."""
-    from rseq._codegen.blob import object_file
-
-    if architecture is host():
-        return object_file(module, architecture)
-    return _cross_compiled(str(module), architecture)
-
-
-def _cross_compiled(text: str, architecture: Architecture) -> bytes:
-    processor, *_, libc = architecture.triple.split("-")
-    options = ["-O2", "-fPIC", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-Wno-override-module"]
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "check.ll"), Path(folder, "check.o")
-        source.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", f"{processor}-linux-{libc}", *options]
-        done = subprocess.run(
-            [*command, "-c", str(source), "-o", str(target)], capture_output=True, text=True, check=False
-        )
-        if "No module named ziglang" in done.stderr:
-            raise RuntimeError(
-                f"code for {architecture.name} is made by ziglang, which is not installed: pip install 'rseq[check]'"
-            )
-        if done.returncode != 0:
-            raise RuntimeError(f"ziglang cannot compile for {architecture.name}:\n{done.stderr}")
-        return target.read_bytes()
-
-
-def as_word(number: int | float, type: Any, order: str) -> int:
+def as_word(number: int | float, type: Any) -> int:
     """A number of the language as the 64 bits that stand for it in `input` and `output`."""
     given = type.wrap(number) if isinstance(type, Scalar) and not type.is_float else number
-    packed = struct.pack(order + type.code, given)
-    return int.from_bytes(packed, "little" if order == "<" else "big")
+    return int.from_bytes(struct.pack("<" + type.code, given), "little")
 
 
-def from_word(word: int, type: Any, order: str) -> int | float | bool:
+def from_word(word: int, type: Any) -> int | float | bool:
     """The number of the language that a word of `output` stands for."""
-    byteorder: Any = "little" if order == "<" else "big"
-    packed = (word & ((1 << type.bits) - 1)).to_bytes(type.size, byteorder)
-    (number,) = struct.unpack(order + type.code, packed)
-    loaded: int | float = number
+    packed = (word & ((1 << type.bits) - 1)).to_bytes(type.size, "little")
+    loaded: int | float = struct.unpack("<" + type.code, packed)[0]
     return bool(loaded) if type.kind == "bool" else loaded

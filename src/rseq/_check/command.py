@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rseq._once import load
 from rseq._terminal import stdout_aside, wrapped
 
 if TYPE_CHECKING:
     from rseq._check.report import Report
-
-__all__ = ["check"]
 
 
 @click.command("check")
@@ -86,6 +85,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda text: None
         return
+    load("rich")
     from rich.console import Console
 
     status = Console(stderr=True).status("compiling")

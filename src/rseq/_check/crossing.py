@@ -17,24 +17,23 @@ The road not taken: the routine's machine code. Its order is LLVM's, which these
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rseq._check.code import Operation
 from rseq._check.kernel import KilledError
 from rseq._check.machine import LANES, STOP, DiedError, Moment, Outcome, offset
 from rseq._check.model import FAULT
-from rseq._check.remote import WAITS, Remote, Stored, Values, private, releasing, run_routine, shown
-from rseq._check.states import CPUS, ROWS_PER_CALL, Arguments, row_size
+from rseq._check.remote import Remote, Stored, Values, accesses, releasing, shown
+from rseq._check.states import ROWS_PER_CALL, Arguments, row_size
 from rseq._language import ir
-from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
+from rseq._language.ir import Compiled
 
 if TYPE_CHECKING:
     from rseq._check.explore import Explorer
-
-__all__ = ["Beside", "Crossing", "crosses"]
 
 CASES = 30
 """How many cases are tried of a sequence beside a routine."""
@@ -71,6 +70,19 @@ class Beside:
     slug: str = "not-an-order"
 
 
+class _Trial(Protocol):
+    """One case."""
+
+    def findings(self) -> Iterator[Beside]: ...
+
+
+_Numbered = tuple[tuple[int, Operation], tuple[int, Operation]]
+"""Two operations with their places among those that are checked."""
+
+Tick = Callable[[str], None]
+"""What is told, in a few words, what is being tried."""
+
+
 class _State(NamedTuple):
     """Where both are. `moment` is None before the sequence begins in one piece, and when it has ended."""
 
@@ -93,32 +105,27 @@ class _State(NamedTuple):
         return at, self.known, self.log, self.results, self.view, self.shared, self.mine, self.theirs
 
 
-@dataclass
-class Crossing:
-    """Tries an explorer's sequences beside the routines that cross CPUs."""
+def crossing(explorer: Explorer, routines: Sequence[Operation], tick: Tick) -> Iterator[Beside]:
+    """What goes wrong when an explorer's sequences meet the routines that cross CPUs."""
+    pairs = product(enumerate(explorer.operations), enumerate(routines))
+    return found_beside(explorer, "cross", pairs, CASES, _Pair, tick)
 
-    explorer: Explorer
-    routines: list[Operation] = field(default_factory=list)
 
-    def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Beside]:
-        """At most one for each pair."""
-        for victim in self.explorer.operations:
-            for other in self.routines:
-                tick(f"{victim.name} beside {other.name}")
-                found = next(self._pair(victim, other), None)
+def found_beside(
+    explorer: Explorer, kind: str, pairs: Iterable[_Numbered], count: int, trial: Callable[..., _Trial], tick: Tick
+) -> Iterator[Beside]:
+    """At most one for each pair: what a `trial` finds in up to `count` cases, of which the explorer may want one."""
+    search, index = explorer.chosen.search, explorer.program.index
+    for (number, one), (beside, other) in pairs:
+        tick(f"{one.name} beside {other.name}")
+        for s, a, b in explorer.chosen.crossing(one, other, count):
+            name = f"{index}:{kind}:{number}:{beside}:{a}:{b}:{s}"
+            given = search.arguments(one, a, 0), search.arguments(other, b, 1)
+            if not explorer.only or explorer.only == name:
+                found = next(trial(explorer, name, (one, other), given, search.states[s]).findings(), None)
                 if found is not None:
                     yield found
-
-    def _pair(self, victim: Operation, other: Operation) -> Iterator[Beside]:
-        explorer = self.explorer
-        index, only = explorer.program.index, explorer.only
-        numbers = explorer.operations.index(victim), self.routines.index(other)
-        search = explorer.chosen.search
-        for s, a, b in explorer.chosen.crossing(victim, other, CASES):
-            name = f"{index}:cross:{numbers[0]}:{numbers[1]}:{a}:{b}:{s}"
-            if not only or only == name:
-                mine, theirs = search.arguments(victim, a, 0), search.arguments(other, b, 1)
-                yield from _Pair(explorer, name, victim, mine, other, theirs, search.states[s]).findings()
+                    break
 
 
 @dataclass
@@ -127,13 +134,12 @@ class _Pair:
 
     explorer: Explorer
     name: str
-    victim: Operation
-    arguments: Arguments
-    other: Operation
-    others: Arguments
+    both: tuple[Operation, Operation]
+    given: tuple[Arguments, Arguments]
     first: bytes
 
     def __post_init__(self) -> None:
+        (self.victim, self.other), (self.arguments, self.others) = self.both, self.given
         self._last = _State(None, (), (), (), frozenset(), self.first)
         self._nexts: dict[object, list[tuple[Remote, Outcome | None]]] = {}
         self._values = Values(self.explorer.reached)
@@ -160,20 +166,9 @@ class _Pair:
             yield self._found(self._last, f"the kernel ends the process: {error}", "killed")
 
     def _found(self, state: _State, what: str = "", slug: str = "not-an-order") -> Beside:
-        outcomes = (state.mine, state.theirs)
-        return Beside(
-            self.name,
-            self.victim,
-            self.arguments,
-            self.other,
-            self.others,
-            state.acts,
-            what,
-            self.first,
-            state.shared,
-            outcomes,
-            slug,
-        )
+        both = self.victim, self.arguments, self.other, self.others
+        outcomes = state.mine, state.theirs
+        return Beside(self.name, *both, state.acts, what, self.first, state.shared, outcomes, slug)
 
     def _end(self, state: _State) -> tuple[object, ...]:
         """What is compared: what both came to, what is live, and what the routine has put into its caller's memory."""
@@ -247,40 +242,11 @@ class _Pair:
         """The routine makes its next access, with each of its results: what it has and may have seen says which."""
         key = state.results, state.view, state.log, state.shared
         if key not in self._nexts:
-            self._nexts[key] = list(self._next(state))
+            seen = {"script": state.results, "log": state.log, "view": state.view, "releasing": self._releasing}
+            self._nexts[key] = list(accesses(self.explorer, self.other, self.others, 1, state.shared, **seen))
         for remote, theirs in self._nexts[key]:
             self.explorer.counts.interruptions += state.mine is None
             yield self._after(state, remote, theirs)
-
-    def _next(self, state: _State) -> Iterator[tuple[Remote, Outcome | None]]:
-        turn, choices = 0, 1
-        while turn < choices:
-            remote, theirs = self._remote(state, turn)
-            if theirs == WAITS:
-                return
-            choices = max(remote.choices, 1)
-            turn += 1
-            yield remote, theirs
-
-    def _remote(self, state: _State, turn: int) -> tuple[Remote, Outcome | None]:
-        cases = self.explorer.cases
-        byteorder: Any = self.explorer.program.byteorder
-        remote = Remote(
-            {LANES: bytearray(state.shared)},
-            LANES,
-            cases.stride,
-            byteorder,
-            CPUS + 1,
-            script=state.results,
-            turn=turn,
-            log=state.log,
-            view=state.view,
-            private=private(cases),
-            fields=tuple(cases.record.fields.values()),
-            releasing=self._releasing,
-            acquired=self.explorer.reached.acquired,
-        )
-        return remote, run_routine(self.explorer.reached, self.other, self.others, remote, self.explorer.lane(1))
 
     def _after(self, state: _State, remote: Remote, theirs: Outcome | None) -> _State:
         shared = bytes(remote.blocks[LANES])

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq._arch.base import IndexMode
 from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.codes import BUSY, OK, llvm_type, pack
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
-from rseq._codegen.writer import I32, I64, VOID, Writer
-from rseq._language.compiled import Compiled
+from rseq._codegen.writer import I32, I64, VOID, Writer, ll
+from rseq._language.ir import Compiled
 from rseq._language.types import Scalar, Word
-
-__all__ = ["module_of"]
 
 
 class _Environment(BlobEnvironment):

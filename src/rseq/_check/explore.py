@@ -37,8 +37,6 @@ from rseq._check.reached import Reached
 from rseq._check.search import Case
 from rseq._check.states import CPUS, Arguments
 
-__all__ = ["KINDS", "Counts", "Explorer", "Finding", "Hop", "Limits", "Run", "limits"]
-
 KINDS = ("preempted", "signalled", "left", "beside", "migrated", "fenced")
 _ALONE = ("migrated", "fenced")
 _MOVING = ("migrated", "left")
@@ -72,11 +70,6 @@ class Counts:
     interruptions: int = 0
     aborts: int = 0
     runs: int = 0
-
-    def add(self, other: Counts) -> None:
-        """Add the counts of another exploration."""
-        for name in ("states", "interruptions", "aborts", "runs"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Event(NamedTuple):

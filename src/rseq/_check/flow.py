@@ -9,8 +9,6 @@ from functools import cached_property
 from rseq._language import ir
 from rseq._language.types import Field, Scalar
 
-__all__ = ["Flow"]
-
 Source = ir.Value | Field
 """A parameter, or a field of some lane."""
 

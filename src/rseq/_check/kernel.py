@@ -20,8 +20,6 @@ from typing import Literal, NamedTuple
 
 from rseq import _abi as abi
 
-__all__ = ["GENERATIONS", "Area", "Generation", "KilledError", "interrupt", "registered"]
-
 Generation = Literal["legacy", "v2"]
 GENERATIONS: tuple[Generation, ...] = ("legacy", "v2")
 

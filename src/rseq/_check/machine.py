@@ -24,8 +24,7 @@ from typing import Any, NamedTuple
 from rseq import _abi as abi
 from rseq._check.code import Operation, Program, as_word, from_word
 from rseq._check.kernel import Area
-
-__all__ = ["LANES", "STOP", "Access", "DiedError", "Layout", "Machine", "Moment", "Outcome", "offset", "unicorn"]
+from rseq._once import load
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
 STACK_BYTES, SAVED_STACK = 0x4000, 1024
@@ -189,7 +188,7 @@ class _Processor:
         if code:
             return Outcome(None, self._program.fails_with(operation, code))
         result = operation.body.result
-        return Outcome(None if result is None else from_word(word, result, self._order))
+        return Outcome(None if result is None else from_word(word, result))
 
 
 class Machine:
@@ -249,7 +248,7 @@ class Machine:
             return known
         layout, order = self.layout, self._order
         pairs = zip(arguments, operation.body.parameters, strict=True)
-        words = [LANES, layout.stride, layout.lanes, *(as_word(number, value.type, order) for number, value in pairs)]
+        words = [LANES, layout.stride, layout.lanes, *(as_word(number, value.type) for number, value in pairs)]
         offset = self.program.blob.data_offset
         data = bytearray(self._image[offset:])
         struct.pack_into(f"{order}{len(words)}Q", data, self.program.blob.entries["input"] - offset, *words)
@@ -353,10 +352,6 @@ def _pages(nbytes: int) -> int:
 
 
 def unicorn() -> Any:
-    """Unicorn's module. Raises: RuntimeError - it is not installed."""
-    try:
-        return importlib.import_module("unicorn")
-    except ImportError:
-        raise RuntimeError(
-            "sequences are checked in an emulator, Unicorn, which is not installed: pip install 'rseq[check]'"
-        ) from None
+    """Unicorn's module. Raises: MissingPackage."""
+    load("unicorn")
+    return importlib.import_module("unicorn")

@@ -26,8 +26,7 @@ from rseq._language import ir
 from rseq._language.interpret import FaultError, Memory, run
 from rseq._language.restarts import Restarts
 from rseq._language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
-
-__all__ = ["FAULT", "Model", "Order", "Orders"]
+from rseq._once import load
 
 FAULT = Outcome(None, "FaultError")
 
@@ -69,7 +68,7 @@ class Model:
         self._live: dict[bytes, int] = {}
         self._numbers: dict[str, int] = {}
         self._grown: dict[Any, list[tuple[int, Order]]] = {}
-        self._order: Any = cases.order
+        self._order = cases.order
 
     def run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> Ran:
         """A whole operation on `lane`."""
@@ -80,8 +79,7 @@ class Model:
 
     def _run(self, operation: Operation, arguments: Arguments, lane: int, shared: bytes) -> Ran:
         block = bytearray(shared)
-        order: Any = "little" if self._order == "<" else "big"
-        memory = _Watched({LANES: block}, LANES, self._cases.stride, order)
+        memory = _Watched({LANES: block}, LANES, self._cases.stride, self._order)
         pairs = zip(operation.body.parameters, arguments, strict=True)
         targets = ((at, _target(value.type)) for value, at in pairs)
         memory.remember(self._cases, lane, [range(int(at), int(at) + row_size(to)) for at, to in targets if to])
@@ -121,7 +119,7 @@ class Model:
         record = value.type.target if isinstance(value.type, Pointer) else None
         for field in record.fields.values() if isinstance(record, RecordType) else ():
             if field.prepared:
-                yield range(field.offset, field.offset + field.type.size)
+                yield field.place
 
     # ---- orders
 
@@ -216,11 +214,9 @@ class Model:
 
     def _pointers(self, record: RecordType, shared: bytes, at: int, *, prepared: bool) -> Iterable[tuple[Any, int]]:
         for field in record.fields.values():
-            element = field.type.element if isinstance(field.type, Array) else field.type
-            if isinstance(element, Pointer) and (prepared or not field.prepared):
-                form = f"{self._order}{_count(field)}{element.code}"
-                for stored in struct.unpack_from(form, shared, at + field.offset):
-                    yield element.target, self._address(element, stored)
+            if isinstance(field.element, Pointer) and (prepared or not field.prepared):
+                for stored in struct.unpack_from(_form(field, self._order), shared, at + field.offset):
+                    yield field.element.target, self._address(field.element, stored)
 
     def _address(self, pointer: Pointer, stored: int) -> int:
         """The address of the row that is meant, 0 for none."""
@@ -242,8 +238,8 @@ class _Watched(Memory):
         self.given = given
         self.rows, self.stored, self.committed = cases.layout.rows, list[Place](), False
         at = cases.stride * lane + LANES
-        prepared = [field for field in cases.record.fields.values() if field.prepared]
-        self.prepared = [range(at + field.offset, at + field.offset + field.type.size) for field in prepared]
+        prepared = [field.place for field in cases.record.fields.values() if field.prepared]
+        self.prepared = [range(at + place.start, at + place.stop) for place in prepared]
 
     def store(self, address: int, type: Word, number: int | float) -> None:
         """Write the number at `address`."""
@@ -266,6 +262,7 @@ def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:
     look = getattr(record, "live", None)
     if look is None:
         return None
+    load("numpy")
     import numpy as np
 
     try:
@@ -280,11 +277,10 @@ def values(record: RecordType, data: bytes, order: str, *, prepared: bool = True
     found: dict[str, Any] = {}
     for field in record.fields.values():
         if prepared or not field.prepared:
-            element = field.type.element if isinstance(field.type, Array) else field.type
-            numbers = struct.unpack_from(f"{order}{_count(field)}{element.code}", data, field.offset)
+            numbers = struct.unpack_from(_form(field, order), data, field.offset)
             found[field.name] = numbers if isinstance(field.type, Array) else numbers[0]
     return found
 
 
-def _count(field: Field) -> int:
-    return field.type.length if isinstance(field.type, Array) else 1
+def _form(field: Field, order: str) -> str:
+    return f"{order}{field.count}{field.element.code}"

@@ -18,13 +18,9 @@ from typing import Any, NamedTuple
 from rseq._arch import Architecture
 from rseq._arch.base import IndexMode
 from rseq._check.code import Operation
+from rseq._check.crossing import Tick
 from rseq._check.report import Checked, Violation
 from rseq._processes import Send, gather
-
-__all__ = ["Found", "Part", "Tick", "explored"]
-
-Tick = Callable[[str], None]
-"""What is told, in a few words, what is being tried."""
 
 _NUMBER = struct.Struct("<I")
 

@@ -26,8 +26,6 @@ from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.types import Field, RecordType
 
-__all__ = ["Gaps", "Reached", "not_reached"]
-
 _DECLARED = re.compile(r"#.*\bunreached: *\S")
 
 
@@ -96,14 +94,12 @@ def _stored(operations: Iterable[Operation]) -> frozenset[Field]:
     for operation in operations:
         for op in operation.body.ops:
             if op.writes is not None:
-                found |= set(_fields(operation.body.record, op.writes))
+                found |= _fields(operation.body.record, op.writes)
     return frozenset(found)
 
 
-def _fields(record: RecordType, address: ir.Address) -> Iterator[Field]:
-    for one in record.fields.values():
-        if one.offset <= address.offset < one.offset + one.type.size:
-            yield one
+def _fields(record: RecordType, address: ir.Address) -> set[Field]:
+    return {field for field in record.fields.values() if address.offset in field.place}
 
 
 @dataclass
@@ -166,4 +162,4 @@ class _Goals:
         """True of a load from another lane, of what somebody stores."""
         if op.reads is None or op.writes == op.reads or not self.flow.is_lane(op.reads.base):
             return False
-        return bool(self.stored & set(_fields(self.body.record, op.reads)))
+        return bool(self.stored & _fields(self.body.record, op.reads))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rseq._check.code import Bytes, Operation
 from rseq._check.machine import LANES, Outcome
@@ -19,10 +19,11 @@ from rseq._check.states import CPUS, Arguments, Cases, row_size
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.interpret import FaultError, LimitError, Memory, run
-from rseq._language.operands import ThreadName
+from rseq._language.op import ThreadName
 from rseq._language.types import Field
 
-__all__ = ["WAITS", "Remote", "Stored", "Values", "private", "releasing", "run_routine", "shown"]
+if TYPE_CHECKING:
+    from rseq._check.explore import Explorer
 
 WAITS = Outcome(None, "it waits")
 
@@ -78,6 +79,22 @@ class Remote(Memory):
     """Copies that had nothing to copy."""
     position: int = 0
     within: bool = False
+
+    @classmethod
+    def of_routine(cls, explorer: Explorer, shared: bytes, **seen: Any) -> Remote:
+        """Lanes and rows that hold `shared`, as one of an explorer's routines sees them."""
+        cases = explorer.cases
+        return cls(
+            {LANES: bytearray(shared)},
+            LANES,
+            cases.stride,
+            cases.order,
+            CPUS + 1,
+            private=private(cases),
+            fields=tuple(cases.record.fields.values()),
+            acquired=explorer.reached.acquired,
+            **seen,
+        )
 
     def _happens(self, what: str, choices: Callable[[], list[tuple[object, Callable[[], None]]]]) -> Any:
         if self.within:
@@ -272,7 +289,7 @@ class Remote(Memory):
         lane, at = divmod(address - LANES, self.stride)
         if lane > CPUS:
             return f"a row, {address:#x}"
-        fields = [field for field in self.fields if field.offset <= at < field.offset + field.type.size]
+        fields = [field for field in self.fields if at in field.place]
         return f"{fields[0].name if fields else f'+{at}'} of lane {lane}"
 
 
@@ -297,9 +314,22 @@ def releasing(body: ir.Body) -> frozenset[Span]:
     return stores.union(*map(releasing, called))
 
 
-def run_routine(
-    reached: Reached, operation: Operation, arguments: Arguments, remote: Remote, lane: int
-) -> Outcome | None:
+def accesses(
+    explorer: Explorer, operation: Operation, arguments: Arguments, cpu: int, shared: bytes, **seen: Any
+) -> Iterator[tuple[Remote, Outcome | None]]:
+    """A routine makes its next access, with each of its results; nothing if it only waits."""
+    turn, choices = 0, 1
+    while turn < choices:
+        remote = Remote.of_routine(explorer, shared, turn=turn, **seen)
+        outcome = _run(explorer.reached, operation, arguments, remote, explorer.lane(cpu))
+        if outcome == WAITS:
+            return
+        choices = max(remote.choices, 1)
+        turn += 1
+        yield remote, outcome
+
+
+def _run(reached: Reached, operation: Operation, arguments: Arguments, remote: Remote, lane: int) -> Outcome | None:
     """What a routine comes to; None if it waits for its turn."""
     remote.watch = reached.watch
     reached.begin(operation.body)

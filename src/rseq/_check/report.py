@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rseq._check.code import Place, Program
+from rseq._check.code import Operation, Program
 from rseq._check.crossing import Beside
 from rseq._check.explore import Explorer, Finding, Hop
 from rseq._check.machine import STOP, Outcome, offset
@@ -14,8 +14,6 @@ from rseq._check.model import chosen_live, values
 from rseq._check.reached import Gaps, not_reached
 from rseq._check.states import CPUS, Cases
 from rseq._language.errors import Span
-
-__all__ = ["Checked", "Report", "Violation", "described", "described_beside"]
 
 _HAPPENS = {
     "preempted": "another thread runs {call} on CPU {cpu}",
@@ -165,50 +163,102 @@ def checked(program: Program, explorer: Explorer, group: int) -> Checked:
 
 def described(finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> Violation:
     """A finding as a violation, with its story."""
-    return _Story(finding, program, cases, depth, target).violation()
+    story, run = _Story(program, cases, depth, target, finding.run.victim), finding.run
+    lines = [line for number, hop in enumerate(run.hops, 1) for line in story.hop(number, hop)]
+    lines += [f"  {finding.what}"] if finding.what else []
+    lines += story.memory("before", run.first, None, CPUS)
+    lines += story.memory("after ", finding.shared, None if finding.shared == run.first else run.first, CPUS)
+    lines += [f"  it came to {_shown(finding.outcome)}"] if finding.outcome is not None else []
+    for order in finding.possible:
+        lanes = "; ".join(f"lane {lane}: {_fields(story.live(order.shared, lane))}" for lane in range(CPUS))
+        lines.append(f"  an order gives {_shown(order.outcome)}, {lanes}")
+    replay = run.name if finding.slug != "no-lane" else ""
+    where = story.interrupted_at(run.hops)
+    return story.violation(finding.slug, where, _call(run.victim.name, run.arguments), where, lines, replay)
 
 
 def described_beside(found: Beside, program: Program, cases: Cases, depth: int, target: str) -> Violation:
     """A sequence and a routine of another CPU that went wrong, as a violation with its story."""
-    arch = program.architecture.name
-    command = _command(target, arch, depth, found.name)
+    story, span = _Story(program, cases, depth, target, found.victim), found.victim.body.span
     mine, theirs = _call(found.victim.name, found.arguments), _call(found.other.name, found.others)
-    where = found.victim.body.span
-    lines = [f"{where}: error[{found.slug}]: {mine} on CPU 0 beside {theirs} on CPU 1, {arch}: {_SAYS[found.slug]}"]
-    number = 0
-    for act in found.acts:
-        if act.what:
-            number += 1
-            where = act.span or found.other.body.span
-            if act.pc is None:
-                lines.append(f"  {number}. {where}: {act.what}")
-            else:
-                lines.append(f"  {number}. {_at(program, found.victim.body.span, act.pc)}")
-                lines.append(f"     {where}: the other CPU {act.what}")
+    lines, where = list[str](), span
+    for number, act in enumerate((act for act in found.acts if act.what), 1):
+        where = act.span or found.other.body.span
+        if act.pc is None:
+            lines.append(f"  {number}. {where}: {act.what}")
+        else:
+            lines += [f"  {number}. {story.at(act.pc)}", f"     {where}: the other CPU {act.what}"]
     lines += [f"  {found.what}"] if found.what else []
-    for when, shared in (("before", found.first), ("after ", found.shared)):
-        for lane in range(CPUS + 1):
-            fields = values(cases.record, shared[lane * cases.stride :][: cases.record.size], program.order)
-            changed = {
-                n: v for n, v in fields.items() if shared is found.first or v != _was(found, cases, program, lane, n)
-            }
-            lines.append(f"  {when} lane {lane}: {_fields(changed)}")
-    came = [_shown(outcome) for outcome in found.outcomes]
-    lines += [f"  they came to {came[0]} and {came[1]}", f"  replay: {command}"]
-    return Violation(found.slug, found.victim.name, arch, program.index, command, str(where), "\n".join(lines))
+    lines += story.memory("before", found.first, None, CPUS + 1)
+    lines += story.memory("after ", found.shared, found.first, CPUS + 1)
+    lines.append(f"  they came to {' and '.join(map(_shown, found.outcomes))}")
+    return story.violation(found.slug, span, f"{mine} on CPU 0 beside {theirs} on CPU 1", where, lines, found.name)
 
 
-def _was(found: Beside, cases: Cases, program: Program, lane: int, name: str) -> Any:
-    return values(cases.record, found.first[lane * cases.stride :][: cases.record.size], program.order)[name]
+@dataclass(frozen=True)
+class _Story:
+    """What all stories are told with."""
 
+    program: Program
+    cases: Cases
+    depth: int
+    target: str
+    victim: Operation
 
-def _at(program: Program, span: Span, pc: int) -> str:
-    """Where the sequence is: an instruction of its section, or outside of it."""
-    place: Place | None = program.places.get(offset(pc))
-    if place is None:
-        return f"{span}: {'at its end' if pc == STOP else f'outside of the section, at offset {offset(pc):#x}'}"
-    where = f"before instruction {place.number} of {place.count}" if place.number else "before the section"
-    return f"{place.span or span}: {where}, `{place.text}`"
+    def violation(self, slug: str, span: Span, calls: str, where: Span, lines: list[str], replay: str) -> Violation:
+        """`where` it went wrong; the story begins at `span`."""
+        arch, index = self.program.architecture.name, self.program.index
+        command = _command(self.target, arch, self.depth, replay)
+        text = [f"{span}: error[{slug}]: {calls}, {arch}: {_SAYS[slug]}", *lines, f"  replay: {command}"]
+        return Violation(slug, self.victim.name, arch, index, command, str(where), "\n".join(text))
+
+    def interrupted_at(self, hops: Sequence[Hop]) -> Span:
+        """The source of the instruction that was interrupted last, as far as it is one of the section."""
+        places = [self.program.places.get(offset(hop.pc)) for hop in reversed(hops)]
+        return next((place.span for place in places if place and place.span), self.victim.body.span)
+
+    def at(self, pc: int, *, commented: bool = False) -> str:
+        """Where the sequence is: an instruction of its section, perhaps with its comment, or outside of it."""
+        place = self.program.places.get(offset(pc))
+        if place is None:
+            outside = "at its end" if pc == STOP else f"outside of the section, at offset {offset(pc):#x}"
+            return f"{self.victim.body.span}: {outside}"
+        where = f"before instruction {place.number} of {place.count}" if place.number else "before the section"
+        comment = f" ({place.line.comment})" if commented and place.line.comment else ""
+        return f"{place.span or self.victim.body.span}: {where}, `{place.text}`{comment}"
+
+    def hop(self, number: int, hop: Hop) -> list[str]:
+        event = hop.event
+        call = _call(event.operation.name, event.arguments) if event.operation is not None else ""
+        happens = _HAPPENS[event.kind].format(call=call, cpu=hop.cpu)
+        came_to = f", which comes to {_shown(hop.outcome)}" if hop.outcome is not None else ""
+        at = self.at(hop.pc, commented=True)
+        return [f"  {number}. {at}", f"     {happens}{came_to} ({hop.generation} kernel)"]
+
+    def memory(self, when: str, shared: bytes, before: bytes | None, lanes: int) -> list[str]:
+        """What is in lanes, as far as it is not what was there before."""
+        held = [(self._lane(shared, lane), before and self._lane(before, lane)) for lane in range(lanes)]
+        changed = [
+            {name: value for name, value in self._values(now).items() if not was or self._differs(name, now, was)}
+            for now, was in held
+        ]
+        return [f"  {when} lane {number}: {_fields(fields)}" for number, fields in enumerate(changed)]
+
+    def live(self, shared: bytes, lane: int) -> dict[str, Any]:
+        """What is live in a lane."""
+        data = self._lane(shared, lane)
+        chosen = chosen_live(self.cases.record, data, self.program.order)
+        return self._values(data, prepared=False) | ({} if chosen is None else {"live": chosen})
+
+    def _lane(self, shared: bytes, lane: int) -> bytes:
+        return shared[lane * self.cases.stride :][: self.cases.record.size]
+
+    def _values(self, lane: bytes, *, prepared: bool = True) -> dict[str, Any]:
+        return values(self.cases.record, lane, self.program.order, prepared=prepared)
+
+    def _differs(self, name: str, lane: bytes, other: bytes) -> bool:
+        place = self.cases.record.fields[name].place
+        return lane[place.start : place.stop] != other[place.start : place.stop]
 
 
 def _command(target: str, arch: str, depth: int, replay: str) -> str:
@@ -216,91 +266,6 @@ def _command(target: str, arch: str, depth: int, replay: str) -> str:
     if target:
         return f"rseq check {target} --arch {arch} --depth {depth}" + (f" --replay {replay}" if replay else "")
     return f'rseq.check.check(…, arch="{arch}", depth={depth}' + (f', replay="{replay}")' if replay else ")")
-
-
-class _Story:
-    def __init__(self, finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> None:
-        self.finding, self.program, self.cases = finding, program, cases
-        replay = finding.run.name if finding.slug != "no-lane" else ""
-        self.command = _command(target, program.architecture.name, depth, replay)
-
-    def violation(self) -> Violation:
-        finding, program = self.finding, self.program
-        where = self._where()
-        call = _call(finding.run.victim.name, finding.run.arguments)
-        says = _SAYS[finding.slug]
-        lines = [f"{where}: error[{finding.slug}]: {call}, {program.architecture.name}: {says}"]
-        lines += [line for number, hop in enumerate(finding.run.hops, 1) for line in self._hop(number, hop)]
-        lines += [f"  {finding.what}"] if finding.what else []
-        lines += self._memory("before", finding.run.first)
-        lines += self._memory("after ", finding.shared)
-        lines += self._expected()
-        lines.append(f"  replay: {self.command}")
-        return Violation(
-            finding.slug,
-            finding.run.victim.name,
-            program.architecture.name,
-            program.index,
-            self.command,
-            str(where),
-            "\n".join(lines),
-        )
-
-    def _where(self) -> Span:
-        """The source of the instruction that was interrupted last, as far as it is one of the section."""
-        for hop in reversed(self.finding.run.hops):
-            place = self.program.places.get(offset(hop.pc))
-            if place is not None and place.span is not None:
-                return place.span
-        return self.finding.run.victim.body.span
-
-    def _hop(self, number: int, hop: Hop) -> list[str]:
-        place = self.program.places.get(offset(hop.pc))
-        if place is None:
-            at = f"{self.finding.run.victim.body.span}: outside of the section, at offset {offset(hop.pc):#x}"
-        elif place.number == 0:
-            at = f"{place.span or self.finding.run.victim.body.span}: before the section, {self._text(hop)}"
-        else:
-            span = place.span or self.finding.run.victim.body.span
-            at = f"{span}: before instruction {place.number} of {place.count}, {self._text(hop)}"
-        event = hop.event
-        call = _call(event.operation.name, event.arguments) if event.operation is not None else ""
-        happens = _HAPPENS[event.kind].format(call=call, cpu=hop.cpu)
-        came_to = f", which comes to {_shown(hop.outcome)}" if hop.outcome is not None else ""
-        return [f"  {number}. {at}", f"     {happens}{came_to} ({hop.generation} kernel)"]
-
-    def _text(self, hop: Hop) -> str:
-        place = self.program.places[offset(hop.pc)]
-        return f"`{place.text}`" + (f" ({place.line.comment})" if place.line.comment else "")
-
-    def _memory(self, when: str, shared: bytes) -> list[str]:
-        stride, record = self.cases.stride, self.cases.record
-        order = self.program.order
-        lanes = [values(record, shared[lane * stride :][: record.size], order) for lane in range(CPUS)]
-        first = self.finding.run.first
-        changed = [
-            {name: value for name, value in lane.items() if self._differs(name, shared, number) or shared == first}
-            for number, lane in enumerate(lanes)
-        ]
-        return [f"  {when} lane {number}: {_fields(lane)}" for number, lane in enumerate(changed)]
-
-    def _differs(self, name: str, shared: bytes, lane: int) -> bool:
-        field = self.cases.record.fields[name]
-        at = lane * self.cases.stride + field.offset
-        return shared[at : at + field.type.size] != self.finding.run.first[at : at + field.type.size]
-
-    def _expected(self) -> list[str]:
-        lines = [f"  it came to {_shown(self.finding.outcome)}"] if self.finding.outcome is not None else []
-        for order in self.finding.possible:
-            lanes = "; ".join(f"lane {lane}: {_fields(self._live(order.shared, lane))}" for lane in range(CPUS))
-            lines.append(f"  an order gives {_shown(order.outcome)}, {lanes}")
-        return lines
-
-    def _live(self, shared: bytes, lane: int) -> dict[str, Any]:
-        record, order = self.cases.record, self.program.order
-        data = shared[lane * self.cases.stride :][: record.size]
-        chosen = chosen_live(record, data, order)
-        return values(record, data, order, prepared=False) | ({} if chosen is None else {"live": chosen})
 
 
 def _call(name: str, arguments: Sequence[int | float]) -> str:

@@ -8,21 +8,20 @@ What is right: what comes out where each access sees all that was done before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING, NamedTuple
 
 from rseq._check.code import Operation
-from rseq._check.crossing import Act, Beside
+from rseq._check.crossing import Act, Beside, Tick, found_beside
 from rseq._check.machine import LANES, Outcome
 from rseq._check.model import FAULT
-from rseq._check.remote import WAITS, Remote, Stored, Values, private, releasing, run_routine, shown
-from rseq._check.states import CPUS, Arguments
+from rseq._check.remote import Stored, Values, accesses, private, releasing, shown
+from rseq._check.states import Arguments
 
 if TYPE_CHECKING:
     from rseq._check.explore import Explorer
-
-__all__ = ["Together"]
 
 CASES = 12
 """How many cases are tried of two routines."""
@@ -50,30 +49,10 @@ class _State(NamedTuple):
 _Found = tuple[_State, tuple[Act, ...]]
 
 
-@dataclass
-class Together:
-    """Tries an explorer's routines beside each other."""
-
-    explorer: Explorer
-    routines: list[Operation]
-
-    def findings(self, tick: Callable[[str], None] = lambda text: None) -> Iterator[Beside]:
-        """At most one for each pair."""
-        for number, one in enumerate(self.routines):
-            for other in self.routines[number:]:
-                tick(f"{one.name} beside {other.name}")
-                found = next(self._pair(one, other), None)
-                if found is not None:
-                    yield found
-
-    def _pair(self, one: Operation, other: Operation) -> Iterator[Beside]:
-        explorer, search = self.explorer, self.explorer.chosen.search
-        numbers = self.routines.index(one), self.routines.index(other)
-        for s, a, b in explorer.chosen.crossing(one, other, CASES):
-            name = f"{explorer.program.index}:together:{numbers[0]}:{numbers[1]}:{a}:{b}:{s}"
-            if not explorer.only or explorer.only == name:
-                given = search.arguments(one, a, 0), search.arguments(other, b, 1)
-                yield from _Pair(explorer, name, (one, other), given, search.states[s]).findings()
+def together(explorer: Explorer, routines: Sequence[Operation], tick: Tick) -> Iterator[Beside]:
+    """What goes wrong when an explorer's routines meet each other."""
+    pairs = combinations_with_replacement(enumerate(routines), 2)
+    return found_beside(explorer, "together", pairs, CASES, _Pair, tick)
 
 
 @dataclass
@@ -130,39 +109,13 @@ class _Pair:
 
     def _accesses(self, state: _State, acts: tuple[Act, ...], number: int, *, logs: bool) -> Iterator[_Found]:
         """One of the two makes its next access, with each of its results."""
-        turn, choices = 0, 1
-        while turn < choices:
-            remote = self._remote(state, number, turn, logs=logs)
-            one, given = self.both[number], self.given[number]
-            outcome = run_routine(self.explorer.reached, one, given, remote, self.explorer.lane(number))
-            if outcome == WAITS:
-                return
-            choices = max(remote.choices, 1)
-            turn += 1
+        side, one, given = state.sides[number], self.both[number], self.given[number]
+        seen = {"script": side.script, "log": state.log, "view": side.view, "releasing": self._releasing[number]}
+        made = accesses(self.explorer, one, given, number, state.shared, thread=1 + number, logs=logs, **seen)
+        for remote, outcome in made:
             self.explorer.counts.interruptions += 1
             self._values[number].saw(remote)
             side = _Side(remote.script, remote.view, outcome)
             sides = (side, state.sides[1]) if number == 0 else (state.sides[0], side)
             act = Act(None, f"CPU {number} {remote.act}{shown(remote)}", remote.acted)
             yield _State(sides, remote.log, bytes(remote.blocks[LANES])), (*acts, *([act] if remote.act else []))
-
-    def _remote(self, state: _State, number: int, turn: int, *, logs: bool) -> Remote:
-        cases, side = self.explorer.cases, state.sides[number]
-        byteorder: Any = self.explorer.program.byteorder
-        return Remote(
-            {LANES: bytearray(state.shared)},
-            LANES,
-            cases.stride,
-            byteorder,
-            CPUS + 1,
-            thread=1 + number,
-            script=side.script,
-            turn=turn,
-            log=state.log,
-            view=side.view,
-            private=private(cases),
-            fields=tuple(cases.record.fields.values()),
-            releasing=self._releasing[number],
-            acquired=self.explorer.reached.acquired,
-            logs=logs,
-        )

@@ -12,17 +12,15 @@ from rseq import _arch as architectures
 from rseq._arch import Architecture
 from rseq._arch.base import IndexMode, RegisterError
 from rseq._check.code import Operation, Spoil, compiled
-from rseq._check.crossing import Crossing, crosses
+from rseq._check.crossing import Tick, crosses, crossing
 from rseq._check.explore import Explorer
 from rseq._check.machine import unicorn
-from rseq._check.parts import Found, Part, Tick, explored
+from rseq._check.parts import Found, Part, explored
 from rseq._check.report import Report, checked, described, described_beside
-from rseq._check.routines import Together
-from rseq._language.compiled import Compiled
+from rseq._check.routines import together
+from rseq._language.ir import Compiled
 from rseq._language.types import RecordType
 from rseq._named import is_structure, name_of
-
-__all__ = ["check", "sequences_of", "shipped"]
 
 
 def check(
@@ -46,7 +44,7 @@ def check(
     A record may say what of its `prepared` fields is live: a function `live(lane)` in the class, which gets the lane as
     a NumPy record and returns what readers would look at.
 
-    Raises: TypeError - a target is no sequence. ValueError - no such architecture or depth. RuntimeError - no emulator.
+    Raises: TypeError - a target is no sequence. ValueError - no such architecture or depth. ImportError - no emulator.
     """
     if depth not in (1, 2, 3):
         raise ValueError(f"depth: expected 1, 2 or 3 interruptions of one run, got {depth}")
@@ -133,9 +131,7 @@ class _Explore:
         violations = [
             described(finding, program, explorer.cases, self.depth, self.name) for finding in explorer.findings(told)
         ]
-        beside = chain(
-            Crossing(explorer, part.routines).findings(told), Together(explorer, part.routines).findings(told)
-        )
+        beside = chain(crossing(explorer, part.routines, told), together(explorer, part.routines, told))
         violations += [described_beside(found, program, explorer.cases, self.depth, self.name) for found in beside]
         return Found(checked(program, explorer, part.group), tuple(violations))
 

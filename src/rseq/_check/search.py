@@ -22,8 +22,6 @@ from rseq._check.states import IN_LANE, Arguments, Cases, Given, Pick
 from rseq._check.trial import Feature, Trial, tried
 from rseq._language.types import Pointer
 
-__all__ = ["Case", "Search"]
-
 STEPS = 40
 """How often one operation is run in a row."""
 
@@ -164,7 +162,7 @@ class Search:
         if state in self._seen:
             return
         self._seen.add(state)
-        if self.states and self._may_compose:
+        if self.states and not self.cases.targets:  # rows belong to lanes: then these stay where they are
             state = self.cases.beside(state, self.states[-1])
         found = [(operation, given) for operation in self.cases.operations for given in self._new(operation, state)]
         if found or keep:
@@ -174,11 +172,6 @@ class Search:
                 self.found[operation].append(Case(number, self.place_of(operation, given)))
         else:
             self._others.append(state)
-
-    @cached_property
-    def _may_compose(self) -> bool:
-        """Where rows belong to lanes, lanes stay where they are."""
-        return not self.cases.targets
 
     def _new(self, operation: Operation, state: bytes) -> Iterator[Given]:
         """What shows something new of an operation here."""

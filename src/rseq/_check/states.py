@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -29,8 +29,7 @@ from rseq._check.machine import LANES, Layout
 from rseq._language import ir
 from rseq._language.pointers import required_rows
 from rseq._language.types import Array, Buffer, Index, Pointer, RecordType, Scalar
-
-__all__ = ["CPUS", "Arguments", "Cases", "Given", "Pick", "row_size"]
+from rseq._once import load
 
 CPUS = 2
 ROWS_PER_CALL = 2
@@ -149,6 +148,7 @@ class Cases:
         begin = getattr(self.record, "starts", None)
         if not callable(begin):
             return [self._memory(_Fill.zero(), _Fill.random(self, 1))]
+        load("numpy")
         import numpy as np
 
         order: Any = self.order
@@ -165,11 +165,11 @@ class Cases:
     def filled(self) -> list[bytes]:
         """Memory with numbers at which operations decide, whether or not they ever leave it so."""
         boundaries = self._boundaries()
-        alone = [_Fill.alone(boundaries[0], position) for position in self._numbers_in_lane()]
-        equal = [_Fill.of(boundary) for boundary in boundaries]
+        alone = [_Fill.of({position: boundaries[0]}) for position in self._numbers_in_lane()]
+        equal = [_Fill.of({}, boundary) for boundary in boundaries]
         random = [_Fill.random(self, seed) for seed in range(1, 1 + RANDOM_STATES)]
         telling = [fill for pair in zip_longest(alone, equal, random) for fill in pair if fill is not None]
-        chosen = [_Fill.zero(), random[0], _Fill.of(-1), _Fill.full(), *telling, *self._differing()]
+        chosen = [_Fill.zero(), random[0], _Fill.of({}, -1), _Fill.full(), *telling, *self._differing()]
         return list(
             dict.fromkeys(
                 self._memory(fill, chosen[(position + 1) % len(chosen)]) for position, fill in enumerate(chosen)
@@ -184,7 +184,7 @@ class Cases:
             for low, high in ((names.index(one), names.index(other)), (names.index(other), names.index(one))):
                 for boundary in self._boundaries():
                     for base in (1, -1 - abs(boundary) // 2):
-                        yield _Fill.apart(low, base, high, base + boundary)
+                        yield _Fill.of({low: base, high: base + boundary})
 
     def _numbers_in_lane(self) -> list[int]:
         """Which of the record's fields are single numbers."""
@@ -220,8 +220,8 @@ class Cases:
         self, memory: bytearray, at: int, record: RecordType, fill: _Fill, lane: int, first_row: int
     ) -> None:
         for position, field in enumerate(record.fields.values()):
-            element = field.type.element if isinstance(field.type, Array) else field.type
-            for number in range(field.type.length if isinstance(field.type, Array) else 1):
+            element = field.element
+            for number in range(field.count):
                 value: int | float
                 if isinstance(element, Pointer):
                     has_row = not fill.is_zero and first_row + number < ROWS_PER_LANE
@@ -233,11 +233,6 @@ class Cases:
                 else:
                     value = fill.number(element, position)
                 struct.pack_into(self.order + element.code, memory, at + field.offset + number * element.size, value)
-
-    def swapped(self, shared: bytes) -> bytes:
-        """The same memory with what the two lanes hold exchanged."""
-        stride = self.stride
-        return shared[stride : 2 * stride] + shared[:stride] + shared[2 * stride :]
 
     def beside(self, shared: bytes, other: bytes) -> bytes:
         """The first lane of one memory, and that of another in the other lane. Rows belong to lanes."""
@@ -268,12 +263,10 @@ class Cases:
                 records += [(target, self.row(target, number) - LANES) for number in range(self.rows_of_each)]
         for record, at in records:
             for field in record.fields.values():
-                element = field.type.element if isinstance(field.type, Array) else field.type
-                count = field.type.length if isinstance(field.type, Array) else 1
-                if isinstance(element, Pointer):
-                    form = f"{self.order}{count}{element.code}"
+                if isinstance(field.element, Pointer):
+                    form = f"{self.order}{field.count}{field.element.code}"
                     for stored in struct.unpack_from(form, shared, at + field.offset):
-                        yield element.target, stored
+                        yield field.element.target, stored
 
     # ---- arguments
 
@@ -413,11 +406,18 @@ def _is_second(operation: Operation, value: ir.Value) -> bool:
     return _kind(value) is not None and same[0] != value
 
 
-class _Fill:
-    """How records are filled."""
+def _element(type: Any, number: int, lane: int) -> Any:
+    return type.wrap(10 + 100 * lane + 3 * number)
 
-    def __init__(self, number: Any, element: Any, *, is_zero: bool = False, first_row: int = 0) -> None:
-        self.number, self.element, self.is_zero, self.first_row = number, element, is_zero, first_row
+
+@dataclass(frozen=True)
+class _Fill:
+    """How records are filled: with which number, of a type, each field in turn, and each element of an array."""
+
+    number: Callable[[Any, int], Any]
+    element: Callable[[Any, int, int], Any] = _element
+    is_zero: bool = False
+    first_row: int = 0
 
     @classmethod
     def zero(cls) -> _Fill:
@@ -427,35 +427,18 @@ class _Fill:
     @classmethod
     def full(cls) -> _Fill:
         """The largest number everywhere, and lists of one row."""
-        last = ROWS_PER_LANE - 1
-        return cls(lambda type, position: _largest(type), lambda type, number, lane: _largest(type), first_row=last)
+        return cls(lambda type, _: _largest(type), lambda type, *_: _largest(type), first_row=ROWS_PER_LANE - 1)
 
     @classmethod
-    def of(cls, boundary: int) -> _Fill:
-        """One number in all fields, as far as it fits; elements differ."""
-        return cls(lambda type, position: type.wrap(boundary), _element)
-
-    @classmethod
-    def alone(cls, boundary: int, field: int) -> _Fill:
-        """A number in one field, zeros in the others; elements differ."""
-        return cls(lambda type, position: type.wrap(boundary if position == field else 0), _element)
-
-    @classmethod
-    def apart(cls, low: int, base: int, high: int, number: int) -> _Fill:
-        """Two fields that differ by a constant, zeros in the others; elements differ."""
-        held = {low: base, high: number}
-        return cls(lambda type, position: type.wrap(held.get(position, 0)), _element)
+    def of(cls, numbers: Mapping[int, int], others: int = 0) -> _Fill:
+        """These numbers in some fields, and one in the others, as far as they fit; elements differ."""
+        return cls(lambda type, position: type.wrap(numbers.get(position, others)))
 
     @classmethod
     def random(cls, cases: Cases, seed: int) -> _Fill:
         """Numbers where decisions change, picked at random."""
         dice = Random(seed)
-        return cls(lambda type, position: dice.choice(cases.numbers(type)), _element)
-
-
-def _element(type: Any, number: int, lane: int) -> int | float:
-    value: int | float = type.wrap(10 + 100 * lane + 3 * number)
-    return value
+        return cls(lambda type, position: dice.choice(cases.numbers(type)))
 
 
 def _largest(type: Any) -> int | float:
@@ -474,5 +457,4 @@ def row_size(target: Any) -> int:
 
 
 def _pointed_to(record: RecordType) -> list[Any]:
-    types = (getattr(field.type, "element", field.type) for field in record.fields.values())
-    return [type.target for type in types if isinstance(type, Pointer)]
+    return [field.element.target for field in record.fields.values() if isinstance(field.element, Pointer)]

@@ -19,8 +19,6 @@ from rseq._language import ir
 from rseq._language.interpret import FaultError, LimitError, Memory, run
 from rseq._language.types import Scalar
 
-__all__ = ["Feature", "Trial", "tried"]
-
 Feature = tuple[Any, ...]
 
 LIMIT = 1000
@@ -47,8 +45,7 @@ def tried(cases: Cases, operation: Operation, arguments: Arguments, lane: int, s
     """Run `operation` as a whole."""
     notes = _Notes(operation.body)
     block = bytearray(shared)
-    order: Any = "little" if cases.order == "<" else "big"
-    memory = Memory({LANES: block}, LANES, cases.stride, order, CPUS + 1, watch=notes)
+    memory = Memory({LANES: block}, LANES, cases.stride, cases.order, CPUS + 1, watch=notes)
     ended, error, result = True, "", None
     try:
         result = run(operation.body, memory, arguments, cpu=lane, limit=LIMIT)

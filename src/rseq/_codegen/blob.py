@@ -14,24 +14,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-import llvmlite.ir as ll
-
 from rseq._arch import Architecture, host
 from rseq._arch.base import Fixup
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.llvm import emit, emit_elsewhere, is_held_by_another_thread
 from rseq._codegen.lower import WAIT_FOREVER
-from rseq._codegen.writer import I8, PTR, Pointed, Writer
+from rseq._codegen.writer import I8, PTR, Pointed, Writer, ll
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._integers import round_up
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._layout import Layout
 from rseq._loader import DATA_ALIGNMENT, RSEQ_OFFSET, Blob, Code, Relocation, load
 from rseq._room import require_room
 from rseq._thread.support import require_support
-
-__all__ = ["RSEQ_OFFSET", "BlobEnvironment", "flatten", "object_file", "symbol_names"]
-
 
 _SHF_WRITE, _SHF_ALLOC = 1, 2
 _SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 1, 2, 4, 8, 9
@@ -100,11 +95,11 @@ class BlobEnvironment(Environment):
 
 
 def object_file(module: Any, architecture: Architecture) -> bytes:
-    """LLVM's object file of a module. Raises: MemoryError. RuntimeError - nothing here makes code for another machine."""
+    """LLVM's object file: llvmlite's for this machine, that of `ziglang` for others. Raises: MemoryError."""
     if architecture is not host():
         from rseq._codegen.cross import emit_for
 
-        return emit_for(str(module), architecture.triple, architecture.features, architecture.code_model)
+        return emit_for(str(module), architecture)
     text, how = str(module), emit_elsewhere if _cut_off else emit
     if how is emit:
         loading = 0 if "llvmlite.binding" in sys.modules else _LLVM_MIB

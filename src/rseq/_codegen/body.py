@@ -11,19 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq._arch.base import IndexMode
 from rseq._codegen.checks import Checks
 from rseq._codegen.codes import NO_THREAD, NOTHING, OK, RAISED, extended, llvm_type, pack
 from rseq._codegen.environment import Environment, Lane
-from rseq._codegen.writer import I1, I8, I32, I64, PTR, VOID, Label, Writer
+from rseq._codegen.writer import I1, I8, I32, I64, PTR, VOID, Label, Writer, ll
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.section import floor_division
 from rseq._language.types import Word
-
-__all__ = ["BodyLowering", "Frame"]
 
 TURNS = 1 << 20
 """How many turns of a loop there are between two looks for signals."""

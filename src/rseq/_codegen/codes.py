@@ -6,34 +6,11 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
-import llvmlite.ir as ll
-
-from rseq._codegen.writer import DOUBLE, I32, I64, Writer
+from rseq._codegen.writer import DOUBLE, I32, I64, Writer, ll
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.types import Word
-
-__all__ = [
-    "BUSY",
-    "FAILED",
-    "FIRST_CHECK",
-    "HAS_RAISED",
-    "LANE_VIEW",
-    "NOTHING",
-    "NO_ROW",
-    "NO_THREAD",
-    "OK",
-    "RAISED",
-    "REFUSED",
-    "SAME_ROW",
-    "extended",
-    "llvm_type",
-    "pack",
-    "refusals",
-    "returned_by",
-    "unpack",
-]
 
 OK, BUSY, FAILED, RAISED, NO_ROW, NOTHING, SAME_ROW, NO_THREAD, REFUSED, LANE_VIEW, FIRST_CHECK = (
     *range(10),

@@ -10,22 +10,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-__all__ = ["emit_for"]
+from rseq._arch import Architecture
+from rseq._extras import missing
 
 
-def emit_for(text: str, triple: str, features: str, code_model: str) -> bytes:
-    """The object file of a module. Raises: RuntimeError - Clang fails, and says why; or there is no `ziglang`."""
-    processor, *_, libc = triple.split("-")
-    options = ["-O2", "-fPIC", "-fno-stack-protector", "-fomit-frame-pointer", "-g0", f"-mcmodel={code_model}"]
-    chosen = [
-        part for one in filter(None, features.split(",")) for part in ("-Xclang", "-target-feature", "-Xclang", one)
-    ]
+def emit_for(text: str, architecture: Architecture) -> bytes:
+    """The object file. Raises: MissingPackage - there is no `ziglang`. RuntimeError - Clang says why not."""
+    processor, *_, libc = architecture.triple.split("-")
+    options = ["-O2", "-fPIC", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-Wno-override-module"]
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder, "code.ll"), Path(folder, "code.o")
         source.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", f"{processor}-linux-{libc}", *options, *chosen]
-        command += ["-Wno-override-module", "-c", str(source), "-o", str(made)]
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", f"{processor}-linux-{libc}", *options]
+        command += ["-c", str(source), "-o", str(made)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if "No module named ziglang" in done.stderr:
+            raise missing("ziglang")
         if done.returncode:
-            raise RuntimeError(f"no code for {triple}: {done.stderr.strip()}")
+            raise RuntimeError(f"ziglang cannot compile for {architecture.name}:\n{done.stderr}")
         return made.read_bytes()

@@ -10,15 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-import llvmlite.ir as ll
-
 from rseq import _abi as abi
 from rseq._arch import Architecture
 from rseq._codegen.codes import REFUSED
-from rseq._codegen.writer import I1, I32, I64, PTR, VOID, Process, Writer
-from rseq._language.compiled import Compiled
-
-__all__ = ["Environment", "Lane"]
+from rseq._codegen.writer import I1, I32, I64, PTR, VOID, Process, Writer, ll
+from rseq._language.ir import Compiled
 
 
 class Lane(NamedTuple):

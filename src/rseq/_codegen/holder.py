@@ -17,8 +17,6 @@ from typing import Any
 from rseq._codegen.environment import Environment
 from rseq._codegen.writer import I1, I64, PTR, Writer
 
-__all__ = ["MUTEX_BYTES", "holds_itself"]
-
 MUTEX_BYTES = 64
 """As in _percpu/mutex.py, which loads no compiler: the futex is somewhere in there."""
 

@@ -12,8 +12,6 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["emit", "emit_elsewhere", "is_held_by_another_thread", "main"]
-
 _NO_LAYOUT = 'target datalayout = ""'
 """What stands in a module's text where LLVM is to put its own for the machine."""
 

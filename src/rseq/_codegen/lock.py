@@ -11,8 +11,6 @@ from rseq._codegen.environment import Environment
 from rseq._codegen.holder import holds_itself
 from rseq._codegen.writer import I32, I64, PTR, Writer
 
-__all__ = ["give_lock_back", "take_lock"]
-
 _PAUSE_US = 50
 """Between two attempts at a lock of a thread with the same kernel id, in another pid namespace."""
 

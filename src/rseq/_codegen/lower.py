@@ -24,20 +24,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq._arch.base import ABORTED, INDEX, LEFT, NO_LANE, NONE, RESTART_LIMIT, Assembly, IndexMode
 from rseq._codegen.body import BodyLowering, Frame
 from rseq._codegen.checks import Checks, Fail, check_buffers
 from rseq._codegen.codes import FIRST_CHECK, NOTHING, extended, llvm_type, pack, returned_by, unpack
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lock import give_lock_back, take_lock
-from rseq._codegen.writer import I32, I64, PTR, Label, Writer
+from rseq._codegen.writer import I32, I64, PTR, Label, Writer, ll
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.section import section
-
-__all__ = ["WAIT_FOREVER", "Unit", "emit_block"]
 
 WAIT_FOREVER = -1
 

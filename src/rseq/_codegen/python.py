@@ -7,8 +7,6 @@ from typing import Any
 
 from rseq._codegen.writer import I32, NULL, PTR, VOID, Writer
 
-__all__ = ["exception", "fail", "is_raised", "keep", "let_go", "none", "say", "type_of"]
-
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _DIRECTIVE_OR_LETTERS = re.compile(r"%%|%z?\w|[^\x00-\x7f]+")
 

@@ -13,8 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rseq._loader import Code
 
-__all__ = ["ITEMS", "made", "ready"]
-
 ITEMS = {"rseq_items_at": ITEMS_AT}
 """What machine code asks about tuples."""
 

@@ -9,8 +9,6 @@ from rseq._codegen import python
 from rseq._codegen.writer import DOUBLE, I32, I64, Writer
 from rseq._layout import COMPACT_TAGS
 
-__all__ = ["read_float", "read_int"]
-
 _IS_NEGATIVE = 2
 
 

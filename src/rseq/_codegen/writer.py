@@ -25,14 +25,17 @@ What is used once or twice is no word of its own: `emit.llvm` is LLVM's builder.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq._layout import Layout, this
+from rseq._once import load
+
+load("llvmlite.ir")  # or the sentence that says what brings it
+ll: Any = sys.modules["llvmlite.ir"]
 
 __all__ = ["DOUBLE", "I1", "I8", "I32", "I64", "NULL", "PTR", "VOID", "Label", "Pointed", "Process", "Writer"]
 __all__ += ["constant"]

@@ -17,20 +17,18 @@ we load ourselves:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from rseq._arch import Architecture
-from rseq._arch.base import ABORTED, INDEX, LEFT, NONE, RESTART_LIMIT, TOKEN, Assembly, RegisterError, Slot
+from rseq._arch.base import ABORTED, INDEX, LEFT, NONE, RESTART_LIMIT, TOKEN, Assembly, RegisterError
+from rseq._arch.registers import Slot
 from rseq._emit.names import guard, is_prefix, unique
 from rseq._emit.records import Records, c_type
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.section import section
 from rseq._language.types import Index, Pointer, Word
-
-__all__ = ["header"]
 
 _VERSION = 1
 _DESCRIPTORS = '__rseq_cs, "aw?"'
@@ -222,7 +220,7 @@ static inline int {self.name}({self._declarations()})
 {lines}
             : {outputs}
             : {", ".join(self._inputs(assembly))}
-            : {", ".join(map(_quoted, assembly.architecture.c_clobbers))});
+            : {", ".join(f'"{name}"' for name in assembly.architecture.c_clobbers)});
         if (__builtin_expect(status < ({word})({LEFT}), 1))
             break;
         if (status != ({word})({ABORTED}) || ++tries == RSEQ_RESTART_LIMIT)
@@ -278,10 +276,6 @@ def _length(assembly: Assembly) -> int:
     return sum(len(_escaped(line.text)) + 1 for line in assembly.lines(_DESCRIPTORS))
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"'
-
-
 def _declared(type: str, name: str) -> str:
     return f"{type}{name}" if type.endswith("*") else f"{type} {name}"
 
@@ -310,8 +304,4 @@ def _held_type(result: Word, word: str) -> str:
 def _escaped(text: str) -> str:
     """Assembly in a C string in extended asm: percent signs double, operands by number."""
     literal = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return TOKEN.sub(_operand, literal)
-
-
-def _operand(match: re.Match[str]) -> str:
-    return f"%{match[2] or ''}{match[1]}"
+    return TOKEN.sub(lambda match: f"%{match[2] or ''}{match[1]}", literal)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 
-__all__ = ["default_prefix", "guard", "is_prefix", "snake", "unique"]
-
 _C = """
 alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false float
 for goto if inline int long nullptr register restrict return short signed sizeof static static_assert struct switch

@@ -6,9 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from rseq._emit.names import snake, unique
-from rseq._language.types import Array, Buffer, Field, Index, Pointer, RecordType, Scalar, Word
-
-__all__ = ["Records", "c_type"]
+from rseq._language.types import Array, Buffer, Field, Index, Pointer, RecordType, Word
 
 _TYPES = {
     "i8": "int8_t",
@@ -40,7 +38,7 @@ class Records:
         if record not in self._names:
             self._names[record] = unique(f"{self._prefix}_{snake(record.__name__)}", self._taken)
             for field in record.fields.values():
-                c_type(_element(field), self)
+                c_type(field.element, self)
         return f"struct {self._names[record]}"
 
     def text(self) -> str:
@@ -58,10 +56,6 @@ def c_type(type: Word, records: Records) -> str:
         return _TYPES[type.name]
     target = type.target
     return f"{records.of(target) if isinstance(target, RecordType) else _TYPES[target.name]} *"
-
-
-def _element(field: Field) -> Scalar | Pointer:
-    return field.type.element if isinstance(field.type, Array) else field.type
 
 
 def _definition(name: str, record: RecordType, records: Records) -> str:
@@ -82,7 +76,7 @@ struct {name} {{
 
 
 def _member(field: Field, name: str, records: Records) -> str:
-    type = c_type(_element(field), records)
+    type = c_type(field.element, records)
     length = f"[{field.type.length}]" if isinstance(field.type, Array) else ""
     declared = f"{type}{'' if type.endswith('*') else ' '}{name}{length}"
     if isinstance(field.type, Pointer) and records.pointer_bytes < field.type.size:

@@ -6,8 +6,6 @@ import math
 
 from rseq._language.types import SCALARS, Pointer, Scalar, Word
 
-__all__ = ["as_float", "as_integer", "shown", "to_type", "types_that_hold", "written"]
-
 _NO_NUMBER = "use a number: pointers are only compared, stored and followed"
 
 

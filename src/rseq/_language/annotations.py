@@ -6,8 +6,6 @@ import inspect
 import sys
 from typing import Any
 
-__all__ = ["evaluated_annotations"]
-
 
 def evaluated_annotations(thing: Any) -> dict[str, object]:
     """The annotations of a class or function as objects, also where they are strings that name the locals of the

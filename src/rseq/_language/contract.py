@@ -14,14 +14,10 @@ from dataclasses import replace
 
 from rseq._language import ir
 from rseq._language.errors import ContractError, Diagnostic, Span
-from rseq._language.guards import guarded
 from rseq._language.places import Pair, Place
 from rseq._language.pointers import followed_blindly
 from rseq._language.restarts import Leftover, Restarts, is_seen
-
-__all__ = ["apart", "check", "require"]
-
-_PAGE = "contract.md"
+from rseq._language.types import SCALARS, Pointer
 
 _FIELD_OF_LOCAL = re.compile(r"(\w+)(\.\w+)?(\[.*\])?")
 
@@ -33,12 +29,16 @@ def apart(restarts: Restarts) -> tuple[Pair, ...]:
     return tuple(sorted(found, key=lambda pair: (order(pair[0]), order(pair[1]))))
 
 
+def _broken(slug: str, message: str, places: Iterable[tuple[Span, str]], why: str, fix: str) -> Diagnostic:
+    return Diagnostic(slug, message, tuple(places), why, fix, "contract.md")
+
+
 # ---- the rules
 
 
 def _store_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
     for places in _after_commit(restarts, restarts.places.written, "stored after it"):
-        yield Diagnostic(
+        yield _broken(
             "store-after-commit",
             "a store after the commit",
             places,
@@ -46,7 +46,6 @@ def _store_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
             "interrupted after the commit, it is never told to do the rest.",
             "make the first store preparation (a `prepared` field) and let one store commit, "
             "or pack both into the one word that is committed.",
-            _PAGE,
         )
 
 
@@ -54,14 +53,13 @@ def _load_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
     ops = restarts.body.ops
     loads = [index for index in restarts.places.read if ops[index].writes is None]  # other reads are stores, too
     for places in _after_commit(restarts, loads, "read after it"):
-        yield Diagnostic(
+        yield _broken(
             "load-after-commit",
             "a load after the commit",
             places,
             "the commit is the section's last instruction: what follows it is no longer protected, "
             "and another thread on this CPU may have run in between.",
             "load into a local before the commit.",
-            _PAGE,
         )
 
 
@@ -79,13 +77,12 @@ def _none_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
     for index in restarts.values.before:
         op, commit = body.ops[index], restarts.committed(index)
         if body.maybe and isinstance(op, ir.Return) and op.value is None and commit is not None:
-            yield Diagnostic(
+            yield _broken(
                 "none-after-commit",
                 "None is returned after the commit",
                 ((op.span, "returned here"), (body.ops[commit].span, "the commit")),
                 "a sequence that returns None leaves before its last instruction, the commit: nothing has happened.",
                 "return None on the paths that commit nothing, and a value on those that do.",
-                _PAGE,
             )
 
 
@@ -95,14 +92,13 @@ def _copy_as_commit(restarts: Restarts) -> Iterator[Diagnostic]:
         if not isinstance(op, ir.Copy) or restarts.committed(index) is not None:
             continue
         if is_seen(place.address, place.origins, restarts.body):
-            yield Diagnostic(
+            yield _broken(
                 "copy-as-commit",
                 "a copy to where others look",
                 ((op.span, "not prepared"), *_commit_place(restarts)),
                 f"a copy is many stores: interrupted between two of them, half of it is in `{op.target}`, and others "
                 "see that.",
                 "copy to a `prepared` field, and commit afterwards with one store that says where to look.",
-                _PAGE,
             )
 
 
@@ -113,14 +109,13 @@ def _commits_differ(restarts: Restarts) -> Iterator[Diagnostic]:
     for store in stores[1:]:
         one, other = store.address.type, stores[0].address.type
         if (one.size, one.is_float) != (other.size, other.is_float):
-            yield Diagnostic(
+            yield _broken(
                 "commits-differ",
                 "paths commit values of different types",
                 ((ops[store.index].span, f"commits {one}"), (ops[stores[0].index].span, f"commits {other}")),
                 "all paths join at one store instruction, as a descriptor has one end; one instruction has one width, "
                 "and writes either integers and pointers or floats.",
                 "commit to fields of one width and kind, or write two sequences.",
-                _PAGE,
             )
 
 
@@ -165,14 +160,13 @@ def _overwritten(restarts: Restarts, left: Leftover) -> Diagnostic:
     if not both:
         places.append((load.span, "read here"))
     same = "" if source.text == target.text else f"`{source}` and `{target}` may be the same element: "
-    return Diagnostic(
+    return _broken(
         "overwritten-before-commit",
         "a restart would read what this store has overwritten",
         (*places, *_commit_place(restarts)),
         f"{same}interrupted after the store, the sequence starts again and reads `{source}` as it was left, "
         "not as it was: what is computed from it is applied twice.",
         "keep the new value in a local and commit it, or store it where nothing reads it before the commit.",
-        _PAGE,
     )
 
 
@@ -183,7 +177,7 @@ def _perhaps_overwritten(restarts: Restarts, left: Leftover) -> Diagnostic:
     is_lane = stored.address.in_lane or read.address.in_lane
     declared = restarts.body.may_alias and (is_lane or None not in stored.origins | read.origins)
     because = "the sequence is declared may_alias=True" if declared else "a row that is found in memory may be any row"
-    return Diagnostic(
+    return _broken(
         "may-overlap",
         "a restart may read what this store has overwritten",
         (
@@ -196,7 +190,6 @@ def _perhaps_overwritten(restarts: Restarts, left: Leftover) -> Diagnostic:
         _undeclared(stored, read)
         if declared
         else _kept_apart(restarts, stored, read, one.strip("`"), other.strip("`")),
-        _PAGE,
     )
 
 
@@ -217,41 +210,27 @@ def _kept_apart(restarts: Restarts, stored: Place, read: Place, one: str, other:
 
 def _half_prepared(restarts: Restarts) -> Iterator[Diagnostic]:
     for left in _once(restarts, "one-path"):
-        ops, place = restarts.body.ops, restarts.places.written[left.store].address
-        what, label, uses = _come_upon(restarts, left)
-        assert left.decided is not None
-        yield Diagnostic(
+        place, (what, label, uses) = restarts.places.written[left.store].address, _come_upon(restarts, left)
+        yield _broken(
             "half-prepared",
             f"{what}, and only some paths store to `{place}`",
-            (
-                (ops[left.store].span, "stored here"),
-                (ops[left.decided].span, "decided here"),
-                (ops[left.seen].span, label),
-            ),
+            _way(restarts, left, "decided here", label),
             f"interrupted after the store, the sequence starts again, may decide otherwise, and {uses} what the first "
             "run has left there.",
             "store to it on every path that leads there: choose the value first, and store that.",
-            _PAGE,
         )
 
 
 def _stored_elsewhere(restarts: Restarts) -> Iterator[Diagnostic]:
     for left in _once(restarts, "elsewhere"):
-        ops, place = restarts.body.ops, restarts.places.written[left.store].address
-        what, label, uses = _come_upon(restarts, left)
-        assert left.decided is not None
-        yield Diagnostic(
+        place, (what, label, uses) = restarts.places.written[left.store].address, _come_upon(restarts, left)
+        yield _broken(
             "stored-elsewhere",
             f"{what}, and a restart may store to another place than `{place}`",
-            (
-                (ops[left.store].span, "stored here"),
-                (ops[left.decided].span, "depends on this"),
-                (ops[left.seen].span, label),
-            ),
+            _way(restarts, left, "depends on this", label),
             f"interrupted after the store, the sequence starts again, may find another value there, store to another "
             f"place, and {uses} what the first run has left at the old one.",
             _placed(restarts, left),
-            _PAGE,
         )
 
 
@@ -299,26 +278,26 @@ def _left_behind(restarts: Restarts) -> Iterator[Diagnostic]:
         if left.store in reported:
             continue
         reported.add(left.store)
-        ops, place = restarts.body.ops, restarts.places.written[left.store].address
-        assert left.decided is not None
-        one_path = left.kind == "one-path"
+        place, one_path = restarts.places.written[left.store].address, left.kind == "one-path"
         elsewhere = "not store there" if one_path else "store to another place"
         everywhere = "let parameters choose the place, or store to all the places that it may be"
         instead = "store to it on every path" if one_path else everywhere
-        yield Diagnostic(
+        yield _broken(
             "left-behind",
             f"the caller cannot tell whether `{place}` was stored by this run or is left from one that was interrupted",
-            (
-                (ops[left.store].span, "stored here"),
-                (ops[left.decided].span, "decided here" if one_path else "depends on this"),
-                (ops[left.seen].span, "ends here"),
-            ),
+            _way(restarts, left, "decided here" if one_path else "depends on this", "ends here"),
             f"interrupted after the store, the sequence starts again, may {elsewhere}, and the caller finds in "
             f"`{left.row}` what both runs have stored.",
             f"{instead}; or return what decides, so that the caller knows which part of `{left.row}` "
             "this run has stored.",
-            _PAGE,
         )
+
+
+def _way(restarts: Restarts, left: Leftover, decided: str, seen: str) -> tuple[tuple[Span, str], ...]:
+    """The places of a store that only some runs make, or make there: itself, what decides, who comes upon it."""
+    assert left.decided is not None
+    spans = [restarts.body.ops[index].span for index in (left.store, left.decided, left.seen)]
+    return tuple(zip(spans, ("stored here", decided, seen), strict=True))
 
 
 def _commit_place(restarts: Restarts) -> list[tuple[Span, str]]:
@@ -337,13 +316,12 @@ def _named(address: ir.Address) -> str:
 def _may_be_none(body: ir.Body) -> Iterator[Diagnostic]:
     for op, pointer in followed_blindly(body):
         name = "the pointer" if pointer.name.startswith("%") else f"`{pointer.name}`"
-        yield Diagnostic(
+        yield _broken(
             "may-be-none",
             f"{name} may be None where its field is used",
             ((op.span, "followed here"),),
             "a pointer in memory is None until something is stored there, and following None ends the process.",
             "load it into a local, and leave if that is None, before its fields are used.",
-            _PAGE,
         )
 
 
@@ -381,4 +359,59 @@ def require(body: ir.Body, *, routine: bool = False) -> ir.Body:
     diagnostics = list(_may_be_none(body)) if restarts is None else _diagnostics(restarts)
     if diagnostics:
         raise ContractError(diagnostics)
-    return body if restarts is None else replace(guarded(body, restarts), apart=apart(restarts))
+    return body if restarts is None else replace(_guarded(body, restarts), apart=apart(restarts))
+
+
+# ---- rows that are found, and buffers
+#
+# A buffer may be a view of an array of rows. Then what a sequence stores in the one is read in the other, and a restart
+# would read what was left there. Which row is found is known only inside the section, so the section compares, and
+# leaves with a ValueError, without a commit. The lane is compared before the section, see `_codegen/checks.py`.
+
+
+def _guarded(body: ir.Body, restarts: Restarts) -> ir.Body:
+    """`body`, with a comparison behind each operation that finds a row which must be no part of a buffer."""
+    pairs = set(_pairs(restarts))
+    if not pairs:
+        return body
+    ops: list[ir.Op] = []
+    count = len(body.faults)
+    for op in body.ops:
+        ops.append(op)
+        for row, buffer in sorted(pairs, key=lambda pair: (pair[0].name, pair[1].name)):
+            if row in op.results:
+                ops += _comparison(row, buffer, count, op)
+                count += 1
+    return body.with_ops(tuple(ops))
+
+
+def _pairs(restarts: Restarts) -> Iterator[tuple[ir.Value, ir.Value]]:
+    """The pointers that are found, and the buffers: one is read, and the other is stored to."""
+    places = restarts.places
+    for stored in restarts.preparations:
+        for read in places.read.values():
+            row, buffer = (read, stored) if stored.is_buffer else (stored, read)
+            base, of = row.address.base, buffer.address.base
+            if buffer.is_buffer and _is_found(row) and base is not None and of is not None:
+                yield base, of
+
+
+def _is_found(place: Place) -> bool:
+    return not place.address.in_lane and not place.is_buffer and None in place.origins
+
+
+def _comparison(row: ir.Value, buffer: ir.Value, number: int, op: ir.Op) -> list[ir.Op]:
+    """Leave unless the row ends before the buffer begins, or begins where it has ended."""
+    assert isinstance(row.type, Pointer)
+    byte, span = SCALARS["u8"], op.span
+    end, behind = (ir.Value(f"%{name}{number}", Pointer(byte)) for name in ("buffer_end", "row_end"))
+    apart, length, size = f"apart{number}", ir.length_of(buffer), row.type.target.size
+    sentence = f"{buffer.name} is a view of a row that {row.type} leads to: pass a copy"
+    return [
+        ir.Locate(end, ir.Address(buffer, 0, length, 1, byte, f"the end of {buffer}", False, 0), span),
+        ir.BranchIf(row, ">=", end, apart, span),
+        ir.Locate(behind, ir.Address(row, size, None, 1, byte, f"the end of {row}", False, 0), span),
+        ir.BranchIf(behind, "<=", buffer, apart, span),
+        ir.Raise("ValueError", sentence, number, span),
+        ir.Label(apart, span),
+    ]

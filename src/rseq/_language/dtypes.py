@@ -5,8 +5,6 @@ from __future__ import annotations
 from rseq._language.types import SCALARS, Scalar
 from rseq._once import load
 
-__all__ = ["as_scalar", "require_one_meaning"]
-
 
 def require_one_meaning(dtype: object) -> None:
     """Raises: TypeError - `dtype` is "i8" or "u8", of 8 bits for us and of 8 bytes for NumPy."""

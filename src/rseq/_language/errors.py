@@ -19,8 +19,6 @@ import re
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field, replace
 
-__all__ = ["CompileError", "ContractError", "Diagnostic", "Refused", "Span"]
-
 
 @dataclass(frozen=True)
 class Span:

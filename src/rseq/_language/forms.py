@@ -13,8 +13,6 @@ from functools import cached_property
 
 from rseq._integers import signed
 
-__all__ = ["Form", "constant", "trailing_zeros"]
-
 _MASK = (1 << 64) - 1
 
 

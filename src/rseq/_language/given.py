@@ -17,8 +17,6 @@ from typing import Any
 from rseq._language import ir
 from rseq._language.types import Scalar
 
-__all__ = ["defaults_of", "in_order", "is_of_python_code", "number", "shown"]
-
 _MOST_SHOWN = 100
 """The longest number that a message shows."""
 

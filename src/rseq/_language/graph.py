@@ -11,8 +11,6 @@ from heapq import heapify, heappop, heappush
 
 from rseq._language.op import Op
 
-__all__ = ["Graph", "members"]
-
 
 class Graph:
     """The graph of a list of operations. A label that is not among them is behind the last one."""

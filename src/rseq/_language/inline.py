@@ -1,4 +1,4 @@
-"""Inline functions: what `@rseq.inline` makes of a function. How a call of one is read is in `parser/inlining.py`."""
+"""Inline functions: what `@rseq.inline` makes of a function. How a call of one is read is in `parser/calls.py`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from rseq._language.errors import CompileError
 from rseq._language.given import defaults_of, in_order, number
 from rseq._language.signature import Signature
 from rseq._language.types import Buffer, Record, Scalar, u8
-
-__all__ = ["Inline", "Nothing"]
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -15,18 +15,15 @@ the address that it has there. Pointers are addresses; 0 is None.
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from rseq._language import ir
 from rseq._language.errors import Span
 from rseq._language.numbers import compare, computed, converted, counted_bits, float_bits
-from rseq._language.operands import ThreadName
+from rseq._language.op import ThreadName
 from rseq._language.types import Index, Pointer, RecordType, Scalar, Word
-
-__all__ = ["FaultError", "LimitError", "Memory", "run"]
 
 Number = int | float
 
@@ -34,7 +31,6 @@ _FIRST_LANE = 1 << 32
 _FIRST_ROW = 1 << 40
 _GAP = 1 << 12
 _MASK = (1 << 64) - 1
-_ORDER = {"little": "<", "big": ">"}
 
 
 class FaultError(Exception):
@@ -55,7 +51,8 @@ class Memory:
     blocks: dict[int, bytearray]
     base: int = _FIRST_LANE
     stride: int = 0
-    byteorder: Literal["little", "big"] = field(default=sys.byteorder)
+    order: str = "="
+    """The byte order, as struct writes it."""
     lanes: int = 1
     """How many lanes there are; the last one is the spare one."""
     ticks: int = 0
@@ -96,7 +93,7 @@ class Memory:
     def copy(self) -> Memory:
         """The same memory, to change apart."""
         blocks = {address: bytearray(block) for address, block in self.blocks.items()}
-        return Memory(blocks, self.base, self.stride, self.byteorder, self.lanes, self.ticks, arrays=dict(self.arrays))
+        return Memory(blocks, self.base, self.stride, self.order, self.lanes, self.ticks, arrays=dict(self.arrays))
 
     def clock(self) -> int:
         """The counter, which is later each time."""
@@ -106,14 +103,13 @@ class Memory:
     def load(self, address: int, type: Word) -> Number:
         """The number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
-        (number,) = struct.unpack_from(_ORDER[self.byteorder] + type.code, block, offset)
-        loaded: Number = number
+        loaded: Number = struct.unpack_from(self.order + type.code, block, offset)[0]
         return loaded
 
     def store(self, address: int, type: Word, number: Number) -> None:
         """Write the number at `address`. Raises: FaultError - there is no memory."""
         block, offset = self._find(address, type)
-        struct.pack_into(_ORDER[self.byteorder] + type.code, block, offset, number)
+        struct.pack_into(self.order + type.code, block, offset, number)
 
     def load_acquire(self, address: int, type: Word) -> Number:
         """`load`; what follows sees what was stored before what it reads."""
@@ -227,11 +223,8 @@ def _complete(body: ir.Body, arguments: Sequence[Number], memory: Memory) -> lis
 
 
 def _bound(body: ir.Body, arguments: Sequence[Number]) -> dict[ir.Value, Number]:
-    return {value: _wrapped(number, value.type) for value, number in zip(body.parameters, arguments, strict=True)}
-
-
-def _wrapped(number: Number, type: Word) -> Number:
-    return int(number) if not isinstance(type, Scalar) else type.wrap(number)
+    pairs = zip(body.parameters, arguments, strict=True)
+    return {value: value.type.wrap(n) if isinstance(value.type, Scalar) else int(n) for value, n in pairs}
 
 
 def _extent(value: ir.Value, values: Mapping[ir.Value, Number], body: ir.Body) -> range:

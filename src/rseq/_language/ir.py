@@ -17,8 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from rseq._language.errors import Span
 from rseq._language.graph import Graph
-from rseq._language.op import Op, listed
-from rseq._language.operands import (
+from rseq._language.op import (
     COMPARISONS,
     MIRRORED,
     Address,
@@ -28,59 +27,32 @@ from rseq._language.operands import (
     ComparisonName,
     Const,
     ExceptionName,
+    Op,
     Operand,
     Rows,
     ThreadName,
     Value,
     is_length,
     length_of,
+    listed,
 )
 from rseq._language.types import Index, Pointer, RecordType, Scalar
 
 __all__ = [
     "COMPARISONS",
     "MIRRORED",
-    "AddStore",
     "Address",
-    "Arithmetic",
     "ArithmeticName",
-    "Barrier",
-    "Body",
-    "BranchIf",
-    "Call",
-    "Check",
-    "Clock",
-    "CompareExchange",
     "ComparisonName",
-    "Compiled",
     "Const",
-    "Convert",
-    "Copy",
-    "CountBits",
-    "CpuNumber",
-    "Fault",
-    "Fence",
-    "FloatBits",
-    "Jump",
-    "Label",
-    "LaneCount",
-    "Load",
-    "Locate",
-    "OneStore",
     "Op",
     "Operand",
-    "OtherLane",
-    "Raise",
-    "Refuse",
-    "Return",
     "Rows",
-    "Set",
-    "Store",
-    "Thread",
     "Value",
     "is_length",
     "length_of",
 ]
+"""What else is called ir.…: what operations work with."""
 
 
 # ---- what computes

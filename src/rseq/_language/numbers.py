@@ -8,10 +8,8 @@ import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from rseq._language.operands import ArithmeticName, ComparisonName
+from rseq._language.op import ArithmeticName, ComparisonName
 from rseq._language.types import Scalar
-
-__all__ = ["compare", "computed", "converted", "counted_bits", "float_bits"]
 
 _COMPARISONS: Mapping[ComparisonName, Callable[[float, float], object]] = MappingProxyType(
     {"==": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}

@@ -9,26 +9,6 @@ from typing import Any, NoReturn, TypeVar
 
 from rseq._marks import operation
 
-__all__ = [
-    "bits",
-    "clock",
-    "clz",
-    "compare_exchange",
-    "copy",
-    "ctz",
-    "float_bits",
-    "full_fence",
-    "lane",
-    "lanes",
-    "load_acquire",
-    "refuse",
-    "relax",
-    "sched_yield",
-    "store_release",
-    "thread_ended",
-    "took_over",
-]
-
 _T = TypeVar("_T")
 
 

@@ -17,8 +17,6 @@ from rseq._language.pointers import FOUND, origins
 from rseq._language.types import Buffer, Pointer
 from rseq._language.values import Roots, Unequal, Values
 
-__all__ = ["Pair", "Place", "Places", "may_be_lane"]
-
 Pair = tuple[ir.Value, ir.Value]
 """Two pointers or buffers that are parameters."""
 

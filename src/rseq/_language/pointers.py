@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from rseq._language import ir
 from rseq._language.types import Buffer, Pointer
 
-__all__ = ["FOUND", "Origins", "followed_blindly", "origins", "required_rows"]
-
 _Origins = frozenset[ir.Value | None]
 
 Origins = Mapping[tuple[int, ir.Value | None], _Origins]

@@ -27,8 +27,6 @@ from rseq._language.pointers import FOUND, Origins, origins
 from rseq._language.telling import Telling
 from rseq._language.types import Buffer, Pointer
 
-__all__ = ["Leftover", "Restarts", "commits", "is_seen"]
-
 Kind = Literal["overwritten", "one-path", "elsewhere"]
 """How a leftover escapes being stored to again: the store comes after the read, or is only on some paths, or each
 attempt stores to another place."""

@@ -24,8 +24,6 @@ from rseq._language.op import listed
 from rseq._language.restarts import commits
 from rseq._language.types import SCALARS, Pointer, Scalar
 
-__all__ = ["END", "NOTHING", "Exit", "Section", "count_bits", "floor_division", "section"]
-
 END = "end"
 
 NOTHING = "nothing"

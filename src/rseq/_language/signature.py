@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,20 +15,18 @@ from rseq._language.errors import Diagnostic, Refused
 from rseq._language.source import Source
 from rseq._language.types import Buffer, Maybe, Pointer, RecordType, Scalar, Word, resolve
 
-__all__ = ["Signature", "signature", "with_lengths"]
-
 _T = TypeVar("_T")
 _Operand = TypeVar("_Operand", bound=ir.Operand)
 
 
 def with_lengths(values: Iterable[_Operand]) -> tuple[_Operand | ir.Value, ...]:
     """`values`, each buffer followed by its length."""
-    return tuple(part for one in values for part in (one, *_lengths(one)))
-
-
-def _lengths(value: ir.Operand) -> Iterator[ir.Value]:
-    if isinstance(value, ir.Value) and isinstance(value.type, Buffer):
-        yield ir.length_of(value)
+    found: list[_Operand | ir.Value] = []
+    for one in values:
+        found.append(one)
+        if isinstance(one, ir.Value) and isinstance(one.type, Buffer):
+            found.append(ir.length_of(one))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from typing import Any
 from rseq._language import text
 from rseq._language.errors import CompileError, Diagnostic, Span
 
-__all__ = ["Source", "read", "renewed"]
-
 
 @dataclass(frozen=True)
 class Source:

@@ -17,9 +17,6 @@ from rseq._language.forms import Form
 from rseq._language.places import Place, Places
 from rseq._language.values import Fact
 
-__all__ = ["Telling"]
-
-
 _Verdict = Literal["stored", "not stored", "by number", "by path"]
 """What follows from a result: whether it was stored, or, from the number or from the path to it, whether and where."""
 
@@ -72,7 +69,7 @@ class Telling:
         if decided is None:
             is_known = not may_have_stored or all(map(known.determines, (stored.base, stored.at, stored.nbytes)))
             return "by number" if is_known else None
-        if not may_have_stored or self._cannot_have_stored(leaf, stored.index):
+        if not may_have_stored or self._contradicts(leaf, self.values.facts[stored.index]):
             return "not stored"
         if not self._may_evade(leaf, stored.index) or self._must_have_gone(leaf, decided, stored.index):
             return "stored"
@@ -114,10 +111,6 @@ class Telling:
         return bool(evading) and all(
             self._contradicts(leaf, self.values.found(branch, jumped=way == 0)) for way in evading
         )
-
-    def _cannot_have_stored(self, leaf: _Leaf, store: int) -> bool:
-        """True if a run with this result has found out what makes it go another way."""
-        return self._contradicts(leaf, self.values.facts[store])
 
     def _contradicts(self, leaf: _Leaf, facts: frozenset[Fact]) -> bool:
         """True if, whichever ways a run takes to a result, it has found out something else."""

@@ -26,8 +26,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Found", "find", "keep"]
-
 Found = tuple[list[str], int]
 """The lines of a function, decorators included, and the number of the first one."""
 
@@ -47,7 +45,8 @@ def keep(module: str) -> None:
     file = getattr(found, "__file__", None)
     if isinstance(file, str) and _is_being_imported(module):
         linecache.checkcache(file)
-        _keep(file, linecache.getlines(file, vars(found)))
+        if lines := linecache.getlines(file, vars(found)):
+            _kept[file] = lines
 
 
 def find(function: types.FunctionType, parsed: Callable[[list[str], int], ast.stmt | None]) -> Found | None:
@@ -90,11 +89,6 @@ def _texts(function: types.FunctionType) -> Iterator[list[str]]:
         yield lines
     elif not lines and kept is None:
         yield from _of_build(function.__module__)
-
-
-def _keep(file: str, lines: list[str]) -> None:
-    if lines:
-        _kept[file] = lines
 
 
 def _of_build(module: str | None) -> Iterator[list[str]]:

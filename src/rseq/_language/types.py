@@ -28,37 +28,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = [
-    "SCALARS",
-    "Array",
-    "Buffer",
-    "Field",
-    "Index",
-    "Maybe",
-    "Pointer",
-    "Prepared",
-    "Record",
-    "RecordType",
-    "Scalar",
-    "Type",
-    "Word",
-    "boolean",
-    "f32",
-    "f64",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "index",
-    "prepared",
-    "ptr",
-    "resolve",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-]
-
 MAX_RECORD_BYTES = 1 << 30
 """The largest record: offsets then fit every architecture's signed 32-bit displacement."""
 
@@ -327,6 +296,21 @@ class Field:
     type: Type
     offset: int
     prepared: bool
+
+    @property
+    def element(self) -> Scalar | Pointer:
+        """What stands there `count` times, side by side."""
+        return self.type.element if isinstance(self.type, Array) else self.type
+
+    @property
+    def count(self) -> int:
+        """One, if it is no array."""
+        return self.type.length if isinstance(self.type, Array) else 1
+
+    @property
+    def place(self) -> range:
+        """Its bytes in the record."""
+        return range(self.offset, self.offset + self.type.size)
 
 
 def _array_length(length: object) -> int:

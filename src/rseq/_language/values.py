@@ -19,8 +19,6 @@ from rseq._language.graph import Graph, members
 from rseq._language.numbers import computed
 from rseq._language.types import Pointer, Scalar, Word
 
-__all__ = ["Fact", "Join", "Roots", "Unequal", "Values"]
-
 
 @dataclass(frozen=True)
 class Unequal:

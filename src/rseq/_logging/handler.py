@@ -11,8 +11,6 @@ from typing import Any
 from rseq._logging.records import LogRecord, marshalled, marshalled_with_names, pickled, with_fields
 from rseq._structures.ring import RingBuffer
 
-__all__ = ["Handler", "require_bytes"]
-
 
 class Handler(logging.Handler):
     """Writes log records to `ring`, from where a `Listener` takes them.

@@ -22,8 +22,6 @@ from rseq._logging.threads import Thread, apart
 from rseq._structures.ring import Event, RingBuffer
 from rseq._thread.membarrier import fence
 
-__all__ = ["Listener"]
-
 
 class _Offered:
     """A record, as `Listener.prepare` returned it, and the handlers that have not had it."""

@@ -7,16 +7,6 @@ import marshal
 import pickle
 from typing import Any
 
-__all__ = [
-    "LogRecord",
-    "marshalled",
-    "marshalled_with_names",
-    "pickled",
-    "read",
-    "warning",
-    "with_fields",
-]
-
 LogRecord = logging.LogRecord
 _STANDARD = tuple(vars(LogRecord("", 0, "", 0, "", (), None)))  # not by the factory, which programs replace
 _PREPARED = (*_STANDARD, "message")

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-__all__ = ["Thread", "apart"]
-
 _PATIENCE_S = 0.05
 
 

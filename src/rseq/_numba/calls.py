@@ -20,8 +20,6 @@ from rseq._numba.environment import NumbaEnvironment
 from rseq._numba.types import BoundSequenceType, row_names
 from rseq._percpu.thread_code import Refused
 
-__all__: list[str] = []
-
 _LOOP_BODY = "__numba_parfor_gufunc"
 """In the names of the functions that Numba makes of the bodies of parallel loops."""
 

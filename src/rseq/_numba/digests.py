@@ -10,9 +10,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from rseq._language import ir
-from rseq._language.compiled import Compiled
-
-__all__ = ["code_of", "digest", "digest_of_all"]
+from rseq._language.ir import Compiled
 
 code_of: dict[str, Compiled] = {}
 """The sequence or routine of each digest."""

@@ -9,14 +9,11 @@ from typing import Any
 import llvmlite.ir as ll
 from numba.core import cgutils
 
-from rseq._arch import host
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lower import WAIT_FOREVER
 from rseq._codegen.writer import I8, I32, I64, PTR, VOID, Writer
-from rseq._language.compiled import Compiled
-from rseq._thread.support import UnsupportedError
-
-__all__ = ["NumbaEnvironment"]
+from rseq._language.ir import Compiled
+from rseq._thread.support import require_support
 
 _RUNNING_STATE = "PyThreadState_GetUnchecked" if sys.version_info >= (3, 13) else "_PyThreadState_UncheckedGet"
 _IS_OF_THREAD = sys.version_info >= (3, 12)  # before, it is the state of the thread that has the GIL, whichever that is
@@ -26,10 +23,7 @@ class NumbaEnvironment(Environment):
     """Code in Numba's modules."""
 
     def __init__(self, module: Any, has_rseq: bool) -> None:
-        architecture = host()
-        if architecture is None:
-            raise UnsupportedError("rseq has no code generator for this machine's architecture")
-        super().__init__(architecture, module, has_rseq)
+        super().__init__(require_support(), module, has_rseq)
 
     def call(self, builder: Any, name: str, type: ll.FunctionType, arguments: Sequence[Any]) -> Any:
         return builder.call(cgutils.get_or_insert_function(self.module, type, name), arguments)

@@ -13,8 +13,6 @@ from numba.core import errors, ir
 from numba.core.rewrites import Rewrite, register_rewrite
 from numba.core.types import containers, misc
 
-__all__ = ["refuse_none_of"]
-
 _INDEXED = ("getitem", "static_getitem", "typed_getitem")
 _WHY = "which is no index: NumPy takes None for a new axis, and the whole array would be meant"
 _FIX = "index with a number, such as a result -> i64 of a sequence of your own"

@@ -17,8 +17,6 @@ from numba.extending import register_model
 
 from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_of
 
-__all__: list[str] = []
-
 
 @register_model(StructureType)
 @register_model(BoundSequenceType)

@@ -20,7 +20,7 @@ from rseq._builtins.bind import Bound, bound_to
 from rseq._codegen.python import let_go
 from rseq._codegen.writer import I32, I64, VOID, Writer
 from rseq._language import ir
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._numba.digests import code_of, digest
 from rseq._numba.environment import NumbaEnvironment
 from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_of, row_names
@@ -28,8 +28,6 @@ from rseq._percpu.memory import Memory
 from rseq._percpu.thread_code import say_what_was_noted
 from rseq._percpu.threads import thread_id
 from rseq._structures.structure import Structure, bound_of, hot_methods, storage_of
-
-__all__: list[str] = []
 
 _pinned: list[object] = []
 """The globals of compiled code, whose memory must stay."""

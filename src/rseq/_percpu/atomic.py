@@ -14,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["compare_exchange"]
-
 
 def compare_exchange(address: int, expected: int, desired: int) -> bool:
     """Store `desired` (u64) in the aligned word at `address` if it is `expected`; whether it was. A full barrier.

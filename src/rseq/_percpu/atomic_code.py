@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rseq._codegen.writer import I64, Process
 
-__all__ = ["write"]
-
 
 def write(code: Process) -> list[str]:
     """Write it into a module; the names of the functions."""

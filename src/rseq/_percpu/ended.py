@@ -23,8 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["be_known", "why_not_ended"]
-
 _LARGEST = (1 << 31) - 1  # a pid_t
 
 

@@ -25,8 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["pin", "prepare", "take_turn"]
-
 
 def take_turn(word: int, before: int, thread: int, known: int, task: int) -> Any:
     """Store `thread` (u64) in the word at that address if `before` is there, and `task` behind it: a guard, or None.

@@ -8,8 +8,6 @@ from typing import Any
 from rseq._codegen import python
 from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Process, Writer
 
-__all__ = ["write"]
-
 MASK_BYTES = 1024
 """An affinity mask of as many CPUs as Linux can be configured for."""
 

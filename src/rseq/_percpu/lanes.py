@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from rseq._language.types import Record
     from rseq._percpu.segment import Place
 
-__all__ = ["Fields", "Lanes", "fields_of"]
-
 _KINDS: dict[str, Any] = {
     "bool": ctypes.c_bool,
     **{f"i{bits}": getattr(ctypes, f"c_int{bits}") for bits in (8, 16, 32, 64)},

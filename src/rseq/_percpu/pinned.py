@@ -13,8 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["pinned", "prepare_pins"]
-
 
 def prepare_pins() -> None:
     """Compile what `pinned` calls, so that no exception comes in the middle of that: see _percpu/guard.py."""

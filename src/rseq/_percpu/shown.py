@@ -15,8 +15,6 @@ from rseq._sealed import Sealed
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["shown"]
-
 
 class _Bytes(NamedTuple):
     address: int

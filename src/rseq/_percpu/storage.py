@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=Record)
 
-__all__ = ["INDEX_MODES", "PerCPU", "laid_out", "lanes_of", "parts_of", "warn_of_refusals"]
-
 INDEX_MODES: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
 
 

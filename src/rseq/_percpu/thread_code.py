@@ -22,8 +22,6 @@ from rseq._once import once
 from rseq._percpu.segment import PAGE_BYTES
 from rseq._percpu.threads import LEFT_BEHIND, key_symbol, known, refusal, table, took_over
 
-__all__ = ["Refused", "say_what_was_noted", "symbols"]
-
 _NOTES = 64
 _PR_GET_NAME = 16  # linux/prctl.h
 _MADV_POPULATE_WRITE = 23  # asm-generic/mman-common.h

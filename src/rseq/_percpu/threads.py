@@ -63,8 +63,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import NoReturn
 
-__all__ = ["LEFT_BEHIND", "Table", "describe", "has_ended", "known_at", "known_id", "symbols", "table", "thread_id"]
-
 SLOTS = 1 << 16
 """How many threads there may be at once in a process and those forked from it. Slots cost memory when they are used."""
 

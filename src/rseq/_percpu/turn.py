@@ -22,8 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["TURN_BYTES", "forget_turn", "prepare_turns", "taken"]
-
 TURN_BYTES = 16
 """What a turn takes, zeroed, at a multiple of 8."""
 

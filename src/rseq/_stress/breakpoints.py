@@ -14,16 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rseq._arch.base import ABORTED, FINISH, LEFT, START, Assembly, Line
+from rseq._arch.base import ABORTED, LEFT, Assembly, Line
 from rseq._check.code import readable
 from rseq._codegen.checks import Fail
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit, emit_block
 from rseq._codegen.writer import I64, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._language.section import section
-
-__all__ = ["ABORTS", "Interrupted", "places", "with_line"]
 
 ABORTS = "aborts"
 """The module's variable that counts how often a section with a breakpoint has been aborted."""
@@ -31,16 +29,8 @@ ABORTS = "aborts"
 
 def places(assembly: Assembly) -> Iterator[tuple[int, str]]:
     """Where each instruction between start and end stands in `assembly.hot`, and what it says."""
-    texts = [line.text for line in assembly.hot]
-    inside = range(texts.index(f"{START}:"), texts.index(f"{FINISH}:"))
-    for position in inside:
-        if assembly.hot[position].is_instruction:
-            yield position, readable(assembly.hot[position], assembly.slots)
-
-
-def with_line(assembly: Assembly, position: int, text: str) -> Assembly:
-    """`text` before the line at `position`."""
-    return replace(assembly, hot=(*assembly.hot[:position], Line(text), *assembly.hot[position:]))
+    for position in assembly.protected:
+        yield position, readable(assembly.hot[position], assembly.slots)
 
 
 @dataclass
@@ -72,5 +62,6 @@ class Interrupted(Unit):
         return emit.here(done)
 
     def _assembly(self, code: Compiled) -> Assembly:
-        architecture = self.environment.architecture
-        return with_line(architecture.assemble(section(code.body), self.index), self.position, architecture.breakpoint)
+        architecture, at = self.environment.architecture, self.position
+        assembly = architecture.assemble(section(code.body), self.index)
+        return replace(assembly, hot=(*assembly.hot[:at], Line(architecture.breakpoint), *assembly.hot[at:]))

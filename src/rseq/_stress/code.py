@@ -19,16 +19,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rseq._arch import Architecture
 from rseq._arch.base import Assembly, IndexMode
-from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
+from rseq._check.code import Spoil, Spoilt
+from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I32, I64, PTR, VOID, Writer
-from rseq._language.compiled import Compiled
-from rseq._language.section import Section
+from rseq._language.ir import Compiled
 from rseq._language.types import Buffer
-from rseq._loader import Blob, Code, load
+from rseq._loader import RSEQ_OFFSET, Blob, Code, load
 from rseq._percpu.thread_code import symbols
 from rseq._stress.workload import BUFFER_BYTES, SPREAD
 from rseq._thread.registration import lanes_offset
@@ -36,11 +35,6 @@ from rseq._thread.support import require_support
 
 if TYPE_CHECKING:
     from rseq._percpu.storage import PerCPU
-
-__all__ = ["LOOPS", "Block", "Module", "Program", "Spoil", "compiled", "unspoilt"]
-
-Spoil = Callable[[Assembly], Assembly]
-"""What a test does to a section to see that the stress notices."""
 
 _Loop = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -128,7 +122,7 @@ class Module:
         self.index: IndexMode = storage.index
         self._length, self._record_bytes = storage.length, storage.record.size
         self._offset = lanes_offset(self.index)
-        architecture = _spoilt(require_support(), spoil)
+        architecture: Any = Spoilt(require_support(), spoil)
         self.environment = BlobEnvironment.new("stress", architecture, has_rseq=self._offset is not None)
         self.module = self.environment.module
         self._units: list[Unit] = []
@@ -226,21 +220,3 @@ def _filled(emit: Writer, buffers: _Buffers, turn: Any) -> list[Any]:
                 emit.store(turn, memory, at)
         found += [emit.address(memory), length]
     return found
-
-
-def _spoilt(architecture: Architecture, spoil: Spoil) -> Any:
-    return architecture if spoil is unspoilt else _Spoilt(architecture, spoil)
-
-
-class _Spoilt:
-    """An architecture whose assembly is spoilt; all else is asked of the real one."""
-
-    def __init__(self, architecture: Architecture, spoil: Spoil) -> None:
-        self._architecture, self._spoil = architecture, spoil
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._architecture, name)
-
-    def assemble(self, section: Section, index: IndexMode = "cpu_id") -> Assembly:
-        """What the architecture assembles, spoilt."""
-        return self._spoil(self._architecture.assemble(section, index))

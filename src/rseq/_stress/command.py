@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rseq._once import load
+
 if TYPE_CHECKING:
     from rseq._stress.kills import Kills
     from rseq._stress.report import Instructions, Report
 
-__all__ = ["stress"]
-
-_SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
+_SECONDS, _THREADS = 10.0, 12
+_COUNT = click.IntRange(min=1)
 
 
 @click.command("stress")
@@ -27,16 +28,13 @@ _SECONDS, _THREADS_FOR_EACH_CPU = 10.0, 12
     help=f"How long each process works; {_SECONDS:.0f} by default.",
 )
 @click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help=f"Threads of each process; {_THREADS_FOR_EACH_CPU} for each CPU by default.",
+    "--threads", type=_COUNT, metavar="N", help=f"Threads of each process; {_THREADS} for each CPU by default."
 )
-@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="Processes at once; 1 by default.")
+@click.option("--processes", type=_COUNT, metavar="N", help="Processes at once; 1 by default.")
 @click.option("--every-instruction", is_flag=True, help="Instead: a breakpoint before each instruction.")
 @click.option(
     "--kills",
-    type=click.IntRange(min=1),
+    type=_COUNT,
     metavar="N",
     help="Instead: N processes for each structure that are killed while they share it.",
 )
@@ -93,6 +91,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda text: click.echo(text, err=True)
         return
+    load("rich")
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text

@@ -13,19 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from rseq._arch.base import IndexMode
+from rseq._check.code import Spoil
 from rseq._codegen.lower import Unit
 from rseq._language.section import section
 from rseq._processes import Send, gather
 from rseq._stress.breakpoints import ABORTS, Interrupted, places
-from rseq._stress.code import Block, Module, Program, Spoil, unspoilt
+from rseq._stress.code import Block, Module, Program, unspoilt
 from rseq._stress.ledger import Ledger
 from rseq._stress.report import Instruction, Instructions, Section
 from rseq._stress.run import Tick, require_rseq
 from rseq._stress.shipped import indices, left_out, make, named, sections, workloads
 from rseq._stress.signals import handling
 from rseq._stress.workload import Workload
-
-__all__ = ["every_instruction"]
 
 _TURNS, _MORE_TURNS = 256, 1 << 16
 """Runs with each breakpoint, and more of them where no path has led to it yet."""

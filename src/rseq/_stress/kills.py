@@ -27,16 +27,15 @@ from functools import partial
 from typing import Any
 
 from rseq._integers import signed
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._percpu.shared import Segment
 from rseq._processes import Send, die_with_parent, gather
 from rseq._stress.code import Block, compiled
 from rseq._stress.ledger import Ledger
-from rseq._stress.mortal import OF_VICTIM, Mortal
+from rseq._stress.report import Outcome
 from rseq._stress.shipped import mortals
+from rseq._stress.workload import OF_VICTIM, Mortal
 from rseq._terminal import wrapped
-
-__all__ = ["Kills", "Mortal", "kill", "mortals"]
 
 _TOLD = 50
 """After so many kills the caller is told how many there were."""
@@ -50,20 +49,10 @@ _Runs = Callable[[int, int, int], int]
 
 
 @dataclass(frozen=True)
-class Kills:
+class Kills(Outcome):
     """How many processes were killed while they worked on which structure, and what was wrong."""
 
     killed: dict[str, int]
-    problems: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """True if nothing was wrong."""
-        return not self.problems
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"ok": self.ok, "killed": self.killed, "problems": list(self.problems)}
 
     def __str__(self) -> str:
         lines = [f"{name:<32}{count:>8,} processes killed" for name, count in self.killed.items()]
@@ -92,7 +81,7 @@ def kill(*chosen: Mortal, kills: int = 1000, seed: int = 0, tick: Callable[[str]
 
     for mortal in targets:
         problems += gather([partial(_survive, mortal, kills, seed)], receive, _PATIENCE_S)
-    return Kills(killed, tuple(problems))
+    return Kills(tuple(problems), killed)
 
 
 def _survive(mortal: Mortal, kills: int, seed: int, send: Send) -> None:

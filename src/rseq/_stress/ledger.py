@@ -10,8 +10,6 @@ import mmap
 from rseq._integers import round_up, signed
 from rseq._percpu.segment import address_of
 
-__all__ = ["Ledger"]
-
 _LINE_BYTES = 128
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from rseq._terminal import WIDTH
 
-__all__ = ["Instruction", "Instructions", "Report", "Section", "Stressed"]
-
 _MOST_PROBLEMS = 10
 
 
@@ -31,14 +29,14 @@ class Stressed:
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """What both forms of stress end with: sentences, none of them if all is well."""
+class Outcome:
+    """What all forms of stress end with: sentences, none of them if all is well."""
 
     problems: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
-        """True if every law held, and every section was aborted."""
+        """True if nothing was wrong: every law held, every section was aborted."""
         return not self.problems
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,7 +51,7 @@ class _Outcome:
 
 
 @dataclass(frozen=True)
-class Report(_Outcome):
+class Report(Outcome):
     """What threads, signals, migrations and forks came to."""
 
     processes: int
@@ -134,7 +132,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Instructions(_Outcome):
+class Instructions(Outcome):
     """What breakpoints before every instruction came to."""
 
     sections: tuple[Section, ...]

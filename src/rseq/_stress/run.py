@@ -11,16 +11,15 @@ from functools import partial
 from typing import Any
 
 from rseq._arch.base import IndexMode
+from rseq._check.code import Spoil
 from rseq._processes import Send, gather
-from rseq._stress.code import Program, Spoil, compiled, unspoilt
+from rseq._stress.code import Program, compiled, unspoilt
 from rseq._stress.ledger import Ledger
 from rseq._stress.report import Report, Stressed
 from rseq._stress.shipped import can_share, indices, left_out, make, make_shared, named, sections, workloads
 from rseq._stress.threads import Came, Scene, Slice, rows
 from rseq._stress.workload import Workload
 from rseq._thread.registration import available
-
-__all__ = ["Tick", "require_rseq", "stress"]
 
 Tick = Callable[[str], None]
 
@@ -76,11 +75,6 @@ class _Target:
     index: IndexMode
     program: Program
 
-    @property
-    def is_tested(self) -> bool:
-        """True if each of its sections has been aborted in this process."""
-        return all(self.program.aborts.values())
-
     def __str__(self) -> str:
         return f"{self.workload.name}, lanes by {self.index}"
 
@@ -132,7 +126,7 @@ class _Run:
             for number, target in enumerate(self.targets):
                 if epoch < self._rounds:
                     send((number, self._slice(target, self._scene(number, process, epoch), self.slice_s)))
-                elif not target.is_tested:
+                elif not all(target.program.aborts.values()):
                     seconds = max(self.slice_s, _SHORTEST_SLICE_S)
                     send((number, self._slice(target, self._scene(number, process, epoch), seconds)))
 

@@ -13,26 +13,12 @@ import rseq
 from rseq._arch.base import IndexMode
 from rseq._check.run import sequences_of
 from rseq._check.run import shipped as shipped_sequences
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._stress import structures
-from rseq._stress.mortal import Mortal
-from rseq._stress.workload import Workload
+from rseq._stress.workload import Mortal, Workload
 from rseq._structures.shipped import home_of
 from rseq._structures.structure import Structure
 from rseq._thread.registration import lanes_offset
-
-__all__ = [
-    "can_share",
-    "indices",
-    "left_out",
-    "make",
-    "make_shared",
-    "mortals",
-    "named",
-    "sections",
-    "workloads",
-    "workloads_of",
-]
 
 
 def workloads() -> list[Workload[Any]]:

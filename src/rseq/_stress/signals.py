@@ -10,8 +10,6 @@ from contextlib import contextmanager
 
 from rseq._libc import error_of, libc
 
-__all__ = ["at_a_kilohertz", "handling", "keep_out", "let_in"]
-
 _MILLISECOND_NS = 1_000_000
 _SIGEV_SIGNAL = 0  # asm-generic/siginfo.h
 

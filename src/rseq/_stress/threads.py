@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rseq._builtins.bind import restarts
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._percpu.threads import thread_id
 from rseq._processes import die_with_parent
 from rseq._stress.code import LOOPS, Block, Program
@@ -33,8 +33,6 @@ from rseq._thread.membarrier import fence
 
 if TYPE_CHECKING:
     from rseq._stress.workload import Workload
-
-__all__ = ["Came", "Scene", "Slice", "rows"]
 
 _CHUNK = 20_000
 """Runs of a loop between two provocations: well below a millisecond."""

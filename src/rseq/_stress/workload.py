@@ -1,7 +1,8 @@
-"""How a structure is stressed, and what must hold in the end: what `rseq stress` asks of each structure.
+"""How a structure is stressed, what must hold in the end, and what a dead process may leave: what `rseq stress` asks.
 
 The folder `structures/` says it, in a file for each structure, found by folder: `workloads()` gives one `Workload` or
 several (one for each type of number, say). `rseq stress` fails where one of a structure's sequences is in none of them.
+`mortals()`, of a structure that processes can share, says how they die (see `kills.py`).
 
     @routine
     def work(cpu: Cell, turn: u64) -> i64:         machine code, run by threads and by signal handlers
@@ -22,11 +23,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from rseq._language.compiled import Compiled
-    from rseq._percpu.storage import PerCPU
+from rseq._percpu.shared import Segment
 
-__all__ = ["BUFFER_BYTES", "SPREAD", "Workload", "buffered"]
+if TYPE_CHECKING:
+    from rseq._language.ir import Compiled
+    from rseq._percpu.storage import PerCPU
 
 BUFFER_BYTES = 64
 
@@ -83,3 +84,40 @@ class Workload(Generic[S]):
 
     broken_by: int = 1
     """How much more in the last sum breaks the law: 1, unless it is an inequality such as "no more than …"."""
+
+
+# ---- how processes die that work on it
+
+OF_VICTIM = 1 << 39
+"""Set in each turn of a victim."""
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """How processes die that work on a structure, and what may be left of it."""
+
+    name: str
+    make: Callable[[Segment], Any]
+    work: Compiled | Callable[[Any, int], int]
+    """See `Workload.work`, or for work from Python `Workload.call`.
+
+    Turns of a victim have its process number in bits 40 to 61, and bit 39; others have none. Work that fails, in the
+    survivor or in a victim, is a failure.
+    """
+
+    measure: Callable[[Any], Sequence[int]]
+    """What the structure holds, in numbers that `work` adds to the ledger: one for each element, or several of one."""
+
+    is_part: Callable[[Sequence[int]], bool]
+    """Whether a part of one run may have added this, and noted nothing."""
+
+    longest: int = 20_000
+    """The most runs that a survivor makes while a victim lives."""
+
+    bury: Callable[[Any, int, int], Iterable[str]] = lambda structure, process, noted: ()
+    """`bury(structure, process, noted)` sees to what a dead process held, and says what is wrong; `noted`: its sum."""
+
+
+def is_one(difference: Sequence[int]) -> bool:
+    """One that was added, or none."""
+    return difference[0] in (0, 1)

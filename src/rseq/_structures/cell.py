@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.storage import PerCPU
-
-__all__ = ["cell", "sum_over_lanes", "total"]
 
 
 @cache

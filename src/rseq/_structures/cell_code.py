@@ -18,8 +18,6 @@ from rseq._language.types import Record, Scalar
 from rseq._once import once
 from rseq._sequence import Sequence, sequence
 
-__all__ = ["adder"]
-
 keep(__name__)
 
 

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rseq._arch.base import IndexMode
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.shared import Segment
-
-__all__ = ["Counter", "FloatCounter"]
 
 
 def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | None) -> None:

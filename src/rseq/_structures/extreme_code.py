@@ -10,8 +10,6 @@ from rseq._once import once
 from rseq._sequence import Sequence, sequence
 from rseq._structures.number import worst_of
 
-__all__ = ["updater"]
-
 keep(__name__)
 
 

@@ -18,8 +18,6 @@ from rseq._structures.ring.clock import CLOCK
 from rseq._structures.ring.kind import PARTS, Kind
 from rseq._structures.stack import stack
 
-__all__ = ["Shipped", "shipped_forms"]
-
 _NUMBERS = tuple(name for name in SCALARS if name != "bool")
 _BOTH: tuple[IndexMode, ...] = ("cpu_id", "mm_cid")
 _CPU: tuple[IndexMode, ...] = ("cpu_id",)

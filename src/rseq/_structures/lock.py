@@ -42,10 +42,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.shared import Segment
-
-__all__ = ["LOCK", "SpinLock"]
 
 
 def _parse() -> Mapping[str, Compiled]:

@@ -19,8 +19,6 @@ from rseq._percpu.threads import thread_id
 from rseq._sequence import routine, sequence
 from rseq._thread.cpus import cpu_number
 
-__all__ = ["Lock", "acquire", "release", "take", "take_or_tell", "try_acquire"]
-
 keep(__name__)
 
 SPINS = 8

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["as_name", "worst_of"]
-
 inf = float("inf")
 
 _NAMES = frozenset(("f32", "f64", "i16", "i32", "i64", "u16", "u32", "u64"))

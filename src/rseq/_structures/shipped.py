@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 from rseq._structures.structure import Structure
 
-__all__ = ["home_of", "shipped"]
-
 _FOLDER = __name__.rpartition(".")[0]
 
 

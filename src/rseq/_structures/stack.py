@@ -34,10 +34,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.shared import Segment
-
-__all__ = ["Stack", "stack"]
 
 MAX_CAPACITY = 1 << 20
 """The largest capacity: eight megabytes in each lane, of which only what has been used takes memory."""

@@ -9,8 +9,6 @@ from rseq._language.types import SCALARS, Array, Record, prepared, u64
 from rseq._once import once
 from rseq._sequence import Sequence, sequence
 
-__all__ = ["stack_code"]
-
 keep(__name__)
 
 

@@ -31,23 +31,9 @@ if TYPE_CHECKING:
 
     from rseq._arch.base import IndexMode
     from rseq._builtins.form import Form
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.shared import Segment
     from rseq._percpu.storage import PerCPU
-
-__all__ = [
-    "Structure",
-    "bind",
-    "bound_of",
-    "declarations_of",
-    "form_of",
-    "hot_methods",
-    "kind_of",
-    "notes_of",
-    "set_up",
-    "storage_for",
-    "storage_of",
-]
 
 
 class Structure:

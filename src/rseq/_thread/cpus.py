@@ -10,8 +10,6 @@ from rseq._marks import operation
 from rseq._quick import cache
 from rseq._thread.registration import calling_thread
 
-__all__ = ["cpu_number", "online_cpus", "possible_cpus"]
-
 _CPUS = "/sys/devices/system/cpu"
 
 

@@ -16,8 +16,6 @@ from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import rseq_size
 from rseq._thread.support import fact, is_supported
 
-__all__ = ["barrier", "fence", "has_fences", "register_for_barriers"]
-
 
 @operation("fence")
 def fence(cpu: int | None = None) -> None:

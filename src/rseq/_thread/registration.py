@@ -19,8 +19,6 @@ from rseq._once import once
 from rseq._quick import cache, local
 from rseq._thread import support
 
-__all__ = ["available", "calling_thread", "lanes_offset", "rseq_offset", "rseq_size", "symbol", "usable_size"]
-
 
 def available() -> bool:
     """Whether sequences of the calling thread run on the lanes of their CPUs.

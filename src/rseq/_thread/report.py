@@ -19,8 +19,6 @@ from rseq._thread.cpus import online_cpus, possible_cpus
 from rseq._thread.membarrier import has_fences
 from rseq._thread.registration import available, calling_thread, rseq_size, symbol, usable_size
 
-__all__ = ["Info", "Missing", "info"]
-
 _KERNEL_ADDRESS = -4096  # of no user's memory; aligned as an area must be
 
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from rseq import _arch as arch
 
-__all__ = ["UnsupportedError", "architecture", "fact", "is_supported", "no_generator", "not_linux", "require_support"]
-
 _NOT_HERE = "sequences can be written, checked and emitted here, but not run"
 
 

@@ -23,14 +23,12 @@ import struct
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, RegisterClass, Slot
+from rseq._arch.base import Architecture, Emulator
 from rseq._arch.immediates import fitting, half_words, insert, is_repeated_run
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _LOAD = {  # into 64 bits; a write of the lower half clears the upper one
     ("signed", 1): ("ldrsb", "x"),
@@ -69,12 +67,7 @@ class Arm64(Architecture):
     name = "aarch64"
     is_shipped = True
     triple = "aarch64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0xD428BC00
-    syscall = 293
-    membarrier = 283
-    get_robust_list = 100
-    getcpu = 168
     vdso_getcpu = ""
     breakpoint = "brk #0"
     thread_pointer = bytes.fromhex("40d03bd5c0035fd6")  # mrs x0, tpidr_el0; ret
@@ -128,26 +121,15 @@ class Arm64(Architecture):
 class _Emitter(ArmEmitter):
     JUMP, WORD = "b", ".inst"
     ACQUIRE, STATUS = "dmb ishld", "mov {0}, #{1}"
-
-    # ---- around the body
-
-    def enter(self) -> None:
-        status = self.status
-        self.line(f"adrp {status}, {DESCRIPTOR}b")
-        self.line(f"add {status}, {status}, :lo12:{DESCRIPTOR}b")
-        self.line(f"str {status}, [{self.area}, #{abi.RSEQ_CS}]")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"ldr {status:w}, [{self.area}, #{abi.CPU_ID}]")
-            self.line(f"cmp {status:w}, #0")
-            self.line(f"b.lt {NOWHERE}b")
-        self.line(f"ldr {status:w}, [{self.area}, #{self.lane_field}]")
-        self.line(f"cmp {status:w}, {self.lanes:w}")
-        self.line(f"b.hs {NOWHERE}b")
-        if self.section.cpu is not None:
-            self.line(f"mov {self.where[self.section.cpu]:w}, {status:w}")
-        self.line(f"madd {status}, {status}, {self.stride}, {self.base}")
+    SET_CS = (
+        "adrp {status}, {descriptor}",
+        "add {status}, {status}, :lo12:{descriptor}",
+        "str {status}, [{area}, #{RSEQ_CS}]",
+    )
+    REQUIRE_REGISTERED = "ldr {status:w}, [{area}, #{CPU_ID}]", "cmp {status:w}, #0", "b.lt {leave}"
+    READ_NUMBER = "ldr {status:w}, [{area}, #{number}]", "cmp {status:w}, {lanes:w}", "b.hs {leave}"
+    KEEP_NUMBER = "mov {cpu:w}, {status:w}"
+    FIND_LANE = ("madd {status}, {status}, {stride}, {base}",)
 
     # ---- what needs registers
 

@@ -31,37 +31,20 @@ import struct
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rseq import _abi as abi
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
-from rseq._arch.base import (
-    DESCRIPTOR,
-    NOWHERE,
-    START,
-    Architecture,
-    Emulator,
-    IndexMode,
-    RegisterClass,
-    Slot,
-    Writes,
-)
+from rseq._arch.base import Architecture, Emulator, IndexMode, Writes
 from rseq._arch.immediates import fitting, insert, is_rotated_byte
+from rseq._arch.load_store import by_type
 from rseq._arch.narrow import wide_integers
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Scalar, Word
 
-__all__ = ["ARCHITECTURE"]
-
-_LOAD = {
-    ("signed", 1): "ldrsb",
-    ("signed", 2): "ldrsh",
-    ("unsigned", 1): "ldrb",
-    ("unsigned", 2): "ldrh",
-    ("bool", 1): "ldrb",
-}
+_LOAD = by_type("ldrsb ldrsh", "ldrb ldrh")
 _STORE = {1: "strb", 2: "strh", 4: "str", 8: "str"}
-_EXTEND = {("signed", 1): "sxtb", ("signed", 2): "sxth", ("unsigned", 1): "uxtb", ("unsigned", 2): "uxth"}
+_EXTEND = by_type("sxtb sxth", "uxtb uxth")
 _INTEGER = {"+": "add", "-": "sub", "&": "and", "|": "orr", "^": "eor"}
 _FLOAT = {"+": "vadd", "-": "vsub", "*": "vmul", "/": "vdiv"}
 
@@ -154,28 +137,19 @@ class Arm(Architecture):
 class _Emitter(ArmEmitter):
     JUMP, WORD, RELEASE = "b", ".inst", "dmb ish"
     ACQUIRE = "dmb ish"
+    SET_CS = (
+        "movw {status}, #:lower16:({descriptor} - ({skip}f + 8))",  # the processor's pc is two instructions ahead
+        "movt {status}, #:upper16:({descriptor} - ({skip}f + 8))",
+        "{skip}:",
+        "add {status}, pc, {status}",
+        "str {status}, [{area}, #{RSEQ_CS}]",
+    )
+    REQUIRE_REGISTERED = "ldr {status}, [{area}, #{CPU_ID}]", "cmp {status}, #0", "blt {leave}"
+    READ_NUMBER = "ldr {status}, [{area}, #{number}]", "cmp {status}, {lanes}", "bhs {leave}"
+    KEEP_NUMBER = "mov {cpu}, {status}"
+    FIND_LANE = ("mla {status}, {status}, {stride}, {base}",)
 
     # ---- around the body
-
-    def enter(self) -> None:
-        status, here = self.status, self.new_label()
-        for name, half in (("movw", "lower16"), ("movt", "upper16")):  # the processor's pc is two instructions ahead
-            self.line(f"{name} {status}, #:{half}:({DESCRIPTOR}b - ({here}f + 8))")
-        self.label(here)
-        self.line(f"add {status}, pc, {status}")
-        self.line(f"str {status}, [{self.area}, #{abi.RSEQ_CS}]")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"ldr {status}, [{self.area}, #{abi.CPU_ID}]")
-            self.line(f"cmp {status}, #0")
-            self.line(f"blt {NOWHERE}b")
-        self.line(f"ldr {status}, [{self.area}, #{self.lane_field}]")
-        self.line(f"cmp {status}, {self.lanes}")
-        self.line(f"bhs {NOWHERE}b")
-        if self.section.cpu is not None:
-            self.line(f"mov {self.where[self.section.cpu]}, {status}")
-        self.line(f"mla {status}, {status}, {self.stride}, {self.base}")
 
     def set_status(self, status: int) -> None:
         if is_rotated_byte(~status):

@@ -29,29 +29,15 @@ import struct
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, RegisterClass, Slot
+from rseq._arch.base import Architecture
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
+from rseq._arch.load_store import by_type
+from rseq._arch.registers import RegisterClass, Slot, numbered
 from rseq._language import ir
 from rseq._language.types import SCALARS, Scalar, Word
 
-__all__ = ["ARCHITECTURE"]
-
-_LOAD = {
-    ("signed", 1): "ld.b",
-    ("signed", 2): "ld.h",
-    ("signed", 4): "ld.w",
-    ("signed", 8): "ld.d",
-    ("unsigned", 1): "ld.bu",
-    ("unsigned", 2): "ld.hu",
-    ("unsigned", 4): "ld.wu",
-    ("unsigned", 8): "ld.d",
-    ("bool", 1): "ld.bu",
-    ("pointer", 8): "ld.d",
-    ("float", 4): "fld.s",
-    ("float", 8): "fld.d",
-}
+_LOAD = by_type("ld.b ld.h ld.w ld.d", "ld.bu ld.hu ld.wu ld.d", "fld.s fld.d")
 _STORE = {1: "st.b", 2: "st.h", 4: "st.w", 8: "st.d"}
 _STORE_FLOAT = {4: "fst.s", 8: "fst.d"}
 _COMBINE = {"&": "and", "|": "or", "^": "xor"}
@@ -79,29 +65,15 @@ class LoongArch(Architecture):
 
     name = "loongarch64"
     triple = "loongarch64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0x002A0010
-    syscall = 293
-    membarrier = 283
-    get_robust_list = 100
-    getcpu = 168
-    vdso_getcpu = "__vdso_getcpu"
     thread_pointer = bytes.fromhex("440015002000004c")  # move $a0, $tp; ret
     clock = ("rdtime.d $0, $$zero", "=r")
     breakpoint = "break 0"
     release_marks = ("dbar 0x12",)
     constraints: ClassVar = {"int": "r", "float": "f"}
     registers: ClassVar = {
-        "int": (
-            *(f"$a{number}" for number in range(8)),
-            *(f"$t{number}" for number in range(9)),
-            *(f"$s{number}" for number in range(8)),
-        ),
-        "float": (
-            *(f"$fa{number}" for number in range(8)),
-            *(f"$ft{number}" for number in range(16)),
-            *(f"$fs{number}" for number in range(8)),
-        ),
+        "int": (*numbered("$a", range(8)), *numbered("$t", range(9)), *numbered("$s", range(8))),
+        "float": (*numbered("$fa", range(8)), *numbered("$ft", range(16)), *numbered("$fs", range(8))),
     }
     clobbers = ("memory", "$fcc0")
     c_clobbers = ("memory", "$fcc0")
@@ -147,35 +119,16 @@ class _Emitter(FlaglessEmitter):
     ACQUIRE, STATUS = "dbar 0x14", "li.d {0}, {1}"
     ZERO, SET, WIDE, BELOW = "$zero", "li.d", ".d", "sltui"
     LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
+    SET_CS = "la.pcrel {status}, {descriptor}", "st.d {status}, {area}, {RSEQ_CS}"
+    REQUIRE_REGISTERED = "ld.w {status}, {area}, {CPU_ID}", "bgez {status}, {skip}f", "b {leave}", "{skip}:"
+    READ_NUMBER = "ld.w {status}, {area}, {number}", "bltu {status}, {lanes}, {skip}f", "b {leave}", "{skip}:"
+    KEEP_NUMBER = "move {cpu}, {status}"
+    FIND_LANE = "mul.d {status}, {status}, {stride}", "add.d {status}, {status}, {base}"
 
     @property
     def _is_long(self) -> bool:
         """If branches that compare might not reach its end."""
         return len(self.section.ops) > _MOST_OPERATIONS
-
-    # ---- around the body
-
-    def enter(self) -> None:
-        status = self.status
-        self.line(f"la.pcrel {status}, {DESCRIPTOR}b")
-        self.line(f"st.d {status}, {self.area}, {abi.RSEQ_CS}")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"ld.w {status}, {self.area}, {abi.CPU_ID}")
-            self._leave_unless(f"bgez {status}")
-        self.line(f"ld.w {status}, {self.area}, {self.lane_field}")
-        self._leave_unless(f"bltu {status}, {self.lanes}")
-        if self.section.cpu is not None:
-            self.line(f"move {self.where[self.section.cpu]}, {status}")
-        self.line(f"mul.d {status}, {status}, {self.stride}")
-        self.line(f"add.d {status}, {status}, {self.base}")
-
-    def _leave_unless(self, branch: str) -> None:
-        stays = self.new_label()
-        self.line(f"{branch}, {stays}f")
-        self.line(f"b {NOWHERE}b")
-        self.label(stays)
 
     # ---- what needs registers
 

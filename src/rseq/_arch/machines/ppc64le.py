@@ -25,44 +25,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from rseq import _abi as abi
-from rseq._arch.base import (
-    DESCRIPTOR,
-    NOWHERE,
-    START,
-    Architecture,
-    Emulator,
-    Fixup,
-    Line,
-    Slot,
-)
+from rseq._arch.base import Architecture, Emulator, Fixup, Line
 from rseq._arch.immediates import fits, fitting, insert
-from rseq._arch.load_store import OwnRegistersEmitter
+from rseq._arch.load_store import OwnRegistersEmitter, by_type
+from rseq._arch.registers import Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
-
-__all__ = ["ARCHITECTURE"]
 
 _FLOATING = "%f0"
 
 _SMALL = 200
 """Operations of a section in which every branch reaches every label: none has more than 40 instructions."""
 
-_LOAD = {
-    ("signed", 1): "lbz",  # and extsb
-    ("signed", 2): "lha",
-    ("signed", 4): "lwa",
-    ("signed", 8): "ld",
-    ("unsigned", 1): "lbz",
-    ("unsigned", 2): "lhz",
-    ("unsigned", 4): "lwz",
-    ("unsigned", 8): "ld",
-    ("bool", 1): "lbz",
-    ("pointer", 8): "ld",
-    ("float", 4): "lfs",
-    ("float", 8): "lfd",
-}
+_LOAD = by_type("lbz lha lwa ld", "lbz lhz lwz ld", "lfs lfd")  # of i8, and extsb
 _STORE = {1: "stb", 2: "sth", 4: "stw", 8: "std"}
 _INTEGER = {"+": "add", "-": "sub", "*": "mulld", "&": "and", "|": "or", "^": "xor"}
 _FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
@@ -82,7 +58,6 @@ class Power(Architecture):
 
     name = "ppc64le"
     triple = "powerpc64le-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0x0FE5000B
     syscall = 387
     membarrier = 365
@@ -157,29 +132,19 @@ class _Emitter(OwnRegistersEmitter):
     JUMP = "b"
     ACQUIRE, STATUS = "lwsync", "li {0}, {1}"
     RELEASE = "lwsync"
+    SET_CS = (
+        "bcl 20, 31, .+4",
+        "mflr {status}",
+        "addis {status}, {status}, ({descriptor} - . + 4)@ha",
+        "addi {status}, {status}, ({descriptor} - . + 8)@l",
+        "std {status}, {RSEQ_CS}({area})",
+    )
+    REQUIRE_REGISTERED = "lwz {status}, {CPU_ID}({area})", "cmpwi {status}, 0", "bge {skip}f", "b {leave}", "{skip}:"
+    READ_NUMBER = "lwz {status}, {number}({area})", "cmpld {status}, {lanes}", "blt {skip}f", "b {leave}", "{skip}:"
+    KEEP_NUMBER = "mr {cpu}, {status}"
+    FIND_LANE = "mulld {status}, {status}, {stride}", "add {status}, {status}, {base}"
 
     # ---- around the body
-
-    def enter(self) -> None:
-        status = self.status
-        self.line("bcl 20, 31, .+4")
-        self.line(f"mflr {status}")
-        self.line(f"addis {status}, {status}, ({DESCRIPTOR}b - . + 4)@ha")
-        self.line(f"addi {status}, {status}, ({DESCRIPTOR}b - . + 8)@l")
-        self.line(f"std {status}, {abi.RSEQ_CS}({self.area})")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"lwz {status}, {abi.CPU_ID}({self.area})")
-            self.line(f"cmpwi {status}, 0")
-            self._branch("blt", f"{NOWHERE}b", is_far=True)
-        self.line(f"lwz {status}, {self.lane_field}({self.area})")
-        self.line(f"cmpld {status}, {self.lanes}")
-        self._branch("bge", f"{NOWHERE}b", is_far=True)
-        if self.section.cpu is not None:
-            self.line(f"mr {self.where[self.section.cpu]}, {status}")
-        self.line(f"mulld {status}, {status}, {self.stride}")
-        self.line(f"add {status}, {status}, {self.base}")
 
     def _branch(self, name: str, target: str, *, is_far: bool) -> None:
         """A conditional branch, around an unconditional one where it might not reach."""
@@ -189,7 +154,11 @@ class _Emitter(OwnRegistersEmitter):
         behind = self.new_label()
         self.line(f"{_OPPOSITE[name]} {behind}f")
         self.line(f"b {target}")
-        self.hot.append(Line(f"{behind}:", self.comment))  # it is part of the branch
+        self.skip_label(behind)
+
+    def skip_label(self, number: int) -> None:
+        """It is part of the branch."""
+        self.hot.append(Line(f"{number}:", self.comment))
 
     # ---- what needs registers
 

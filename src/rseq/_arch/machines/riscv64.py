@@ -29,38 +29,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from rseq import _abi as abi
-from rseq._arch.base import (
-    DESCRIPTOR,
-    NOWHERE,
-    START,
-    Architecture,
-    Emulator,
-    Fixup,
-    RegisterClass,
-    Slot,
-)
+from rseq._arch.base import Architecture, Emulator, Fixup
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
+from rseq._arch.load_store import by_type
+from rseq._arch.registers import RegisterClass, Slot, numbered
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
 
-__all__ = ["ARCHITECTURE"]
-
-_LOAD = {
-    ("signed", 1): "lb",
-    ("signed", 2): "lh",
-    ("signed", 4): "lw",
-    ("signed", 8): "ld",
-    ("unsigned", 1): "lbu",
-    ("unsigned", 2): "lhu",
-    ("unsigned", 4): "lwu",
-    ("unsigned", 8): "ld",
-    ("bool", 1): "lbu",
-    ("pointer", 8): "ld",
-    ("float", 4): "flw",
-    ("float", 8): "fld",
-}
+_LOAD = by_type("lb lh lw ld", "lbu lhu lwu ld", "flw fld")
 _STORE = {1: "sb", 2: "sh", 4: "sw", 8: "sd"}
 _STORE_FLOAT = {4: "fsw", 8: "fsd"}
 _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor", "<<": "sll"}
@@ -87,13 +64,7 @@ class RiscV(Architecture):
 
     name = "riscv64"
     triple = "riscv64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0xF1401073
-    syscall = 293
-    membarrier = 283
-    get_robust_list = 100
-    getcpu = 168
-    vdso_getcpu = "__vdso_getcpu"
     breakpoint = "ebreak"
     thread_pointer = bytes.fromhex("1305020067800000")  # mv a0, tp; ret
     clock = ("rdtime $0", "=r")
@@ -101,16 +72,8 @@ class RiscV(Architecture):
     relax = ".insn i 0x0f, 0, x0, x0, 0x010"
     constraints: ClassVar = {"int": "r", "float": "f"}
     registers: ClassVar = {
-        "int": (
-            *(f"a{number}" for number in range(8)),
-            *(f"t{number}" for number in range(7)),
-            *(f"s{number}" for number in range(2, 12)),
-        ),
-        "float": (
-            *(f"fa{number}" for number in range(8)),
-            *(f"ft{number}" for number in range(12)),
-            *(f"fs{number}" for number in range(12)),
-        ),
+        "int": (*numbered("a", range(8)), *numbered("t", range(7)), *numbered("s", range(2, 12))),
+        "float": (*numbered("fa", range(8)), *numbered("ft", range(12)), *numbered("fs", range(12))),
     }
     clobbers = ("memory",)
     features = "+m,+a,+f,+d,+c"
@@ -166,24 +129,13 @@ class _Emitter(FlaglessEmitter):
     ACQUIRE, STATUS = "fence r, rw", "li {0}, {1}"
     ZERO, SET, WIDE, BELOW = "zero", "li", "", "sltiu"
     LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
+    SET_CS = "lla {status}, {descriptor}", "sd {status}, {RSEQ_CS}({area})"
+    REQUIRE_REGISTERED = "lw {status}, {CPU_ID}({area})", "bltz {status}, {leave}"
+    READ_NUMBER = "lw {status}, {number}({area})", "bgeu {status}, {lanes}, {leave}"
+    KEEP_NUMBER = "mv {cpu}, {status}"
+    FIND_LANE = "mul {status}, {status}, {stride}", "add {status}, {status}, {base}"
 
     # ---- around the body
-
-    def enter(self) -> None:
-        status = self.status
-        self.line(f"lla {status}, {DESCRIPTOR}b")
-        self.line(f"sd {status}, {abi.RSEQ_CS}({self.area})")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"lw {status}, {abi.CPU_ID}({self.area})")
-            self.line(f"bltz {status}, {NOWHERE}b")
-        self.line(f"lw {status}, {self.lane_field}({self.area})")
-        self.line(f"bgeu {status}, {self.lanes}, {NOWHERE}b")
-        if self.section.cpu is not None:
-            self.line(f"mv {self.where[self.section.cpu]}, {status}")
-        self.line(f"mul {status}, {status}, {self.stride}")
-        self.line(f"add {status}, {status}, {self.base}")
 
     def abort_handler(self) -> None:
         self.out_of_line(".balign 4")  # other instructions may have two bytes

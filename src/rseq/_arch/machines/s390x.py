@@ -26,42 +26,19 @@ from __future__ import annotations
 import struct
 from typing import ClassVar
 
-from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, Slot
+from rseq._arch.base import Architecture, Emulator
 from rseq._arch.immediates import fits, fitting
-from rseq._arch.load_store import OwnRegistersEmitter
+from rseq._arch.load_store import OwnRegistersEmitter, by_type
+from rseq._arch.registers import Slot
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
 
-__all__ = ["ARCHITECTURE"]
-
 _FLOATING = "%f0"
 
-_LOAD = {
-    ("signed", 1): "lgb",
-    ("signed", 2): "lgh",
-    ("signed", 4): "lgf",
-    ("signed", 8): "lg",
-    ("unsigned", 1): "llgc",
-    ("unsigned", 2): "llgh",
-    ("unsigned", 4): "llgf",
-    ("unsigned", 8): "lg",
-    ("bool", 1): "llgc",
-    ("pointer", 8): "lg",
-    ("float", 4): "ley",
-    ("float", 8): "ldy",
-}
+_LOAD = by_type("lgb lgh lgf lg", "llgc llgh llgf lg", "ley ldy")
 _STORE = {1: "stcy", 2: "sthy", 4: "sty", 8: "stg"}
-_EXTEND = {
-    ("signed", 1): "lgbr",
-    ("signed", 2): "lghr",
-    ("signed", 4): "lgfr",
-    ("unsigned", 1): "llgcr",
-    ("unsigned", 2): "llghr",
-    ("unsigned", 4): "llgfr",
-    ("bool", 1): "llgcr",
-}
+_EXTEND = by_type("lgbr lghr lgfr", "llgcr llghr llgfr")
 _INTEGER = {"+": "agrk", "-": "sgrk", "&": "ngrk", "|": "ogrk", "^": "xgrk"}
 _FLOAT = {
     4: {"+": "aebr", "-": "sebr", "*": "meebr", "/": "debr"},
@@ -80,7 +57,6 @@ class Z(Architecture):
     name = "s390x"
     triple = "s390x-unknown-linux-gnu"
     byteorder = "big"
-    pointer_bytes = 8
     signature = 0xB2FF0FFF
     syscall = 383
     membarrier = 356
@@ -139,25 +115,11 @@ class _Emitter(OwnRegistersEmitter):
     JUMP = "jg"
     STATUS = "lghi {0}, {1}"
     UNROLLED_BYTES = 256  # by one instruction
-
-    # ---- around the body
-
-    def enter(self) -> None:
-        status = self.status
-        self.line(f"larl {status}, {DESCRIPTOR}b")
-        self.line(f"stg {status}, {abi.RSEQ_CS}({self.area})")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"lt {status}, {abi.CPU_ID}({self.area})")
-            self.line(f"jgl {NOWHERE}b")
-        self.line(f"llgf {status}, {self.lane_field}({self.area})")
-        self.line(f"clgr {status}, {self.lanes}")
-        self.line(f"jghe {NOWHERE}b")
-        if self.section.cpu is not None:
-            self.line(f"lgr {self.where[self.section.cpu]}, {status}")
-        self.line(f"msgr {status}, {self.stride}")
-        self.line(f"agr {status}, {self.base}")
+    SET_CS = "larl {status}, {descriptor}", "stg {status}, {RSEQ_CS}({area})"
+    REQUIRE_REGISTERED = "lt {status}, {CPU_ID}({area})", "jgl {leave}"
+    READ_NUMBER = "llgf {status}, {number}({area})", "clgr {status}, {lanes}", "jghe {leave}"
+    KEEP_NUMBER = "lgr {cpu}, {status}"
+    FIND_LANE = "msgr {status}, {stride}", "agr {status}, {base}"
 
     # ---- what needs registers
 

@@ -16,13 +16,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from rseq import _abi as abi
-from rseq._arch.base import DESCRIPTOR, NOWHERE, START, Architecture, Emulator, RegisterClass, Slot
+from rseq._arch.base import Architecture, Emulator
+from rseq._arch.immediates import fits
+from rseq._arch.registers import RegisterClass, Slot
 from rseq._arch.x86_convert import EXTEND, WIDTH, ConvertingEmitter, conversion_scratch, float_name
 from rseq._language import ir
 from rseq._language.types import Scalar
-
-__all__ = ["ARCHITECTURE"]
 
 _NARROW = {  # the low, word and byte names of the old registers; the numbered ones add a letter
     "ax": ("rax", "eax", "ax", "al"),
@@ -49,13 +48,11 @@ class X86(Architecture):
     name = "x86_64"
     is_shipped = True
     triple = "x86_64-unknown-linux-gnu"
-    pointer_bytes = 8
     signature = 0x53053053
     syscall = 334
     membarrier = 324
     get_robust_list = 274
     getcpu = 309
-    vdso_getcpu = "__vdso_getcpu"
     breakpoint = "int3"
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
     clock = ("rdtsc\n shlq $$32, %rdx\n orq %rdx, %rax", "={ax},~{dx},~{cc},~{dirflag},~{fpsr},~{flags}")
@@ -110,26 +107,18 @@ class _Places(NamedTuple):
 class _Emitter(ConvertingEmitter):
     JUMP = "jmp"
     STATUS = "movq ${1}, {0}"
+    SET_CS = "leaq {descriptor}(%rip), {status}", "movq {status}, %fs:{RSEQ_CS}({area})"
+    REQUIRE_REGISTERED = "cmpl $0, %fs:{CPU_ID}({area})", "js {leave}"
+    READ_NUMBER = "movl %fs:{number}({area}), {status:k}", "cmpl {lanes:k}, {status:k}", "jae {leave}"
+    KEEP_NUMBER = "movl {status:k}, {cpu:k}"
+    FIND_LANE = ("imulq {stride}, {status}",)
 
     # ---- around the body
 
-    def enter(self) -> None:
-        status = self.status
-        self.line(f"leaq {DESCRIPTOR}b(%rip), {status}")
-        self.line(f"movq {status}, %fs:{abi.RSEQ_CS}({self.area})")
-        self.label(START)
-        self.comment = "this CPU's lane"
-        if self.index == "mm_cid":  # an unregistered thread reads 0 there: see that the kernel keeps it
-            self.line(f"cmpl $0, %fs:{abi.CPU_ID}({self.area})")
-            self.line(f"js {NOWHERE}b")
-        self.line(f"movl %fs:{self.lane_field}({self.area}), {status:k}")
-        self.line(f"cmpl {self.lanes:k}, {status:k}")
-        self.line(f"jae {NOWHERE}b")
-        if self.section.cpu is not None:
-            self.line(f"movl {status:k}, {self.where[self.section.cpu]:k}")
-        self.line(f"imulq {self.stride}, {status}")
+    def find_lane(self) -> None:
+        super().find_lane()
         if self._is_address:
-            self.line(f"addq {self.base}, {status}")
+            self.line(f"addq {self.base}, {self.status}")
 
     @cached_property
     def _is_address(self) -> bool:
@@ -148,12 +137,12 @@ class _Emitter(ConvertingEmitter):
             return True
         if isinstance(op, ir.Arithmetic):
             if op.operator == "quo":
-                return constant == op.right or not _is_imm32(constant)
+                return constant == op.right or not fits(int(constant.number), 32)
             if op.operator in ("<<", ">>") and constant == op.right:
                 return False
         if isinstance(op, (ir.Store, ir.AddStore)) and constant.type.size < 8:
             return False
-        return not _is_imm32(constant)
+        return not fits(int(constant.number), 32)
 
     def scratch(self, op: ir.Op) -> Sequence[RegisterClass | str]:
         if isinstance(op, ir.Copy):
@@ -171,7 +160,7 @@ class _Emitter(ConvertingEmitter):
         self.line("rdtsc")
         self.line(f"shlq $32, {high}")
         self.line(f"orq {high}, {low}")
-        self._copy(low, self.slot(op.target))
+        self.copy(self.slot(op.target), low)
 
     def _arithmetic_scratch(self, op: ir.Arithmetic) -> Sequence[RegisterClass | str]:
         if op.operator == "quo":
@@ -193,31 +182,24 @@ class _Emitter(ConvertingEmitter):
         index = None if address.index is None else self.slot(address.index)
         if address.base is None and not self._is_address:
             return f"{displacement}({self.base}, {self.status})"
-        base = self.status if address.base is None else self.slot(address.base)
+        base = self.base_of(address)
         return f"{displacement}({base}, {index}, {address.scale})" if index else f"{displacement}({base})"
 
     # ---- one method for each operation
 
-    def emit_set(self, op: ir.Set) -> None:
-        target = self.slot(op.target)
-        if isinstance(op.source, ir.Const):
-            self._set_constant(target, op.source)
-        elif self.slot(op.source).number != target.number:
-            self._copy(self.slot(op.source), target)
+    def copy(self, target: Slot, source: Slot) -> None:
+        self.line(f"{'movaps' if target.kind == 'float' else 'movq'} {source}, {target}")
 
-    def _copy(self, source: Slot, target: Slot) -> None:
-        self.line(f"movaps {source}, {target}" if target.kind == "float" else f"movq {source}, {target}")
+    def set_float(self, target: Slot, constant: ir.Const) -> None:
+        self.line(f"{float_name('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
 
-    def _set_constant(self, target: Slot, constant: ir.Const) -> None:
-        if target.kind == "float":
-            self.line(f"{float_name('mov', constant.type)} {self.literal(constant)}b(%rip), {target}")
-        elif constant.number == 0:
+    def set_integer(self, target: Slot | str, number: int) -> None:
+        if number == 0:
             self.line(f"xorl {target:k}, {target:k}")
-        elif 0 < constant.number < 1 << 32:
-            self.line(f"movl ${int(constant.number)}, {target:k}")
+        elif 0 < number < 1 << 32:
+            self.line(f"movl ${number}, {target:k}")
         else:
-            move = "movq" if _is_imm32(constant) else "movabsq"
-            self.line(f"{move} ${int(constant.number)}, {target}")
+            self.line(f"{'movq' if fits(number, 32) else 'movabsq'} ${number}, {target}")
 
     def emit_arithmetic(self, op: ir.Arithmetic) -> None:
         type = self.scalar(op.target)
@@ -228,7 +210,7 @@ class _Emitter(ConvertingEmitter):
         else:
             self._two_operands(op)
         if not type.is_float and op.operator in ("+", "-", "*", "<<", "quo"):
-            self._extend(self.slot(op.target), type)
+            self._wrap(self.slot(op.target), type)
 
     def _two_operands(self, op: ir.Arithmetic) -> None:
         target, left, right = self.slot(op.target), op.left, op.right
@@ -241,7 +223,7 @@ class _Emitter(ConvertingEmitter):
             if op.operator in "+*&|^":
                 left, right = right, left
             else:
-                self._copy(self.slot(right), self.extra[0])
+                self.copy(self.extra[0], self.slot(right))
                 self._load_left(target, left)
                 self.line(f"{name} {self.extra[0]}, {target}")
                 return
@@ -262,9 +244,9 @@ class _Emitter(ConvertingEmitter):
 
     def _load_left(self, target: Slot, left: ir.Operand) -> None:
         if isinstance(left, ir.Const):
-            self._set_constant(target, left)
+            self.set_integer(target, int(left.number))
         elif self.slot(left).number != target.number:
-            self._copy(self.slot(left), target)
+            self.copy(target, self.slot(left))
 
     def _shift(self, op: ir.Arithmetic) -> None:
         target, bits = self.slot(op.target), op.target.type.bits
@@ -289,12 +271,11 @@ class _Emitter(ConvertingEmitter):
         else:
             self.line(f"xorl {high:k}, {high:k}")
             self.line(f"divq {self._source(op.right)}")
-        self._copy(low, self.slot(op.target))
+        self.copy(self.slot(op.target), low)
 
-    def _extend(self, target: Slot, type: Scalar) -> None:
+    def _wrap(self, target: Slot, type: Scalar) -> None:
         if type.size < 8:
-            name, form = EXTEND[type.kind, type.size]
-            self.line(f"{name} {target:{WIDTH[type.size]}}, {target:{form}}")
+            self.extend(target, target, type)
 
     def emit_load(self, op: ir.Load) -> None:
         target = self.slot(op.target)
@@ -336,7 +317,7 @@ class _Emitter(ConvertingEmitter):
             for offset, width in self.pieces(nbytes, widest=16):
                 self._move(places, width, str(offset or ""))
         else:
-            self._set_constant(left, op.nbytes)
+            self.set_integer(left, int(op.nbytes.number))
             self._copy_long(places)
 
     def _copy_any(self, places: _Places, size: Slot) -> None:
@@ -357,7 +338,7 @@ class _Emitter(ConvertingEmitter):
         self._copy_ends(places, 8, size)
         self.line(f"jmp {done}f")
         self.label(long)
-        self._copy(size, places.left)
+        self.copy(places.left, size)
         self._copy_long(places)
         self.line(f"jmp {done}f")
         self.label(small)
@@ -407,9 +388,7 @@ class _Emitter(ConvertingEmitter):
         if op.left.type.is_float:
             self._branch_float(op)
             return
-        left, sign, right = op.left, op.comparison, op.right
-        if isinstance(left, ir.Const):
-            left, sign, right = right, ir.MIRRORED[sign], left
+        left, sign, right = self.compared(op)
         names = _SIGNED if left.type.kind == "signed" else _UNSIGNED
         if right == ir.Const(0, right.type) and sign in ("==", "!="):
             self.line(f"testq {self._source(left)}, {self._source(left)}")
@@ -447,10 +426,6 @@ def _distance(op: ir.Arithmetic) -> int | None:
         return None
     distance = int(op.right.number) if op.operator == "+" else -int(op.right.number)
     return distance if -(1 << 31) <= distance < 1 << 31 else None
-
-
-def _is_imm32(constant: ir.Const) -> bool:
-    return -(1 << 31) <= constant.number < 1 << 31
 
 
 ARCHITECTURE = X86(_Emitter)

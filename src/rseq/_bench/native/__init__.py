@@ -10,6 +10,4 @@ from rseq._bench.native.ring import RINGS
 from rseq._bench.native.stack import STACK
 from rseq._bench.run import Operation
 
-__all__ = ["OPERATIONS"]
-
 OPERATIONS: tuple[Operation, ...] = (COUNTER, CPU_NUMBER, LOCK, *RINGS, STACK, HISTOGRAM, POOL, READ_SECTION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,21 +13,18 @@ from rseq._bench.native.loop import (
     Loops,
     Memory,
     Turn,
-    function,
-    implementation,
     increment,
     mutexes,
+    sched_getcpu,
     slot,
     vdso_getcpu,
     work,
 )
 from rseq._bench.native.ours import Site, ours
-from rseq._bench.run import Implementation, Operation, Unavailable, counted
-from rseq._language.compiled import Compiled
+from rseq._bench.run import Implementation, Operation, Unavailable, counted, threaded
+from rseq._language.ir import Compiled
 from rseq._structures.counter import Counter
 from rseq._thread.registration import available
-
-__all__ = ["COUNTER"]
 
 _ROTATING = 8
 """Slots that the thread-local floor adds to in turn: one slot would measure how fast a store feeds the next load."""
@@ -55,11 +53,11 @@ def _add_in_turn(turn: Turn) -> int:
 
 _LOOPS = Loops(
     {
-        "vdso_atomic": partial(_add_to_slot, "getcpu"),
-        "sched_getcpu_atomic": partial(_add_to_slot, "sched_getcpu"),
-        "shared_atomic": _add_to_one,
+        "vdso-atomic": partial(_add_to_slot, "getcpu"),
+        "sched_getcpu-atomic": partial(_add_to_slot, "sched_getcpu"),
+        "shared-atomic": _add_to_one,
         "mutex": _add_under_mutex,
-        "thread_local": _add_in_turn,
+        "thread-local": _add_in_turn,
     }
 )
 
@@ -72,7 +70,7 @@ def _turn(site: Site, add: Compiled) -> Any:
 def _rseq(workers: int) -> Implementation:
     counter = Counter()
     loop = work(ours(_turn, Counter._sequences()["add"]), [counter.storage.place] * workers)
-    return implementation("rseq", "rseq", loop, counted(lambda: counter.value))
+    return threaded("rseq", "rseq", loop, counted(lambda: counter.value))
 
 
 def _emitted_c(workers: int) -> Implementation:
@@ -80,51 +78,38 @@ def _emitted_c(workers: int) -> Implementation:
         raise Unavailable("the kernel has not registered this thread, and in C there is no spare lane.")
     counter = Counter()
     loop = work(counter_loop(), [counter.storage.place] * workers)
-    return implementation("emitted-c", "rseq emit: C header, -O2", loop, counted(lambda: counter.value))
+    return threaded("emitted-c", "rseq emit: C header, -O2", loop, counted(lambda: counter.value))
 
 
-def _vdso_atomic(workers: int) -> Implementation:
+def _atomic(name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
     memory = Memory()
-    loop = work(_LOOPS["vdso_atomic"], [(memory.address, vdso_getcpu())] * workers)
-    return implementation("vdso-atomic", "vDSO getcpu + atomic add", loop, counted(memory.total))
-
-
-def _sched_getcpu_atomic(workers: int) -> Implementation:
-    memory = Memory()
-    loop = work(_LOOPS["sched_getcpu_atomic"], [(memory.address, function("sched_getcpu"))] * workers)
-    return implementation("sched_getcpu-atomic", "sched_getcpu + atomic add", loop, counted(memory.total))
-
-
-def _shared_atomic(workers: int) -> Implementation:
-    memory = Memory(mmap.PAGESIZE)
-    loop = work(_LOOPS["shared_atomic"], [(memory.address,)] * workers)
-    return implementation("shared-atomic", "one shared atomic", loop, counted(memory.total))
+    loop = work(_LOOPS[name], [(memory.address, getcpu())] * workers)
+    return threaded(name, label, loop, counted(memory.total))
 
 
 def _mutex(workers: int) -> Implementation:
     memory = Memory(mmap.PAGESIZE)  # the mutex in the first slot, the counter in the second
     loop = work(_LOOPS["mutex"], [(memory.address, 0, *mutexes(memory.address))] * workers)
-    return implementation("mutex", "one pthread mutex", loop, counted(lambda: memory.slot(1)))
+    return threaded("mutex", "one pthread mutex", loop, counted(lambda: memory.slot(1)))
 
 
 def _thread_local(workers: int) -> Implementation:
     memories = [Memory(mmap.PAGESIZE) for _ in range(workers)]
-    loop = work(_LOOPS["thread_local"], [(memory.address,) for memory in memories])
+    loop = work(_LOOPS["thread-local"], [(memory.address,) for memory in memories])
     total = counted(lambda: sum(memory.total() for memory in memories))
-    return implementation("thread-local", "thread-local plain add (floor)", loop, total)
+    return threaded("thread-local", "thread-local plain add (floor)", loop, total)
 
 
 COUNTER = Operation(
     name="counter",
     title="counter, native loop",
     unit="update",
-    reference="rseq",
     makers={
         "rseq": _rseq,
         "emitted-c": _emitted_c,
-        "vdso-atomic": _vdso_atomic,
-        "sched_getcpu-atomic": _sched_getcpu_atomic,
-        "shared-atomic": _shared_atomic,
+        "vdso-atomic": partial(_atomic, "vdso-atomic", "vDSO getcpu + atomic add", vdso_getcpu),
+        "sched_getcpu-atomic": partial(_atomic, "sched_getcpu-atomic", "sched_getcpu + atomic add", sched_getcpu),
+        "shared-atomic": partial(_atomic, "shared-atomic", "one shared atomic", lambda: 0),
         "mutex": _mutex,
         "thread-local": _thread_local,
     },

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-import llvmlite.ir as ll
-
 from rseq import _abi as abi
-from rseq._bench.native.loop import Loops, Turn, architecture, function, implementation, vdso_getcpu, work
-from rseq._bench.run import Implementation, Operation, Span, Unavailable
-from rseq._codegen.writer import I32, I64, NULL, PTR
+from rseq._bench.native.loop import Loops, Turn, architecture, function, sched_getcpu, vdso_getcpu, work
+from rseq._bench.run import Implementation, Operation, Span, Unavailable, threaded
+from rseq._codegen.writer import I32, I64, NULL, PTR, ll
 from rseq._thread.cpus import possible_cpus
 from rseq._thread.registration import available, rseq_offset
-
-__all__ = ["CPU_NUMBER"]
 
 
 def _field_turn(turn: Turn) -> Any:
@@ -35,7 +32,7 @@ _LOOPS = Loops(
     {
         "field": _field_turn,
         "sched_getcpu": lambda turn: turn.cpu("sched_getcpu"),
-        "getcpu": lambda turn: turn.cpu("getcpu"),
+        "vdso": lambda turn: turn.cpu("getcpu"),
         "syscall": _syscall_turn,
     }
 )
@@ -61,30 +58,29 @@ def _field(workers: int) -> Implementation:
     if offset is None or not available():
         raise Unavailable("the kernel keeps no CPU number for threads of this process (see `rseq info`).")
     loop = work(_LOOPS["field"], [(offset + abi.CPU_ID,)] * workers)
-    return implementation("rseq", "rseq field", loop, _wrong_cpus)
+    return threaded("rseq", "rseq field", loop, _wrong_cpus)
 
 
-def _sched_getcpu(workers: int) -> Implementation:
-    loop = work(_LOOPS["sched_getcpu"], [(0, function("sched_getcpu"))] * workers)
-    return implementation("sched_getcpu", "sched_getcpu", loop, _wrong_cpus)
-
-
-def _getcpu(workers: int) -> Implementation:
-    return implementation("vdso", "vDSO getcpu", work(_LOOPS["getcpu"], [(0, vdso_getcpu())] * workers), _wrong_cpus)
+def _called(name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
+    return threaded(name, label, work(_LOOPS[name], [(0, getcpu())] * workers), _wrong_cpus)
 
 
 def _syscall(workers: int) -> Implementation:
     number = architecture().getcpu  # differs between architectures
     loop = work(_LOOPS["syscall"], [(number, function("syscall"))] * workers)
-    return implementation("syscall", "getcpu system call", loop, _wrong_cpus)
+    return threaded("syscall", "getcpu system call", loop, _wrong_cpus)
 
 
 CPU_NUMBER = Operation(
     name="cpu-number",
     title="CPU number, native loop",
     unit="read",
-    reference="rseq",
-    makers={"rseq": _field, "sched_getcpu": _sched_getcpu, "vdso": _getcpu, "syscall": _syscall},
+    makers={
+        "rseq": _field,
+        "sched_getcpu": partial(_called, "sched_getcpu", "sched_getcpu", sched_getcpu),
+        "vdso": partial(_called, "vdso", "vDSO getcpu", vdso_getcpu),
+        "syscall": _syscall,
+    },
     workers=(1,),
     fault="got wrong",
 )

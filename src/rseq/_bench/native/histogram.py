@@ -12,16 +12,14 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from rseq._bench.native.loop import Loops, Memory, Turn, function, implementation, increment, mutexes, work
+from rseq._bench.native.loop import Loops, Memory, Turn, function, increment, mutexes, work
 from rseq._bench.native.ours import Site, ours
-from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._bench.run import Implementation, Missing, Operation, Span, counted, growth, threaded
 from rseq._codegen.writer import DOUBLE, I64, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.histogram import Histogram
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["BOUNDS", "HISTOGRAM"]
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Those that prometheus_client has if one gives none."""
@@ -59,21 +57,18 @@ def _bucket(emit: Writer, bounds: Any, x: Any) -> Any:
     return at
 
 
-_LOOPS = Loops({"sched_getcpu_mutex": partial(_observe, "sched_getcpu"), "mutex": partial(_observe, None)})
+_LOOPS = Loops({"sched_getcpu-mutex": partial(_observe, "sched_getcpu"), "mutex": partial(_observe, None)})
 
 
 def _exact(counts: Callable[[], int], sums: Callable[[], float]) -> Missing:
     """A check: both have grown by what was observed."""
-    seen = counts(), sums()
+    missing, grown = counted(counts), growth(sums)
 
-    def missing(spans: Sequence[Span]) -> int:
-        nonlocal seen
-        before, seen = seen, (counts(), sums())
-        lost = sum(span.count for span in spans) - (seen[0] - before[0])
-        added = sum(_sum_of(span.count) for span in spans)
-        return lost or int(added != seen[1] - before[1])
+    def wrong(spans: Sequence[Span]) -> int:
+        is_exact = grown() == sum(_sum_of(span.count) for span in spans)
+        return missing(spans) or int(not is_exact)
 
-    return missing
+    return wrong
 
 
 def _sum_of(count: int) -> float:
@@ -82,26 +77,18 @@ def _sum_of(count: int) -> float:
     return rounds * _UP_TO[-1] + _UP_TO[rest]
 
 
-def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
+def _beside(name: str, label: str, workers: int) -> Implementation:
     memory = Memory(possible_cpus() * _SLOT_BYTES)
     calls = function("sched_getcpu"), *mutexes(memory.address, possible_cpus(), _SLOT_BYTES)
     table = (ctypes.c_double * (_PLACES + len(_OBSERVED)))(*BOUNDS, math.inf, math.inf, *_OBSERVED)
-    run = work(_LOOPS[loop], [(memory.address, *calls, ctypes.addressof(table))] * workers, memory, table)
+    run = work(_LOOPS[name], [(memory.address, *calls, ctypes.addressof(table))] * workers, memory, table)
     words, stride = memory.words, _SLOT_BYTES // 8
     sums = memory.words.cast("B").cast("d")
 
     def counts() -> int:
         return sum(sum(words[_COUNTS_AT // 8 + bucket :: stride]) for bucket in range(len(BOUNDS) + 1))
 
-    return implementation(name, label, run, _exact(counts, lambda: sum(sums[_SUM_AT // 8 :: stride])))
-
-
-def _sched_getcpu_mutex(workers: int) -> Implementation:
-    return _baseline("sched_getcpu-mutex", "sched_getcpu + per-CPU mutex", "sched_getcpu_mutex", workers)
-
-
-def _mutex(workers: int) -> Implementation:
-    return _baseline("mutex", "one pthread mutex", "mutex", workers)
+    return threaded(name, label, run, _exact(counts, lambda: sum(sums[_SUM_AT // 8 :: stride])))
 
 
 def _turn(site: Site, observe: Compiled) -> Any:
@@ -115,13 +102,16 @@ def _rseq(workers: int) -> Implementation:
     table = (ctypes.c_double * len(_OBSERVED))(*_OBSERVED)
     words = [(*histogram.storage.place, ctypes.addressof(table))] * workers
     run = work(ours(_turn, bound_of(histogram, "observe").code), words, table)
-    return implementation("rseq", "rseq", run, _exact(lambda: histogram.count, lambda: histogram.sum))
+    return threaded("rseq", "rseq", run, _exact(lambda: histogram.count, lambda: histogram.sum))
 
 
 HISTOGRAM = Operation(
     name="histogram",
     title="observation in 15 buckets, native loop",
     unit="observation",
-    reference="rseq",
-    makers={"rseq": _rseq, "sched_getcpu-mutex": _sched_getcpu_mutex, "mutex": _mutex},
+    makers={
+        "rseq": _rseq,
+        "sched_getcpu-mutex": partial(_beside, "sched_getcpu-mutex", "sched_getcpu + per-CPU mutex"),
+        "mutex": partial(_beside, "mutex", "one pthread mutex"),
+    },
 )

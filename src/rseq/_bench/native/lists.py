@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rseq._bench.native.loop import SLOT_BYTES, Memory, slot
-from rseq._bench.run import Missing, Span
+from rseq._bench.run import Missing, Span, answered, growth
 from rseq._codegen.writer import Writer
 from rseq._integers import signed
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["HEAD_AT", "Lists", "balanced", "pop", "push"]
 
 HEAD_AT = 64
 """Where the number of a list's first node is, behind the lock."""
@@ -41,19 +39,13 @@ def balanced(left: Callable[[], int], item: int = 1) -> Missing:
     `left()` is the sum of what is there. `item` is about what an item adds to the sums: a difference of sums is told as
     so many items, at least one.
     """
-    seen = left()
+    grown = growth(left)
 
     def missing(spans: Sequence[Span]) -> int:
-        nonlocal seen
-        before, seen = seen, left()
-        difference = signed(_answers(spans) - (seen - before))
+        difference = signed(answered(spans) - grown())
         return round(difference / item) or int(difference != 0)
 
     return missing
-
-
-def _answers(spans: Sequence[Span]) -> int:
-    return sum(span.answer for span in spans if isinstance(span.answer, int))
 
 
 class Lists:
@@ -84,7 +76,7 @@ class Lists:
         left = sum(self.on_lists())
         for head in self._heads():
             self.heads.words[head] = 0
-        return abs(_answers(spans) - left)
+        return abs(answered(spans) - left)
 
     def _heads(self) -> list[int]:
         return [cpu * SLOT_BYTES // 8 + self._head_word for cpu in range(possible_cpus())]

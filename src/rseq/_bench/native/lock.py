@@ -11,20 +11,17 @@ from rseq._bench.native.loop import (
     Memory,
     Turn,
     function,
-    implementation,
     increment,
     mutexes,
     work,
 )
 from rseq._bench.native.ours import Site, ours
-from rseq._bench.run import Implementation, Operation, counted
+from rseq._bench.run import Implementation, Operation, counted, threaded
 from rseq._codegen.writer import I64
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.lock import SpinLock
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["LOCK"]
 
 _COUNTER_AT = 64
 """Where a CPU's counter is in its slot, behind the lock."""
@@ -54,30 +51,18 @@ def _under_spin_lock(turn: Turn) -> int:
 
 _LOOPS = Loops(
     {
-        "sched_getcpu_mutex": partial(_under_mutex, "sched_getcpu"),
-        "sched_getcpu_spin": _under_spin_lock,
+        "sched_getcpu-mutex": partial(_under_mutex, "sched_getcpu"),
+        "sched_getcpu-spin": _under_spin_lock,
         "mutex": partial(_under_mutex, None),
     }
 )
 
 
-def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
+def _beside(name: str, label: str, workers: int) -> Implementation:
     memory = Memory()
-    calls = (0, 0) if "spin" in loop else mutexes(memory.address, possible_cpus())
-    run = work(_LOOPS[loop], [(memory.address, function("sched_getcpu"), *calls)] * workers)
-    return implementation(name, label, run, counted(lambda: memory.total(_COUNTER_WORD)))
-
-
-def _sched_getcpu_mutex(workers: int) -> Implementation:
-    return _baseline("sched_getcpu-mutex", "sched_getcpu + per-CPU mutex", "sched_getcpu_mutex", workers)
-
-
-def _sched_getcpu_spin(workers: int) -> Implementation:
-    return _baseline("sched_getcpu-spin", "sched_getcpu + per-CPU test-and-set", "sched_getcpu_spin", workers)
-
-
-def _mutex(workers: int) -> Implementation:
-    return _baseline("mutex", "one pthread mutex", "mutex", workers)
+    calls = (0, 0) if "spin" in name else mutexes(memory.address, possible_cpus())
+    run = work(_LOOPS[name], [(memory.address, function("sched_getcpu"), *calls)] * workers)
+    return threaded(name, label, run, counted(lambda: memory.total(_COUNTER_WORD)))
 
 
 def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
@@ -98,18 +83,17 @@ def _rseq(workers: int) -> Implementation:
         lock.release(lock.acquire())  # the first lock of a thread gives it a number, which the loop then looks up once
         return run(worker, count)
 
-    return implementation("rseq", "rseq", known, counted(memory.total))
+    return threaded("rseq", "rseq", known, counted(memory.total))
 
 
 LOCK = Operation(
     name="lock",
     title="lock, increment, unlock, native loop",
     unit="pair",
-    reference="rseq",
     makers={
         "rseq": _rseq,
-        "sched_getcpu-mutex": _sched_getcpu_mutex,
-        "sched_getcpu-spin": _sched_getcpu_spin,
-        "mutex": _mutex,
+        "sched_getcpu-mutex": partial(_beside, "sched_getcpu-mutex", "sched_getcpu + per-CPU mutex"),
+        "sched_getcpu-spin": partial(_beside, "sched_getcpu-spin", "sched_getcpu + per-CPU test-and-set"),
+        "mutex": partial(_beside, "mutex", "one pthread mutex"),
     },
 )

@@ -20,33 +20,12 @@ from functools import cache
 from typing import Any
 
 from rseq._arch import Architecture, host
-from rseq._bench.run import Crew, Implementation, Missing, Threads, Unavailable, Work
+from rseq._bench.run import Unavailable, Work
 from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Writer
 from rseq._libc import libc
 from rseq._percpu.segment import address_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = [
-    "ARGUMENTS",
-    "SLOT_BYTES",
-    "Body",
-    "Loop",
-    "Loops",
-    "Memory",
-    "Turn",
-    "architecture",
-    "callable_at",
-    "function",
-    "implementation",
-    "increment",
-    "mutexes",
-    "slot",
-    "vdso_getcpu",
-    "words_of",
-    "work",
-    "write_loop",
-]
 
 SLOT_BYTES = 128
 _WORDS = SLOT_BYTES // 8
@@ -178,15 +157,6 @@ def work(loop: Loop, arguments: Sequence[Sequence[int]], *kept: object) -> Work:
     return run
 
 
-def implementation(name: str, label: str, work: Work, missing: Missing) -> Implementation:
-    """An implementation that runs `work` in threads."""
-
-    def crew(cpus: Sequence[int | None]) -> Crew:
-        return Threads(work, cpus)
-
-    return Implementation(name, label, crew, missing)
-
-
 class Memory:
     """Zeroed memory of its own pages, as an address for loops and as integers to add up.
 
@@ -222,6 +192,11 @@ def function(name: str) -> int:
         return _address(libc(), name)
     except AttributeError:
         raise Unavailable(f"this system's libc has no {name}().") from None
+
+
+def sched_getcpu() -> int:
+    """The address of libc's sched_getcpu. Raises: Unavailable - it has none."""
+    return function("sched_getcpu")
 
 
 @cache

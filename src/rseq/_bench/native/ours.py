@@ -14,16 +14,15 @@ from typing import Any
 
 from rseq._arch.base import IndexMode
 from rseq._bench.native.loop import ARGUMENTS, Loop, Turn, architecture, callable_at, words_of, write_loop
-from rseq._codegen.blob import RSEQ_OFFSET, BlobEnvironment
+from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.codes import llvm_type
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I64, PTR, Writer, constant
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
+from rseq._loader import RSEQ_OFFSET
 from rseq._percpu.thread_code import symbols
 from rseq._thread.registration import lanes_offset
-
-__all__ = ["Emit", "Site", "ours", "restarts"]
 
 FAILED = -(1 << 62)
 """The answer of a loop in which a sequence failed: no total agrees with it."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from rseq._bench.native.lists import HEAD_AT, Lists, pop, push
-from rseq._bench.native.loop import Loops, Turn, function, implementation, mutexes, work
+from rseq._bench.native.loop import Loops, Turn, function, mutexes, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.native.rcu import all_found
-from rseq._bench.run import Implementation, Operation, Span
+from rseq._bench.run import Implementation, Missing, Operation, threaded
 from rseq._codegen.writer import I8, PTR, VOID
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.pool import Pool
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["ITEMS", "ITEM_BYTES", "POOL"]
 
 ITEM_BYTES, ITEMS = 1024, 256
 
@@ -42,19 +40,21 @@ _LOOPS = Loops({"malloc": _malloc_and_free, "mutex": _pop_and_push})
 
 def _malloc(workers: int) -> Implementation:
     run = work(_LOOPS["malloc"], [(0, function("malloc"), function("free"))] * workers)
-    return implementation("malloc", "malloc, free", run, all_found())
+    return threaded("malloc", "malloc, free", run, all_found())
 
 
 def _mutex(workers: int) -> Implementation:
     lists = Lists(ITEMS)
     lists.put_all()
-    done = all_found()
-
-    def missing(spans: Sequence[Span]) -> int:
-        return done(spans) or ITEMS - len(set(lists.on_lists()))
-
     words = [(lists.heads.address, 0, *mutexes(lists.heads.address, possible_cpus()), lists.nodes.address)] * workers
-    return implementation("mutex", "one free list, pthread mutex", work(_LOOPS["mutex"], words), missing)
+    missing = _all_there(lambda: len(set(lists.on_lists())))
+    return threaded("mutex", "one free list, pthread mutex", work(_LOOPS["mutex"], words), missing)
+
+
+def _all_there(free: Callable[[], int]) -> Missing:
+    """A check: all runs have had a buffer, and after them all are free."""
+    found = all_found()
+    return lambda spans: found(spans) or ITEMS - free()
 
 
 def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
@@ -65,18 +65,13 @@ def _turn(site: Site, acquire: Compiled, release: Compiled) -> Any:
 def _rseq(workers: int) -> Implementation:
     pool = Pool(ITEM_BYTES, ITEMS)
     loop = ours(_turn, bound_of(pool, "acquire_row").code, bound_of(pool, "release_row").code)
-    done = all_found()
-
-    def missing(spans: Sequence[Span]) -> int:
-        return done(spans) or ITEMS - len(pool)
-
-    return implementation("rseq", "rseq", work(loop, [pool.storage.place] * workers, pool), missing)
+    run = work(loop, [pool.storage.place] * workers, pool)
+    return threaded("rseq", "rseq", run, _all_there(lambda: len(pool)))
 
 
 POOL = Operation(
     name="pool",
     title=f"a buffer of {ITEM_BYTES} bytes, native loop",
     unit="buffer",
-    reference="rseq",
     makers={"rseq": _rseq, "mutex": _mutex, "malloc": _malloc},
 )

@@ -7,16 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from rseq._bench.native.loop import Loops, Memory, Turn, function, implementation, vdso_getcpu, work
+from rseq._bench.native.loop import Loops, Memory, Turn, function, sched_getcpu, vdso_getcpu, work
 from rseq._bench.native.ours import Site, ours
-from rseq._bench.run import Implementation, Missing, Operation, Span, counted
+from rseq._bench.run import Implementation, Missing, Operation, Span, answered, counted, done, threaded
 from rseq._codegen.writer import I64, PTR
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._libc import libc
 from rseq._structures.rcu import RCU
 from rseq._structures.structure import bound_of
-
-__all__ = ["READ_SECTION", "all_found"]
 
 _WORD = 42
 """What stands where the pointer leads."""
@@ -52,9 +50,9 @@ def _lock_for_reading(turn: Turn) -> Any:
 
 _LOOPS = Loops(
     {
-        "sched_getcpu_atomic": partial(_count_in_slots, "sched_getcpu"),
-        "vdso_atomic": partial(_count_in_slots, "getcpu"),
-        "reference_count": _count_references,
+        "sched_getcpu-atomic": partial(_count_in_slots, "sched_getcpu"),
+        "vdso-atomic": partial(_count_in_slots, "getcpu"),
+        "reference-count": _count_references,
         "rwlock": _lock_for_reading,
     }
 )
@@ -73,36 +71,23 @@ def all_found(*totals: Callable[[], int]) -> Missing:
     checks = [counted(total) for total in totals]
 
     def missing(spans: Sequence[Span]) -> int:
-        found = sum(span.answer for span in spans if isinstance(span.answer, int))
-        wrong = [sum(span.count for span in spans) - found, *(check(spans) for check in checks)]
-        return max(wrong, key=abs)
+        return max([done(spans) - answered(spans), *(check(spans) for check in checks)], key=abs)
 
     return missing
 
 
-def _per_cpu(name: str, label: str, loop: str, getcpu: int, workers: int) -> Implementation:
+def _per_cpu(name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
     memory, pointed = Memory(), _Pointed()
-    run = work(_LOOPS[loop], [(memory.address, getcpu, 0, 0, pointed.address)] * workers, pointed)
+    run = work(_LOOPS[name], [(memory.address, getcpu(), 0, 0, pointed.address)] * workers, pointed)
     ended = partial(memory.total, _ENDED_AT // 8)
-    return implementation(name, label, run, all_found(memory.total, ended))
-
-
-def _sched_getcpu_atomic(workers: int) -> Implementation:
-    label = "sched_getcpu + per-CPU atomics"
-    return _per_cpu("sched_getcpu-atomic", label, "sched_getcpu_atomic", function("sched_getcpu"), workers)
-
-
-def _vdso_atomic(workers: int) -> Implementation:
-    return _per_cpu("vdso-atomic", "vDSO getcpu + per-CPU atomics", "vdso_atomic", vdso_getcpu(), workers)
+    return threaded(name, label, run, all_found(memory.total, ended))
 
 
 def _reference_count(workers: int) -> Implementation:
     memory, pointed = Memory(mmap.PAGESIZE), _Pointed()
-    run = work(_LOOPS["reference_count"], [(memory.address, 0, 0, 0, pointed.address)] * workers, pointed)
-    found = all_found()
-    return implementation(
-        "reference-count", "one atomic reference count", run, lambda spans: found(spans) or memory.slot(0)
-    )
+    run = work(_LOOPS["reference-count"], [(memory.address, 0, 0, 0, pointed.address)] * workers, pointed)
+    found, label = all_found(), "one atomic reference count"
+    return threaded("reference-count", label, run, lambda spans: found(spans) or memory.slot(0))
 
 
 def _rwlock(workers: int) -> Implementation:
@@ -110,7 +95,7 @@ def _rwlock(workers: int) -> Implementation:
     libc().pthread_rwlock_init(memory.address, None)
     calls = (function("pthread_rwlock_rdlock"), function("pthread_rwlock_unlock"))
     run = work(_LOOPS["rwlock"], [(memory.address, 0, *calls, pointed.address)] * workers, memory, pointed)
-    return implementation("rwlock", "pthread_rwlock, read lock", run, all_found())
+    return threaded("rwlock", "pthread_rwlock, read lock", run, all_found())
 
 
 def _turn(site: Site, read_lock: Compiled, read_unlock: Compiled) -> Any:
@@ -126,18 +111,17 @@ def _rseq(workers: int) -> Implementation:
     loop = ours(_turn, bound_of(rcu, "read_lock").code, bound_of(rcu, "read_unlock").code)
     run = work(loop, [(*rcu.storage.place, pointed.address)] * workers, pointed)
     totals = [lambda name=name: int(rcu.storage.view()[name].sum()) for name in ("begun", "ended")]
-    return implementation("rseq", "rseq", run, all_found(*totals))
+    return threaded("rseq", "rseq", run, all_found(*totals))
 
 
 READ_SECTION = Operation(
     name="rcu",
     title="RCU read section, native loop",
     unit="section",
-    reference="rseq",
     makers={
         "rseq": _rseq,
-        "sched_getcpu-atomic": _sched_getcpu_atomic,
-        "vdso-atomic": _vdso_atomic,
+        "sched_getcpu-atomic": partial(_per_cpu, "sched_getcpu-atomic", "sched_getcpu + per-CPU atomics", sched_getcpu),
+        "vdso-atomic": partial(_per_cpu, "vdso-atomic", "vDSO getcpu + per-CPU atomics", vdso_getcpu),
         "reference-count": _reference_count,
         "rwlock": _rwlock,
     },

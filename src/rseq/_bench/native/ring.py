@@ -15,31 +15,26 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
 
-import llvmlite.ir as ll
-
 import rseq
 from rseq._bench.native.loop import (
     Loops,
     Memory,
     Turn,
     architecture,
-    function,
-    implementation,
     mutexes,
+    sched_getcpu,
     vdso_getcpu,
     work,
 )
 from rseq._bench.native.ours import Site, ours
-from rseq._bench.run import Implementation, Missing, Operation, Span
-from rseq._codegen.writer import I1, I32, I64, PTR, Writer
-from rseq._language.compiled import Compiled
+from rseq._bench.run import Implementation, Missing, Operation, Span, answered, counted, done, growth, threaded
+from rseq._codegen.writer import I1, I32, I64, PTR, Writer, ll
+from rseq._language.ir import Compiled
 from rseq._language.types import SCALARS, i64
 from rseq._sequence import Routine, routine, sequence
 from rseq._structures.ring import RingBuffer
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["RINGS", "event_written"]
 
 _CAPACITY = 1 << 16
 _TAIL_AT, _DATA_AT = 64, 128
@@ -78,8 +73,6 @@ def _reserve(emit: Writer, ring: Any, size: int, shared: bool) -> Any:
 class _Event:
     """A kind of event: the bytes of its payload, and whether it has a time stamp."""
 
-    operation: str
-    title: str
     payload: int
     clock: bool
 
@@ -96,8 +89,13 @@ class _Event:
     @cached_property
     def loops(self) -> Loops:
         """The loops of all rings but rseq's."""
-        per_cpu = {getcpu: partial(self._write_per_cpu, getcpu) for getcpu in ("getcpu", "sched_getcpu")}
-        return Loops({**per_cpu, "mutex": self._write_under_mutex})
+        return Loops(
+            {
+                "vdso-atomic": partial(self._write_per_cpu, "getcpu"),
+                "sched_getcpu-atomic": partial(self._write_per_cpu, "sched_getcpu"),
+                "mutex": self._write_under_mutex,
+            }
+        )
 
     def _write_per_cpu(self, getcpu: str, turn: Turn) -> int:
         self._write(turn, turn.slot(getcpu, _RING_BYTES), shared=True)
@@ -150,7 +148,7 @@ class _Rings:
         """How many events are not there, of those that were written since the last look; or how many are torn."""
         total = sum(_records(self._word(base), self._event.size, _CAPACITY) for base in self._bases)
         grown, self._seen = total - self._seen, total
-        return sum(span.count for span in spans) - grown or sum(map(self._torn, self._bases))
+        return done(spans) - grown or sum(map(self._torn, self._bases))
 
     def _word(self, at: int) -> int:
         return self.memory.words[at // 8]
@@ -171,18 +169,17 @@ class _Rings:
         return good
 
 
-def _baseline(event: _Event, name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
+def _per_cpu(event: _Event, name: str, label: str, getcpu: Callable[[], int], workers: int) -> Implementation:
     rings, payload = _Rings(event, possible_cpus()), _Payload(event.data)
-    loop = event.loops["getcpu" if name == "vdso-atomic" else "sched_getcpu"]
     words = [(rings.memory.address, getcpu(), 0, 0, payload.address)] * workers
-    return implementation(name, label, work(loop, words, payload), rings.missing)
+    return threaded(name, label, work(event.loops[name], words, payload), rings.missing)
 
 
 def _mutex(event: _Event, workers: int) -> Implementation:
     rings, payload = _Rings(event, 1, before=_DATA_AT), _Payload(event.data)
     address = rings.memory.address
     words = [(address, 0, *mutexes(address), payload.address)] * workers
-    return implementation("mutex", "one ring, pthread mutex", work(event.loops["mutex"], words, payload), rings.missing)
+    return threaded("mutex", "one ring, pthread mutex", work(event.loops["mutex"], words, payload), rings.missing)
 
 
 # ---- rseq's
@@ -254,21 +251,22 @@ def _loop(
     payload = _Payload(data)
     put = _emptying(bound_of(ring, "write").code, ring.storage.record, item)
     words = [(*ring.storage.place, payload.address)] * workers
-    return implementation(name, label, work(ours(_turn(length), put), words, payload), missing)
+    return threaded(name, label, work(ours(_turn(length), put), words, payload), missing)
 
 
 def _written(ring: Any, size: int, capacity: int, data: Any) -> Missing:
     """A check: as many records as events, as many refused as were told, and what waits is as it was written."""
-    seen = [0, 0]
 
-    def missing(spans: Sequence[Span]) -> int:
-        heads = ring.storage.view()["head"].tolist()
-        before, seen[:] = list(seen), [sum(_records(head, size, capacity) for head in heads), ring.lost]
-        refused = sum(span.answer for span in spans if isinstance(span.answer, int))
-        wrong = sum(span.count for span in spans) - (seen[0] - before[0]) or refused - (seen[1] - before[1])
-        return wrong or sum(_plain(event.data) != data for event in ring.peek())
+    def written() -> int:
+        return sum(_records(head, size, capacity) for head in ring.storage.view()["head"].tolist())
 
-    return missing
+    missing, lost = counted(written), growth(lambda: int(ring.lost))
+
+    def wrong(spans: Sequence[Span]) -> int:
+        untold = answered(spans) - lost()
+        return missing(spans) or untold or sum(_plain(event.data) != data for event in ring.peek())
+
+    return wrong
 
 
 def _plain(data: Any) -> Any:
@@ -276,29 +274,23 @@ def _plain(data: Any) -> Any:
     return data if isinstance(data, (bytes, int)) else data.tobytes()
 
 
-def _operation(event: _Event) -> Operation:
-    vdso = partial(_baseline, event, "vdso-atomic", "vDSO getcpu + atomic ring", vdso_getcpu)
-    sched = partial(
-        _baseline, event, "sched_getcpu-atomic", "sched_getcpu + atomic ring", partial(function, "sched_getcpu")
-    )
+def event_written(name: str, title: str, payload: int, *, clock: bool = False) -> Operation:
+    """The operation of writing events with so many bytes behind their headers."""
+    event = _Event(payload, clock)
     return Operation(
-        name=event.operation,
-        title=event.title,
+        name=name,
+        title=title,
         unit="event",
-        reference="rseq",
         makers={
             "rseq": partial(_rseq, event),
             "rseq-layout": partial(_rseq_layout, event),
-            "vdso-atomic": vdso,
-            "sched_getcpu-atomic": sched,
+            "vdso-atomic": partial(_per_cpu, event, "vdso-atomic", "vDSO getcpu + atomic ring", vdso_getcpu),
+            "sched_getcpu-atomic": partial(
+                _per_cpu, event, "sched_getcpu-atomic", "sched_getcpu + atomic ring", sched_getcpu
+            ),
             "mutex": partial(_mutex, event),
         },
     )
-
-
-def event_written(name: str, title: str, payload: int, *, clock: bool = False) -> Operation:
-    """The operation of writing events with so many bytes behind their headers."""
-    return _operation(_Event(name, title, payload, clock))
 
 
 RINGS = (

@@ -9,16 +9,14 @@ from functools import partial
 from typing import Any
 
 from rseq._bench.native.lists import HEAD_AT, Lists, balanced, pop, push
-from rseq._bench.native.loop import Loops, Turn, function, implementation, mutexes, slot, work
+from rseq._bench.native.loop import Loops, Turn, function, mutexes, slot, work
 from rseq._bench.native.ours import Site, ours
-from rseq._bench.run import Implementation, Operation
+from rseq._bench.run import Implementation, Operation, threaded
 from rseq._codegen.writer import I64, Writer
-from rseq._language.compiled import Compiled
+from rseq._language.ir import Compiled
 from rseq._structures.stack import Stack
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["STACK"]
 
 _ITEM = 1 << 40
 """What the sums count as one item; the lower bits tell items apart."""
@@ -85,32 +83,20 @@ def _exchange(emit: Writer, head: Any, old: Any, was: Any, number: Any, order: s
 
 _LOOPS = Loops(
     {
-        "sched_getcpu_mutex": partial(_on_lists, "sched_getcpu"),
+        "sched_getcpu-mutex": partial(_on_lists, "sched_getcpu"),
         "mutex": partial(_on_lists, None),
         "tagged": _on_tagged_list,
     }
 )
 
 
-def _baseline(name: str, label: str, loop: str, workers: int) -> Implementation:
-    lists = Lists(workers, 0) if loop == "tagged" else Lists(workers)
-    calls = (
-        (function("sched_getcpu"), *mutexes(lists.heads.address, possible_cpus())) if loop != "tagged" else (0, 0, 0)
-    )
+def _beside(name: str, label: str, workers: int) -> Implementation:
+    lists = Lists(workers, 0) if name == "tagged" else Lists(workers)
+    calls = (0, 0, 0)
+    if name != "tagged":
+        calls = function("sched_getcpu"), *mutexes(lists.heads.address, possible_cpus())
     words = [(lists.heads.address, *calls, lists.nodes.address, worker + 1) for worker in range(workers)]
-    return implementation(name, label, work(_LOOPS[loop], words), lists.missing)
-
-
-def _sched_getcpu_mutex(workers: int) -> Implementation:
-    return _baseline("sched_getcpu-mutex", "sched_getcpu + per-CPU mutex, list", "sched_getcpu_mutex", workers)
-
-
-def _mutex(workers: int) -> Implementation:
-    return _baseline("mutex", "one pthread mutex, list", "mutex", workers)
-
-
-def _tagged(workers: int) -> Implementation:
-    return _baseline("tagged", "one list, tagged compare-and-swap", "tagged", workers)
+    return threaded(name, label, work(_LOOPS[name], words), lists.missing)
 
 
 def _turn(site: Site, push: Compiled, pop: Compiled) -> Any:
@@ -126,18 +112,17 @@ def _rseq(workers: int) -> Implementation:
         return sum(int(lane["slots"][: lane["count"]].sum()) for lane in stack.storage.per_cpu())
 
     loop = ours(_turn, bound_of(stack, "push").code, bound_of(stack, "pop").code)
-    return implementation("rseq", "rseq", work(loop, [stack.storage.place] * workers), balanced(left, _ITEM))
+    return threaded("rseq", "rseq", work(loop, [stack.storage.place] * workers), balanced(left, _ITEM))
 
 
 STACK = Operation(
     name="stack",
     title="push and pop, native loop",
     unit="item",
-    reference="rseq",
     makers={
         "rseq": _rseq,
-        "sched_getcpu-mutex": _sched_getcpu_mutex,
-        "tagged": _tagged,
-        "mutex": _mutex,
+        "sched_getcpu-mutex": partial(_beside, "sched_getcpu-mutex", "sched_getcpu + per-CPU mutex, list"),
+        "tagged": partial(_beside, "tagged", "one list, tagged compare-and-swap"),
+        "mutex": partial(_beside, "mutex", "one pthread mutex, list"),
     },
 )

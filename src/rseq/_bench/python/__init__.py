@@ -10,6 +10,4 @@ from rseq._bench.python.ring import RINGS
 from rseq._bench.python.stack import STACK
 from rseq._bench.run import Operation
 
-__all__ = ["OPERATIONS"]
-
 OPERATIONS: tuple[Operation, ...] = (COUNTER, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)

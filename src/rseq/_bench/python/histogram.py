@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from importlib import import_module
 from typing import Any
 
 from rseq._bench.native.histogram import BOUNDS
-from rseq._bench.python.loop import implementation, loop
-from rseq._bench.run import Implementation, Operation, Unavailable, counted
+from rseq._bench.python.loop import installed, loop
+from rseq._bench.run import Implementation, Operation, counted, threaded
+from rseq._once import load
 from rseq._structures.histogram import Histogram
-
-__all__ = ["HISTOGRAM"]
 
 _X = 0.3
 
@@ -19,40 +17,34 @@ _X = 0.3
 def _rseq(workers: int) -> Implementation:
     histogram = Histogram(BOUNDS)
     work = loop("histogram.observe(x)", histogram=histogram, x=_X)
-    return implementation("rseq", "rseq: histogram.observe(x)", work, counted(lambda: int(histogram.count)))
+    return threaded("rseq", "rseq: histogram.observe(x)", work, counted(lambda: int(histogram.count)))
 
 
 def _rseq_name(workers: int) -> Implementation:
     histogram = Histogram(BOUNDS)
     work = loop("observe(x)", observe=histogram.observe, x=_X)
-    return implementation("rseq-name", "rseq: observe(x)", work, counted(lambda: int(histogram.count)))
+    return threaded("rseq-name", "rseq: observe(x)", work, counted(lambda: int(histogram.count)))
 
 
 def _prometheus(workers: int) -> Implementation:
-    try:
-        from prometheus_client import Histogram
-    except ImportError:
-        raise Unavailable("prometheus_client is not installed (pip install 'rseq[bench]').") from None
-    histogram = Histogram("rseq_bench", "Observed by rseq bench.", registry=None, buckets=BOUNDS)
+    client = installed("prometheus_client")
+    histogram = client.Histogram("rseq_bench", "Observed by rseq bench.", registry=None, buckets=BOUNDS)
 
     def total() -> int:
         samples = {sample.name: sample.value for sample in next(iter(histogram.collect())).samples}
         return int(samples["rseq_bench_count"])
 
     work = loop("histogram.observe(x)", histogram=histogram, x=_X)
-    return implementation("prometheus", "prometheus_client: observe(x)", work, counted(total))
+    return threaded("prometheus", "prometheus_client: observe(x)", work, counted(total))
 
 
 def _opentelemetry(workers: int) -> Implementation:
-    try:
-        metrics = import_module("opentelemetry.sdk.metrics")
-    except ImportError:
-        raise Unavailable("opentelemetry-sdk is not installed.") from None
+    metrics = installed("opentelemetry.sdk.metrics", "opentelemetry-sdk is not installed.")
     reader = metrics.export.InMemoryMetricReader()
     meter = metrics.MeterProvider(metric_readers=[reader]).get_meter("rseq._bench")
     histogram = meter.create_histogram("rseq_bench", explicit_bucket_boundaries_advisory=list(BOUNDS))
     work = loop("histogram.record(x)", histogram=histogram, x=_X)
-    return implementation("opentelemetry", "opentelemetry: record(x)", work, counted(lambda: _recorded(reader)))
+    return threaded("opentelemetry", "opentelemetry: record(x)", work, counted(lambda: _recorded(reader)))
 
 
 def _recorded(reader: Any) -> int:
@@ -65,6 +57,7 @@ def _recorded(reader: Any) -> int:
 
 
 def _numpy(workers: int) -> Implementation:
+    load("numpy")
     import numpy as np
 
     counts, sums, bounds = np.zeros(len(BOUNDS) + 1, np.int64), np.zeros(1), np.array(BOUNDS)
@@ -76,14 +69,13 @@ def _numpy(workers: int) -> Implementation:
         search=bounds.searchsorted,
         x=_X,
     )
-    return implementation("numpy-lock", "NumPy under threading.Lock", work, counted(lambda: int(counts.sum())))
+    return threaded("numpy-lock", "NumPy under threading.Lock", work, counted(lambda: int(counts.sum())))
 
 
 HISTOGRAM = Operation(
     name="histogram-python",
     title="observation in 15 buckets, from Python",
     unit="observation",
-    reference="rseq",
     makers={
         "rseq": _rseq,
         "rseq-name": _rseq_name,

@@ -9,13 +9,11 @@ from logging.handlers import QueueHandler
 from queue import Queue, SimpleQueue
 from typing import Any
 
-from rseq._bench.python.loop import filled, implementation, loop
+from rseq._bench.python.loop import filled, loop
 from rseq._bench.python.ring import kept_or_lost, take_all
-from rseq._bench.run import Implementation, Missing, Operation
+from rseq._bench.run import Implementation, Missing, Operation, threaded
 from rseq._structures.ring import RingBuffer
 from rseq.logging import Handler
-
-__all__ = ["LOGGING"]
 
 _CAPACITY = 1 << 20
 _MOST = 200_000
@@ -32,7 +30,7 @@ def _implementation(
     name: str, label: str, handler: logging.Handler, missing: Missing, most: int | None = None
 ) -> Implementation:
     logger = _logger(name, handler)
-    return implementation(name, label, loop("info('served %s in %d ms', '/index', 7)", info=logger.info), missing, most)
+    return threaded(name, label, loop("info('served %s in %d ms', '/index', 7)", info=logger.info), missing, most)
 
 
 def _rseq(workers: int) -> Implementation:
@@ -50,7 +48,6 @@ LOGGING = Operation(
     name="logging-python",
     title="log call, from Python",
     unit="call",
-    reference="rseq",
     makers={
         "rseq": _rseq,
         "simple-queue": partial(_queue_handler, SimpleQueue, "simple-queue"),

@@ -8,12 +8,12 @@ are locals of the loop.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from typing import Any
 
-from rseq._bench.run import Crew, Implementation, Missing, Threads, Work
-
-__all__ = ["GLOBAL_LOOP", "SUM_LOOP", "filled", "implementation", "loop"]
+from rseq._bench.run import Missing, Unavailable, Work, done
+from rseq._once import load
 
 _LOOP = """
 def loop(worker, count, {parameters}):
@@ -50,17 +50,15 @@ def loop(statement: str, template: str = _LOOP, **names: object) -> Work:
     return made
 
 
-def implementation(
-    name: str, label: str, work: Work, missing: Missing | None, most: int | None = None
-) -> Implementation:
-    """An implementation that runs `work` in threads, at most `most` times in a run."""
-
-    def crew(cpus: Sequence[int | None]) -> Crew:
-        return Threads(work, cpus)
-
-    return Implementation(name, label, crew, missing, most)
+def installed(module: str, otherwise: str = "") -> Any:
+    """A module that users may not have. Raises: Unavailable - with a sentence that says so."""
+    try:
+        load(module)
+    except ImportError as error:
+        raise Unavailable(otherwise or str(error)) from None
+    return sys.modules[module]
 
 
 def filled(take_all: Callable[[], int]) -> Missing:
     """A check for what is only put in: `take_all()` takes everything out, and says how much that was."""
-    return lambda spans: sum(span.count for span in spans) - take_all()
+    return lambda spans: done(spans) - take_all()

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rseq._bench.native.pool import ITEM_BYTES, ITEMS
-from rseq._bench.python.loop import implementation, loop
-from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._bench.python.loop import loop
+from rseq._bench.run import Implementation, Missing, Operation, growth, threaded
 from rseq._structures.pool import Pool
-
-__all__ = ["POOL"]
 
 
 def _all_there(free: Callable[[], int]) -> Missing:
     """A check: after each run as many buffers are free as there were at first."""
-    expected = free()
-
-    def missing(spans: Sequence[Span]) -> int:
-        return expected - free()
-
-    return missing
+    grown = growth(free)
+    return lambda spans: -grown()
 
 
 def _rseq(workers: int) -> Implementation:
     pool = Pool(ITEM_BYTES, ITEMS)
     work = loop("release(acquire())", acquire=pool.acquire, release=pool.release)
-    return implementation("rseq", "rseq: release(acquire())", work, _all_there(lambda: len(pool)))
+    return threaded("rseq", "rseq: release(acquire())", work, _all_there(lambda: len(pool)))
 
 
 def _rseq_row(workers: int) -> Implementation:
     pool = Pool(ITEM_BYTES, ITEMS)
     work = loop("release(acquire())", acquire=pool.acquire_row, release=pool.release_row)
-    return implementation("rseq-row", "rseq: release_row(acquire_row())", work, _all_there(lambda: len(pool)))
+    return threaded("rseq-row", "rseq: release_row(acquire_row())", work, _all_there(lambda: len(pool)))
 
 
 def _free_list(workers: int) -> Implementation:
@@ -41,18 +35,17 @@ def _free_list(workers: int) -> Implementation:
         "with lock: item = free.pop()\nwith lock: free.append(item)", lock=threading.Lock(), free=free, item=None
     )
     label = "a list under threading.Lock"
-    return implementation("free-list", label, work, _all_there(lambda: len({id(item) for item in free})))
+    return threaded("free-list", label, work, _all_there(lambda: len({id(item) for item in free})))
 
 
 def _bytearray(workers: int) -> Implementation:
     work = loop(f"bytearray({ITEM_BYTES})", bytearray=bytearray)
-    return implementation("bytearray", f"bytearray({ITEM_BYTES})", work, None)
+    return threaded("bytearray", f"bytearray({ITEM_BYTES})", work, None)
 
 
 POOL = Operation(
     name="pool-python",
     title=f"a buffer of {ITEM_BYTES} bytes, from Python",
     unit="buffer",
-    reference="rseq",
     makers={"rseq": _rseq, "rseq-row": _rseq_row, "free-list": _free_list, "bytearray": _bytearray},
 )

@@ -6,11 +6,9 @@ import threading
 from typing import Any
 
 from rseq._bench.native.rcu import all_found
-from rseq._bench.python.loop import SUM_LOOP, implementation, loop
-from rseq._bench.run import Implementation, Operation
+from rseq._bench.python.loop import SUM_LOOP, loop
+from rseq._bench.run import Implementation, Operation, threaded
 from rseq._structures.rcu import RCU
-
-__all__ = ["READ_SECTION"]
 
 
 def _rcu() -> tuple[Any, Any]:
@@ -26,26 +24,25 @@ def _rcu() -> tuple[Any, Any]:
 def _rseq(workers: int) -> Implementation:
     rcu, missing = _rcu()
     work = loop("with rcu: total += current[0] == 42", SUM_LOOP, rcu=rcu, current=[42])
-    return implementation("rseq", "rseq: with rcu: …", work, missing)
+    return threaded("rseq", "rseq: with rcu: …", work, missing)
 
 
 def _rseq_calls(workers: int) -> Implementation:
     rcu, missing = _rcu()
     statement = "phase = lock(); total += current[0] == 42; unlock(phase)"
     work = loop(statement, SUM_LOOP, lock=rcu.read_lock, unlock=rcu.read_unlock, current=[42])
-    return implementation("rseq-calls", "rseq: read_lock(), read_unlock(p)", work, missing)
+    return threaded("rseq-calls", "rseq: read_lock(), read_unlock(p)", work, missing)
 
 
 def _threading(workers: int) -> Implementation:
     work = loop("with lock: total += current[0] == 42", SUM_LOOP, lock=threading.Lock(), current=[42])
-    return implementation("threading-lock", "threading.Lock: with lock: …", work, all_found())
+    return threaded("threading-lock", "threading.Lock: with lock: …", work, all_found())
 
 
 READ_SECTION = Operation(
     name="rcu-python",
     title="read section, from Python",
     unit="section",
-    reference="rseq",
     makers={"rseq": _rseq, "rseq-calls": _rseq_calls, "threading-lock": _threading},
     fault="got wrong",
 )

@@ -12,11 +12,9 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-from rseq._bench.python.loop import filled, implementation, loop
-from rseq._bench.run import Implementation, Missing, Operation, Span
+from rseq._bench.python.loop import filled, loop
+from rseq._bench.run import Implementation, Missing, Operation, Span, done, growth, threaded
 from rseq._structures.ring import RingBuffer
-
-__all__ = ["RINGS", "kept_or_lost", "take_all"]
 
 _CAPACITY = 1 << 16
 _MOST = 1_000_000
@@ -24,14 +22,12 @@ _MOST = 1_000_000
 
 def kept_or_lost(ring: Any, data: bytes | None = None) -> Missing:
     """A check for a ring that overwrites: what it holds and has lost is what was written, and nothing is torn."""
-    seen = ring.lost
+    lost = growth(lambda: int(ring.lost))
 
     def missing(spans: Sequence[Span]) -> int:
-        nonlocal seen
         events = ring.drain()
-        before, seen = seen, ring.lost
         torn = 0 if data is None else sum(event.data != data for event in events)
-        return sum(span.count for span in spans) - len(events) - (seen - before) or torn
+        return done(spans) - len(events) - lost() or torn
 
     return missing
 
@@ -45,7 +41,7 @@ def _rseq(data: bytes, clock: bool, workers: int) -> Implementation:
     ring = RingBuffer(_CAPACITY, mode="overwrite", clock=clock)
     work = loop("ring.write(data)", ring=ring, data=data)
     name, more = ("rseq-clock", ", with a clock") if clock else ("rseq", "")
-    return implementation(name, f"rseq: ring.write(data){more}", work, kept_or_lost(ring, data))
+    return threaded(name, f"rseq: ring.write(data){more}", work, kept_or_lost(ring, data))
 
 
 def _deque(data: bytes, workers: int) -> Implementation:
@@ -57,13 +53,13 @@ def _deque(data: bytes, workers: int) -> Implementation:
         return count
 
     work = loop("items.append(data)", items=items, data=data)
-    return implementation("deque", "deque.append(data)", work, filled(emptied), _MOST)
+    return threaded("deque", "deque.append(data)", work, filled(emptied), _MOST)
 
 
 def _queue(data: bytes, workers: int) -> Implementation:
     items: SimpleQueue[bytes] = SimpleQueue()
     work = loop("items.put(data)", items=items, data=data)
-    return implementation("simple-queue", "SimpleQueue.put(data)", work, filled(partial(take_all, items)), _MOST)
+    return threaded("simple-queue", "SimpleQueue.put(data)", work, filled(partial(take_all, items)), _MOST)
 
 
 def _operation(name: str, size: int) -> Operation:
@@ -72,7 +68,6 @@ def _operation(name: str, size: int) -> Operation:
         name=name,
         title=f"event with {size} bytes, from Python",
         unit="event",
-        reference="rseq",
         makers={
             "rseq": partial(_rseq, data, False),
             "rseq-clock": partial(_rseq, data, True),

@@ -14,8 +14,6 @@ from rseq._language.parser.expressions import kind_of, meaning, not_in_the_langu
 from rseq._language.parser.scope import Literal, Meaning, Scope
 from rseq._language.types import Scalar
 
-__all__ = ["OPERATORS", "arithmetic", "binary", "unary"]
-
 OPERATORS: dict[type[ast.operator], tuple[ir.ArithmeticName, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", operator.add),
     ast.Sub: ("-", operator.sub),

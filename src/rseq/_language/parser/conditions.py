@@ -11,8 +11,6 @@ from rseq._language.parser.expressions import meaning, not_in_the_language, oper
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
 from rseq._language.types import Pointer, boolean
 
-__all__ = ["COMPARISONS", "chosen", "jump_unless", "truth", "unary"]
-
 COMPARISONS: dict[type[ast.cmpop], ir.ComparisonName] = {
     ast.Eq: "==",
     ast.NotEq: "!=",

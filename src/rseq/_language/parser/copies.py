@@ -6,13 +6,10 @@ import ast
 from dataclasses import dataclass
 
 from rseq._language import ir
-from rseq._language.parser.bounds import AN_INTEGER, in_register, new_check
 from rseq._language.parser.expressions import convert, integer
-from rseq._language.parser.memory import field_of, require_own
+from rseq._language.parser.memory import AN_INTEGER, field_of, in_register, new_check, require_own
 from rseq._language.parser.scope import Scope
 from rseq._language.types import MAX_RECORD_BYTES, SCALARS, Array
-
-__all__ = ["copy"]
 
 _BYTE, _COUNT = SCALARS["u8"], SCALARS["u64"]
 

@@ -18,14 +18,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from rseq._language import ir
-from rseq._language.operands import BarrierName, ThreadName
-from rseq._language.parser.bounds import in_register, new_check
+from rseq._language.op import BarrierName, ThreadName
 from rseq._language.parser.expressions import value
-from rseq._language.parser.memory import address, require_writable
+from rseq._language.parser.memory import address, in_register, new_check, require_writable
 from rseq._language.parser.scope import Meaning, Reader, Scope
 from rseq._language.types import SCALARS, Pointer, boolean
-
-__all__ = ["ACTING", "CROSSING"]
 
 _U64 = SCALARS["u64"]
 

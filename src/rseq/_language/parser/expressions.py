@@ -13,24 +13,6 @@ from rseq._language.parser.refused import instead_of
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
 from rseq._language.types import SCALARS, Pointer, Scalar, Word, boolean
 
-__all__ = [
-    "NOWHERE",
-    "coerce",
-    "convert",
-    "converted_constant",
-    "integer",
-    "kind_of",
-    "meaning",
-    "not_in_the_language",
-    "operand",
-    "perhaps",
-    "result",
-    "typed",
-    "unify",
-    "value",
-    "widens",
-]
-
 NOWHERE = Pointer(SCALARS["u8"])
 """The type of None before it meets a pointer."""
 

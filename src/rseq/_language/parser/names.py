@@ -14,8 +14,6 @@ from rseq._language.parser.expressions import NOWHERE
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
 from rseq._language.types import Array, boolean
 
-__all__ = ["constant", "is_known", "name", "python_value", "static"]
-
 _OWNERS = (ModuleType, type, enum.Enum)
 """What has attributes that are constants."""
 

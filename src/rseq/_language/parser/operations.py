@@ -9,23 +9,20 @@ from functools import partial
 
 from rseq._language import ir
 from rseq._language.advice import as_float
-from rseq._language.compiled import Compiled
 from rseq._language.inline import Inline
+from rseq._language.ir import Compiled
 from rseq._language.numbers import counted_bits, float_bits
-from rseq._language.operands import BitCountName
-from rseq._language.parser.calls import compiled_call
+from rseq._language.op import BitCountName
+from rseq._language.parser.calls import compiled_call, inlined_call
 from rseq._language.parser.conditions import truth
 from rseq._language.parser.copies import copy
 from rseq._language.parser.crossing import CROSSING
 from rseq._language.parser.expressions import convert, converted_constant, integer, kind_of, meaning, operand
-from rseq._language.parser.inlining import inlined_call
 from rseq._language.parser.names import static
 from rseq._language.parser.refused import CALLS
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Reader, Scope
 from rseq._language.types import SCALARS, Pointer, Scalar, boolean
 from rseq._marks import operation_of
-
-__all__ = ["call"]
 
 _NUMBERS = ("no arguments", "an argument", "two arguments", "three arguments")
 

@@ -12,15 +12,12 @@ from rseq._language.errors import CompileError, Refused
 from rseq._language.inline import Inline, Nothing
 from rseq._language.parser import arithmetic, conditions, memory, names, operations
 from rseq._language.parser.assignments import take
-from rseq._language.parser.inlining import inlined
-from rseq._language.parser.output import Output
-from rseq._language.parser.scope import Perhaps, Reader, Scope
+from rseq._language.parser.calls import inlined
+from rseq._language.parser.scope import Output, Perhaps, Reader, Scope
 from rseq._language.parser.statements import block, end
 from rseq._language.signature import Signature, signature, with_lengths
 from rseq._language.source import Source, read
 from rseq._language.types import boolean
-
-__all__ = ["EXPRESSIONS", "inline", "parse"]
 
 EXPRESSIONS: Mapping[type[ast.expr], Reader] = {
     ast.Attribute: memory.attribute,

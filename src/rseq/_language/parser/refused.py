@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["CALLS", "INSTEAD", "instead_of"]
-
 _COMPREHENSION = "write a loop: `for i in range(constant):`"
 _NO_STRINGS = "there are no strings: return a number, and say it in Python"
 _IN_PYTHON = "do it in Python, around the function that is bound"

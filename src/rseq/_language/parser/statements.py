@@ -9,18 +9,17 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from rseq._language import ir
 from rseq._language.errors import Refused
-from rseq._language.operands import ExceptionName
+from rseq._language.op import ExceptionName
 from rseq._language.parser.assignments import assign, augment, declare
 from rseq._language.parser.conditions import jump_unless
 from rseq._language.parser.expressions import meaning, not_in_the_language, result, value
 from rseq._language.parser.scope import Literal, Loop, Names, Perhaps, Scope, stored
 from rseq._language.types import Pointer, boolean
-
-__all__ = ["STATEMENTS", "block", "end"]
 
 MAX_UNROLLED = 4096
 """The most operations that unrolled loops may grow a function to."""
@@ -32,18 +31,14 @@ def block(scope: Scope, statements: list[ast.stmt]) -> None:
         if scope.output.has_ended:
             return  # what follows cannot be reached
         try:
-            _statement(scope, node)
+            if type(node) not in STATEMENTS:
+                raise not_in_the_language(scope, node)
+            STATEMENTS[type(node)](scope, node)
         except (Refused, RecursionError) as problem:
             scope.output.report(problem if isinstance(problem, Refused) else _too_deep(scope, node))
             scope.is_refused = True
             scope.may_return |= any(isinstance(inner, ast.Return) for inner in ast.walk(node))
             scope.failed.update(_bound(node))
-
-
-def _statement(scope: Scope, node: ast.stmt) -> None:
-    if type(node) not in STATEMENTS:
-        raise not_in_the_language(scope, node)
-    STATEMENTS[type(node)](scope, node)
 
 
 def _too_deep(scope: Scope, node: ast.stmt) -> Refused:
@@ -192,7 +187,7 @@ def _agreed(one: Names, other: Names) -> Names:
 def _for(scope: Scope, node: ast.For) -> None:
     output = scope.output
     _refuse_else(scope, node, "for")
-    if not isinstance(node.target, ast.Name) or _is_set_in(node.body, node.target.id):
+    if not isinstance(node.target, ast.Name) or node.target.id in chain.from_iterable(map(stored, node.body)):
         message = "a loop is `for name in range(constant)`, and only the loop sets its name"
         raise scope.refuse(node, "not-in-the-language", message, "write it so")
     name, turns = node.target.id, _range(scope, node.iter)[: MAX_UNROLLED + 1]
@@ -221,10 +216,6 @@ def _range(scope: Scope, node: ast.expr) -> range:
         fix = "use a constant bound, and `break` or an `if` inside"
         raise scope.refuse(node, "unbounded-loop", "the bounds of range() are not constants", fix)
     return range(*numbers)
-
-
-def _is_set_in(statements: list[ast.stmt], name: str) -> bool:
-    return any(name in stored(statement) for statement in statements)
 
 
 def _while(scope: Scope, node: ast.While) -> None:

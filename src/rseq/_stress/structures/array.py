@@ -7,12 +7,9 @@ from functools import partial
 from typing import Any
 
 from rseq._language.types import SCALARS
-from rseq._stress.mortal import Mortal
 from rseq._stress.structures.counter import call, is_addition, law, work
-from rseq._stress.workload import Workload
+from rseq._stress.workload import Mortal, Workload
 from rseq._structures.array import CounterArray
-
-__all__ = ["mortals", "workloads"]
 
 
 def workloads() -> Iterator[Workload[Any]]:

@@ -8,13 +8,10 @@ from typing import Any
 from rseq._language.types import SCALARS, Scalar, i64, u64
 from rseq._once import once
 from rseq._sequence import Routine, routine
-from rseq._stress.mortal import Mortal
-from rseq._stress.workload import SPREAD, Workload
+from rseq._stress.workload import SPREAD, Mortal, Workload
 from rseq._structures.cell import sum_over_lanes
 from rseq._structures.cell_code import adder
 from rseq._structures.counter import Counter, FloatCounter
-
-__all__ = ["call", "is_addition", "law", "mortals", "work", "workloads"]
 
 
 def workloads() -> Iterator[Workload[Any]]:

@@ -15,8 +15,6 @@ from rseq._structures.extreme_code import updater
 from rseq._structures.number import worst_of
 from rseq._thread.cpus import cpu_number
 
-__all__ = ["workloads"]
-
 
 def workloads() -> Iterator[Workload[Any]]:
     """One for each end."""

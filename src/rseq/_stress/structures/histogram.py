@@ -10,12 +10,9 @@ from typing import Any
 from rseq._language.types import f64, i64, u64
 from rseq._once import once
 from rseq._sequence import Routine, routine
-from rseq._stress.mortal import Mortal
-from rseq._stress.workload import Workload
+from rseq._stress.workload import Mortal, Workload
 from rseq._structures.histogram import Histogram
 from rseq._structures.histogram.buckets import Code, log_linear_code, sorted_code
-
-__all__ = ["mortals", "workloads"]
 
 _NAN_WEIGHT = 1 << 50
 

@@ -13,15 +13,12 @@ from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
 from rseq._percpu.threads import thread_id
 from rseq._sequence import routine
-from rseq._stress.mortal import Mortal, is_one
-from rseq._stress.workload import Workload
+from rseq._stress.workload import Mortal, Workload, is_one
 from rseq._structures.lock import SpinLock
 from rseq._structures.lock_code import Lock, acquire, release, take, take_or_tell
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-__all__ = ["mortals", "workloads"]
 
 
 class _Count(Record):

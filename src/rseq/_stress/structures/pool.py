@@ -10,13 +10,10 @@ from rseq._language.operations import lanes
 from rseq._language.types import i64, u32, u64
 from rseq._once import once
 from rseq._sequence import Routine, routine
-from rseq._stress.mortal import OF_VICTIM, Mortal
-from rseq._stress.workload import SPREAD, Workload
+from rseq._stress.workload import OF_VICTIM, SPREAD, Mortal, Workload
 from rseq._structures.pool import Pool
 from rseq._structures.pool.items_code import code_for
 from rseq._thread.cpus import possible_cpus
-
-__all__ = ["mortals", "workloads"]
 
 
 def workloads() -> Iterator[Workload[Pool]]:

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rseq._language.types import i64, u64
 from rseq._sequence import routine
-from rseq._stress.mortal import Mortal
-from rseq._stress.workload import Workload
+from rseq._stress.workload import Mortal, Workload
 from rseq._structures.rcu import RCU
 from rseq._structures.rcu.readers_code import Readers, read_lock, read_unlock
-
-__all__ = ["mortals", "workloads"]
 
 
 def workloads() -> Iterator[Workload[RCU]]:

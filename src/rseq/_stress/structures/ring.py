@@ -18,13 +18,10 @@ from rseq._once import once
 from rseq._percpu.shared import Segment
 from rseq._percpu.storage import PerCPU
 from rseq._sequence import Routine, routine
-from rseq._stress.mortal import Mortal, is_one
-from rseq._stress.workload import Workload, buffered
+from rseq._stress.workload import Mortal, Workload, buffered, is_one
 from rseq._structures.ring import RingBuffer
 from rseq._structures.ring.kind import PARTS, ROW_BYTES, SMALL, Kind
 from rseq._structures.ring.reader import Event, Found, Reader
-
-__all__ = ["law", "mortals", "row", "workloads"]
 
 
 def workloads() -> Iterator[Workload[RingBuffer]]:

@@ -9,12 +9,9 @@ from typing import Any
 from rseq._language.types import i64, u64
 from rseq._once import once
 from rseq._sequence import Routine, routine
-from rseq._stress.mortal import Mortal
-from rseq._stress.workload import SPREAD, Workload
+from rseq._stress.workload import SPREAD, Mortal, Workload
 from rseq._structures.stack import Stack
 from rseq._structures.stack_code import stack_code
-
-__all__ = ["mortals", "workloads"]
 
 
 def workloads() -> Iterator[Workload[Stack]]:

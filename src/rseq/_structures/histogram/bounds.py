@@ -15,18 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import SupportsFloat
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.lanes import Lanes
-
-__all__ = [
-    "MAX_BOUNDS",
-    "Layout",
-    "log_linear",
-    "log_linear_layout",
-    "number",
-    "searching",
-    "sorted_layout",
-]
 
 MAX_BOUNDS = (1 << 16) - 1
 """The most bounds. Each lane then takes a megabyte at most."""

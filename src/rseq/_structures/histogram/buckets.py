@@ -38,8 +38,6 @@ from rseq._language.types import SCALARS, Array, Record, f64, i64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, routine, sequence
 
-__all__ = ["Code", "log_linear_code", "sorted_code"]
-
 keep(__name__)
 
 

@@ -40,10 +40,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.lanes import Lanes
-
-__all__ = ["items", "write"]
 
 
 @cache

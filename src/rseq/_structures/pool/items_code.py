@@ -12,8 +12,6 @@ from rseq._once import once
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.pool.states import CACHED, GENERATION, HELD, LINE_BYTES, MOST_HINTS, ROW, first_words, shift_for
 
-__all__ = ["Code", "code", "code_for"]
-
 keep(__name__)
 
 

@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.shared import Segment
-
-__all__ = ["Pool"]
 
 MAX_BYTES = 1 << 46
 """The largest pool: what a processor can address, more or less."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
             """Wait for all who read."""
 
 
-__all__ = ["Calls"]
-
 _NOBODY = object()
 
 

@@ -49,12 +49,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.storage import PerCPU
 else:
     Protocol = object
-
-__all__ = ["READERS", "Counts", "Words", "grace_period"]
 
 
 def _parse() -> Mapping[str, Compiled]:

@@ -22,11 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._percpu.memory import Memory
     from rseq._percpu.shared import Segment
-
-__all__ = ["RCU"]
 
 _YIELDS = 20
 _LONGEST_PAUSE_S = 0.001

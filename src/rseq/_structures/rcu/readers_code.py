@@ -6,8 +6,6 @@ from rseq._language.text import keep
 from rseq._language.types import Record, i64
 from rseq._sequence import sequence
 
-__all__ = ["Readers", "read_lock", "read_unlock"]
-
 keep(__name__)
 
 

@@ -1,5 +1,6 @@
 """A ring buffer for each CPU: many writers, one reader at a time, in threads and in processes."""
 
-from rseq._structures.ring.buffer import Event, RingBuffer
+from rseq._structures.ring.buffer import RingBuffer
+from rseq._structures.ring.reader import Event
 
 __all__ = ["Event", "RingBuffer"]

@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._language.types import Scalar
     from rseq._percpu.shared import Segment
-
-__all__ = ["Event", "RingBuffer"]
 
 MIN_BYTES, MAX_BYTES = 256, 1 << 29
 

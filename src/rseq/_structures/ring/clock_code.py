@@ -7,8 +7,6 @@ from rseq._language.text import keep
 from rseq._language.types import Record, u64
 from rseq._sequence import routine
 
-__all__ = ["read_clock"]
-
 keep(__name__)
 
 

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from rseq._language.compiled import Compiled
+    from rseq._language.ir import Compiled
     from rseq._structures.ring.layout import Code
-
-__all__ = ["PARTS", "ROW_BYTES", "SHIPPED", "SMALL", "Kind"]
 
 PARTS = 8
 """Parts of a ring that overwrites."""

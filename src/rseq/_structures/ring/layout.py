@@ -44,18 +44,6 @@ from rseq._language.types import SCALARS, Record, u64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, inline, routine, sequence
 
-__all__ = [
-    "GAP",
-    "GAP_BEFORE_UNITS",
-    "SLOTS",
-    "Code",
-    "distance_of",
-    "lose_of",
-    "settle_of",
-    "tail_of",
-    "waiting_of",
-]
-
 SLOTS = SCALARS["u64"][2]
 """What a reader of a ring that overwrites keeps, twice: what counts, and what does not yet."""
 

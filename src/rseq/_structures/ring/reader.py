@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["Event", "Found", "Lane", "Reader"]
-
 _PATIENCE_S = 1e-4
 _WORDS = 1 << 64
 

@@ -11,8 +11,6 @@ from rseq._once import once
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.ring.layout import GAP, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 
-__all__ = ["row_ring"]
-
 keep(__name__)
 
 

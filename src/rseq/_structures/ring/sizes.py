@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["MOST_BYTES", "SKIP", "header_units", "largest", "low_bits", "odd", "padding", "position_and_slot"]
-
 SKIP = 0xFFFFFFFF
 """In place of a length: what follows is at the start of `data`, or of the next part."""
 

@@ -13,8 +13,6 @@ from rseq._sequence import Routine, Sequence, inline, routine, sequence
 from rseq._structures.ring.layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 from rseq._structures.ring.sizes import SKIP, header_units, largest, low_bits, odd, padding
 
-__all__ = ["variable_ring"]
-
 keep(__name__)
 
 

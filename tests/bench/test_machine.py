@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from rseq._bench.load import Moment, load_during, now
+from rseq._bench.machine import Moment, load_during, now
 
 START = Moment(busy=100.0, own=10.0, elapsed=50.0, average=0.5)
 

@@ -1,7 +1,0 @@
-"""`Compiled`, what calls are made of."""
-
-from __future__ import annotations
-
-from rseq._language.ir import Compiled
-
-__all__ = ["Compiled"]
