@@ -95,5 +95,5 @@ $(VENV)/.bench: $(VENV)/.depends-bench $(SOURCES)
 
 $(VENV)/.dev: $(VENV)/.depends-dev $(SOURCES)
 	@echo '== installing rseq'
-	@$(PIP) --no-deps --force-reinstall .
+	@$(PIP) --no-deps --no-build-isolation --force-reinstall .
 	@touch $@
