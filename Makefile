@@ -5,7 +5,7 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 ARGS    ?=
-SOURCES := $(shell find src -name '*.py' -o -name py.typed) README.md LICENSE
+SOURCES := $(shell find src -name '*.py' -o -name py.typed) README.md LICENSE hatch_build.py
 PYTEST  := $(BIN)/python -m pytest -n auto --dist worksteal
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
@@ -95,5 +95,5 @@ $(VENV)/.bench: $(VENV)/.depends-bench $(SOURCES)
 
 $(VENV)/.dev: $(VENV)/.depends-dev $(SOURCES)
 	@echo '== installing rseq'
-	@$(PIP) --no-deps --force-reinstall .
+	@$(PIP) --no-deps --no-build-isolation --force-reinstall .
 	@touch $@

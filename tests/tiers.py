@@ -45,13 +45,13 @@ def names(fits: Callable[[Architecture], bool] = runs_here, *, only: Architectur
     return [_parameter(one.name, one.name, is_first=one in first) for one in known]
 
 
-def by_turns(cases: Iterable[str]) -> list[ParameterSet]:
-    """Each case on all that the emulator runs: in the first tier on one, and the next case on the next one."""
+def by_turns(cases: Iterable[str], fits: Callable[[Architecture], bool] = runs_here) -> list[ParameterSet]:
+    """Each case on all architectures that fit: in the first tier on one of three, and the next case on the next one."""
     return [
         pytest.param(case, one.name, id=f"{case}-{one.name}", marks=[] if one.name == turn else [pytest.mark.slow])
         for case, turn in zip(cases, itertools.cycle(FIRST), strict=False)
         for one in map(arch.get, arch.names())
-        if runs_here(one)
+        if fits(one)
     ]
 
 

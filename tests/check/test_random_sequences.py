@@ -108,7 +108,7 @@ def test_many_random_sequences_survive_interruptions(part: int) -> None:
 @pytest.mark.parametrize("name", [name for name in arch.names() if arch.get(name).emulator is not None])
 def test_random_sequences_survive_interruptions_everywhere(name: str) -> None:
     @given(accepted(), accepted())
-    @settings(LONG, max_examples=60)
+    @settings(LONG, max_examples=40)
     def survive(first: tuple[Any, str], second: tuple[Any, str]) -> None:
         passes(arch.get(name), first, second)
 

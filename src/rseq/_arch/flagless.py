@@ -15,7 +15,7 @@ from rseq._arch.load_store import LoadStoreEmitter
 from rseq._arch.registers import RegisterClass, Slot
 from rseq._integers import signed
 from rseq._language import ir
-from rseq._language.types import Word
+from rseq._language.types import Scalar, Word
 
 Memory = tuple[str, str]
 """A memory operand: what goes before the dot in the instruction's name, and the operand itself."""
@@ -32,6 +32,10 @@ class FlaglessEmitter(LoadStoreEmitter):
     """What the names of instructions on 64 bits end with."""
     BELOW: ClassVar[str]
     """The instruction that says whether a register is below a constant, without a sign."""
+    MOVE: ClassVar[str]
+    """What copies a register to another one."""
+    MOVE_FLOAT: ClassVar[str]
+    """And one of floats, before the letter."""
     LOAD: ClassVar[Mapping[tuple[str, int], str]]
     STORE: ClassVar[Mapping[int, str]]
     STORE_FLOAT: ClassVar[Mapping[int, str]]
@@ -95,6 +99,13 @@ class FlaglessEmitter(LoadStoreEmitter):
             assert operand.number == 0
             return self.ZERO
         return str(self.slot(operand))
+
+    def copy(self, target: Slot, source: Slot) -> None:
+        self.line(f"{f'{self.MOVE_FLOAT}.d' if target.kind == 'float' else self.MOVE} {target}, {source}")
+
+    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
+        name = f"{self.MOVE_FLOAT}.{letter(to)}" if given == to else f"fcvt.{letter(to)}.{letter(given)}"
+        self.line(f"{name} {target}, {source}")
 
     def set_integer(self, target: Slot | str, number: int) -> None:
         self.line(f"{self.SET} {target}, {signed(number)}")

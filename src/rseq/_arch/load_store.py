@@ -14,6 +14,9 @@ from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
 
+FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
+"""What most call the arithmetic of floats."""
+
 
 def by_type(signed: str, unsigned: str, floats: str = "") -> dict[tuple[str, int], str]:
     """Instructions by the kind and the size of a number: those for 1, 2, 4 and 8 bytes, and for floats of 4 and 8."""

@@ -26,6 +26,7 @@ from typing import ClassVar
 from rseq._arch.arm import OPPOSITE, ORDERED, SIGNED, UNSIGNED, ArmEmitter, sign
 from rseq._arch.base import Architecture, Emulator
 from rseq._arch.immediates import fitting, half_words, insert, is_repeated_run
+from rseq._arch.load_store import FLOAT
 from rseq._arch.registers import RegisterClass, Slot
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
@@ -54,7 +55,6 @@ _EXTEND = {
     ("bool", 1): ("uxtb", "w"),
 }
 _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "orr", "^": "eor"}
-_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 
 R_ABS64, R_PREL64, R_PREL32, R_ADR_PAGE = 257, 260, 261, 275
 _DISTANCES = {273: (5, 19), 279: (5, 14), 280: (5, 19), 282: (0, 26), 283: (0, 26)}  # in words; field and width
@@ -228,7 +228,7 @@ class _Emitter(ArmEmitter):
         target, type = self.slot(op.target), self.scalar(op.target)
         if type.is_float:
             names = (_name(self.slot(value), type) for value in (op.target, op.left, op.right))
-            self.line(f"{_FLOAT[op.operator]} {', '.join(names)}")
+            self.line(f"{FLOAT[op.operator]} {', '.join(names)}")
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, type)
         elif op.operator == "quo":

@@ -32,7 +32,7 @@ from typing import ClassVar
 from rseq._arch.base import Architecture
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
-from rseq._arch.load_store import by_type
+from rseq._arch.load_store import FLOAT, by_type
 from rseq._arch.registers import RegisterClass, Slot, numbered
 from rseq._language import ir
 from rseq._language.types import SCALARS, Scalar, Word
@@ -42,7 +42,6 @@ _STORE = {1: "st.b", 2: "st.h", 4: "st.w", 8: "st.d"}
 _STORE_FLOAT = {4: "fst.s", 8: "fst.d"}
 _COMBINE = {"&": "and", "|": "or", "^": "xor"}
 _IN_WIDTH = {"+": "add", "-": "sub", "*": "mul", "<<": "sll"}  # these have a form of 32 and one of 64 bits
-_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
 _COMPARE = {"==": "ceq", "!=": "cune", "<": "clt", "<=": "cle"}  # false for NaN, != apart
 
@@ -117,7 +116,7 @@ def _add(image: bytearray, where: int, size: int, number: int) -> None:
 class _Emitter(FlaglessEmitter):
     JUMP, RELEASE = "b", "dbar 0x12"
     ACQUIRE, STATUS = "dbar 0x14", "li.d {0}, {1}"
-    ZERO, SET, WIDE, BELOW = "$zero", "li.d", ".d", "sltui"
+    ZERO, SET, WIDE, BELOW, MOVE, MOVE_FLOAT = "$zero", "li.d", ".d", "sltui", "move", "fmov"
     LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
     SET_CS = "la.pcrel {status}, {descriptor}", "st.d {status}, {area}, {RSEQ_CS}"
     REQUIRE_REGISTERED = "ld.w {status}, {area}, {CPU_ID}", "bgez {status}, {skip}f", "b {leave}", "{skip}:"
@@ -178,9 +177,6 @@ class _Emitter(FlaglessEmitter):
 
     # ---- one method for each operation
 
-    def copy(self, target: Slot, source: Slot) -> None:
-        self.line(f"{'fmov.d' if target.kind == 'float' else 'move'} {target}, {source}")
-
     def set_float(self, target: Slot, constant: ir.Const) -> None:
         if self.extra:
             self.line(f"la.pcrel {self.extra[0]}, {self.literal(constant)}b")
@@ -191,7 +187,7 @@ class _Emitter(FlaglessEmitter):
     def emit_arithmetic(self, op: ir.Arithmetic) -> None:
         target, type, left = self.slot(op.target), self.scalar(op.target), self.source(op.left)
         if type.is_float:
-            self.line(f"{_FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
+            self.line(f"{FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, left, type)
         elif op.operator == "quo":
@@ -293,10 +289,6 @@ class _Emitter(FlaglessEmitter):
         self.line(f"bcnez $fcc0, {to}")
 
     # ---- conversions
-
-    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
-        name = f"fmov.{letter(to)}" if given == to else f"fcvt.{letter(to)}.{letter(given)}"
-        self.line(f"{name} {target}, {source}")
 
     def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         """The processor takes a signed integer; twice the half of a larger one is rounded alike if no bit is lost."""

@@ -27,7 +27,7 @@ from typing import ClassVar
 
 from rseq._arch.base import Architecture, Emulator, Fixup, Line
 from rseq._arch.immediates import fits, fitting, insert
-from rseq._arch.load_store import OwnRegistersEmitter, by_type
+from rseq._arch.load_store import FLOAT, OwnRegistersEmitter, by_type
 from rseq._arch.registers import Slot
 from rseq._integers import signed
 from rseq._language import ir
@@ -41,7 +41,6 @@ _SMALL = 200
 _LOAD = by_type("lbz lha lwa ld", "lbz lhz lwz ld", "lfs lfd")  # of i8, and extsb
 _STORE = {1: "stb", 2: "sth", 4: "stw", 8: "std"}
 _INTEGER = {"+": "add", "-": "sub", "*": "mulld", "&": "and", "|": "or", "^": "xor"}
-_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", "<=": "ble", ">": "bgt", ">=": "bge"}
 _OPPOSITE = {_BRANCH[sign]: _BRANCH[other] for sign, other in ir.COMPARISONS.items()}
 _LESS, _GREATER, _EQUAL, _UNORDERED = 0, 1, 2, 3  # bits of cr0
@@ -256,7 +255,7 @@ class _Emitter(OwnRegistersEmitter):
     def emit_arithmetic(self, op: ir.Arithmetic) -> None:
         target, type = self.slot(op.target), self.scalar(op.target)
         if type.is_float:
-            name = _FLOAT[op.operator] + ("s" if type.size == 4 else "")
+            name = FLOAT[op.operator] + ("s" if type.size == 4 else "")
             self.line(f"{name} {target}, {self.operand(op.left)}, {self.operand(op.right)}")
         elif op.operator in ("<<", ">>"):
             self._shift(op, target, type)

@@ -32,7 +32,7 @@ from typing import ClassVar
 from rseq._arch.base import Architecture, Emulator, Fixup
 from rseq._arch.flagless import FlaglessEmitter, Memory, is_short, letter
 from rseq._arch.immediates import fitting, insert
-from rseq._arch.load_store import by_type
+from rseq._arch.load_store import FLOAT, by_type
 from rseq._arch.registers import RegisterClass, Slot, numbered
 from rseq._language import ir
 from rseq._language.types import Scalar, Word
@@ -42,7 +42,6 @@ _STORE = {1: "sb", 2: "sh", 4: "sw", 8: "sd"}
 _STORE_FLOAT = {4: "fsw", 8: "fsd"}
 _INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor", "<<": "sll"}
 _SIGNED = {(">>", True): "sra", (">>", False): "srl", ("quo", True): "div", ("quo", False): "divu"}
-_FLOAT = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _IN_32_BITS = ("+", "-", "*", "<<", ">>")  # these have a form with a w, whose result has the sign above
 _BRANCH = {"==": "beq", "!=": "bne", "<": "blt", ">=": "bge"}
 _COMPARE = {"==": "feq", "!=": "feq", "<": "flt", "<=": "fle"}  # false for NaN
@@ -127,7 +126,7 @@ class RiscV(Architecture):
 class _Emitter(FlaglessEmitter):
     JUMP, WORD, RELEASE = "j", ".word", "fence rw, w"
     ACQUIRE, STATUS = "fence r, rw", "li {0}, {1}"
-    ZERO, SET, WIDE, BELOW = "zero", "li", "", "sltiu"
+    ZERO, SET, WIDE, BELOW, MOVE, MOVE_FLOAT = "zero", "li", "", "sltiu", "mv", "fmv"
     LOAD, STORE, STORE_FLOAT = _LOAD, _STORE, _STORE_FLOAT
     SET_CS = "lla {status}, {descriptor}", "sd {status}, {RSEQ_CS}({area})"
     REQUIRE_REGISTERED = "lw {status}, {CPU_ID}({area})", "bltz {status}, {leave}"
@@ -170,9 +169,6 @@ class _Emitter(FlaglessEmitter):
 
     # ---- one method for each operation
 
-    def copy(self, target: Slot, source: Slot) -> None:
-        self.line(f"{'fmv.d' if target.kind == 'float' else 'mv'} {target}, {source}")
-
     def set_float(self, target: Slot, constant: ir.Const) -> None:
         if self.extra:
             self.line(f"{_LOAD['float', constant.type.size]} {target}, {self.literal(constant)}b, {self.extra[0]}")
@@ -182,7 +178,7 @@ class _Emitter(FlaglessEmitter):
     def emit_arithmetic(self, op: ir.Arithmetic) -> None:
         target, type, left = self.slot(op.target), self.scalar(op.target), self.source(op.left)
         if type.is_float:
-            self.line(f"{_FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
+            self.line(f"{FLOAT[op.operator]}.{letter(type)} {target}, {left}, {self.source(op.right)}")
             return
         is_immediate = isinstance(op.right, ir.Const) and op.operator not in ("*", "quo")
         in_32_bits = type.bits == 32 and op.operator in _IN_32_BITS
@@ -248,10 +244,6 @@ class _Emitter(FlaglessEmitter):
         self.line(f"{_BRANCH[sign]}{unsigned} {left}, {right}, {to}")
 
     # ---- conversions
-
-    def float_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
-        name = f"fmv.{letter(to)}" if given == to else f"fcvt.{letter(to)}.{letter(given)}"
-        self.line(f"{name} {target}, {source}")
 
     def integer_to_float(self, target: Slot, to: Scalar, source: Slot, given: Scalar) -> None:
         self.line(f"fcvt.{letter(to)}.{'l' if given.kind == 'signed' else 'lu'} {target}, {source}")
