@@ -1,14 +1,17 @@
-"""What the build adds to the wheel: the text of all sequences, for programs that are shipped without .py files.
+"""What the build adds to the wheel: the structures' machine code (src/rseq/_shipped.py), and the text of all sequences.
 
-Python keeps a function's bytecode only, and sequences are compiled from their text (src/rseq/_language/text.py).
-An editable install gets nothing: it has the sources.
+The text is for programs that are shipped without .py files: Python keeps a function's bytecode only, and sequences are
+compiled from their text (src/rseq/_language/text.py). An editable install gets neither: it has the sources.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -52,7 +55,20 @@ class BuildHook(Hook):
 
 def added(source: Path) -> dict[str, bytes]:
     """The files to add, by their places in the package."""
-    return {"_texts.py": made(source).encode()}
+    return {"_texts.py": made(source).encode(), **shipped(source)}
+
+
+def shipped(source: Path) -> dict[str, bytes]:
+    """The machine code of the structures, which the package makes itself, with the LLVM of the build's environment.
+
+    RSEQ_SHIP names the files or the architectures to make, instead of all.
+    """
+    path = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH"))))
+    wanted = os.environ.get("RSEQ_SHIP", "").split()
+    with tempfile.TemporaryDirectory(prefix="rseq-build-") as folder:
+        command = [sys.executable, "-m", "rseq._ship", folder, *wanted]
+        subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True)
+        return {f"shipped/{file.name}": file.read_bytes() for file in sorted(Path(folder).iterdir())}
 
 
 def made(source: Path) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import rseq
+from rseq._ship import files
+from rseq._shipped import file_name
 from support import ROOT
 
 pytestmark = [
@@ -76,6 +78,7 @@ def test_the_wheel_has_the_package_and_nothing_else(dist: Path) -> None:
     sources = {f"rseq/{path.relative_to(ROOT / 'src/rseq')}" for path in (ROOT / "src/rseq").rglob("*.py")}
     names = set(contents(wheel_in(dist)))
     assert sources | {"rseq/py.typed", "rseq/_texts.py"} <= names
+    assert {f"rseq/shipped/{file_name(*one)}" for one in files()} <= names
     assert {name.partition("/")[0] for name in names} == {"rseq", f"rseq-{rseq.__version__}.dist-info"}
 
 
@@ -90,5 +93,6 @@ def test_it_is_installed_without_an_index_and_brings_no_other_package(dist: Path
     listed = run(python, "-c", "from importlib.metadata import distributions as d; print(*(it.name for it in d()))")
     assert set(listed.split()) - {"pip", "setuptools"} == {"rseq"}
     assert run(python, "-c", "import rseq; print(rseq.__file__, rseq.info().system)").startswith(str(tmp_path))
+    assert run(python, "-c", "import rseq; it = rseq.Counter(); it.add(3); print(it.value)") == "3\n"
     said = run(str(tmp_path / "bin/rseq"), "info", returncode=2)
     assert said.endswith("which is not installed: pip install 'rseq[cli]'\n")
