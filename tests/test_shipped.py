@@ -11,7 +11,6 @@ import pytest
 
 from rseq import _arch as arch
 from rseq import _ship, _shipped
-from rseq._builtins.form import bundle_name
 from rseq._builtins.make import make
 from rseq._layout import KNOWN, here
 from rseq._structures.cell import cell
@@ -82,16 +81,23 @@ def test_what_is_asked_of_plain_python_is_what_numpy_says() -> None:
 @pytest.mark.parametrize("form", ["cell i64", "stack 64", "lock", "ring 16384 drop clock bytes"])
 def test_a_bundle_is_what_the_compiler_makes(form: str) -> None:
     assert HERE is not None
-    name = bundle_name(form, "cpu_id", has_rseq=True)
-    made = dict(_ship.bundles(os.uname().machine, HERE.name, {form}))
-    assert made[name] == _shipped.bundle(name)
+    (wanted,) = (one for one in shipped_forms() if one.form.name == form)
+    made = dict(_ship.of_form(wanted, os.uname().machine, HERE.name))
+    assert {name: _shipped.bundle(name) for name in made} == made
 
 
 @shipped
 @pytest.mark.slow
-def test_the_whole_file_is_what_the_compiler_makes() -> None:
+def test_the_whole_file_is_what_the_compiler_makes(tmp_path: Path) -> None:
     assert HERE is not None
-    made = dict(_ship.bundles(os.uname().machine, HERE.name))
+    (made,) = _ship.write(str(tmp_path), [(os.uname().machine, HERE.name)])
+    assert made.read_bytes() == Path(_shipped.FOLDER, made.name).read_bytes()
+
+
+@shipped
+def test_what_has_no_form_is_what_the_compiler_makes() -> None:
+    assert HERE is not None
+    made = dict(_ship.fixed(os.uname().machine, HERE.name))
     assert {name: _shipped.bundle(name) for name in made} == made
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ from rseq._builtins.made import plain
 from rseq._builtins.make import make
 from rseq._builtins.method import texts_of
 from rseq._codegen.ready import made
-from rseq._layout import KNOWN
+from rseq._layout import KNOWN, here
 from rseq._loader import plain as plain_blob
 from rseq._percpu.lanes import fields_of
 from rseq._shipped import file_name, packed
-from rseq._structures.forms import shipped_forms
+from rseq._structures.forms import Shipped, shipped_forms
 from rseq._structures.shipped import shipped
 from rseq._structures.structure import declarations_of, kind_of
 
@@ -33,25 +34,15 @@ def files() -> list[tuple[str, str]]:
     return [(machine, layout) for machine in arch.names() if arch.get(machine).is_shipped for layout in KNOWN]
 
 
-def bundles(machine: str, layout: str, only: Container[str] | None = None) -> Iterator[tuple[str, Any]]:
-    """The contents of a file, bundle by bundle; with `only`, those of these forms, and what has no form."""
-    architecture = arch.get(machine)
-    how: dict[str, Any] = {"architecture": architecture, "layout": KNOWN[layout]}
+def fixed(machine: str, layout: str) -> Iterator[tuple[str, Any]]:
+    """What is the same for all forms: bundles, by name."""
+    how: dict[str, Any] = {"architecture": arch.get(machine), "layout": KNOWN[layout]}
     for name, home in _READY.items():
         yield name, plain_blob(made(name, home, **how))
     for structure in shipped():
         kind = kind_of(structure)
         yield f"methods {kind.name}", plain_blob(made(f"methods {kind.name}", "rseq._builtins.hot", kind, **how))
         yield f"texts {kind.name}", texts_of(declarations_of(kind))
-    for form, builtins, indexes in shipped_forms():
-        if only is not None and form.name not in only:
-            continue
-        for index, has_rseq in [*((index, True) for index in indexes), (indexes[0], False)]:
-            parts: dict[str, Any] = {RECORD: tuple(fields_of(form.record))}
-            for name, dimensions in builtins:
-                part = form.part(name)
-                parts[part.key(dimensions)] = plain(make(part.code, index, dimensions, has_rseq=has_rseq, **how))
-            yield bundle_name(form.name, index, has_rseq=has_rseq), parts
 
 
 _READY = {
@@ -62,28 +53,51 @@ _READY = {
 """What is the same in every process, and the modules that write it."""
 
 
+def of_form(wanted: Shipped, machine: str, layout: str) -> Iterator[tuple[str, Any]]:
+    """The bundles of a form."""
+    how: dict[str, Any] = {"architecture": arch.get(machine), "layout": KNOWN[layout]}
+    form, builtins, indexes = wanted
+    for index, has_rseq in [*((index, True) for index in indexes), (indexes[0], False)]:
+        parts: dict[str, Any] = {RECORD: tuple(fields_of(form.record))}
+        for name, dimensions in builtins:
+            part = form.part(name)
+            parts[part.key(dimensions)] = plain(make(part.code, index, dimensions, has_rseq=has_rseq, **how))
+        yield bundle_name(form.name, index, has_rseq=has_rseq), parts
+
+
 def facts(machine: str) -> dict[str, Any]:
     """What a process asks about its architecture before it compiles anything."""
     return {name: getattr(arch.get(machine), name) for name in ("membarrier", "thread_pointer")}
 
 
-def write(folder: str, machine: str, layout: str) -> str:
-    """Make a file, as a whole or not at all; its path."""
-    path = Path(folder, file_name(machine, layout))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_bytes(packed(facts(machine), dict(bundles(machine, layout))))
-    unfinished.replace(path)
-    return str(path)
+def _some(number: int, wanted: list[tuple[str, str]]) -> list[list[tuple[str, Any]]]:
+    """The bundles of a form for each file, or those that have none: one process's work, which parses the form once."""
+    forms = [None, *shipped_forms()]
+    form = forms[number]
+    return [list(fixed(*one) if form is None else of_form(form, *one)) for one in wanted]
+
+
+def write(folder: str, wanted: list[tuple[str, str]]) -> Iterator[Path]:
+    """Make files, each as a whole or not at all; their paths."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    count = 1 + len(list(shipped_forms()))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(_some, range(count), [wanted] * count))
+    for number, (machine, layout) in enumerate(wanted):
+        path = Path(folder, file_name(machine, layout))
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+        unfinished.write_bytes(packed(facts(machine), dict(chain.from_iterable(part[number] for part in parts))))
+        yield unfinished.replace(path)
 
 
 def main(arguments: Iterable[str]) -> None:
-    """Make the files that are named, or all of them."""
+    """Make the files that are named, those of the architectures that are named, this process's ("here"), or all."""
     folder, *names = arguments
+    own = here()
+    names += [file_name(os.uname().machine, own.name)] if "here" in names and own is not None else []
     wanted = [one for one in files() if not names or file_name(*one) in names or one[0] in names]
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        for path in pool.map(write, *zip(*((folder, *one) for one in wanted), strict=True)):
-            print(path, os.path.getsize(path))  # noqa: T201
+    for path in write(folder, wanted) if wanted else ():
+        print(path, os.path.getsize(path))  # noqa: T201
 
 
 if __name__ == "__main__":
