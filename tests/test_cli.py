@@ -37,6 +37,15 @@ def test_info_is_plain_lines_when_piped() -> None:
     assert all(len(line) <= 80 and line.isascii() for line in lines)
 
 
+def test_info_says_where_the_structures_code_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = "Counter, CounterArray, FloatCounter, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock, Stack"
+    if report.info().code_file:
+        said = " ".join(run("info").split())
+        assert f"machine code {report.info().code_file}: {names}" in said
+    monkeypatch.setattr(report, "origin", lambda: ("", ()))
+    assert "machine code      compiled when used" in run("info").splitlines()
+
+
 def test_json_is_what_info_returns() -> None:
     assert json.loads(run("info", "--json")) == json.loads(json.dumps(report.info().as_dict()))
 

@@ -163,6 +163,7 @@ def _rows(found: Info) -> Iterator[tuple[str, str]]:
     yield "feature size", f"{found.feature_size} bytes, aligned to {found.feature_alignment}"
     yield "usable fields", ", ".join(found.fields) or "none"
     yield "fences", _yes(found.fences)
+    yield "machine code", f"{found.code_file}: {', '.join(found.code_of)}" if found.code_file else "compiled when used"
     yield "CPUs", f"{found.possible_cpus} possible, {found.online_cpus} online"
 
 

@@ -19,10 +19,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import mmap
-import operator
 import os
 import struct
 import sys
+from _operator import index
 
 from rseq._integers import round_up
 from rseq._libc import error_of, libc, on_linux, os_error
@@ -199,7 +199,7 @@ def _resolve(blob: Blob, symbols: Mapping[str, int]) -> dict[str, int]:
 def _value(name: str, symbols: Mapping[str, int]) -> int | None:
     if name not in symbols:
         return _address_in_process(name)
-    value = operator.index(symbols[name])
+    value = index(symbols[name])
     if not -(_WORD_MASK >> 1) - 1 <= value <= _WORD_MASK:
         raise ValueError(f"expected a value of {_WORD} bytes for symbol {name!r}, got {value}")
     return value

@@ -18,7 +18,6 @@ import sys
 
 from rseq import _forks as forks
 from rseq._quick import RLock, like
-from rseq._room import require_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ def load(module: str) -> None:
     module would end the process, as it gets no memory.
     """
     if module == "numpy" and module not in sys.modules:
+        from rseq._room import require_room
+
         require_room(_NUMPY_MIB + _NUMPY_MIB_PER_CPU * (os.cpu_count() or 1), "NumPy to be imported")
     try:
         __import__(module)

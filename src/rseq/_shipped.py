@@ -19,14 +19,13 @@ import marshal
 import os
 import struct
 import sys
-import zlib
 
 from rseq._layout import here
 from rseq._quick import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
     from typing import Any
 
 FOLDER = os.path.join(os.path.dirname(__file__), "shipped")
@@ -44,14 +43,22 @@ def file_name(machine: str, layout: str) -> str:
     return f"{machine}-{layout}.bin"
 
 
-def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any]) -> bytes:
-    """A file's contents. What is in a bundle is made of tuples, dicts, texts, bytes and numbers."""
+def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any], plain: Container[str] = ()) -> bytes:
+    """A file's contents. What is in a bundle is made of tuples, dicts, texts, bytes and numbers.
+
+    Those named in `plain` are not compressed: importing `zlib` takes longer than reading them.
+    """
     index: dict[str, Any] = {_FACTS: dict(facts)}
     parts, at = [], 0
     known: dict[str, bytes] = {}
     first: dict[str, str] = {}
     for name, contents in bundles.items():
         known[name] = marshal.dumps(contents, _MARSHAL_VERSION)
+        if name in plain:
+            parts.append(known[name])
+            index[name] = at, len(known[name]), None
+            at += len(known[name])
+            continue
         kin = "".join(letter for letter in name if not letter.isdigit())
         like = name.replace("/ mm_cid", "/ cpu_id")
         base = like if like != name and like in known else first.setdefault(kin, name)
@@ -64,6 +71,8 @@ def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any]) -> bytes:
 
 
 def _compressed(data: bytes, base: bytes) -> bytes:
+    import zlib
+
     how = zlib.compressobj(9, zdict=base) if base else zlib.compressobj(9)
     return how.compress(data) + how.flush()
 
@@ -94,14 +103,30 @@ def opened(data: bytes) -> Callable[[str], Any]:
 def _unpacked(read: Callable[[int, int], bytes], index: Mapping[str, Any], name: str) -> Any:
     try:
         return marshal.loads(_data(read, index, name))
-    except (ValueError, EOFError, TypeError, KeyError, zlib.error):
+    except (ValueError, EOFError, TypeError, KeyError):
         return None
 
 
 def _data(read: Callable[[int, int], bytes], index: Mapping[str, Any], name: str) -> bytes:
     at, nbytes, base = index[name]
+    if base is None:
+        return read(at, nbytes)
+    import zlib
+
     how = zlib.decompressobj(zdict=_data(read, index, base)) if base else zlib.decompressobj()
-    return how.decompress(read(at, nbytes)) + how.flush()
+    try:
+        return how.decompress(read(at, nbytes)) + how.flush()
+    except zlib.error as error:
+        raise ValueError("damaged") from error
+
+
+def origin() -> tuple[str, tuple[str, ...]]:
+    """The file's name, and the structures that have machine code in it, at least in common sizes; empty without one."""
+    found = _file()
+    if found is None:
+        return "", ()
+    names = sorted(name.removeprefix("methods ") for name in found[1] if name.startswith("methods "))
+    return os.path.basename(found[0]), tuple(names)
 
 
 def facts() -> Mapping[str, Any]:

@@ -18,7 +18,6 @@ it back, has a method that works.
 from __future__ import annotations
 
 import ctypes
-import zlib
 
 from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method
 from rseq._codegen.ready import ready
@@ -135,7 +134,10 @@ def descriptor(owner: type, name: str, function: int, text: str, flags: int) -> 
 
 def number_of(name: str) -> int:
     """The number of the kind of that name: the same in every process, whatever was imported before."""
-    return zlib.crc32(name.encode()) & 0x7FFFFFFF
+    number = 0
+    for byte in name.encode():
+        number = (31 * number + byte) & 0x7FFFFFFF
+    return number
 
 
 def texts_of(declarations: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+from _operator import index
 
 from rseq._percpu.allocator import MAX_ITEM_BYTES
 
@@ -19,7 +19,7 @@ def integer(name: str, value: object) -> int:
     """`value` as an int. Raises: TypeError - it is none (a bool is none)."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name}: expected an int, got {value!r}")
-    return operator.index(value)
+    return index(value)
 
 
 def one_of(name: str, value: object, known: tuple[T, ...]) -> T:

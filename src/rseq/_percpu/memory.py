@@ -6,7 +6,6 @@ from rseq._once import load
 from rseq._percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
 from rseq._percpu.checks import integer, product
 from rseq._percpu.segment import PAGE_BYTES, Place
-from rseq._percpu.shared import Segment, lend, require_segment
 from rseq._quick import NamedTuple
 from rseq._sealed import Sealed
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     import numpy.typing as npt
+
+    from rseq._percpu.shared import Segment
 
 _private = Allocator()
 
@@ -141,7 +142,12 @@ def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None, *,
         raise ValueError(f"nbytes: expected 1 … {MAX_ITEM_BYTES}, got {size}")
     if not 1 <= power <= PAGE_BYTES or power & (power - 1):
         raise ValueError(f"alignment: expected a power of two up to the page size, {PAGE_BYTES}; got {power}")
-    if segment is not None:
-        require_segment(segment)
-    place, owner = _private.lend(size, power) if segment is None else lend(segment, size, power)
+    place, owner = _private.lend(size, power) if segment is None else _shared(segment, size, power)
     return Memory(place, size, owner, writable=writable)
+
+
+def _shared(segment: Segment, size: int, alignment: int) -> tuple[Place, object]:
+    from rseq._percpu.shared import lend, require_segment
+
+    require_segment(segment)
+    return lend(segment, size, alignment)

@@ -44,9 +44,9 @@ import errno
 import mmap
 import os
 import sys
+from _operator import eq
 from _thread import get_native_id
 from itertools import chain, compress, starmap
-from operator import eq
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rseq._percpu.storage import parts_of, warn_of_refusals
-from rseq._structures.cell import cell, sum_over_lanes
+from rseq._structures.cell import cell, cells, sum_over_lanes
 from rseq._structures.number import as_name
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
 
@@ -46,7 +46,7 @@ class CounterArray(Structure, hot=("add",)):
     ) -> None:
         if shape is None:
             raise TypeError("shape: expected an int or a tuple of ints, got None")
-        form = cell(as_name(dtype, "count in"))
+        form = cells(as_name(dtype, "count in"))
         set_up(self, storage_for(form, shape=shape, index=index, segment=segment), form)
 
     def add(self, index: int | tuple[int, ...], n: float = 1) -> None:

@@ -25,6 +25,12 @@ def cell(type: str) -> Form:
     return Form(f"cell {type}", partial(_parse, type))
 
 
+@cache
+def cells(type: str) -> Form:
+    """The form of arrays of them: the same code, indexed."""
+    return Form(f"cells {type}", partial(_parse, type))
+
+
 def _parse(type: str) -> Mapping[str, Compiled]:
     from rseq._language.types import SCALARS
     from rseq._structures.cell_code import adder

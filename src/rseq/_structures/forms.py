@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rseq._arch.base import IndexMode
 from rseq._builtins.form import Form
 from rseq._language.types import SCALARS
-from rseq._structures.cell import cell
+from rseq._structures.cell import cell, cells
 from rseq._structures.extreme import extreme
 from rseq._structures.histogram.bounds import log_linear, searching
 from rseq._structures.lock import LOCK
@@ -34,9 +34,10 @@ class Shipped(NamedTuple):
 
 def shipped_forms() -> Iterator[Shipped]:
     """All of them."""
+    for type in ("i64", "f64"):
+        yield _alone(cell(type), "add", indexes=_BOTH)
     for type in _NUMBERS:
-        alone = (("add", 0),) if type in ("i64", "f64") else ()
-        yield Shipped(cell(type), (*alone, *(("add", dimensions) for dimensions in (1, 2, 3))), _BOTH)
+        yield Shipped(cells(type), tuple(("add", dimensions) for dimensions in (1, 2, 3)), _BOTH)
         for is_max in (False, True):
             yield _alone(extreme(type, is_max), "update", indexes=_BOTH)
     yield _alone(LOCK, "acquire", "release", "try_acquire")

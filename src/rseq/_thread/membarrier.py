@@ -6,8 +6,8 @@ A forked child inherits the right to fence.
 from __future__ import annotations
 
 import errno
-import operator
 import os
+from _operator import index
 
 from rseq import _abi as abi
 from rseq._libc import errno_name, libc, system_call
@@ -36,7 +36,7 @@ def fence(cpu: int | None = None) -> None:
 
 
 def _possible(cpu: int) -> int:
-    number = operator.index(cpu)
+    number = index(cpu)
     if not 0 <= number < possible_cpus():
         raise ValueError(f"expected a CPU from 0 to {possible_cpus() - 1} or None for all, got {number}")
     return number

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from rseq import _abi as abi
 from rseq import _arch as arch
 from rseq._libc import auxv, errno_name, system_call
+from rseq._shipped import origin
 from rseq._thread import support
 from rseq._thread.cpus import online_cpus, possible_cpus
 from rseq._thread.membarrier import has_fences
@@ -53,6 +54,8 @@ class Info:
     fences: bool
     possible_cpus: int
     online_cpus: int
+    code_file: str  # the package's file of machine code for this Python and architecture, "" if it has none
+    code_of: tuple[str, ...]  # the structures whose code is in it, for common sizes; all else is compiled when used
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -63,7 +66,8 @@ class Info:
     def as_dict(self) -> dict[str, object]:
         """Everything, in types that JSON has."""
         missing = [lack._asdict() for lack in self.missing]
-        return {**asdict(self), "fields": list(self.fields), "missing": missing}
+        lists = {"fields": list(self.fields), "code_of": list(self.code_of)}
+        return {**asdict(self), **lists, "missing": missing}
 
 
 def info() -> Info:
@@ -75,6 +79,7 @@ def info() -> Info:
     answer = _ask_kernel(architecture)
     size, feature_size = rseq_size(), auxv(abi.AT_RSEQ_FEATURE_SIZE)
     usable = usable_size(size, feature_size)
+    code_file, code_of = origin()
     return Info(
         system=platform.system(),
         kernel=platform.release(),
@@ -96,6 +101,8 @@ def info() -> Info:
         fences=architecture is not None and has_fences(),
         possible_cpus=possible_cpus(),
         online_cpus=online_cpus(),
+        code_file=code_file,
+        code_of=code_of,
     )
 
 

@@ -9,8 +9,8 @@ all that were given before; the thread releases its lock when it comes there.
 from __future__ import annotations
 
 import _thread
+from _operator import is_
 from itertools import compress
-from operator import is_
 
 from rseq._quick import deque, get_ident
 

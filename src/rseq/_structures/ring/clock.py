@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import time
 from _bisect import bisect_right
-from operator import itemgetter
+from _operator import itemgetter
 
 from rseq._builtins.form import Form
 from rseq._once import load, once

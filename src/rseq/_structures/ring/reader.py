@@ -18,8 +18,8 @@ who is killed goes to the next. A child that a signal handler forks in the middl
 from __future__ import annotations
 
 import time
+from _operator import itemgetter
 from itertools import compress, repeat
-from operator import itemgetter
 
 from rseq._forks import start_anew_after_forks
 from rseq._once import load
