@@ -80,10 +80,11 @@ def test_a_file_that_cannot_be_read_is_an_os_error(tmp_path: Path) -> None:
         import os, resource, sys
         sys.path.insert(0, sys.argv[1])
         import rseq, some_sequences
+        sequence = rseq.sequence
         held = [os.open(os.devnull, os.O_RDONLY)]
         resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, held[0] + 1))
         try:
-            rseq.sequence(some_sequences.f)
+            sequence(some_sequences.f)
         except OSError as error:
             print(error)
     """

@@ -139,6 +139,9 @@ def test_structures_of_a_package_that_is_upgraded_in_place_are_those_that_were_i
     import pathlib
     import rseq._builtins.bind, rseq._codegen.blob, rseq._builtins.builtin
     import rseq._percpu.guard, rseq._builtins.hot
+    import importlib, pkgutil, rseq._structures
+    for module in pkgutil.walk_packages(rseq._structures.__path__, "rseq._structures."):
+        importlib.import_module(module.name)
     for path in pathlib.Path(rseq.__file__).parent.joinpath("_structures").rglob("*.py"):
         path.write_text("".join(path.read_text().splitlines(True)[4:]).replace("+=", "-="))
 """
@@ -177,6 +180,9 @@ def test_the_text_of_what_makes_sequences_later_is_kept_from_its_import_on() -> 
     kept = """
     import pathlib, re
     from rseq._language import text
+    import importlib, pkgutil, rseq._structures
+    for module in pkgutil.walk_packages(rseq._structures.__path__, "rseq._structures."):
+        importlib.import_module(module.name)
     folder = pathlib.Path(rseq.__file__).parent
     makers = [path for path in folder.rglob("_structures/**/*.py")
               if re.search(r"^ +@(sequence|routine|inline)\\b", path.read_text().split('\"\"\"', 2)[2], re.MULTILINE)]

@@ -43,4 +43,7 @@ def install() -> None:
     """Find the mutant that the environment names, if it names one."""
     module, is_named, path = os.environ.get(ENVIRONMENT, "").partition("=")
     if is_named:
+        from rseq import _shipped
+
+        _shipped.FOLDER = ""  # what has changed is compiled
         sys.meta_path.insert(0, _Finder(module, path))

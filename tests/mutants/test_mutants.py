@@ -166,7 +166,7 @@ RIGHT = """
     from mutants import child
     from mutants.trial import STRUCTURES, Case, tried
 
-    case = Case("stack.py", (STRUCTURES / "stack.py").read_text(), ("Stack",))
+    case = Case("stack_code.py", (STRUCTURES / "stack_code.py").read_text(), ("Stack",))
     print(child.run(partial(tried, case), 200, 300.0).result)
 """
 
@@ -180,11 +180,11 @@ def printed(code: str, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("check", "name"),
     [
-        ("contract", "stack.py stack_code.push commit-moved: cpu.slots[n] = value … → cpu.count = n + 1 …"),
-        ("checker", "stack.py stack_code.pop operator: top = n - 1 → top = n + 1"),
-        ("stress", "stack.py stack_code.pop deleted: cpu.count = top → pass"),
+        ("contract", "stack_code.py stack_code.push commit-moved: cpu.slots[n] = value … → cpu.count = n + 1 …"),
+        ("checker", "stack_code.py stack_code.pop operator: top = n - 1 → top = n + 1"),
+        ("stress", "stack_code.py stack_code.pop deleted: cpu.count = top → pass"),
         pytest.param(  # all the others come first
-            *("tests", "extreme.py updater.update_max deleted: cpu.touched = 1 → pass"), marks=pytest.mark.slow
+            *("tests", "extreme_code.py updater.update_max deleted: cpu.touched = 1 → pass"), marks=pytest.mark.slow
         ),
     ],
 )
@@ -201,7 +201,7 @@ def test_a_child_process_of_a_test_has_the_mutant_too(tmp_path: Path) -> None:
     other = tmp_path / "stack.py"
     other.write_text("raise ImportError('the mutant')\n")
     env = {"RSEQ_MUTANT": f"rseq._structures.stack={other}", "PYTHONPATH": str(TESTS / "mutants" / "site")}
-    assert "the mutant" in support.run_python("import rseq", env=env, returncode=1).stderr
+    assert "the mutant" in support.run_python("import rseq; rseq.Stack", env=env, returncode=1).stderr
 
 
 # ---- children
