@@ -47,11 +47,14 @@ def test_that_rule_bites(statement: str) -> None:
 
 def run_tests(mode: str, *arguments: str | Path, timeout_s: float) -> str:
     """The end of what pytest says of these tests in that mode; in their child processes, too."""
-    options = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestConfigWarning"]  # of asserts elsewhere
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *map(str, arguments)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, **MODES[mode]},
+        env={
+            **os.environ,
+            **MODES[mode],
+            "PYTEST_ADDOPTS": "-W ignore::pytest.PytestConfigWarning",
+        },  # of asserts elsewhere
         capture_output=True,
         text=True,
         check=False,
