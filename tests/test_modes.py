@@ -64,7 +64,8 @@ def run_tests(mode: str, *arguments: str | Path, timeout_s: float) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("mode", ["-O", pytest.param("-X dev", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@modes
 def test_the_essential_tests_pass_in_this_mode(mode: str) -> None:
     assert " passed" in run_tests(mode, *(ROOT / "tests" / name for name in SHORT), timeout_s=110)
 
