@@ -47,11 +47,14 @@ def test_that_rule_bites(statement: str) -> None:
 
 def run_tests(mode: str, *arguments: str | Path, timeout_s: float) -> str:
     """The end of what pytest says of these tests in that mode; in their child processes, too."""
-    options = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestConfigWarning"]  # of asserts elsewhere
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *map(str, arguments)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, **MODES[mode]},
+        env={
+            **os.environ,
+            **MODES[mode],
+            "PYTEST_ADDOPTS": "-W ignore::pytest.PytestConfigWarning",
+        },  # of asserts elsewhere
         capture_output=True,
         text=True,
         check=False,
@@ -61,7 +64,8 @@ def run_tests(mode: str, *arguments: str | Path, timeout_s: float) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("mode", ["-O", pytest.param("-X dev", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@modes
 def test_the_essential_tests_pass_in_this_mode(mode: str) -> None:
     assert " passed" in run_tests(mode, *(ROOT / "tests" / name for name in SHORT), timeout_s=110)
 

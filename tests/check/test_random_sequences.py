@@ -32,7 +32,7 @@ from rseq._check.report import described
 from rseq._language import contract
 
 QUICK = settings(
-    max_examples=30,
+    max_examples=20,
     derandomize=True,
     database=None,
     deadline=None,
@@ -120,7 +120,7 @@ def test_random_sequences_survive_interruptions_everywhere(name: str) -> None:
 ROWS = Limits(4, 2, 1)
 """The second arguments of a sequence are one row for both pointers."""
 
-FEW, MANY, SLICES = 60, int(os.environ.get("RANDOM_SEQUENCES", "1000")), 50
+FEW, MANY, SLICES = 40, int(os.environ.get("RANDOM_SEQUENCES", "1000")), 50
 SLUGS = {
     "store-after-commit",
     "load-after-commit",

@@ -20,7 +20,7 @@ from rseq._language.types import SCALARS, Pointer, Scalar
 from rseq._percpu.rows import rows_of
 
 QUICK = settings(
-    max_examples=80,
+    max_examples=50,
     derandomize=True,
     database=None,
     deadline=None,

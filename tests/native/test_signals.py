@@ -36,6 +36,7 @@ ENDLESS = """
 
     def handle(number, frame):
         if turns[0]["done"] > 3:  # it came while the loop was running
+            signal.signal(number, signal.SIG_IGN)  # another one may be on its way
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, handle)

@@ -207,9 +207,8 @@ def test_functions_that_use_globals_are_not_cached_and_say_so(run_script: Any) -
     run_script(script)  # nothing has been cached for it
 
 
-@pytest.mark.parametrize(
-    "environment", [pytest.param(OFF, id="without rseq", marks=pytest.mark.slow), pytest.param({}, id="as it is")]
-)
+@pytest.mark.slow  # tests/numba_/test_calls.py and test_refusals.py have each of them, in this process
+@pytest.mark.parametrize("environment", [OFF, {}], ids=["without rseq", "as it is"])
 def test_every_way_of_counting_without_cache(run_script: Any, environment: dict[str, str]) -> None:
     script = """
         import numba, numpy as np, rseq

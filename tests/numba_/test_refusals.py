@@ -148,7 +148,7 @@ HELPERS = """
     ("layer", "script"),
     [
         pytest.param("omp", ARRAYS, id="arrays, omp"),
-        pytest.param("workqueue", SEQUENCES, id="sequences, workqueue"),
+        pytest.param("workqueue", SEQUENCES, id="sequences, workqueue", marks=pytest.mark.slow),
         pytest.param("omp", HELPERS, id="helpers, omp"),
         pytest.param("workqueue", ARRAYS, id="arrays, workqueue", marks=pytest.mark.slow),
         pytest.param("omp", SEQUENCES, id="sequences, omp", marks=pytest.mark.slow),

@@ -24,7 +24,7 @@ from rseq._structures.ring.reader import Reader
 from rseq._structures.ring.sizes import position_and_slot
 from support import run_python
 
-KILLS = 10
+KILLS = 5
 NAMES = tuple(mortal.name for mortal in mortals())
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 

@@ -74,7 +74,7 @@ ELSEWHERE = (
 NO_CALLS = ("process", "killed", "without_rseq", "refused", "wrong", "names", "share", "says", "properties")
 """Words in the names of tests that call no sequence here: of arguments, of texts, of processes of their own."""
 
-LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held")
+LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held", "tear_nothing", "batches")
 """Words in the names of tests that do the same very often."""
 
 APART = ("test_ring.py", "test_pool.py", "test_rcu.py")

@@ -569,5 +569,10 @@ def test_the_checker_notices_who_takes_a_free_lock_from_another_cpu() -> None:
 @pytest.mark.parametrize("spoil", [ending_early, without_descriptor_store])
 def test_a_section_that_is_not_restarted_breaks_the_stress(spoil: Any) -> None:
     (workload,) = workloads()
-    problems = stress(workload, seconds=3.0, threads=6, spoil=spoil).problems
-    assert any("the work of SpinLock failed" in problem or "is held by" in problem for problem in problems), problems
+    for _ in range(
+        10
+    ):  # a few instructions in a long loop: on a busy machine, no thread may be stopped in them for seconds
+        problems = stress(workload, seconds=3.0, threads=6, spoil=spoil).problems
+        if any("the work of SpinLock failed" in problem or "is held by" in problem for problem in problems):
+            return
+    pytest.fail(str(problems))
