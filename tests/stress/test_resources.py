@@ -154,9 +154,11 @@ def outcome(work):
     except (OSError, MemoryError, RuntimeError, ImportError, TypeError) as error:
         return f"{type(error).__name__}: {error}"
     except SystemError as error:
-        if str(error) != "error return without exception set":
-            raise  # one of ours: "<built-in …> returned NULL without setting an exception"
-        return "SystemError: CPython had no memory for the frame of a Python function (3.11: it sets no exception)"
+        if str(error) == "error return without exception set":
+            return "SystemError: CPython had no memory for the frame of a Python function (3.11: it sets no exception)"
+        if str(error) == "<built-in function compile> returned NULL without setting an exception":
+            return "SystemError: CPython had no memory for the syntax tree of a text (3.11: it sets no exception)"
+        raise  # one of ours: "<built-in …> returned NULL without setting an exception"
     return "right"
 
 def limited(limit, report):
