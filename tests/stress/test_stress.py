@@ -37,7 +37,7 @@ def test_a_sequence_that_no_workload_runs_is_named() -> None:
     without = [workload for workload in workloads() if workload.name != "CounterArray u16"]
     (sentence,) = left_out(without)
     assert sentence == (
-        "add() on Cell, in rseq._structures.cell, is shipped, and no workload runs it; "
+        "add() on Cell, in rseq._structures.cell_code, is shipped, and no workload runs it; "
         "add it to the workloads() of its structure, in rseq._stress.structures"
     )
 
