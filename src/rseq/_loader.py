@@ -27,6 +27,7 @@ from _operator import index
 from rseq._integers import round_up
 from rseq._libc import error_of, libc, on_linux, os_error
 from rseq._quick import NamedTuple, cache
+from rseq._shipped import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -320,9 +321,10 @@ def _place_data(address: int, data: bytes) -> None:
 def _forget_stale_instructions(address: int, nbytes: int) -> None:
     """Make the instruction caches agree with memory, where the architecture does not do so by itself.
 
-    Linux already does it for pages that become executable; libgcc's function costs nothing where it is not needed.
+    Linux already does it for pages that become executable; libgcc's function does it for the others. On some
+    architectures they always agree.
     """
-    clear = _clear_cache()
+    clear = None if facts().get("caches_agree") else _clear_cache()
     if clear is not None:
         clear(address, address + nbytes)
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rseq import _arch as arch
-from rseq._builtins.form import RECORD, bundle_name
-from rseq._builtins.made import plain
+from rseq._builtins.form import RECORD, bundle_name, plain
 from rseq._builtins.make import make
 from rseq._builtins.method import texts_of
 from rseq._codegen.ready import made
@@ -70,7 +69,7 @@ def of_form(wanted: Shipped, machine: str, layout: str) -> Iterator[tuple[str, A
 
 def facts(machine: str) -> dict[str, Any]:
     """What a process asks about its architecture before it compiles anything."""
-    return {name: getattr(arch.get(machine), name) for name in ("membarrier", "thread_pointer")}
+    return {name: getattr(arch.get(machine), name) for name in ("membarrier", "thread_pointer", "caches_agree")}
 
 
 def _some(number: int, wanted: list[tuple[str, str]]) -> list[list[tuple[str, Any]]]:

@@ -280,6 +280,9 @@ class Architecture(ABC):
         """The byte order, as struct writes it."""
         return "<" if self.byteorder == "little" else ">"
 
+    caches_agree: ClassVar[bool] = False
+    """If what is stored as data is at once what is executed, without an instruction that makes it so."""
+
     is_shipped: ClassVar[bool] = False
     """If machine code for it comes with the package."""
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from rseq._arch.base import IndexMode
-    from rseq._builtins.form import Part
-    from rseq._builtins.made import Made
+    from rseq._builtins.form import Made, Part
     from rseq._language.ir import Compiled
     from rseq._loader import Code
     from rseq._percpu.memory import Memory

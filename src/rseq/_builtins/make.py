@@ -9,7 +9,7 @@ from rseq._arch.base import IndexMode
 from rseq._builtins.arguments import metadata_text, parameter_names
 from rseq._builtins.builtin import Builtin
 from rseq._builtins.cpython import PythonEnvironment
-from rseq._builtins.made import Made
+from rseq._builtins.form import Made
 from rseq._codegen.codes import refusals
 from rseq._codegen.lower import Unit
 from rseq._language.ir import Compiled

@@ -34,7 +34,6 @@ from rseq._percpu.mutex import make_mutex
 from rseq._quick import NamedTuple, partial, ref
 from rseq._sealed import forever
 from rseq._thread.cpus import possible_cpus
-from rseq._thread.support import require_support
 
 PAGE_BYTES = mmap.PAGESIZE
 
@@ -164,6 +163,8 @@ def discard(extent: Extent) -> None:
 
 def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
     if not sys.platform.startswith("linux"):
+        from rseq._thread.support import require_support
+
         require_support()
     sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()

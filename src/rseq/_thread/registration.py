@@ -17,7 +17,6 @@ from rseq._libc import auxv, libc, on_linux
 from rseq._loader import Blob, load
 from rseq._once import once
 from rseq._quick import cache, local
-from rseq._thread import support
 
 
 def available() -> bool:
@@ -46,6 +45,8 @@ def calling_thread() -> _CallingThread:
 
 def _find_area() -> tuple[int | None, str]:
     """The address of this thread's area if libc keeps one, or else why its address cannot be found ("": no area)."""
+    from rseq._thread import support
+
     offset = rseq_offset()
     if offset is None or not support.is_supported():
         return None, ""
@@ -57,6 +58,8 @@ def _find_area() -> tuple[int | None, str]:
 
 def _thread_pointer() -> int:
     """The calling thread's thread pointer. Raises: ExecutableMemoryError."""
+    from rseq._thread import support
+
     return int(ctypes.CFUNCTYPE(ctypes.c_size_t)(_thread_pointer_code(support.fact("thread_pointer")))())
 
 

@@ -46,7 +46,7 @@ class X86(Architecture):
     """See the module's text."""
 
     name = "x86_64"
-    is_shipped = True
+    is_shipped = caches_agree = True
     triple = "x86_64-unknown-linux-gnu"
     signature = 0x53053053
     syscall = 334
