@@ -126,8 +126,10 @@ def _from_here(file: str) -> str:
 
 
 def _available(thing: Any) -> list[str]:
-    named = getattr(thing, "__dict__", {}).items()
-    return sorted(name for name, value in named if _is_nameable(value) and not name.startswith("_"))
+    named: Mapping[str, object] = getattr(thing, "__dict__", {})
+    if isinstance(thing, ModuleType):  # a name may have no value until it is asked for
+        named = {name: getattr(thing, name, None) for name in dir(thing)}
+    return sorted(name for name, value in named.items() if _is_nameable(value) and not name.startswith("_"))
 
 
 def _is_nameable(value: object) -> bool:
