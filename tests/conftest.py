@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import platform
 import signal
 import threading
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Tests compile anew, and leave the user's cache alone. RSEQ_TEST_CACHE=FOLDER has what one run keeps taken by the next.
+os.environ["RSEQ_CACHE_DIR"] = os.environ.get("RSEQ_TEST_CACHE", "")
 
 pytest.register_assert_rewrite("support")
 

@@ -7,6 +7,7 @@ Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_
                thread_id, thread_ended
 Storage:       percpu, array, Segment
 Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock, Stack
+Cache:         precompile
 Errors:        CompileError, ContractError, UnsupportedError
 """
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from rseq._percpu.shared import Segment
     from rseq._percpu.storage import PerCPU as percpu  # noqa: N813
     from rseq._percpu.threads import thread_id
+    from rseq._precompile import precompile
     from rseq._sequence import Routine, Sequence, inline, routine, sequence
     from rseq._structures.array import CounterArray
     from rseq._structures.counter import Counter, FloatCounter
@@ -101,6 +103,7 @@ __all__ = [
     "lanes",
     "load_acquire",
     "percpu",
+    "precompile",
     "prepared",
     "ptr",
     "relax",
@@ -162,6 +165,7 @@ _HOMES = {
     "lanes": ("_language.operations", "lanes"),
     "load_acquire": ("_language.operations", "load_acquire"),
     "percpu": ("_percpu.storage", "PerCPU"),
+    "precompile": ("_precompile", "precompile"),
     "prepared": ("_language.types", "prepared"),
     "ptr": ("_language.types", "ptr"),
     "relax": ("_language.operations", "relax"),

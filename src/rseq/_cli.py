@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rseq._arch.base import Architecture, IndexMode
+    from rseq._precompile import Precompiled
     from rseq._sequence import Sequence
     from rseq._thread.report import Info
 
@@ -147,6 +148,62 @@ def emit_command(name: str, language: str, arch: tuple[str, ...], prefix: str | 
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     output.write(text)
+
+
+@main.command("cache")
+@click.option("--clear", is_flag=True, help="Remove all that is kept.")
+@click.option(
+    "--precompile", "names", multiple=True, metavar="MODULE[:NAME]", help="Compile and keep; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def cache_command(clear: bool, names: tuple[str, ...], as_json: bool) -> None:
+    """Say what is kept of compiled sequences and where, remove it, or compile in advance.
+
+    The folder is $RSEQ_CACHE_DIR, else $XDG_CACHE_HOME/rseq, else ~/.cache/rseq; if RSEQ_CACHE_DIR is empty, nothing is
+    kept.
+    """
+    from rseq import _cache as cache
+
+    removed = cache.clear() if clear else None
+    made = _precompiled(names)
+    found = cache.entries()
+    about = {
+        "path": cache.folder(),
+        "entries": len(found),
+        "bytes": sum(file.size for file in found),
+        "limit_bytes": cache.LIMIT_BYTES,
+        "refused": cache.refusal(),
+    }
+    if as_json:
+        more = {"removed": len(removed)} if removed is not None else {}
+        made_too = {"precompiled": [one._asdict() for one in made]} if names else {}
+        click.echo(json.dumps({**about, **more, **made_too}, indent=2))
+    else:
+        click.echo("\n".join([*map(str, made), *_cache_lines(about, None if removed is None else len(removed))]))
+    if not all(one.is_kept for one in made):
+        raise click.exceptions.Exit(1)
+
+
+def _precompiled(names: tuple[str, ...]) -> list[Precompiled]:
+    if not names:
+        return []
+    from rseq._named import NamedError
+    from rseq._precompile import precompile
+
+    try:
+        return precompile(*names)
+    except (NamedError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _cache_lines(about: dict[str, Any], removed: int | None) -> Iterator[str]:
+    yield f"folder   {about['path'] or 'none'}"
+    if removed is not None:
+        yield f"removed  {removed}"
+    yield f"entries  {about['entries']}"
+    yield f"size     {about['bytes'] / 1024:.0f} KiB, of at most {about['limit_bytes'] >> 20} MiB"
+    if about["refused"]:
+        yield f"not used, or not added to: {about['refused']}"
 
 
 def _rows(found: Info) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from rseq._language.compiled import Compiled
 from rseq._language.errors import CompileError
-from rseq._language.ir import Compiled
 from rseq._once import once
 from rseq._sequence import Routine, Sequence
 from rseq._terminal import stdout_aside
@@ -63,7 +63,7 @@ def find(name: str) -> Found:
     module_name, _, path = name.partition(":")
     if not module_name or module_name.startswith(".") or not path:
         raise NamedError(f"expected MODULE:NAME, such as rseq:Counter or shop.py:push; got {name!r}")
-    module = _module(module_name)
+    module = module_of(module_name)
     thing: Any = module
     *owners, last = path.split(".")
     for owner in owners:
@@ -126,15 +126,18 @@ def _from_here(file: str) -> str:
 
 
 def _available(thing: Any) -> list[str]:
-    named = getattr(thing, "__dict__", {}).items()
-    return sorted(name for name, value in named if _is_nameable(value) and not name.startswith("_"))
+    named: Mapping[str, object] = getattr(thing, "__dict__", {})
+    if isinstance(thing, ModuleType):  # a name may have no value until it is asked for
+        named = {name: getattr(thing, name, None) for name in dir(thing)}
+    return sorted(name for name, value in named.items() if _is_nameable(value) and not name.startswith("_"))
 
 
 def _is_nameable(value: object) -> bool:
     return isinstance(value, (Sequence, Routine)) or is_structure(value)
 
 
-def _module(name: str) -> ModuleType:
+def module_of(name: str) -> ModuleType:
+    """The module of that name, or in that file. Raises: NamedError - it cannot be imported."""
     if name.endswith(".py"):
         return _file(name)
     with _imports_from(os.getcwd()), _in_a_sentence(name):

@@ -12,9 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
+    from dataclasses import dataclass
     from functools import partial
     from threading import RLock, get_ident, local
-    from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
+    from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, final
     from weakref import ref
 
     P = ParamSpec("P")
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 else:
     from _collections import _tuplegetter, deque
     from _functools import partial
+    from _operator import attrgetter
     from _thread import RLock, get_ident
     from _thread import _local as local
     from _weakref import ref
+
+    def final(cls):
+        """`typing.final`, which is for type checkers."""
+        return cls
 
     class Generic:
         """`typing.Generic`: a base class whose subclasses may be written with brackets."""
@@ -63,8 +69,54 @@ else:
         def __repr__(self):
             return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
 
+    def dataclass(*, frozen, **how):
+        """`dataclasses.dataclass`, for what is frozen."""
 
-__all__ = ["Generic", "NamedTuple", "RLock", "cache", "deque", "get_ident", "like", "local", "partial", "ref"]
+        def decorate(cls):
+            parents = [name for base in cls.__mro__[:0:-1] for name in vars(base).get("__match_args__", ())]
+            names = cls.__match_args__ = tuple(dict.fromkeys((*parents, *cls.__annotations__)))
+            defaults = {name: getattr(cls, name) for name in names if hasattr(cls, name)}
+            parts = attrgetter(*names)
+
+            def begin(self, *given, **named):
+                made = {**defaults, **dict(zip(names, given, strict=False)), **named}
+                if len(given) + len(named) > len(names) or len(made) != len(names):
+                    raise TypeError(f"{cls.__name__} is made of {', '.join(names)}")
+                vars(self).update(made)
+
+            def is_same(self, other):
+                return parts(self) == parts(other) if type(other) is type(self) else NotImplemented
+
+            def shown(self):
+                return f"{cls.__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+            cls.__init__, cls.__eq__, cls.__hash__ = begin, is_same, lambda self: hash(parts(self))
+            if how.get("repr", True) and "__repr__" not in vars(cls):
+                cls.__repr__ = shown
+            cls.__setattr__ = cls.__delattr__ = _refuse
+            return cls
+
+        return decorate
+
+    def _refuse(self, name, *value):
+        raise AttributeError(f"{type(self).__name__} is frozen: its {name} cannot be set")
+
+
+__all__ = [
+    "Generic",
+    "NamedTuple",
+    "RLock",
+    "cache",
+    "dataclass",
+    "deque",
+    "final",
+    "get_ident",
+    "like",
+    "local",
+    "partial",
+    "ref",
+    "wrap",
+]
 
 
 def cache(make: Callable[P, T]) -> Callable[P, T]:
@@ -83,7 +135,18 @@ def cache(make: Callable[P, T]) -> Callable[P, T]:
 
 def like(function: Callable[..., Any], wrapper: Callable[P, T]) -> Callable[P, T]:
     """`wrapper`, which is shown as that function is: `functools.wraps`."""
-    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(wrapper, name, getattr(function, name))
-    wrapper.__wrapped__ = function  # type: ignore[attr-defined]
+    wrap(wrapper, function)
     return wrapper
+
+
+_ANNOTATIONS = "__annotate__" if hasattr(cache, "__annotate__") else "__annotations__"
+_SHOWN = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__", _ANNOTATIONS)
+
+
+def wrap(wrapper: object, function: Callable[..., Any]) -> None:
+    """Have `wrapper` shown as that function is: `functools.update_wrapper`."""
+    for name in _SHOWN:
+        if hasattr(function, name):
+            setattr(wrapper, name, getattr(function, name))
+    vars(wrapper).update(vars(function))
+    wrapper.__wrapped__ = function  # type: ignore[attr-defined]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
-
-from rseq import _arch
-from rseq._arch.base import IndexMode
-from rseq._language import contract
+from rseq import _cache as cache
+from rseq._language.compiled import Compiled, Head, Later
 from rseq._language.inline import Inline
-from rseq._language.ir import Compiled
-from rseq._language.parser.parse import inline as _inline
-from rseq._language.parser.parse import parse
-from rseq._language.section import section
-from rseq._language.types import Index, Pointer, RecordType
+from rseq._language.outside import Outside, Said
+from rseq._language.types import Index, Maybe, Pointer, RecordType, resolve
+from rseq._quick import Generic, partial
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence as Several
+    from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+
+    from rseq._arch import Architecture
+    from rseq._arch.base import IndexMode
+    from rseq._language import ir
+    from rseq._language.signature import Signature
     from rseq._percpu.rows import RowArray, Rows
     from rseq._percpu.storage import Parts, PerCPU
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    S = TypeVar("S", "Sequence[..., Any]", "Routine[..., Any]")
 
 MAX_INDEX = (1 << 32) - 1
 """The most rows of an array that an `index[T]` counts in: as a u32, None is less than the first row by one."""
@@ -25,11 +32,8 @@ MAX_INDEX = (1 << 32) - 1
 MAX_PARAMETERS = 255
 """The most that a builtin takes. Its code is as long as they are many, and LLVM takes seconds for hundreds."""
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
-
-class _Bindable(Compiled, Generic[P, R]):
+class _Bindable(Compiled, Generic["P", "R"]):
     """What sequences and routines have in common: they are bound to storage, and then called."""
 
     def bind(self, storage: PerCPU[Any], *arrays: RowArray[Any], title: str | None = None) -> Callable[P, R]:
@@ -46,17 +50,16 @@ class _Bindable(Compiled, Generic[P, R]):
         machine's architecture has no code generator. OSError - the system refuses executable memory.
         """
         from rseq._builtins.bind import builtin
-        from rseq._percpu.rows import rows_of
         from rseq._percpu.storage import parts_of
 
         self._require_few_parameters()
         parts = parts_of(storage, f"{self.__name__}.bind() takes storage made by rseq.percpu(…)")
         said = f"{self.__name__}.bind() takes arrays made by rseq.array(…)"
-        pairs = [(rows_of(array, said), array) for array in arrays]
+        pairs = _pairs(arrays, said)
         self._require_fitting(parts, pairs)
-        pointers = [value.type for value in self.body.given if isinstance(value.type, Pointer)]
-        fitting = [self._fitting(pointer, pairs) for pointer in pointers]
-        result = self.body.result
+        head = self.head
+        fitting = [self._fitting(pointer, pairs) for pointer in head.given if isinstance(pointer, Pointer)]
+        result = head.result
         for rows, array in pairs:
             parts.memory.keep(array)  # a lane may hold the address of a row,
             rows.keep(parts.memory)  # and a row that of another array's row, which this memory keeps
@@ -68,25 +71,26 @@ class _Bindable(Compiled, Generic[P, R]):
             title=title or self.__name__,
             arrays=[(rows.address, rows.address + rows.length * rows.record.size, array) for rows, array in fitting],
             result_array=self._fitting(result, pairs)[1] if isinstance(result, Pointer) else None,
-            rows=[self._fitting(Index(rows.target), pairs) for rows in self.body.rows],
+            rows=[self._fitting(Index(record), pairs) for record in head.followed],
         )
 
     def _require_few_parameters(self) -> None:
-        if len(self.body.given) > MAX_PARAMETERS:
+        if len(self.head.given) > MAX_PARAMETERS:
             raise TypeError(
-                f"{self.__name__}() has {len(self.body.given)} parameters after the first, and a builtin takes up to "
+                f"{self.__name__}() has {len(self.head.given)} parameters after the first, and a builtin takes up to "
                 f"{MAX_PARAMETERS}; pass many numbers as a buffer (bytes) or as a row of an rseq.array"
             )
 
     def _require_fitting(self, storage: Parts, arrays: list[tuple[Rows, RowArray[Any]]]) -> None:
-        if storage.record is not self.body.record:
-            wanted, got = self.body.record.__name__, storage.record.__name__
+        record = self.head.record
+        if storage.record is not record:
+            wanted, got = record.__name__, storage.record.__name__
             raise TypeError(f"{self.__name__}() works on {wanted}; this storage holds {got}")
-        stored = [field.type for field in self.body.record.fields.values()]
+        stored = [field.type for field in record.fields.values()]
         by_number = any(isinstance(getattr(type, "element", type), Index) for type in stored)
         if by_number and any(rows.segment is not storage.segment for rows, _ in arrays):
             raise TypeError(
-                f"{self.__name__}.bind(): {self.body.record.__name__} holds numbers of rows, so the storage and the "
+                f"{self.__name__}.bind(): {record.__name__} holds numbers of rows, so the storage and the "
                 "rows belong to the same processes: rseq.percpu(…, segment=segment) goes with "
                 "rseq.array(…, segment=segment), and without a segment both are this process's"
             )
@@ -112,7 +116,16 @@ class _Bindable(Compiled, Generic[P, R]):
         return str(self.body)
 
 
-class Sequence(_Bindable[P, R]):
+def _pairs(arrays: tuple[RowArray[Any], ...], said: str) -> list[tuple[Rows, RowArray[Any]]]:
+    """What each array is, and itself. Raises: TypeError - one is none; `said` is how its text begins."""
+    if not arrays:
+        return []
+    from rseq._percpu.rows import rows_of
+
+    return [(rows_of(array, said), array) for array in arrays]
+
+
+class Sequence(_Bindable["P", "R"]):
     """A restartable sequence: a function on one CPU's record that happens as a whole, or starts again.
 
     Made by `@rseq.sequence`. `bind` it to storage to call it from Python; inside `@njit` functions and in a
@@ -127,6 +140,9 @@ class Sequence(_Bindable[P, R]):
         `arch` names an architecture (this machine's by default), `index` the number that chooses the lane.
         Raises: ValueError - no such architecture, or the sequence needs more registers than it has.
         """
+        from rseq import _arch
+        from rseq._language.section import section
+
         architecture = _arch.get(arch) if arch is not None else _this_machine()
         return str(architecture.assemble(section(self.body), index))
 
@@ -146,7 +162,7 @@ class Sequence(_Bindable[P, R]):
         return c_header({self.__name__: self}, architectures(arch), prefix, name=self.__name__)
 
 
-class Routine(_Bindable[P, R]):
+class Routine(_Bindable["P", "R"]):
     """Work around sequences: loops, decisions, several sequences in a row. Made by `@rseq.routine`.
 
     A routine is not atomic as a whole: each sequence that it calls is, and between two of them the thread may be
@@ -156,27 +172,32 @@ class Routine(_Bindable[P, R]):
     kind = "routine"
 
 
-def _this_machine() -> _arch.Architecture:
+def _this_machine() -> Architecture:
+    from rseq import _arch
+
     architecture = _arch.host()
     if architecture is None:
         raise ValueError(f"this machine's architecture has no code generator; name one of {', '.join(_arch.names())}")
     return architecture
 
 
-def architectures(names: tuple[str, ...]) -> list[_arch.Architecture]:
+def architectures(names: tuple[str, ...]) -> list[Architecture]:
     """Those that are named, "all", or this machine's."""
+    from rseq import _arch
+
     wanted = _arch.names() if "all" in names else names
     return [_arch.get(name) for name in dict.fromkeys(wanted)] or [_this_machine()]
 
 
-@overload
-def sequence(function: Callable[Concatenate[Any, P], R], /) -> Sequence[P, R]: ...
+if TYPE_CHECKING:
 
+    @overload
+    def sequence(function: Callable[Concatenate[Any, P], R], /) -> Sequence[P, R]: ...
 
-@overload
-def sequence(
-    *, release: bool = False, acquire: bool = False, may_alias: bool = False
-) -> Callable[[Callable[Concatenate[Any, P], R]], Sequence[P, R]]: ...
+    @overload
+    def sequence(
+        *, release: bool = False, acquire: bool = False, may_alias: bool = False
+    ) -> Callable[[Callable[Concatenate[Any, P], R]], Sequence[P, R]]: ...
 
 
 def sequence(
@@ -199,8 +220,7 @@ def sequence(
     """
 
     def decorate(function: Callable[..., Any]) -> Sequence[..., Any]:
-        body = parse(function, release=release, acquire=acquire, may_alias=may_alias)
-        return Sequence(function, contract.require(body))
+        return _made(Sequence, function, {"release": release, "acquire": acquire, "may_alias": may_alias})
 
     return decorate if function is None else decorate(function)
 
@@ -211,7 +231,8 @@ def routine(function: Callable[Concatenate[Any, P], R], /) -> Routine[P, R]:
     The same language as a sequence's, and `while`. It does not touch the lane itself.
     Raises: CompileError - the language does not accept it. TypeError - no source text can be found.
     """
-    return Routine(function, contract.require(parse(function, routine=True), routine=True))
+    made: Any = _made(Routine, function, {"routine": True})
+    return made  # type: ignore[no-any-return]
 
 
 def inline(function: Callable[P, R], /) -> Inline[P, R]:
@@ -223,5 +244,96 @@ def inline(function: Callable[P, R], /) -> Inline[P, R]:
 
     Raises: CompileError - the signature is not accepted. TypeError - no source text can be found.
     """
-    made: Any = _inline(function)
-    return cast("Inline[P, R]", made)
+    said = _said(function)
+    key = None if said is None else said.key
+    known = None if key is None else cache.find(key)
+    if known is not None:
+        made: Inline[P, R] = Inline(function, partial(_signature, function, said), _standalone)
+    else:
+        made = Inline(function, _signature(function), _standalone)
+        known = None if said is None or key is None else _begun(key, said, {})
+    made.said = None if known is None else said
+    return made
+
+
+# ---- what an earlier process has compiled
+
+
+def _made(kind: type[S], function: Callable[..., Any], how: dict[str, bool]) -> S:
+    """A sequence or a routine, parsed unless an earlier process has parsed the same.
+
+    Raises: CompileError, TypeError - see `sequence`.
+    """
+    said = _said(function)
+    outside = None if said is None else Outside(said, f"{kind.kind} {sorted(how.items())}")
+    known = None if outside is None or outside.key is None else cache.find(outside.key)
+    head = None if outside is None or known is None else _head(outside, known)
+    if head is not None:
+        made = kind(function, Later(head, partial(_parsed, function, how, outside)))
+    else:
+        made = kind(function, _parsed(function, how))
+        known = None if outside is None or outside.key is None else _begun_for(outside.key, outside, made)
+    if outside is not None:
+        made.kept, made.records = known, tuple(outside.records)
+    return made
+
+
+def _said(function: object) -> Said | None:
+    return None if cache.folder() is None else Said.of(function)
+
+
+def _parsed(function: Callable[..., Any], how: dict[str, bool], outside: Outside | None = None) -> ir.Body:
+    """What the function means, or meant at that moment."""
+    from rseq._language import contract
+    from rseq._language.parser.parse import parse
+    from rseq._language.source import read
+
+    source = None if outside is None else read(function, outside.said, outside)
+    return contract.require(parse(function, source=source, **how), routine="routine" in how)
+
+
+def _signature(function: Callable[..., Any], said: Said | None = None) -> Signature:
+    from rseq._language.parser.parse import inline_signature
+    from rseq._language.source import read
+
+    return inline_signature(read(function, said))
+
+
+def _standalone(made: Inline[..., Any], values: Several[ir.Operand]) -> ir.Body:
+    from rseq._language.parser.parse import standalone
+
+    return standalone(made, values)
+
+
+def _head(outside: Outside, known: cache.Kept) -> Head | None:
+    """What one has to know to bind it; None if the entry does not fit it."""
+    said = outside.said
+    code, types = said.function.__code__, said.annotations
+    named: list[Any] = [resolve(types.get(name)) for name in code.co_varnames[: code.co_argcount]]
+    result: Any = resolve(types.get("return"))
+    try:
+        followed = tuple(outside.records[number] for number in known.contents["followed"])
+    except (LookupError, TypeError):
+        return None
+    return Head(named[0], tuple(named[1:]), result.type if isinstance(result, Maybe) else result, followed)
+
+
+def _begun_for(key: str, outside: Outside, made: Compiled) -> cache.Kept | None:
+    """A new entry for it, without machine code as yet."""
+    records = [id(record) for record in outside.records]
+    followed = [id(record) for record in made.head.followed]
+    if not set(followed) <= set(records):
+        return None
+    return _begun(key, outside.said, {"followed": [records.index(record) for record in followed]})
+
+
+def _begun(key: str, said: Said, contents: dict[str, Any]) -> cache.Kept | None:
+    """A new entry; None if the function is not known as a whole."""
+    from rseq._language.source import read
+
+    source = read(said.function)
+    if not said.is_whole(source.text, source.tree):
+        return None
+    kept = cache.Kept(key, contents)
+    kept.write()
+    return kept

@@ -26,6 +26,7 @@ from rseq._shipped import file_name, packed
 from rseq._structures.forms import Shipped, shipped_forms
 from rseq._structures.shipped import shipped
 from rseq._structures.structure import declarations_of, kind_of
+from rseq._thread.support import FACTS
 
 
 def files() -> list[tuple[str, str]]:
@@ -69,7 +70,7 @@ def of_form(wanted: Shipped, machine: str, layout: str) -> Iterator[tuple[str, A
 
 def facts(machine: str) -> dict[str, Any]:
     """What a process asks about its architecture before it compiles anything."""
-    return {name: getattr(arch.get(machine), name) for name in ("membarrier", "thread_pointer", "caches_agree")}
+    return {name: getattr(arch.get(machine), name) for name in FACTS}
 
 
 def _some(number: int, wanted: list[tuple[str, str]]) -> list[list[tuple[str, Any]]]:
@@ -97,6 +98,7 @@ def write(folder: str, wanted: list[tuple[str, str]]) -> Iterator[Path]:
 def main(arguments: Iterable[str]) -> None:
     """Make the files that are named, those of the architectures that are named, this process's ("here"), or all."""
     folder, *names = arguments
+    os.environ["RSEQ_CACHE_DIR"] = ""  # what is shipped is compiled now
     own = here()
     names += [file_name(os.uname().machine, own.name)] if "here" in names and own is not None else []
     wanted = [one for one in files() if not names or file_name(*one) in names or one[0] in names]

@@ -9,7 +9,7 @@ The index says where each bundle is. A bundle is what is loaded together, such a
 (zlib). What is in which one is said by those who put it there (_ship.py).
 
 The files are part of the package, and trusted as its modules are. A file that is cut off or is of another version of
-the package is no file: then code is compiled.
+the package is no file: then code is compiled. So it is in a folder of sources that have been changed since.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
     from typing import Any
 
-FOLDER = os.path.join(os.path.dirname(__file__), "shipped")
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
+"""The package's folder."""
+
+FOLDER = os.path.join(PACKAGE, "shipped")
 """Where the wheel has its files."""
 
 MAGIC = b"rseq 1\r\n"
@@ -143,6 +146,8 @@ def _file() -> tuple[str, dict[str, Any], int] | None:
         return None
     path = os.path.join(FOLDER, file_name(os.uname().machine, layout.name))
     try:
+        if is_checkout() and os.stat(path).st_mtime < max(about.st_mtime for _, about in sources()):
+            return None
         with open(path, "rb", buffering=0) as file:
             magic, nbytes = _HEAD.unpack(file.read(_HEAD.size))
             index = marshal.loads(file.read(nbytes)) if magic == MAGIC else None
@@ -153,3 +158,33 @@ def _file() -> tuple[str, dict[str, Any], int] | None:
             raise
         return None
     return None if index is None else (path, index, _HEAD.size + nbytes)
+
+
+@cache
+def is_checkout() -> bool:
+    """Whether the package is a folder of sources, which somebody may edit: what builds the wheel is beside it."""
+    return os.path.exists(os.path.join(PACKAGE, os.pardir, os.pardir, "hatch_build.py"))
+
+
+@cache
+def sources() -> list[tuple[str, os.stat_result]]:
+    """The package's modules, each with its time and size; or the zip file that they are in."""
+    if not os.path.isdir(PACKAGE):
+        return _archive(PACKAGE)
+    found, folders = [], [PACKAGE]
+    while folders:
+        with os.scandir(folders.pop()) as inside:
+            for one in inside:
+                if one.name.endswith(".py") and one.name != "_texts.py":  # the build makes that
+                    found.append((one.path, one.stat()))
+                elif "." not in one.name and one.name != "__pycache__" and one.is_dir():
+                    folders.append(one.path)
+    return sorted(found)
+
+
+def _archive(path: str) -> list[tuple[str, os.stat_result]]:
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        if os.path.isfile(path):
+            return [(path, os.stat(path))]
+    return []

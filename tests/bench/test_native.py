@@ -15,7 +15,7 @@ from rseq._bench.native.counter import COUNTER
 from rseq._bench.native.cpu import CPU_NUMBER
 from rseq._bench.native.loop import work
 from rseq._bench.run import Operation, Plan, Span, Unavailable, measure
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 
 COUNT = 20_000
 MAKERS = [(operation, name) for operation in native.OPERATIONS for name in operation.makers]

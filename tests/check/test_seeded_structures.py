@@ -17,7 +17,7 @@ from rseq import _arch as arch
 from rseq._arch.base import Assembly
 from rseq._check.run import sequences_of
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq.check import Report, check
 from seeded import Spoil, abort_to_start, end_before_the_commit, no_descriptor_store
 

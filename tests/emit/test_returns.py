@@ -11,7 +11,7 @@ import pytest
 import rseq
 from compilers import compile_with, output_of, write
 from rseq import f64, i64, index, ptr
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 
 PAGE = Path(__file__).parents[2] / "docs" / "emit.md"
 

@@ -32,7 +32,7 @@ def place(name: str) -> ir.Address:
 
 def filled(kind: type[Any]) -> Any:
     """An operation each field of which that may hold a register or a place holds one, named as the field is."""
-    values: list[tuple[Any, Any]] = [(Span, HERE), (ir.Compiled, callee)]
+    values: list[tuple[Any, Any]] = [(Span, HERE), (Any, callee)]
     given: dict[str, Any] = {}
     for field in fields(kind):
         type = eval(str(field.type), vars(ir))

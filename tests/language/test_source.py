@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_read_is_an_os_error(tmp_path: Path) -> None:
     code = """
         import os, resource, sys
         sys.path.insert(0, sys.argv[1])
-        import rseq, some_sequences
+        import rseq, rseq._language.contract, rseq._language.parser.parse, some_sequences
         sequence = rseq.sequence
         held = [os.open(os.devnull, os.O_RDONLY)]
         resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, held[0] + 1))

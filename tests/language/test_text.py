@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import rseq
-from rseq._language import text
+from rseq._language import kept
 from support import ROOT, run_python
 
 COMMENT = "# lines\n# of comment\n# that go away in the next version\n"
@@ -47,7 +47,7 @@ class Module:
     """A module whose file is edited after it was imported."""
 
     def __init__(self, folder: Path, head: str) -> None:
-        self.file = folder / f"account{len(text._kept)}.py"
+        self.file = folder / f"account{len(kept._kept)}.py"
         self.head = HEAD + head
         self.write(COMMENT + FACTORY)
         self.module = importlib.import_module(self.file.stem)
@@ -179,13 +179,13 @@ def test_structures_of_a_package_in_a_zip_file_work(tmp_path: Path) -> None:
 def test_the_text_of_what_makes_sequences_later_is_kept_from_its_import_on() -> None:
     kept = """
     import pathlib, re
-    from rseq._language import text
+    from rseq._language import kept
     import importlib, pkgutil, rseq._structures
     for module in pkgutil.walk_packages(rseq._structures.__path__, "rseq._structures."):
         importlib.import_module(module.name)
     folder = pathlib.Path(rseq.__file__).parent
     makers = [path for path in folder.rglob("_structures/**/*.py")
               if re.search(r"^ +@(sequence|routine|inline)\\b", path.read_text().split('\"\"\"', 2)[2], re.MULTILINE)]
-    print(len(makers) > 5, [path.name for path in makers if str(path) not in text._kept])
+    print(len(makers) > 5, [path.name for path in makers if str(path) not in kept._kept])
 """
     assert run_in(Path(rseq.__file__).parent.parent, kept) == "True []\n"

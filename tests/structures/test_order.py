@@ -13,7 +13,7 @@ import pytest
 
 import rseq
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import RecordType
 from rseq._stress.shipped import workloads
 from rseq._structures.ring.kind import SMALL

@@ -12,8 +12,8 @@ import pytest
 
 import rseq
 from rseq._language import ir
+from rseq._language.compiled import Compiled
 from rseq._language.interpret import Memory, run
-from rseq._language.ir import Compiled
 from rseq._structures.pool import items_code
 from rseq._structures.pool.states import CACHED, GENERATION, HELD, MOST_HINTS
 

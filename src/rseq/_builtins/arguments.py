@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from rseq._language.compiled import Compiled
 from rseq._language.given import defaults_of
-from rseq._language.ir import Compiled
 
 
 def parameter_names(code: Compiled, dimensions: int) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import ctypes
 
+from rseq._builtins.form import from_plain, plain
 from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method, is_payload, kept_by, make_payload, payload_type
 from rseq._codegen.ready import ITEMS, ready
 from rseq._loader import RSEQ_OFFSET, load
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from rseq._arch.base import IndexMode
     from rseq._builtins.form import Made, Part
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._loader import Code
     from rseq._percpu.memory import Memory
     from rseq._percpu.rows import Rows
@@ -77,12 +78,7 @@ def code_of(source: Compiled | Part) -> Compiled:
 def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> _Program:
     """Machine code, loaded: from the package, or compiled."""
     offset = lanes_offset(index)
-    find = getattr(source, "shipped", None)
-    made: Made | None = None if find is None else find(index, dimensions, has_rseq=offset is not None)
-    if made is None:
-        from rseq._builtins.make import make
-
-        made = make(code_of(source), index, dimensions, has_rseq=offset is not None)
+    made = machine_code(source, index, dimensions, has_rseq=offset is not None)
     given = {RSEQ_OFFSET: offset or 0, "rseq_about": _about(source, title, dimensions, made), **ITEMS, **common()}
     used = {relocation.symbol for relocation in made.blob.relocations}
     if "rseq_row_type" in used:
@@ -98,6 +94,35 @@ def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: 
     return program
 
 
+def machine_code(source: Compiled | Part, index: IndexMode, dimensions: int, *, has_rseq: bool) -> Made:
+    """What comes with the package, or what an earlier process has compiled, or what is compiled now, and kept.
+
+    Raises: UnsupportedError - this machine's architecture has no code generator.
+    """
+    find = getattr(source, "shipped", None)
+    made: Made | None = None if find is None else find(index, dimensions, has_rseq=has_rseq)
+    if made is not None:
+        return made
+    code = code_of(source)
+    name = kept_name(index, dimensions, has_rseq=has_rseq)
+    if code.kept is not None and (parts := code.kept.get(name)) is not None:
+        try:
+            return from_plain(parts)
+        except (TypeError, ValueError):
+            pass  # what is no such thing is compiled
+    from rseq._builtins.make import make
+
+    made = make(code, index, dimensions, has_rseq=has_rseq)
+    if code.kept is not None:
+        code.kept.put(name, plain(made))
+    return made
+
+
+def kept_name(index: str, dimensions: int, *, has_rseq: bool) -> str:
+    """What a builtin is called in its function's entry in the cache."""
+    return f"{index if has_rseq else 'spare'} {dimensions}"
+
+
 @once
 def _method(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> tuple[Method, type]:
     """What a builtin object is made of: its PyMethodDef, and the type of its payload."""
@@ -106,7 +131,7 @@ def _method(source: Compiled | Part, index: IndexMode, dimensions: int, title: s
     text = (name + program.made.text).encode(errors="backslashreplace")
     method = forever(Method(name.encode(), program.code.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
     code = None if owner else code_of(source)
-    owner, home = (owner, "rseq") if code is None else (code.body.record.__name__, code.__module__ or "rseq")
+    owner, home = (owner, "rseq") if code is None else (code.head.record.__name__, code.__module__ or "rseq")
     return method, payload_type(home, owner, common(), method)
 
 

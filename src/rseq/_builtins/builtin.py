@@ -31,7 +31,7 @@ from rseq._codegen.lower import Unit
 from rseq._codegen.small_int import read_float, read_int
 from rseq._codegen.writer import DOUBLE, I8, I32, I64, NULL, PTR, VOID, Writer
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import SCALARS, Buffer, Index, Pointer, Scalar
 
 PLACE_WORDS = len(Lane._fields)

@@ -9,7 +9,7 @@ from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.codes import BUSY, HAS_RAISED, RAISED, pack, returned_by, unpack
 from rseq._codegen.environment import Lane
 from rseq._codegen.writer import I32, I64, PTR, VOID, Writer
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 
 WAIT_NS = 50_000_000
 """How long to wait for the spare lane's lock before looking for signals, so that Ctrl-C works."""

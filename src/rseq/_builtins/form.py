@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._language.types import Record
 
 RECORD = "record"
@@ -49,7 +49,7 @@ class Form:
     @property
     def record(self) -> type[Record]:
         """Their record."""
-        record: Any = next(iter(self.parts.values())).body.record
+        record: Any = next(iter(self.parts.values())).head.record
         return record  # type: ignore[no-any-return]
 
     @property

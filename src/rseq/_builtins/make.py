@@ -12,7 +12,7 @@ from rseq._builtins.cpython import PythonEnvironment
 from rseq._builtins.form import Made
 from rseq._codegen.codes import refusals
 from rseq._codegen.lower import Unit
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._layout import Layout
 
 

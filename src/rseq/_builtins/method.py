@@ -72,7 +72,11 @@ class Kind(NamedTuple):
     def text(self, name: str, declaration: Any) -> str:
         """What CPython shows of the method that `declaration` declares."""
         known = bundle(f"texts {self.name}")
-        return known[name] if known is not None else texts_of({name: declaration})[name]
+        if known is not None:
+            return str(known[name])
+        from rseq._cache import remembered
+
+        return str(remembered(f"text {self.name}.{name}", lambda: texts_of({name: declaration})[name]))
 
     def entry(self, name: str) -> int:
         """Which word of a payload is the entry of a hot method."""

@@ -19,8 +19,8 @@ from typing import Any
 
 from rseq._builtins.arguments import parameter_names
 from rseq._language import ir
+from rseq._language.compiled import Compiled
 from rseq._language.given import defaults_of, in_order, is_of_python_code, number, shown
-from rseq._language.ir import Compiled
 from rseq._language.types import Buffer, Pointer
 from rseq._once import load
 from rseq._percpu.rows import Row

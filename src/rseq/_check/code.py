@@ -22,8 +22,8 @@ from rseq._arch import Architecture
 from rseq._arch.base import TOKEN, Assembly, IndexMode, Line
 from rseq._arch.registers import Slot
 from rseq._language import ir
+from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
-from rseq._language.ir import Compiled
 from rseq._language.section import Section
 from rseq._language.types import SCALARS, Buffer, Pointer, Record, RecordType, Scalar
 

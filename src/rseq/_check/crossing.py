@@ -29,8 +29,8 @@ from rseq._check.model import FAULT
 from rseq._check.remote import Remote, Stored, Values, accesses, releasing, shown
 from rseq._check.states import ROWS_PER_CALL, Arguments, row_size
 from rseq._language import ir
+from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
-from rseq._language.ir import Compiled
 
 if TYPE_CHECKING:
     from rseq._check.explore import Explorer

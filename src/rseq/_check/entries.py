@@ -14,7 +14,7 @@ from rseq._codegen.codes import BUSY, OK, llvm_type, pack
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I32, I64, VOID, Writer, ll
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import Scalar, Word
 
 

@@ -18,7 +18,7 @@ from rseq._check.machine import unicorn
 from rseq._check.parts import Found, Part, explored
 from rseq._check.report import Report, checked, described, described_beside
 from rseq._check.routines import together
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import RecordType
 from rseq._named import is_structure, name_of
 

@@ -22,7 +22,7 @@ from rseq._codegen.lower import WAIT_FOREVER
 from rseq._codegen.writer import I8, PTR, Pointed, Writer, ll
 from rseq._forks import TOOLS, in_each_child, wait_while
 from rseq._integers import round_up
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._layout import Layout
 from rseq._loader import DATA_ALIGNMENT, RSEQ_OFFSET, Blob, Code, Relocation, load
 from rseq._room import require_room

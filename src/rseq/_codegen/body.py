@@ -17,7 +17,7 @@ from rseq._codegen.codes import NO_THREAD, NOTHING, OK, RAISED, extended, llvm_t
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.writer import I1, I8, I32, I64, PTR, VOID, Label, Writer, ll
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.section import floor_division
 from rseq._language.types import Word
 

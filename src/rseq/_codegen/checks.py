@@ -12,7 +12,7 @@ from rseq._codegen.codes import FIRST_CHECK, LANE_VIEW, NO_ROW, SAME_ROW, extend
 from rseq._codegen.environment import Lane
 from rseq._codegen.writer import I32, Writer
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.types import Buffer, Index, Pointer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rseq._codegen.writer import DOUBLE, I32, I64, Writer, ll
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.types import Word
 

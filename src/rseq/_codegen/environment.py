@@ -14,7 +14,7 @@ from rseq import _abi as abi
 from rseq._arch import Architecture
 from rseq._codegen.codes import REFUSED
 from rseq._codegen.writer import I1, I32, I64, PTR, VOID, Process, Writer, ll
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 
 
 class Lane(NamedTuple):

@@ -32,7 +32,7 @@ from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lock import give_lock_back, take_lock
 from rseq._codegen.writer import I32, I64, PTR, Label, Writer, ll
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.section import section
 
 WAIT_FOREVER = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from rseq._layout import ITEMS_AT
-from rseq._loader import Blob, from_plain, load
+from rseq._loader import Blob, from_plain, load, plain
 from rseq._once import once
 from rseq._shipped import bundle
 
@@ -24,7 +24,11 @@ def ready(name: str, home: str, *given: object) -> Code:
     Raises: UnsupportedError - this machine's architecture has no code generator. OSError - no executable memory.
     """
     found = bundle(name)
-    return load(made(name, home, *given) if found is None else from_plain(found), ITEMS)
+    if found is None:
+        from rseq._cache import remembered
+
+        found = remembered(name, lambda: plain(made(name, home, *given)))
+    return load(from_plain(found), ITEMS)
 
 
 def made(name: str, home: str, *given: object, **how: object) -> Blob:

@@ -25,7 +25,7 @@ from rseq._arch.registers import Slot
 from rseq._emit.names import guard, is_prefix, unique
 from rseq._emit.records import Records, c_type
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.pointers import required_rows
 from rseq._language.section import section
 from rseq._language.types import Index, Pointer, Word

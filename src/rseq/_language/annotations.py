@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+
+_of_class = type.__dict__["__annotations__"].__get__  # noqa: RUF063 - `inspect` takes long to import
 
 
 def evaluated_annotations(thing: Any) -> dict[str, object]:
@@ -14,7 +20,7 @@ def evaluated_annotations(thing: Any) -> dict[str, object]:
     own = _annotations(thing)
     if not any(isinstance(value, str) for value in own.values()):
         return own
-    frame = inspect.currentframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     here = dict(frame.f_locals) if frame is not None else {}
@@ -29,7 +35,8 @@ def evaluated_annotations(thing: Any) -> dict[str, object]:
 def _annotations(thing: Any) -> dict[str, object]:
     """The annotations as they stand: objects, or texts where they cannot be evaluated yet."""
     try:
-        return inspect.get_annotations(thing)
+        # Asked of a class itself: its metaclass may have annotations, too.
+        return dict(_of_class(thing) if isinstance(thing, type) else thing.__annotations__)
     except NameError:
         if sys.version_info >= (3, 14):  # a record that points to its own kind
             from annotationlib import Format, get_annotations

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, ParamSpec, TypeVar
+from rseq._quick import Generic, wrap
 
-from rseq._language import ir
-from rseq._language.errors import CompileError
-from rseq._language.given import defaults_of, in_order, number
-from rseq._language.signature import Signature
-from rseq._language.types import Buffer, Record, Scalar, u8
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, ParamSpec, TypeVar
 
-P = ParamSpec("P")
-R = TypeVar("R")
+    from rseq._language import ir
+    from rseq._language.signature import Signature
 
-
-class Nothing(Record):
-    """The record of a function that has none."""
-
-    nothing: u8
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
 
-class Inline(Generic[P, R]):
+class Inline(Generic["P", "R"]):
     """A function that sequences, routines and other inline functions call. Made by `@rseq.inline`.
 
     From Python, one that takes nothing but numbers can be called too: it computes what it would compute there, with
@@ -35,15 +28,30 @@ class Inline(Generic[P, R]):
     __qualname__: str
 
     def __init__(
-        self, signature: Signature, standalone: Callable[[Inline[..., Any], Sequence[ir.Operand]], ir.Body]
+        self,
+        function: Callable[..., Any],
+        signature: Signature | Callable[[], Signature],
+        standalone: Callable[[Inline[..., Any], Sequence[ir.Operand]], ir.Body],
     ) -> None:
-        functools.update_wrapper(self, signature.source.function)
-        self.signature, self._standalone = signature, standalone
+        wrap(self, function)
+        self.function = function
+        self._signature, self._standalone = signature, standalone
         self._bodies: dict[tuple[ir.Operand, ...], ir.Body] = {}
+        self.said: Any = None
+        """What the function says, if all of that is known (outside.py)."""
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and returns; it may be read when somebody asks."""
+        if callable(self._signature):
+            self._signature = self._signature()
+        return self._signature
 
     @property
     def takes_numbers_only(self) -> bool:
         """True if it reaches no memory: it takes no record, pointer or buffer."""
+        from rseq._language.types import Scalar
+
         return self.signature.record is None and all(isinstance(one.type, Scalar) for one in self.signature.parameters)
 
     def __call__(self, *arguments: P.args, **keywords: P.kwargs) -> R:
@@ -52,7 +60,10 @@ class Inline(Generic[P, R]):
         Raises: TypeError - it takes more than numbers, or these do not fit. OverflowError - a number does not fit its
         type. CompileError - the language does not accept it.
         """
+        from rseq._language import ir
         from rseq._language.interpret import Memory, run
+        from rseq._language.signature import Nothing
+        from rseq._language.types import Scalar
 
         returned = self.signature.result
         if not self.takes_numbers_only or not (returned is None or isinstance(returned, Scalar)):
@@ -67,6 +78,8 @@ class Inline(Generic[P, R]):
         return result  # type: ignore[no-any-return]
 
     def _given(self, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> list[int | float]:
+        from rseq._language.given import defaults_of, in_order, number
+
         parameters = self.signature.parameters
         names, defaults = [one.name for one in parameters], defaults_of(parameters, self.signature.defaults)
         given = in_order(self.__name__, names, defaults, arguments, keywords)
@@ -74,10 +87,13 @@ class Inline(Generic[P, R]):
 
     def _body(self, given: Sequence[int | float]) -> ir.Body:
         """The function as a whole: for any numbers, or if it needs constants (a loop's bounds), for these."""
+        from rseq._language.errors import CompileError
+
         parameters = self.signature.parameters
-        with contextlib.suppress(CompileError):
+        try:
             return self._body_for(parameters)
-        return self._body_for(tuple(map(_constant, given, parameters)))
+        except CompileError:
+            return self._body_for(tuple(map(_constant, given, parameters)))
 
     def _body_for(self, values: tuple[ir.Operand, ...]) -> ir.Body:
         if values not in self._bodies:
@@ -89,5 +105,8 @@ class Inline(Generic[P, R]):
 
 
 def _constant(number: int | float, parameter: ir.Value) -> ir.Operand:
+    from rseq._language import ir
+    from rseq._language.types import Buffer
+
     assert not isinstance(parameter.type, Buffer)
     return ir.Const(number, parameter.type)

@@ -10,10 +10,10 @@ it is printed (see `Op`): a pass asks the operation, and lists no kinds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, update_wrapper
-from typing import Any, ClassVar, Literal
+from functools import cached_property
+from typing import Any, ClassVar
 
 from rseq._language.errors import Span
 from rseq._language.graph import Graph
@@ -276,7 +276,8 @@ class Call(Op, makes="target missing", takes="arguments", calls=True):
     """
 
     target: Value | None
-    callee: Compiled
+    callee: Any
+    """A `Compiled`."""
     arguments: tuple[Operand, ...]
     span: Span
     missing: Value | None = None
@@ -414,7 +415,7 @@ class Body:
         return tuple(sorted((*self.checks, *inside), key=lambda fault: fault.number))
 
     @property
-    def callees(self) -> tuple[Compiled, ...]:
+    def callees(self) -> tuple[Any, ...]:
         """The sequences and routines that it calls, each once."""
         return tuple(dict.fromkeys(op.callee for op in self.ops if isinstance(op, Call)))
 
@@ -441,32 +442,3 @@ class Body:
         head = f"{self.name}({self.lane}: {self.record.__name__}{parameters}){result}:"
         checks = [*map(str, self.checks), *(f"check {p} apart from {q}, or ValueError" for p, q in self.apart)]
         return "\n".join([head, *(f"    {check}    # before the section" for check in checks), *listed(self.ops)])
-
-
-class Compiled:
-    """A function that has been parsed, typed and checked. `body` is its meaning, `kind` which contract it keeps."""
-
-    kind: Literal["sequence", "routine"]
-    __name__: str
-    __qualname__: str
-
-    def __init__(self, function: Callable[..., Any], body: Body) -> None:
-        if "_body" in vars(self):
-            raise TypeError(f"this {self.kind} has been set up; __init__ is called once")
-        update_wrapper(self, function)
-        self.function = function
-        self._body = body
-
-    @property
-    def body(self) -> Body:
-        """What it means. It cannot be replaced: machine code is made of it once, for records of its own."""
-        return self._body
-
-    def __call__(self, *arguments: object, **keywords: object) -> object:
-        raise TypeError(
-            f"{self.__name__}() runs on per-CPU storage: bind it, as in "
-            f"`bound = {self.__name__}.bind(rseq.percpu({self.body.record.__name__}))`, and call `bound(…)`"
-        )
-
-    def __repr__(self) -> str:
-        return f"<rseq.{self.kind} {self.__qualname__}>"

@@ -5,11 +5,13 @@ They mean something in sequences and routines only; `rseq.cpu_number()` can be c
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, TypeVar
-
 from rseq._marks import operation
 
-_T = TypeVar("_T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeVar
+
+    _T = TypeVar("_T")
 
 
 def _only_inside(name: str) -> NoReturn:

@@ -13,7 +13,7 @@ from rseq._language.advice import shown
 from rseq._language.annotations import evaluated_annotations
 from rseq._language.errors import Diagnostic, Refused
 from rseq._language.source import Source
-from rseq._language.types import Buffer, Maybe, Pointer, RecordType, Scalar, Word, resolve
+from rseq._language.types import Buffer, Maybe, Pointer, Record, RecordType, Scalar, Word, resolve, u8
 
 _T = TypeVar("_T")
 _Operand = TypeVar("_Operand", bound=ir.Operand)
@@ -27,6 +27,12 @@ def with_lengths(values: Iterable[_Operand]) -> tuple[_Operand | ir.Value, ...]:
         if isinstance(one, ir.Value) and isinstance(one.type, Buffer):
             found.append(ir.length_of(one))
     return tuple(found)
+
+
+class Nothing(Record):
+    """The record of a function that has none."""
+
+    nothing: u8
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def _parameters(source: Source) -> list[ast.arg]:
 
 def _annotations(source: Source) -> dict[str, object]:
     try:
-        return evaluated_annotations(source.function)
+        return evaluated_annotations(source.function) if source.annotations is None else source.annotations
     except Exception as error:  # noqa: BLE001 - whatever the user's annotation raises
         message = f"an annotation cannot be evaluated: {error}"
         fix = "define its names before the function" if isinstance(error, NameError) else "write another type there"

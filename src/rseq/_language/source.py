@@ -10,12 +10,30 @@ from __future__ import annotations
 import ast
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from rseq._language import text
 from rseq._language.errors import CompileError, Diagnostic, Span
+from rseq._language.kept import as_lines
+
+
+class Said(Protocol):
+    """What a function itself said when it was decorated (outside.py)."""
+
+    text: str
+    annotations: dict[str, object]
+
+
+class Moment(Protocol):
+    """What names meant at an earlier moment (outside.py)."""
+
+    def names(self, function: object) -> Mapping[str, object]:
+        """The names of a function."""
+
+    def attribute(self, owner: object, name: str) -> object:
+        """An attribute. Raises: AttributeError."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,15 @@ class Source:
     tree: ast.FunctionDef
     file: str
     names: dict[str, object] = field(repr=False)
+    text: str = field(default="", repr=False)
+    annotations: dict[str, object] | None = field(default=None, repr=False)
+    """Those of the function, if they have been evaluated earlier."""
+    moment: Moment | None = field(default=None, repr=False)
+    """Of when the names are meant; None if it is now."""
+
+    def attribute(self, owner: object, name: str) -> object:
+        """An attribute of a module, a class or an enum. Raises: AttributeError."""
+        return getattr(owner, name) if self.moment is None else self.moment.attribute(owner, name)
 
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands in the file."""
@@ -42,13 +69,15 @@ def _span(node: ast.AST, file: str, first: int = 1) -> Span:
     return Span(file, line, column, end_line, end_column)
 
 
-def renewed(source: Source) -> Source:
-    """`source` with what its names mean now."""
-    return replace(source, names=_names(source.function))
+def renewed(source: Source, moment: Moment | None) -> Source:
+    """`source` with what its names mean now, or meant at that moment."""
+    return replace(source, names=_names(source.function, moment), moment=moment)
 
 
-def read(function: Callable[..., Any]) -> Source:
+def read(function: Callable[..., Any], said: Said | None = None, moment: Moment | None = None) -> Source:
     """The syntax tree of `function` and the objects that its global and closure names refer to.
+
+    Or what they referred to at an earlier moment, and what the function said when it was decorated.
 
     Raises: TypeError - `function` is no plain Python function, or its source text cannot be found, or its file holds
     another text by now. OSError - its file cannot be read. CompileError - it is an async function, or what a decorator
@@ -56,13 +85,19 @@ def read(function: Callable[..., Any]) -> Source:
     """
     if not inspect.isfunction(function):
         raise TypeError(f"expected a Python function written with `def`; got {function!r}")
-    lines, first = _lines(function)
+    lines, first = _lines(function) if said is None else _from_then(function, said)
     tree = _parsed(lines, first)
     if not isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef)):
         raise TypeError(f"expected a function written with `def`; {function.__qualname__} is something else")
     file = inspect.getsourcefile(inspect.unwrap(function)) or function.__code__.co_filename
     _refuse_wrapped(function, tree, file)
-    return Source(function, _plain(tree, file), file, _names(function))
+    annotations = None if said is None else said.annotations
+    names = _names(function, moment)
+    return Source(function, _plain(tree, file), file, names, "".join(lines), annotations, moment)
+
+
+def _from_then(function: Callable[..., Any], said: Said) -> text.Found:
+    return inspect.getblock(as_lines(said.text)), function.__code__.co_firstlineno
 
 
 def _lines(function: Callable[..., Any]) -> tuple[list[str], int]:
@@ -135,7 +170,7 @@ def _shift(tree: ast.AST, lines: int, rows: list[str]) -> None:
         place.end_lineno += lines
 
 
-def _names(function: Callable[..., Any]) -> dict[str, object]:
+def _names(function: Callable[..., Any], moment: Moment | None) -> dict[str, object]:
     import builtins
 
     scope: dict[str, object] = dict(vars(builtins))
@@ -146,4 +181,6 @@ def _names(function: Callable[..., Any]) -> dict[str, object]:
             scope[name] = cell.cell_contents
         except ValueError:  # not assigned yet, such as a function that refers to itself
             continue
+    if moment is not None:
+        scope.update(moment.names(function))
     return scope

@@ -3,8 +3,7 @@
 Python keeps a function's bytecode, and no text. A file is read when the function is compiled here, which may be long
 after it was imported: it may have been edited, or replaced by an installer. So
 
-- the text of a file is kept from the moment at which its first record, sequence, routine or inline function is made, or
-  `keep` is called: at its import, as a rule;
+- the text of a file is kept at its import, as a rule (kept.py);
 - what is found is believed only if it compiles to the very bytecode that the function has. If the lines have moved, it
   is looked for elsewhere in the file.
 
@@ -18,18 +17,15 @@ import __future__
 import ast
 import importlib
 import inspect
-import linecache
-import os
-import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from rseq._language.kept import is_being_imported, keep, kept, lines_of
+
 Found = tuple[list[str], int]
 """The lines of a function, decorators included, and the number of the first one."""
-
-_kept: dict[str, list[str]] = {}
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
@@ -37,16 +33,6 @@ for _name in __future__.all_feature_names:
 
 _SAME = [f"co_{count}count" for count in ("arg", "posonlyarg", "kwonlyarg")]
 _SAME += [f"co_{names}" for names in ("name", "names", "varnames", "freevars", "cellvars", "code")]
-
-
-def keep(module: str) -> None:
-    """Keep the text that the module's file has now, while it is being imported; it is too late at any other time."""
-    found = sys.modules.get(module)
-    file = getattr(found, "__file__", None)
-    if isinstance(file, str) and _is_being_imported(module):
-        linecache.checkcache(file)
-        if lines := linecache.getlines(file, vars(found)):
-            _kept[file] = lines
 
 
 def find(function: types.FunctionType, parsed: Callable[[list[str], int], ast.stmt | None]) -> Found | None:
@@ -71,23 +57,16 @@ def find(function: types.FunctionType, parsed: Callable[[list[str], int], ast.st
     return None
 
 
-def _is_being_imported(module: str | None) -> bool:
-    spec = getattr(sys.modules.get(module or ""), "__spec__", None)
-    return bool(getattr(spec, "_initializing", False))
-
-
 def _texts(function: types.FunctionType) -> Iterator[list[str]]:
     """What was kept of the function's file, then what the file holds now, or what the build has kept of it."""
     file = function.__code__.co_filename
-    kept = _kept.get(file)
-    if kept is not None:
-        yield kept
-    if os.path.exists(file):
-        linecache.checkcache(file)
-    lines = linecache.getlines(file, function.__globals__)
-    if lines and lines != kept:
+    at_import = kept(file)
+    if at_import is not None:
+        yield at_import
+    lines = lines_of(file, function.__globals__)
+    if lines and lines != at_import:
         yield lines
-    elif not lines and kept is None:
+    elif not lines and at_import is None:
         yield from _of_build(function.__module__)
 
 
@@ -104,7 +83,7 @@ def _of_build(module: str | None) -> Iterator[list[str]]:
 def _places(lines: list[str], function: types.FunctionType) -> Sequence[int]:
     """The lines at which the function may begin: one, as a rule."""
     code = function.__code__
-    if lines is _kept.get(code.co_filename) and _is_being_imported(function.__module__):
+    if lines is kept(code.co_filename) and is_being_imported(function.__module__):
         return [code.co_firstlineno]  # read a moment ago, and the file is being executed
     try:
         codes = _codes("".join(lines), code.co_flags & _FUTURE)

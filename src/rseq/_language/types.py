@@ -11,22 +11,23 @@ multiple of its largest alignment. A `Record` is also a NumPy structured dtype.
 
 from __future__ import annotations
 
-import math
-import operator
 import struct
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
+from _operator import index as as_int
 
 from rseq._integers import round_up
 from rseq._language.annotations import evaluated_annotations
-from rseq._language.text import keep
+from rseq._language.kept import keep
 from rseq._once import load
+from rseq._quick import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
     import numpy as np
+
+_read_only = type(type.__dict__)  # types.MappingProxyType
 
 MAX_RECORD_BYTES = 1 << 30
 """The largest record: offsets then fit every architecture's signed 32-bit displacement."""
@@ -138,6 +139,8 @@ def _as_f32(value: int | float) -> float:
 
 def _odd(number: int) -> float:
     """An integer as a float that rounds to the same f32: what a float has no room for is kept in its last bit."""
+    import math
+
     lost = max(abs(number).bit_length() - 53, 0)
     kept = abs(number) >> lost
     kept |= abs(number) != kept << lost
@@ -316,7 +319,7 @@ class Field:
 def _array_length(length: object) -> int:
     if isinstance(length, bool) or not hasattr(length, "__index__"):
         raise TypeError(f"an array's length is an int, as in i64[64]; got {length!r}")
-    number = operator.index(length)
+    number = as_int(length)
     if not 1 <= number <= MAX_RECORD_BYTES:
         raise ValueError(f"an array's length is 1 … {MAX_RECORD_BYTES}; got {number}")
     return number
@@ -349,7 +352,7 @@ class RecordType(type):
         parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
         if parents:
             raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")
-        cls.__fields = MappingProxyType(_layout(name, evaluated_annotations(cls)) if bases else {})
+        cls.__fields = _read_only(_layout(name, evaluated_annotations(cls)) if bases else {})
         given = [field for field in cls.__fields if field in namespace]
         if given:
             raise TypeError(f"record {name}, field {given[0]!r}: fields have no defaults; memory begins as zeros")
@@ -450,6 +453,11 @@ class _Form:
 
     def __repr__(self) -> str:
         return self.name
+
+
+def is_form(value: object) -> bool:
+    """Whether it is `ptr`, `index` or `prepared`."""
+    return isinstance(value, _Form)
 
 
 if TYPE_CHECKING:

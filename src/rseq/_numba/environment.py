@@ -12,7 +12,7 @@ from numba.core import cgutils
 from rseq._codegen.environment import Environment, Lane
 from rseq._codegen.lower import WAIT_FOREVER
 from rseq._codegen.writer import I8, I32, I64, PTR, VOID, Writer
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._thread.support import require_support
 
 _RUNNING_STATE = "PyThreadState_GetUnchecked" if sys.version_info >= (3, 13) else "_PyThreadState_UncheckedGet"

@@ -14,7 +14,7 @@ from numba.core.typing import signature
 from rseq._arch.base import IndexMode
 from rseq._builtins.arguments import parameter_names
 from rseq._codegen.environment import Lane
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import Buffer, Pointer, Scalar
 from rseq._numba.digests import code_of, digest, digest_of_all
 from rseq._structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of

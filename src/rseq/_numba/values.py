@@ -20,7 +20,7 @@ from rseq._builtins.bind import Bound, bound_to
 from rseq._codegen.python import let_go
 from rseq._codegen.writer import I32, I64, VOID, Writer
 from rseq._language import ir
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._numba.digests import code_of, digest
 from rseq._numba.environment import NumbaEnvironment
 from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_of, row_names

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T", bound=str)
 
-_MAX_DIMENSIONS = 32
+MAX_DIMENSIONS = 32
 
 
 def integer(name: str, value: object) -> int:
@@ -55,8 +55,8 @@ def shape_of(shape: object) -> tuple[int, ...]:
     if shape is None:
         return ()
     given = shape if isinstance(shape, (tuple, list)) else (shape,)
-    if len(given) > _MAX_DIMENSIONS:
-        raise ValueError(f"shape: expected at most {_MAX_DIMENSIONS} dimensions, got {len(given)}")
+    if len(given) > MAX_DIMENSIONS:
+        raise ValueError(f"shape: expected at most {MAX_DIMENSIONS} dimensions, got {len(given)}")
     lengths = tuple(integer("shape", length) for length in given)
     if any(length < 1 for length in lengths):
         raise ValueError(f"shape: expected lengths of at least 1, got {shape!r}; leave it out for a single record")

@@ -7,25 +7,29 @@ records, which exists and is bounds-checked, and which the row keeps alive.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, SupportsIndex, TypeVar, cast, final
 
 from rseq._language.types import Array, Field, Index, Pointer, Record
 from rseq._once import load
 from rseq._percpu.checks import integer, require_bytes, require_record
+from rseq._percpu.pointers import holds_pointers, is_followed, require_no_pointers
 from rseq._percpu.segment import zeroed
 from rseq._percpu.shared import Segment, require_segment
 from rseq._percpu.shown import shown
+from rseq._quick import Generic, NamedTuple, final
 from rseq._sealed import Sealed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NoReturn, SupportsIndex, TypeVar
+
     import numpy.typing as npt
 
-R = TypeVar("R", bound=Record)
+    R = TypeVar("R", bound=Record)
 
 
 @final
-class RowArray(Generic[R]):
+class RowArray(Generic["R"]):
     """`n` zeroed records side by side, not per CPU, for the `ptr[T]` and `index[T]` of sequences.
 
         nodes = rseq.array(Node, 100)
@@ -143,7 +147,7 @@ class RowArray(Generic[R]):
 
 
 @final
-class Row(Generic[R]):
+class Row(Generic["R"]):
     """One record of an `rseq.array`: the address that a sequence gets, and the array that owns it.
 
     Immutable; rows are equal if they are the same record in memory. `row["count"]` reads a field and
@@ -194,8 +198,9 @@ class Row(Generic[R]):
         rows.writable[known.name][self.index] = value
 
     def _addresses_of(self, field: str, value: object, length: int, kind: Pointer) -> list[int]:
-        given = []
-        for one in cast("Iterable[object]", value):
+        given: list[object] = []
+        several: Any = value
+        for one in several:
             given.append(one)
             if len(given) > length:
                 break
@@ -273,27 +278,6 @@ def rows_of(array: object, said: str = "expected an array made by rseq.array(…
 
 def _shown(array: object) -> str:
     return object.__repr__(array) if issubclass(type(array), RowArray) else repr(array)
-
-
-def is_followed(record: type[Record]) -> bool:
-    """Whether sequences follow what stands in some field of `record`."""
-    return any(holds_pointers(field.type) for field in record.fields.values())
-
-
-def holds_pointers(kind: object) -> bool:
-    """Whether sequences follow what a field of this type holds."""
-    one = kind.element if isinstance(kind, Array) else kind
-    return isinstance(one, Pointer) and not isinstance(one, Index)  # an index is looked at before it is followed
-
-
-def require_no_pointers(record: type[Record]) -> None:
-    """Raises: TypeError - `record` has pointers, and is to be shared between processes."""
-    pointers = [name for name, field in record.fields.items() if holds_pointers(field.type)]
-    if pointers:
-        raise TypeError(
-            f"record {record.__name__} has pointers ({', '.join(pointers)}), which mean nothing in another process: a "
-            "shared segment cannot hold it. Keep numbers of rows, index[T], instead of addresses"
-        )
 
 
 def _all_rows(record: type[Record], length: int, address: int, owner: object, *, writable: bool) -> npt.NDArray[Any]:

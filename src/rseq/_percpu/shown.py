@@ -7,12 +7,14 @@ has an address and an owner, and shows neither.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, final
-
 from rseq._once import load
+from rseq._quick import NamedTuple, final
 from rseq._sealed import Sealed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy.typing as npt
 
 

@@ -56,7 +56,7 @@ class PerCPU(Generic["R"]):
         *,
         segment: Segment | None = None,
     ) -> None:
-        from rseq._percpu.rows import is_followed, require_no_pointers
+        from rseq._percpu.pointers import is_followed, require_no_pointers
 
         require_record(record, "rseq.percpu(Items)")
         if segment is not None:

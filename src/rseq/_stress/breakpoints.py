@@ -20,7 +20,7 @@ from rseq._codegen.checks import Fail
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit, emit_block
 from rseq._codegen.writer import I64, Writer
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.section import section
 
 ABORTS = "aborts"

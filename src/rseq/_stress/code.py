@@ -25,7 +25,7 @@ from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I32, I64, PTR, VOID, Writer
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import Buffer
 from rseq._loader import RSEQ_OFFSET, Blob, Code, load
 from rseq._percpu.thread_code import symbols

@@ -27,7 +27,7 @@ from functools import partial
 from typing import Any
 
 from rseq._integers import signed
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._percpu.shared import Segment
 from rseq._processes import Send, die_with_parent, gather
 from rseq._stress.code import Block, compiled

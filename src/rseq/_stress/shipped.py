@@ -13,7 +13,7 @@ import rseq
 from rseq._arch.base import IndexMode
 from rseq._check.run import sequences_of
 from rseq._check.run import shipped as shipped_sequences
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._stress import structures
 from rseq._stress.workload import Mortal, Workload
 from rseq._structures.shipped import home_of

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rseq._builtins.bind import restarts
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._percpu.threads import thread_id
 from rseq._processes import die_with_parent
 from rseq._stress.code import LOOPS, Block, Program

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from rseq._percpu.shared import Segment
 
 if TYPE_CHECKING:
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._percpu.storage import PerCPU
 
 BUFFER_BYTES = 64

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._percpu.storage import PerCPU
 
 

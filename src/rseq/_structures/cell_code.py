@@ -11,12 +11,14 @@ and one sequence for each type of number, made once.
 
 from __future__ import annotations
 
-from typing import Any
-
-from rseq._language.text import keep
+from rseq._language.kept import keep
 from rseq._language.types import Record, Scalar
 from rseq._once import once
 from rseq._sequence import Sequence, sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 keep(__name__)
 

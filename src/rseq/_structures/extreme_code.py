@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rseq._language.text import keep
+from rseq._language.kept import keep
 from rseq._language.types import Record, Scalar
 from rseq._once import once
 from rseq._sequence import Sequence, sequence
 from rseq._structures.number import worst_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 keep(__name__)
 

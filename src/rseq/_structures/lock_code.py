@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rseq._language.kept import keep
 from rseq._language.operations import (
     compare_exchange,
     lane,
@@ -13,7 +14,6 @@ from rseq._language.operations import (
     thread_ended,
     took_over,
 )
-from rseq._language.text import keep
 from rseq._language.types import Record, i32, u64
 from rseq._percpu.threads import thread_id
 from rseq._sequence import routine, sequence

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from rseq._language.text import keep
+from rseq._language.kept import keep
 from rseq._language.types import SCALARS, Array, Record, prepared, u64
 from rseq._once import once
+from rseq._quick import NamedTuple
 from rseq._sequence import Sequence, sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 keep(__name__)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rseq._arch.base import IndexMode
     from rseq._builtins.form import Form
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._percpu.shared import Segment
     from rseq._percpu.storage import PerCPU
 

@@ -7,6 +7,7 @@ from rseq._shipped import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from rseq import _arch as arch
@@ -37,13 +38,32 @@ def require_support() -> arch.Architecture:
 
 def is_supported() -> bool:
     """Whether code can be made for this machine, or was made for it."""
-    return bool(facts()) or architecture() is not None
+    return bool(_facts())
 
 
 def fact(name: str) -> Any:
     """What the class `Architecture` calls by that name, of this machine's. Raises: UnsupportedError."""
-    known = facts()
+    known = _facts()
     return known[name] if name in known else getattr(require_support(), name)
+
+
+FACTS = ("membarrier", "thread_pointer", "caches_agree")
+"""What is asked of an architecture without the modules that make code for it."""
+
+
+def _facts() -> Mapping[str, Any]:
+    """What is known of this machine's architecture; nothing, if there is no code for it."""
+    known: Mapping[str, Any] = facts()
+    if not known:
+        from rseq._cache import remembered
+
+        known = remembered("facts", _facts_of_architecture)
+    return known
+
+
+def _facts_of_architecture() -> dict[str, Any]:
+    known = architecture()
+    return {} if known is None else {name: getattr(known, name) for name in FACTS}
 
 
 def not_linux(system: str) -> str:

@@ -22,7 +22,7 @@ from rseq._bench.native.loop import (
 )
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, Unavailable, counted, threaded
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._structures.counter import Counter
 from rseq._thread.registration import available
 

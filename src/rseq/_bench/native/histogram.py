@@ -16,7 +16,7 @@ from rseq._bench.native.loop import Loops, Memory, Turn, function, increment, mu
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span, counted, growth, threaded
 from rseq._codegen.writer import DOUBLE, I64, Writer
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._structures.histogram import Histogram
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus

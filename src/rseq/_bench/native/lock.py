@@ -18,7 +18,7 @@ from rseq._bench.native.loop import (
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, counted, threaded
 from rseq._codegen.writer import I64
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._structures.lock import SpinLock
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus

@@ -19,7 +19,7 @@ from rseq._codegen.codes import llvm_type
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I64, PTR, Writer, constant
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._loader import RSEQ_OFFSET
 from rseq._percpu.thread_code import symbols
 from rseq._thread.registration import lanes_offset

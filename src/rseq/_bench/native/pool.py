@@ -11,7 +11,7 @@ from rseq._bench.native.ours import Site, ours
 from rseq._bench.native.rcu import all_found
 from rseq._bench.run import Implementation, Missing, Operation, threaded
 from rseq._codegen.writer import I8, PTR, VOID
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._structures.pool import Pool
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus

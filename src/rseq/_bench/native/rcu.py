@@ -11,7 +11,7 @@ from rseq._bench.native.loop import Loops, Memory, Turn, function, sched_getcpu,
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span, answered, counted, done, threaded
 from rseq._codegen.writer import I64, PTR
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._libc import libc
 from rseq._structures.rcu import RCU
 from rseq._structures.structure import bound_of

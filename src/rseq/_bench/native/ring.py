@@ -29,7 +29,7 @@ from rseq._bench.native.loop import (
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Missing, Operation, Span, answered, counted, done, growth, threaded
 from rseq._codegen.writer import I1, I32, I64, PTR, Writer, ll
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._language.types import SCALARS, i64
 from rseq._sequence import Routine, routine, sequence
 from rseq._structures.ring import RingBuffer

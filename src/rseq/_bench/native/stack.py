@@ -13,7 +13,7 @@ from rseq._bench.native.loop import Loops, Turn, function, mutexes, slot, work
 from rseq._bench.native.ours import Site, ours
 from rseq._bench.run import Implementation, Operation, threaded
 from rseq._codegen.writer import I64, Writer
-from rseq._language.ir import Compiled
+from rseq._language.compiled import Compiled
 from rseq._structures.stack import Stack
 from rseq._structures.structure import bound_of
 from rseq._thread.cpus import possible_cpus

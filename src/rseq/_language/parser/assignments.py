@@ -10,9 +10,9 @@ from typing import Any
 
 from rseq._language import ir
 from rseq._language.advice import to_type
+from rseq._language.compiled import Compiled
 from rseq._language.errors import Refused
 from rseq._language.inline import Inline
-from rseq._language.ir import Compiled
 from rseq._language.parser.arithmetic import arithmetic
 from rseq._language.parser.crossing import ACTING
 from rseq._language.parser.expressions import NOWHERE, coerce, kind_of, meaning, perhaps, typed, value, widens

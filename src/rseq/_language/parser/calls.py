@@ -14,9 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from rseq._language import ir
+from rseq._language.compiled import Compiled
 from rseq._language.errors import Refused, Span
 from rseq._language.inline import Inline
-from rseq._language.ir import Compiled
 from rseq._language.parser.assignments import take
 from rseq._language.parser.expressions import value
 from rseq._language.parser.memory import require_writable
@@ -139,7 +139,7 @@ def inlined(
 def _scope_of(callee: Inline[..., Any], outer: Scope, call: Span | None) -> Scope:
     given = callee.signature
     scope = Scope(
-        replace(given, source=renewed(given.source)),
+        replace(given, source=renewed(given.source, outer.signature.source.moment)),
         outer.output,
         outer.readers,
         names=outer.known_rows(),

@@ -63,11 +63,12 @@ def static(scope: Scope, node: ast.expr) -> object:
         return _static_name(scope, node)
     if isinstance(node, ast.Attribute):
         owner = static(scope, node.value)
-        if isinstance(owner, _OWNERS) and hasattr(owner, node.attr):
-            return getattr(owner, node.attr)
         if isinstance(owner, _OWNERS):
-            message = f"{ast.unparse(node.value)} has no {node.attr!r}"
-            raise scope.refuse(node, "unknown-name", message, "define it before use")
+            try:
+                return scope.signature.source.attribute(owner, node.attr)
+            except AttributeError:
+                message = f"{ast.unparse(node.value)} has no {node.attr!r}"
+                raise scope.refuse(node, "unknown-name", message, "define it before use") from None
     raise scope.refuse(node, "not-in-the-language", "expected a name known before the sequence runs", "use a name")
 
 

@@ -9,8 +9,8 @@ from functools import partial
 
 from rseq._language import ir
 from rseq._language.advice import as_float
+from rseq._language.compiled import Compiled
 from rseq._language.inline import Inline
-from rseq._language.ir import Compiled
 from rseq._language.numbers import counted_bits, float_bits
 from rseq._language.op import BitCountName
 from rseq._language.parser.calls import compiled_call, inlined_call

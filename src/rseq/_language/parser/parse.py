@@ -9,13 +9,13 @@ from typing import Any
 
 from rseq._language import ir
 from rseq._language.errors import CompileError, Refused
-from rseq._language.inline import Inline, Nothing
+from rseq._language.inline import Inline
 from rseq._language.parser import arithmetic, conditions, memory, names, operations
 from rseq._language.parser.assignments import take
 from rseq._language.parser.calls import inlined
 from rseq._language.parser.scope import Output, Perhaps, Reader, Scope
 from rseq._language.parser.statements import block, end
-from rseq._language.signature import Signature, signature, with_lengths
+from rseq._language.signature import Nothing, Signature, signature, with_lengths
 from rseq._language.source import Source, read
 from rseq._language.types import boolean
 
@@ -41,12 +41,13 @@ def parse(
     release: bool = False,
     acquire: bool = False,
     may_alias: bool = False,
+    source: Source | None = None,
 ) -> ir.Body:
-    """The meaning of `function` as a sequence, or as a routine.
+    """The meaning of `function` as a sequence, or as a routine. `source` is what has been read of it.
 
     Raises: CompileError - with everything that the language does not accept. TypeError - `function` has no source.
     """
-    given = _signature(read(function), "routine" if routine else "sequence")
+    given = _signature(source or read(function), "routine" if routine else "sequence")
     assert given.record is not None
     output = Output(given.record, routine, with_lengths(given.parameters), diagnostics=list(given.refusals))
     _whole(Scope(given, output, EXPRESSIONS))
@@ -69,15 +70,15 @@ def parse(
     )
 
 
-def inline(function: Callable[..., Any]) -> Inline[..., Any]:
-    """`function` as an inline function. Its body is looked at where it is called.
+def inline_signature(source: Source) -> Signature:
+    """The signature of an inline function. Its body is looked at where it is called.
 
-    Raises: CompileError - its signature is not accepted. TypeError - `function` has no source.
+    Raises: CompileError - it is not accepted.
     """
-    given = _signature(read(function), "inline function")
+    given = _signature(source, "inline function")
     if given.refusals:
         raise CompileError(given.refusals)
-    return Inline(given, _standalone)
+    return given
 
 
 def _signature(source: Source, kind: str) -> Signature:
@@ -98,7 +99,7 @@ def _whole(scope: Scope) -> None:
         raise CompileError(scope.output.diagnostics)
 
 
-def _standalone(callee: Inline[..., Any], values: Sequence[ir.Operand]) -> ir.Body:
+def standalone(callee: Inline[..., Any], values: Sequence[ir.Operand]) -> ir.Body:
     """An inline function by itself, as the interpreter runs it: with its parameters, or with constants for them.
 
     Raises: CompileError - with everything that the language does not accept.

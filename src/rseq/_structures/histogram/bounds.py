@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import SupportsFloat
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._percpu.lanes import Lanes
 
 MAX_BOUNDS = (1 << 16) - 1

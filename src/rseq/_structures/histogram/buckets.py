@@ -30,13 +30,16 @@ where it is negative; one less is the next smaller double, which is why a bound 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from rseq._language.kept import keep
 from rseq._language.operations import float_bits
-from rseq._language.text import keep
 from rseq._language.types import SCALARS, Array, Record, f64, i64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, routine, sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 keep(__name__)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rseq._arch.base import IndexMode
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._percpu.lanes import Lanes
     from rseq._percpu.shared import Segment
     from rseq._structures.histogram.bounds import Layout

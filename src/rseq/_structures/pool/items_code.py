@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
-
+from rseq._language.kept import keep
 from rseq._language.operations import compare_exchange, lane, load_acquire
-from rseq._language.text import keep
 from rseq._language.types import SCALARS, Array, Record, i64, prepared, u32, u64
 from rseq._once import once
+from rseq._quick import NamedTuple
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.pool.states import CACHED, GENERATION, HELD, LINE_BYTES, MOST_HINTS, ROW, first_words, shift_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
 
 keep(__name__)
 

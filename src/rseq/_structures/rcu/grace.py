@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._percpu.storage import PerCPU
 else:
     Protocol = object

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rseq._language.text import keep
+from rseq._language.kept import keep
 from rseq._language.types import Record, i64
 from rseq._sequence import sequence
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._language.types import Scalar
     from rseq._percpu.shared import Segment
 

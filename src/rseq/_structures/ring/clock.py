@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
 
 _TRIES = 8
 SET_BACK_TICKS = 1 << 20

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rseq._language.kept import keep
 from rseq._language.operations import clock
-from rseq._language.text import keep
 from rseq._language.types import Record, u64
 from rseq._sequence import routine
 

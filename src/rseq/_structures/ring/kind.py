@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from rseq._language.ir import Compiled
+    from rseq._language.compiled import Compiled
     from rseq._structures.ring.layout import Code
 
 PARTS = 8

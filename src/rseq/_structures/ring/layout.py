@@ -36,13 +36,16 @@ second time is given up; for `head` to be read late enough, the reader has all C
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from rseq._language.inline import Inline
 from rseq._language.operations import lane, store_release
 from rseq._language.types import SCALARS, Record, u64
 from rseq._once import once
+from rseq._quick import NamedTuple
 from rseq._sequence import Routine, Sequence, inline, routine, sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SLOTS = SCALARS["u64"][2]
 """What a reader of a ring that overwrites keeps, twice: what counts, and what does not yet."""

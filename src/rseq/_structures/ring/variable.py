@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rseq._language.inline import Inline
+from rseq._language.kept import keep
 from rseq._language.operations import clock, copy, full_fence, lane, load_acquire
-from rseq._language.text import keep
 from rseq._language.types import SCALARS, Array, Record, prepared, u32, u64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, inline, routine, sequence
 from rseq._structures.ring.layout import GAP, GAP_BEFORE_UNITS, SLOTS, Code, distance_of, lose_of, settle_of, waiting_of
 from rseq._structures.ring.sizes import SKIP, header_units, largest, low_bits, odd, padding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 keep(__name__)
 
