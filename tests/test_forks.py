@@ -371,6 +371,61 @@ def test_a_child_imports_anew_what_another_thread_was_importing(number: int) -> 
     assert out.split() == ["0"]
 
 
+SEQUENCE = "@rseq.sequence\ndef put(cpu: Cell, n: rseq.i64) -> None:\n    cpu.value = n\n"
+
+
+@pytest.mark.parametrize("number", [1, 20, 60])
+def test_a_child_imports_anew_what_another_thread_imports_for_a_sequence(number: int) -> None:
+    """As a decorator does it, and `bind`, before and after either begins to make something."""
+    out = run(
+        """
+        import linecache, textwrap
+        import rseq, rseq._forks
+
+        def bound():
+            text = textwrap.dedent(TEXT)
+            linecache.cache["<text>"] = (len(text), None, text.splitlines(True), "<text>")
+            names = {"rseq": rseq, "Cell": Cell, "__name__": "made"}
+            exec(compile(text, "<text>", "exec"), names)
+            return names["put"].bind(rseq.percpu(Cell))
+
+        TEXT = """
+        + repr(SEQUENCE)
+        + """
+        rseq._forks.PATIENCE_S = 0
+        class Cell(rseq.Record):
+            value: rseq.i64
+
+        inside, end, begun = threading.Event(), threading.Event(), []
+
+        def hook(event, arguments):
+            if event == "import" and threading.current_thread() is thread and not inside.is_set():
+                begun.append(arguments)
+                if len(begun) == int(sys.argv[1]):
+                    inside.set()
+                    end.wait()
+
+        def first_use():
+            bound()
+            inside.set()
+
+        thread = threading.Thread(target=first_use)
+        sys.addaudithook(hook)
+        thread.start()
+        inside.wait()
+
+        def child():
+            bound()(3)
+
+        print(in_child(child))
+        end.set()
+        thread.join()
+        """,
+        str(number),
+    )
+    assert out.split() == ["0"]
+
+
 class Interrupted:
     """Something of which the first call is cut off by a signal's handler."""
 

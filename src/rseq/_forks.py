@@ -39,6 +39,7 @@ TOOLS, MEMORY, THREADS, STRUCTURES = range(4)
 """The order in which a child is put right: what makes things, the locks of memory, thread numbers, what uses those."""
 
 _PAUSE_S = 1e-3
+_OURS = f"{__name__.partition('.')[0]}."
 _SIGINT = 2  # of all systems; the module `signal` imports `enum`
 
 
@@ -94,9 +95,14 @@ def wait_while(is_busy: Callable[[], bool]) -> None:
 
 def _others_import() -> bool:
     """Whether a thread other than the calling one imports something for us. Its own work goes on in the child."""
-    me = get_ident()
-    others = {thread for thread in list(_working) if thread != me}
+    others = _others()
     return bool(others) and any(owner in others for _, owner in _importing())
+
+
+def _others() -> set[int]:
+    """The other threads that make something for which they may import, or import a module of ours."""
+    ours = {owner for name, owner in _importing() if owner is not None and name.startswith(_OURS)}
+    return {thread for thread in (*list(_working), *ours) if thread != get_ident()}
 
 
 def _importing() -> list[tuple[str, int | None]]:
@@ -127,12 +133,11 @@ def _after_fork_in_child() -> None:
 
 
 def _forget_others() -> None:
-    me = get_ident()
-    others = [thread for thread in list(_working) if thread != me]
+    others = _others()
     if others:
-        _forget_half_imported(me)
+        _forget_half_imported(get_ident())
     for thread in others:
-        del _working[thread]
+        _working.pop(thread, None)
 
 
 def _forget_half_imported(me: int) -> None:
