@@ -20,7 +20,7 @@ help:
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
-	@echo 'make wheel    the wheel and the sdist in dist/, checked, and installed into a clean environment without an index'
+	@echo 'make wheel    the wheel and the sdist in dist/ (minutes: machine code for each architecture and layout), checked, and installed into a clean environment without an index'
 	@echo 'make lint     ruff and mypy only'
 	@echo 'make install  install the package with all that development needs into .venv'
 	@echo 'make clean    remove .venv and everything made'
@@ -50,7 +50,7 @@ arm64: $(VENV)/.python
 
 wheel: $(VENV)/.dev
 	@rm -rf dist
-	@$(BIN)/python -m build --no-isolation
+	@RSEQ_SHIP=all $(BIN)/python -m build --no-isolation
 	@$(BIN)/twine check --strict dist/*
 	@$(BIN)/python -m pytest -q -m slow tests/test_wheel.py
 
@@ -80,12 +80,12 @@ $(VENV)/.python:
 # with it is replaced below whenever a source file is newer.
 $(VENV)/.depends-bench: $(VENV)/.python pyproject.toml
 	@echo '== installing what the measurements need (a minute the first time)'
-	@$(PIP) '.[bench]'
+	@RSEQ_SHIP=none $(PIP) '.[bench]'
 	@touch $@
 
 $(VENV)/.depends-dev: $(VENV)/.python pyproject.toml
 	@echo '== installing what the tests need (a minute or two the first time)'
-	@$(PIP) '.[dev]'
+	@RSEQ_SHIP=none $(PIP) '.[dev]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.depends-bench $(SOURCES)

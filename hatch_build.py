@@ -61,10 +61,14 @@ def added(source: Path) -> dict[str, bytes]:
 def shipped(source: Path) -> dict[str, bytes]:
     """The machine code of the structures, which the package makes itself, with the LLVM of the build's environment.
 
-    RSEQ_SHIP names the files or the architectures to make, instead of all.
+    RSEQ_SHIP names the files or the architectures to make, "all" of them, or "none". Without it they are those of this
+    Python alone: all take minutes, and who builds a wheel by hand mostly installs it here.
     """
     path = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH"))))
-    wanted = os.environ.get("RSEQ_SHIP", "").split()
+    wanted = os.environ.get("RSEQ_SHIP", "here").split()
+    if wanted == ["none"]:
+        return {}
+    wanted = [] if wanted == ["all"] else wanted
     with tempfile.TemporaryDirectory(prefix="rseq-build-") as folder:
         command = [sys.executable, "-m", "rseq._ship", folder, *wanted]
         subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True)
