@@ -20,7 +20,7 @@ help:
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
-	@echo 'make wheel    the wheel and the sdist in dist/ (minutes: machine code for each architecture and layout), checked, and installed into a clean environment without an index'
+	@echo 'make wheel    the wheel and the sdist in dist/, checked, and installed without an index (machine code for all: minutes)'
 	@echo 'make lint     ruff and mypy only'
 	@echo 'make install  install the package with all that development needs into .venv'
 	@echo 'make clean    remove .venv and everything made'

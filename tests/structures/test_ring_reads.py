@@ -16,6 +16,7 @@ from rseq._structures.ring.kind import SMALL, Kind
 from rseq._structures.ring.sizes import low_bits
 
 UNTOUCHED = 0xEE
+KINDS = {**SMALL, "eight_parts": Kind(256, 8, clock=False)}  # of two parts, none is whole behind the one before
 
 
 @pytest.fixture
@@ -62,9 +63,9 @@ def cut(data: Any, count: int) -> list[bytes]:
     return [text[at : at + len(text) // count] for at in range(0, len(text), len(text) // count)]
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_it_copies_what_is_there_and_says_what_is_gone(name: str) -> None:
-    kind = SMALL[name]
+    kind = KINDS[name]
     ring = rseq.RingBuffer._of(kind)
     view, read = ring.storage.view(), kind.code.read.bind(ring.storage)
     fields = ["data"] + (["stamps"] if "stamps" in view.dtype.names else [])
