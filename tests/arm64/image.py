@@ -107,9 +107,10 @@ def _apt_options(folder: Path) -> list[str]:
 
 
 def _wheels(folder: Path) -> list[Path]:
-    """What the package depends on, in wheels for arm64."""
+    """What the package depends on to compile and to be a command, in wheels for arm64."""
     print("downloading wheels for arm64", flush=True)
-    depends = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    depends = [*extras["compiler"], *extras["cli"]]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--only-binary=:all:"]
     command += [f"--python-version={PYTHON}", *PLATFORMS, f"--dest={folder / 'wheels'}", *depends]
     subprocess.run(command, check=True)
