@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 import rseq
 import spoils
+from rseq._builtins import bind
 from rseq._builtins.bind import restarts
 from rseq._cli import main
 from rseq._language.types import SCALARS
@@ -20,6 +22,7 @@ from rseq._stress.run import stress
 from rseq._stress.shipped import can_share, left_out, named, sections, workloads
 from rseq._stress.workload import BUFFER_BYTES, buffered
 from rseq._structures.cell_code import adder
+from rseq._structures.structure import bound_of
 from stress.workloads import ADDER, IDLE, LINES, Adder, add
 from support import run_python
 
@@ -65,9 +68,19 @@ def test_sequences_of_the_same_name_are_told_apart() -> None:
 
 
 def test_aborts_are_counted_for_each_sequence_and_not_for_each_name() -> None:
-    rseq.Counter().add()
-    rseq.FloatCounter().add()
-    assert {adder(SCALARS["i64"]), adder(SCALARS["f64"])} <= set(restarts())
+    before = restarts()
+    for number, structure in enumerate((rseq.Counter(), rseq.FloatCounter()), 3):
+        structure.add(1)
+        bound = bound_of(structure, "add")
+        wanted = bound.source, bound.index, 0
+        program = next(one for one in bind._programs if (one.source, one.mode, one.dimensions) == wanted)
+        count = ctypes.c_uint64.from_address(program.code.entries[program.made.counters[0]])
+        count.value += number
+    now = restarts()
+    more = [now[code] - before.get(code, 0) for code in (adder(SCALARS["i64"]), adder(SCALARS["f64"]))]
+    assert more[0] >= 3
+    assert more[1] >= 4
+    assert all(now.values())
 
 
 def test_buffers_have_all_lengths() -> None:

@@ -259,15 +259,24 @@ def _deferrer() -> Any:
 def restarts() -> dict[Compiled, int]:
     """How often the kernel has aborted each sequence that was called from Python, since the process began.
 
-    Sequences are told apart by what they are, not by name: each type of number has a sequence `add` of its own.
+    Sequences are told apart by what they are, not by name: each type of number has a sequence `add` of its own. Those
+    that were never aborted are left out: finding out what a program is made of takes as long as half of compiling it.
     """
-    from rseq._builtins.make import counters
-
     found: dict[Compiled, int] = {}
     for program in list(_programs):
-        has_rseq = lanes_offset(program.mode) is not None
-        known = counters(code_of(program.source), program.mode, program.dimensions, has_rseq=has_rseq)
-        for name, code in known.items():
-            count = ctypes.c_uint64.from_address(program.code.entries[name]).value
-            found[code] = found.get(code, 0) + count
-    return found
+        counts = {name: _count(program, name) for name in program.made.counters}
+        if any(counts.values()):
+            for name, code in _counted(program).items():
+                found[code] = found.get(code, 0) + counts[name]
+    return {code: count for code, count in found.items() if count}
+
+
+def _count(program: _Program, name: str) -> int:
+    return ctypes.c_uint64.from_address(program.code.entries[name]).value
+
+
+def _counted(program: _Program) -> Mapping[str, Compiled]:
+    from rseq._builtins.make import counters
+
+    has_rseq = lanes_offset(program.mode) is not None
+    return counters(code_of(program.source), program.mode, program.dimensions, has_rseq=has_rseq)
