@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
+import rseq
 from rseq import _arch as arch
 from rseq import _ship, _shipped
 from rseq._builtins.make import make
 from rseq._layout import KNOWN, here
 from rseq._structures.cell import cell
 from rseq._structures.forms import shipped_forms
+from rseq._structures.histogram.bounds import log_linear, searching
+from rseq._structures.pool.items import items
+from rseq._structures.ring.kind import Kind
+from rseq._structures.stack import stack
 from support import run_python
 
 HERE = here()
@@ -68,13 +73,31 @@ def test_a_first_use_imports_little(name: str) -> None:
     assert ours == ""
 
 
-def test_what_is_asked_of_plain_python_is_what_numpy_says() -> None:
-    import rseq
+def test_what_plain_python_reads_is_what_numpy_reads() -> None:
+    counter, histogram, largest = rseq.Counter(), rseq.Histogram([1.0, 2.0, 3.0]), rseq.Max("i64")
+    for number in range(-3, 5):
+        counter.add(number * 1_000_000_007)
+        histogram.observe(number)
+        largest.update(number)
+    assert counter.value == counter.storage.view()["value"].sum()
+    buckets = histogram.storage.view()
+    assert histogram.count == buckets["counts"].sum() == 8
+    assert histogram.counts().tolist() == buckets["counts"].sum(axis=0).tolist()
+    assert histogram.sum == buckets["sum"].sum()
+    assert largest.value == largest.storage.view()["value"].max() == 4
 
-    array = rseq.CounterArray(3, "u8" if False else "u64")
-    for number in range(3):
-        array.add(number, number + 1)
-    assert array.values().tolist() == [1, 2, 3]
+
+def test_the_sizes_that_the_page_names_come_and_the_next_do_not() -> None:
+    """docs/install.md, "What comes as machine code"."""
+    known = {one.form.name for one in shipped_forms()}
+    edges = (
+        (searching, 255 .bit_length()), (log_linear, 1 << 4095 .bit_length()), (stack, 4096), (items, 12),
+    )  # fmt: skip
+    for form, size in edges:
+        assert form(size).name in known
+        assert form(size + 1 if form in (searching, items) else 2 * size).name not in known
+    rings = {bits: Kind(1 << bits - 2, 0, clock=True).form.name in known for bits in range(8, 27)}
+    assert [bits for bits, comes in rings.items() if comes] == list(range(10, 25))
 
 
 @shipped

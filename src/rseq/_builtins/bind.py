@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import ctypes
+import sys
 
 from rseq._builtins.form import from_plain, plain
 from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method, is_payload, kept_by, make_payload, payload_type
@@ -145,16 +146,10 @@ def common() -> Mapping[str, int]:
 
 def _about(source: Compiled | Part, title: str, dimensions: int, made: Made) -> int:
     """The address of the words about a builtin, which are never freed."""
-    kept = (_Converter(source, title, dimensions), _Refusals(title, made.refusals), *map(_interned, made.names))
+    kept = (_Converter(source, title, dimensions), _Refusals(title, made.refusals), *map(sys.intern, made.names))
     first, second, *rest = map(id, forever(kept))
     words = (first, second, len(made.names), *rest)
     return ctypes.addressof(forever((ctypes.c_uint64 * len(words))(*words)))
-
-
-def _interned(name: str) -> str:
-    import sys
-
-    return sys.intern(name)
 
 
 class _Converter:

@@ -47,7 +47,7 @@ def shipped_forms() -> Iterator[Shipped]:
         yield _alone(stack(1 << bits), "push", "pop")
     for bits in range(1, 9):
         yield _alone(searching(bits), *_HISTOGRAM, indexes=_BOTH)
-    for bits in range(3, 13):
+    for bits in range(1, 13):
         yield _alone(log_linear(1 << bits), *_HISTOGRAM, indexes=_BOTH)
     for shift in range(13):
         yield _alone(items(shift), "take", "give", "acquire_row", "release_row")
