@@ -11,7 +11,7 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-slow test-all random mutants arm64 wheel lint install clean
+.PHONY: help bench test test-slow test-all random mutants arm64 numa wheel lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
+	@echo 'make numa     where the pages of lanes lie, on Linux for arm64 with two NUMA nodes, in QEMU (downloads the same once)'
 	@echo 'make wheel    the wheel and the sdist in dist/, checked, and installed without an index (machine code for all: minutes)'
 	@echo 'make lint     ruff and mypy only'
 	@echo 'make install  install the package with all that development needs into .venv'
@@ -47,6 +48,9 @@ mutants: $(VENV)/.dev
 
 arm64: $(VENV)/.python
 	@$(BIN)/python tests/arm64/boot.py $(ARGS)
+
+numa: $(VENV)/.python
+	@$(BIN)/python tests/arm64/boot.py --nodes $(ARGS)
 
 wheel: $(VENV)/.dev
 	@rm -rf dist

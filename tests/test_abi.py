@@ -11,7 +11,7 @@ import pytest
 
 from rseq import _abi as abi
 
-SOURCES = ("rseq.h", "membarrier.h", "auxvec.h", "prctl.h", "ptrace.h", "librseq", "glibc")
+SOURCES = ("rseq.h", "membarrier.h", "auxvec.h", "mempolicy.h", "prctl.h", "ptrace.h", "librseq", "glibc")
 HEADERS = {
     "/usr/include/linux/membarrier.h": r"(MEMBARRIER_CMD_\w+)\s*=\s*\(?([^,)]+)\)?,",
     "/usr/include/linux/auxvec.h": r"#define\s+(AT_RSEQ_\w+)\s+(\d+)",

@@ -8,6 +8,7 @@ Sources:
     membarrier.h    linux/membarrier.h, Linux 5.10
     auxvec.h        linux/auxvec.h, Linux 6.3
     prctl.h         linux/prctl.h, Linux 7.0
+    mempolicy.h     linux/mempolicy.h, Linux 2.6.7
     ptrace.h        linux/ptrace.h, Linux 5.13
     librseq         src/rseq.c at cbdabc4
     glibc           sysdeps/unix/sysv/linux/rseq-internal.h and the manual, glibc 2.35
@@ -85,6 +86,9 @@ MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE: Final = 1 << 6  # membarrie
 MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ: Final = 1 << 7  # membarrier.h, 5.10: and restarts running sections
 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ: Final = 1 << 8  # membarrier.h, 5.10: inherited by fork
 MEMBARRIER_CMD_FLAG_CPU: Final = 1 << 0  # membarrier.h, 5.10: only the CPU in the third argument
+
+# mbind(address, length, mode, node mask, bits of it, flags).
+MPOL_PREFERRED: Final = 1  # mempolicy.h: from this node, and where it is full from another one
 
 # prctl(PR_RSEQ_SLICE_EXTENSION, get or set, bits, 0, 0).
 PR_RSEQ_SLICE_EXTENSION: Final = 79  # prctl.h, 7.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _INT, _LONG, _SIZE, _ADDRESS, _KEY = ctypes.c_int, ctypes.c_long, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_uint32
 
 _TYPES = {
-    "syscall": (_LONG, (_LONG,) * 5),
+    "syscall": (_LONG, (_LONG,) * 7),
     "getauxval": (ctypes.c_ulong, (ctypes.c_ulong,)),
     "mmap": (_ADDRESS, (_ADDRESS, _SIZE, _INT, _INT, _INT, _LONG)),
     "mprotect": (_INT, (_ADDRESS, _SIZE, _INT)),
@@ -70,10 +70,10 @@ def error_of(name: str, *arguments: Any) -> int:
 
 
 def system_call(number: int, *arguments: int) -> int:
-    """The errno with which a system call of up to four arguments fails, 0 if it does not."""
+    """The errno with which a system call of up to six arguments fails, 0 if it does not."""
     if not on_linux():
         return errno.ENOSYS
-    return error_of("syscall", number, *arguments, *(0,) * (4 - len(arguments)))
+    return error_of("syscall", number, *arguments, *(0,) * (6 - len(arguments)))
 
 
 def auxv(entry: int) -> int:

@@ -58,7 +58,7 @@ def test_a_forked_child_has_barriers_from_its_parent(shared: bool) -> None:
         from rseq._thread import membarrier
         registered = membarrier._BARRIERS[{shared}][0]
         def registrations():  # asked of the kernel, from Linux 6.3 on
-            return libc.libc().syscall(arch.host().membarrier, 1 << 9, 0, 0, 0)
+            return libc.libc().syscall(arch.host().membarrier, 1 << 9, *(0,) * 5)
         membarrier.register_for_barriers(shared={shared})
         child = os.fork()
         membarrier.barrier(shared={shared})

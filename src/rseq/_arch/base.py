@@ -234,6 +234,8 @@ class Architecture(ABC):
     """The number of getcpu(2)."""
     membarrier: ClassVar[int] = 283
     """The number of membarrier(2)."""
+    mbind: ClassVar[int] = 235
+    """The number of mbind(2)."""
     get_robust_list: ClassVar[int] = 100
     """The number of get_robust_list(2)."""
     vdso: ClassVar[str] = "linux-vdso.so.1"

@@ -33,7 +33,7 @@ from rseq._libc import error_of
 from rseq._percpu.mutex import make_mutex
 from rseq._quick import NamedTuple, partial, ref
 from rseq._sealed import forever
-from rseq._thread.cpus import possible_cpus
+from rseq._thread.cpus import online_nodes, possible_cpus
 
 PAGE_BYTES = mmap.PAGESIZE
 
@@ -170,7 +170,16 @@ def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
     mapping = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
     start = address_of(mapping)
+    _place_lanes(start + PAGE_BYTES, stride, lanes, mapping)
     return Extent(start + PAGE_BYTES, stride, lanes, lock=start), mapping
+
+
+def _place_lanes(base: int, stride: int, lanes: int, mapping: Mapping) -> None:
+    """Have the pages of the lanes lie on the nodes of their CPUs, if there are several nodes."""
+    if online_nodes() > 1:
+        from rseq._percpu.nodes import place_lanes
+
+        place_lanes(base, stride, lanes, mapping)
 
 
 def _map(nbytes: int, lanes: int, sharing: int) -> Mapping:

@@ -1,4 +1,4 @@
-"""CPU numbers: the one that the calling thread runs on, and how many there can be."""
+"""CPU numbers: the one that the calling thread runs on, and how many there can be; whether there are NUMA nodes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from rseq._quick import cache
 from rseq._thread.registration import calling_thread
 
 _CPUS = "/sys/devices/system/cpu"
+NODES = "/sys/devices/system/node"
+"""The kernel's folder of NUMA nodes."""
 
 
 @operation("cpu_number")
@@ -35,16 +37,33 @@ def possible_cpus() -> int:
     return _count_in_list(f"{_CPUS}/possible") or _count_of_folders(_CPUS) or os.cpu_count() or 1
 
 
+@cache
+def online_nodes() -> int:
+    """1 + the highest number of a NUMA node that is online; 0 if the kernel knows of none.
+
+    Raises: OSError - too many files are open: an estimate would hold for as long as the process lives.
+    """
+    return _count_in_list(f"{NODES}/online")
+
+
 def _count_in_list(path: str | os.PathLike[str]) -> int:
     """1 + the highest number in a list like "0-3,8"; 0 if the file is not there."""
+    numbers = list_in(path).replace(b"-", b",").split(b",")
+    return max((int(number) + 1 for number in numbers if number.strip().isdigit()), default=0)
+
+
+def list_in(path: str | os.PathLike[str]) -> bytes:
+    """The list that a file of the kernel's holds, like "0-3,8"; an empty one if the file is not there.
+
+    Raises: OSError - too many files are open.
+    """
     try:
         with open(path, "rb", buffering=0) as file:
-            numbers = file.read().replace(b"-", b",").split(b",")
-        return max((int(number) + 1 for number in numbers if number.strip().isdigit()), default=0)
+            return file.read()
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise
-        return 0
+        return b""
 
 
 def _count_of_folders(folder: str | os.PathLike[str]) -> int:

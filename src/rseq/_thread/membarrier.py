@@ -95,5 +95,5 @@ def _require(failure: int, what: str, since: str) -> None:
 
 def has_fences() -> bool:
     """Whether the kernel has fences that restart sequences. Raises: UnsupportedError."""
-    commands = libc().syscall(fact("membarrier"), abi.MEMBARRIER_CMD_QUERY, 0, 0, 0)
+    commands = libc().syscall(fact("membarrier"), abi.MEMBARRIER_CMD_QUERY, *(0,) * 5)
     return commands > 0 and bool(commands & abi.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ)

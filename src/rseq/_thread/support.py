@@ -47,7 +47,7 @@ def fact(name: str) -> Any:
     return known[name] if name in known else getattr(require_support(), name)
 
 
-FACTS = ("membarrier", "thread_pointer", "caches_agree")
+FACTS = ("membarrier", "mbind", "thread_pointer", "caches_agree")
 """What is asked of an architecture without the modules that make code for it."""
 
 

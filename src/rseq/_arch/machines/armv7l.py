@@ -62,6 +62,7 @@ class Arm(Architecture):
     signature = 0xE7F5DEF3
     syscall = 398
     membarrier = 389
+    mbind = 319
     get_robust_list = 339
     getcpu = 345
     vdso_getcpu = ""

@@ -60,6 +60,7 @@ class Power(Architecture):
     signature = 0x0FE5000B
     syscall = 387
     membarrier = 365
+    mbind = 259
     get_robust_list = 299
     getcpu = 302
     vdso = "linux-vdso64.so.1"

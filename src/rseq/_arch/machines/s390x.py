@@ -60,6 +60,7 @@ class Z(Architecture):
     signature = 0xB2FF0FFF
     syscall = 383
     membarrier = 356
+    mbind = 268
     get_robust_list = 305
     getcpu = 311
     vdso = "linux-vdso64.so.1"

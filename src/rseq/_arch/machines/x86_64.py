@@ -51,6 +51,7 @@ class X86(Architecture):
     signature = 0x53053053
     syscall = 334
     membarrier = 324
+    mbind = 237
     get_robust_list = 274
     getcpu = 309
     breakpoint = "int3"
