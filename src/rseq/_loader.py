@@ -38,6 +38,9 @@ DATA_ALIGNMENT = 64 * 1024  # the largest page size of any Linux
 RSEQ_OFFSET = "rseq_offset"
 """The symbol whose value is the rseq area's offset from the thread pointer."""
 
+KEY_AT, CONTEXT_AT = -8, -16
+"""From the lock of a spare lane: where its process has written what machine code asks about threads (threads.py)."""
+
 LARGEST_IMAGE = 1 << 30  # more is a broken blob, not a big one
 
 _MAP_FIXED = 0x10  # asm-generic/mman-common.h

@@ -16,7 +16,7 @@ import pytest
 import rseq
 import support
 from rseq._percpu import threads as thread_numbers
-from rseq._percpu.threads import has_ended
+from rseq._percpu.threads import table
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 
@@ -195,7 +195,7 @@ def test_who_ends_while_holding_it_is_found_out(function: Any, one_cpu: int) -> 
     thread = threading.Thread(target=function, args=(lock,), name="compiled")
     thread.start()
     thread.join()
-    while not has_ended(int(lock.storage.view()["owner"][one_cpu])):
+    while not table().has_ended(int(lock.storage.view()["owner"][one_cpu])):
         os.sched_yield()
     with pytest.warns(RuntimeWarning, match=r"\(compiled\) of process \d+ held a lock and has ended"):
         assert function(lock) == one_cpu

@@ -9,18 +9,21 @@ from typing import Any
 
 import pytest
 
-from rseq._percpu import thread_code, threads
-from rseq._percpu.threads import LEFT_BEHIND, has_ended, known, known_id, table, thread_id
+from rseq._percpu import thread_code
+from rseq._percpu.threads import LEFT_BEHIND, Known, Table, layout, table, thread_id
 from support import ThreadSet
 
 
-def function(name: str, returns: Any, *kinds: Any) -> Any:
-    """One of the functions, called without the GIL."""
-    return ctypes.CFUNCTYPE(returns, *kinds)(thread_code.symbols()[f"rseq_thread_{name}"])
+def function(name: str, returns: Any, arguments: int) -> Any:
+    """One of the functions, called without the GIL, about this process's table."""
+    kinds = [ctypes.c_uint64] * (1 + arguments)
+    made = ctypes.CFUNCTYPE(returns, *kinds)(thread_code.symbols()[f"rseq_thread_{name}"])
+    return lambda *words, of=None: made((of or table()).context, *words)
 
 
-claim, ended = function("claim", ctypes.c_uint64), function("ended", ctypes.c_uint64, ctypes.c_uint64)
-took_over, refused = (function(name, None, ctypes.c_uint64) for name in ("took_over", "refused"))
+claim, ended = function("claim", ctypes.c_uint64, 0), function("ended", ctypes.c_uint64, 1)
+took_over, refused = (function(name, None, 1) for name in ("took_over", "refused"))
+has_ended = table().has_ended
 
 
 def test_a_number_that_is_claimed_without_the_gil_is_the_threads_own(threads: ThreadSet) -> None:
@@ -31,7 +34,7 @@ def test_a_number_that_is_claimed_without_the_gil_is_the_threads_own(threads: Th
         together.wait()
         number = claim()
         assert number
-        assert known_id() == thread_id() == number
+        assert table().known_id() == thread_id() == number
         numbers.append(number)
         together.wait()
         assert not ended(number)
@@ -91,11 +94,11 @@ def test_more_notes_than_there_is_room_for_lose_the_oldest() -> None:
 
 
 def test_a_note_whose_warning_is_interrupted_is_said_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(number: int) -> str:
+    def interrupted(table: Table, number: int) -> str:
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(threads, "describe", interrupted)
+    monkeypatch.setattr(Table, "describe", interrupted)
     took_over(thread_id())
     with pytest.raises(KeyboardInterrupt):
         thread_code.say_what_was_noted()
@@ -104,10 +107,10 @@ def test_a_note_whose_warning_is_interrupted_is_said_later(monkeypatch: pytest.M
 
 
 def test_a_refusal_names_the_thread_that_it_is_about(threads: ThreadSet) -> None:
+    thread_id()
     numbers: list[int] = []
     threads.start(lambda: numbers.append(thread_id()))
     threads.join()
-    thread_id()
     refused(numbers[0])
     assert str(thread_code.Refused()).startswith("that lock is held by thread ")
     refused(thread_id())
@@ -117,8 +120,6 @@ def test_a_refusal_names_the_thread_that_it_is_about(threads: ThreadSet) -> None
 
 
 def test_the_code_has_the_table_of_this_process() -> None:
-    place = known() or (thread_id() and known())
-    assert place is not None
-    assert place.generation_at == table().layout()["first"] + (
-        (thread_id() & 0xFFFF) * table().layout()["slot"] + table().layout()["generation_at"]
-    )
+    place = table().known() or (thread_id() and table().known())
+    assert isinstance(place, Known)
+    assert place.generation_at == table()._first + (thread_id() & 0xFFFF) * layout()["slot"] + layout()["generation_at"]

@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,16 +20,13 @@ from rseq._language.interpret import Memory, run
 from rseq._language.operations import refuse
 from rseq._libc import libc_with_gil
 from rseq._percpu import threads as module
+from rseq._percpu.segment import describe_extents
 from rseq._percpu.threads import (
     LEFT_BEHIND,
     SLOTS,
     Known,
     Table,
-    _key,
-    _remember,
-    describe,
-    has_ended,
-    known_id,
+    describe_to,
     table,
     thread_id,
 )
@@ -84,7 +82,7 @@ def test_a_thread_keeps_its_number_and_no_other_has_it(threads: ThreadSet) -> No
     barrier = threading.Barrier(20)
 
     def ask() -> None:
-        numbers = {thread_id(), thread_id(), known_id()}
+        numbers = {thread_id(), thread_id(), table().known_id()}
         barrier.wait()
         found.extend(numbers)
 
@@ -108,10 +106,10 @@ def test_machine_code_python_and_children_agree() -> None:
     mine = thread_id()
 
     def child() -> None:
-        assert known_id() != mine, "the kernel has zeroed what the parent knew"
+        assert table().known_id() != mine, "the kernel has zeroed what the parent knew"
         assert mine not in (bound(), thread_id())
         assert bound() == thread_id()
-        assert not has_ended(mine)
+        assert not table().has_ended(mine)
 
     assert in_child(child) == 0
 
@@ -119,18 +117,18 @@ def test_machine_code_python_and_children_agree() -> None:
 def test_who_lives_has_not_ended() -> None:
     bound = ended.bind(rseq.percpu(Cell))
     mine = thread_id()
-    assert not has_ended(mine)
+    assert not table().has_ended(mine)
     assert not bound(mine)
-    assert in_thread(lambda: not has_ended(mine) and not bound(mine))
+    assert in_thread(lambda: not table().has_ended(mine) and not bound(mine))
 
 
 def test_who_has_ended_is_proved_to_have_from_then_on() -> None:
     bound = ended.bind(rseq.percpu(Cell))
     number = in_thread(thread_id)
     assert bound(number)
-    assert has_ended(number)
+    assert table().has_ended(number)
     assert bound(number)
-    assert has_ended(thread_id() | LEFT_BEHIND)
+    assert table().has_ended(thread_id() | LEFT_BEHIND)
 
 
 def test_a_process_that_is_killed_has_ended() -> None:
@@ -144,12 +142,12 @@ def test_a_process_that_is_killed_has_ended() -> None:
     if child == 0:
         live()
     number = int.from_bytes(os.read(reader, 8), "little")
-    assert not has_ended(number)
-    assert f"of process {child}" in describe(number)
+    assert not table().has_ended(number)
+    assert f"of process {child}" in table().describe(number)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    assert has_ended(number)
-    assert f"of process {child}" in describe(number)
+    assert table().has_ended(number)
+    assert f"of process {child}" in table().describe(number)
 
 
 def test_exec_ends_all_threads_of_a_process() -> None:
@@ -165,7 +163,7 @@ def test_exec_ends_all_threads_of_a_process() -> None:
     number = int.from_bytes(os.read(reader, 8), "little")
     os.write(ready, b"!")
     assert os.read(reader, 1) == b"!", "it is cat now"
-    assert has_ended(number)
+    assert table().has_ended(number)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 
@@ -178,7 +176,7 @@ def test_one_who_dies_while_claiming_leaves_the_slot_to_others() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert in_child(die) == -signal.SIGKILL
-    assert has_ended(number)
+    assert table().has_ended(number)
     assert table()._is_free(number % SLOTS)
 
 
@@ -190,8 +188,8 @@ def test_what_is_left_under_the_key_by_another_thread_is_not_believed() -> None:
     assert not stale.is_true
 
     def ask() -> tuple[int, int]:
-        _remember(ctypes.addressof(stale), libc_with_gil().pthread_getspecific(_key()))
-        return known_id(), who.bind(rseq.percpu(Cell))()
+        table()._remember(ctypes.addressof(stale), libc_with_gil().pthread_getspecific(table()._key))
+        return table().known_id(), who.bind(rseq.percpu(Cell))()
 
     known, new = in_thread(ask)
     assert known == 0
@@ -199,12 +197,14 @@ def test_what_is_left_under_the_key_by_another_thread_is_not_believed() -> None:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Table:
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     """A table of 8 slots, which all have from now on."""
-    new = Table()
+    new, kept = Table(), table()
     monkeypatch.setattr(module, "SLOTS", 8)
     monkeypatch.setattr(module, "table", lambda: new)
-    return new
+    describe_extents(partial(describe_to, table=new))
+    yield new
+    describe_extents(partial(describe_to, table=kept))
 
 
 class Crowd:
@@ -296,7 +296,7 @@ def test_a_signal_handler_may_claim_in_the_middle_of_a_claim(small: Table, monke
         monkeypatch.setattr(Table, step, interrupted)
         number = thread_id()
         monkeypatch.setattr(Table, step, plain)
-        return number, nested[0], known_id()
+        return number, nested[0], small.known_id()
 
     for step in steps:
         assert len(set(in_thread(lambda step=step: claim(step)))) == 1
@@ -314,10 +314,10 @@ def test_what_a_signal_handler_raises_in_a_claim_leaves_no_slot_claimed(
 
     def claim() -> int:
         with monkeypatch.context() as patch:
-            patch.setattr(module, step, interrupt)
+            patch.setattr(module if step == "_own_name" else Table, step, interrupt)
             with pytest.raises(KeyboardInterrupt):
                 small.claim()
-        assert known_id() == 0
+        assert small.known_id() == 0
         return thread_id()
 
     for _ in range(20):
@@ -329,9 +329,8 @@ def test_what_a_signal_handler_raises_in_a_claim_leaves_no_slot_claimed(
 
 def test_one_with_the_same_kernel_id_in_another_namespace_is_alive_and_left_alone(small: Table) -> None:
     """As its slot looks from here: the word says the id of this very thread, which has another slot."""
-    stranger = in_thread(thread_id)
+    mine, stranger = thread_id(), in_thread(thread_id)
     words = small._words, stranger % SLOTS * ctypes.sizeof(module._Slot) // 4
-    mine = thread_id()
     words[0][words[1]] = threading.get_native_id()
     assert not small.has_ended(stranger)
     assert not small._is_free(stranger % SLOTS)

@@ -312,7 +312,7 @@ def test_a_reader_that_counts_what_it_missed_before_it_moves_on_is_found_out(
 @pytest.mark.slow
 def test_a_reader_who_does_not_give_its_turn_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rseq._stress.kills._PATIENCE_S", 2.0)
-    monkeypatch.setattr("rseq._percpu.turn.has_ended", lambda thread: False)
+    monkeypatch.setattr(Table, "has_ended", lambda table, thread: False)
     (problem,) = kill(mortal("RingBuffer drop read"), kills=400).problems
     assert problem == "process 0 said nothing for 2 seconds and was killed"
 

@@ -21,7 +21,7 @@ from models.lock import Model
 from rseq import i32
 from rseq._libc import libc_with_gil
 from rseq._percpu import threads as thread_numbers
-from rseq._percpu.threads import Table, has_ended, table, thread_id
+from rseq._percpu.threads import Table, table, thread_id
 from rseq._stress.run import stress
 from rseq._stress.structures.lock import workloads
 from rseq._structures.lock_code import LOOK, Lock, take
@@ -238,15 +238,16 @@ def ctrl_c_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let Ctrl-C come once, the next time that function of _percpu/threads.py is called; `first` is called before."""
 
     def arrange(name: str, first: Callable[[], object] = int) -> None:
-        original = getattr(thread_numbers, name)
+        home = thread_numbers if hasattr(thread_numbers, name) else Table
+        original = getattr(home, name)
 
         def interrupted(*arguments: Any) -> Any:
-            monkeypatch.setattr(thread_numbers, name, original)
+            monkeypatch.setattr(home, name, original)
             first()
             signal.raise_signal(signal.SIGINT)
             return original(*arguments)
 
-        monkeypatch.setattr(thread_numbers, name, interrupted)
+        monkeypatch.setattr(home, name, interrupted)
 
     return arrange
 
@@ -264,7 +265,7 @@ def test_ctrl_c_is_raised_that_comes_while_python_is_asked_if_the_holder_lives(
     with crew() as threads:
         threads.start(hold)
         held.wait()
-        ctrl_c_on("table", done.set)  # who loses Ctrl-C waits for ever otherwise
+        ctrl_c_on("table_of", done.set)  # who loses Ctrl-C waits for ever otherwise
         with pytest.raises(KeyboardInterrupt):
             lock.acquire()
     assert lock.holders() == {}
@@ -276,8 +277,8 @@ def test_ctrl_c_is_raised_that_comes_while_a_thread_gets_its_number(ctrl_c_on: C
 
 def _first_acquire_of_a_child(ctrl_c_on: Callable[..., None]) -> None:
     lock = rseq.SpinLock(segment=rseq.Segment())
-    libc_with_gil().pthread_setspecific(thread_numbers._key(), None)  # as in a thread that has not asked yet
-    ctrl_c_on("table")
+    libc_with_gil().pthread_setspecific(table()._key, None)  # as in a thread that has not asked yet
+    ctrl_c_on("table_of")
     with pytest.raises(KeyboardInterrupt):
         lock.acquire()
     assert lock.holders() == {}
@@ -479,7 +480,7 @@ def test_a_number_is_not_taken_for_that_of_another_with_the_same_process_and_thr
     while slot.generation == number >> 16:
         in_thread(thread_id)  # one of them claims the slot anew
     slot.process, slot.thread = was
-    assert has_ended(number)
+    assert table().has_ended(number)
     with pytest.warns(RuntimeWarning, match="a thread that has ended"):
         lock.acquire()
     lock.release(one_cpu)

@@ -181,15 +181,15 @@ def _write_refuse(emit: Writer, about: Any, code: Any) -> None:
     emit.ret(NULL)
 
 
-def _write_call(emit: Writer, function: Any, word: Any) -> None:
-    """Call a function of Python with a number; its answer, or HAS_RAISED, if an exception is set, now or before."""
+def _write_call(emit: Writer, function: Any, *words: Any) -> None:
+    """Call a function of Python with two numbers; its answer, or HAS_RAISED, if an exception is set, now or before."""
     with emit.if_(emit.call("PyErr_Occurred", PTR)):
         emit.ret(HAS_RAISED)
-    number = emit.call("PyLong_FromUnsignedLongLong", PTR, word)
-    with emit.unless(number):
+    given = emit.call("Py_BuildValue", PTR, emit.text("KK"), *words, fixed=1)
+    with emit.unless(given):
         emit.ret(HAS_RAISED)
-    result = emit.call("PyObject_CallOneArg", PTR, function, number)
-    python.let_go(emit, number)
+    result = emit.call("PyObject_CallObject", PTR, function, given)
+    python.let_go(emit, given)
     with emit.unless(result):
         emit.ret(HAS_RAISED)
     answer = emit.call("PyLong_AsUnsignedLongLong", I64, result)
@@ -224,7 +224,7 @@ _FUNCTIONS: tuple[tuple[str, Any, list[Any], Callable[..., None]], ...] = (
     ("rseq_ask", I32, [PTR, PTR, I32], _write_ask),
     ("rseq_hand_over", PTR, [PTR, PTR, I64, PTR, PTR, PTR], _write_hand_over),
     ("rseq_refuse", PTR, [PTR, I32], _write_refuse),
-    ("rseq_call", I64, [PTR, I64], _write_call),
+    ("rseq_call", I64, [PTR, I64, I64], _write_call),
     (FREED, VOID, [PTR], _write_dealloc),
     (NOT_COPIED, PTR, [PTR, PTR], _write_reduce),
 )

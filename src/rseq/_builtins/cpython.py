@@ -29,29 +29,29 @@ class PythonEnvironment(BlobEnvironment):
         """The GIL is held, so handlers may run here: Ctrl-C ends a loop that has no end."""
         return emit.call("PyErr_CheckSignals", I32)
 
-    def claim(self, emit: Writer, fail: Callable[[], None]) -> Any:
-        return self._ask(emit, "register", I64(0), fail)
+    def claim(self, emit: Writer, lock: Any, fail: Callable[[], None]) -> Any:
+        return self._ask(emit, "register", lock, I64(0), fail)
 
-    def has_ended(self, emit: Writer, thread: Any, fail: Callable[[], None]) -> Any:
-        return self._ask(emit, "ended", thread, fail)
+    def has_ended(self, emit: Writer, lock: Any, thread: Any, fail: Callable[[], None]) -> Any:
+        return self._ask(emit, "ended", lock, thread, fail)
 
-    def took_over(self, emit: Writer, thread: Any) -> Any:
-        return emit.compare(self._call_python(emit, "took_over", thread), "!=", HAS_RAISED)
+    def took_over(self, emit: Writer, lock: Any, thread: Any) -> Any:
+        return emit.compare(self._call_python(emit, "took_over", lock, thread), "!=", HAS_RAISED)
 
-    def refuse(self, emit: Writer, holder: Any) -> Any:
-        self._call_python(emit, "refuse", holder)
+    def refuse(self, emit: Writer, lock: Any, holder: Any) -> Any:
+        self._call_python(emit, "refuse", lock, holder)
         return I32(RAISED)
 
-    def _ask(self, emit: Writer, what: str, word: Any, fail: Callable[[], None]) -> Any:
+    def _ask(self, emit: Writer, what: str, lock: Any, word: Any, fail: Callable[[], None]) -> Any:
         """Emit a call of one of the functions in _percpu/threads.py, which has Python's names for threads."""
-        answer = self._call_python(emit, what, word)
+        answer = self._call_python(emit, what, lock, word)
         with emit.if_(emit.compare(answer, "==", HAS_RAISED), likely=False):
             fail()
         return answer
 
-    def _call_python(self, emit: Writer, what: str, word: Any) -> Any:
+    def _call_python(self, emit: Writer, what: str, lock: Any, word: Any) -> Any:
         """Emit the same; HAS_RAISED if an exception is set, now or before the call. The thread has the GIL."""
-        return emit.call("rseq_call", I64, emit.symbol(f"rseq_python_{what}"), word)
+        return emit.call("rseq_call", I64, emit.symbol(f"rseq_python_{what}"), lock, word)
 
     def spare(
         self, emit: Writer, code: Compiled, lane: Lane, arguments: Sequence[Any], function: Callable[[], Any]

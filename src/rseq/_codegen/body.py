@@ -209,22 +209,27 @@ class BodyLowering:
         if op.of is None:
             self._put(op.target, self._own_number())
         elif op.kind == "took_over":
-            self._put_truth(op.target, self.environment.took_over(self.emit, self._get(op.of)))
+            self._put_truth(op.target, self.environment.took_over(self.emit, self._lock(), self._get(op.of)))
         else:
-            answer = self.environment.has_ended(self.emit, self._get(op.of), self._leave_raised)
+            answer = self.environment.has_ended(self.emit, self._lock(), self._get(op.of), self._leave_raised)
             self._put_truth(op.target, answer)
 
     def _own_number(self) -> Any:
-        number = self.environment.thread(self.emit, self._leave_raised)
+        number = self.environment.thread(self.emit, self._lock(), self._leave_raised)
         with self.emit.unless(number, likely=False):
             self._leave_with(I32(NO_THREAD))
         return number
+
+    def _lock(self) -> Any:
+        """By which the table of threads is found that the routine's memory has."""
+        assert self.frame.lane is not None
+        return self.frame.lane.lock
 
     def _leave_raised(self) -> None:
         self._leave_with(I32(RAISED))
 
     def _refuse(self, op: ir.Refuse) -> None:
-        self._leave_with(self.environment.refuse(self.emit, self._get(op.holder)))
+        self._leave_with(self.environment.refuse(self.emit, self._lock(), self._get(op.holder)))
 
     def _locate(self, op: ir.Locate) -> None:
         self._put(op.target, self._place(op.address))

@@ -15,6 +15,7 @@ from rseq._arch import Architecture
 from rseq._codegen.codes import REFUSED
 from rseq._codegen.writer import I1, I32, I64, PTR, VOID, Process, Writer, ll
 from rseq._language.compiled import Compiled
+from rseq._loader import CONTEXT_AT, KEY_AT
 
 
 class Lane(NamedTuple):
@@ -85,41 +86,44 @@ class Environment(Process):
         (failed,) = emit.here(done)
         return emit.compare(failed, "==", 0)
 
-    # ---- the thread's number
+    # ---- the thread's number: `lock` says in which memory, and so in which table of threads
 
-    def thread(self, emit: Writer, fail: Callable[[], None]) -> Any:
+    def thread(self, emit: Writer, lock: Any, fail: Callable[[], None]) -> Any:
         """Emit the calling thread's number, which it gets if it has none; 0 if there is none for it.
 
-        As long as the function runs that asks, the number is kept: a loop looks it up once. `fail` as below.
+        As long as the function runs that asks, the number is kept: a loop looks it up once, unless it works on memory
+        of several extents. `fail` as below.
         """
         place = self.number_place(emit)
-        for look_up in (self.known_thread, partial(self.claim, fail=fail)):
-            with emit.unless(emit.load(place), likely=False):
-                emit.store(look_up(emit), place)
+        with emit.if_(emit.compare(emit.load(place, _OF_LOCK), "!=", lock), likely=False):
+            emit.store(self.known_thread(emit, lock), place)
+            emit.store(lock, place, _OF_LOCK)
+        with emit.unless(emit.load(place), likely=False):
+            emit.store(self.claim(emit, lock, fail), place)
         return emit.load(place)
 
     def number_place(self, emit: Writer) -> Any:
-        """Where the function that is being emitted keeps the calling thread's number, 0 before it has asked for it."""
+        """Where the function that is being emitted keeps the calling thread's number, and by which lock it has it."""
         name = emit.function.name
         if name not in self._number_places:
-            place = self._number_places[name] = emit.slot(I64)
+            place = self._number_places[name] = emit.slot(I64, 2)
             with emit.llvm.goto_entry_block():
-                emit.store(I64(0), place)
+                emit.store(I64(0), place, _OF_LOCK)
         return self._number_places[name]
 
     def let_number_be_in(self, place: Any, function: Any) -> None:
         """A function that is inlined keeps the number where its caller does."""
         self._number_places[function.name] = place
 
-    def known_thread(self, emit: Writer) -> Any:
+    def known_thread(self, emit: Writer, lock: Any) -> Any:
         """Emit the calling thread's number, 0 if it has none yet (_percpu/threads.py).
 
         It is what `percpu.threads.Known.is_true` says, in machine code.
         """
-        return emit.run(self.helper("rseq.thread.known", I64, [], self._write_known_thread, cold=False))
+        return emit.run(self.helper("rseq.thread.known", I64, [I64], self._write_known_thread, cold=False), lock)
 
-    def _write_known_thread(self, emit: Writer) -> None:
-        place = emit.call("pthread_getspecific", PTR, self.variable(emit, "rseq_thread_key", I32))
+    def _write_known_thread(self, emit: Writer, lock: Any) -> None:
+        place = emit.call("pthread_getspecific", PTR, emit.fit(emit.load(lock, KEY_AT, align=8), I32))
         with emit.unless(place, likely=False):
             emit.ret(0)
         number, generation_at, generation, mutex_at, owner = (emit.load(place, 8 * word, align=8) for word in range(5))
@@ -132,26 +136,35 @@ class Environment(Process):
 
     # Code that may run without the GIL asks Python for nothing: what follows is machine code (_percpu/thread_code.py).
 
-    def claim(self, emit: Writer, fail: Callable[[], None]) -> Any:
+    def claim(self, emit: Writer, lock: Any, fail: Callable[[], None]) -> Any:
         """Emit: give the calling thread, which has none, its number; 0 if there is none for it. `fail` as below."""
-        return emit.call("rseq_thread_claim", I64)
+        return emit.call("rseq_thread_claim", I64, _context(emit, lock))
 
-    def has_ended(self, emit: Writer, thread: Any, fail: Callable[[], None]) -> Any:
+    def has_ended(self, emit: Writer, lock: Any, thread: Any, fail: Callable[[], None]) -> Any:
         """Emit: is it proved that the thread with this number has ended? 0 or 1, as an i64.
 
         `fail` emits leaving where an exception is set: a signal handler runs in the middle of any Python function.
         """
-        return emit.call("rseq_thread_ended", I64, thread)
+        return emit.call("rseq_thread_ended", I64, _context(emit, lock), thread)
 
-    def took_over(self, emit: Writer, thread: Any) -> Any:
+    def took_over(self, emit: Writer, lock: Any, thread: Any) -> Any:
         """Emit: warn that a lock of that thread was taken over. An i1: 0 if an exception is set, now or before."""
-        emit.call("rseq_thread_took_over", VOID, thread)
+        emit.call("rseq_thread_took_over", VOID, _context(emit, lock), thread)
         return I1(1)
 
-    def refuse(self, emit: Writer, holder: Any) -> Any:
+    def refuse(self, emit: Writer, lock: Any, holder: Any) -> Any:
         """Emit what is to be said about `holder`, unless an exception is set; the code to leave with."""
-        emit.call("rseq_thread_refused", VOID, holder)
+        emit.call("rseq_thread_refused", VOID, _context(emit, lock), holder)
         return I32(REFUSED)
+
+
+_OF_LOCK = 8
+"""Where the lock stands behind the number that is kept."""
+
+
+def _context(emit: Writer, lock: Any) -> Any:
+    """Emit: the address of what this process knows of the table of threads (_percpu/threads.py)."""
+    return emit.load(lock, CONTEXT_AT, align=8)
 
 
 def _thread_pointer(emit: Writer, architecture: Architecture) -> Any:

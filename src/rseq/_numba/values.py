@@ -25,8 +25,9 @@ from rseq._numba.digests import code_of, digest
 from rseq._numba.environment import NumbaEnvironment
 from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_of, row_names
 from rseq._percpu.memory import Memory
+from rseq._percpu.segment import Place
 from rseq._percpu.thread_code import say_what_was_noted
-from rseq._percpu.threads import thread_id
+from rseq._percpu.threads import table_of
 from rseq._structures.structure import Structure, bound_of, hot_methods, storage_of
 
 _pinned: list[object] = []
@@ -123,9 +124,10 @@ def _asks_for_number(code: Compiled) -> bool:
 
 def _checked_words_and_number(thing: Any, mark: str) -> tuple[int, ...]:
     """The same for code that asks for the thread's number: it gets one now, with the name that Python has for it."""
+    words = _checked_words(thing, mark)
     with suppress(RuntimeError, OSError, MemoryError):  # compiled code says that it could not be had, if it needs it
-        thread_id()
-    return _checked_words(thing, mark)
+        table_of(Place(*words[: len(Place._fields)]).lock).thread_id()
+    return words
 
 
 def _say_what_was_noted(c: Any) -> None:

@@ -1,9 +1,9 @@
 """Whether a process has ended: proved, and not guessed from the absence of a sign.
 
 /proc hides processes (hidepid, another user), may not be there at all, and shows the processes of one pid namespace
-only. The table of threads (threads.py) does not: each process that shares memory which `recover` works on puts its
-first thread into it (`be_known`), and the kernel marks that when it ends. The first thread of a process ends last, or
-with it, but while the process is being killed; then the process itself can still be seen.
+only. The tables of threads (threads.py) do not: each process that shares memory which `recover` works on puts its
+first thread into that memory's table (`be_known`), and the kernel marks that when it ends. The first thread of a
+process ends last, or with it, but while the process is being killed; then the process itself can still be seen.
 
 So a process has ended if no thread of a process with that number lives, and if in this namespace there is no process
 with that number, or one that is seen to have ended, or that this process may wait for and that has ended.
@@ -17,54 +17,55 @@ from _thread import get_native_id
 
 from rseq._forks import STRUCTURES, in_each_child
 from rseq._once import once
-from rseq._percpu.threads import table, thread_id
+from rseq._percpu.threads import table_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rseq._percpu.threads import Table
+
 _LARGEST = (1 << 31) - 1  # a pid_t
 
 
-def be_known() -> None:
-    """Put the process's first thread into the table, and those of children that are forked later.
+def be_known(table: Table) -> None:
+    """Put the process's first thread into a table, and those of children that are forked later.
 
     Raises: RuntimeError, OSError, MemoryError - the thread can have no number.
     Threads: any. Where it is another one than the first, that is asked to do so as soon as it runs Python code.
     """
-    thread_id()
+    table.thread_id()
     if get_native_id() != os.getpid():
-        ctypes.pythonapi.Py_AddPendingCall(_first_thread(), None)
-    _follow_forks()
+        ctypes.pythonapi.Py_AddPendingCall(_first_thread(), ctypes.c_void_p(table.context))
+    _follow_forks(table)
 
 
 @once
-def _follow_forks() -> None:
-    in_each_child(_be_known_in_child, STRUCTURES)
-
-
-def _be_known_in_child() -> None:
-    thread_id()  # a child's first thread is the one that has forked
+def _follow_forks(table: Table) -> None:
+    in_each_child(table.thread_id, STRUCTURES)  # a child's first thread is the one that has forked
 
 
 @once
-def _first_thread() -> Callable[[object], int]:
+def _first_thread() -> Callable[[int], int]:
     """What Python has its main thread call. It stays for good."""
     return ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(_be_known_late)
 
 
-def _be_known_late(_: object) -> int:
+def _be_known_late(context: int) -> int:
     try:
-        thread_id()
+        table_with(context).thread_id()
     except (RuntimeError, OSError, MemoryError):
         pass
     return 0
 
 
-def why_not_ended(process: int) -> str:
-    """A sentence, if it is not proved that the process with this number has ended; "" if it is."""
+def why_not_ended(process: int, table: Table) -> str:
+    """A sentence, if it is not proved that the process with this number has ended; "" if it is.
+
+    `table` is where the first threads are of all processes that share the memory in question.
+    """
     runs = "the process runs, and uses what it holds"
-    if table().has_thread_of(process):
+    if table.has_thread_of(process):
         return runs
     if process > _LARGEST or not _exists(process) or _is_ended_child(process):
         return ""

@@ -1,14 +1,17 @@
 """Segments: memory cut into lanes, one for each CPU and a spare one, in mappings called extents.
 
-    page 0        stride bytes   stride bytes         stride bytes
-    +------+------+--------------+--------------+-----+--------------+
-    | lock |      | lane 0       | lane 1       | ... | spare lane   |
-    +------+------+--------------+--------------+-----+--------------+
-                  ^ base         ^ base + stride      ^ base + lanes * stride
+    page 0    page 1        stride bytes   stride bytes         stride bytes
+    +---------+------+------+--------------+--------------+-----+--------------+
+    |     own | lock |      | lane 0       | lane 1       | ... | spare lane   |
+    +---------+------+------+--------------+--------------+-----+--------------+
+              ^ lock        ^ base         ^ base + stride      ^ base + lanes * stride
 
 An item has the same offset in every lane. Lanes are page aligned and each is written by its own CPU, so items lie
 densely and no two CPUs write the same cache line. The mapping is sparse: a page costs memory once it is written.
 A segment grows by further extents; items never move.
+
+The first page is this process's own, also where the others are shared; a forked child has a copy. What the process
+knows of the extent is at the page's end, where machine code finds it by the lock (threads.py: `describe_to`).
 
 Guarantees: a private extent is never unmapped, not even when the interpreter ends, because threads may still run
 sequences then. A forked child has a copy of the memory, and locks that nobody holds. A shared extent (shared.py) is the
@@ -29,21 +32,28 @@ import sys
 
 from rseq._forks import MEMORY, in_each_child
 from rseq._integers import round_up
-from rseq._libc import error_of
+from rseq._libc import error_of, libc
 from rseq._percpu.mutex import make_mutex
 from rseq._quick import NamedTuple, partial, ref
 from rseq._sealed import forever
 from rseq._thread.cpus import online_nodes, possible_cpus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE_BYTES = mmap.PAGESIZE
 
 # Older Pythons do not name it. Where the flag has another number, this one means nothing to the kernel.
 _MAP_NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
 
+_MAP_FIXED = 0x10  # asm-generic/mman-common.h
+
 _MADV_POPULATE_WRITE = 23
 """include/uapi/asm-generic/mman-common.h, since Linux 5.14; the same number everywhere."""
 
 _private_extents: list[Extent] = []
+_describe: list[Callable[[int], object]] = []
 _shared_mappings: dict[int, ref[mmap.mmap]] = {}
 
 Mapping = mmap.mmap
@@ -90,7 +100,16 @@ def private_extent(stride_bytes: int) -> Extent:
     forever(mapping)
     make_mutex(extent.lock)
     _private_extents.append(extent)
+    for describe in _describe:  # asked for after that: whoever puts it there in the meantime finds this extent
+        describe(extent.lock)
     return extent
+
+
+def describe_extents(describe: Callable[[int], object]) -> None:
+    """Have `describe(lock)` called for each private extent, those that there are and those to come; for some twice."""
+    _describe[:] = [describe]
+    for extent in list(_private_extents):
+        describe(extent.lock)
 
 
 def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
@@ -103,11 +122,22 @@ def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
     Threads: any thread.
     """
     extent, mapping = _extent(stride_bytes, shared=True)
+    own_page(extent.lock - PAGE_BYTES)
     key = id(mapping)
     _shared_mappings[key] = ref(mapping, partial(_shared_mappings.pop, key))
     populate(extent.lock, PAGE_BYTES)
     make_mutex(extent.lock)
     return extent, mapping
+
+
+def own_page(address: int) -> None:
+    """Put a zeroed page of this process alone in the place of one of a mapping, with which it is unmapped.
+
+    Raises: MemoryError - there is no memory for it.
+    """
+    protection, kind = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_FIXED
+    if libc().mmap(address, PAGE_BYTES, protection, kind, -1, 0) != address:
+        raise MemoryError(f"no memory for a page of a segment: {os.strerror(ctypes.get_errno())}")
 
 
 def populate(address: int, nbytes: int) -> None:
@@ -168,10 +198,11 @@ def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
         require_support()
     sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
-    mapping = _map(PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
-    start = address_of(mapping)
-    _place_lanes(start + PAGE_BYTES, stride, lanes, mapping)
-    return Extent(start + PAGE_BYTES, stride, lanes, lock=start), mapping
+    mapping = _map(2 * PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
+    lock = address_of(mapping) + PAGE_BYTES
+    extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
+    _place_lanes(extent.base, stride, lanes, mapping)
+    return extent, mapping
 
 
 def _place_lanes(base: int, stride: int, lanes: int, mapping: Mapping) -> None:

@@ -64,11 +64,8 @@ class Segment:
         nbytes = integer("size", size)
         if not 1 <= nbytes <= MAX_ITEM_BYTES:
             raise ValueError(f"size: expected 1 … {MAX_ITEM_BYTES} bytes, got {nbytes}")
-        from rseq._percpu.threads import table
-
         if not is_supported():
             require_support()
-        table()  # of threads: one for all processes that share the segment
         self._size = round_up(nbytes, PAGE_BYTES)
         self._extents = [_SharedExtent(self._size)]
 
@@ -111,7 +108,10 @@ class _SharedExtent:
     __slots__ = ("_extent", "_mapping", "_ready")
 
     def __init__(self, stride_bytes: int) -> None:
+        from rseq._percpu.threads import describe_to, table
+
         self._extent, self._mapping = shared_extent(stride_bytes)
+        describe_to(self._extent.lock, table())  # of threads: one for all processes that share the segment
         self._ready = 0  # so far into each lane, this process knows that the pages exist
 
     def take(self, size: int, alignment: int) -> int | None:

@@ -21,13 +21,22 @@ would have the kernel mark it for a thread of the same id that is killed at that
 A claim looks at a few slots that were used before, going on where the last one stopped, and then takes a fresh slot:
 its cost does not depend on how many threads there are. Only a full table is searched from end to end.
 
-The table is shared memory of a process and all that are forked from it, and is never unmapped: the kernel looks into it
-when a thread ends. A child's threads have numbers of their own, the one that has forked too: what a thread knows as its
-number stands in memory that the kernel zeroes in a child (MADV_WIPEONFORK).
+A table is shared memory, and is never unmapped: the kernel looks into it when a thread ends. There is one for a process
+and all that are forked from it, and one in each file of per-CPU memory, for all that map it. A thread has a number in
+each table that it has to do with. A child's threads have numbers of their own, the one that has forked too: what a
+thread knows as its number stands in memory that the kernel zeroes in a child (MADV_WIPEONFORK).
+
+Which table it is goes by the memory that one works on: the words below its lock say so (`describe_to`, `table_of`):
+
+    lock - 16 | context | key | lock      context: what this process knows of the table (`Context`)
+                                          key: the pthread key under which a thread has what it knows (`Known`)
 
 Generated code finds the number by `pthread_getspecific`, once in a function, however often that loops
-(_codegen/lower.py), and calls back into Python for what is rare. What a signal handler raises in the middle of that is
-left set, and raised by whoever has called the generated code.
+(_codegen/environment.py), and calls back into Python for what is rare. What a signal handler raises in the middle of
+that is left set, and raised by whoever has called the generated code.
+
+What stands in a table may be anything, where another process has written there. It leads to wrong answers, and not to
+memory outside of the table.
 
 Assumptions: threads end through libc or with their process. A compiled function that forks (in objmode) uses no lock
 afterwards: it may go on with its parent's number. A signal handler in machine code finds a thread that has its number.
@@ -51,17 +60,20 @@ from itertools import chain, compress, starmap
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
 from rseq._libc import libc_with_gil, os_error
+from rseq._loader import CONTEXT_AT, KEY_AT
 from rseq._marks import operation
 from rseq._once import once
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
-from rseq._percpu.segment import PAGE_BYTES, address_of, populate, sparse
-from rseq._quick import get_ident
+from rseq._percpu.segment import PAGE_BYTES, address_of, describe_extents, populate, sparse
+from rseq._quick import get_ident, partial
 from rseq._sealed import forever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import NoReturn
+
+    Form = tuple[list[tuple[int, int]], int]
 
 SLOTS = 1 << 16
 """How many threads there may be at once in a process and those forked from it. Slots cost memory when they are used."""
@@ -93,8 +105,12 @@ class _Slot(ctypes.Structure):
     )
 
 
+TABLE_BYTES = round_up(ctypes.sizeof(_Slot) * (SLOTS + 1), PAGE_BYTES)
+"""What a table takes. Its first word counts the slots that have been used; they follow in the place of the next one."""
+
+
 class Known(ctypes.Structure):
-    """What a thread finds under the pthread key: its number, and what holds as long as that is so.
+    """What a thread finds under a table's pthread key: its number, and what holds as long as that is so.
 
     A pthread key alone is no proof: a signal handler that runs late in a thread's end may leave a value to the next
     thread with that stack.
@@ -106,6 +122,7 @@ class Known(ctypes.Structure):
         ("generation", ctypes.c_uint64),
         ("mutex_at", ctypes.c_uint64),
         ("owner", ctypes.c_uint64),
+        ("context", ctypes.c_uint64),  # of the table
         ("refused", ctypes.c_uint64),  # who holds what the thread could not have, for the exception that says so
     )
 
@@ -117,42 +134,84 @@ class Known(ctypes.Structure):
         return bool(ctypes.c_uint32.from_address(self.mutex_at).value & _OWNER == self.owner)
 
 
+class Context(ctypes.Structure):
+    """What a process knows of a table, for machine code: addresses, where it looks next, and the pthread key."""
+
+    _fields_ = (
+        ("first", ctypes.c_uint64),  # slot
+        ("used", ctypes.c_uint64),  # the slots below that number have been claimed before, some above as well
+        ("known", ctypes.c_uint64),  # a `Known` for each slot
+        ("next", ctypes.c_uint64),
+        ("key", ctypes.c_uint64),
+    )
+
+
+_tables: dict[int, Table] = {}
+
+
 class Table:
     """The slots, and what the threads of this process know as their numbers.
 
-    Threads: any thread of any process that has inherited it, at once.
+    Threads: any thread of any process that maps it, at once.
     """
 
-    def __init__(self) -> None:
-        """Map an empty one, for good. Raises: OSError, MemoryError - there is no memory."""
-        size = ctypes.sizeof(_Slot)
-        base = _mapping(size * (SLOTS + 1), mmap.MAP_SHARED)
+    def __init__(self, base: int | None = None) -> None:
+        """Map an empty one for this process and its children, for good; or use the one at `base`.
+
+        That is TABLE_BYTES of shared memory, zeroed before the first process used it, at a page and never unmapped. All
+        that use it have the same `blank_mutex()`. Whoever makes two of the same memory has two numbers in it.
+        Raises: OSError, MemoryError - there is no memory, or no pthread key.
+        """
+        size, nbytes = ctypes.sizeof(_Slot), ctypes.sizeof(Known) * SLOTS
+        base = _mapping(TABLE_BYTES, mmap.MAP_SHARED) if base is None else base
         populate(base, PAGE_BYTES)
-        self._used = ctypes.c_uint64.from_address(
-            base
-        )  # the slots below it have been claimed before, some above as well
+        self._blank, self._word_at = blank_mutex()
+        self._used = ctypes.c_uint64.from_address(base)
         self._first = base + size
-        self._next = 0  # where this process looks next
-        self._blank, self._word_at = _blank_mutex()
         self._words = (ctypes.c_uint32 * (SLOTS * size // 4)).from_address(self._first + self._word_at)
-        nbytes = ctypes.sizeof(Known) * SLOTS
         self._known = _mapping(nbytes, mmap.MAP_PRIVATE)
+        self._key = new_key()
+        self._context = forever(Context(self._first, base, self._known, 0, self._key))
+        self.context = ctypes.addressof(self._context)
+        """The address of the table's `Context`, which stays for good."""
+        _tables[self.context] = self
         if libc_with_gil().madvise(self._known, nbytes, _WIPEONFORK):
             in_each_child(self._forget, THREADS)  # an old kernel
+
+    # ---- the calling thread
+
+    def known(self) -> Known | None:
+        """What the calling thread knows of its number, if it has one."""
+        address = libc_with_gil().pthread_getspecific(self._key)
+        place = Known.from_address(address) if address else None
+        return place if place is not None and place.is_true else None
+
+    def known_at(self) -> int:
+        """Where the calling thread, which has a number, finds it: a u64 that is another one in a forked child."""
+        return int(libc_with_gil().pthread_getspecific(self._key))
+
+    def known_id(self) -> int:
+        """The calling thread's number, 0 if it has none yet."""
+        place = self.known()
+        return 0 if place is None else int(place.id)
+
+    def thread_id(self) -> int:
+        """The calling thread's number, which it gets if it has none. Raises: as `claim`."""
+        return self.known_id() or self.claim()
 
     def claim(self) -> int:
         """Give the calling thread, which has none, its number; a signal handler may do so in the middle of it.
 
         Raises: RuntimeError - too many threads have one. OSError, MemoryError - the system has no memory.
         """
-        before = libc_with_gil().pthread_getspecific(_key())
+        before = libc_with_gil().pthread_getspecific(self._key)
         number = self._free()
         known = Known.from_address(self._known + ctypes.sizeof(Known) * number)
         mine = 0
         try:
             self._sign(number, known)
-            _remember(ctypes.addressof(known), before)
-            mine = known_id()
+            self._remember(ctypes.addressof(known), before)
+            mine = self.known_id()
         finally:
             if mine != known.id:  # a signal handler has got a number meanwhile, or raises something
                 known.id = 0
@@ -163,11 +222,19 @@ class Table:
         """Write down whose slot it is, for others and for the thread itself."""
         slot = self._slot(number)
         slot.process, slot.thread, slot.name = os.getpid(), get_native_id(), _own_name()
-        slot.generation = (slot.generation + 1) | 1
-        known.generation_at, known.generation = ctypes.addressof(slot) + _Slot.generation.offset, slot.generation
+        known.generation_at = ctypes.addressof(slot) + _Slot.generation.offset
+        known.generation = slot.generation = (slot.generation + 1) | 1
         known.mutex_at = ctypes.addressof(slot) + self._word_at
         known.owner = ctypes.c_uint32.from_address(known.mutex_at).value & _OWNER
-        known.id = slot.generation << 16 | number
+        known.context, known.id = self.context, known.generation << 16 | number
+
+    def _remember(self, address: int, before: int | None) -> None:
+        """Put `address` under the key if what is there is still `before`. In C: no signal handler comes in between."""
+        libc, key = libc_with_gil(), self._key
+        is_still = map(eq, map(libc.pthread_getspecific, (key,)), (before,))
+        failed = [code for code in starmap(libc.pthread_setspecific, compress(((key, address),), is_still)) if code]
+        if failed:
+            raise os_error("libc has no memory for a thread's number", failed[0])
 
     def _free(self) -> int:
         """A slot whose mutex the calling thread has from now on, until it ends."""
@@ -180,8 +247,8 @@ class Table:
     def _some_used(self) -> Iterator[int]:
         used = min(self._used.value, SLOTS)
         for _ in range(min(used, _LOOKS)):
-            self._next = (self._next + 1) % used
-            yield self._next
+            self._context.next = number = (self._context.next + 1) % used
+            yield number
 
     def _is_free(self, number: int) -> bool:
         """If nobody who is alive has the slot's mutex, and there are generations left."""
@@ -196,8 +263,8 @@ class Table:
         mutex = self._mutex_of(number)
         if number >= self._used.value:
             populate(mutex & -PAGE_BYTES, PAGE_BYTES)
-            for place, word in self._blank:  # always the same, so that two may do it, whatever the mutex is used for
-                ctypes.c_uint32.from_address(mutex + place).value = word
+        for place, word in self._blank:  # always the same, so that two may do it, whatever the mutex is used for
+            ctypes.c_uint32.from_address(mutex + place).value = word
         code = libc_with_gil().pthread_mutex_trylock(mutex)
         if code == errno.EOWNERDEAD:
             code = libc_with_gil().pthread_mutex_consistent(mutex)
@@ -234,38 +301,46 @@ class Table:
     def _mutex_of(self, number: int) -> int:
         return self._first + ctypes.sizeof(_Slot) * number
 
-    def layout(self) -> dict[str, int]:
-        """Where all is in this process: what machine code needs to do the same without Python (thread_code.py)."""
-        return {
-            "first": self._first,
-            "used": ctypes.addressof(self._used),
-            "known": self._known,
-            "slot": ctypes.sizeof(_Slot),
-            "word_at": self._word_at,
-            "generation_at": _Slot.generation.offset,
-            "process_at": _Slot.process.offset,
-            "thread_at": _Slot.thread.offset,
-            "name_at": _Slot.name.offset,
-            "known_size": ctypes.sizeof(Known),
-            "refused_at": Known.refused.offset,
-            "owner_mask": _OWNER,
-            "died": _OWNER_DIED,
-            "last": _LAST_GENERATION,
-            "slots": SLOTS,
-            "looks": _LOOKS,
-        }
-
-    @property
-    def blank_mutex(self) -> list[tuple[int, int]]:
-        """Offsets and words of a mutex that was just made, apart from zeros."""
-        return self._blank
+    def refusal(self, thread: int) -> str:
+        """Why the calling thread may not do what it wants with a lock, which that thread holds."""
+        if not thread:
+            return "nobody holds that lock: it was released before, or never acquired"
+        if thread == self.known_id():
+            return "this thread holds that lock already, and would wait for itself"
+        return f"that lock is held by {self.describe(thread)}, not by this thread"
 
     def _forget(self) -> None:
-        ctypes.memset(self._known, 0, ctypes.sizeof(Known) * min(self._used.value + _LATE, SLOTS))
+        nbytes = ctypes.sizeof(Known) * SLOTS
+        if libc_with_gil().madvise(self._known, nbytes, mmap.MADV_DONTNEED):
+            ctypes.memset(self._known, 0, nbytes)  # locked in memory
 
 
-def _blank_mutex() -> tuple[list[tuple[int, int]], int]:
-    """The words that a new mutex has and zeroed memory has not, and where the one is that the kernel marks."""
+def layout() -> dict[str, int]:
+    """Offsets and limits: what machine code needs to do the same without Python (thread_code.py)."""
+    return {
+        "slot": ctypes.sizeof(_Slot),
+        "word_at": blank_mutex()[1],
+        "generation_at": _Slot.generation.offset,
+        "process_at": _Slot.process.offset,
+        "thread_at": _Slot.thread.offset,
+        "name_at": _Slot.name.offset,
+        "known_size": ctypes.sizeof(Known),
+        "context_at": Known.context.offset,
+        "refused_at": Known.refused.offset,
+        "owner_mask": _OWNER,
+        "died": _OWNER_DIED,
+        "last": _LAST_GENERATION,
+        "slots": SLOTS,
+        "looks": _LOOKS,
+    }
+
+
+@once
+def blank_mutex() -> Form:
+    """Offsets and words that a new mutex has and zeroed memory has not, and where the one is that the kernel marks.
+
+    They are libc's: processes whose libc has others cannot share a table.
+    """
     buffer = (ctypes.c_uint8 * (2 * MUTEX_BYTES))()
     mutex = round_up(ctypes.addressof(buffer), MUTEX_BYTES)
     words = (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(mutex)
@@ -291,84 +366,82 @@ def _mapping(nbytes: int, sharing: int) -> int:
     return address_of(forever(sparse(nbytes, sharing)))
 
 
-# ---- the calling thread
-
-
-@once
-def table() -> Table:
-    """The table of this process, and of those forked from it since it was made."""
-    return Table()
-
-
-@once
-def _key() -> ctypes.c_uint32:
-    """The pthread key under which a thread has the address of its number."""
+def new_key() -> int:
+    """A pthread key. Raises: OSError - a process has no more."""
     key = ctypes.c_uint32()
     code = libc_with_gil().pthread_key_create(ctypes.byref(key), None)
     if code:
         raise os_error("libc has no key left for threads to find their number by", code)
-    return key
+    return key.value
 
 
-def _remember(address: int, before: int | None) -> None:
-    """Put `address` under the key if what is there is still `before`. In C: no signal handler comes in between."""
-    libc, key = libc_with_gil(), _key()
-    is_still = map(eq, map(libc.pthread_getspecific, (key,)), (before,))
-    failed = [code for code in starmap(libc.pthread_setspecific, compress(((key, address),), is_still)) if code]
-    if failed:
-        raise os_error("libc has no memory for a thread's number", failed[0])
+# ---- which table
 
 
-def known() -> Known | None:
-    """What the calling thread knows of its number, if it has one."""
-    address = libc_with_gil().pthread_getspecific(_key())
-    place = Known.from_address(address) if address else None
-    return place if place is not None and place.is_true else None
+@once
+def table() -> Table:
+    """The table of this process, and of those forked from it since it was made: that of all anonymous memory."""
+    made = _family()
+    describe_extents(partial(describe_to, table=made))
+    return made
 
 
-def known_at() -> int:
-    """Where the calling thread, which has a number, finds it: a u64 that is another one in a forked child."""
-    return int(libc_with_gil().pthread_getspecific(_key()))
+@once
+def _family() -> Table:
+    return Table()
 
 
-def known_id() -> int:
-    """The calling thread's number, 0 if it has none yet."""
-    place = known()
-    return 0 if place is None else int(place.id)
+def describe_to(lock: int, table: Table) -> None:
+    """Write down below the lock of an extent, in memory of this process alone, that its threads are in this table.
+
+    Threads: any; nobody may ask for numbers there before. Twice is as good as once.
+    """
+    ctypes.c_uint64.from_address(lock + KEY_AT).value = table._key
+    ctypes.c_uint64.from_address(lock + CONTEXT_AT).value = table.context
+
+
+def table_of(lock: int) -> Table:
+    """The table of memory whose spare lane's lock has that address."""
+    return table_with(ctypes.c_uint64.from_address(lock + CONTEXT_AT).value)
+
+
+def table_with(context: int) -> Table:
+    """The table whose context has that address; that of this process for 0."""
+    return _tables[context] if context else table()
 
 
 @operation("thread_id")
 def thread_id() -> int:
     """A number that no other thread has, now or later, of this process or those that share memory with it; never 0.
 
-    In sequences it is a parameter; routines may ask for it. A forked child's thread has another one than its parent's.
+    In sequences it is a parameter; routines may ask for it. There it is the number by which the calling thread is known
+    in the routine's memory. That is this one, but in a segment that unrelated processes map: there are others in it.
+    A forked child's thread has another one than its parent's.
     Raises: RuntimeError - 65,536 threads that have one are alive. OSError, MemoryError - the system has no memory.
     """
-    return known_id() or table().claim()
+    return table().thread_id()
 
 
-def has_ended(thread: int) -> bool:
-    """True if the thread whose number it was has ended for good; False as long as that is not proved."""
-    return table().has_ended(thread)
+# ---- what generated code calls: the address of a lock, and a number
 
 
-def describe(thread: int) -> str:
-    """That thread, in words."""
-    return table().describe(thread)
-
-
-# ---- what generated code calls
-
-
-def _id_or_none(_: int) -> int:
+def _id_or_none(lock: int, _: int) -> int:
     try:
-        return thread_id()
+        return table_of(lock).thread_id()
     except (RuntimeError, OSError, MemoryError):
         return 0  # generated code says that it could not be had
 
 
-def took_over(thread: int, frames: int = 2) -> int:
-    """Warn that the calling thread has a lock of that thread, which has ended.
+def _has_ended(lock: int, thread: int) -> bool:
+    return table_of(lock).has_ended(thread)
+
+
+def _took_over(lock: int, thread: int) -> int:
+    return took_over(table_of(lock), thread)
+
+
+def took_over(table: Table, thread: int) -> int:
+    """Warn whoever has called the caller that the calling thread has a lock of that thread, which has ended.
 
     A filter that turns the warning into an error has it reported (sys.unraisablehook), not raised.
 
@@ -376,13 +449,13 @@ def took_over(thread: int, frames: int = 2) -> int:
     """
     how = "was not forked with the process" if thread & LEFT_BEHIND else "has ended"
     text = (
-        f"{describe(thread)} held a lock and {how} without releasing it; the calling thread has the lock now. "
+        f"{table.describe(thread)} held a lock and {how} without releasing it; the calling thread has the lock now. "
         "What the lock protects may be half changed: bring it into order, or make it anew"
     )
     import warnings
 
     try:
-        warnings.warn(text, RuntimeWarning, stacklevel=frames)
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
     except Warning as error:
         _report(error)
     return 0
@@ -397,37 +470,27 @@ def _report(error: Exception) -> None:
     ctypes.CFUNCTYPE(None)(throw)()
 
 
-def refusal(thread: int) -> str:
-    """Why the calling thread may not do what it wants with a lock, which that thread holds."""
-    if not thread:
-        return "nobody holds that lock: it was released before, or never acquired"
-    if thread == known_id():
-        return "this thread holds that lock already, and would wait for itself"
-    return f"that lock is held by {describe(thread)}, not by this thread"
-
-
-def _refuse(thread: int) -> NoReturn:
+def _refuse(lock: int, thread: int) -> NoReturn:
     """Raises: RuntimeError - the reason."""
-    raise RuntimeError(refusal(thread))
+    raise RuntimeError(table_of(lock).refusal(thread))
 
 
-_called: dict[str, Callable[[int], int]] = {
+_called: dict[str, Callable[[int, int], int]] = {
     "rseq_python_register": _id_or_none,
-    "rseq_python_ended": has_ended,
-    "rseq_python_took_over": took_over,
+    "rseq_python_ended": _has_ended,
+    "rseq_python_took_over": _took_over,
     "rseq_python_refuse": _refuse,
 }
 """Generated code that has the GIL calls them as Python objects: ctypes would drop what a signal handler raises."""
 
 
-def key_symbol() -> Mapping[str, int]:
-    """Where the pthread key is, under the name that generated code has for it."""
-    return {"rseq_thread_key": ctypes.addressof(_key())}
-
-
 def symbols() -> Mapping[str, int]:
-    """What generated code that has the GIL refers to, by name: addresses that stay for good."""
-    return {**key_symbol(), **_functions()}
+    """What generated code that has the GIL refers to, by name: addresses that stay for good.
+
+    Extents say which table they have from then on. Raises: OSError, MemoryError - there is no memory for the table.
+    """
+    table()
+    return _functions()
 
 
 @once

@@ -34,7 +34,7 @@ from rseq._builtins.form import Form
 from rseq._builtins.method import Context
 from rseq._forks import before_forks, start_anew_after_forks
 from rseq._once import once
-from rseq._percpu.threads import LEFT_BEHIND, describe, known_id, thread_id
+from rseq._percpu.threads import LEFT_BEHIND, Table, table, table_of
 from rseq._quick import get_ident
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
 
@@ -81,7 +81,7 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
 
     def __init__(self, *, segment: Segment | None = None) -> None:
         set_up(self, storage_for(LOCK, segment=segment), LOCK)
-        thread_id()  # a process and its children have one table of threads: make it before the first fork
+        _table_of(self).thread_id()  # a process and its children have one table: make it before the first fork
         if segment is None:
             _follow_forks()
             start_anew_after_forks(self)
@@ -123,7 +123,8 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
 
     def holders(self) -> dict[int, str]:
         """Who holds which CPU's lock at the moment: a thread and its process, by the CPU's number."""
-        return {cpu: describe(owner & ~LEFT_BEHIND) for cpu, owner in self._owners() if owner}
+        table = _table_of(self)
+        return {cpu: table.describe(owner & ~LEFT_BEHIND) for cpu, owner in self._owners() if owner}
 
     def _owners(self) -> Iterator[tuple[int, int]]:
         for cpu, address in enumerate(storage_of(self).place.addresses()):
@@ -131,16 +132,21 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
 
     def _start_anew(self) -> None:
         """In a forked child: its thread holds what the one that has forked held; the other holders are not here."""
-        before, now = _forking.get(get_ident(), 0), known_id()
+        table, before = _table_of(self), _forking.get(get_ident(), 0)
+        now = table.known_id()
         for address in storage_of(self).place.addresses():
             word = ctypes.c_uint64.from_address(address)
             if word.value and word.value != now:
-                word.value = thread_id() if word.value == before else word.value | LEFT_BEHIND
-                now = known_id()
+                word.value = table.thread_id() if word.value == before else word.value | LEFT_BEHIND
+                now = table.known_id()
 
     def __repr__(self) -> str:
         held = ", ".join(f"CPU {cpu}: {holder}" for cpu, holder in self.holders().items())
         return f"<rseq.SpinLock, {'held by ' + held if held else 'free'}>"
+
+
+def _table_of(lock: SpinLock) -> Table:
+    return table_of(storage_of(lock).place.lock)
 
 
 # ---- forks
@@ -149,8 +155,8 @@ _forking: dict[int, int] = {}
 
 
 def _note_number() -> None:
-    """What the thread is called that forks: in the child it has another number."""
-    _forking[get_ident()] = known_id()
+    """What the thread is called that forks, in the table of private locks: in the child it has another number."""
+    _forking[get_ident()] = table().known_id()
 
 
 @once

@@ -16,6 +16,7 @@ from rseq._percpu.checks import integer
 from rseq._percpu.ended import be_known, why_not_ended
 from rseq._percpu.segment import zeroed
 from rseq._percpu.storage import lanes_of
+from rseq._percpu.threads import table_of
 from rseq._quick import ref
 from rseq._structures.pool.items import items, write
 from rseq._structures.pool.states import (
@@ -74,10 +75,10 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         number = _bounded("count", count, min(MAX_COUNT, (possible_cpus() + 1) << MAX_SHIFT))
         stride = round_up(size, LINE_BYTES)
         _bounded("item_size × count", stride * number, MAX_BYTES)
-        if segment is not None:
-            be_known()
         form = items(shift_for(number))
         storage = storage_for(form, segment=segment)
+        if segment is not None:
+            be_known(table_of(storage.place.lock))
         write(lanes_of(storage), number)
         set_up(self, storage, form)  # it refuses a second time
         self._size, self._stride = (size, number), stride
@@ -247,9 +248,9 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         process.
         """
         require_set_up(self)
-        number = _ended(owner)
+        number = _ended(self, owner)
         states = self._states()
-        _ended(number)  # nor has another one with that number begun
+        _ended(self, number)  # nor has another one with that number begun
         return [ticket & ROW for ticket in tickets_of(states, number) if self._give(ticket)]
 
     def _states(self) -> list[int]:
@@ -327,14 +328,14 @@ def _bounded(name: str, value: object, most: int) -> int:
     return number
 
 
-def _ended(owner: int) -> int:
+def _ended(pool: Pool, owner: int) -> int:
     number = integer("owner", owner)
     if number == 0:
         why = "0 is no process: use release_row()"
     elif not 0 < number <= OWNER:
         why = f"a process has a number of 1 … {OWNER}"
     else:
-        why = why_not_ended(number)
+        why = why_not_ended(number, table_of(storage_of(pool).place.lock))
     if why:
         raise ValueError(f"recover() takes the number of a process that has ended; got {owner!r}: {why}")
     return number

@@ -12,6 +12,7 @@ from rseq._builtins.method import Context, thread_state
 from rseq._forks import start_anew_after_forks
 from rseq._integers import signed
 from rseq._percpu.memory import allocate
+from rseq._percpu.threads import table_of
 from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from rseq._structures.rcu.calls import Calls
 from rseq._structures.rcu.grace import READERS, Words, grace_period
@@ -165,8 +166,9 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     def _turn(self, waiting: _Waiting) -> object:
         """Be the only writer, until the guard goes: without it writers would change the phase under each other."""
-        address, held = _address(self._writer), "synchronize() is called by a thread that is in the middle of one"
-        while (turn := taken(address, held)) is None:
+        address, table = _address(self._writer), table_of(self._writer.place.lock)
+        held = "synchronize() is called by a thread that is in the middle of one"
+        while (turn := taken(table, address, held)) is None:
             if not waiting.pause():
                 raise TimeoutError(f"synchronize() waited {waiting.seconds} s for another one that has not ended")
         return turn

@@ -25,12 +25,15 @@ from rseq._forks import start_anew_after_forks
 from rseq._once import load
 from rseq._percpu.memory import allocate
 from rseq._percpu.storage import lanes_of
+from rseq._percpu.threads import table_of
 from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from rseq._quick import NamedTuple
 from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
 from rseq._structures.ring.sizes import SKIP, header_units, position_and_slot
 from rseq._structures.structure import bind
 from rseq._thread.membarrier import barrier, fence, register_for_barriers
+
+_HELD = "this thread is reading the ring already, and has been interrupted by a signal"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,8 +183,8 @@ class Reader:
 
     def _turn(self) -> Any:
         """Wait until nobody else reads: a guard, with which the turn ends."""
-        held = "this thread is reading the ring already, and has been interrupted by a signal"
-        while (turn := taken(self._turn_address, held)) is None:
+        table, held = table_of(self._readers.place.lock), _HELD
+        while (turn := taken(table, self._turn_address, held)) is None:
             time.sleep(_PATIENCE_S)
         return turn
 
