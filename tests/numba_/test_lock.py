@@ -15,7 +15,11 @@ import pytest
 
 import rseq
 import support
-from rseq._percpu.threads import Table, table
+from rseq._builtins.bind import builtin
+from rseq._language.operations import refuse
+from rseq._percpu.memory import Memory
+from rseq._percpu.segment import private_extent
+from rseq._percpu.threads import Table, describe_to, table
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 
@@ -206,6 +210,78 @@ def test_the_number_is_looked_up_once_for_all_that_a_function_does() -> None:
     count(rseq.SpinLock(), counters(), 1)
     (text,) = count.inspect_llvm().values()
     assert len(re.findall(r"call .*@rseq\.thread\.known\(", text)) == 2
+
+
+class Cell(rseq.Record):
+    owner: rseq.u64
+
+
+@rseq.routine
+def who(cpu: Cell) -> rseq.u64:
+    return rseq.thread_id()
+
+
+@rseq.routine
+def refuse_for(cpu: Cell, holder: rseq.u64) -> rseq.i64:
+    refuse(holder)
+    return rseq.i64(1)
+
+
+@numba.njit
+def ask_in_turn(one: Any, other: Any) -> Any:
+    return one(), other(), one()
+
+
+@numba.njit
+def ask_in_loop(one: Any, other: Any) -> Any:
+    first, last = one(), 0 * one()
+    for asked in (one, other):
+        last = asked()
+    return first, last, one()
+
+
+@numba.njit
+def refuse_in(bound: Any, holder: int) -> int:
+    return bound(holder)
+
+
+def bound_elsewhere(code: Any) -> tuple[Any, Table]:
+    """A routine on memory that has another table of threads, as in a file; and that."""
+    extent, new = private_extent(8), Table()
+    new._slot(0).generation = 1 << 20  # so that numbers are not those of the other table by chance
+    describe_to(extent.lock, new)
+    memory = Memory(extent.place(0), 8, None)
+    return builtin(code, memory=memory, index="cpu_id", shape=(), title=code.__name__), new
+
+
+@pytest.mark.parametrize("function", [ask_in_turn, ask_in_loop])
+def test_a_function_that_works_on_memory_of_two_tables_has_two_numbers(function: Any) -> None:
+    here, (there, new) = who.bind(rseq.percpu(Cell)), bound_elsewhere(who)
+    mine = table().thread_id()
+    assert function(here, there) == (mine, new.thread_id(), mine)
+    assert function(there, here) == (new.thread_id(), mine, new.thread_id())
+    assert mine != new.thread_id()
+
+
+def test_a_thread_has_pythons_name_in_the_table_of_the_memory() -> None:
+    (bound, new), numbers = bound_elsewhere(who), list[int]()
+    ask_in_turn(bound, bound)  # compiles it
+    asker = threading.Thread(target=lambda: numbers.extend(ask_in_turn(bound, bound)), name="asks in compiled code")
+    asker.start()
+    asker.join()
+    assert "(asks in compiled code)" in new.describe(numbers[0])
+
+
+def test_a_refusal_is_about_the_threads_of_the_memory_that_it_comes_from() -> None:
+    here, (there, new) = refuse_for.bind(rseq.percpu(Cell)), bound_elsewhere(refuse_for)
+    mine, theirs = table().thread_id(), new.thread_id()
+    new._slot(theirs & 0xFFFF).name = b"it"
+    with pytest.raises(RuntimeError, match="this thread holds that lock already"):
+        refuse_in(there, theirs)
+    with pytest.raises(RuntimeError, match="this thread holds that lock already"):
+        refuse_in(here, mine)
+    with pytest.raises(RuntimeError, match="that lock is held by a thread that has ended"):
+        refuse_in(there, theirs + (2 << 16))
 
 
 CONTENDED = """

@@ -84,6 +84,22 @@ def test_what_is_noted_without_the_gil_is_said_once() -> None:
     assert "held a lock and has ended" in str(caught[0].message)
 
 
+def test_a_note_and_a_refusal_are_about_a_thread_of_that_table() -> None:
+    new = Table()
+    mine = claim(of=new)
+    assert mine == new.known_id()
+    new._slot(mine & 0xFFFF).name = b"of the other"
+    took_over(mine, of=new)
+    with pytest.warns(RuntimeWarning, match=r"\(of the other\) of process \d+ held a lock"):
+        thread_code.say_what_was_noted()
+    refused(mine, of=new)
+    assert str(thread_code.Refused()).startswith("this thread holds that lock already")
+    refused(mine + (2 << 16), of=new)
+    assert "a thread that has ended" in str(thread_code.Refused())
+    refused(thread_id())
+    assert str(thread_code.Refused()).startswith("this thread holds that lock already")
+
+
 def test_more_notes_than_there_is_room_for_lose_the_oldest() -> None:
     for number in range(1, 200):
         took_over(LEFT_BEHIND | number << 16 | 60_000)
