@@ -5,10 +5,10 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
                clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits,
                thread_id, thread_ended
-Storage:       percpu, array, Segment
+Storage:       percpu, array, Segment, segments
 Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock, Stack
 Cache:         precompile
-Errors:        CompileError, ContractError, UnsupportedError
+Errors:        CompileError, ContractError, SegmentError, UnsupportedError
 """
 
 TYPE_CHECKING = False
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     )
     from rseq._language.types import Record, f32, f64, i8, i16, i32, i64, index, prepared, ptr, u8, u16, u32, u64
     from rseq._percpu.rows import RowArray as array  # noqa: N813
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.layout import SegmentError
+    from rseq._percpu.shared.listing import segments
+    from rseq._percpu.shared.segment import Segment
     from rseq._percpu.storage import PerCPU as percpu  # noqa: N813
     from rseq._percpu.threads import thread_id
     from rseq._precompile import precompile
@@ -74,6 +76,7 @@ __all__ = [
     "RingBuffer",
     "Routine",
     "Segment",
+    "SegmentError",
     "Sequence",
     "SpinLock",
     "Stack",
@@ -109,6 +112,7 @@ __all__ = [
     "relax",
     "routine",
     "sched_yield",
+    "segments",
     "sequence",
     "store_release",
     "thread_ended",
@@ -135,7 +139,8 @@ _HOMES = {
     "Record": ("_language.types", "Record"),
     "RingBuffer": ("_structures.ring", "RingBuffer"),
     "Routine": ("_sequence", "Routine"),
-    "Segment": ("_percpu.shared", "Segment"),
+    "Segment": ("_percpu.shared.segment", "Segment"),
+    "SegmentError": ("_percpu.shared.layout", "SegmentError"),
     "Sequence": ("_sequence", "Sequence"),
     "SpinLock": ("_structures.lock", "SpinLock"),
     "Stack": ("_structures.stack", "Stack"),
@@ -171,6 +176,7 @@ _HOMES = {
     "relax": ("_language.operations", "relax"),
     "routine": ("_sequence", "routine"),
     "sched_yield": ("_language.operations", "sched_yield"),
+    "segments": ("_percpu.shared.listing", "segments"),
     "sequence": ("_sequence", "sequence"),
     "store_release": ("_language.operations", "store_release"),
     "thread_ended": ("_language.operations", "thread_ended"),

@@ -16,7 +16,7 @@ from functools import partial
 from rseq._bench.python.counter import value_loop
 from rseq._bench.python.loop import installed, loop
 from rseq._bench.run import Implementation, Operation, Processes, Work, counted
-from rseq._percpu.shared import Segment
+from rseq._percpu.shared.segment import Segment
 from rseq._structures.counter import Counter
 
 

@@ -64,6 +64,8 @@ class _Program(NamedTuple):
     dimensions: int
     code: Code
     made: Made
+    asks: bool
+    """For the calling thread's number."""
 
 
 _programs: list[_Program] = []
@@ -86,11 +88,12 @@ def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: 
         from rseq._percpu.rows import Row
 
         given["rseq_row_type"] = id(Row)
-    if any(symbol is not None and symbol.startswith(("rseq_thread_", "rseq_python_")) for symbol in used):
+    asks = any(symbol is not None and symbol.startswith(("rseq_thread_", "rseq_python_")) for symbol in used)
+    if asks:
         from rseq._percpu.threads import symbols
 
         given |= symbols()
-    program = _Program(source, index, dimensions, load(made.blob, given), made)
+    program = _Program(source, index, dimensions, load(made.blob, given), made, asks)
     _programs.append(program)  # machine code is never unmapped, so neither is what describes it
     return program
 
@@ -203,6 +206,10 @@ def builtin(
     if not all(part.isidentifier() for part in title.split(".")):
         raise ValueError(f"title: expected names with dots between them, as in 'Owner.method'; got {title!r}")
     method, payload_of = _method(source, index, len(shape), title)
+    if _program(source, index, len(shape), title).asks:
+        from rseq._percpu.threads import table_of
+
+        table_of(memory.place.lock)
     bounds = [word for start, end, _ in arrays for word in (start, end)]
     owner = [] if result_array is None else [id(result_array)]
     followed = [word for array, _ in rows for word in (array.address, array.length)]

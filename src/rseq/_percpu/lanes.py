@@ -50,6 +50,10 @@ class Lanes:
     def __init__(self, fields: Fields, place: Place) -> None:
         self._fields, self._place = fields, place
 
+    def __len__(self) -> int:
+        """How many there are, the spare one included."""
+        return self._place.lanes + 1
+
     def read(self, name: str, at: int = 0) -> list[Any]:
         """A number in every lane, the spare one last: the field, or element `at` of it. Each is read in one piece."""
         offset, kind, _ = self._fields.places[name]

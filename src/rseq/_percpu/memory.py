@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+
 from rseq._once import load
-from rseq._percpu.allocator import MAX_ITEM_BYTES, Allocator, Lease
+from rseq._percpu.allocator import MAX_ITEM_BYTES, Allocator
 from rseq._percpu.checks import integer, product
 from rseq._percpu.segment import PAGE_BYTES, Place
 from rseq._quick import NamedTuple
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
 _private = Allocator()
 
@@ -95,18 +97,19 @@ class Memory:
         lanes = shown(place.base, (place.lanes + 1, nbytes), (place.stride, 1), owner=self, writable=writable)
         return lanes.view(element.base).reshape(-1, *shape, *element.shape)
 
+    def buffer(self) -> memoryview:
+        """The bytes of the spare lane, for memory that is not per CPU. They keep the memory alive."""
+        whole = (ctypes.c_ubyte * self.nbytes).from_address(self.place.addresses()[-1])
+        whole._memory = self  # type: ignore[attr-defined]
+        return memoryview(whole).cast("B")
+
     def __repr__(self) -> str:
         return f"<{self.nbytes} bytes in each of {self.place.lanes} lanes and a spare one at {self.place.base:#x}>"
 
     def __reduce__(self) -> NoReturn:
-        if not isinstance(_item.of(self).owner, Lease):
-            raise TypeError(
-                "per-CPU memory of a shared segment cannot be pickled or copied: processes forked after it was made "
-                "have it already. Let them inherit it, or pass the values of a view"
-            )
         raise TypeError(
-            "private per-CPU memory cannot be pickled or copied: it belongs to one process, and its address is its "
-            "identity. Make new memory in the other process, or pass the values of a view"
+            "per-CPU memory cannot be pickled or copied: its address is its identity. Pass the structure in an "
+            "rseq.Segment that it belongs to, or the values of a view"
         )
 
 
@@ -147,7 +150,7 @@ def allocate(nbytes: int, alignment: int = 8, segment: Segment | None = None, *,
 
 
 def _shared(segment: Segment, size: int, alignment: int) -> tuple[Place, object]:
-    from rseq._percpu.shared import lend, require_segment
+    from rseq._percpu.shared.segment import lend, require_segment
 
     require_segment(segment)
     return lend(segment, size, alignment)

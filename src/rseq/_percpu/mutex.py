@@ -14,7 +14,9 @@ from __future__ import annotations
 import ctypes
 import errno
 
+from rseq._integers import round_up
 from rseq._libc import libc, os_error
+from rseq._quick import cache
 
 MUTEX_BYTES = 64
 """What to set aside for a mutex; align it to as much, so that it has a cache line of its own."""
@@ -35,6 +37,15 @@ def make_mutex(address: int) -> None:
     if code in (errno.ENOTSUP, errno.ENOSYS):
         code = _initialize(address, robust=False)
     _check(code, "make")
+
+
+@cache
+def blank_mutex_bytes() -> bytes:
+    """What libc makes of a mutex: processes whose libc makes another one cannot share it."""
+    buffer = (ctypes.c_uint8 * (2 * MUTEX_BYTES))()
+    address = round_up(ctypes.addressof(buffer), MUTEX_BYTES)
+    make_mutex(address)
+    return ctypes.string_at(address, MUTEX_BYTES)
 
 
 def _initialize(address: int, *, robust: bool) -> int:

@@ -6,15 +6,16 @@ records, which exists and is bounds-checked, and which the row keeps alive.
 
 from __future__ import annotations
 
-import ctypes
-
 from rseq._language.types import Array, Field, Index, Pointer, Record
 from rseq._once import load
 from rseq._percpu.checks import integer, require_bytes, require_record
+from rseq._percpu.lanes import fields_of
 from rseq._percpu.pointers import holds_pointers, is_followed, require_no_pointers
-from rseq._percpu.segment import zeroed
-from rseq._percpu.shared import Segment, require_segment
+from rseq._percpu.shared.extents import Wanted
+from rseq._percpu.shared.kinds import in_segment, own_name
+from rseq._percpu.shared.segment import Segment, segment_of
 from rseq._percpu.shown import shown
+from rseq._percpu.storage import shown_fields
 from rseq._quick import Generic, NamedTuple, final
 from rseq._sealed import Sealed
 
@@ -37,7 +38,7 @@ class RowArray(Generic["R"]):
 
     `nodes.values` shows them as a NumPy array. The memory lives as long as the array, a row or a view of it. Storage
     into which sequences put a row's address keeps the array alive too (`Memory.keep`).
-    `segment`: processes that are forked later share the records, see `rseq.Segment`; storage that holds numbers of rows
+    `segment` and `name`: processes share the records, see `rseq.percpu`; storage that holds numbers of rows
     (`index[T]`) is in the same one.
     Raises: TypeError - no record, integer or segment; in a segment, a record with pointers. ValueError - `n` below 1 or
     absurdly large. MemoryError - no memory.
@@ -46,19 +47,24 @@ class RowArray(Generic["R"]):
 
     __slots__ = ("__weakref__", "_parts")
 
-    def __init__(self, record: type[R], n: int, *, segment: Segment | None = None) -> None:
+    def __init__(
+        self, record: type[R], n: int, *, segment: Segment | str | None = None, name: str | None = None
+    ) -> None:
         require_record(record, "rseq.array(Node, 100)")
         if segment is not None:
-            require_segment(segment)
             require_no_pointers(record)
         length = integer("n", n)
         if length < 1:
             raise ValueError(f"n: expected at least 1 record, got {n}")
         require_bytes(length * record.size, f"an array of {n} of {record.__name__}")
-        address, owner = _zeros(length, record.size, shared=segment is not None)
+        called, found = own_name(segment, name), segment_of(segment)
+        if found is None:
+            address, owner = _zeros(length, record.size)
+        else:
+            called, address, owner = _shared(found, called, record, length)
         writable = _all_rows(record, length, address, owner, writable=True)
         public = _all_rows(record, length, address, owner, writable=False) if is_followed(record) else writable
-        if not _parts.put(self, Rows(record, length, segment, address, owner, writable, public, {})):
+        if not _parts.put(self, Rows(record, length, found, called, address, owner, writable, public, {})):
             raise TypeError("this array of rows has been set up; __init__ is called once")
 
     @property
@@ -75,6 +81,11 @@ class RowArray(Generic["R"]):
     def segment(self) -> Segment | None:
         """Whose processes share the records; None if they are this process's."""
         return rows_of(self).segment
+
+    @property
+    def name(self) -> str | None:
+        """What others find it by in its segment, or None."""
+        return rows_of(self).name
 
     @property
     def address(self) -> int:
@@ -142,8 +153,13 @@ class RowArray(Generic["R"]):
         segment = f", segment={self.segment!r}" if self.segment is not None else ""
         return f"rseq.array({self.record.__name__}, {self.length}{segment})"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("an array of rows cannot be pickled or copied: its rows are addresses. Pass `values` instead")
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.segment is not None and self.name is not None:
+            return _reopened, (self.record, self.length, self.segment, self.name)
+        raise TypeError(
+            "a private array of rows cannot be pickled or copied: its rows are addresses. Make it in an rseq.Segment, "
+            "which processes share, or pass `values`"
+        )
 
 
 @final
@@ -250,6 +266,7 @@ class Rows(NamedTuple):
     record: type[Any]
     length: int
     segment: Segment | None
+    name: str | None
     address: int
     owner: object
     """Of the memory."""
@@ -285,11 +302,21 @@ def _all_rows(record: type[Record], length: int, address: int, owner: object, *,
     return rows
 
 
-def _zeros(n: int, size: int, *, shared: bool) -> tuple[int, object]:
+def _shared(segment: Segment, name: str | None, record: type[Record], n: int) -> tuple[str, int, object]:
+    """Name, address and owner of rows in a segment."""
+    args = {"record": record.__name__, "fields": shown_fields(record), "n": n}
+    wanted = Wanted(n * record.size, record.alignment, is_plain=True)
+    found, (memory,) = in_segment(segment, name, "array", args, fields_of(record)[1:], [wanted], lambda places: None)
+    return found, memory.place.base, memory
+
+
+def _reopened(record: type[R], n: int, segment: Segment, name: str) -> RowArray[R]:
+    """An array that was pickled."""
+    return RowArray(record, n, segment=segment, name=name)
+
+
+def _zeros(n: int, size: int) -> tuple[int, object]:
     """Address and owner of zeroed memory."""
-    if shared:
-        held = ctypes.c_char.from_buffer(zeroed(n * size, shared=True))  # as long as that is held, it cannot be closed
-        return ctypes.addressof(held), held
     load("numpy")
     import numpy as np
 

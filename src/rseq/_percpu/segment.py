@@ -96,7 +96,7 @@ def private_extent(stride_bytes: int) -> Extent:
     Raises: MemoryError - there is no address space for so much. UnsupportedError - another system than Linux.
     Threads: any thread.
     """
-    extent, mapping = _extent(stride_bytes, shared=False)
+    extent, mapping = _extent(stride_bytes)
     forever(mapping)
     make_mutex(extent.lock)
     _private_extents.append(extent)
@@ -112,32 +112,32 @@ def describe_extents(describe: Callable[[int], object]) -> None:
         describe(extent.lock)
 
 
-def shared_extent(stride_bytes: int) -> tuple[Extent, Mapping]:
-    """Map a zeroed extent of anonymous memory that forked children share, with lanes of at least `stride_bytes`.
+def file_extent(fd: int, offset: int, stride: int, lanes: int) -> tuple[Extent, Mapping]:
+    """Map the extent at `offset` of a file, whose lanes are `stride` bytes apart. The file reaches so far.
 
-    Its first page, with the lock, exists; `populate` makes those of the lanes. It is unmapped when the last reference
-    to the mapping goes, by C code, so that no exception of a signal handler is lost in it; but not while the
-    interpreter ends: compiled code without the GIL may still run sequences then.
-    Raises: MemoryError - there is no address space for so much, or no memory. UnsupportedError - another system.
+    It is unmapped when the last reference to the mapping goes, by C code, so that no exception of a signal handler is
+    lost in it; but not while the interpreter ends: compiled code without the GIL may still run sequences then.
+    Raises: MemoryError - there is no address space for so much.
     Threads: any thread.
     """
-    extent, mapping = _extent(stride_bytes, shared=True)
-    own_page(extent.lock - PAGE_BYTES)
+    nbytes = PAGE_BYTES + stride * (lanes + 1)
+    mapping = _map(PAGE_BYTES + nbytes, lanes, mmap.MAP_PRIVATE)
+    lock = address_of(mapping) + PAGE_BYTES
+    flags, protection = mmap.MAP_SHARED | _MAP_FIXED, mmap.PROT_READ | mmap.PROT_WRITE
+    if libc().mmap(lock, nbytes, protection, flags, fd, offset) != lock:
+        raise MemoryError(f"no address space for {nbytes} bytes of a segment: {os.strerror(ctypes.get_errno())}")
+    _refuse_huge_pages(mapping)
+    extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
+    if lanes:
+        _place_lanes(extent.base, stride, lanes, mapping)
+    return extent, keep_at_exit(mapping)
+
+
+def keep_at_exit(mapping: Mapping) -> Mapping:
+    """`mapping`, which is not unmapped while the interpreter ends."""
     key = id(mapping)
     _shared_mappings[key] = ref(mapping, partial(_shared_mappings.pop, key))
-    populate(extent.lock, PAGE_BYTES)
-    make_mutex(extent.lock)
-    return extent, mapping
-
-
-def own_page(address: int) -> None:
-    """Put a zeroed page of this process alone in the place of one of a mapping, with which it is unmapped.
-
-    Raises: MemoryError - there is no memory for it.
-    """
-    protection, kind = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_FIXED
-    if libc().mmap(address, PAGE_BYTES, protection, kind, -1, 0) != address:
-        raise MemoryError(f"no memory for a page of a segment: {os.strerror(ctypes.get_errno())}")
+    return mapping
 
 
 def populate(address: int, nbytes: int) -> None:
@@ -154,19 +154,12 @@ def populate(address: int, nbytes: int) -> None:
         raise MemoryError(f"no memory for {nbytes} bytes of a shared segment: {os.strerror(failure)}")
 
 
-def zeroed(nbytes: int, *, shared: bool) -> mmap.mmap:
-    """Zeroed memory that is not per CPU, for this process or for those forked later too.
-
-    That of a shared one exists, so that using it cannot end in a SIGBUS. Raises: MemoryError - there is not enough.
-    """
-    kind = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
+def zeroed(nbytes: int) -> Mapping:
+    """Zeroed memory of this process that is not per CPU. Raises: MemoryError - there is not enough."""
     try:
-        memory = mmap.mmap(-1, nbytes, kind | mmap.MAP_ANONYMOUS)
+        return mmap.mmap(-1, nbytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError as error:
         raise MemoryError(f"no memory for {nbytes} bytes: {error.strerror}") from error
-    if shared:
-        populate(address_of(memory), nbytes)
-    return memory
 
 
 def sparse(nbytes: int, sharing: int) -> Mapping:
@@ -191,14 +184,13 @@ def discard(extent: Extent) -> None:
         zero(extent.place(0), extent.stride)  # locked in memory
 
 
-def _extent(stride_bytes: int, *, shared: bool) -> tuple[Extent, Mapping]:
+def _extent(stride_bytes: int) -> tuple[Extent, Mapping]:
     if not sys.platform.startswith("linux"):
         from rseq._thread.support import require_support
 
         require_support()
-    sharing = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
-    mapping = _map(2 * PAGE_BYTES + stride * (lanes + 1), lanes, sharing)
+    mapping = _map(2 * PAGE_BYTES + stride * (lanes + 1), lanes, mmap.MAP_PRIVATE)
     lock = address_of(mapping) + PAGE_BYTES
     extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
     _place_lanes(extent.base, stride, lanes, mapping)

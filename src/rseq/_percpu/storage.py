@@ -5,21 +5,21 @@ from __future__ import annotations
 from rseq._percpu.checks import one_of, product, require_bytes, require_record, shape_of
 from rseq._percpu.lanes import Lanes, fields_of
 from rseq._percpu.memory import Memory, allocate
-from rseq._quick import Generic
+from rseq._percpu.segment import Place, address_of, zeroed
+from rseq._quick import Generic, NamedTuple
 from rseq._sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NoReturn, TypeVar
+    from typing import Any, TypeVar
 
     import numpy.typing as npt
 
     from rseq._arch.base import IndexMode
     from rseq._language.types import Record
     from rseq._percpu.lanes import Fields
-    from rseq._percpu.segment import Place
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
     R = TypeVar("R", bound=Record)
 
@@ -36,8 +36,8 @@ class PerCPU(Generic["R"]):
     thread of this process, which keeps memory small where a few threads roam over many CPUs. All sequences bound to
     one storage use its index.
 
-    `segment` puts the records into a shared segment, see `rseq.Segment`. Without one, parent and child each have their
-    own copy after a fork.
+    `segment` puts the records into a shared segment, an `rseq.Segment` or its name, where `name` finds them. Without
+    one, parent and child each have their own copy after a fork.
 
     The memory lives as long as the storage, a builtin bound to it, or an array view of it; there is nothing to close.
     What it is cannot be changed afterwards: bound sequences go where it says.
@@ -54,14 +54,24 @@ class PerCPU(Generic["R"]):
         shape: int | tuple[int, ...] | None = None,
         index: IndexMode = "cpu_id",
         *,
-        segment: Segment | None = None,
+        segment: Segment | str | None = None,
+        name: str | None = None,
     ) -> None:
         from rseq._percpu.pointers import is_followed, require_no_pointers
 
         require_record(record, "rseq.percpu(Items)")
         if segment is not None:
             require_no_pointers(record)
-        _begin(self, fields_of(record), lambda: record, shape, index, segment, writable=not is_followed(record))
+        fields = fields_of(record)
+        fill_storage(
+            self,
+            fields,
+            lambda: record,
+            Where("percpu", segment, name, {"record": fields.name, "fields": shown_fields(record)}),
+            shape=shape,
+            index=index,
+            writable=not is_followed(record),
+        )
 
     @property
     def record(self) -> type[R]:
@@ -87,6 +97,11 @@ class PerCPU(Generic["R"]):
     def segment(self) -> Segment | None:
         """The shared segment that the records are in, or None."""
         return parts_of(self).segment
+
+    @property
+    def name(self) -> str | None:
+        """What others find it by in its segment, or None."""
+        return parts_of(self).name
 
     @property
     def memory(self) -> Memory:
@@ -135,22 +150,20 @@ class PerCPU(Generic["R"]):
         segment = f", segment={self.segment!r}" if self.segment is not None else ""
         return f"rseq.percpu({parts_of(self).fields.name}{shape}{index}{segment})"
 
-    def __reduce__(self) -> NoReturn:
-        if self.segment is not None:
-            raise TypeError(
-                "shared per-CPU storage cannot be pickled or copied: processes forked after it was made have it "
-                "already. Let them inherit it, or pass the values that per_cpu() returns"
-            )
+    def __reduce__(self) -> tuple[Any, ...]:
+        segment, name = self.segment, self.name
+        if segment is not None and name is not None:
+            return _reopened, (type(self), self.record, self.shape, segment, name)
         raise TypeError(
-            "private per-CPU storage cannot be pickled or copied: its memory belongs to one process. Make storage in "
-            "the other process, or pass the values that per_cpu() returns"
+            "private per-CPU storage cannot be pickled or copied: its memory belongs to one process. Make it in an "
+            "rseq.Segment, which processes share, or pass the values that per_cpu() returns"
         )
 
 
 class Parts:
     """What storage is."""
 
-    __slots__ = ("_record", "fields", "index", "memory", "segment", "shape")
+    __slots__ = ("_record", "fields", "index", "memory", "name", "segment", "shape")
 
     def __init__(
         self,
@@ -159,10 +172,11 @@ class Parts:
         shape: tuple[int, ...],
         index: IndexMode,
         segment: Segment | None,
+        name: str | None,
         memory: Memory,
     ) -> None:
         self._record, self.fields, self.shape = record, fields, shape
-        self.index, self.segment, self.memory = index, segment, memory
+        self.index, self.segment, self.name, self.memory = index, segment, name, memory
 
     @property
     def record(self) -> type[Any]:
@@ -192,18 +206,49 @@ def warn_of_refusals(storage: PerCPU[Any]) -> None:
         warnings.warn(f"{text}; see `refused`", RuntimeWarning, stacklevel=3)
 
 
+class Where:
+    """Where a structure lies: privately, or in a segment, of which kind it is there and what it is made with."""
+
+    __slots__ = ("args", "kind", "name", "segment")
+
+    def __init__(self, kind: str, segment: Segment | str | None, name: str | None, args: dict[str, Any]) -> None:
+        """Raises: TypeError, ValueError - no such segment or name; and as `Segment`."""
+        self.kind, self.args = kind, args
+        self.segment: Segment | None = None
+        self.name: str | None = None
+        if segment is not None or name is not None:
+            from rseq._percpu.shared.kinds import own_name
+            from rseq._percpu.shared.segment import segment_of
+
+            self.name = own_name(segment, name)
+            self.segment = segment_of(segment)
+
+
+class More(NamedTuple):
+    """Memory that a structure has beside its storage."""
+
+    nbytes: int
+    alignment: int = 8
+    is_plain: bool = False
+    """Not per CPU: its place has one lane, the spare one."""
+
+
 def laid_out(
     fields: Fields,
     record: Callable[[], type[Any]],
+    where: Where,
     *,
     shape: int | tuple[int, ...] | None = None,
     index: IndexMode = "cpu_id",
-    segment: Segment | None = None,
-) -> PerCPU[Any]:
-    """Storage for a record without pointers whose fields are known, and which is made when somebody asks for it."""
+    begin: Callable[[Lanes], object] | None = None,
+    more: tuple[More, ...] = (),
+) -> tuple[PerCPU[Any], list[Memory]]:
+    """Storage for a record without pointers whose fields are known, and which is made when somebody asks for it.
+
+    `begin` writes what its lanes begin with; of those that share it, one does. Also returns the memory for `more`.
+    """
     made: PerCPU[Any] = PerCPU.__new__(PerCPU)
-    _begin(made, fields, record, shape, index, segment, writable=True)
-    return made
+    return made, fill_storage(made, fields, record, where, shape=shape, index=index, begin=begin, more=more)
 
 
 def lanes_of(storage: PerCPU[Any]) -> Lanes:
@@ -212,17 +257,21 @@ def lanes_of(storage: PerCPU[Any]) -> Lanes:
     return Lanes(parts.fields, parts.memory.place)
 
 
-def _begin(
+def fill_storage(
     storage: PerCPU[Any],
     fields: Fields,
     record: Callable[[], type[Any]],
+    where: Where,
+    *,
     shape: int | tuple[int, ...] | None,
     index: IndexMode,
-    segment: Segment | None,
-    *,
-    writable: bool,
-) -> None:
+    begin: Callable[[Lanes], object] | None = None,
+    more: tuple[More, ...] = (),
+    writable: bool = True,
+) -> list[Memory]:
+    """Give storage its memory, for good; that for `more`. Raises: TypeError - it has some."""
     index = one_of("index", index, INDEX_MODES)
+    segment = where.segment
     if segment is not None and index == "mm_cid":
         raise ValueError(
             "index: a shared segment has lanes by 'cpu_id'; 'mm_cid' numbers the threads of one process, so threads of "
@@ -231,6 +280,57 @@ def _begin(
     lengths = shape_of(shape)
     nbytes = product(lengths) * fields.size
     require_bytes(nbytes, f"a lane of shape {lengths} of {fields.name}")
-    memory = allocate(nbytes, fields.alignment, segment, writable=writable)
-    if not _parts.put(storage, Parts(record, fields, lengths, index, segment, memory)):
+    wanted = (More(nbytes, fields.alignment), *more)
+    if segment is None:
+        name, memories = None, [_private(one, writable=writable) for one in wanted]
+        if begin is not None:
+            begin(Lanes(fields, memories[0].place))
+    else:
+        name, memories = _in_segment(segment, where, fields, lengths, wanted, begin, writable=writable)
+    if not _parts.put(storage, Parts(record, fields, lengths, index, segment, name, memories[0])):
         raise TypeError("this storage has been set up; __init__ is called once")
+    return memories[1:]
+
+
+def _private(wanted: More, *, writable: bool) -> Memory:
+    nbytes, alignment, is_plain = wanted
+    if not is_plain:
+        return allocate(nbytes, alignment, writable=writable)
+    mapping = zeroed(nbytes)
+    return Memory(Place(address_of(mapping), nbytes, lanes=0, lock=0), nbytes, mapping, writable=writable)
+
+
+def _in_segment(
+    segment: Segment,
+    where: Where,
+    fields: Fields,
+    shape: tuple[int, ...],
+    wanted: tuple[More, ...],
+    begin: Callable[[Lanes], object] | None,
+    *,
+    writable: bool,
+) -> tuple[str, list[Memory]]:
+    from rseq._percpu.shared.extents import Wanted
+    from rseq._percpu.shared.kinds import in_segment
+
+    def write(places: list[Place]) -> None:
+        if begin is not None:
+            begin(Lanes(fields, places[0]))
+
+    args = {**where.args, "shape": list(shape)} if where.kind == "percpu" else where.args
+    asked = [Wanted(*one) for one in wanted]
+    return in_segment(segment, where.name, where.kind, args, fields[1:], asked, write, writable=writable)
+
+
+def _reopened(
+    cls: type[PerCPU[Any]], record: type[Any], shape: tuple[int, ...], segment: Segment, name: str
+) -> PerCPU[Any]:
+    """Storage that was pickled."""
+    storage = cls.__new__(cls)
+    PerCPU.__init__(storage, record, shape or None, segment=segment, name=name)
+    return storage
+
+
+def shown_fields(record: type[Record]) -> dict[str, str]:
+    """The fields of a record, for those who read a segment's directory."""
+    return {name: repr(field.type) for name, field in record.fields.items()}

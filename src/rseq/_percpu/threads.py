@@ -55,7 +55,7 @@ import os
 import sys
 from _operator import eq
 from _thread import get_native_id
-from itertools import chain, compress, starmap
+from itertools import chain, compress, count, starmap
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
@@ -65,15 +65,17 @@ from rseq._marks import operation
 from rseq._once import once
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
 from rseq._percpu.segment import PAGE_BYTES, address_of, describe_extents, populate, sparse
-from rseq._quick import get_ident, partial
+from rseq._quick import get_ident, partial, ref
 from rseq._sealed import forever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import NoReturn
+    from typing import NoReturn, Protocol
 
     Form = tuple[list[tuple[int, int]], int]
+else:
+    Protocol = object
 
 SLOTS = 1 << 16
 """How many threads there may be at once in a process and those forked from it. Slots cost memory when they are used."""
@@ -104,6 +106,9 @@ class _Slot(ctypes.Structure):
         ("name", ctypes.c_char * 48),
     )
 
+
+_KEEPER_AT = -24
+"""Where memory with a table of its own has the number of who knows it, seen from its lock."""
 
 TABLE_BYTES = round_up(ctypes.sizeof(_Slot) * (SLOTS + 1), PAGE_BYTES)
 """What a table takes. Its first word counts the slots that have been used; they follow in the place of the next one."""
@@ -400,9 +405,42 @@ def describe_to(lock: int, table: Table) -> None:
     ctypes.c_uint64.from_address(lock + CONTEXT_AT).value = table.context
 
 
+class Keeper(Protocol):
+    """Who knows the table of some memory, and makes it when it is first asked for."""
+
+    def table_for(self, lock: int) -> Table:
+        """Its table, once that was told to the memory with the lock (`describe_to`)."""
+
+
+_keepers: dict[int, ref[Keeper]] = {}
+
+
+def keep_table(keeper: Keeper) -> int:
+    """A number for `be_kept`, which is good as long as the keeper lives."""
+    number = next(_numbers)
+    _keepers[number] = ref(keeper, partial(_keepers.pop, number))
+    return number
+
+
+_numbers = count(1)
+
+
+def be_kept(lock: int, number: int) -> None:
+    """Write down below the lock of an extent who knows its table. Threads: any; before it is first asked for."""
+    ctypes.c_uint64.from_address(lock + _KEEPER_AT).value = number
+
+
 def table_of(lock: int) -> Table:
-    """The table of memory whose spare lane's lock has that address."""
-    return table_with(ctypes.c_uint64.from_address(lock + CONTEXT_AT).value)
+    """The table of memory whose spare lane's lock has that address.
+
+    Machine code that asks for numbers there may run from then on.
+    """
+    context = ctypes.c_uint64.from_address(lock + CONTEXT_AT).value
+    if not context and (number := ctypes.c_uint64.from_address(lock + _KEEPER_AT).value):
+        keeper = _keepers[number]()
+        assert keeper is not None, "memory lives as long as what keeps its table"
+        return keeper.table_for(lock)
+    return table_with(context)
 
 
 def table_with(context: int) -> Table:

@@ -28,7 +28,7 @@ from typing import Any
 
 from rseq._integers import signed
 from rseq._language.compiled import Compiled
-from rseq._percpu.shared import Segment
+from rseq._percpu.shared.segment import Segment
 from rseq._processes import Send, die_with_parent, gather
 from rseq._stress.code import Block, compiled
 from rseq._stress.ledger import Ledger

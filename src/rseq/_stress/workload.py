@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from rseq._percpu.shared import Segment
+from rseq._percpu.shared.segment import Segment
 
 if TYPE_CHECKING:
     from rseq._language.compiled import Compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rseq._percpu.checks import shape_of
 from rseq._percpu.storage import parts_of, warn_of_refusals
 from rseq._structures.cell import cell, cells, sum_over_lanes
 from rseq._structures.number import as_name
@@ -10,13 +11,13 @@ from rseq._structures.structure import Structure, not_set_up, set_up, storage_fo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Self
 
     import numpy.typing as npt
 
     from rseq._arch.base import IndexMode
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
 
 class CounterArray(Structure, hot=("add",)):
@@ -27,7 +28,7 @@ class CounterArray(Structure, hot=("add",)):
         flows.values()         # a NumPy array of shape (3, 4)
 
     `shape` is an int or a tuple, `dtype` a number of the language or what NumPy takes for one (i64 by default).
-    Integers wrap around as their type does. `segment`: where processes share it, see `rseq.Segment`.
+    Integers wrap around as their type does. `segment` and `name`: see `Counter`.
     Raises: ValueError - an empty or absurdly large shape. TypeError - no such dtype. `add` raises IndexError,
     TypeError and OverflowError, and then adds nothing.
     Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
@@ -42,12 +43,19 @@ class CounterArray(Structure, hot=("add",)):
         dtype: object = "i64",
         *,
         index: IndexMode = "cpu_id",
-        segment: Segment | None = None,
+        segment: Segment | str | None = None,
+        name: str | None = None,
     ) -> None:
         if shape is None:
             raise TypeError("shape: expected an int or a tuple of ints, got None")
-        form = cells(as_name(dtype, "count in"))
-        set_up(self, storage_for(form, shape=shape, index=index, segment=segment), form)
+        type = as_name(dtype, "count in")
+        form, args = cells(type), {"shape": list(shape_of(shape)), "dtype": type}
+        storage, _ = storage_for(self, form, segment, name, args, shape=shape, index=index)
+        set_up(self, storage, form)
+
+    @classmethod
+    def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
+        return super()._reopened(made_of, {**args, "shape": tuple(args["shape"])}, segment, name)
 
     def add(self, index: int | tuple[int, ...], n: float = 1) -> None:
         """Add `n` to element `index`, an int or a tuple of ints. Any thread, any signal handler; it never waits.

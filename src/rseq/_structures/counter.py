@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from rseq._arch.base import IndexMode
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
 
-def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | None) -> None:
+def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | str | None, name: str | None) -> None:
     form = cell(type)
-    set_up(counter, storage_for(form, index=index, segment=segment), form)
+    storage, _ = storage_for(counter, form, segment, name, {}, index=index)
+    set_up(counter, storage, form)
 
 
 class _PerCPUCounter(Structure):
@@ -56,7 +57,7 @@ class Counter(_PerCPUCounter, hot=("add",)):
         hits.value         # 42
 
     `index`: "cpu_id", or "mm_cid" for the kernel's compact numbers of running threads. `segment`: where processes share
-    it, see `rseq.Segment`.
+    it, an `rseq.Segment` or its name, and find it by `name`.
     Inside `@njit` functions, `add` is inlined. Keep `hits.add` in a local in a hot loop.
     Raises: RuntimeError - this machine's architecture has no code generator. OSError - the system refuses
     executable memory. `add` raises TypeError and OverflowError for what is no i64, and then adds nothing.
@@ -66,8 +67,10 @@ class Counter(_PerCPUCounter, hot=("add",)):
     __slots__ = ()
     _type = "i64"
 
-    def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
-        _begin(self, "i64", index, segment)
+    def __init__(
+        self, *, index: IndexMode = "cpu_id", segment: Segment | str | None = None, name: str | None = None
+    ) -> None:
+        _begin(self, "i64", index, segment, name)
 
     def add(self, n: int = 1) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.
@@ -91,8 +94,10 @@ class FloatCounter(_PerCPUCounter, hot=("add",)):
     __slots__ = ()
     _type = "f64"
 
-    def __init__(self, *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
-        _begin(self, "f64", index, segment)
+    def __init__(
+        self, *, index: IndexMode = "cpu_id", segment: Segment | str | None = None, name: str | None = None
+    ) -> None:
+        _begin(self, "f64", index, segment, name)
 
     def add(self, n: float = 1.0) -> None:
         """Add `n` to this CPU's part. Any thread, any signal handler; it never waits.

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from rseq._arch.base import IndexMode
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.lanes import Lanes
+    from rseq._percpu.shared.segment import Segment
 
 
 @cache
@@ -53,11 +54,21 @@ class _Extreme(Structure):
     _no_copy = "Pass its value, or make one in each process and compare them"
     _is_max: ClassVar[bool]
 
-    def __init__(self, dtype: object = "f64", *, index: IndexMode = "cpu_id", segment: Segment | None = None) -> None:
+    def __init__(
+        self,
+        dtype: object = "f64",
+        *,
+        index: IndexMode = "cpu_id",
+        segment: Segment | str | None = None,
+        name: str | None = None,
+    ) -> None:
         type, is_max = as_name(dtype, "compare"), isinstance(self, Max)
-        form = extreme(type, is_max)
-        storage = storage_for(form, index=index, segment=segment)
-        lanes_of(storage).write("value", worst_of(type, is_max))
+        form, worst = extreme(type, is_max), worst_of(type, is_max)
+
+        def begin(lanes: Lanes) -> None:
+            lanes.write("value", worst)
+
+        storage, _ = storage_for(self, form, segment, name, {"dtype": type}, index=index, begin=begin)
         set_up(self, storage, form)
 
     @classmethod
@@ -96,8 +107,8 @@ class Max(_Extreme, hot=("update",)):
         slowest.value          # 0.25
 
     `dtype` is a number of the language or what NumPy takes for one (f64 by default; `rseq.i64` for ints).
-    NaN is ignored. Of equal numbers (0.0 and -0.0) the answer is any one. `segment`: where processes share it, see
-    `rseq.Segment`.
+    NaN is ignored. Of equal numbers (0.0 and -0.0) the answer is any one. `segment` and `name`: see
+    `Counter`.
     Raises: TypeError - no such dtype.
     Threads: any, registered or not; after a fork, parent and child look apart, in a segment together.
     """

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
 
 def _parse() -> Mapping[str, Compiled]:
@@ -71,16 +71,17 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
     inside `with lock`: of two blocks that one thread is in, the one that was entered last is taken to end first.
     A holder that ends without releasing it, killed or not, is found out by those who wait in `acquire`: one of them has
     the lock then, with a RuntimeWarning that names the holder.
-    `segment`: threads of several processes, see `rseq.Segment`. After a fork a private lock is a copy, of which the
-    thread that has forked still holds what it held; in a segment the parent's thread holds it.
+    `segment` and `name`: for threads of several processes, see `Counter`. After a fork a private lock is a copy, of
+    which the thread that has forked still holds what it held; in a segment the parent's thread holds it.
     Raises: UnsupportedError - no code can be made for this machine. OSError - the system refuses executable memory.
     Threads: any, registered or not.
     """
 
     __slots__ = ()
 
-    def __init__(self, *, segment: Segment | None = None) -> None:
-        set_up(self, storage_for(LOCK, segment=segment), LOCK)
+    def __init__(self, *, segment: Segment | str | None = None, name: str | None = None) -> None:
+        storage, _ = storage_for(self, LOCK, segment, name, {})
+        set_up(self, storage, LOCK)
         _table_of(self).thread_id()  # a process and its children have one table: make it before the first fork
         if segment is None:
             _follow_forks()

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.lanes import Lanes
+    from rseq._percpu.shared.segment import Segment
 
 MAX_CAPACITY = 1 << 20
 """The largest capacity: eight megabytes in each lane, of which only what has been used takes memory."""
@@ -62,8 +63,8 @@ class Stack(Structure, hot=("push", "pop")):
         free.pop()             # 7; None if this CPU's stack is empty
         free.steal()           # from another CPU, if this one has none
 
-    An item is a u64. Inside `@njit` functions, `push` and `pop` are inlined. `segment`: where processes share it, see
-    `rseq.Segment`; then a stack takes all of its memory at once.
+    An item is a u64. Inside `@njit` functions, `push` and `pop` are inlined. `segment` and `name`: see `Counter`;
+    in a segment a stack takes all of its memory at once.
     Raises: TypeError - `capacity` is no int. ValueError - it is below 1 or absurdly large.
     Threads: any, registered or not; after a fork, parent and child each have the items that there were, and in a
     segment share them.
@@ -71,14 +72,17 @@ class Stack(Structure, hot=("push", "pop")):
 
     __slots__ = ()
 
-    def __init__(self, capacity: int, *, segment: Segment | None = None) -> None:
+    def __init__(self, capacity: int, *, segment: Segment | str | None = None, name: str | None = None) -> None:
         limit = integer("capacity", capacity)
         if not 1 <= limit <= MAX_CAPACITY:
             raise ValueError(f"capacity: expected 1 … {MAX_CAPACITY} items for each CPU, got {limit}")
         prepare_pins()
         form = stack(1 << (limit - 1).bit_length())
-        storage = storage_for(form, segment=segment)
-        lanes_of(storage).write("limit", limit)
+
+        def begin(lanes: Lanes) -> None:
+            lanes.write("limit", limit)
+
+        storage, _ = storage_for(self, form, segment, name, {"capacity": limit}, begin=begin)
         set_up(self, storage, form)
 
     def push(self, value: int) -> bool:

@@ -20,20 +20,22 @@ from rseq._builtins.bind import Bound, builtin, common, defer_reference_count, e
 from rseq._builtins.method import Context, Declared, Kind, number_of
 from rseq._builtins.payload import make_payload, payload_type
 from rseq._once import load, once
-from rseq._percpu.storage import laid_out
+from rseq._percpu.storage import Where, laid_out
 from rseq._quick import NamedTuple
 from rseq._sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any, ClassVar, NoReturn
+    from typing import Any, ClassVar, Self
 
     from rseq._arch.base import IndexMode
     from rseq._builtins.form import Form
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
-    from rseq._percpu.storage import PerCPU
+    from rseq._percpu.lanes import Lanes
+    from rseq._percpu.memory import Memory
+    from rseq._percpu.shared.segment import Segment
+    from rseq._percpu.storage import More, PerCPU
 
 
 class Structure:
@@ -59,6 +61,11 @@ class Structure:
         return _state_of(self).entered
 
     @property
+    def name(self) -> str | None:
+        """What others find it by in its segment; None if it is private."""
+        return storage_of(self).name
+
+    @property
     def storage(self) -> PerCPU[Any]:
         """The per-CPU storage, for your own sequences on it."""
         return storage_of(self)
@@ -74,15 +81,23 @@ class Structure:
         load("rseq.numba")
         return sys.modules["rseq.numba"].StructureType.of(self)
 
-    def __reduce__(self) -> NoReturn:
-        name = type(self).__name__
-        if storage_of(self).segment is not None:
-            raise TypeError(
-                f"a shared {name} cannot be pickled or copied: processes forked after it was made have "
-                "it already. Let them inherit it"
-            )
+    @classmethod
+    def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
+        """One that is in a segment, made with `args`, as an object of the class `made_of`."""
+        made = made_of.__new__(made_of)
+        begin: Callable[..., None] = cls.__init__
+        begin(made, **args, segment=segment, name=name)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        storage = storage_of(self)
+        if storage.segment is not None and storage.name is not None:
+            from rseq._percpu.shared.kinds import pickled
+
+            return pickled(self, storage.segment, storage.name)
         raise TypeError(
-            f"a private {name} cannot be pickled or copied: its memory belongs to this process. {self._no_copy}"
+            f"a private {type(self).__name__} cannot be pickled or copied: its memory belongs to this process. "
+            f"{self._no_copy}"
         )
 
 
@@ -102,14 +117,31 @@ _state: Sealed[_State] = Sealed(Structure, "_state")
 
 
 def storage_for(
+    structure: Structure,
     form: Form,
+    segment: Segment | str | None,
+    name: str | None,
+    args: dict[str, Any],
     *,
     shape: int | tuple[int, ...] | None = None,
     index: IndexMode = "cpu_id",
-    segment: Segment | None = None,
-) -> PerCPU[Any]:
-    """Storage for what a form's parts work on; the arguments are those of `rseq.percpu`."""
-    return laid_out(form.fields, lambda: form.record, shape=shape, index=index, segment=segment)
+    begin: Callable[[Lanes], object] | None = None,
+    more: tuple[More, ...] = (),
+) -> tuple[PerCPU[Any], list[Memory]]:
+    """Storage for what a form's parts work on, and the memory for `more`.
+
+    `args` are what the structure is made with, by name: numbers, texts and lists of them. In a segment, the structure
+    of that name is the one that others have made with the same. `begin` writes what lanes begin with.
+    Raises: TypeError, ValueError - no such segment or name; and as `rseq.percpu`.
+    """
+    where = Where(kind_of(type(structure)).name, segment, name, args)
+    return laid_out(form.fields, lambda: form.record, where, shape=shape, index=index, begin=begin, more=more)
+
+
+def private_storage(form: Form) -> PerCPU[Any]:
+    """The same for what belongs to no structure."""
+    storage, _ = laid_out(form.fields, lambda: form.record, Where("", None, None, {}))
+    return storage
 
 
 def bind(form: Form, part: str, storage: PerCPU[Any], title: str) -> Callable[..., Any]:

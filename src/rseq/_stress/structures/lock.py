@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rseq._language.operations import sched_yield
 from rseq._language.types import Record, i64, u64
-from rseq._percpu.shared import Segment
+from rseq._percpu.shared.segment import Segment
 from rseq._percpu.storage import PerCPU
 from rseq._percpu.threads import thread_id
 from rseq._sequence import routine

@@ -15,8 +15,10 @@ from typing import Any
 
 from rseq._language.types import i64, u64
 from rseq._once import once
-from rseq._percpu.shared import Segment
+from rseq._percpu.memory import allocate
+from rseq._percpu.shared.segment import Segment
 from rseq._percpu.storage import PerCPU
+from rseq._percpu.turn import TURN_BYTES
 from rseq._sequence import Routine, routine
 from rseq._stress.workload import Mortal, Workload, buffered, is_one
 from rseq._structures.ring import RingBuffer
@@ -150,7 +152,8 @@ class _Tapped:
 
     def __init__(self, kind: Kind, segment: Segment) -> None:
         self.ring, self.taken = RingBuffer._of(kind, segment), 0
-        self._survivor, self._reader = os.getpid(), Reader(self.storage, kind, self._about_to_take)
+        turns = allocate(TURN_BYTES, TURN_BYTES, self.storage.segment)
+        self._survivor, self._reader = os.getpid(), Reader(self.storage, kind, turns, self._about_to_take)
         lanes = len(self.storage.view())
         self._tails, self._counts = (memoryview(mmap.mmap(-1, 8 * lanes)).cast("q") for _ in range(2))
 

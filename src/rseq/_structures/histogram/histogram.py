@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rseq._arch.base import IndexMode
     from rseq._language.compiled import Compiled
     from rseq._percpu.lanes import Lanes
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
     from rseq._structures.histogram.bounds import Layout
 
 
@@ -39,8 +39,8 @@ class Histogram(Structure, hot=("observe",)):
     `bounds` are finite numbers, each above the one before it; an observation that equals a bound lies below it.
     `Histogram.exponential` makes bounds of a stated relative error, and finds a bucket without searching.
     Infinities are observations: they go to the last and the first bucket, and into the sum. NaN lies in no bucket: it
-    is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined. `segment`: where processes
-    share it, see `rseq.Segment`.
+    is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined. `segment` and `name`:
+    see `Counter`.
     Raises: TypeError - bounds that are no numbers. ValueError - no bounds, too many, not finite or not in order.
     Threads: any, registered or not; after a fork, parent and child count apart, in a segment together.
     """
@@ -50,9 +50,15 @@ class Histogram(Structure, hot=("observe",)):
     _layout: Layout
 
     def __init__(
-        self, bounds: Iterable[SupportsFloat], *, index: IndexMode = "cpu_id", segment: Segment | None = None
+        self,
+        bounds: Iterable[SupportsFloat],
+        *,
+        index: IndexMode = "cpu_id",
+        segment: Segment | str | None = None,
+        name: str | None = None,
     ) -> None:
-        self._begin(sorted_layout(bounds), index, segment)
+        layout = sorted_layout(bounds)
+        self._begin(layout, index, segment, name, {"bounds": list(layout.bounds)})
 
     @classmethod
     def exponential(
@@ -62,7 +68,8 @@ class Histogram(Structure, hot=("observe",)):
         *,
         relative_error: float = 0.01,
         index: IndexMode = "cpu_id",
-        segment: Segment | None = None,
+        segment: Segment | str | None = None,
+        name: str | None = None,
     ) -> Self:
         """A histogram from which `quantile` is right to `relative_error`, for observations from `lowest` to `highest`.
 
@@ -73,14 +80,27 @@ class Histogram(Structure, hot=("observe",)):
         """
         ends = number("lowest", lowest), number("highest", highest)
         layout = log_linear_layout(*ends, number("relative_error", relative_error))
+        args = {"lowest": ends[0], "highest": ends[1], "relative_error": number("relative_error", relative_error)}
         made = cls.__new__(cls)
-        made._begin(layout, index, segment)
+        made._begin(layout, index, segment, name, args)
         return made
 
-    def _begin(self, layout: Layout, index: IndexMode, segment: Segment | None) -> None:
+    @classmethod
+    def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
+        if "bounds" in args:
+            return super()._reopened(made_of, args, segment, name)
+        return made_of.exponential(**args, segment=segment, name=name)
+
+    def _begin(
+        self,
+        layout: Layout,
+        index: IndexMode,
+        segment: Segment | str | None,
+        name: str | None,
+        args: dict[str, Any],
+    ) -> None:
         form = layout.form
-        storage = storage_for(form, index=index, segment=segment)
-        layout.write(lanes_of(storage))
+        storage, _ = storage_for(self, form, segment, name, args, index=index, begin=layout.write)
         set_up(self, storage, form)
         self._layout = layout
 

@@ -34,7 +34,6 @@ from __future__ import annotations
 from rseq._builtins.form import Form
 from rseq._quick import cache, partial
 from rseq._structures.pool.states import first_words
-from rseq._thread.cpus import possible_cpus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,5 +59,5 @@ def _parse(shift: int) -> Mapping[str, Compiled]:
 
 def write(lanes: Lanes, count: int) -> None:
     """Write that."""
-    for words in first_words(possible_cpus() + 1, count):
+    for words in first_words(len(lanes), count):
         lanes.write_one(*words)

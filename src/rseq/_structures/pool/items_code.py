@@ -9,6 +9,7 @@ from rseq._once import once
 from rseq._quick import NamedTuple
 from rseq._sequence import Routine, Sequence, routine, sequence
 from rseq._structures.pool.states import CACHED, GENERATION, HELD, LINE_BYTES, MOST_HINTS, ROW, first_words, shift_for
+from rseq._thread.cpus import possible_cpus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Code(NamedTuple):
 
 def code_for(count: int) -> Code:
     """What is compiled for pools of `count` items."""
-    return code(shift_for(count))
+    return code(shift_for(count, possible_cpus() + 1))
 
 
 @once

@@ -14,10 +14,9 @@ from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
 from rseq._percpu.checks import integer
 from rseq._percpu.ended import be_known, why_not_ended
-from rseq._percpu.segment import zeroed
-from rseq._percpu.storage import lanes_of
+from rseq._percpu.storage import More, lanes_of
 from rseq._percpu.threads import table_of
-from rseq._quick import ref
+from rseq._quick import partial, ref
 from rseq._structures.pool.items import items, write
 from rseq._structures.pool.states import (
     HELD,
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rseq._language.compiled import Compiled
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
 MAX_BYTES = 1 << 46
 """The largest pool: what a processor can address, more or less."""
@@ -61,28 +60,31 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
     and `release_row` do the same with the items' numbers, rows of `pool.array`, at the cost of a builtin function;
     inside `@njit` functions they are inlined. An item that is dropped without `release` stays held.
 
-    `segment`: processes share the items, see `rseq.Segment`. What a process holds when it is killed stays held until
-    another one calls `recover` with its number. Without a segment, a fork copies the pool, and what is held with it.
+    `segment` and `name`: processes share the items, see `Counter`. What a process holds when it is killed stays held
+    until another one calls `recover` with its number. Without a segment, a fork copies the pool and what is held.
     Raises: TypeError - no ints, or no segment. ValueError - below 1 or absurdly large. MemoryError - no address space
     or memory. RuntimeError - this machine's architecture has no code generator. OSError - no executable memory.
     Threads: any, registered or not; signal handlers too.
     """
 
-    __slots__ = ("_give", "_held", "_memory", "_size", "_stride", "_take", "_views", "_watched")
+    __slots__ = ("_give", "_held", "_items", "_memory", "_size", "_stride", "_take", "_views", "_watched")
 
-    def __init__(self, item_size: int, count: int, *, segment: Segment | None = None) -> None:
+    def __init__(
+        self, item_size: int, count: int, *, segment: Segment | str | None = None, name: str | None = None
+    ) -> None:
+        where, lanes = _resolved(segment)
         size = _bounded("item_size", item_size, MAX_BYTES)
-        number = _bounded("count", count, min(MAX_COUNT, (possible_cpus() + 1) << MAX_SHIFT))
+        number = _bounded("count", count, min(MAX_COUNT, lanes << MAX_SHIFT))
         stride = round_up(size, LINE_BYTES)
         _bounded("item_size × count", stride * number, MAX_BYTES)
-        form = items(shift_for(number))
-        storage = storage_for(form, segment=segment)
+        form, args = items(shift_for(number, lanes)), {"item_size": size, "count": number}
+        begin, more = partial(write, count=number), (More(stride * number, LINE_BYTES, is_plain=True),)
+        storage, (memory,) = storage_for(self, form, where, name, args, begin=begin, more=more)
         if segment is not None:
             be_known(table_of(storage.place.lock))
-        write(lanes_of(storage), number)
         set_up(self, storage, form)  # it refuses a second time
-        self._size, self._stride = (size, number), stride
-        self._memory = zeroed(stride * number, shared=segment is not None)
+        self._size, self._stride, self._items = (size, number), stride, memory
+        self._memory = memory.buffer()
         self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
         self._watched: dict[int, _Watch] = {}
@@ -319,6 +321,17 @@ class _Item:
         self._tickets.pop()
         if not self._tickets:
             self._pool._watched.pop(id(self), None)
+
+
+def _resolved(segment: Segment | str | None) -> tuple[Segment | None, int]:
+    """The segment that is meant, and how many lanes there are in it, the spare one included."""
+    if segment is None:
+        return None, possible_cpus() + 1
+    from rseq._percpu.shared.segment import segment_of
+
+    found = segment_of(segment)
+    assert found is not None
+    return found, found.lanes + 1
 
 
 def _bounded(name: str, value: object, most: int) -> int:

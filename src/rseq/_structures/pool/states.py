@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rseq._thread.cpus import possible_cpus
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +26,9 @@ ROW = (1 << 32) - 1
 """A ticket: the item's number, and above that its generation."""
 
 
-def shift_for(count: int) -> int:
-    """By how much: lanes of pools of `count` items have `1 << shift` of them."""
-    return (-(-count // (possible_cpus() + 1)) - 1).bit_length()
+def shift_for(count: int, lanes: int) -> int:
+    """By how much: of pools of `count` items, each of the `lanes` has `1 << shift`."""
+    return (-(-count // lanes) - 1).bit_length()
 
 
 def first_words(lanes: int, count: int) -> Iterator[tuple[int, str, int]]:

@@ -11,7 +11,7 @@ from _thread import TIMEOUT_MAX
 from rseq._builtins.method import Context, thread_state
 from rseq._forks import start_anew_after_forks
 from rseq._integers import signed
-from rseq._percpu.memory import allocate
+from rseq._percpu.storage import More
 from rseq._percpu.threads import table_of
 from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from rseq._structures.rcu.calls import Calls
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rseq._language.compiled import Compiled
     from rseq._percpu.memory import Memory
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.shared.segment import Segment
 
 _YIELDS = 20
 _LONGEST_PAUSE_S = 0.001
@@ -56,7 +56,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
     for Python code. Read sections may be nested. Do not fork inside of one. Do not `yield`, `await` or let another
     green thread run inside `with rcu`: of two blocks that one thread is in, the one that was entered last ends first.
     Then use `read_lock` and `read_unlock`.
-    `segment`: readers and writers of several processes, see `rseq.Segment`.
+    `segment` and `name`: for readers and writers of several processes, see `Counter`.
     Raises: OSError - the system forbids membarrier. RuntimeError - no code can be made for this machine.
     Threads: any, registered or not. After a fork the child is outside of all read sections; functions that were given
     to `call` before are run by the parent.
@@ -64,13 +64,13 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     __slots__ = ("_calls", "_words", "_writer")
 
-    def __init__(self, *, segment: Segment | None = None) -> None:
+    def __init__(self, *, segment: Segment | str | None = None, name: str | None = None) -> None:
         register_for_barriers(shared=segment is not None)
         prepare_turns()
-        storage = storage_for(READERS, segment=segment)
+        storage, (writer,) = storage_for(self, READERS, segment, name, {}, more=(More(TURN_BYTES, TURN_BYTES),))
         set_up(self, storage, READERS)  # first: it refuses a second time
         self._words = Words(storage)
-        self._writer = allocate(TURN_BYTES, TURN_BYTES, segment)
+        self._writer = writer
         self._calls = Calls()
         start_anew_after_forks(self)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from rseq._once import load
 from rseq._percpu.checks import boolean, integer
-from rseq._percpu.storage import lanes_of
-from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind
+from rseq._percpu.storage import More
+from rseq._percpu.turn import TURN_BYTES
+from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind, dtype_of
 from rseq._structures.ring.reader import Event, Reader
 from rseq._structures.ring.sizes import MOST_BYTES
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_for
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from rseq._language.compiled import Compiled
     from rseq._language.types import Scalar
-    from rseq._percpu.shared import Segment
+    from rseq._percpu.lanes import Lanes
+    from rseq._percpu.shared.segment import Segment
 
 MIN_BYTES, MAX_BYTES = 256, 1 << 29
 
@@ -44,7 +46,7 @@ class RingBuffer(Structure, hot=("write",)):
     not fit, "overwrite" keeps the newest; `lost` counts what was refused or given up. `clock`: each record has a time
     stamp, taken inside the sequence, so that those of one CPU never decrease. `dtype`: all records are this, without
     headers: a NumPy dtype, or a number of the language (`rseq.u64`, "u64"; not "i8" and "u8", which mean two things).
-    `segment`: where processes share it, see `rseq.Segment`.
+    `segment` and `name`: see `Counter`.
     Raises: TypeError - `capacity` is no int, `clock` no bool, or a dtype that is none, or holds Python objects, or is
     "i8" or "u8". ValueError - another mode, a capacity below 1 or absurdly large, a dtype of no bytes or of more than
     1 MiB. MemoryError - no address space or memory. OSError - "overwrite" where the system forbids membarrier.
@@ -59,7 +61,8 @@ class RingBuffer(Structure, hot=("write",)):
         mode: Literal["drop", "overwrite"] = "drop",
         clock: bool = True,
         dtype: npt.DTypeLike | Scalar | type[int] | type[float] | None = None,
-        segment: Segment | None = None,
+        segment: Segment | str | None = None,
+        name: str | None = None,
     ) -> None:
         size = integer("capacity", capacity)
         if mode not in ("drop", "overwrite"):
@@ -68,14 +71,22 @@ class RingBuffer(Structure, hot=("write",)):
             raise ValueError(f"capacity: expected 1 or more, got {size}")
         overwrites, timed = mode == "overwrite", boolean("clock", clock)
         kind = _bytes_kind(size, overwrites, timed) if dtype is None else _row_kind(size, overwrites, timed, dtype)
-        self._begin(kind, segment)
+        self._begin(kind, segment, name)
 
-    def _begin(self, kind: Kind, segment: Segment | None) -> None:
-        storage = storage_for(kind.form, segment=segment)
+    def _begin(self, kind: Kind, segment: Segment | str | None, name: str | None = None) -> None:
+        def begin(lanes: Lanes) -> None:
+            lanes.write("head", kind.empty_head)
+            lanes.write("tail", kind.empty_tail)
+
+        turn = More(TURN_BYTES, TURN_BYTES)
+        args = {"capacity": kind.capacity, "mode": kind.mode, "clock": kind.clock, "dtype": kind.said_dtype}
+        storage, (turns,) = storage_for(self, kind.form, segment, name, args, begin=begin, more=(turn,))
         set_up(self, storage, kind.form)
-        lanes_of(storage).write("head", kind.empty_head)
-        lanes_of(storage).write("tail", kind.empty_tail)
-        self._reads = Reader(storage, kind)
+        self._reads = Reader(storage, kind, turns)
+
+    @classmethod
+    def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
+        return super()._reopened(made_of, {**args, "dtype": dtype_of(args["dtype"])}, segment, name)
 
     @classmethod
     def _of(cls, kind: Kind, segment: Segment | None = None) -> Self:
@@ -161,7 +172,7 @@ class RingBuffer(Structure, hot=("write",)):
     @property
     def mode(self) -> str:
         """Either "drop" or "overwrite"."""
-        return "overwrite" if self._kind.overwrites else "drop"
+        return self._kind.mode
 
     @property
     def clock(self) -> bool:

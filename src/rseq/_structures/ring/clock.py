@@ -25,7 +25,7 @@ from _operator import itemgetter
 
 from rseq._builtins.form import Form
 from rseq._once import load, once
-from rseq._structures.structure import bind, storage_for
+from rseq._structures.structure import bind, private_storage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ CLOCK = Form("clock", _parse)
 
 @once
 def _bound_clock() -> Callable[[], int]:
-    return bind(CLOCK, "read_clock", storage_for(CLOCK), "RingBuffer.clock")
+    return bind(CLOCK, "read_clock", private_storage(CLOCK), "RingBuffer.clock")
 
 
 def ticks() -> int:

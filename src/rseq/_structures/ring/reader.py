@@ -23,10 +23,9 @@ from itertools import compress, repeat
 
 from rseq._forks import start_anew_after_forks
 from rseq._once import load
-from rseq._percpu.memory import allocate
 from rseq._percpu.storage import lanes_of
 from rseq._percpu.threads import table_of
-from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
+from rseq._percpu.turn import forget_turn, prepare_turns, taken
 from rseq._quick import NamedTuple
 from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
 from rseq._structures.ring.sizes import SKIP, header_units, position_and_slot
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from rseq._percpu.memory import Memory
     from rseq._percpu.storage import PerCPU
     from rseq._structures.ring.kind import Kind
 
@@ -107,7 +107,11 @@ class Reader:
     """Reads the ring of `kind` that is in `storage`. `tell` is called with what is about to be taken out."""
 
     def __init__(
-        self, storage: PerCPU[Any], kind: Kind, tell: Callable[[Sequence[Found]], object] = lambda found: None
+        self,
+        storage: PerCPU[Any],
+        kind: Kind,
+        turns: Memory,
+        tell: Callable[[Sequence[Found]], object] = lambda found: None,
     ) -> None:
         prepare_turns()
         self._storage, self.kind, self._tell = storage, kind, tell
@@ -115,7 +119,7 @@ class Reader:
         self._read = bind(kind.form, "read", storage, "RingBuffer.read")
         self._settle = bind(kind.form, "settle", storage, "RingBuffer.settle")
         self._shared = storage.segment is not None
-        self._readers = allocate(TURN_BYTES, TURN_BYTES, storage.segment)
+        self._readers = turns
         self._kept: list[Found] = []
         self._life = object()
         self._calibration = Calibration() if kind.clock else None

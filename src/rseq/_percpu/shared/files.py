@@ -1,0 +1,304 @@
+"""The files of named segments: where they are, how one is made, found and begun anew, and how to see that it is in use.
+
+    $RSEQ_SEGMENT_DIR, else /dev/shm:   rseq.1000.shop     of user 1000, mode 0600
+                                        rseq.g33.shop      of group 33, mode 0660
+
+A file is made without a name (O_TMPFILE), filled, locked, and then linked: whoever finds it finds it whole.
+
+Each process that has a segment open holds a lock on one byte far behind the file's end, of its own open file
+description; the kernel releases it when the process ends, by whatever. So a file is in use if anybody holds one of
+these bytes. Whoever opens a segment asks for all of them: if it gets them, nobody uses the file, and it may be replaced
+by a new one. If not, it takes one byte, and looks if the name still leads to this file: somebody else may have
+replaced it in between.
+
+Sources: open(2), linkat(2), fcntl(2), "Open file description locks".
+The road not taken: to remember users in the file. A process that is killed would have to be found out by others.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import struct
+import time
+
+from rseq._percpu.shared.layout import MAX_PROCESSES, SegmentError
+from rseq._quick import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEFAULT_FOLDER = "/dev/shm"
+_FIRST_BYTE = 1 << 61
+_FLOCK = struct.Struct("hhqqi4x")
+_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_PAUSE_S = 1e-3
+_TRIES = 10_000
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+MAX_NAME = 100
+
+
+class Place(NamedTuple):
+    """Where the file of a segment is, and whose it must be."""
+
+    name: str
+    path: str
+    group: int | None
+    """The group that shares it; None: nobody but the user."""
+
+    @property
+    def mode(self) -> int:
+        return 0o600 if self.group is None else 0o660
+
+
+class Found(NamedTuple):
+    """A segment's file, open and in use by this process."""
+
+    fd: int
+    slot: int
+    """The number of this process among those that use it."""
+    is_new: bool
+
+
+def folder() -> str:
+    """Where segments are. Raises: SegmentError - it is no folder, or others may replace files in it."""
+    path = os.environ.get("RSEQ_SEGMENT_DIR") or DEFAULT_FOLDER
+    try:
+        about = os.stat(path)
+    except OSError as error:
+        raise SegmentError(f"{path}, where segments are kept, is not there: {error.strerror}; {_ADVICE}") from None
+    if not stat.S_ISDIR(about.st_mode):
+        raise SegmentError(f"{path}, where segments are kept, is no folder; {_ADVICE}")
+    is_open = about.st_mode & 0o022 and not about.st_mode & stat.S_ISVTX
+    if is_open or about.st_uid not in (0, os.geteuid()):
+        raise SegmentError(f"{path}, where segments are kept: other users may replace files in it; {_ADVICE}")
+    return path
+
+
+_ADVICE = "set RSEQ_SEGMENT_DIR to a folder on a tmpfs that is yours"
+
+
+def place_of(name: object, group: str | int | None = None) -> Place:
+    """Where the segment of that name is. Raises: TypeError, ValueError - no such name or group. SegmentError."""
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a str, such as 'shop'; got {name!r}")
+    if not 1 <= len(name) <= MAX_NAME or not _LETTERS.issuperset(name) or name.startswith((".", "-")):
+        raise ValueError(
+            f"name: expected up to {MAX_NAME} letters, digits, '.', '_' and '-', such as 'shop'; got {name!r}"
+        )
+    number = None if group is None else _group(group)
+    owner = str(os.geteuid()) if number is None else f"g{number}"
+    return Place(name, os.path.join(folder(), f"rseq.{owner}.{name}"), number)
+
+
+def _group(group: str | int) -> int:
+    import grp
+
+    try:
+        found = grp.getgrnam(group) if isinstance(group, str) else grp.getgrgid(group)
+    except (KeyError, TypeError, OverflowError):
+        raise ValueError(f"group: expected the name or number of a group, got {group!r}") from None
+    return int(found.gr_gid)
+
+
+def known_places() -> Iterator[Place]:
+    """All segments of this user, and of its groups."""
+    where = folder()
+    for entry in sorted(os.listdir(where)):
+        mark, _, rest = entry.partition(".")
+        owner, _, name = rest.partition(".")
+        if mark != "rseq" or not name:
+            continue
+        if owner == str(os.geteuid()):
+            yield Place(name, os.path.join(where, entry), None)
+        elif owner[:1] == "g" and owner[1:].isdecimal() and int(owner[1:]) in {os.getegid(), *os.getgroups()}:
+            yield Place(name, os.path.join(where, entry), int(owner[1:]))
+
+
+# ---- finding and making
+
+
+def found_or_made(place: Place, fill: Callable[[int], None], is_ours: Callable[[int], bool], *, keep: bool) -> Found:
+    """The segment's file: the one that others have open, or a new one, which `fill` writes.
+
+    `is_ours` says whether a file that nobody has open may be replaced; it raises what is wrong otherwise. `keep`: it is
+    used as it is.
+    Raises: SegmentError - the file is somebody else's, or no file. MemoryError - no room.
+    """
+    for _ in range(_TRIES):
+        try:
+            fd = _opened(place)
+        except FileNotFoundError:
+            if (made := _made(place, fill)) is not None:
+                return made
+            continue
+        if not keep and _lock(fd, 0, MAX_PROCESSES):
+            try:
+                if is_ours(fd) and _is_at(fd, place.path):
+                    os.unlink(place.path)
+            finally:
+                os.close(fd)  # with its locks
+            continue
+        slot = _slot(fd)
+        if slot is not None and _is_at(fd, place.path):
+            return Found(fd, slot, is_new=False)
+        os.close(fd)
+        time.sleep(_PAUSE_S)
+    raise SegmentError(
+        f"segment {place.name!r} is replaced again and again by others; stop them, or choose another name"
+    )
+
+
+def found(place: Place, *, uses: bool = True) -> Found:
+    """The segment's file as it is. `uses`: this process counts among those that have it open.
+
+    Raises: FileNotFoundError - there is none. SegmentError - it is somebody else's, or no file.
+    """
+    for _ in range(_TRIES):
+        fd = _opened(place)
+        slot = _slot(fd) if uses else MAX_PROCESSES
+        if slot is not None and _is_at(fd, place.path):
+            return Found(fd, slot, is_new=False)
+        os.close(fd)
+        time.sleep(_PAUSE_S)
+    raise SegmentError(f"segment {place.name!r} is replaced again and again by others")
+
+
+def _opened(place: Place) -> int:
+    try:
+        fd = os.open(place.path, _FLAGS)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SegmentError(f"{place.path} cannot be opened as a segment: {error.strerror}") from None
+    problem = _problem(os.fstat(fd), place)
+    if problem:
+        os.close(fd)
+        raise SegmentError(f"{place.path} cannot be used as a segment: {problem}")
+    return fd
+
+
+def _problem(about: os.stat_result, place: Place) -> str:
+    """What is wrong with a file, or ""."""
+    if not stat.S_ISREG(about.st_mode):
+        return "it is no file"
+    if place.group is None and about.st_uid != os.geteuid():
+        return f"it belongs to user {about.st_uid}"
+    if place.group is not None and about.st_gid != place.group:
+        return f"it belongs to group {about.st_gid}, and not to {place.group}"
+    if stat.S_IMODE(about.st_mode) != place.mode:
+        return f"its mode is {stat.S_IMODE(about.st_mode):04o}, and not {place.mode:04o}"
+    return ""
+
+
+def _is_at(fd: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def _made(place: Place, fill: Callable[[int], None]) -> Found | None:
+    """A new file under the name; None if another process was faster. It has no name before it is whole."""
+    where = os.path.dirname(place.path)
+    try:
+        fd = os.open(where, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _no_file(error, where) from error
+    try:
+        if place.group is not None:
+            os.fchown(fd, -1, place.group)
+        os.fchmod(fd, place.mode)
+        fill(fd)
+        slot = _slot(fd)
+        assert slot is not None, "nobody else has the file"
+        os.link(f"/proc/self/fd/{fd}", place.path, src_dir_fd=fd, follow_symlinks=True)  # with a dir_fd it is linkat
+    except FileExistsError:
+        os.close(fd)
+        return None
+    except OSError as error:
+        os.close(fd)
+        raise _no_file(error, where) from error
+    except BaseException:
+        os.close(fd)
+        raise
+    return Found(fd, slot, is_new=True)
+
+
+def _no_file(error: OSError, where: str) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM):
+        return MemoryError(f"no room for a segment in {where}: {error.strerror}")
+    return SegmentError(f"no segment can be made in {where}: {error.strerror}; {_ADVICE}")
+
+
+def nameless(fill: Callable[[int], None]) -> Found:
+    """A file without a name, which cannot shrink. Raises: OSError - the system has none. MemoryError."""
+    fd = os.memfd_create("rseq", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        fill(fd)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+        slot = _slot(fd)
+    except BaseException:
+        os.close(fd)
+        raise
+    assert slot is not None, "nobody else has the file"
+    return Found(fd, slot, is_new=True)
+
+
+def handed_on(fd: int) -> Found:
+    """A nameless file that another process has handed to this one, which owns `fd` from now on."""
+    if not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
+        raise SegmentError("the file of a nameless segment is sealed against shrinking, and this one is not")
+    return own_description(fd)
+
+
+def own_description(fd: int) -> Found:
+    """The same file, with an open file description of this process's own: after a fork it is the parent's, too.
+
+    Where /proc does not show it, the process shares that of its parent, and counts as one with it.
+    """
+    try:
+        own = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(own, fd, inheritable=False)
+        os.close(own)
+    except OSError:
+        pass
+    slot = _slot(fd)
+    return Found(fd, MAX_PROCESSES if slot is None else slot, is_new=False)
+
+
+# ---- who uses it
+
+
+def _slot(fd: int) -> int | None:
+    """Take the first slot that is free; None if somebody has all of them, as he is replacing the file."""
+    return next((slot for slot in range(MAX_PROCESSES) if _lock(fd, slot, 1)), None)
+
+
+def slots_in_use(fd: int, first: int = 0, count: int = MAX_PROCESSES) -> list[int]:
+    """The slots that other open file descriptions hold, of `count` from `first` on."""
+    if not _is_held(fd, first, count):
+        return []
+    if count == 1:
+        return [first]
+    half = count // 2
+    return slots_in_use(fd, first, half) + slots_in_use(fd, first + half, count - half)
+
+
+def _is_held(fd: int, first: int, count: int) -> bool:
+    wanted = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _FIRST_BYTE + first, count, 0)
+    return bool(_FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, wanted))[0] != fcntl.F_UNLCK)
+
+
+def _lock(fd: int, slot: int, count: int) -> bool:
+    """Lock slots, if nobody else has one of them."""
+    try:
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _FIRST_BYTE + slot, count, 0))
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        raise
+    return True
