@@ -1,6 +1,6 @@
 """Per-CPU memory in a file, by hand: what processes map that have nothing else in common.
 
-file:  | no use | lock | lanes …, spare lane | table of threads |
+file:  | lock | lanes …, spare lane | table of threads |
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from rseq._builtins.bind import builtin
 from rseq._percpu.memory import Memory
 from rseq._percpu.mutex import make_mutex
-from rseq._percpu.segment import PAGE_BYTES, Extent, Place, address_of, own_page
+from rseq._percpu.segment import PAGE_BYTES, Place, address_of, file_extent
 from rseq._percpu.threads import TABLE_BYTES, Table, describe_to
 from rseq._sealed import forever
 from rseq._thread.cpus import possible_cpus
@@ -25,17 +25,15 @@ class Mapped:
 
     def __init__(self, path: str | Path, *, new: bool = False) -> None:
         lanes = possible_cpus()
-        table_at = PAGE_BYTES * (lanes + 3)
+        table_at = PAGE_BYTES * (lanes + 2)
         file = os.open(path, os.O_RDWR | os.O_CREAT)
         if new:
             os.ftruncate(file, table_at + TABLE_BYTES)
-        memory = forever(mmap.mmap(file, table_at + TABLE_BYTES))
-        os.close(file)
-        self.start = address_of(memory)
-        self.base = self.start + table_at
+        self.base = address_of(forever(mmap.mmap(file, TABLE_BYTES, offset=table_at)))
         """Where the table is."""
-        self.extent = Extent(self.start + 2 * PAGE_BYTES, PAGE_BYTES, lanes, self.start + PAGE_BYTES)
-        own_page(self.start)
+        self.extent, mapping = file_extent(file, 0, PAGE_BYTES, lanes)
+        self.start = address_of(forever(mapping))
+        os.close(file)
         if new:
             make_mutex(self.extent.lock)
         self.table = Table(self.base)

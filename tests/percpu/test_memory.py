@@ -156,7 +156,7 @@ def test_bad_views_are_refused(dtype: str, shape: tuple[int, ...], error: type[E
 @pytest.mark.parametrize("how", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_memory_cannot_be_copied(how: object) -> None:
     assert callable(how)
-    with pytest.raises(TypeError, match=r"^private per-CPU memory cannot be pickled or copied: .* values of a view$"):
+    with pytest.raises(TypeError, match=r"^per-CPU memory cannot be pickled or copied: .* values of a view$"):
         how(allocate(8))
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 import ctypes
 import gc
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import rseq
 from rseq import _abi as abi
 from rseq import _arch as arch
 from rseq._percpu import nodes, segment
-from rseq._percpu.segment import PAGE_BYTES, private_extent, shared_extent
+from rseq._percpu.segment import PAGE_BYTES, Extent, file_extent, private_extent
+from rseq._percpu.shared import extents
 from rseq._thread import cpus
 from seccomp import FORBID
 from support import run_python
@@ -104,6 +107,15 @@ def test_cpus_beyond_the_lanes_are_left_out() -> None:
 # What the kernel is asked
 
 
+def extent_in_a_file() -> tuple[Extent, mmap.mmap]:
+    file, lanes = os.memfd_create("lanes"), cpus.possible_cpus()
+    os.truncate(file, PAGE_BYTES + STRIDE * (lanes + 1))
+    try:
+        return file_extent(file, 0, STRIDE, lanes)
+    finally:
+        os.close(file)
+
+
 def test_each_range_is_preferred_to_lie_on_its_node(
     asked: list[tuple[int, ...]], mapping: mmap.mmap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,17 +131,18 @@ def test_each_range_is_preferred_to_lie_on_its_node(
 
 @pytest.mark.usefixtures("two_nodes")
 def test_the_lanes_of_every_extent_are_placed_and_nothing_else_of_it(asked: list[tuple[int, ...]]) -> None:
-    extents = [private_extent(STRIDE), shared_extent(STRIDE)[0]]
-    assert [call[:2] for call in asked] == [(extent.base, STRIDE * extent.lanes) for extent in extents]
+    made = [private_extent(STRIDE), extent_in_a_file()[0]]
+    assert [call[:2] for call in asked] == [(extent.base, STRIDE * extent.lanes) for extent in made]
 
 
 @pytest.mark.usefixtures("two_nodes")
 def test_lanes_are_placed_before_they_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
     monkeypatch.setattr(nodes, "place_lanes", lambda *_: events.append("placed"))
-    monkeypatch.setattr(segment, "populate", lambda *_: events.append("populated"))
-    shared_extent(STRIDE)
-    assert events == ["placed", "populated"]
+    monkeypatch.setattr(extents, "populate", lambda *_: events.append("populated"))
+    rseq.Counter(segment=rseq.Segment())
+    assert events[0] == "placed"
+    assert set(events[1:]) == {"populated"}
 
 
 def test_the_kernel_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +152,7 @@ def test_the_kernel_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip("this kernel knows of no nodes")
     monkeypatch.setattr(segment, "online_nodes", lambda: 2)
     monkeypatch.setattr(nodes, "cpu_nodes", lambda: dict.fromkeys(range(cpus.possible_cpus()), 0))
-    private, (shared, _mapping) = private_extent(STRIDE), shared_extent(STRIDE)
+    private, (shared, _mapping) = private_extent(STRIDE), extent_in_a_file()
     policies = dict(line.split(maxsplit=2)[:2] for line in maps.read_text().splitlines())
     for extent in (private, shared):
         assert policies[f"{extent.base:08x}"] == "prefer:0"
@@ -148,9 +161,11 @@ def test_the_kernel_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_node_asks_nothing_and_loads_nothing() -> None:
     code = """
         import sys
+        import rseq
         from rseq._percpu import segment
         segment.online_nodes = lambda: 1
-        segment.private_extent(1), segment.shared_extent(1)
+        segment.private_extent(1)
+        rseq.Counter(segment=rseq.Segment())
         print("rseq._percpu.nodes" in sys.modules)
         segment.online_nodes = lambda: 2
         segment.private_extent(1)
@@ -161,14 +176,15 @@ def test_one_node_asks_nothing_and_loads_nothing() -> None:
 
 def test_a_system_that_forbids_it_is_passed_over() -> None:
     code = """
+    import rseq
     from rseq._libc import system_call
     from rseq._percpu import nodes, segment
     forbid(arch.host().mbind, errno.EPERM)
     segment.online_nodes = lambda: 2
     nodes.cpu_nodes = lambda: {0: 0}
-    private, (shared, mapping) = segment.private_extent(1), segment.shared_extent(1)
-    for extent in (private, shared):
-        segment.zero(extent.place(0), extent.stride)
+    private, shared = segment.private_extent(1), rseq.Counter(segment=rseq.Segment())
+    segment.zero(private.place(0), private.stride)
+    segment.zero(shared.storage.place, 8)
     print(system_call(arch.host().mbind) == errno.EPERM)
     """
     assert run_python(FORBID + code).stdout.split() == ["True"]

@@ -101,9 +101,11 @@ def test_extents_say_which_table_is_theirs_those_from_before_too() -> None:
     """)
 
 
-def test_memory_of_a_segment_has_the_processs_table() -> None:
-    lock = rseq.SpinLock(segment=rseq.Segment())
-    assert table_of(lock.storage.place.lock) is table()
+def test_memory_of_a_segment_has_a_table_of_its_own() -> None:
+    shared, other = rseq.Segment(), rseq.Segment()
+    first, second, third = (rseq.SpinLock(segment=one).storage.place.lock for one in (shared, shared, other))
+    assert table_of(first) is table_of(second)
+    assert len({id(found) for found in (table_of(first), table_of(third), table())}) == 3
 
 
 def test_a_forked_child_has_another_number_in_each_table(mapped: Mapped, in_child: Callable[..., None]) -> None:

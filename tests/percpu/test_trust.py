@@ -170,7 +170,7 @@ def test_what_claims_to_be_of_a_class_is_looked_at() -> None:
         push.bind(lying(rseq.percpu), ROWS)
     with pytest.raises(TypeError, match=r"^a row belongs to an rseq\.array; got <"):
         Row(lying(rseq.array), 0)
-    with pytest.raises(TypeError, match=r"^segment: expected an rseq\.Segment or None, got <"):
+    with pytest.raises(TypeError, match=r"^segment: expected an rseq\.Segment, its name, or None; got <"):
         rseq.Counter(segment=lying(rseq.Segment))
     for make in (rseq.percpu, lambda record: rseq.array(record, 1)):
         with pytest.raises(TypeError, match=r"^expected a subclass of rseq\.Record"):
@@ -289,8 +289,7 @@ def test_arrays_of_live_memory_cannot_free_it(segment: bool) -> None:
                 view.resize((1 << 20,), refcheck=False)
             view = view.base
         assert not hasattr(view, "close")
-    with pytest.raises(BufferError):
-        item.obj.close()  # type: ignore[attr-defined]
+    assert not hasattr(item.obj, "close")
     rows.values["value"] = 3
     assert rows[3]["value"] == 3
 

@@ -57,5 +57,3 @@ def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Calla
         TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {advice}"
     ):
         copied(made(kind))
-    with pytest.raises(TypeError, match=r"^a shared .*: processes forked after it was made .* Let them inherit it$"):
-        copied(made(kind, segment=rseq.Segment()))

@@ -10,7 +10,6 @@ import ctypes
 import mmap
 import os
 import time
-import weakref
 
 from rseq._forks import start_anew_after_forks
 from rseq._percpu.atomic import compare_exchange
@@ -23,6 +22,7 @@ from rseq._percpu.shared.layout import (
     DATA_AT,
     EXTENTS_AT,
     MAGIC,
+    MAX_PROCESSES,
     NUMBERED_AT,
     TABLE_AT,
     Header,
@@ -40,7 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_cores: weakref.WeakValueDictionary[tuple[int, int], Core] = weakref.WeakValueDictionary()
+_cores: dict[tuple[int, int], ref[Core]] = {}
 """By the file's device and number."""
 
 _closers: dict[int, ref[Core]] = {}
@@ -175,10 +175,18 @@ def _fill(stride: int, fd: int) -> None:
 
 
 def _core(found: files.Found, where: str) -> Core:
-    """The core of an open file, which may be open already: then that one."""
-    about = os.fstat(found.fd)
-    key = about.st_dev, about.st_ino
-    return _cores.setdefault(key, Core(found, where))
+    """The core of an open file. Those that only look are not known to others of this process."""
+    made = Core(found, where)
+    if found.slot < MAX_PROCESSES:
+        about = os.fstat(found.fd)
+        key = about.st_dev, about.st_ino
+        _cores[key] = ref(made, partial(_cores.pop, key))  # in C, too
+    return made
+
+
+def _known(about: os.stat_result) -> Core | None:
+    known = _cores.get((about.st_dev, about.st_ino))
+    return None if known is None else known()
 
 
 def _open_already(place: files.Place) -> Core | None:
@@ -187,7 +195,7 @@ def _open_already(place: files.Place) -> Core | None:
         about = os.stat(place.path, follow_symlinks=False)
     except OSError:
         return None
-    return _cores.get((about.st_dev, about.st_ino))
+    return _known(about)
 
 
 def named(place: files.Place, stride: int, *, keep: bool) -> Core:
@@ -224,7 +232,7 @@ def nameless(stride: int) -> Core:
 def handed_on(fd: int) -> Core:
     """A nameless segment that another process has handed to this one, with `fd`. Raises: SegmentError, MemoryError."""
     about = os.fstat(fd)
-    core = _cores.get((about.st_dev, about.st_ino))
+    core = _known(about)
     if core is not None:
         os.close(fd)
         return core

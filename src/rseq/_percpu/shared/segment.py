@@ -132,7 +132,7 @@ class Segment:
         return sys.modules["rseq._percpu.shared.kinds"].reopened(self, entry)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Segment) and core_of(self) is core_of(other)
+        return isinstance(other, Segment) and core_of(self).header.identity == core_of(other).header.identity
 
     def __hash__(self) -> int:
         return hash(core_of(self).header.identity)
