@@ -49,6 +49,7 @@ _READY = {
     "common": "rseq._builtins.common",
     "guard": "rseq._percpu.guard_code",
     "atomic": "rseq._percpu.atomic_code",
+    "sums": "rseq._percpu.sums_code",
 }
 """What is the same in every process, and the modules that write it."""
 

@@ -67,6 +67,13 @@ class Lanes:
         whole = _KINDS[kind] * (length if count is None else count)
         return [list(whole.from_address(address + offset)) for address in self._place.addresses()]
 
+    def sums(self, name: str, count: int | None = None) -> list[Any]:
+        """The first numbers of an array, each summed over all lanes; they are of the types that can be (sums.py)."""
+        from rseq._percpu.sums import sums_of
+
+        offset, kind, length = self._fields.places[name]
+        return sums_of(self._place.at(offset), kind, length if count is None else count)
+
     def read_one(self, lane: int, name: str, at: int = 0) -> Any:
         """A number in one lane."""
         return self._one(lane, name, at).value

@@ -76,6 +76,10 @@ class Place(NamedTuple):
         """The item's address in each lane, the spare lane last."""
         return range(self.base, self.base + self.stride * (self.lanes + 1), self.stride)
 
+    def at(self, offset: int) -> Place:
+        """The place that is `offset` bytes behind this one, in every lane."""
+        return Place(self.base + offset, self.stride, self.lanes, self.lock)
+
 
 class Extent(NamedTuple):
     """One mapping of a segment. The fields are those of `Place`, with `base` at offset 0 of lane 0."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rseq._builtins.form import Form
-from rseq._integers import signed
 from rseq._once import load
-from rseq._percpu.storage import lanes_of, parts_of
+from rseq._percpu.storage import parts_of
 from rseq._quick import cache, partial
 
 TYPE_CHECKING = False
@@ -33,19 +32,9 @@ def cells(type: str) -> Form:
 
 def _parse(type: str) -> Mapping[str, Compiled]:
     from rseq._language.types import SCALARS
-    from rseq._structures.cell_code import adder
+    from rseq._structures.cell_code import adder, summer
 
-    return {"add": adder(SCALARS[type])}
-
-
-def total(storage: PerCPU[Any]) -> Any:
-    """The sum over all lanes, of one number in each: an integer wraps as its type does."""
-    found = sum(lanes_of(storage).read("value"))
-    _, type, _ = parts_of(storage).fields.places["value"]
-    if type.startswith("f"):
-        return found
-    bits = int(type[1:])
-    return signed(found, bits) if type.startswith("i") else found % (1 << bits)
+    return {"add": adder(SCALARS[type]), "value": summer(SCALARS[type])}
 
 
 def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
@@ -53,6 +42,14 @@ def sum_over_lanes(storage: PerCPU[Any]) -> npt.NDArray[Any]:
     load("numpy")
     import numpy as np
 
+    from rseq._percpu.sums import SUMMED, add_lanes
+
+    parts = parts_of(storage)
+    _, type, _ = parts.fields.places["value"]
+    if type in SUMMED:
+        sums = np.zeros(parts.shape, f"{type[0]}8")
+        add_lanes(parts.memory.place, type, sums)
+        return sums
     cells = storage.view()["value"]
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(cells.sum(axis=0, dtype=cells.dtype))

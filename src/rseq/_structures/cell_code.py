@@ -1,4 +1,4 @@
-"""The code of cells (cell.py): one number for each CPU, and the sequence that adds to it.
+"""The code of cells (cell.py): one number for each CPU, the sequence that adds to it, and the routine that reads it.
 
     lane 0      lane 1      …  lane n-1    spare lane
     +-------+   +-------+      +-------+   +-------+
@@ -12,9 +12,10 @@ and one sequence for each type of number, made once.
 from __future__ import annotations
 
 from rseq._language.kept import keep
-from rseq._language.types import Record, Scalar
+from rseq._language.operations import lane, lanes, load_acquire
+from rseq._language.types import Record, Scalar, u64
 from rseq._once import once
-from rseq._sequence import Sequence, sequence
+from rseq._sequence import Routine, Sequence, routine, sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,3 +37,21 @@ def adder(scalar: Scalar) -> Sequence[Any, None]:
         cpu.value += n  # type: ignore[operator]
 
     return add
+
+
+@once
+def summer(scalar: Scalar) -> Routine[Any, Any]:
+    """The routine `total(cell)`: the sum over all lanes, in the type of the numbers: an integer wraps as that does."""
+    Cell: Any = adder(scalar).body.record  # noqa: N806 - it is a class
+
+    @routine
+    def total(cpu: Cell) -> scalar:  # type: ignore[valid-type]
+        """The sum over all CPUs."""
+        found = scalar(0)  # type: ignore[operator]
+        number: u64 = 0
+        while number < lanes(cpu):
+            found += load_acquire(lane(cpu, number).value)
+            number += 1
+        return found  # type: ignore[no-any-return]
+
+    return total

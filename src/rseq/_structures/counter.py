@@ -7,8 +7,8 @@ that had begun when it returned.
 
 from __future__ import annotations
 
-from rseq._structures.cell import cell, total
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
+from rseq._structures.cell import cell
+from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _PerCPUCounter(Structure):
         return values
 
     def __repr__(self) -> str:
-        return f"<rseq.{type(self).__name__} {total(storage_of(self))}>"
+        return f"<rseq.{type(self).__name__} {routine_of(self, 'value')()}>"
 
 
 class Counter(_PerCPUCounter, hot=("add",)):
@@ -82,7 +82,8 @@ class Counter(_PerCPUCounter, hot=("add",)):
     @property
     def value(self) -> int:
         """The sum over all CPUs."""
-        return int(total(storage_of(self)))
+        total: int = routine_of(self, "value")()
+        return total
 
 
 class FloatCounter(_PerCPUCounter, hot=("add",)):
@@ -109,4 +110,5 @@ class FloatCounter(_PerCPUCounter, hot=("add",)):
     @property
     def value(self) -> float:
         """The sum over all CPUs."""
-        return float(total(storage_of(self)))
+        total: float = routine_of(self, "value")()
+        return total

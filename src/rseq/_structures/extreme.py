@@ -16,10 +16,10 @@ Assumptions: a number of the language is read and written in one piece.
 from __future__ import annotations
 
 from rseq._builtins.form import Form
-from rseq._percpu.storage import lanes_of, parts_of
+from rseq._percpu.storage import lanes_of
 from rseq._quick import cache, partial
 from rseq._structures.number import as_name, worst_of
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
+from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def extreme(type: str, is_max: bool) -> Form:
 
 def _parse(type: str, is_max: bool) -> Mapping[str, Compiled]:
     from rseq._language.types import SCALARS
-    from rseq._structures.extreme_code import updater
+    from rseq._structures.extreme_code import finder, updater
 
-    return {"update": updater(SCALARS[type], is_max)}
+    return {"update": updater(SCALARS[type], is_max), "value": finder(SCALARS[type], is_max)}
 
 
 class _Extreme(Structure):
@@ -78,12 +78,7 @@ class _Extreme(Structure):
     @property
     def value(self) -> Any:
         """The extreme of all updates, or None if there have been none: an int, or a float for a float type."""
-        storage = storage_of(self)
-        lanes = lanes_of(storage)
-        best = (max if self._is_max else min)(lanes.read("value"))
-        _, type, _ = parts_of(storage).fields.places["value"]
-        is_known = best != worst_of(type, self._is_max) or any(lanes.read("touched"))
-        return best if is_known else None
+        return routine_of(self, "value")()
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's extreme, by CPU number; the last one is the spare lane's.

@@ -35,11 +35,11 @@ class Shipped(NamedTuple):
 def shipped_forms() -> Iterator[Shipped]:
     """All of them."""
     for type in ("i64", "f64"):
-        yield _alone(cell(type), "add", indexes=_BOTH)
+        yield _alone(cell(type), "add", "value", indexes=_BOTH)
     for type in _NUMBERS:
         yield Shipped(cells(type), tuple(("add", dimensions) for dimensions in (1, 2, 3)), _BOTH)
         for is_max in (False, True):
-            yield _alone(extreme(type, is_max), "update", indexes=_BOTH)
+            yield _alone(extreme(type, is_max), "update", "value", indexes=_BOTH)
     yield _alone(LOCK, "acquire", "release", "try_acquire")
     yield _alone(READERS, "read_lock", "read_unlock")
     yield _alone(CLOCK, "read_clock")

@@ -110,6 +110,8 @@ class _State(NamedTuple):
     entered: dict[int, Any]
     notes: dict[object, Any]
     """What other code generators remember of it."""
+    routines: dict[str, Callable[..., Any]]
+    """By the part's name, those that somebody has asked for."""
 
 
 _payload: Sealed[object] = Sealed(Structure, "_payload")  # the first in memory; machine code reads it
@@ -157,7 +159,7 @@ def set_up(structure: Structure, storage: PerCPU[Any], form: Form) -> None:
     kind = kind_of(type(structure))
     if _payload.is_full(structure):
         raise _is_set_up(structure)
-    state = _State(kind, storage, form, {}, {})
+    state = _State(kind, storage, form, {}, {}, {})
     words = [kind.number, id(state.entered), *_entries(state), *storage.memory.place, *storage.shape]
     payload = make_payload(_payload_type(), words, state)
     for declared in _declared[kind.number]:
@@ -192,6 +194,20 @@ def hot_methods(structure: Structure) -> tuple[str, ...]:
     kind, cls = _state_of(structure).kind, type(structure)
     declared = _declared[kind.number][: len(kind.hot)]
     return tuple(one.name for one in declared if one.is_behind(getattr(cls, one.name, None)))
+
+
+def routine_of(structure: Structure, part: str) -> Callable[..., Any]:
+    """A builtin that runs a part of its form that is no hot method: `value` is `Counter.value` in what it raises.
+
+    It is made when somebody asks for it, and kept with the object.
+    Raises: TypeError - the object is not set up. UnsupportedError, OSError - as for the hot methods.
+    """
+    state = _state_of(structure)
+    made: Callable[..., Any] | None = state.routines.get(part)
+    if made is None:
+        made = bind(state.form, part, state.storage, _title(state.kind, part))
+        made = state.routines.setdefault(part, made)
+    return made
 
 
 def notes_of(structure: Structure) -> dict[object, Any]:

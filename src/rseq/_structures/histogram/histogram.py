@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 
-from rseq._integers import signed
 from rseq._once import load
 from rseq._percpu.storage import lanes_of
 from rseq._structures.histogram.bounds import log_linear, log_linear_layout, number, searching, sorted_layout
@@ -132,7 +131,7 @@ class Histogram(Structure, hot=("observe",)):
 
     def _counts(self) -> list[int]:
         layout, lanes = self._held()
-        return [signed(sum(column)) for column in zip(*lanes.arrays("counts", len(layout.bounds) + 1), strict=True)]
+        return lanes.sums("counts", len(layout.bounds) + 1)
 
     def _held(self) -> tuple[Layout, Lanes]:
         """The layout and all lanes. Raises: TypeError - the object was not set up, and has neither."""
