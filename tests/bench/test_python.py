@@ -17,6 +17,8 @@ COUNT = 1_000
 UNCOUNTED = {"empty", "empty-attribute", "abs", "bytearray"}
 BALANCED = {"stack-python", "pool-python"}
 """What is put in is taken out again: nothing is there in the end, however often it was done."""
+READING = {"value-python", "values-python"}
+"""What the loop has read is checked, not what is there."""
 MAKERS = [(operation, name) for operation in python.OPERATIONS for name in operation.makers]
 
 
@@ -32,7 +34,7 @@ def test_each_implementation_counts_once_for_each_round_of_its_loop(operation: O
         return
     assert implementation.missing is not None
     assert implementation.missing(spans) == 0
-    if operation.name not in BALANCED and (operation.name, name) != ("rcu-python", "threading-lock"):
+    if operation.name not in BALANCED | READING and (operation.name, name) != ("rcu-python", "threading-lock"):
         assert implementation.missing(spans) == COUNT  # nothing was done since
 
 

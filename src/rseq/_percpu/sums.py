@@ -9,6 +9,7 @@ from rseq._quick import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from rseq._percpu.segment import Extent, Place
@@ -53,7 +54,19 @@ def sums_of(place: Place | Extent, type: str, count: int) -> list[Any]:
     return numbers
 
 
+def require_adders() -> None:
+    """Load the machine code now, so that whoever can count can add up, when there are no more files or memory to get.
+
+    Raises: UnsupportedError - this machine's architecture has no code generator. OSError - no executable memory.
+    """
+    _entries()
+
+
+def _entries() -> Mapping[str, int]:
+    return ready("sums", "rseq._percpu.sums_code").entries
+
+
 @cache
 def _function(type: str) -> Any:
-    entry = ready("sums", "rseq._percpu.sums_code").entries[f"sum_{type}"]
+    entry = _entries()[f"sum_{type}"]
     return ctypes.CFUNCTYPE(None, *(ctypes.c_uint64,) * 5)(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rseq._percpu.checks import shape_of
 from rseq._percpu.storage import parts_of, warn_of_refusals
+from rseq._percpu.sums import require_adders
 from rseq._structures.cell import cell, cells, sum_over_lanes
 from rseq._structures.number import as_name
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
@@ -50,6 +51,7 @@ class CounterArray(Structure, hot=("add",)):
             raise TypeError("shape: expected an int or a tuple of ints, got None")
         type = as_name(dtype, "count in")
         form, args = cells(type), {"shape": list(shape_of(shape)), "dtype": type}
+        require_adders()
         storage, _ = storage_for(self, form, segment, name, args, shape=shape, index=index)
         set_up(self, storage, form)
 

@@ -12,7 +12,7 @@ and one sequence for each type of number, made once.
 from __future__ import annotations
 
 from rseq._language.kept import keep
-from rseq._language.operations import lane, lanes, load_acquire
+from rseq._language.operations import lane, lanes
 from rseq._language.types import Record, Scalar, u64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, routine, sequence
@@ -50,7 +50,7 @@ def summer(scalar: Scalar) -> Routine[Any, Any]:
         found = scalar(0)  # type: ignore[operator]
         number: u64 = 0
         while number < lanes(cpu):
-            found += load_acquire(lane(cpu, number).value)
+            found += lane(cpu, number).value
             number += 1
         return found  # type: ignore[no-any-return]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | str | None, name: str | None) -> None:
     form = cell(type)
     storage, _ = storage_for(counter, form, segment, name, {}, index=index)
-    set_up(counter, storage, form)
+    set_up(counter, storage, form, "value")
 
 
 class _PerCPUCounter(Structure):

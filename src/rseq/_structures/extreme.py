@@ -69,7 +69,7 @@ class _Extreme(Structure):
             lanes.write("value", worst)
 
         storage, _ = storage_for(self, form, segment, name, {"dtype": type}, index=index, begin=begin)
-        set_up(self, storage, form)
+        set_up(self, storage, form, "value")
 
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rseq._language.kept import keep
-from rseq._language.operations import lane, lanes, load_acquire
+from rseq._language.operations import lane, lanes
 from rseq._language.types import Record, Scalar, u64
 from rseq._once import once
 from rseq._sequence import Routine, Sequence, routine, sequence
@@ -56,11 +56,11 @@ def finder(scalar: Scalar, is_max: bool) -> Routine[Any, Any]:
         number: u64 = 0
         while number < lanes(cpu):
             there = lane(cpu, number)
-            value = load_acquire(there.value)
+            value = there.value
             if value > best:
                 best = value
                 is_known = True
-            elif load_acquire(there.touched) != 0:
+            elif there.touched != 0:
                 is_known = True
             number += 1
         if is_known:
@@ -74,11 +74,11 @@ def finder(scalar: Scalar, is_max: bool) -> Routine[Any, Any]:
         number: u64 = 0
         while number < lanes(cpu):
             there = lane(cpu, number)
-            value = load_acquire(there.value)
+            value = there.value
             if value < best:
                 best = value
                 is_known = True
-            elif load_acquire(there.touched) != 0:
+            elif there.touched != 0:
                 is_known = True
             number += 1
         if is_known:

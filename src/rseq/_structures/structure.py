@@ -151,9 +151,11 @@ def bind(form: Form, part: str, storage: PerCPU[Any], title: str) -> Callable[..
     return builtin(form.part(part), memory=storage.memory, index=storage.index, shape=storage.shape, title=title)
 
 
-def set_up(structure: Structure, storage: PerCPU[Any], form: Form) -> None:
+def set_up(structure: Structure, storage: PerCPU[Any], form: Form, *reading: str) -> None:
     """Give the object its storage, for good, and its class the native methods. The hot methods are parts of `form`.
 
+    `reading` are parts that `routine_of` will be asked for. Their machine code is loaded now, as that of hot methods:
+    a process that can count can read, also when it gets no more files or executable memory.
     Raises: TypeError - it has been set up, or its class derives from two structures by now.
     """
     kind = kind_of(type(structure))
@@ -164,6 +166,8 @@ def set_up(structure: Structure, storage: PerCPU[Any], form: Form) -> None:
     payload = make_payload(_payload_type(), words, state)
     for declared in _declared[kind.number]:
         declared.install()
+    for name in reading:
+        entry(form.part(name), storage.index, len(storage.shape), _title(kind, name))
     if not _state.put(structure, state):
         raise _is_set_up(structure)
     _payload.put(structure, payload)  # last: from now on, methods run
@@ -197,10 +201,10 @@ def hot_methods(structure: Structure) -> tuple[str, ...]:
 
 
 def routine_of(structure: Structure, part: str) -> Callable[..., Any]:
-    """A builtin that runs a part of its form that is no hot method: `value` is `Counter.value` in what it raises.
+    """A builtin that runs a part of its form that is no hot method, one of those that it was set up with for reading.
 
-    It is made when somebody asks for it, and kept with the object.
-    Raises: TypeError - the object is not set up. UnsupportedError, OSError - as for the hot methods.
+    It is bound when it is first asked for, and kept with the object.
+    Raises: TypeError - the object is not set up.
     """
     state = _state_of(structure)
     made: Callable[..., Any] | None = state.routines.get(part)

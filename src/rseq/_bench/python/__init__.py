@@ -6,8 +6,10 @@ from rseq._bench.python.lock import LOCK
 from rseq._bench.python.logs import LOGGING
 from rseq._bench.python.pool import POOL
 from rseq._bench.python.rcu import READ_SECTION
+from rseq._bench.python.read import VALUE, VALUES
 from rseq._bench.python.ring import RINGS
 from rseq._bench.python.stack import STACK
 from rseq._bench.run import Operation
 
-OPERATIONS: tuple[Operation, ...] = (COUNTER, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)
+_OF_COUNTERS = COUNTER, VALUE, VALUES
+OPERATIONS: tuple[Operation, ...] = (*_OF_COUNTERS, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)

@@ -10,6 +10,7 @@ import math
 
 from rseq._once import load
 from rseq._percpu.storage import lanes_of
+from rseq._percpu.sums import require_adders
 from rseq._structures.histogram.bounds import log_linear, log_linear_layout, number, searching, sorted_layout
 from rseq._structures.structure import Structure, bind, form_of, not_set_up, set_up, storage_for, storage_of
 
@@ -99,6 +100,7 @@ class Histogram(Structure, hot=("observe",)):
         args: dict[str, Any],
     ) -> None:
         form = layout.form
+        require_adders()
         storage, _ = storage_for(self, form, segment, name, args, index=index, begin=layout.write)
         set_up(self, storage, form)
         self._layout = layout
