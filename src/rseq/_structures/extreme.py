@@ -16,7 +16,6 @@ Assumptions: a number of the language is read and written in one piece.
 from __future__ import annotations
 
 from rseq._builtins.form import Form
-from rseq._percpu.storage import lanes_of
 from rseq._quick import cache, partial
 from rseq._structures.number import as_name, worst_of
 from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
