@@ -125,16 +125,27 @@ def file_extent(fd: int, offset: int, stride: int, lanes: int) -> tuple[Extent, 
     Threads: any thread.
     """
     nbytes = PAGE_BYTES + stride * (lanes + 1)
-    mapping = _map(PAGE_BYTES + nbytes, lanes, mmap.MAP_PRIVATE)
+    mapping = file_mapping(fd, offset, nbytes, before=PAGE_BYTES)
     lock = address_of(mapping) + PAGE_BYTES
-    flags, protection = mmap.MAP_SHARED | _MAP_FIXED, mmap.PROT_READ | mmap.PROT_WRITE
-    if libc().mmap(lock, nbytes, protection, flags, fd, offset) != lock:
-        raise MemoryError(f"no address space for {nbytes} bytes of a segment: {os.strerror(ctypes.get_errno())}")
-    _refuse_huge_pages(mapping)
     extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
     if lanes:
         _place_lanes(extent.base, stride, lanes, mapping)
-    return extent, keep_at_exit(mapping)
+    return extent, mapping
+
+
+def file_mapping(fd: int, offset: int, nbytes: int, *, before: int = 0) -> Mapping:
+    """Map a part of a file, behind `before` bytes of memory that is this process's own. Both are multiples of a page.
+
+    As with `mmap.mmap`, but the mapping keeps no file descriptor, and with it no locks of one.
+    Raises: MemoryError - there is no address space for so much.
+    """
+    mapping = _map(before + nbytes, mmap.MAP_PRIVATE)
+    start = address_of(mapping) + before
+    flags, protection = mmap.MAP_SHARED | _MAP_FIXED, mmap.PROT_READ | mmap.PROT_WRITE
+    if libc().mmap(start, nbytes, protection, flags, fd, offset) != start:
+        raise MemoryError(f"no address space for {nbytes} bytes of a segment: {os.strerror(ctypes.get_errno())}")
+    _refuse_huge_pages(mapping)
+    return keep_at_exit(mapping)
 
 
 def keep_at_exit(mapping: Mapping) -> Mapping:
@@ -194,7 +205,7 @@ def _extent(stride_bytes: int) -> tuple[Extent, Mapping]:
 
         require_support()
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
-    mapping = _map(2 * PAGE_BYTES + stride * (lanes + 1), lanes, mmap.MAP_PRIVATE)
+    mapping = _map(2 * PAGE_BYTES + stride * (lanes + 1), mmap.MAP_PRIVATE)
     lock = address_of(mapping) + PAGE_BYTES
     extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
     _place_lanes(extent.base, stride, lanes, mapping)
@@ -209,9 +220,9 @@ def _place_lanes(base: int, stride: int, lanes: int, mapping: Mapping) -> None:
         place_lanes(base, stride, lanes, mapping)
 
 
-def _map(nbytes: int, lanes: int, sharing: int) -> Mapping:
+def _map(nbytes: int, sharing: int) -> Mapping:
     problem = MemoryError(
-        f"no address space for a segment of {nbytes} bytes ({lanes} CPUs and a spare lane); "
+        f"no address space for a segment of {nbytes} bytes ({possible_cpus()} CPUs and a spare lane); "
         "ask for less, or raise the limit (ulimit -v)"
     )
     if nbytes > sys.maxsize:

@@ -7,14 +7,13 @@ it goes the lock that says that this process uses the segment (files.py).
 from __future__ import annotations
 
 import ctypes
-import mmap
 import os
 import time
 
 from rseq._forks import start_anew_after_forks
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.mutex import blank_mutex_bytes
-from rseq._percpu.segment import PAGE_BYTES, Mapping, Place, address_of, keep_at_exit, populate
+from rseq._percpu.segment import PAGE_BYTES, Place, address_of, file_mapping, populate
 from rseq._percpu.shared import files, processes
 from rseq._percpu.shared.directory import Block, Directory, Entry, entry_now
 from rseq._percpu.shared.extents import Extents, Wanted
@@ -31,7 +30,7 @@ from rseq._percpu.shared.layout import (
     packed,
     program_name,
 )
-from rseq._percpu.threads import Table, be_kept, describe_to, keep_table
+from rseq._percpu.threads import Table, describe_to, keep_table
 from rseq._quick import partial, ref
 from rseq._sealed import forever
 from rseq._thread.cpus import possible_cpus
@@ -58,15 +57,14 @@ class Core:
         _closers[found.fd] = ref(self, partial(next, map(os.close, (found.fd,))))  # in C, as no handler runs there
         self.where = where
         self.header = read_header(found.fd, where)
-        self.mapping = _mapped(found.fd)
+        self.mapping = files.mapped(found.fd, partial(file_mapping, offset=0, nbytes=DATA_AT))
         self.head = address_of(self.mapping)
         populate(self.head, PAGE_BYTES)
         populate(self.head + EXTENTS_AT, PAGE_BYTES)
         processes.sign(self.head, self.slot)
         self._table: Table | None = None
-        self._number = keep_table(self)
         self.directory = Directory(self.head, self.fd, where)
-        self.extents = Extents(found.fd, self.head, self.header.lanes, self.header.stride, where, self._describe)
+        self.extents = Extents(found.fd, self.head, self.header.lanes, self.header.stride, where, keep_table(self))
         start_anew_after_forks(self)
 
     # ---- structures
@@ -128,16 +126,15 @@ class Core:
     # ---- threads and processes
 
     def table_for(self, lock: int) -> Table:
-        """The segment's table of threads, once memory with that lock knows it."""
+        """The segment's table of threads, once memory with that lock knows it.
+
+        It is made when it is first asked for, and stays mapped: a thread that has a number holds a mutex in it.
+        """
         if self._table is None:
-            forever(self.mapping)  # a thread that has a number holds a mutex in the table as long as it lives
+            forever(self.mapping)
             self._table = Table(self.head + TABLE_AT)
         describe_to(lock, self._table)
         return self._table
-
-    def _describe(self, lock: int) -> None:
-        """Tell a new mapping who knows its table. It is made when it is first asked for: it stays for good."""
-        be_kept(lock, self._number)
 
     def processes(self) -> list[processes.Process]:
         """Those that have the segment open."""
@@ -153,14 +150,6 @@ class Core:
 def read_header(fd: int, where: str) -> Header:
     """The header of a file. Raises: SegmentError - it is no segment, or damaged."""
     return checked(os.pread(fd, PAGE_BYTES, 0), os.fstat(fd).st_size, blank_mutex_bytes(), where)
-
-
-def _mapped(fd: int) -> Mapping:
-    """All of the file but its extents."""
-    try:
-        return keep_at_exit(mmap.mmap(fd, DATA_AT, mmap.MAP_SHARED))
-    except (OSError, ValueError) as error:
-        raise MemoryError(f"no address space for the {DATA_AT} bytes that begin a segment: {error}") from error
 
 
 def _fill(stride: int, fd: int) -> None:

@@ -26,12 +26,10 @@ from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
 from rseq._percpu.segment import PAGE_BYTES, Extent, Mapping, Place, file_extent, populate, zero
 from rseq._percpu.shared.directory import Block
+from rseq._percpu.shared.files import mapped
 from rseq._percpu.shared.layout import DATA_AT, END_AT, EXTENTS_AT, MAX_EXTENTS, SegmentError, Span, span_of
-from rseq._quick import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from rseq._percpu.threads import be_kept
+from rseq._quick import NamedTuple, partial
 
 _WORD = 8
 _USED_AT = MUTEX_BYTES
@@ -65,16 +63,14 @@ class _Known:
 
 
 class Extents:
-    """Those of the segment in file `fd`, which is mapped at `head`. `describe` is told of each lock that is mapped.
+    """Those of the segment in file `fd`, which is mapped at `head`. `keeper` is who knows its table (threads.py).
 
     Threads: any thread of any process, at once; signal handlers too. Nobody waits.
     """
 
-    def __init__(
-        self, fd: int, head: int, lanes: int, stride: int, where: str, describe: Callable[[int], object]
-    ) -> None:
+    def __init__(self, fd: int, head: int, lanes: int, stride: int, where: str, keeper: int) -> None:
         self._fd, self._head, self._lanes, self._stride, self._where = fd, head, lanes, stride, where
-        self._describe = describe
+        self._keeper = keeper
         self._known: dict[int, _Known] = {}
         self._left: dict[Wanted, list[Block]] = {}
 
@@ -140,7 +136,6 @@ class Extents:
         known = self._map(span)
         populate(known.extent.lock, PAGE_BYTES)
         make_mutex(known.extent.lock)
-        self._describe(known.extent.lock)
         for number in range(self.count(), MAX_EXTENTS):
             if compare_exchange(self._head + EXTENTS_AT + 8 * number, 0, span.word):
                 self._known[number] = known
@@ -192,13 +187,15 @@ class Extents:
         known = self._known.get(number)
         if known is None:
             known = self._map(self._span(number))
-            self._describe(known.extent.lock)
             known = self._known.setdefault(number, known)
         return known
 
     def _map(self, span: Span) -> _Known:
         lanes = 0 if span.is_plain else self._lanes
-        return _Known(span, *file_extent(self._fd, span.offset, span.stride, lanes))
+        make = partial(file_extent, offset=span.offset, stride=span.stride, lanes=lanes)
+        known = _Known(span, *mapped(self._fd, make))
+        be_kept(known.extent.lock, self._keeper)
+        return known
 
     def place(self, block: Block) -> Place:
         """Where a block is in this process. Raises: SegmentError - there is no such block. MemoryError."""

@@ -30,6 +30,9 @@ from rseq._quick import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 DEFAULT_FOLDER = "/dev/shm"
 _FIRST_BYTE = 1 << 61
@@ -268,6 +271,21 @@ def own_description(fd: int) -> Found:
         pass
     slot = _slot(fd)
     return Found(fd, MAX_PROCESSES if slot is None else slot, is_new=False)
+
+
+def mapped(fd: int, use: Callable[[int], T]) -> T:
+    """What `use` returns for a file descriptor to map: one with a description of its own.
+
+    A mapping keeps its description, and with it the locks that are held by that, in each forked child, too.
+    """
+    try:
+        own = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return use(fd)
+    try:
+        return use(own)
+    finally:
+        os.close(own)
 
 
 # ---- who uses it
