@@ -144,6 +144,12 @@ def threads() -> Iterator[support.ThreadSet]:
 
 
 @pytest.fixture
+def in_child() -> Callable[[Callable[[], object]], None]:
+    """`in_child(function)` calls it in a forked child and fails if it raises there."""
+    return support.run_in_child
+
+
+@pytest.fixture
 def run_python() -> Callable[..., object]:
     """`support.run_python`: run code in a child process, with other environment variables."""
     return support.run_python

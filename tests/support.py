@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,6 +112,20 @@ def run_python(
         f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
     )
     return done
+
+
+def run_in_child(function: Callable[[], object]) -> None:
+    """Call it in a forked child; an AssertionError if it raises there."""
+    child = os.fork()
+    if child == 0:
+        try:
+            function()
+        except BaseException:  # noqa: BLE001 - the child must end here, not in the parent's tests
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, "the forked child failed; its traceback is above"
 
 
 def kernel_has_rseq() -> bool:
