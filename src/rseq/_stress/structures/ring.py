@@ -23,7 +23,8 @@ from rseq._sequence import Routine, routine
 from rseq._stress.workload import Mortal, Workload, buffered, is_one
 from rseq._structures.ring import RingBuffer
 from rseq._structures.ring.kind import PARTS, ROW_BYTES, SMALL, Kind
-from rseq._structures.ring.reader import Event, Found, Reader
+from rseq._structures.ring.reader import Reader
+from rseq._structures.ring.records import Event, Found
 
 
 def workloads() -> Iterator[Workload[RingBuffer]]:

@@ -13,7 +13,8 @@ from rseq._percpu.checks import boolean, integer
 from rseq._percpu.storage import More
 from rseq._percpu.turn import TURN_BYTES
 from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind, dtype_of
-from rseq._structures.ring.reader import Event, Reader
+from rseq._structures.ring.reader import Reader
+from rseq._structures.ring.records import Event
 from rseq._structures.ring.sizes import MOST_BYTES
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_for
 
