@@ -53,7 +53,7 @@ def expected(type: str, rows: list[list[Any]]) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("type", LETTERS)
-@pytest.mark.parametrize("lanes", [2, 3, 4, 5, 6, 7, 8, 9, 129])
+@pytest.mark.parametrize("lanes", [2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 129])
 @pytest.mark.parametrize("count", [1, 2, 5, STRIDE // 8])
 def test_each_number_is_the_sum_over_all_lanes(type: str, lanes: int, count: int) -> None:
     rows, memory = numbers(type, lanes, count), Lanes(lanes)

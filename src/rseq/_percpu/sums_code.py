@@ -1,8 +1,8 @@
 """The machine code that adds lanes up (sums.py).
 
 Each number is loaded in one piece, by an atomic load without an order (`monotonic`): LLVM neither splits nor joins
-those, so it makes no vectors of them. Four lanes are added at a time, and then what is left, two and one: so the sums
-are loaded and stored less often than the numbers. Lanes are added in order, which is the order of a float's roundings.
+those, so it makes no vectors of them. Eight lanes are added at a time, and then what is left: so the sums are loaded
+and stored less often than the numbers. Lanes are added in order, which is the order of a float's roundings.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from rseq._codegen.writer import DOUBLE, I64, VOID, Process, Writer
 
-_TOGETHER = (4, 2, 1)
+_TOGETHER = (8, 4, 3, 2, 1)
 """How many lanes are added at a time, as long as there are so many."""
 
 

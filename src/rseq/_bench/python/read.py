@@ -87,7 +87,7 @@ def _numpy(workers: int) -> Implementation:
     load("numpy")
     import numpy as np
 
-    lanes = np.zeros((possible_cpus() + 1, _LENGTH), np.int64)
+    lanes = np.full((possible_cpus() + 1, _LENGTH), 0)  # written: what was not is one page of zeros
     lanes[0, 0] = 1
     return _reading("numpy", "NumPy: lanes.sum(axis=0)", "total += int(lanes.sum(axis=0)[0])", lanes=lanes)
 
