@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 import rseq
-from rseq._bench import command, start
+from rseq._bench import command, shipped, start
 from rseq._bench.start import BARE, Use, figures, fleet, measure, spent
+from rseq._builtins.form import Form
 from rseq._structures.structure import Structure
 from support import run_python
 
@@ -39,12 +40,13 @@ def test_each_use_runs(tmp_path: Path) -> None:
 
 
 def test_what_a_use_costs_is_over_another_one() -> None:
-    found = start.Figures(measure(FEW, rounds=1), fleet("", 1), None, None)
+    found = start.Figures(measure(FEW, rounds=1), fleet("", 1), None, None, {"Counter.add": 1.0})
     cpu, resident = (found.over(found.costs["Counter"], what) for what in ("cpu_ms", "resident_mib"))
     assert cpu > 100  # what it burns, less what bare Python takes
     assert resident < 16
     assert found.over(found.costs["more"], "resident_mib") > 30
     assert found.costs["broken"].failed == "ValueError: it is"
+    assert "calls of shipped ÷ of freshly compiled code: Counter.add 1.00" in list(found.lines())
     assert f"{'broken':<34}failed: ValueError: it is" in list(found.lines())
     assert f"{'more, over Counter':<34}" in "".join(line[:34] for line in found.lines())
 
@@ -77,7 +79,7 @@ def test_the_command_prints_a_table_and_writes_every_round(tmp_path: Path, monke
     assert re.search(r"^rseq --help: \d+ ms$", done.output, re.MULTILINE)
     assert all(len(line) <= 80 for line in done.output.splitlines())
     written = json.loads((tmp_path / "start.json").read_text())
-    assert {"machine", "start", "fleet", "help_ms", "installed"} == set(written)
+    assert {"machine", "start", "fleet", "help_ms", "installed", "shipped"} == set(written)
     rows = {row["use"]["name"]: row for row in written["start"]}
     assert len(rows["Counter"]["cpu_ms"]) == 2
     assert rows["Counter"]["cpu_ms_over"] > 100
@@ -95,3 +97,12 @@ def test_a_counter_that_cannot_be_used_is_one_sentence(monkeypatch: pytest.Monke
 def test_a_wheel_goes_with_start_only(tmp_path: Path) -> None:
     (tmp_path / "it.whl").touch()
     assert CliRunner().invoke(command.bench, ["--wheel", str(tmp_path / "it.whl")]).exit_code == 2
+
+
+def test_shipped_code_is_measured_beside_what_is_compiled_now() -> None:
+    assert all(ratio > 0 for ratio in shipped.measured(1).values())
+
+
+def test_a_checkout_has_no_shipped_code_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Form, "shipped", lambda *_, **__: None)
+    assert shipped.ratios(1) == {}

@@ -289,7 +289,7 @@ def test_a_name_that_was_removed_is_free() -> None:
     [
         (
             lambda: rseq.FloatCounter(name="hits", segment="shop"),
-            r"segment 'shop' has Counter\(\) named 'hits', made at .* by process \d+, and this asks for FloatCounter\(\)",
+            r"segment 'shop' has Counter\(\) named 'hits', made at .* by process \d+, and this asks for FloatCounter",
         ),
         (
             lambda: rseq.Stack(9, name="free", segment="shop"),

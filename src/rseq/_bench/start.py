@@ -22,9 +22,13 @@ import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from textwrap import wrap
 from typing import Any
+
+from rseq._bench import shipped
 
 BARE = "bare Python"
 OWN = "an own sequence"
@@ -258,6 +262,8 @@ class Figures:
     fleet: Fleet
     help_ms: float | None
     installed: Installed | None
+    shipped: dict[str, float]
+    """Calls of shipped ÷ freshly compiled code (shipped.py); empty where there is no compiler."""
 
     def over(self, cost: Cost, what: str) -> float:
         """The median of what a use cost, less that of the use that it is compared with."""
@@ -269,7 +275,13 @@ class Figures:
         """For JSON, with each round's figures."""
         rows = [{**asdict(cost), **self._medians(cost)} for cost in self.costs.values()]
         installed = self.installed and asdict(self.installed)
-        return {"start": rows, "fleet": asdict(self.fleet), "help_ms": self.help_ms, "installed": installed}
+        return {
+            "start": rows,
+            "fleet": asdict(self.fleet),
+            "help_ms": self.help_ms,
+            "installed": installed,
+            "shipped": self.shipped,
+        }
 
     def _medians(self, cost: Cost) -> dict[str, float]:
         names = () if cost.failed else ("cpu_ms", "wall_ms", "resident_mib")
@@ -286,6 +298,9 @@ class Figures:
         yield f"as many of bare Python: {one.bare_mib:.0f} MiB, {one.bare_seconds:.1f} s"
         if self.help_ms is not None:
             yield f"rseq --help: {self.help_ms:.0f} ms"
+        if self.shipped:
+            found = ", ".join(f"{name} {ratio:.2f}" for name, ratio in self.shipped.items())
+            yield from wrap(f"calls of shipped ÷ of freshly compiled code: {found}", 80)
         if self.installed:
             new = self.installed
             yield f"{new.wheel}, {new.wheel_mib:.2f} MiB: {new.pip_seconds:.1f} s to install,"
@@ -314,4 +329,7 @@ def figures(
         counter = next(use for use in all_uses if use.name == "Counter")
         many = fleet(counter.code, processes)
         tick("rseq --help")
-        return Figures(costs, many, help_ms(rounds), install(wheel) if wheel else None)
+        helped, installed = help_ms(rounds), install(wheel) if wheel else None
+        tick("shipped code beside compiled code")
+        ratios = shipped.measured(max(rounds, 9)) if find_spec("llvmlite") else {}
+        return Figures(costs, many, helped, installed, ratios)
