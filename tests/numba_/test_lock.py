@@ -247,6 +247,7 @@ def refuse_in(bound: Any, holder: int) -> int:
 
 def bound_elsewhere(code: Any) -> tuple[Any, Table]:
     """A routine on memory that has another table of threads, as in a file; and that."""
+    table()  # which tells all private extents there are that it is theirs
     extent, new = private_extent(8), Table()
     new._slot(0).generation = 1 << 20  # so that numbers are not those of the other table by chance
     describe_to(extent.lock, new)
