@@ -277,9 +277,8 @@ def test_ctrl_c_is_raised_that_comes_while_a_thread_gets_its_number(ctrl_c_on: C
 
 def _first_acquire_of_a_child(ctrl_c_on: Callable[..., None]) -> None:
     lock = rseq.SpinLock(segment=rseq.Segment())
-    libc_with_gil().pthread_setspecific(
-        thread_numbers.table_of(lock.storage.place.lock)._key, None
-    )  # as in a thread that has not asked yet
+    key = thread_numbers.table_of(lock.storage.place.lock)._key
+    libc_with_gil().pthread_setspecific(key, None)  # as in a thread that has not asked yet
     ctrl_c_on("table_of")
     with pytest.raises(KeyboardInterrupt):
         lock.acquire()
