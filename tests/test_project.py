@@ -57,7 +57,7 @@ LAYERS = (
     ("_structures",),
     ("_ship",),
     ("",),
-    ("_logging", "_numba", "numba", "_check"),
+    ("_logging", "_numba", "numba", "_check", "_look"),
     ("check", "logging"),
     ("testing", "_bench"),
     ("_stress",),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,8 +15,7 @@ import click
 
 import rseq
 from rseq._extras import MissingPackage
-from rseq._once import load
-from rseq._terminal import WIDTH, commented, stdout_aside, wrapped
+from rseq._terminal import WIDTH, commented, stdout_aside, terminal, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,12 +37,16 @@ class _Group(click.Group):
 
 
 class _Elsewhere(click.Command):
-    """The command of this name in the folder of this name, of which only the line of help is known until it is used."""
+    """A command that has a module of its own: until it is used, only its name and its line of help are known."""
+
+    def __init__(self, name: str, module: str, line: str) -> None:
+        super().__init__(name, help=line)
+        self._module = module
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        command: click.Command = getattr(importlib.import_module(f"rseq._{self.name}.command"), self.name or "")
+        command: click.Command = getattr(importlib.import_module(f"rseq.{self._module}"), self.name or "")
         return command.make_context(info_name, args, parent, **extra)
 
 
@@ -54,13 +56,23 @@ def main() -> None:
     """Restartable sequences for Python: per-CPU data without locks or atomics."""
 
 
-_ELSEWHERE = {
+_ROOMS = {
     "bench": "Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.",
     "check": "Interrupt sequences before every instruction, and see that each still happens as a whole.",
     "stress": "Work every shipped structure hard on this kernel, and see that nothing is lost and nothing doubled.",
 }
-for _name, _line in _ELSEWHERE.items():
-    main.add_command(_Elsewhere(_name, help=_line))
+_LOOKS = {
+    "ls": "List the segments that processes of this user share.",
+    "rm": "Remove segments that nobody has open.",
+    "show": "Print the structures in a segment, and what they say.",
+    "top": "Watch a segment: totals, rates, quantiles, and who holds what.",
+    "dump": "Print the events that wait in a ring buffer, and leave them there.",
+}
+ELSEWHERE = {**{name: f"_{name}.command" for name in _ROOMS}, **{name: f"_look.{name}" for name in _LOOKS}}
+"""The modules of commands that have one."""
+
+for _name, _line in (*_ROOMS.items(), *_LOOKS.items()):
+    main.add_command(_Elsewhere(_name, ELSEWHERE[_name], _line))
 
 
 @main.command("info")
@@ -73,24 +85,11 @@ def info_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
         return
-    console = _terminal()
+    console = terminal()
     if console:
         _print_tables(found, console)
     else:
         click.echo("\n".join(_plain_lines(found)))
-
-
-def _terminal() -> Console | None:
-    """Rich's console, if output goes to a terminal and Rich is installed."""
-    if not sys.stdout.isatty():
-        return None
-    try:
-        load("rich")
-    except MissingPackage:
-        return None
-    from rich.console import Console
-
-    return Console()
 
 
 @main.command("asm")

@@ -8,7 +8,13 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
+from rseq._extras import MissingPackage
 from rseq._libc import libc, on_linux
+from rseq._once import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDTH = 80
 
@@ -43,6 +49,19 @@ def _flush() -> None:
             stream.flush()  # type: ignore[union-attr]
     if on_linux():
         libc().fflush(None)
+
+
+def terminal() -> Console | None:
+    """Rich's console, if output goes to a terminal and Rich is installed."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        load("rich")
+    except MissingPackage:
+        return None
+    from rich.console import Console
+
+    return Console()
 
 
 def wrapped(text: str) -> str:

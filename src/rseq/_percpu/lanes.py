@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rseq._language.types import Record
     from rseq._percpu.segment import Place
 
-_KINDS: dict[str, Any] = {
+KINDS: dict[str, Any] = {
     "bool": ctypes.c_bool,
     **{f"i{bits}": getattr(ctypes, f"c_int{bits}") for bits in (8, 16, 32, 64)},
     **{f"u{bits}": getattr(ctypes, f"c_uint{bits}") for bits in (8, 16, 32, 64)},
@@ -37,7 +37,7 @@ def fields_of(record: type[Record]) -> Fields:
     places = {}
     for name, field in record.fields.items():
         element: Any = getattr(field.type, "element", field.type)
-        if getattr(element, "name", None) in _KINDS:
+        if getattr(element, "name", None) in KINDS:
             places[name] = field.offset, element.name, getattr(field.type, "length", 0)
     return Fields(record.__name__, record.size, record.alignment, places)
 
@@ -57,14 +57,14 @@ class Lanes:
     def read(self, name: str, at: int = 0) -> list[Any]:
         """A number in every lane, the spare one last: the field, or element `at` of it. Each is read in one piece."""
         offset, kind, _ = self._fields.places[name]
-        one = _KINDS[kind]
+        one = KINDS[kind]
         offset += at * ctypes.sizeof(one)
         return [one.from_address(address + offset).value for address in self._place.addresses()]
 
     def arrays(self, name: str, count: int | None = None) -> list[list[Any]]:
         """The first numbers of an array in every lane."""
         offset, kind, length = self._fields.places[name]
-        whole = _KINDS[kind] * (length if count is None else count)
+        whole = KINDS[kind] * (length if count is None else count)
         return [list(whole.from_address(address + offset)) for address in self._place.addresses()]
 
     def sums(self, name: str, count: int | None = None) -> list[Any]:
@@ -89,12 +89,12 @@ class Lanes:
 
     def _one(self, lane: int, name: str, at: int) -> Any:
         offset, kind, _ = self._fields.places[name]
-        one = _KINDS[kind]
+        one = KINDS[kind]
         return one.from_address(self._place.base + lane * self._place.stride + offset + at * ctypes.sizeof(one))
 
     def write_array(self, name: str, values: list[Any]) -> None:
         """The first numbers of an array, the same in every lane."""
         offset, kind, _ = self._fields.places[name]
-        whole = (_KINDS[kind] * len(values))(*values)
+        whole = (KINDS[kind] * len(values))(*values)
         for address in self._place.addresses():
             ctypes.memmove(address + offset, whole, ctypes.sizeof(whole))

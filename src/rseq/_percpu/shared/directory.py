@@ -100,9 +100,12 @@ class Directory:
 
     def __iter__(self) -> Iterator[Entry]:
         """All entries, in the order in which they were written. Raises: SegmentError - damaged."""
+        return map(self.read, self.places())
+
+    def places(self) -> list[int]:
+        """Where all entries are in the log, in the order in which they were written."""
         words = (word for address, level in self._levels() for word in self._words(address, level))
-        for place in sorted(word & _PLACE for word in words if word):
-            yield self._read(place)
+        return sorted(word & _PLACE for word in words if word)
 
     def __len__(self) -> int:
         return sum(1 for address, level in self._levels() for word in self._words(address, level) if word)
@@ -142,7 +145,7 @@ class Directory:
                     return place
                 if word & ~_PLACE == tag:
                     compare_exchange(place, 0, 0)  # a barrier: the entry is read after its word
-                    entry = self._read(word & _PLACE)
+                    entry = self.read(word & _PLACE)
                     if entry.name == name:
                         return entry
         raise MemoryError(f"{self._where} has no room for another name; make another segment")
@@ -171,7 +174,8 @@ class Directory:
         ctypes.memmove(self._head + LOG_AT + place, data, len(data))
         return place
 
-    def _read(self, place: int) -> Entry:
+    def read(self, place: int) -> Entry:
+        """The entry at that place of the log. Raises: SegmentError - damaged. MemoryError - no room to look."""
         if place < _FIRST or place % 8 or place + _ENTRY.size > LOG_BYTES:
             raise self._damaged(f"an entry at {place}")
         address = self._head + LOG_AT + place

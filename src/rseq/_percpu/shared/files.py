@@ -170,6 +170,28 @@ def found(place: Place, *, uses: bool = True) -> Found:
     raise SegmentError(f"segment {place.name!r} is replaced again and again by others")
 
 
+def take_away(place: Place, is_ours: Callable[[int], bool]) -> list[int]:
+    """Remove the file of a segment that nobody has open. If some have, it stays, and their slots are returned.
+
+    `is_ours` says whether the file may be removed; it raises what is wrong otherwise.
+    Raises: FileNotFoundError - there is none. SegmentError - it is somebody else's, or no file. OSError.
+    """
+    for _ in range(_TRIES):
+        fd = _opened(place)
+        try:
+            if not _lock(fd, 0, MAX_PROCESSES):
+                slots = slots_in_use(fd)
+                if 0 < len(slots) < MAX_PROCESSES:  # all of them has who is just replacing it
+                    return slots
+            elif is_ours(fd) and _is_at(fd, place.path):
+                os.unlink(place.path)
+                return []
+        finally:
+            os.close(fd)  # with its locks
+        time.sleep(_PAUSE_S)
+    raise SegmentError(f"segment {place.name!r} is replaced again and again by others")
+
+
 def _opened(place: Place) -> int:
     try:
         fd = os.open(place.path, _FLAGS)

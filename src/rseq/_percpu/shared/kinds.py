@@ -63,13 +63,18 @@ def in_segment(
     import json
 
     core = core_of(segment)
-    spec = json.dumps({"args": args, "layout": crc32(repr(layout).encode())}, separators=(",", ":"))
+    spec = json.dumps({"args": args, "layout": digest_of(layout)}, separators=(",", ":"))
     found, blocks = core.structure(kind, name, spec, wanted, begin)
     memories = []
     for block in blocks:
         place, owner = core.place(block)
         memories.append(Memory(place, block.nbytes, owner, writable=writable))
     return found, memories
+
+
+def digest_of(layout: object) -> int:
+    """What an entry says of a layout."""
+    return crc32(repr(layout).encode())
 
 
 def own_name(segment: object, name: object) -> str | None:

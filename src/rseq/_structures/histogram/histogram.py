@@ -166,16 +166,7 @@ class Histogram(Structure, hot=("observe",)):
         q = number("q", q)
         if not 0 <= q <= 1:
             raise ValueError(f"q: expected a number from 0 to 1, got {q}")
-        counts = self._counts()
-        total = sum(counts)
-        return self._at_rank(counts, rank_of(q, total)) if total else None
-
-    def _at_rank(self, counts: list[int], rank: int) -> float:
-        for bucket, count in enumerate(counts[:-1]):
-            if rank <= count:
-                return self._layout.estimate(bucket, rank / count)
-            rank -= count
-        return self.bounds[-1]
+        return quantile_of(self._held()[0], self._counts(), q)
 
     def merge(self, other: Histogram) -> None:
         """Add what `other` has counted up to now to this one. Both may go on counting meanwhile.
@@ -207,6 +198,19 @@ def difference_of(given: tuple[float, ...], own: tuple[float, ...]) -> str:
         return f"got one with {len(given)} bounds for one with {len(own)}"
     number = next(number for number, pair in enumerate(zip(given, own, strict=True)) if pair[0] != pair[1])
     return f"bounds[{number}] is {given[number]!r} in the other, and {own[number]!r} here"
+
+
+def quantile_of(layout: Layout, counts: list[int], q: float) -> float | None:
+    """What `Histogram.quantile` says of such counts."""
+    total = sum(counts)
+    if total <= 0:
+        return None
+    rank = rank_of(q, total)
+    for bucket, count in enumerate(counts[:-1]):
+        if rank <= count:
+            return layout.estimate(bucket, rank / count)
+        rank -= count
+    return layout.bounds[-1]
 
 
 def rank_of(q: float, total: int) -> int:

@@ -65,14 +65,7 @@ class RingBuffer(Structure, hot=("write",)):
         segment: Segment | str | None = None,
         name: str | None = None,
     ) -> None:
-        size = integer("capacity", capacity)
-        if mode not in ("drop", "overwrite"):
-            raise ValueError(f"mode: expected 'drop' or 'overwrite', got {mode!r}")
-        if size < 1:
-            raise ValueError(f"capacity: expected 1 or more, got {size}")
-        overwrites, timed = mode == "overwrite", boolean("clock", clock)
-        kind = _bytes_kind(size, overwrites, timed) if dtype is None else _row_kind(size, overwrites, timed, dtype)
-        self._begin(kind, segment, name)
+        self._begin(kind_for(capacity, mode, clock, dtype), segment, name)
 
     def _begin(self, kind: Kind, segment: Segment | str | None, name: str | None = None) -> None:
         def begin(lanes: Lanes) -> None:
@@ -196,6 +189,17 @@ class RingBuffer(Structure, hot=("write",)):
     def __repr__(self) -> str:
         dtype = f", dtype={self.dtype}" if self.dtype is not None else ""
         return f"rseq.RingBuffer({self.capacity}, {self.mode!r}, clock={self.clock}{dtype})"
+
+
+def kind_for(capacity: object, mode: object, clock: object, dtype: object) -> Kind:
+    """What `RingBuffer` makes of its arguments. Raises: as that."""
+    size = integer("capacity", capacity)
+    if mode not in ("drop", "overwrite"):
+        raise ValueError(f"mode: expected 'drop' or 'overwrite', got {mode!r}")
+    if size < 1:
+        raise ValueError(f"capacity: expected 1 or more, got {size}")
+    overwrites, timed = mode == "overwrite", boolean("clock", clock)
+    return _bytes_kind(size, overwrites, timed) if dtype is None else _row_kind(size, overwrites, timed, dtype)
 
 
 def _bytes_kind(capacity: int, overwrites: bool, clock: bool) -> Kind:

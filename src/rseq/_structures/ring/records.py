@@ -88,6 +88,19 @@ class Records:
         """What writers could not put in, and what readers have found overwritten."""
         return int(sum(self._lanes.read("lost"))) + sum(lane.given for lane in self.lanes())
 
+    def filled(self, lane: Lane) -> int:
+        """How much of a lane waits, in what `RingBuffer.capacity` counts: bytes, or records."""
+        waiting = min(self._distance(lane), self.kind.whole(self.kind.position(lane.head)))
+        return self._counted(waiting)
+
+    def written(self, lane: Lane) -> int:
+        """How much has been written to a lane so far, in the same; headers and gaps count, what was lost does not."""
+        kind = self.kind
+        return self._counted(kind.distance(kind.position(kind.empty_head), kind.position(lane.head)))
+
+    def _counted(self, positions: int) -> int:
+        return positions if self.kind.dtype is not None else 4 * positions
+
     def _waiting(self) -> list[Lane]:
         """The lanes in which there is something."""
         return [lane for lane in self.lanes() if self._distance(lane)]

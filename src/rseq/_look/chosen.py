@@ -1,0 +1,73 @@
+"""Which segment a command means, and the sentence that says why there is none."""
+
+from __future__ import annotations
+
+import click
+
+from rseq._percpu.shared import files
+from rseq._percpu.shared.files import Place
+from rseq._percpu.shared.layout import SegmentError
+from rseq._percpu.shared.segment import Segment, view
+from rseq._thread.support import UnsupportedError
+
+group_option = click.option("--group", metavar="NAME", help="The group of users that shares it, by name or number.")
+
+
+def places_named(name: str, group: str | None) -> list[Place]:
+    """Where segments of that name are, the user's own first. Raises: ClickException - no such name, group or folder."""
+    try:
+        wanted = files.place_of(name, _given(group))
+        found = [place for place in files.known_places() if place.name == name]
+    except (ValueError, TypeError) as error:
+        raise click.ClickException(str(error)) from None
+    return [place for place in found if place.group == wanted.group or group is None]
+
+
+def _given(group: str | None) -> str | int | None:
+    return int(group) if group is not None and group.isdecimal() else group
+
+
+def chosen(name: str | None, group: str | None = None) -> Place:
+    """The segment of that name, or the only one. Raises: ClickException - there is none, or there are several."""
+    if name is None:
+        return _only()
+    found = places_named(name, group)
+    if not found:
+        raise click.ClickException(f"there is no segment {name!r}; {there_are()}")
+    return found[0]
+
+
+def _only() -> Place:
+    known = all_places()
+    if len(known) != 1:
+        raise click.ClickException("which segment? " + there_are() if known else there_are())
+    return known[0]
+
+
+def all_places() -> list[Place]:
+    """Those of the user, and of its groups. Raises: ClickException - their folder is not there, or not safe."""
+    try:
+        return list(files.known_places())
+    except SegmentError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def there_are() -> str:
+    """A part of a sentence: which segments there are."""
+    names = [label(place) for place in all_places()]
+    return f"there are {', '.join(names)}" if names else f"there are no segments in {files.folder()}"
+
+
+def label(place: Place) -> str:
+    """What people call it."""
+    return place.name if place.group is None else f"{place.name} (group {place.group})"
+
+
+def opened(place: Place) -> Segment:
+    """The segment that is there, to look at. Raises: ClickException - it is gone, or cannot be used."""
+    try:
+        return view(place.name, place.group)
+    except FileNotFoundError:
+        raise click.ClickException(f"segment {place.name!r} is gone; {there_are()}") from None
+    except (SegmentError, MemoryError, OSError, UnsupportedError) as error:
+        raise click.ClickException(str(error)) from None

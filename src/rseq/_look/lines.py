@@ -1,0 +1,135 @@
+"""What a structure says, in one line."""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from rseq._look.saying import count_of, number, plain, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rseq._look.reading import Reading
+
+_FEW = 8
+"""How many numbers of an array are in a line."""
+
+
+def line_of(reading: Reading) -> str:
+    """What it says, or why it says nothing."""
+    if reading.problem:
+        return plain(reading.problem)
+    return _LINES[reading.kind](reading)
+
+
+def _number(reading: Reading) -> str:
+    return number(reading.value["value"])
+
+
+def _array(reading: Reading) -> str:
+    shape = reading.args["shape"]
+    numbers = few(flat(reading.value["values"]), shape)
+    return f"{' × '.join(map(str, shape)) or 'one'}, sum {number(reading.value['sum'])}: {numbers}"
+
+
+def flat(values: Any) -> Iterable[Any]:
+    """The numbers of nested lists."""
+    return chain.from_iterable(map(flat, values)) if isinstance(values, list) else (values,)
+
+
+def few(numbers: Iterable[Any], shape: Iterable[int]) -> str:
+    """The first of many numbers."""
+    first = [*islice(numbers, _FEW + 1)]
+    return " ".join(map(number, first[:_FEW])) + (" …" if len(first) > _FEW else "")
+
+
+def _histogram(reading: Reading) -> str:
+    value = reading.value
+    count = value["count"]
+    if not count:
+        return "nothing observed"
+    quantiles = ", ".join(f"p{float(q) * 100:g} {short(found)}" for q, found in value["quantiles"].items())
+    nans = f", {count_of(value['nans'], 'NaN', 'NaNs')}" if value["nans"] else ""
+    return f"{count:,} observed, mean {short(value['sum'] / count)}, {quantiles}{nans}"
+
+
+def _ring(reading: Reading) -> str:
+    value = reading.value
+    cpus = sum(map(bool, value["by_cpu"]))
+    where = f" on {count_of(cpus, 'CPU', 'CPUs')}" if cpus else ""
+    return (
+        f"{value['filled']:,} {value['of']} wait{where}, {value['capacity']:,} fit on each, "
+        f"{value['mode']}, {value['lost']:,} lost"
+    )
+
+
+def _stack(reading: Reading) -> str:
+    value = reading.value
+    return f"{count_of(value['items'], 'item', 'items')}, {value['capacity']:,} fit on each CPU"
+
+
+def _pool(reading: Reading) -> str:
+    value = reading.value
+    held = ", ".join(f"{count:,} by {owner_name(owner)}" for owner, count in value["held_by"].items())
+    return f"{value['free']:,} of {value['count']:,} free" + (f"; held: {held}" if held else "")
+
+
+def owner_name(owner: int) -> str:
+    """Who holds items of a pool."""
+    return f"process {owner}" if owner else "owner 0"
+
+
+def _lock(reading: Reading) -> str:
+    holders = reading.value["holders"]
+    return "; ".join(f"CPU {cpu}: {plain(holder)}" for cpu, holder in holders.items()) or "free"
+
+
+def _rcu(reading: Reading) -> str:
+    readers = reading.value["readers"]
+    return count_of(readers, "reader", "readers") if readers >= 0 else f"miscounted: {readers} readers"
+
+
+def _records(reading: Reading) -> str:
+    value = reading.value
+    name, count = plain(value["record"]), len(value["per_cpu"][0])
+    what = name if not value["shape"] else f"{' × '.join(map(str, value['shape']))} {name}"
+    if count > 1:
+        return f"{what} for each CPU"
+    totals = totals_of([rows[0] for rows in value["per_cpu"]])
+    return f"{what}: {', '.join(f'{plain(field)} {cell(total)}' for field, total in totals.items())}"
+
+
+def totals_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Each field, added up over records."""
+    return {field: _added([row[field] for row in rows]) for field in rows[0]}
+
+
+def _added(values: list[Any]) -> Any:
+    return [sum(column) for column in zip(*values, strict=True)] if isinstance(values[0], list) else sum(values)
+
+
+def cell(value: Any) -> str:
+    """A field of a record."""
+    if isinstance(value, list):
+        return f"[{few(value, ())}]"
+    return number(value)
+
+
+def _rows(reading: Reading) -> str:
+    value = reading.value
+    return f"{count_of(len(value['rows']), 'row', 'rows')} of {plain(value['record'])}"
+
+
+_LINES: dict[str, Callable[[Reading], str]] = {
+    **dict.fromkeys(("Counter", "FloatCounter", "Max", "Min"), _number),
+    "CounterArray": _array,
+    "Histogram": _histogram,
+    "RingBuffer": _ring,
+    "Stack": _stack,
+    "Pool": _pool,
+    "SpinLock": _lock,
+    "RCU": _rcu,
+    "percpu": _records,
+    "array": _rows,
+}

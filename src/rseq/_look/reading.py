@@ -1,0 +1,169 @@
+"""All structures of a segment, read in bulk: what lies side by side is added up over the lanes in one call."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rseq._extras import MissingPackage
+from rseq._look.saying import plain
+from rseq._look.structures import CLASSES, Structure
+from rseq._percpu.segment import Place
+from rseq._percpu.shared.layout import SegmentError
+from rseq._percpu.sums import sums_of
+from rseq._quick import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rseq._percpu.shared.core import Core
+    from rseq._percpu.shared.directory import Entry
+
+_DAMAGE = (SegmentError, MemoryError, TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+"""What comes of an entry that somebody has written who should not."""
+
+
+class Reading(NamedTuple):
+    """What a structure says."""
+
+    kind: str
+    name: str
+    args: dict[str, Any]
+    value: dict[str, Any]
+    problem: str
+    """Why nothing can be said; "" if there is a value."""
+    structure: Structure | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        said = {"problem": self.problem} if self.problem else {"value": self.value}
+        return {"kind": self.kind, "name": self.name, "args": self.args, **said}
+
+
+class Found(NamedTuple):
+    """An entry of the directory, or the problem with it."""
+
+    kind: str
+    name: str
+    args: dict[str, Any]
+    structure: Structure | None
+    problem: str
+
+
+def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
+    """The structures in a segment, in the order in which they were made; only those with these names, if there are any.
+
+    Raises: SegmentError - the directory is damaged as a whole.
+    """
+    entries = (_entry(core, place) for place in core.directory.places())
+    return [
+        one if isinstance(one, Found) else _found(core, one)
+        for one in entries
+        if not names or (not isinstance(one, Found) and one.name in names)
+    ]
+
+
+def _entry(core: Core, place: int) -> Entry | Found:
+    try:
+        return core.directory.read(place)
+    except (SegmentError, MemoryError) as error:
+        return Found("?", f"entry {place}", {}, None, str(error))
+
+
+def _found(core: Core, entry: Entry) -> Found:
+    kind, name = plain(entry.kind), plain(entry.name)
+    if entry.kind not in CLASSES:
+        return Found(kind, name, {}, None, "this version of rseq does not know such a structure")
+    args: dict[str, Any] = {}
+    try:
+        args, layout = _spec(entry.spec)
+        return Found(kind, name, args, CLASSES[entry.kind](core, entry, args, layout), "")
+    except MissingPackage as lack:
+        return Found(kind, name, args, None, str(lack))
+    except (*_DAMAGE, RecursionError) as error:
+        return Found(kind, name, args, None, _problem(error))
+
+
+@lru_cache(4096)
+def _spec(text: str) -> tuple[dict[str, Any], object]:
+    found = json.loads(text)
+    args = found["args"]
+    if not isinstance(args, dict):
+        raise SegmentError("it is damaged: nothing says what it was made with")
+    return args, found["layout"]
+
+
+def _problem(error: Exception) -> str:
+    return str(error) if isinstance(error, SegmentError | MemoryError) else f"it is damaged: {plain(str(error))[:200]}"
+
+
+def read(found: Iterable[Found]) -> list[Reading]:
+    """What they say now. Each number is one that was there; two need not be of one moment."""
+    known = list(found)
+    sums = _sums([one.structure for one in known if one.structure is not None])
+    return [_reading(one, sums) for one in known]
+
+
+def _reading(one: Found, sums: dict[int, list[list[Any]]]) -> Reading:
+    kind, name, args, structure, problem = one
+    value: dict[str, Any] = {}
+    if structure is not None:
+        try:
+            value = structure.value(sums.get(id(structure), ()))
+        except MissingPackage as lack:
+            problem = str(lack)
+        except _DAMAGE as error:
+            problem = _problem(error)
+    return Reading(kind, name, args, value, problem, structure)
+
+
+class _Wanted(NamedTuple):
+    base: int
+    length: int
+    structure: int
+    number: int
+
+
+def _sums(structures: Iterable[Structure]) -> dict[int, list[list[Any]]]:
+    """What each structure wants added up, by its identity."""
+    wanted: dict[tuple[Place, str], list[_Wanted]] = {}
+    result: dict[int, list[list[Any]]] = {}
+    for one in structures:
+        sums = one.sums
+        if not sums:
+            continue
+        result[id(one)] = [[] for _ in sums]
+        place = one.place()
+        extent = place._replace(base=0)
+        for number, (offset, length, type) in enumerate(sums):
+            wanted.setdefault((extent, type), []).append(_Wanted(place.base + offset, length, id(one), number))
+    for (extent, type), all_here in wanted.items():
+        for run in _runs(sorted(all_here)):
+            first = run[0].base
+            numbers = sums_of(extent._replace(base=first), type, (run[-1].base - first) // 8 + run[-1].length)
+            for base, length, structure, number in run:
+                at = (base - first) // 8
+                result[structure][number] = numbers[at : at + length]
+    return result
+
+
+def _runs(wanted: list[_Wanted]) -> Iterator[list[_Wanted]]:
+    """Those that lie side by side, together."""
+    run: list[_Wanted] = []
+    for one in wanted:
+        if run and one.base != run[-1].base + 8 * run[-1].length:
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def is_still_at(core: Core, path: str) -> bool:
+    """If that is the segment's file, and no new one has begun under its name."""
+    try:
+        return os.path.samestat(os.fstat(core.fd), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False

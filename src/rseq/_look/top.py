@@ -1,0 +1,142 @@
+"""The command `rseq top`: a segment as it lives."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from rseq._look.chosen import chosen, group_option, label
+from rseq._look.frames import BAR_WIDTH, COLUMNS, Row, Watch, cells, ordered
+from rseq._look.saying import plain_lines
+from rseq._look.screen import View, keyboard
+from rseq._terminal import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, RenderableType
+
+    from rseq._look.screen import Keyboard
+
+_ABOVE_AND_BELOW = 3
+"""Lines that are no rows: two headings, and the keys."""
+
+_BESIDE_NAMES = 64
+"""Columns that the others need."""
+
+_SHORTEST_NAME = 12
+
+_HELP = "s sort  / filter  p pause  ↑↓ scroll  q quit"
+
+
+@click.command("top")
+@click.argument("segment", required=False)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.01),
+    default=1.0,
+    show_default=True,
+    metavar="S",
+    help="How often to look, in seconds.",
+)
+@click.option("--once", is_flag=True, help="Print one table, with the rates of one interval, and end.")
+@group_option
+def top(segment: str | None, interval: float, once: bool, group: str | None) -> None:
+    """Watch a segment: totals, rates, quantiles, and who holds what.
+
+    SEGMENT may be left out if there is one. `total` is what was counted, observed or written (bytes, or records of one
+    layout), `per s` how much of that came each second; the bars are each CPU's part of it, at the right the spare
+    lane's. Histograms have p50, p90 and p99, of the last interval and of all. When a program begins the segment anew,
+    the new one is watched. In a pipe it prints one table.
+    """
+    watch = Watch(chosen(segment, group))
+    watch.look(time.monotonic())
+    console = terminal()
+    if once or console is None:
+        time.sleep(interval)
+        watch.look(time.monotonic())
+        click.echo("\n".join(_plain(watch)))
+        return
+    try:
+        with keyboard() as keys:
+            _live(watch, console, keys, interval)
+    except KeyboardInterrupt:
+        pass
+
+
+def _plain(watch: Watch) -> Iterator[str]:
+    yield f"{label(watch.place)}: {watch.heading()}"
+    rows = [part for row in watch.rows for part in _parts(cells(row, watch.bar(row)))]
+    yield from plain_lines(COLUMNS, rows, (2, 3))
+
+
+def _parts(row: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A row, and what its last column has in a second line."""
+    *others, state = row
+    first, *more = state.split("\n")
+    yield (*others, first)
+    for line in more:
+        yield (*([""] * len(others)), line)
+
+
+def _live(watch: Watch, console: Console, keys: Keyboard, interval: float) -> None:
+    from rich.live import Live
+
+    view, due = View(), time.monotonic() + interval
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while not view.is_done:
+            live.update(drawn(watch, view, *console.size), refresh=True)
+            for key in keys.wait(due - time.monotonic()):
+                view.press(key, max(console.height - _ABOVE_AND_BELOW - 1, 1))
+            if (now := time.monotonic()) >= due:
+                due = now + interval
+                if not view.is_paused:
+                    watch.look(now)
+
+
+def drawn(watch: Watch, view: View, width: int, height: int) -> RenderableType:
+    """The whole screen, of so many columns and lines."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = ordered(watch.rows, view.sort, view.wanted)
+    view.first = min(view.first, max(len(rows) - 1, 0))
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="bold reverse")
+    for title in COLUMNS:
+        table.add_column(
+            title,
+            justify="right" if title in ("total", "per s") else "left",
+            ratio=1 if title == "state" else None,
+            max_width=max(width - _BESIDE_NAMES, _SHORTEST_NAME) if title == "name" else None,
+            min_width=BAR_WIDTH if title == "CPUs" else None,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in _visible(rows[view.first :], height - _ABOVE_AND_BELOW):
+        table.add_row(*(Text(cell, style=_style(row)) for cell in cells(row, watch.bar(row))))
+    heading = Text(f"{label(watch.place)}: {watch.heading()}", style="bold", no_wrap=True, overflow="ellipsis")
+    return Group(heading, table, Text(_footer(view, len(rows)), style="dim", no_wrap=True, overflow="ellipsis"))
+
+
+def _visible(rows: list[Row], lines: int) -> Iterator[Row]:
+    """As many of the first rows as there is room for."""
+    for row in rows:
+        lines -= row.height
+        if lines < 0:
+            return
+        yield row
+
+
+def _style(row: Row) -> str:
+    return "red" if row.reading.problem else ""
+
+
+def _footer(view: View, count: int) -> str:
+    if view.is_typing:
+        return f"/{view.wanted}▏ Enter keeps it, Esc shows all"
+    filtered = f"  filter: {view.wanted}" if view.wanted else ""
+    where = f"by {view.sort}, {view.first + 1 if count else 0} of {count}"
+    return f"{'PAUSED  ' if view.is_paused else ''}{_HELP}  {where}{filtered}"
