@@ -48,6 +48,15 @@ def blank_mutex_bytes() -> bytes:
     return ctypes.string_at(address, MUTEX_BYTES)
 
 
+def is_mutex(address: int) -> bool:
+    """Whether the MUTEX_BYTES there can be a mutex that `make_mutex` made, free or held: it is of the same kind.
+
+    libc aborts the process, or waits in another way, where the kind is another one. Who holds it cannot be checked.
+    """
+    blank, found = memoryview(blank_mutex_bytes()).cast("I"), (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(address)
+    return all(there == word for there, word in zip(found, blank, strict=True) if word)
+
+
 def _initialize(address: int, *, robust: bool) -> int:
     ctypes.memset(address, 0, MUTEX_BYTES)
     attributes = ctypes.create_string_buffer(MUTEX_BYTES)

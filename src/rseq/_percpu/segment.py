@@ -162,11 +162,28 @@ def populate(address: int, nbytes: int) -> None:
     Threads: any thread of any process, while others use them.
     """
     failure = error_of("madvise", address, nbytes, _MADV_POPULATE_WRITE)
-    if failure == errno.EINVAL:  # before Linux 5.14: reading makes the page of a shared mapping, too
-        for page in range(address, address + nbytes, PAGE_BYTES):
-            ctypes.string_at(page, 1)
-    elif failure:
-        raise MemoryError(f"no memory for {nbytes} bytes of a shared segment: {os.strerror(failure)}")
+    if failure == errno.EINVAL:  # before Linux 5.14
+        failure = _touched(range(address, address + nbytes, PAGE_BYTES))
+    if failure:
+        why = "the file system is full" if failure == errno.EFAULT else os.strerror(failure)
+        raise MemoryError(f"no memory for {nbytes} bytes of a shared segment: {why}")
+
+
+def _touched(pages: range) -> int:
+    """Have the kernel read a byte of each page: that makes the page of a shared mapping, too. The errno, or 0.
+
+    Where the process itself would get a SIGBUS, the kernel gets an EFAULT.
+    """
+    out, into = os.pipe()
+    try:
+        for page in pages:
+            if failure := error_of("write", into, ctypes.c_void_p(page), ctypes.c_size_t(1)):
+                return failure
+            os.read(out, 1)
+        return 0
+    finally:
+        os.close(out)
+        os.close(into)
 
 
 def zeroed(nbytes: int) -> Mapping:

@@ -194,13 +194,13 @@ class _Functions:
     def _takes(self, emit: Writer, context: Any, number: Any) -> None:
         """1: the calling thread has a slot's mutex from now on; 0: another one has it; -1: there is no memory."""
         slot = self._slot(emit, context, number)
+        used = emit.load(emit.load(context, Context.used.offset), order="acquire")
+        with emit.if_(emit.compare(number, ">=", used)):
+            self._populate(emit, slot)
         with emit.if_(self._owner(emit, slot)):
             emit.ret(0)
         with emit.if_(emit.compare(self._generation(emit, slot), ">=", self._at["last"])):
             emit.ret(0)
-        used = emit.load(emit.load(context, Context.used.offset), order="acquire")
-        with emit.if_(emit.compare(number, ">=", used)):
-            self._populate(emit, slot)
         for place, word in blank_mutex()[0]:  # always the same, so that two may do it, whatever the mutex is used for
             emit.store(I32(word), slot, place)
         tried = emit.label("tried", I32)

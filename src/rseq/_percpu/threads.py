@@ -55,7 +55,7 @@ import os
 import sys
 from _operator import eq
 from _thread import get_native_id
-from itertools import chain, compress, count, starmap
+from itertools import chain, compress, count, starmap, takewhile
 
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
@@ -256,7 +256,9 @@ class Table:
             yield number
 
     def _is_free(self, number: int) -> bool:
-        """If nobody who is alive has the slot's mutex, and there are generations left."""
+        """If nobody who is alive has the slot's mutex, and there are generations left. Raises: MemoryError."""
+        if number >= self._used.value:
+            populate(self._mutex_of(number) & -PAGE_BYTES, PAGE_BYTES)
         return not self._has_owner(number) and self._slot(number).generation < _LAST_GENERATION
 
     def _has_owner(self, number: int) -> bool:
@@ -266,8 +268,6 @@ class Table:
     def _takes(self, number: int) -> bool:
         """Take the slot's mutex; False if another thread was faster."""
         mutex = self._mutex_of(number)
-        if number >= self._used.value:
-            populate(mutex & -PAGE_BYTES, PAGE_BYTES)
         for place, word in self._blank:  # always the same, so that two may do it, whatever the mutex is used for
             ctypes.c_uint32.from_address(mutex + place).value = word
         code = libc_with_gil().pthread_mutex_trylock(mutex)
@@ -289,7 +289,17 @@ class Table:
     def has_thread_of(self, process: int) -> bool:
         """Whether a thread lives that has a number, of a process that has this number in its own pid namespace."""
         perhaps = range(min(self._used.value + _LATE, SLOTS))
-        return any(self._has_owner(number) and self._slot(number).process == process for number in perhaps)
+        there = takewhile(self._exists, perhaps)
+        return any(self._has_owner(number) and self._slot(number).process == process for number in there)
+
+    def _exists(self, number: int) -> bool:
+        """Whether the slot's memory exists, or can be had: in a file system that is full, touching it is a SIGBUS."""
+        if number >= self._used.value and not self._mutex_of(number) % PAGE_BYTES:
+            try:
+                populate(self._mutex_of(number), PAGE_BYTES)
+            except MemoryError:
+                return False
+        return True
 
     def describe(self, thread: int) -> str:
         """The thread with this number, in words."""

@@ -138,10 +138,12 @@ class Core:
 
     def processes(self) -> list[processes.Process]:
         """Those that have the segment open."""
-        return processes.read(self.head, self.fd, self.slot)
+        return processes.read(self.fd, self.slot)
 
     def _start_anew(self) -> None:
-        """In a forked child: it holds a lock of its own."""
+        """In a forked child: it holds a lock of its own, if its parent has one."""
+        if self.slot == MAX_PROCESSES:
+            return
         found = files.own_description(self.fd)
         self.slot = found.slot
         processes.sign(self.head, self.slot)
@@ -169,7 +171,11 @@ def _core(found: files.Found, where: str) -> Core:
     if found.slot < MAX_PROCESSES:
         about = os.fstat(found.fd)
         key = about.st_dev, about.st_ino
-        _cores[key] = ref(made, partial(_cores.pop, key))  # in C, too
+        mine = ref(made, partial(_cores.pop, key))  # in C, too
+        while (known := _cores.setdefault(key, mine)) is not mine:
+            if (other := known()) is not None:  # another thread was faster: one process has one
+                del mine
+                return other
     return made
 
 

@@ -235,6 +235,8 @@ def _unpacked(data: bytes) -> Entry:
     rows = _BLOCK.iter_unpack(rest[: count * _BLOCK.size])
     blocks = tuple(Block(extent, offset, nbytes) for extent, _, offset, nbytes in rows)
     parts = [part.decode() for part in (texts[:kind], texts[kind : kind + name], texts[kind + name :])]
+    if not parts[0].isprintable() or not parts[1].isprintable():
+        raise ValueError("its kind and name cannot be printed")
     return Entry(parts[0], parts[1], parts[2], blocks, made_ns, maker)
 
 

@@ -23,7 +23,7 @@ import os
 
 from rseq._integers import round_up
 from rseq._percpu.atomic import compare_exchange
-from rseq._percpu.mutex import MUTEX_BYTES, make_mutex
+from rseq._percpu.mutex import MUTEX_BYTES, is_mutex, make_mutex
 from rseq._percpu.segment import PAGE_BYTES, Extent, Mapping, Place, file_extent, populate, zero
 from rseq._percpu.shared.directory import Block
 from rseq._percpu.shared.files import mapped
@@ -35,6 +35,7 @@ _WORD = 8
 _USED_AT = MUTEX_BYTES
 _EXTENTS_TRIED = 8
 _MOST_PAGES = 1 << 31
+_ADVICE = "Remove it: `rseq rm`"
 
 
 class Wanted(NamedTuple):
@@ -186,8 +187,20 @@ class Extents:
     def _mapped(self, number: int) -> _Known:
         known = self._known.get(number)
         if known is None:
-            known = self._map(self._span(number))
+            known = self._checked(self._span(number))
             known = self._known.setdefault(number, known)
+        return known
+
+    def _checked(self, span: Span) -> _Known:
+        """Map an extent that was added by others. Raises: SegmentError - it cannot be one."""
+        end = span.offset + span.nbytes(self._lanes)
+        for known in self._known.copy().values():
+            if span.offset < known.span.offset + known.span.nbytes(self._lanes) and known.span.offset < end:
+                raise SegmentError(f"{self._where} is damaged: two extents overlap at {span.offset}. {_ADVICE}")
+        known = self._map(span)
+        populate(known.extent.lock, PAGE_BYTES)
+        if not is_mutex(known.extent.lock):
+            raise SegmentError(f"{self._where} is damaged: the lock of the extent at {span.offset} is none. {_ADVICE}")
         return known
 
     def _map(self, span: Span) -> _Known:
@@ -205,6 +218,7 @@ class Extents:
         known = self._mapped(extent)
         if offset % _WORD or not nbytes or nbytes > known.span.stride or offset > known.span.stride - nbytes:
             raise SegmentError(f"{self._where} is damaged: a block of {nbytes} bytes at {offset} of extent {extent}")
+        self._populate(known, round_up(offset + nbytes, PAGE_BYTES))  # a copy of a file may have holes
         return known.extent.place(offset)
 
     def owner(self, block: Block) -> Mapping:

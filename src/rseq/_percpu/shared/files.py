@@ -11,6 +11,9 @@ these bytes. Whoever opens a segment asks for all of them: if it gets them, nobo
 by a new one. If not, it takes one byte, and looks if the name still leads to this file: somebody else may have
 replaced it in between.
 
+One more byte, behind these, is for whoever takes a file's name away: nobody else unlinks or replaces it then. So what is
+unlinked is the file that was looked at, and not one that has come in its place.
+
 Sources: open(2), linkat(2), fcntl(2), "Open file description locks".
 The road not taken: to remember users in the file. A process that is killed would have to be found out by others.
 """
@@ -138,21 +141,19 @@ def found_or_made(place: Place, fill: Callable[[int], None], is_ours: Callable[[
             if (made := _made(place, fill)) is not None:
                 return made
             continue
-        if not keep and _lock(fd, 0, MAX_PROCESSES):
+        if not keep and _lock(fd, 0, MAX_PROCESSES + 1):
             try:
                 if is_ours(fd) and _is_at(fd, place.path):
-                    os.unlink(place.path)
+                    _unlink(fd, place)
             finally:
-                os.close(fd)  # with its locks
+                _closed(fd)
             continue
         slot = _slot(fd)
         if slot is not None and _is_at(fd, place.path):
             return Found(fd, slot, is_new=False)
-        os.close(fd)
+        _closed(fd)
         time.sleep(_PAUSE_S)
-    raise SegmentError(
-        f"segment {place.name!r} is replaced again and again by others; stop them, or choose another name"
-    )
+    raise _restless(place)
 
 
 def found(place: Place, *, uses: bool = True) -> Found:
@@ -165,9 +166,56 @@ def found(place: Place, *, uses: bool = True) -> Found:
         slot = _slot(fd) if uses else MAX_PROCESSES
         if slot is not None and _is_at(fd, place.path):
             return Found(fd, slot, is_new=False)
-        os.close(fd)
+        _closed(fd)
         time.sleep(_PAUSE_S)
-    raise SegmentError(f"segment {place.name!r} is replaced again and again by others")
+    raise _restless(place)
+
+
+def remove(place: Place) -> None:
+    """Take away the name of whatever file is there. Those that have it open keep it.
+
+    Raises: FileNotFoundError - there is none. OSError - it is not ours to remove.
+    """
+    for _ in range(_TRIES):
+        try:
+            fd = os.open(place.path, _FLAGS)
+        except FileNotFoundError:
+            raise
+        except OSError:  # no file, or somebody else's: nobody begins it anew
+            os.unlink(place.path)
+            return
+        try:
+            if _lock(fd, MAX_PROCESSES, 1) and _is_at(fd, place.path):
+                os.unlink(place.path)
+                return
+        finally:
+            _closed(fd)
+        time.sleep(_PAUSE_S)
+    raise _restless(place)
+
+
+def _unlink(fd: int, place: Place) -> None:
+    """Take away the name of a file that nobody has open."""
+    try:
+        os.unlink(place.path)
+    except PermissionError:
+        raise SegmentError(
+            f"segment {place.name!r} is in use by nobody, and only its owner, user {os.fstat(fd).st_uid}, can begin a "
+            "new one in this folder; go on with the old one (keep=True), or have that user begin it"
+        ) from None
+
+
+def _closed(fd: int) -> None:
+    """Close a file. Its locks go before: a child that was forked meanwhile has the same open file."""
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, _FIRST_BYTE, 0, 0))
+    os.close(fd)
+
+
+def _restless(place: Place) -> SegmentError:
+    return SegmentError(
+        f"segment {place.name!r} is replaced again and again by others, or {MAX_PROCESSES:,} processes have it open; "
+        "stop them, or choose another name"
+    )
 
 
 def take_away(place: Place, is_ours: Callable[[int], bool]) -> list[int]:
@@ -285,13 +333,14 @@ def own_description(fd: int) -> Found:
 
     Where /proc does not show it, the process shares that of its parent, and counts as one with it.
     """
+    slot = None
     try:
         own = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
+        slot = _slot(own)  # before the parent's goes: the file is in use all the time
         os.dup2(own, fd, inheritable=False)
         os.close(own)
     except OSError:
         pass
-    slot = _slot(fd)
     return Found(fd, MAX_PROCESSES if slot is None else slot, is_new=False)
 
 

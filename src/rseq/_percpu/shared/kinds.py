@@ -111,7 +111,7 @@ def reopened(segment: Segment, entry: Entry, cls: type[Any] | None = None) -> An
         return kind._reopened(cls or kind, args_of(entry), segment, entry.name)
     except SegmentError:
         raise
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         raise SegmentError(f"{segment!r} is damaged: {entry.kind} named {entry.name!r}: {error}") from error
 
 

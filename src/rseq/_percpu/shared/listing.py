@@ -41,7 +41,7 @@ class SegmentInfo(NamedTuple):
 
         Raises: FileNotFoundError - it is gone. OSError.
         """
-        os.unlink(self.path)
+        files.remove(files.Place(self.name, self.path, self.group))
 
 
 def segments() -> list[SegmentInfo]:

@@ -26,22 +26,26 @@ class _Line(ctypes.Structure):
     _fields_ = (("pid", ctypes.c_uint64), ("program", ctypes.c_char * (PROCESS_BYTES - 8)))
 
 
-def _line(head: int, slot: int) -> _Line:
-    return _Line.from_address(head + PROCESSES_AT + PROCESS_BYTES * slot)
-
-
 def sign(head: int, slot: int) -> None:
     """Write down that this process has that slot, of the segment that is mapped at `head`. Raises: MemoryError."""
     if slot < MAX_PROCESSES:
-        line = _line(head, slot)
+        line = _Line.from_address(head + PROCESSES_AT + PROCESS_BYTES * slot)
         populate(ctypes.addressof(line) & -PAGE_BYTES, PAGE_BYTES)
         line.program, line.pid = program_name()[: PROCESS_BYTES - 9], os.getpid()
 
 
-def read(head: int, fd: int, own: int) -> list[Process]:
-    """Those that have it open, this one (which has slot `own`) included."""
+def read(fd: int, own: int) -> list[Process]:
+    """Those that have the file open, this one (which has slot `own`) included.
+
+    Lines are read as a file's: one that is not there yet takes no memory, and need not be had.
+    """
     slots = slots_in_use(fd)
     if own < MAX_PROCESSES:
         slots = sorted({*slots, own})
-    lines = [_line(head, slot) for slot in slots]
-    return [Process(line.pid, line.program.decode(errors="replace")) for line in lines]
+    lines = [os.pread(fd, PROCESS_BYTES, PROCESSES_AT + PROCESS_BYTES * slot) for slot in slots]
+    return [_read(_Line.from_buffer_copy(line)) for line in lines if len(line) == PROCESS_BYTES]
+
+
+def _read(line: _Line) -> Process:
+    name = line.program.decode(errors="replace")
+    return Process(line.pid, "".join(letter if letter.isprintable() else "?" for letter in name))
