@@ -11,13 +11,15 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-slow test-all random mutants arm64 numa wheel lint install clean
+.PHONY: help bench test test-slow test-all random fuzz-segments kill-segments mutants arm64 numa wheel lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
 	@echo 'make test     lint, then the tests that a change may break, on the installed package (ARGS goes to pytest)'
 	@echo 'make test-all the same, and then the slow tests: more architectures, kills and random programs (alone: make test-slow)'
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
+	@echo 'make fuzz-segments  100,000 changed files of segments, each opened and used (ARGS="--seed 2" and the like)'
+	@echo 'make kill-segments  1,000 processes killed while they make segments and what is in them'
 	@echo 'make mutants  small mistakes in the shipped sequences, and which check notices each (ARGS="--only stack" and the like)'
 	@echo 'make arm64    stress on Linux for arm64, in QEMU (downloads 150 MB once; ARGS="--seed 2" and the like)'
 	@echo 'make numa     where the pages of lanes lie, on Linux for arm64 with two NUMA nodes, in QEMU (downloads the same once)'
@@ -42,6 +44,12 @@ test-all: test
 
 random: $(VENV)/.dev
 	@RANDOM_SEQUENCES=5000 $(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py
+
+fuzz-segments: $(VENV)/.dev
+	@cd tests && ../$(BIN)/python -m shared.fuzz $(ARGS)
+
+kill-segments: $(VENV)/.dev
+	@cd tests && ../$(BIN)/python -m shared.killed $(ARGS)
 
 mutants: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)

@@ -20,7 +20,7 @@ import time
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import rseq
 from rseq._percpu.shared.layout import SegmentError
@@ -73,7 +73,11 @@ def attack(name: str) -> int:
     result = 0
     segment.processes()
     repr(segment)
-    for step in (*whole.found(segment), lambda: rseq.Counter(segment=segment), lambda: rseq.Max(segment=segment, name="new")):
+    for step in (
+        *whole.found(segment),
+        lambda: rseq.Counter(segment=segment),
+        lambda: rseq.Max(segment=segment, name="new"),
+    ):
         try:
             thing = step()
         except _GOOD as error:

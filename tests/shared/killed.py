@@ -3,8 +3,8 @@
     python -m shared.killed --kills 1000 --seed 0         in tests/: what `make kill-segments` runs
 
 A step is a call of what leaves a trace in the file or in the folder. The child counts them and kills itself before step
-k, for each k until it comes to its end: no moment is left out, and no clock is needed. Kills at random moments come from
-outside, by SIGKILL, while the victim makes and drops, opens and closes; each time a survivor looks at all.
+k, for each k until it comes to its end: no moment is left out, and no clock is needed. Kills at random moments come
+from outside, by SIGKILL, while the victim opens the segment and makes things; each time a survivor looks at all.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import rseq
-from rseq._percpu import mutex, segment
 from rseq._percpu.shared import core, directory, extents, files, processes
-from rseq._percpu.shared.segment import core_of
 from shared.folders import folder
 
 STEPS: tuple[tuple[Any, str], ...] = (
@@ -104,7 +102,7 @@ def killed_at_each_step(work: Callable[[], object], after: Callable[[int], objec
             work()
 
     at = 0
-    while (status := in_child(lambda: until(at))) == -signal.SIGKILL:
+    while (status := in_child(partial(until, at))) == -signal.SIGKILL:
         after(at)
         at += 1
     assert status == 0, f"the child ended with {status}"
@@ -220,7 +218,7 @@ def main() -> int:
     problems: list[str] = []
     for keeps in (True, False):
         with folder():
-            wrong, made = kill(given.kills // 2, given.seed, keeps=keeps, tell=True)
+            wrong, _ = kill(given.kills // 2, given.seed, keeps=keeps, tell=True)
             problems += wrong
     for problem in problems:
         print(problem)

@@ -20,6 +20,11 @@ from rseq._percpu.shared.directory import Block, Entry
 from rseq._percpu.threads import TABLE_BYTES
 
 WORDS = (0, 1, 2, 7, 8, 63, 64, 4095, 4096, 1 << 16, 1 << 31, 1 << 32, 1 << 40, 1 << 47, 1 << 62, 1 << 63)
+_VALUES = (0, 1, 3, -1, 4, 5, 9, 300, 2**31, 2**63, 2**70, 1.5, "x", "cpu_id", "mm_cid", None, True, [], [1], {}, [[1]])
+_FIELDS = ([["a", "<u4"]], [["a"]], [["a", "O"]], [["a", "<u4", [2]]], [1], [["a", [["b", "u1"]]]])
+_DTYPES = ("O", "<u4", "V3", "V0", "|S3", *_FIELDS)
+_BOUNDS = ([], [1, 1], [2, 1], ["x"], [float("nan")], list(range(600)), [1, 2, 6])
+_TEXTS = ("[" * 10_000, "{}", "1", '{"args":[]}', '{"args":{}}', "", "\0")
 _PLACE = (1 << 48) - 1
 
 
@@ -67,12 +72,11 @@ class Image:
 
     def put(self, at: int, data: bytes) -> None:
         """Write bytes into it."""
-        for number, byte in enumerate(data, at):
-            self.pages.setdefault(number & -PAGE_BYTES, bytearray(PAGE_BYTES))[number % PAGE_BYTES] = byte
-
-    def word(self, at: int) -> int:
-        """A u64."""
-        return int(struct.unpack("<Q", self.read(at, 8))[0])
+        while data:
+            page, start = at & -PAGE_BYTES, at % PAGE_BYTES
+            part = data[: PAGE_BYTES - start]
+            self.pages.setdefault(page, bytearray(PAGE_BYTES))[start : start + len(part)] = part
+            at, data = at + len(part), data[len(part) :]
 
     def put_word(self, at: int, value: int) -> None:
         """Write a u64."""
@@ -283,8 +287,10 @@ def kind(rng: random.Random, image: Image) -> str:
     """An entry of another kind, or of none."""
     at = rng.choice(image.index())
     entry = image.entry(at)
-    others = [image.entry(other).kind for other in image.index()]
-    new = rng.choice([*others, "", "Segment", "__class__", "info", "Record", "\0", "é" * 99, "Counter\x1b[31m"])
+    other = image.entry(rng.choice(image.index())).kind
+    new = rng.choice(
+        (other, other, other, other, "", "Segment", "__class__", "info", "\0", "é" * 99, "Counter\x1b[31m")
+    )
     image.put_entry(at, entry._replace(kind=new))
     return f"{entry.name}: kind {new!r}"
 
@@ -304,20 +310,21 @@ def spec(rng: random.Random, image: Image) -> str:
     entry = image.entry(at)
     given: dict[str, Any] = json.loads(entry.spec)
     args = given["args"]
-    values = (0, 1, 3, -1, 4, 5, 9, 300, 2**31, 2**63, 2**70, 1.5, "x", "cpu_id", "mm_cid", None, True, [], [1], {}, [[1]])
     how = rng.randrange(8)
     if how <= 2 and args:
-        args[rng.choice(sorted(args))] = rng.choice(values)
+        args[rng.choice(sorted(args))] = rng.choice(_VALUES)
     elif how == 3:
-        args[rng.choice(("index", "segment", "name", "self", "dtype", "bounds", "x"))] = rng.choice(values)
+        args[rng.choice(("index", "segment", "name", "self", "dtype", "bounds", "x"))] = rng.choice(_VALUES)
     elif how == 4:
         given["layout"] = rng.choice((0, -1, None, [], given["layout"] + 1))
     elif how == 5 and "dtype" in args:
-        args["dtype"] = rng.choice(("O", "<u4", "V3", "V0", "|S3", [["a", "<u4"]], [["a"]], [["a", "O"]], [["a", "<u4", [2]]], [1], [["a", [["b", "u1"]]]]))
+        args["dtype"] = rng.choice(_DTYPES)
+    elif how == 6:
+        args.clear()
     else:
-        args.clear() if how == 6 else args.update({"bounds": rng.choice(([], [1, 1], [2, 1], ["x"], [float("nan")], list(range(600)), [1, 2, 6]))})
+        args["bounds"] = rng.choice(_BOUNDS)
     text = rng.choice((json.dumps(given, separators=(",", ":")), json.dumps(given)))
-    text = rng.choice((text, text, text, text, text[:-1], "[" * 100_000, "{}", "1", '{"args":[]}', '{"args":{}}', "", "\0"))
+    text = rng.choice((text, text, text, text, text[:-1], *_TEXTS))
     image.put_entry(at, entry._replace(spec=text))
     return f"{entry.name}: spec {text[:60]}"
 
@@ -353,7 +360,8 @@ def content(rng: random.Random, image: Image) -> str:
 
 def table(rng: random.Random, image: Image) -> str:
     """A word of the table of threads: how many slots are used, a mutex, a generation, a process."""
-    at = layout.TABLE_AT + rng.choice((0, 8 * rng.randrange(512), 128 + 8 * rng.randrange(16), rng.randrange(TABLE_BYTES) & -8))
+    places = 0, 8 * rng.randrange(512), 128 + 8 * rng.randrange(16), rng.randrange(TABLE_BYTES) & -8
+    at = layout.TABLE_AT + rng.choice(places)
     new = _number(rng, image.word(at))
     image.put_word(at, new)
     return f"table at {at - layout.TABLE_AT}: {new:#x}"

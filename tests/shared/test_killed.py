@@ -127,8 +127,9 @@ def test_what_a_process_took_and_gave_back_is_empty(segment_folder: Path) -> Non
     def come_first() -> None:
         rival.append(rseq.Histogram([1, 2], segment=shop, name="same"))
 
+    rseq.Histogram([1, 2], segment=shop, name="warm")
     with killed.counted(-1, int) as steps:
-        rseq.Histogram([1, 2], segment=shop, name="warm")
+        rseq.Histogram([1, 2], segment=shop, name="alone")
     last = max(place for place, step in enumerate(steps) if step == "directory.compare_exchange")
     with killed.counted(last, come_first):
         mine = rseq.Histogram([1, 2], segment=shop, name="same")

@@ -53,7 +53,10 @@ def is_mutex(address: int) -> bool:
 
     libc aborts the process, or waits in another way, where the kind is another one. Who holds it cannot be checked.
     """
-    blank, found = memoryview(blank_mutex_bytes()).cast("I"), (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(address)
+    blank, found = (
+        memoryview(blank_mutex_bytes()).cast("I"),
+        (ctypes.c_uint32 * (MUTEX_BYTES // 4)).from_address(address),
+    )
     return all(there == word for there, word in zip(found, blank, strict=True) if word)
 
 

@@ -11,8 +11,8 @@ these bytes. Whoever opens a segment asks for all of them: if it gets them, nobo
 by a new one. If not, it takes one byte, and looks if the name still leads to this file: somebody else may have
 replaced it in between.
 
-One more byte, behind these, is for whoever takes a file's name away: nobody else unlinks or replaces it then. So what is
-unlinked is the file that was looked at, and not one that has come in its place.
+One more byte, behind these, is for whoever takes a file's name away: nobody else does so then. So what is unlinked is
+the file that was looked at, and not one that has come in its place.
 
 Sources: open(2), linkat(2), fcntl(2), "Open file description locks".
 The road not taken: to remember users in the file. A process that is killed would have to be found out by others.
