@@ -156,6 +156,15 @@ def run_python() -> Callable[..., object]:
 
 
 @pytest.fixture
+def segment_folder() -> Iterator[Path]:
+    """An empty folder in /dev/shm, where this test and the processes that it starts find segments."""
+    from shared.folders import folder
+
+    with folder() as path:
+        yield path
+
+
+@pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`golden(text)` compares with the golden file of this test, `golden(text, "asm/add.s")` with that one.
 

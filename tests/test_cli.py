@@ -125,9 +125,9 @@ def test_help_names_the_subcommands() -> None:
     assert re.search(r"^  info +Say what this machine has", run("--help"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["bench", "check", "stress"])
+@pytest.mark.parametrize("name", cli.ELSEWHERE)
 def test_help_says_of_a_command_what_the_command_says_itself(name: str) -> None:
-    command = getattr(importlib.import_module(f"rseq._{name}.command"), name)
+    command = getattr(importlib.import_module(f"rseq.{cli.ELSEWHERE[name]}"), name)
     known, width = cli.main.commands[name], 10**3
     assert known.get_short_help_str(width) == command.get_short_help_str(width)
     assert run(name, "--help").startswith(f"Usage: main {name} [OPTIONS]")
@@ -139,7 +139,8 @@ def test_what_is_quick_imports_no_other_command(arguments: list[str]) -> None:
         import sys
         from rseq._cli import main
         main(standalone_mode=False)
-        found = {name for name in sys.modules if name.startswith(("rseq._bench", "rseq._check", "rseq._stress"))}
+        rooms = tuple(f"rseq._{name}" for name in ("bench", "check", "look", "stress"))
+        found = {name for name in sys.modules if name.startswith(rooms)}
         print(*found, *{"rich", "numpy", "llvmlite", "numba", "unicorn"} & set(sys.modules), file=sys.stderr)
     """
     assert run_python(code, *arguments).stderr.split() == []

@@ -43,13 +43,6 @@ def crashed(_crash: Crashed, monkeypatch: pytest.MonkeyPatch) -> Crashed:
     return _crash
 
 
-@pytest.fixture
-def segment_folder() -> Iterator[Path]:
-    """An empty folder of segments."""
-    with folder() as path:
-        yield path
-
-
 Run = Callable[..., Result]
 
 
