@@ -122,7 +122,9 @@ def test_a_profile_function_is_given_the_builtin() -> None:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickling_says_that_it_cannot(protocol: int) -> None:
     function, _ = bound()
-    with pytest.raises(TypeError, match=r"bound to memory of this process and cannot be pickled; make the structure"):
+    with pytest.raises(
+        TypeError, match=r"bound to memory of this process and cannot be pickled; pass the storage, made in an"
+    ):
         pickle.dumps(function, protocol)
     with pytest.raises(TypeError, match=r"cannot be pickled"):
         pickle.dumps(function.__self__, protocol)

@@ -47,13 +47,11 @@ def use(thing: Any, name: str) -> None:
 @pytest.mark.parametrize("kind", list(shipped()))
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Callable[[Any], Any]) -> None:
-    has_values = "Pass its" in kind._no_copy
-    advice = (
-        "Pass its"
-        if has_values
-        else r"Threads use this very object; made in an rseq\.Segment, forked processes do too$"
+    instead = r"(Pass its|Threads use this very object; or) .*make it in a segment, "
+    instead += (
+        rf"as in rseq\.{kind.__name__}\(…, segment='shop'\): then it can be handed to any process, spawned ones too$"
     )
     with pytest.raises(
-        TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {advice}"
+        TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {instead}"
     ):
         copied(made(kind))

@@ -211,8 +211,8 @@ def _write_reduce(emit: Writer, payload: Any, protocol: Any) -> None:
     python.fail(
         emit,
         "PyExc_TypeError",
-        "a builtin is bound to memory of this process and cannot be pickled; "
-        "make the structure, and bind to it, in the process that uses it",
+        "a builtin is bound to memory of this process and cannot be pickled; pass the storage, made in an "
+        "rseq.Segment, and bind to it in the process that uses it",
     )
 
 

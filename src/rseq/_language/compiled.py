@@ -78,3 +78,7 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<rseq.{self.kind} {self.__qualname__}>"
+
+    def __reduce__(self) -> str:
+        """By its name, as a function's."""
+        return self.__qualname__

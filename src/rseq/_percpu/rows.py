@@ -157,8 +157,8 @@ class RowArray(Generic["R"]):
         if self.segment is not None and self.name is not None:
             return _reopened, (self.record, self.length, self.segment, self.name)
         raise TypeError(
-            "a private array of rows cannot be pickled or copied: its rows are addresses. Make it in an rseq.Segment, "
-            "which processes share, or pass `values`"
+            "a private array of rows cannot be pickled or copied: its rows are addresses. Make it in a "
+            "segment, as in rseq.array(…, segment='shop'), or pass `values`"
         )
 
 

@@ -42,8 +42,8 @@ class Structure:
     """Base of the structures. `hot` names the methods that are machine code, `context` those that `with` calls."""
 
     __slots__ = ("__weakref__", "_payload", "_state")
-    _no_copy: ClassVar[str] = "Threads use this very object; made in an rseq.Segment, forked processes do too"
-    """What to do instead of pickling or copying a private one."""
+    _no_copy: ClassVar[str] = "Threads use this very object"
+    """What to do instead of pickling or copying a private one, if it is not made in a segment."""
 
     def __init_subclass__(cls, *, hot: tuple[str, ...] = (), context: Context | None = None, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -97,7 +97,8 @@ class Structure:
             return pickled(self, storage.segment, storage.name)
         raise TypeError(
             f"a private {type(self).__name__} cannot be pickled or copied: its memory belongs to this process. "
-            f"{self._no_copy}"
+            f"{self._no_copy}; or make it in a segment, as in rseq.{kind_of(type(self)).name}(…, segment='shop'): then "
+            "it can be handed to any process, spawned ones too"
         )
 
 

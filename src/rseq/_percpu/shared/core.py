@@ -44,6 +44,10 @@ _cores: dict[tuple[int, int], ref[Core]] = {}
 
 _closers: dict[int, ref[Core]] = {}
 
+_tables: dict[tuple[int, int], tuple[Mapping, Table]] = {}
+"""Tables that are in use, by the file, with the mapping that they are in: both stay for good. So the file does, too,
+and no other one gets its number. Whoever opens it again, as workers do for each task, goes on with them."""
+
 
 class Core:
     """Use `named`, `attached`, `nameless` or `handed_on` to get one.
@@ -57,12 +61,13 @@ class Core:
         _closers[found.fd] = ref(self, partial(next, map(os.close, (found.fd,))))  # in C, as no handler runs there
         self.where = where
         self.header = read_header(found.fd, where)
-        self.mapping = files.mapped(found.fd, partial(file_mapping, offset=0, nbytes=DATA_AT))
+        self.key = _key_of(os.fstat(found.fd))
+        known: tuple[Mapping, Table | None] | None = _tables.get(self.key)
+        self.mapping, self._table = known or (_mapped(found.fd), None)
         self.head = address_of(self.mapping)
         populate(self.head, PAGE_BYTES)
         populate(self.head + EXTENTS_AT, PAGE_BYTES)
         processes.sign(self.head, self.slot)
-        self._table: Table | None = None
         self.directory = Directory(self.head, self.fd, where)
         self.extents = Extents(found.fd, self.head, self.header.lanes, self.header.stride, where, keep_table(self))
         start_anew_after_forks(self)
@@ -132,7 +137,8 @@ class Core:
         """
         if self._table is None:
             forever(self.mapping)
-            self._table = Table(self.head + TABLE_AT)
+            made = self.mapping, Table(self.head + TABLE_AT)
+            _, self._table = _tables.setdefault(self.key, made)
         describe_to(lock, self._table)
         return self._table
 
@@ -154,6 +160,11 @@ def read_header(fd: int, where: str) -> Header:
     return checked(os.pread(fd, PAGE_BYTES, 0), os.fstat(fd).st_size, blank_mutex_bytes(), where)
 
 
+def _mapped(fd: int) -> Mapping:
+    """All of the file but its extents. Raises: MemoryError - there is no address space for it."""
+    return files.mapped(fd, partial(file_mapping, offset=0, nbytes=DATA_AT))
+
+
 def _fill(stride: int, fd: int) -> None:
     """Write the beginning of a new file."""
     made = Header(
@@ -166,21 +177,24 @@ def _fill(stride: int, fd: int) -> None:
 
 
 def _core(found: files.Found, where: str) -> Core:
-    """The core of an open file. Those that only look are not known to others of this process."""
+    """The core of an open file; that of another thread, if it was faster. One that only looks is nobody else's."""
     made = Core(found, where)
     if found.slot < MAX_PROCESSES:
-        about = os.fstat(found.fd)
-        key = about.st_dev, about.st_ino
-        mine = ref(made, partial(_cores.pop, key))  # in C, too
-        while (known := _cores.setdefault(key, mine)) is not mine:
+        mine = ref(made, partial(_cores.pop, made.key))  # in C, too
+        while (known := _cores.setdefault(made.key, mine)) is not mine:
             if (other := known()) is not None:  # another thread was faster: one process has one
                 del mine
                 return other
     return made
 
 
+def _key_of(about: os.stat_result) -> tuple[int, int]:
+    """What tells a file from all others that are there."""
+    return about.st_dev, about.st_ino
+
+
 def _known(about: os.stat_result) -> Core | None:
-    known = _cores.get((about.st_dev, about.st_ino))
+    known = _cores.get(_key_of(about))
     return None if known is None else known()
 
 

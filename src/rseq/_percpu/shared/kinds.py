@@ -129,8 +129,8 @@ def args_of(entry: Entry) -> dict[str, Any]:
 
 
 def pickled(thing: Any, segment: Segment, name: str) -> tuple[Any, ...]:
-    """What `__reduce__` of a structure in a segment returns."""
-    return _unpickled, (type(thing), segment, name), getattr(thing, "__dict__", None) or None
+    """What `__reduce__` of a structure in a segment returns. What a subclass has beside that is its state."""
+    return _unpickled, (type(thing), segment, name), thing.__getstate__()
 
 
 def _unpickled(cls: type[Any], segment: Segment, name: str) -> Any:

@@ -15,6 +15,7 @@ from rseq._thread.support import UnsupportedError, is_supported, require_support
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
     from typing import Any
 
     from rseq._percpu.segment import Place
@@ -242,11 +243,13 @@ def _require_machine() -> None:
 
 
 def _warn_if_made_again() -> None:
-    """In a child that was started anew the main module runs once more, and what it makes is not what the parent has."""
-    if "__mp_main__" not in sys.modules:
+    """In a child that was started anew modules run once more, and what they make is not what the parent has."""
+    processes: Any = sys.modules.get("multiprocessing.process")
+    if processes is None:
         return
-    frame = sys._getframe(2)
-    if frame.f_globals.get("__name__") != "__mp_main__":
+    is_child = processes.parent_process() is not None
+    is_starting = getattr(processes.current_process(), "_inheriting", False)  # it has no parent yet, and imports
+    if not (is_child or is_starting) or not _is_importing():
         return
     import warnings
 
@@ -256,3 +259,11 @@ def _warn_if_made_again() -> None:
         RuntimeWarning,
         stacklevel=3,
     )
+
+
+def _is_importing() -> bool:
+    """Whether a module that is being imported is what calls, or a function that it calls."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") != "__main__"

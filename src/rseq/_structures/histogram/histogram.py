@@ -46,7 +46,7 @@ class Histogram(Structure, hot=("observe",)):
     """
 
     __slots__ = ("_layout",)
-    _no_copy = "Pass its bounds, counts and sum, or make it in an rseq.Segment, and forked processes share it"
+    _no_copy = "Pass its bounds, counts and sum"
     _layout: Layout
 
     def __init__(
