@@ -39,6 +39,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rseq._percpu.segment import Mapping
+
 _cores: dict[tuple[int, int], ref[Core]] = {}
 """By the file's device and number."""
 
