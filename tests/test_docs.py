@@ -20,6 +20,7 @@ import pytest
 
 from rseq import _arch as arch
 from rseq._cli import main
+from shared.folders import folder
 from support import ROOT, run_python
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -97,7 +98,8 @@ def test_code_on_the_page_runs_and_prints_what_the_page_says(page: Path, tmp_pat
     if not programs:
         return
     arguments = [(str(_written(block, tmp_path)), block.info == "python raises") for block in programs]
-    printed = json.loads(run_python(DRIVER, json.dumps(arguments)).stdout)
+    with folder():  # no page leaves a segment
+        printed = json.loads(run_python(DRIVER, json.dumps(arguments)).stdout)
     expected = _expected(blocks)
     for block, got in zip(programs, printed, strict=True):
         _compare(page, block, expected.get(block.line), got)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,22 @@ from rseq._structures.shipped import shipped
 from shared import records, workers
 from support import ROOT
 
-pytestmark = pytest.mark.usefixtures("segment_folder")
-
 METHODS = ("fork", "spawn", "forkserver")
 RUNS = [*range(2), *(pytest.param(number, marks=pytest.mark.slow) for number in range(2, 20))]
 TIMES = 1000
 NAMES = pytest.mark.parametrize("name", ["shop", None], ids=["named", "nameless"])
 
 
+@pytest.fixture(autouse=True)
+def _fork_server(segment_folder: Path) -> Iterator[None]:
+    """The fork server of each test finds segments where the test does: it keeps the environment that it began with."""
+    yield
+    server: Any = forkserver
+    server._forkserver._stop()
+
+
 @pytest.fixture(params=METHODS)
-def executor(request: pytest.FixtureRequest) -> Iterator[ProcessPoolExecutor]:
+def executor(request: pytest.FixtureRequest, _fork_server: None) -> Iterator[ProcessPoolExecutor]:
     """Two processes, started in each of the ways."""
     context: Any = multiprocessing.get_context(request.param)
     with ProcessPoolExecutor(2, mp_context=context) as made:
@@ -157,7 +164,7 @@ def test_a_queue_hands_on_what_was_made_after_the_process(method: str, name: str
     counters = [rseq.Counter(segment=segment) for _ in range(3)]
     for counter in counters:
         tasks.put(counter)
-    assert [answers.get() for _ in counters] == [counter.name for counter in counters]
+    assert [answers.get(timeout=60) for _ in counters] == [counter.name for counter in counters]
     tasks.put(None)
     worker.join()
     assert [counter.value for counter in counters] == [100] * 3

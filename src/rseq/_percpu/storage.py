@@ -153,9 +153,11 @@ class PerCPU(Generic["R"]):
     def __reduce__(self) -> tuple[Any, ...]:
         segment, name = self.segment, self.name
         if segment is not None and name is not None:
+            from rseq._percpu.shared.kinds import state_of
+
             if self.record.__module__.startswith("rseq."):
                 raise TypeError("a structure's storage cannot be pickled or copied by itself; pass the structure")
-            return _reopened, (type(self), self.record, self.shape, segment, name), self.__getstate__()
+            return _reopened, (type(self), self.record, self.shape, segment, name), state_of(self)
         raise TypeError(
             "private per-CPU storage cannot be pickled or copied: its memory belongs to one process. Make it in a "
             "segment, as in rseq.percpu(…, segment='shop'), or pass the values that per_cpu() returns"

@@ -129,8 +129,23 @@ def args_of(entry: Entry) -> dict[str, Any]:
 
 
 def pickled(thing: Any, segment: Segment, name: str) -> tuple[Any, ...]:
-    """What `__reduce__` of a structure in a segment returns. What a subclass has beside that is its state."""
-    return _unpickled, (type(thing), segment, name), thing.__getstate__()
+    """What `__reduce__` of a structure in a segment returns."""
+    return _unpickled, (type(thing), segment, name), state_of(thing)
+
+
+def state_of(thing: Any) -> object:
+    """What is pickled of the attributes of an object: what a class of the user's has beside those of ours."""
+    state: object = thing.__getstate__()
+    if type(thing).__getstate__ is not object.__getstate__ or not isinstance(state, tuple):
+        return state
+    attributes, slots = state
+    ours = {name for cls in type(thing).__mro__ if cls.__module__.startswith("rseq.") for name in _slots(cls)}
+    return attributes, {name: value for name, value in slots.items() if name not in ours}
+
+
+def _slots(cls: type[Any]) -> tuple[str, ...]:
+    names = vars(cls).get("__slots__", ())
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _unpickled(cls: type[Any], segment: Segment, name: str) -> Any:
