@@ -115,9 +115,9 @@ def test_each_structure_arrives(executor: ProcessPoolExecutor, name: str | None)
     assert list(things["CounterArray"].values()) == [0, 3]
     assert things["Histogram"].count == 1
     assert things["Max"].value == things["Min"].value == 7
-    assert bytes(things["Pool"].acquire()[:3]) == b"abc"
+    assert sorted(bytes(item[:3]) for item in iter(things["Pool"].acquire, None)) == [bytes(3), b"abc"]
     assert [bytes(event.data) for event in things["RingBuffer"].drain()] == [b"event"]
-    assert sum(things["Stack"].storage.per_cpu()["length"]) == 1
+    assert len(things["Stack"]) == 1
     assert "free" in repr(things["SpinLock"])
     assert "0 readers" in repr(things["RCU"])
 

@@ -136,7 +136,8 @@ def pickled(thing: Any, segment: Segment, name: str) -> tuple[Any, ...]:
 def state_of(thing: Any) -> object:
     """What is pickled of the attributes of an object: what a class of the user's has beside those of ours."""
     state: object = thing.__getstate__()
-    if type(thing).__getstate__ is not object.__getstate__ or not isinstance(state, tuple):
+    usual: object = object.__getstate__
+    if type(thing).__getstate__ is not usual or not isinstance(state, tuple):
         return state
     attributes, slots = state
     ours = {name for cls in type(thing).__mro__ if cls.__module__.startswith("rseq.") for name in _slots(cls)}
