@@ -11,6 +11,7 @@ from rseq._structures.number import worst_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 
@@ -25,6 +26,13 @@ def updater(scalar: Scalar, is_max: bool) -> Sequence[Any, None]:
     class Extreme(Record):
         value: scalar  # type: ignore[valid-type]
         touched: scalar  # type: ignore[valid-type]
+
+        @staticmethod
+        def starts(lanes: Any) -> Iterator[None]:
+            """A new one, and one that has seen 0 on each CPU."""
+            for value in (worst, 0):
+                lanes["value"] = value
+                yield
 
     @sequence
     def update_max(cpu: Extreme, x: scalar) -> None:  # type: ignore[valid-type]
