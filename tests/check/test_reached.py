@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 import rseq
@@ -73,6 +74,11 @@ def said(report: Report) -> list[str]:
     """What was not reached, without where."""
     assert report.ok, str(report)
     return [text.partition(": ")[2] for text in report.vacuous]
+
+
+@pytest.mark.parametrize("kind", [rseq.Counter, rseq.Max])
+def test_everything_that_reads_is_reached(kind: type) -> None:
+    assert check(kind).vacuous == ()
 
 
 def test_everything_of_a_stack_and_of_a_hand_over_is_reached() -> None:

@@ -101,6 +101,14 @@ def test_reading_a_sum_that_overflows_warns_of_nothing() -> None:
         assert seconds.value != seconds.value
 
 
+@pytest.mark.parametrize("kind", [rseq.Counter, rseq.FloatCounter])
+def test_every_lane_is_added(kind: Any) -> None:
+    counter = kind()
+    view = counter.storage.view()["value"]
+    view[:] = 2 ** np.arange(len(view))
+    assert counter.value == 2 ** len(view) - 1
+
+
 @pytest.mark.parametrize("index", INDICES)
 def test_per_cpu_is_a_copy_of_each_cpus_part(index: Any) -> None:
     hits = rseq.Counter(index=index)

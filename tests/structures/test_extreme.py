@@ -172,3 +172,15 @@ def test_processes_look_together(run_in_children: Any) -> None:
 
     run_in_children(3, work)
     assert (high.value, low.value) == (5_999, -5_999)
+
+
+@pytest.mark.parametrize(("kind", "best"), [(rseq.Max, 5.0), (rseq.Min, -5.0)])
+def test_every_lane_is_looked_at(kind: Any, best: float) -> None:
+    for lane in range(rseq.info().possible_cpus + 1):
+        one = kind()
+        one.update(0.0)
+        one.storage.view()["value"][lane] = best
+        assert one.value == best
+        never = kind()
+        never.storage.view()["touched"][lane] = 1
+        assert never.value == (-math.inf if kind is rseq.Max else math.inf)
