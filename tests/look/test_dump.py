@@ -194,14 +194,18 @@ def test_a_ring_that_overwrites_shows_what_a_reader_has_taken_out(
 
 
 def test_a_moment_is_known_though_the_reader_is_new(segment_folder: Path) -> None:
-    """The counter's rate is known well enough for stamps from before this process looked for the first time."""
+    """Stamps may be hours old: the counter is watched for long enough to know its rate."""
     ring = rseq.RingBuffer(4096, segment="shop", name="ring")
     ring.write(b"1")
     (event,) = ring.peek()
-    (seen,) = onlooker_of(ring).events()
+    onlooker = onlooker_of(ring)
+    (seen,) = onlooker.events()
     assert event.time_ns is not None
     assert seen.time_ns is not None
     assert abs(event.time_ns - seen.time_ns) < 1_000_000
+    assert onlooker._calibration is not None
+    (_, first), (_, second), *_ = onlooker._calibration._points
+    assert second - first >= 90_000_000
 
 
 def test_a_ring_with_garbage_in_it_is_one_sentence_or_events(run: Run, segment_folder: Path) -> None:

@@ -49,7 +49,7 @@ def _removed(place: Place, *, force: bool, is_quiet: bool) -> bool:
     """Remove it, and say so, or why not."""
     try:
         if force:
-            os.unlink(place.path)
+            files.remove(place)
         elif files.take_away(place, _is_segment):
             click.echo(f"{'kept' if is_quiet else 'Error:'} {label(place)}: {_users(place)}", err=not is_quiet)
             return False

@@ -227,7 +227,7 @@ def take_away(place: Place, is_ours: Callable[[int], bool]) -> list[int]:
     for _ in range(_TRIES):
         fd = _opened(place)
         try:
-            if not _lock(fd, 0, MAX_PROCESSES):
+            if not _lock(fd, 0, MAX_PROCESSES + 1):
                 slots = slots_in_use(fd)
                 if 0 < len(slots) < MAX_PROCESSES:  # all of them has who is just replacing it
                     return slots
@@ -235,9 +235,9 @@ def take_away(place: Place, is_ours: Callable[[int], bool]) -> list[int]:
                 os.unlink(place.path)
                 return []
         finally:
-            os.close(fd)  # with its locks
+            _closed(fd)
         time.sleep(_PAUSE_S)
-    raise SegmentError(f"segment {place.name!r} is replaced again and again by others")
+    raise _restless(place)
 
 
 def _opened(place: Place) -> int:
