@@ -44,10 +44,12 @@ class Program:
     `say(text)` in it is what `hear()` returns here, and `ask()` in it what `tell(text)` says here.
     """
 
-    def __init__(self, code: str, *, prefix: tuple[str, ...] = (), env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, *, prefix: tuple[str, ...] = (), args: tuple[str, ...] = (), env: dict[str, str] | None = None
+    ) -> None:
         begin = "import sys\ndef say(*what): print(*what, flush=True)\ndef ask(): return sys.stdin.readline().strip()\n"
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-W", "error", "-X", "faulthandler", "-c", begin + textwrap.dedent(code)],
+            [*prefix, sys.executable, "-W", "error", "-X", "faulthandler", "-c", begin + textwrap.dedent(code), *args],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

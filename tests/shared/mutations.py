@@ -78,6 +78,10 @@ class Image:
             self.pages.setdefault(page, bytearray(PAGE_BYTES))[start : start + len(part)] = part
             at, data = at + len(part), data[len(part) :]
 
+    def word(self, at: int) -> int:
+        """A u64."""
+        return int(struct.unpack("<Q", self.read(at, 8))[0])
+
     def put_word(self, at: int, value: int) -> None:
         """Write a u64."""
         self.put(at, struct.pack("<Q", value % (1 << 64)))

@@ -81,7 +81,7 @@ class Directory:
 
     def find(self, name: str) -> Entry | None:
         """The structure of that name, or None. Raises: SegmentError - damaged. MemoryError - no room to look."""
-        found = self._search(name)
+        found = self._search(name, adds=False)
         return found if isinstance(found, Entry) else None
 
     def add(self, entry: Entry) -> Entry:
@@ -91,7 +91,7 @@ class Directory:
         """
         word = 0
         while True:
-            place = self._search(entry.name)
+            place = self._search(entry.name, adds=True)
             if isinstance(place, Entry):
                 return place
             word = word or self._written(entry) | _tag(entry.name)
@@ -133,11 +133,14 @@ class Directory:
         except OSError:  # there is none from here to the end
             return False
 
-    def _search(self, name: str) -> Entry | int:
-        """The entry of that name, or the address of the word where it would be put."""
+    def _search(self, name: str, *, adds: bool) -> Entry | int:
+        """The entry of that name, or the address of the word where it would be put. Who `adds` none makes no page."""
         tag = _tag(name)
         for number, (address, level) in enumerate(self._levels()):
             first = address + 8 * (_hash(name, number) % (level // WINDOW) * WINDOW)
+            page = first & -PAGE_BYTES
+            if not adds and page not in self._ready and not self._exists(page):
+                return first
             self._make(first, 8 * WINDOW)
             for place in range(first, first + 8 * WINDOW, 8):
                 word = ctypes.c_uint64.from_address(place).value
