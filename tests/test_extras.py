@@ -21,11 +21,13 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 SOURCES = sorted(Path(rseq.__file__ or "").parent.rglob("*.py"))
 
-# Nothing of these folders is imported before the package was loaded: by their own first line, or the command's.
+# Nothing of these folders is imported before the package was loaded: by their own first line, or the command's. Rich is
+# loaded by whoever asks for the terminal (_terminal.py).
 BEHIND = {
     "llvmlite": ("_codegen", "_numba", "numba"),
     "numba": ("_numba",),
-    "click": ("_cli", "command"),
+    "click": ("_cli", "command", "_look"),
+    "rich": ("_cli", "_look"),
 }
 
 LOADERS = ("load", "installed")  # the second one is the bench's, and asks the first

@@ -18,6 +18,7 @@ from look.service import serve
 from rseq._look import reading
 from rseq._percpu.shared.core import Core
 from rseq._percpu.shared.directory import Block, Entry, entry_now
+from rseq._percpu.shared.kinds import digest_of
 from rseq._percpu.shared.layout import LOG_AT
 from rseq._percpu.shared.segment import core_of
 from shared.folders import Program, path_of
@@ -281,12 +282,20 @@ def test_an_entry_that_is_damaged_is_a_line(run: Run, segment_folder: Path) -> N
     assert (hits.value, misses.value) == (0, 0)
 
 
-def test_names_are_shown_without_their_escape_codes(run: Run, segment_folder: Path) -> None:
+def test_names_are_shown_without_escape_codes_and_are_no_markup(run: Run, segment_folder: Path) -> None:
+    """`run` looks for the codes."""
     shop = rseq.Segment("shop")
-    hits = rseq.Counter(segment=shop, name="hits")
+    hits = rseq.Counter(segment=shop, name="[red]hits")
     core = core_of(shop)
-    core.directory.add(_entry(core, "hits")._replace(name="\x1b[31m[red]évil\n"))
-    assert rows_of(run("show", "shop").stdout)["\\x1b[31m[red]évil\\n"] == "Counter 0"
+    core.directory.add(_entry(core, "[red]hits")._replace(name="\x1b[31mevil\n"))
+    record = {"record": "\x1b[31mR", "fields": {"\x1b[31ma": "i64"}, "shape": []}
+    layout = digest_of((8, 8, {"\x1b[31ma": (0, "i64", 0)}))
+    add(core, "record", "percpu", record, layout=layout, blocks=(Block(0, 0, 8),))
+    found = rows_of(run("show", "shop").stdout)
+    assert found["[red]hits"] == "Counter 0"
+    assert found["record"] == "percpu \\x1b[31mR: \\x1b[31ma 0"
+    assert len(found) == 3
+    assert "\\x1b[31ma" in run("show", "shop", "record").stdout
     assert hits.value == 0
 
 

@@ -128,21 +128,20 @@ class _Wanted(NamedTuple):
 
 def _sums(structures: Iterable[Structure]) -> dict[int, list[list[Any]]]:
     """What each structure wants added up, by its identity."""
-    wanted: dict[tuple[Place, str], list[_Wanted]] = {}
+    wanted: dict[tuple[Any, ...], list[_Wanted]] = {}
     result: dict[int, list[list[Any]]] = {}
     for one in structures:
         sums = one.sums
         if not sums:
             continue
         result[id(one)] = [[] for _ in sums]
-        place = one.place()
-        extent = place._replace(base=0)
+        base, *extent = one.place
         for number, (offset, length, type) in enumerate(sums):
-            wanted.setdefault((extent, type), []).append(_Wanted(place.base + offset, length, id(one), number))
-    for (extent, type), all_here in wanted.items():
+            wanted.setdefault((*extent, type), []).append(_Wanted(base + offset, length, id(one), number))
+    for (stride, lanes, lock, type), all_here in wanted.items():
         for run in _runs(sorted(all_here)):
             first = run[0].base
-            numbers = sums_of(extent._replace(base=first), type, (run[-1].base - first) // 8 + run[-1].length)
+            numbers = sums_of(Place(first, stride, lanes, lock), type, (run[-1].base - first) // 8 + run[-1].length)
             for base, length, structure, number in run:
                 at = (base - first) // 8
                 result[structure][number] = numbers[at : at + length]

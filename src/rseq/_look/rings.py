@@ -32,7 +32,7 @@ class Onlooker(Records):
 
     def __init__(self, ring: RingBuffer) -> None:
         super().__init__(ring.kind, ring.words, Calibration() if ring.kind.clock else None)
-        self._place = ring.place()
+        self._place = ring.place
         self._fields = ring.fields
         self._seen: dict[int, Lane] = {}
         """Where this one is in each lane."""

@@ -20,6 +20,8 @@ _ONE = 3
 
 def plain(text: str) -> str:
     """`text` with escapes in place of what is no printable letter: a name may hold anything."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 

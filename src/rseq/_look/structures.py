@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rseq._integers import round_up, signed
@@ -56,24 +56,21 @@ class Structure:
 
     # ---- memory
 
-    def place(self, number: int = 0) -> Place:
-        """Where a block is. Raises: SegmentError - nowhere."""
-        if number >= len(self.entry.blocks):
+    @cached_property
+    def place(self) -> Place:
+        """Where its first block is. Raises: SegmentError - nowhere."""
+        if not self.entry.blocks:
             raise self.damaged("a block of memory is missing")
-        return self.core.extents.place(self.entry.blocks[number])
+        return self.core.extents.place(self.entry.blocks[0])
 
-    def lanes(self, fields: Fields, count: int = 1, hashed: object = None) -> Lanes:
+    def lanes(self, fields: Fields, digest: int, count: int = 1) -> Lanes:
         """The records at its first block. Raises: SegmentError - there is something else, or not as much."""
-        self.require(0, count * fields.size, fields.alignment)
-        if self._layout != digest_of(fields[1:] if hashed is None else hashed):
-            raise SegmentError("it is laid out as another version of rseq does it")
-        return Lanes(fields, self.place())
-
-    def require(self, number: int, nbytes: int, alignment: int) -> None:
-        """Raises: SegmentError - a block has another size."""
-        blocks = self.entry.blocks
-        if number >= len(blocks) or blocks[number].nbytes != round_up(nbytes, max(alignment, 8)):
+        nbytes = round_up(count * fields.size, max(fields.alignment, 8))
+        if not self.entry.blocks or self.entry.blocks[0].nbytes != nbytes:
             raise self.damaged(f"its memory is not of {nbytes} bytes")
+        if self._layout != digest:
+            raise SegmentError("it is laid out as another version of rseq does it")
+        return Lanes(fields, self.place)
 
     def damaged(self, what: str) -> SegmentError:
         """What to raise."""
@@ -85,8 +82,8 @@ class _OfForm(Structure):
 
     def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
         super().__init__(core, entry, args, layout)
-        self.fields = fields_of_form(self.form())
-        self.words = self.lanes(self.fields, self.count())
+        self.fields, digest = _form_of(self.form())
+        self.words = self.lanes(self.fields, digest, self.count())
 
     def form(self) -> Form:
         """Its form."""
@@ -98,9 +95,10 @@ class _OfForm(Structure):
 
 
 @cache
-def fields_of_form(form: Form) -> Fields:
-    """How the record of a form lies in memory."""
-    return form.fields
+def _form_of(form: Form) -> tuple[Fields, int]:
+    """How the record of a form lies in memory, and the digest of that."""
+    fields = form.fields
+    return fields, digest_of(fields[1:])
 
 
 # ---- numbers
@@ -346,7 +344,7 @@ class SpinLock(_OfForm):
     def _said(self, owner: int) -> str:
         from rseq._percpu.threads import LEFT_BEHIND, table_of
 
-        table = table_of(self.place().lock)
+        table = table_of(self.place.lock)
         name = table.describe(owner & ~LEFT_BEHIND)
         return f"{name}, which has ended" if table.has_ended(owner) and "has ended" not in name else name
 
@@ -380,14 +378,14 @@ class PerCPU(Structure):
         record = layout_of(str(args["record"]), args["fields"])
         self.fields, self.length = record.fields, math.prod(args.get("shape") or ())
         self.shape = tuple(args.get("shape") or ())
-        self.lanes(self.fields, self.length, record.hashed)
+        self.lanes(self.fields, digest_of(record.hashed), self.length)
 
     def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
         return {
             "record": self.args["record"],
             "fields": self.args["fields"],
             "shape": list(self.shape),
-            "per_cpu": [[*self._rows(address)] for address in self.place().addresses()],
+            "per_cpu": [[*self._rows(address)] for address in self.place.addresses()],
         }
 
     def _rows(self, address: int) -> Iterator[dict[str, Any]]:
@@ -405,12 +403,12 @@ class Rows(Structure):
 
         record = layout_of(str(args["record"]), args["fields"])
         self.fields, self.length = record.fields, args["n"]
-        self.lanes(self.fields, self.length, record.hashed)
+        self.lanes(self.fields, digest_of(record.hashed), self.length)
 
     def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
         from rseq._look.records import rows_at
 
-        rows = [*rows_at(self.fields, self.place().base, self.length)]
+        rows = [*rows_at(self.fields, self.place.base, self.length)]
         return {"record": self.args["record"], "fields": self.args["fields"], "rows": rows}
 
 
