@@ -26,6 +26,9 @@ _FLEET = 48
 _STARTS = 15
 """Rounds of processes that start."""
 
+_MAKERS, _MANY, _MANY_QUICK, _ADDS, _MANY_LANES = 8, 1250, 125, 1000, 128
+"""Processes that make structures at once, how many each makes, how often each is added to; lanes of a large machine."""
+
 _QUICK = (5, 0.08)
 _FULL = (11, 0.2)
 """Rounds, and about how many seconds each run in a round takes."""
@@ -61,6 +64,7 @@ def _with_librseq(folder: Path) -> tuple[Operation, ...]:
 @click.option("--json", "json_path", type=_NEW_FILE, metavar="FILE", help="Write JSON.")
 @click.option("--plot", "plot_path", type=_NEW_FILE, metavar="FILE.png", help="Draw it.")
 @click.option("--start", "starting", is_flag=True, help="Instead: what a process pays before its first count.")
+@click.option("--segments", "in_segments", is_flag=True, help="Instead: many structures in one segment, by name.")
 @click.option(
     "--wheel", type=_FILE, metavar="FILE", help="With --start: install this wheel into a new environment, too."
 )
@@ -72,6 +76,7 @@ def bench(
     json_path: Path | None,
     plot_path: Path | None,
     starting: bool,
+    in_segments: bool,
     wheel: Path | None,
 ) -> None:
     """Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.
@@ -90,6 +95,10 @@ def bench(
     if starting:
         _check_outputs(json_path, None)
         _tell_start(_QUICK[0] if quick else _STARTS, wheel, json_path)
+        return
+    if in_segments:
+        _check_outputs(json_path, None)
+        _tell_segments(_MANY_QUICK if quick else _MANY, json_path)
         return
     load("rich")  # what cannot be told need not be measured
     rounds, seconds = _QUICK if quick else _FULL
@@ -279,6 +288,24 @@ def _tell_start(rounds: int, wheel: Path | None, json_path: Path | None) -> None
     click.echo("\n".join([wrapped(headline(machine)), "", *found.lines(), *(["", wrapped(loaded)] if loaded else [])]))
     if json_path:
         json_path.write_text(json.dumps({"machine": machine, **found.as_dict()}, indent=1) + "\n")
+
+
+def _tell_segments(each: int, json_path: Path | None) -> None:
+    from dataclasses import asdict
+
+    from rseq._bench.machine import describe
+    from rseq._bench.report import headline
+    from rseq._bench.segments import figures
+
+    try:
+        found = [figures(_MAKERS, each, _ADDS, _QUICK[0], lanes) for lanes in (0, _MANY_LANES)]
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
+    machine = describe()
+    click.echo("\n".join([wrapped(headline(machine)), "", *(line for one in found for line in one.lines())]))
+    if json_path:
+        rows = [asdict(one) for one in found]
+        json_path.write_text(json.dumps({"machine": machine, "segments": rows}, indent=1) + "\n")
 
 
 def _remarks() -> list[str]:

@@ -1,7 +1,7 @@
 """One counter from two processes at once: rseq's in a shared segment, and what else Python offers for that.
 
-The processes are pinned to a CPU each, and live until the last round. rseq's are forked, as those who share a segment
-are; the others are started afresh.
+The processes are started afresh, pinned to a CPU each, and live until the last round. rseq's have nothing from the
+one that starts them but a name.
 """
 
 from __future__ import annotations
@@ -16,18 +16,32 @@ from functools import partial
 from rseq._bench.python.counter import value_loop
 from rseq._bench.python.loop import installed, loop
 from rseq._bench.run import Implementation, Operation, Processes, Work, counted
-from rseq._percpu.shared.segment import Segment
+from rseq._bench.segments import remove
 from rseq._structures.counter import Counter
 
 
 def _rseq(workers: int) -> Implementation:
-    counter = Counter(segment=Segment())
-    crew = partial(Processes, _rseq_work, (counter,), method="fork")
-    return Implementation("rseq", "rseq: counter.add(1), in a segment", crew, counted(lambda: counter.value))
+    name = f"rseq-bench-{os.getpid()}"
+    counter = Counter(name="hits", segment=name)
+    label = "rseq: counter.add(1), found by its name"
+    return Implementation("rseq", label, partial(_ByName, name), counted(lambda: counter.value))
 
 
-def _rseq_work(counter: Counter) -> Work:
-    return loop("counter.add(1)", counter=counter)
+class _ByName(Processes):
+    """Processes that find a counter in a segment; its name goes when they go."""
+
+    def __init__(self, name: str, cpus: Sequence[int | None]) -> None:
+        super().__init__(_rseq_work, (name,), cpus)
+        self._name = name
+
+    def close(self) -> None:
+        """Let the processes end, and take away the segment's name."""
+        super().close()
+        remove(self._name)
+
+
+def _rseq_work(name: str) -> Work:
+    return loop("counter.add(1)", counter=Counter(name="hits", segment=name))
 
 
 def _multiprocessing(workers: int) -> Implementation:

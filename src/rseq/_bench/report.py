@@ -61,6 +61,7 @@ _RATIOS = (
     _Ratio("python", "rseq-name", "empty", "Python: add(1) ÷ an empty builtin"),
     _Ratio("python", "rseq-name", "abs", "Python: add(1) ÷ abs(1)"),
     _Ratio("python", "rseq", "empty-attribute", "Python: counter.add(1) ÷ an empty method"),
+    _Ratio("python", "rseq-segment", "rseq", "Python: counter.add(1) in a named segment ÷ private"),
     _Ratio("python", "threading-lock", "rseq", "Python: with lock: n += 1 ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq", "Python: prometheus_client inc() ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq-name", "Python: prometheus_client inc() ÷ add(1)"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 
 from rseq._bench.python.loop import GLOBAL_LOOP, installed, loop
 from rseq._bench.run import Implementation, Operation, Work, counted, threaded
+from rseq._bench.segments import remove
 from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method
 from rseq._sealed import forever
 from rseq._structures.counter import Counter
@@ -25,6 +27,14 @@ def _rseq(workers: int) -> Implementation:
     counter = Counter()
     work = loop("counter.add(1)", counter=counter)
     return threaded("rseq", "rseq: counter.add(1)", work, counted(lambda: counter.value))
+
+
+def _rseq_segment(workers: int) -> Implementation:
+    name = f"rseq-bench-python-{os.getpid()}"
+    counter = Counter(name="hits", segment=name)
+    remove(name)  # whoever has it open goes on with it
+    work = loop("counter.add(1)", counter=counter)
+    return threaded("rseq-segment", "rseq: the same in a segment", work, counted(lambda: counter.value))
 
 
 def _rseq_name(workers: int) -> Implementation:
@@ -145,6 +155,7 @@ COUNTER = Operation(
     unit="update",
     makers={
         "rseq": _rseq,
+        "rseq-segment": _rseq_segment,
         "rseq-name": _rseq_name,
         "empty": _empty,
         "empty-attribute": _empty_attribute,

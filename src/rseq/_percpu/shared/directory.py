@@ -135,27 +135,30 @@ class Directory:
 
     def _search(self, name: str, *, adds: bool) -> Entry | int:
         """The entry of that name, or the address of the word where it would be put. Who `adds` none makes no page."""
-        tag = _tag(name)
-        for number, (address, level) in enumerate(self._levels()):
-            first = address + 8 * (_hash(name, number) % (level // WINDOW) * WINDOW)
+        code, tag = _hash(name), _tag(name)
+        for address, level in self._levels():
+            first = address + 8 * (code % (level // WINDOW) * WINDOW)
             page = first & -PAGE_BYTES
             if not adds and page not in self._ready and not self._exists(page):
                 return first
             self._make(first, 8 * WINDOW)
-            for place in range(first, first + 8 * WINDOW, 8):
-                word = ctypes.c_uint64.from_address(place).value
+            for number, word in enumerate(_Window.from_address(first)[:]):
                 if not word:
-                    return place
+                    return first + 8 * number
                 if word & ~_PLACE == tag:
-                    compare_exchange(place, 0, 0)  # a barrier: the entry is read after its word
+                    compare_exchange(first + 8 * number, 0, 0)  # a barrier: the entry is read after its word
                     entry = self.read(word & _PLACE)
                     if entry.name == name:
                         return entry
+            code = _next(code)
         raise MemoryError(f"{self._where} has no room for another name; make another segment")
 
     def _make(self, address: int, nbytes: int) -> None:
         """Have pages exist, so that touching them is no SIGBUS."""
-        for page in range(address & -PAGE_BYTES, address + nbytes, PAGE_BYTES):
+        first, last = address & -PAGE_BYTES, address + nbytes - 1 & -PAGE_BYTES
+        if first == last and first in self._ready:
+            return
+        for page in range(first, last + 1, PAGE_BYTES):
             if page not in self._ready:
                 populate(page, PAGE_BYTES)
                 self._ready.add(page)
@@ -183,7 +186,7 @@ class Directory:
             raise self._damaged(f"an entry at {place}")
         address = self._head + LOG_AT + place
         self._make(address, _ENTRY.size)
-        (size,) = struct.unpack("<I", ctypes.string_at(address, 4))
+        size = ctypes.c_uint32.from_address(address).value
         if not _ENTRY.size <= size <= min(_MAX_ENTRY_BYTES, LOG_BYTES - place):
             raise self._damaged(f"an entry of {size} bytes at {place}")
         self._make(address, size)
@@ -199,17 +202,22 @@ class Directory:
 _PLACE = (1 << 48) - 1
 
 
+_Window = ctypes.c_uint64 * WINDOW
+
+
 def _tag(name: str) -> int:
-    return _hash(name, 0) >> 16 << 48
+    return _hash(name) >> 16 << 48
 
 
-def _hash(name: str, number: int) -> int:
-    """32 bits, others for each level."""
-    found = crc32(name.encode())
-    for _ in range(number):
-        found = found * 0x9E3779B1 + 1 & 0xFFFFFFFF
-        found ^= found >> 15
-    return found
+def _hash(name: str) -> int:
+    """32 bits, for the first level."""
+    return crc32(name.encode())
+
+
+def _next(code: int) -> int:
+    """Those for the next level."""
+    mixed = code * 0x9E3779B1 + 1 & 0xFFFFFFFF
+    return mixed ^ mixed >> 15
 
 
 def _packed(entry: Entry) -> bytes:
