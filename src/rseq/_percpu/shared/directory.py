@@ -135,7 +135,7 @@ class Directory:
 
     def _search(self, name: str, *, adds: bool) -> Entry | int:
         """The entry of that name, or the address of the word where it would be put. Who `adds` none makes no page."""
-        code, tag = _hash(name), _tag(name)
+        code, tag = _hash(name), _tag(name) >> _PLACE_BITS
         for address, level in self._levels():
             first = address + 8 * (code % (level // WINDOW) * WINDOW)
             page = first & -PAGE_BYTES
@@ -145,7 +145,7 @@ class Directory:
             for number, word in enumerate(_Window.from_address(first)[:]):
                 if not word:
                     return first + 8 * number
-                if word & ~_PLACE == tag:
+                if word >> _PLACE_BITS == tag:
                     compare_exchange(first + 8 * number, 0, 0)  # a barrier: the entry is read after its word
                     entry = self.read(word & _PLACE)
                     if entry.name == name:
@@ -199,14 +199,15 @@ class Directory:
         return SegmentError(f"{self._where} is damaged: {what}. Remove it: `rseq rm`")
 
 
-_PLACE = (1 << 48) - 1
+_PLACE_BITS = 48
+_PLACE = (1 << _PLACE_BITS) - 1
 
 
 _Window = ctypes.c_uint64 * WINDOW
 
 
 def _tag(name: str) -> int:
-    return _hash(name) >> 16 << 48
+    return _hash(name) >> 16 << _PLACE_BITS
 
 
 def _hash(name: str) -> int:
