@@ -31,7 +31,7 @@ from shared.mutations import Image, mutated
 MORTALITY = 250
 """A child goes through so many files: each that has a lock in it takes a pthread key and some mappings for good."""
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 _RESULTS = ("works", "refused when it is opened", "refused in part", "no memory", "with contents that raise")
 _GOOD = (SegmentError, MemoryError)
 _OF_CONTENTS = (IndexError, OverflowError, RuntimeError)

@@ -98,7 +98,8 @@ class Image:
     def entry(self, at: int) -> Entry:
         """The entry that a word of the index leads to."""
         place = layout.LOG_AT + (self.word(at) & _PLACE)
-        return directory._unpacked(self.read(place, struct.unpack("<I", self.read(place, 4))[0]))
+        size = struct.unpack("<I", self.read(place, 4))[0]
+        return directory._unpacked(self.read(place, min(size, 1 << 20)))
 
     def put_entry(self, at: int, entry: Entry) -> None:
         """Have a word of the index lead to that entry, at the log's end, with a right digest and hash."""
