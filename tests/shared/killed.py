@@ -42,7 +42,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (os, "posix_fallocate"),
     (os, "pwrite"),
     (os, "truncate"),
-    (os, "open"),
+    (files, "_open"),
     (os, "link"),
     (os, "unlink"),
     (os, "close"),

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 _cores: dict[tuple[int, int], ref[Core]] = {}
 """By the file's device and number."""
 
-_closers: dict[int, ref[Core]] = {}
-
 _tables: dict[tuple[int, int], tuple[Mapping, Table]] = {}
 """Tables that are in use, by the file, with the mapping that they are in: both stay for good. So the file does, too,
 and no other one gets its number. Whoever opens it again, as workers do for each task, goes on with them."""
@@ -60,7 +58,6 @@ class Core:
     def __init__(self, found: files.Found, where: str) -> None:
         """Raises: SegmentError - the file is no segment, or damaged. MemoryError - no room."""
         self.fd, self.slot = found.fd, found.slot
-        _closers[found.fd] = ref(self, partial(next, map(os.close, (found.fd,))))  # in C, as no handler runs there
         self.where = where
         self.header = read_header(found.fd, where)
         self.key = _key_of(os.fstat(found.fd))

@@ -20,6 +20,7 @@ The road not taken: to remember users in the file. A process that is killed woul
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -47,6 +48,22 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 MAX_NAME = 100
 
 
+class Descriptor(int):
+    """The descriptor of an open file, which is closed with its last reference.
+
+    It is opened and closed by C code (`_open`), in which no signal handler runs: whatever one raises, no file is left
+    open, and with it no lock.
+    """
+
+    __del__ = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(("PyInstanceMethod_New", ctypes.pythonapi))(
+        os.close
+    )
+
+
+def _open(path: str, flags: int = os.O_RDWR | os.O_CLOEXEC) -> Descriptor:
+    return next(map(Descriptor, map(os.open, (path,), (flags,), (0o600,))))
+
+
 class Place(NamedTuple):
     """Where the file of a segment is, and whose it must be."""
 
@@ -63,7 +80,7 @@ class Place(NamedTuple):
 class Found(NamedTuple):
     """A segment's file, open and in use by this process."""
 
-    fd: int
+    fd: Descriptor
     slot: int
     """The number of this process among those that use it."""
     is_new: bool
@@ -146,12 +163,12 @@ def found_or_made(place: Place, fill: Callable[[int], None], is_ours: Callable[[
                 if is_ours(fd) and _is_at(fd, place.path):
                     _unlink(fd, place)
             finally:
-                _closed(fd)
+                _unlock(fd)
             continue
         slot = _slot(fd)
         if slot is not None and _is_at(fd, place.path):
             return Found(fd, slot, is_new=False)
-        _closed(fd)
+        _unlock(fd)
         time.sleep(_PAUSE_S)
     raise _restless(place)
 
@@ -166,7 +183,7 @@ def found(place: Place, *, uses: bool = True) -> Found:
         slot = _slot(fd) if uses else MAX_PROCESSES
         if slot is not None and _is_at(fd, place.path):
             return Found(fd, slot, is_new=False)
-        _closed(fd)
+        _unlock(fd)
         time.sleep(_PAUSE_S)
     raise _restless(place)
 
@@ -178,7 +195,7 @@ def remove(place: Place) -> None:
     """
     for _ in range(_TRIES):
         try:
-            fd = os.open(place.path, _FLAGS)
+            fd = _open(place.path, _FLAGS)
         except FileNotFoundError:
             raise
         except OSError:  # no file, or somebody else's: nobody begins it anew
@@ -189,7 +206,7 @@ def remove(place: Place) -> None:
                 os.unlink(place.path)
                 return
         finally:
-            _closed(fd)
+            _unlock(fd)
         time.sleep(_PAUSE_S)
     raise _restless(place)
 
@@ -205,10 +222,9 @@ def _unlink(fd: int, place: Place) -> None:
         ) from None
 
 
-def _closed(fd: int) -> None:
-    """Close a file. Its locks go before: a child that was forked meanwhile has the same open file."""
+def _unlock(fd: int) -> None:
+    """Let all locks go. Closing would do, but for a child that was forked meanwhile: it has the same open file."""
     fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, _FIRST_BYTE, 0, 0))
-    os.close(fd)
 
 
 def _restless(place: Place) -> SegmentError:
@@ -235,21 +251,20 @@ def take_away(place: Place, is_ours: Callable[[int], bool]) -> list[int]:
                 os.unlink(place.path)
                 return []
         finally:
-            _closed(fd)
+            _unlock(fd)
         time.sleep(_PAUSE_S)
     raise _restless(place)
 
 
-def _opened(place: Place) -> int:
+def _opened(place: Place) -> Descriptor:
     try:
-        fd = os.open(place.path, _FLAGS)
+        fd = _open(place.path, _FLAGS)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise SegmentError(f"{place.path} cannot be opened as a segment: {error.strerror}") from None
     problem = _problem(os.fstat(fd), place)
     if problem:
-        os.close(fd)
         raise SegmentError(f"{place.path} cannot be used as a segment: {problem}")
     return fd
 
@@ -278,7 +293,7 @@ def _made(place: Place, fill: Callable[[int], None]) -> Found | None:
     """A new file under the name; None if another process was faster. It has no name before it is whole."""
     where = os.path.dirname(place.path)
     try:
-        fd = os.open(where, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fd = _open(where, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         raise _no_file(error, where) from error
     try:
@@ -290,14 +305,9 @@ def _made(place: Place, fill: Callable[[int], None]) -> Found | None:
         assert slot is not None, "nobody else has the file"
         os.link(f"/proc/self/fd/{fd}", place.path, src_dir_fd=fd, follow_symlinks=True)  # with a dir_fd it is linkat
     except FileExistsError:
-        os.close(fd)
         return None
     except OSError as error:
-        os.close(fd)
         raise _no_file(error, where) from error
-    except BaseException:
-        os.close(fd)
-        raise
     return Found(fd, slot, is_new=True)
 
 
@@ -309,36 +319,32 @@ def _no_file(error: OSError, where: str) -> Exception:
 
 def nameless(fill: Callable[[int], None]) -> Found:
     """A file without a name, which cannot shrink. Raises: OSError - the system has none. MemoryError."""
-    fd = os.memfd_create("rseq", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        fill(fd)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
-        slot = _slot(fd)
-    except BaseException:
-        os.close(fd)
-        raise
+    fd = next(map(Descriptor, map(os.memfd_create, ("rseq",), (os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING,))))
+    fill(fd)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+    slot = _slot(fd)
     assert slot is not None, "nobody else has the file"
     return Found(fd, slot, is_new=True)
 
 
 def handed_on(fd: int) -> Found:
     """A nameless file that another process has handed to this one, which owns `fd` from now on."""
-    if not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
+    owned = Descriptor(fd)
+    if not fcntl.fcntl(owned, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
         raise SegmentError("the file of a nameless segment is sealed against shrinking, and this one is not")
-    return own_description(fd)
+    return own_description(owned)
 
 
-def own_description(fd: int) -> Found:
+def own_description(fd: Descriptor) -> Found:
     """The same file, with an open file description of this process's own: after a fork it is the parent's, too.
 
     Where /proc does not show it, the process shares that of its parent, and counts as one with it.
     """
     slot = None
     try:
-        own = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
+        own = _open(f"/proc/self/fd/{fd}")
         slot = _slot(own)  # before the parent's goes: the file is in use all the time
         os.dup2(own, fd, inheritable=False)
-        os.close(own)
     except OSError:
         pass
     return Found(fd, MAX_PROCESSES if slot is None else slot, is_new=False)
@@ -350,13 +356,10 @@ def mapped(fd: int, use: Callable[[int], T]) -> T:
     A mapping keeps its description, and with it the locks that are held by that, in each forked child, too.
     """
     try:
-        own = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
+        own = _open(f"/proc/self/fd/{fd}")
     except OSError:
         return use(fd)
-    try:
-        return use(own)
-    finally:
-        os.close(own)
+    return use(own)
 
 
 # ---- who uses it
