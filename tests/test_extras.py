@@ -28,6 +28,7 @@ BEHIND = {
     "numba": ("_numba",),
     "click": ("_cli", "command", "_look"),
     "rich": ("_cli", "_look"),
+    "prometheus_client": ("_metrics",),
 }
 
 LOADERS = ("load", "installed")  # the second one is the bench's, and asks the first

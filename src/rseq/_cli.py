@@ -68,10 +68,15 @@ _LOOKS = {
     "top": "Watch a segment: totals, rates, quantiles, and who holds what.",
     "dump": "Print the events that wait in a ring buffer, and leave them there.",
 }
-ELSEWHERE = {**{name: f"_{name}.command" for name in _ROOMS}, **{name: f"_look.{name}" for name in _LOOKS}}
+_METRICS = {"run": "Run a command whose processes have prometheus_client's metrics in one segment."}
+ELSEWHERE = {
+    **{name: f"_{name}.command" for name in _ROOMS},
+    **{name: f"_look.{name}" for name in _LOOKS},
+    **dict.fromkeys(_METRICS, "_metrics.command"),
+}
 """The modules of commands that have one."""
 
-for _name, _line in (*_ROOMS.items(), *_LOOKS.items()):
+for _name, _line in (*_ROOMS.items(), *_LOOKS.items(), *_METRICS.items()):
     main.add_command(_Elsewhere(_name, ELSEWHERE[_name], _line))
 
 

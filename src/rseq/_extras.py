@@ -19,7 +19,7 @@ PACKAGES = {
     "unicorn": ("Unicorn", "2.1", "check", "to run sequences in an emulator"),
     "ziglang": ("ziglang", "0.13", "check", "to compile for another architecture"),
     "matplotlib": ("matplotlib", "3.9", "bench", "to draw"),
-    "prometheus_client": ("prometheus_client", "0.20", "bench", "to be measured beside it"),
+    "prometheus_client": ("prometheus_client", "0.20", "metrics", "to share its metrics"),
     "cereggii": ("cereggii", "1.0", "bench", "to be measured beside it"),
 }
 

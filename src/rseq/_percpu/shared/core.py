@@ -66,7 +66,8 @@ class Core:
         self.head = address_of(self.mapping)
         populate(self.head, PAGE_BYTES)
         populate(self.head + EXTENTS_AT, PAGE_BYTES)
-        processes.sign(self.head, self.slot)
+        self.life = processes.new_life()
+        processes.sign(self.head, self.slot, self.life)
         self.directory = Directory(self.head, self.fd, where)
         self.extents = Extents(found.fd, self.head, self.header.lanes, self.header.stride, where, keep_table(self))
         start_anew_after_forks(self)
@@ -145,13 +146,17 @@ class Core:
         """Those that have the segment open."""
         return processes.read(self.fd, self.slot)
 
+    def lives(self, count: int) -> dict[int, int]:
+        """By slot, of the first `count`: the lives of those that have it open."""
+        return processes.lives(self.fd, self.slot, count)
+
     def _start_anew(self) -> None:
         """In a forked child: it holds a lock of its own, if its parent has one."""
         if self.slot == MAX_PROCESSES:
             return
         found = files.own_description(self.fd)
-        self.slot = found.slot
-        processes.sign(self.head, self.slot)
+        self.slot, self.life = found.slot, processes.new_life()
+        processes.sign(self.head, self.slot, self.life)
 
 
 def read_header(fd: int, where: str) -> Header:

@@ -110,6 +110,36 @@ class Directory:
     def __len__(self) -> int:
         return sum(1 for address, level in self._levels() for word in self._words(address, level) if word)
 
+    def added(self, known: dict[int, bytes]) -> list[Entry]:
+        """The entries that are not in `known`, which has the pages of the index as they were; it is brought up to date.
+
+        It begins as {}. So a reader who comes again and again reads each entry once.
+        """
+        places: list[int] = []
+        for page in self._index_pages(known):
+            before, now = known.get(page, bytes(PAGE_BYTES)), ctypes.string_at(page, PAGE_BYTES)
+            if before != now:
+                pairs = zip(memoryview(before).cast("Q"), memoryview(now).cast("Q"), strict=True)
+                places += (word & _PLACE for old, word in pairs if old != word)
+                known[page] = now
+        compare_exchange(self._head + LOG_USED_AT, 0, 0)  # a barrier: entries are read after their words
+        return [self.read(place) for place in sorted(places)]
+
+    def _index_pages(self, known: dict[int, bytes]) -> Iterator[int]:
+        """Pages of the index that exist: those of `known`, and more."""
+        end = self._head + INDEX_AT + 8 * sum(LEVELS)
+        page = (self._head + INDEX_AT) & -PAGE_BYTES
+        while page < end:
+            if page not in known:
+                try:
+                    page = self._head + os.lseek(self._fd, page - self._head, os.SEEK_DATA) & -PAGE_BYTES
+                except OSError:  # there is none from here to the end
+                    return
+                if page >= end:
+                    return
+            yield page
+            page += PAGE_BYTES
+
     # ---- the index
 
     def _levels(self) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,64 @@
+"""`rseq run`: any command, with prometheus_client's metrics of it and of all its children in one segment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from rseq._metrics.supervisor import NOT_FOUND, NOT_STARTED, supervised
+from rseq._percpu.shared import files
+from rseq._percpu.shared.layout import SegmentError
+from rseq._percpu.shared.segment import Segment, core_of
+from rseq.metrics.prometheus import SEGMENT_VARIABLE
+
+SITE = Path(__file__).with_name("site")
+"""A folder that has nothing but what Python begins with."""
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--segment", metavar="NAME", help="The segment; without it, one for this run, which goes with it.")
+@click.option("--keep", is_flag=True, help="Go on with what is in the segment though nobody has it open.")
+@click.option("--exec", "in_place", is_flag=True, help="Become the command, instead of staying as its parent.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def run(ctx: click.Context, segment: str | None, keep: bool, in_place: bool, command: tuple[str, ...]) -> None:
+    """Run a command whose processes have prometheus_client's metrics in one segment.
+
+    COMMAND is left as it is: rseq run -- gunicorn -w 8 app:app. Signals go on to it, and its exit status comes back.
+    The segment stays while this runs, so that nothing is lost when all workers are replaced at once.
+    """
+    if in_place and segment is None:
+        raise click.UsageError("--exec needs --segment NAME: nobody stays to remove one that is made for this run")
+    name = segment or f"run.{os.getpid()}.{os.urandom(4).hex()}"
+    try:
+        held = Segment(name, keep=keep)
+    except (SegmentError, ValueError, MemoryError) as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        ctx.exit(_ran(command, environment(name), held, in_place=in_place))
+    finally:
+        if segment is None:
+            os.unlink(files.place_of(name).path)
+
+
+def environment(name: str) -> dict[str, str]:
+    """What the command's processes are to find in their environment."""
+    path = [str(SITE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), SEGMENT_VARIABLE: name}
+
+
+def _ran(command: tuple[str, ...], given: dict[str, str], held: Segment, *, in_place: bool) -> int:
+    """The exit status of the command."""
+    try:
+        if in_place:
+            os.set_inheritable(core_of(held).fd, True)  # and with it the lock that says that the segment is in use
+            os.execvpe(command[0], list(command), given)
+        return supervised(command, given)
+    except FileNotFoundError:
+        click.echo(f"Error: there is no command {command[0]!r}", err=True)
+        return NOT_FOUND
+    except OSError as error:
+        click.echo(f"Error: {command[0]!r} cannot be started: {error.strerror}", err=True)
+        return NOT_STARTED

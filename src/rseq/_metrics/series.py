@@ -1,0 +1,125 @@
+"""Counters, histograms and summaries: a series has a number or several that are added to, one copy on each CPU.
+
+    of each lane:   | number | number | …          counter: its total; summary: count, sum; histogram: sum, buckets
+    for all:        | state | created | base | base | …
+
+Adding is the machine code of a `FloatCounter`. What is shown is the sum over all lanes without the base. So a series
+that is removed, or begins anew, takes its sums as its bases. It is hidden (`state`) until it is made again, or until
+somebody who still has it adds to it. Each of these words is stored in one piece, and by whoever comes last.
+"""
+
+from __future__ import annotations
+
+import time
+
+from rseq._builtins.bind import builtin
+from rseq._metrics.blocks import Numbers, made, shown, store_float
+from rseq._metrics.exemplars import Exemplars
+from rseq._percpu.memory import Memory
+from rseq._percpu.shared.extents import Wanted
+from rseq._percpu.sums import sums_of
+from rseq._structures.cell import cell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from rseq._percpu.segment import Place
+    from rseq._percpu.shared.segment import Segment
+
+KIND = "Series"
+STATE, CREATED, BASES = range(3)
+_HIDDEN = 1.0
+
+
+class Series:
+    """The numbers of one set of labels. Threads: any thread of any process."""
+
+    def __init__(
+        self, segment: Segment, type: str, family: str, labels: Mapping[str, str], bounds: Sequence[str] = ()
+    ) -> None:
+        """`bounds` are the upper bounds of a histogram's buckets, as Prometheus writes them. Raises: MemoryError."""
+        args: dict[str, Any] = {"type": type, "family": family, "labels": dict(sorted(labels.items()))}
+        if bounds:
+            args["bounds"] = list(bounds)
+        count = numbers(type, len(bounds))
+        wanted = Wanted(8 * count), Wanted(8 * (BASES + count), is_plain=True)
+        title = shown(f"{family}_total" if type == "counter" else family, labels)
+        self.segment = segment
+        self.name, (self._lanes, about) = made(segment, KIND, title, args, wanted, _begin)
+        self._about = Numbers(about)
+        self.values = [Value(self, number) for number in range(count)]
+        if self._about.floats[STATE] == _HIDDEN:
+            self._about.floats[CREATED] = time.time()
+            self._about.floats[STATE] = 0.0
+
+    @property
+    def created(self) -> float:
+        """When it was made, as `time.time()`."""
+        return self._about.floats[CREATED]
+
+    def sum(self, number: int) -> float:
+        """The sum over all lanes."""
+        total: float = sums_of(self._lanes.place.at(8 * number), "f64", 1)[0]
+        return total
+
+    def base(self, number: int) -> float:
+        """What of the sum was there before it began anew."""
+        return self._about.floats[BASES + number]
+
+    def begin_anew(self, number: int, value: float) -> None:
+        """Have the number be `value` from now on."""
+        self._about.floats[BASES + number] = self.sum(number) - value
+        self._about.floats[CREATED] = time.time()
+
+    def part(self, number: int) -> Memory:
+        """The memory of one number."""
+        return Memory(self._lanes.place.at(8 * number), 8, self._lanes)
+
+
+class Value:
+    """One number of a series, as prometheus_client's metrics use one."""
+
+    __slots__ = ("_exemplars", "_number", "_series", "inc")
+    _multiprocess = True
+
+    def __init__(self, series: Series, number: int) -> None:
+        self._series, self._number = series, number
+        self._exemplars = Exemplars(series.segment, series.name, number)
+        add = cell("f64").part("add")
+        self.inc = builtin(add, memory=series.part(number), index="cpu_id", shape=(), title="Value.inc")
+        """Add a number; what `FloatCounter.add` is."""
+
+    def get(self) -> float:
+        """The number, of all processes."""
+        return self._series.sum(self._number) - self._series.base(self._number)
+
+    def set(self, value: float, timestamp: float | None = None) -> None:
+        """Have it be `value` from now on, in all processes."""
+        self._series.begin_anew(self._number, float(value))
+
+    def set_exemplar(self, exemplar: Any) -> None:
+        """Remember the exemplar, in the place of the last one."""
+        self._exemplars.put(exemplar)
+
+    def get_exemplar(self) -> Any:
+        """The last exemplar of any process, or None."""
+        return self._exemplars.get()
+
+
+def numbers(type: str, bounds: int) -> int:
+    """How many numbers a series has, by its type and the number of buckets."""
+    return {"counter": 1, "summary": 2, "histogram": 1 + bounds}[type]
+
+
+def hide(lanes: Place, about: Numbers, count: int) -> None:
+    """Remove a series of `count` numbers: it is hidden, and begins at 0 when it is made again."""
+    for number, total in enumerate(sums_of(lanes, "f64", count)):
+        about.floats[BASES + number] = total
+    about.floats[CREATED] = time.time()
+    about.floats[STATE] = _HIDDEN
+
+
+def _begin(places: list[Place]) -> None:
+    store_float(places[1], CREATED, time.time())

@@ -1,0 +1,1 @@
+"""Metrics of services with many workers, in a segment: `rseq.metrics.prometheus`."""
