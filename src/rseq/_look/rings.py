@@ -2,45 +2,36 @@
 
 A reader of the program may take out events meanwhile, and writers may then overwrite them. So after copying it is
 asked where the reader is by then, and what it has left behind is not shown.
-
-Stamps are ticks of the CPU's counter. To know its rate, a moment is waited for: an event of an hour ago may be off by
-some milliseconds, and so are all beside it.
 """
 
 from __future__ import annotations
 
 import ctypes
-import time
 from typing import TYPE_CHECKING, Any
 
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.lanes import KINDS
 from rseq._percpu.shared.layout import SegmentError
 from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
+from rseq._structures.ring.common import birth_of
 from rseq._structures.ring.records import Copy, Event, Found, Lane, Records
 from rseq._thread.membarrier import barrier, register_for_barriers
 
 if TYPE_CHECKING:
     from rseq._look.structures import RingBuffer
 
-_RATE_S = 0.1
-"""How long the counter is watched to know its rate."""
-
 
 class Onlooker(Records):
     """Copies what waits in a ring; each call of `events` what has come since the last one."""
 
     def __init__(self, ring: RingBuffer) -> None:
-        super().__init__(ring.kind, ring.words, Calibration() if ring.kind.clock else None)
+        super().__init__(ring.kind, ring.words, Calibration(birth_of(ring.common)) if ring.kind.clock else None)
         self._place = ring.place
         self._fields = ring.fields
         self._seen: dict[int, Lane] = {}
         """Where this one is in each lane."""
         self.missed = 0
         """How many events of a ring that overwrites were gone before they were seen."""
-        if self._calibration is not None:
-            time.sleep(_RATE_S)
-            self._calibration.add()
         if ring.kind.overwrites:
             register_for_barriers(shared=True)
 

@@ -266,6 +266,16 @@ class RingBuffer(_OfForm):
         form: Form = self.kind.form
         return form
 
+    @property
+    def common(self) -> Place:
+        """What it has beside its lanes. Raises: SegmentError - damaged."""
+        from rseq._structures.ring.common import COMMON
+
+        _, *more = self.entry.blocks
+        if [block.nbytes for block in more] != [COMMON.nbytes]:
+            raise SegmentError(f"ring {self.entry.name!r} is damaged: it has other blocks of memory than a ring has")
+        return self.core.extents.place(more[0])
+
     def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
         from rseq._structures.ring.records import Records
 

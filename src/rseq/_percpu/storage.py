@@ -244,12 +244,13 @@ def laid_out(
     *,
     shape: int | tuple[int, ...] | None = None,
     index: IndexMode = "cpu_id",
-    begin: Callable[[Lanes], object] | None = None,
+    begin: Callable[..., object] | None = None,
     more: tuple[More, ...] = (),
 ) -> tuple[PerCPU[Any], list[Memory]]:
     """Storage for a record without pointers whose fields are known, and which is made when somebody asks for it.
 
-    `begin` writes what its lanes begin with; of those that share it, one does. Also returns the memory for `more`.
+    `begin(lanes, *places)` writes what the lanes begin with, and the memory for `more`, which is returned as well. Of
+    those that share all this, one does it.
     """
     made: PerCPU[Any] = PerCPU.__new__(PerCPU)
     return made, fill_storage(made, fields, record, where, shape=shape, index=index, begin=begin, more=more)
@@ -269,7 +270,7 @@ def fill_storage(
     *,
     shape: int | tuple[int, ...] | None,
     index: IndexMode,
-    begin: Callable[[Lanes], object] | None = None,
+    begin: Callable[..., object] | None = None,
     more: tuple[More, ...] = (),
     writable: bool = True,
 ) -> list[Memory]:
@@ -288,7 +289,7 @@ def fill_storage(
     if segment is None:
         name, memories = None, [_private(one, writable=writable) for one in wanted]
         if begin is not None:
-            begin(Lanes(fields, memories[0].place))
+            begin(Lanes(fields, memories[0].place), *(memory.place for memory in memories[1:]))
     else:
         name, memories = _in_segment(segment, where, fields, lengths, wanted, begin, writable=writable)
     if not _parts.put(storage, Parts(record, fields, lengths, index, segment, name, memories[0])):
@@ -310,7 +311,7 @@ def _in_segment(
     fields: Fields,
     shape: tuple[int, ...],
     wanted: tuple[More, ...],
-    begin: Callable[[Lanes], object] | None,
+    begin: Callable[..., object] | None,
     *,
     writable: bool,
 ) -> tuple[str, list[Memory]]:
@@ -319,7 +320,7 @@ def _in_segment(
 
     def write(places: list[Place]) -> None:
         if begin is not None:
-            begin(Lanes(fields, places[0]))
+            begin(Lanes(fields, places[0]), *places[1:])
 
     args = {**where.args, "shape": list(shape)} if where.kind == "percpu" else where.args
     asked = [Wanted(*one) for one in wanted]

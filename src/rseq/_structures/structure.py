@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rseq._arch.base import IndexMode
     from rseq._builtins.form import Form
     from rseq._language.compiled import Compiled
-    from rseq._percpu.lanes import Lanes
     from rseq._percpu.memory import Memory
     from rseq._percpu.shared.segment import Segment
     from rseq._percpu.storage import More, PerCPU
@@ -128,13 +127,13 @@ def storage_for(
     *,
     shape: int | tuple[int, ...] | None = None,
     index: IndexMode = "cpu_id",
-    begin: Callable[[Lanes], object] | None = None,
+    begin: Callable[..., object] | None = None,
     more: tuple[More, ...] = (),
 ) -> tuple[PerCPU[Any], list[Memory]]:
     """Storage for what a form's parts work on, and the memory for `more`.
 
     `args` are what the structure is made with, by name: numbers, texts and lists of them. In a segment, the structure
-    of that name is the one that others have made with the same. `begin` writes what lanes begin with.
+    of that name is the one that others have made with the same. `begin(lanes, *places)` writes what they begin with.
     Raises: TypeError, ValueError - no such segment or name; and as `rseq.percpu`.
     """
     where = Where(kind_of(type(structure)).name, segment, name, args)

@@ -18,10 +18,10 @@ from rseq._once import once
 from rseq._percpu.memory import allocate
 from rseq._percpu.shared.segment import Segment
 from rseq._percpu.storage import PerCPU
-from rseq._percpu.turn import TURN_BYTES
 from rseq._sequence import Routine, routine
 from rseq._stress.workload import Mortal, Workload, buffered, is_one
 from rseq._structures.ring import RingBuffer
+from rseq._structures.ring.common import COMMON
 from rseq._structures.ring.kind import PARTS, ROW_BYTES, SMALL, Kind
 from rseq._structures.ring.reader import Reader
 from rseq._structures.ring.records import Event, Found
@@ -153,8 +153,8 @@ class _Tapped:
 
     def __init__(self, kind: Kind, segment: Segment) -> None:
         self.ring, self.taken = RingBuffer._of(kind, segment), 0
-        turns = allocate(TURN_BYTES, TURN_BYTES, self.storage.segment)
-        self._survivor, self._reader = os.getpid(), Reader(self.storage, kind, turns, self._about_to_take)
+        common = allocate(*COMMON[:2], self.storage.segment)
+        self._survivor, self._reader = os.getpid(), Reader(self.storage, kind, common, self._about_to_take)
         lanes = len(self.storage.view())
         self._tails, self._counts = (memoryview(mmap.mmap(-1, 8 * lanes)).cast("q") for _ in range(2))
 

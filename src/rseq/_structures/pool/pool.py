@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rseq._language.compiled import Compiled
+    from rseq._percpu.lanes import Lanes
+    from rseq._percpu.segment import Place
     from rseq._percpu.shared.segment import Segment
 
 MAX_BYTES = 1 << 46
@@ -78,7 +80,7 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         stride = round_up(size, LINE_BYTES)
         _bounded("item_size × count", stride * number, MAX_BYTES)
         form, args = items(shift_for(number, lanes)), {"item_size": size, "count": number}
-        begin, more = partial(write, count=number), (More(stride * number, LINE_BYTES, is_plain=True),)
+        begin, more = partial(_write, number), (More(stride * number, LINE_BYTES, is_plain=True),)
         storage, (memory,) = storage_for(self, form, where, name, args, begin=begin, more=more)
         if segment is not None:
             be_known(table_of(storage.place.lock))
@@ -321,6 +323,11 @@ class _Item:
         self._tickets.pop()
         if not self._tickets:
             self._pool._watched.pop(id(self), None)
+
+
+def _write(count: int, lanes: Lanes, _: Place) -> None:
+    """What a new pool begins with; its items are zero."""
+    write(lanes, count)
 
 
 def _resolved(segment: Segment | str | None) -> tuple[Segment | None, int]:

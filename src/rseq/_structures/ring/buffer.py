@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from rseq._once import load
 from rseq._percpu.checks import boolean, integer
-from rseq._percpu.storage import More
-from rseq._percpu.turn import TURN_BYTES
+from rseq._structures.ring.common import COMMON, write_birth
 from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind, dtype_of
 from rseq._structures.ring.reader import Reader
 from rseq._structures.ring.records import Event
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from rseq._language.compiled import Compiled
     from rseq._language.types import Scalar
     from rseq._percpu.lanes import Lanes
+    from rseq._percpu.segment import Place
     from rseq._percpu.shared.segment import Segment
 
 MIN_BYTES, MAX_BYTES = 256, 1 << 29
@@ -68,15 +68,16 @@ class RingBuffer(Structure, hot=("write",)):
         self._begin(kind_for(capacity, mode, clock, dtype), segment, name)
 
     def _begin(self, kind: Kind, segment: Segment | str | None, name: str | None = None) -> None:
-        def begin(lanes: Lanes) -> None:
+        def begin(lanes: Lanes, common: Place) -> None:
             lanes.write("head", kind.empty_head)
             lanes.write("tail", kind.empty_tail)
+            if kind.clock:
+                write_birth(common)
 
-        turn = More(TURN_BYTES, TURN_BYTES)
         args = {"capacity": kind.capacity, "mode": kind.mode, "clock": kind.clock, "dtype": kind.said_dtype}
-        storage, (turns,) = storage_for(self, kind.form, segment, name, args, begin=begin, more=(turn,))
+        storage, (common,) = storage_for(self, kind.form, segment, name, args, begin=begin, more=(COMMON,))
         set_up(self, storage, kind.form)
-        self._reads = Reader(storage, kind, turns)
+        self._reads = Reader(storage, kind, common)
 
     @classmethod
     def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:

@@ -65,15 +65,16 @@ def ticks() -> int:
 class Calibration:
     """Points at which both clocks were read, the oldest first. Not for two threads at a time."""
 
-    def __init__(self) -> None:
-        self._points: list[tuple[int, int]] = []  # pairs: a signal handler that raises must not leave half a point
+    def __init__(self, first: tuple[int, int] = (0, 0)) -> None:
+        """`first`: a point that was taken before, the counter and nanoseconds; 0 if there is none."""
+        self._points = [first] if first[0] else []  # pairs: a signal handler that raises must not leave half a point
         self._before: list[tuple[int, int]] = []
         """The points from before the counter was set back."""
         self.add()
 
     def add(self) -> int:
         """Take a point; stamps until now are converted to what they will be for good. Returns the counter."""
-        _, counter, ns = min(_point() for _ in range(_TRIES))
+        counter, ns = best_point()
         if self._points and counter + SET_BACK_TICKS < self._points[-1][0]:
             self._points, self._before = [(counter, ns)], self._points
         if not self._points or (counter > self._points[-1][0] and ns > self._points[-1][1]):
@@ -130,6 +131,12 @@ def _around(points: list[tuple[int, int]], stamp: int) -> tuple[tuple[int, int],
     """The points before and after a stamp; the first two, or the last two, if it lies outside."""
     at = min(max(bisect_right(points, stamp, key=itemgetter(0)), 1), len(points) - 1)
     return points[max(at - 1, 0)], points[at]
+
+
+def best_point() -> tuple[int, int]:
+    """The counter, and nanoseconds, of one moment."""
+    _, counter, ns = min(_point() for _ in range(_TRIES))
+    return counter, ns
 
 
 def _point() -> tuple[int, int, int]:

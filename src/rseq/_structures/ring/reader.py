@@ -25,6 +25,7 @@ from rseq._percpu.storage import lanes_of
 from rseq._percpu.threads import table_of
 from rseq._percpu.turn import forget_turn, prepare_turns, taken
 from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
+from rseq._structures.ring.common import birth_of, turn_at
 from rseq._structures.ring.records import Copy, Found, Lane, Records
 from rseq._structures.structure import bind
 from rseq._thread.membarrier import barrier, fence, register_for_barriers
@@ -56,16 +57,16 @@ class Reader(Records):
         self,
         storage: PerCPU[Any],
         kind: Kind,
-        turns: Memory,
+        common: Memory,
         tell: Callable[[Sequence[Found]], object] = lambda found: None,
     ) -> None:
         prepare_turns()
-        super().__init__(kind, lanes_of(storage), Calibration() if kind.clock else None)
+        super().__init__(kind, lanes_of(storage), Calibration(birth_of(common.place)) if kind.clock else None)
         self._storage, self._tell = storage, tell
         self._read = bind(kind.form, "read", storage, "RingBuffer.read")
         self._settle = bind(kind.form, "settle", storage, "RingBuffer.settle")
         self._shared = storage.segment is not None
-        self._readers = turns
+        self._common = common
         self._kept: list[Found] = []
         self._life = object()
         if kind.overwrites:
@@ -124,11 +125,11 @@ class Reader(Records):
 
     @property
     def _turn_address(self) -> int:
-        return self._readers.place.addresses()[-1]
+        return turn_at(self._common.place)
 
     def _turn(self) -> Any:
         """Wait until nobody else reads: a guard, with which the turn ends."""
-        table, held = table_of(self._readers.place.lock), _HELD
+        table, held = table_of(self._common.place.lock), _HELD
         while (turn := taken(table, self._turn_address, held)) is None:
             time.sleep(_PATIENCE_S)
         return turn
