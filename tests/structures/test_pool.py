@@ -707,7 +707,7 @@ def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_o
     run_python("""
         import os, threading
         import rseq
-        from rseq._percpu.threads import table
+        from rseq._percpu.threads import table_of
 
         made = []
         thread = threading.Thread(target=lambda: made.append(rseq.Pool(8, 2, segment=rseq.Segment())))
@@ -715,7 +715,7 @@ def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_o
         thread.join()
         while os.path.exists(f"/proc/self/task/{thread.native_id}"):
             os.sched_yield()
-        assert table().has_thread_of(os.getpid()), "the first thread was asked for it"
+        assert table_of(made[0].storage.place.lock).has_thread_of(os.getpid()), "the first thread was asked for it"
         """)
 
 
