@@ -118,6 +118,37 @@ def test_threads_of_a_process_lose_nothing() -> None:
     assert lines[-1] == "load 40000.0"
 
 
+MANY = """
+    hits, load = Counter("hits", "Hits.", ["a"]), Gauge("load", "Load.", ["a"], multiprocess_mode="max")
+    latency, total = Histogram("latency", "Latency."), Gauge("total", "Total.", multiprocess_mode="sum")
+    def size():
+        return os.stat(f"{{os.environ['RSEQ_SEGMENT_DIR']}}/rseq.{{os.geteuid()}}.shop").st_blocks
+    def worker(number):
+        for label in range(10):
+            hits.labels(label).inc()
+            load.labels(label).set(number)
+        latency.observe(number)
+        total.inc(2)
+    in_child(lambda: worker(0))
+    lines, blocks = len(exposed(False).splitlines()), size()
+    for number in range(1, {workers}):
+        in_child(lambda: worker(number), signal.SIGKILL if number % 2 else None)
+    assert len(exposed(False).splitlines()) == lines
+    assert size() == blocks
+    print(*(line for line in exposed(False).splitlines() if line.startswith(("hits_total", "load", "total", "lat"))
+            and "_bucket" not in line and "_created" not in line), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("workers", [30, pytest.param(1000, marks=pytest.mark.slow)])
+def test_workers_that_come_and_go_lose_nothing_and_cost_nothing(workers: int) -> None:
+    lines = run_installed(MANY.format(workers=workers))
+    assert {f'hits_total{{a="{label}"}} {workers}.0' for label in range(10)} <= {*lines}
+    assert {f'load{{a="{label}"}} {workers - 1}.0' for label in range(10)} <= {*lines}
+    assert {f"total {2 * workers}.0", f"latency_count {workers}.0"} <= {*lines}
+    assert f"latency_sum {sum(range(workers))}.0" in lines
+
+
 def test_a_gauge_has_one_series_for_each_of_the_last_that_died() -> None:
     from rseq._metrics.gauges import DEAD_KEPT
 
@@ -167,6 +198,7 @@ def test_a_function_speaks_for_its_own_process() -> None:
         """
         gauge = Gauge("queue", "Queue.", ["a"], multiprocess_mode="max")
         gauge.labels("x").set_function(lambda: 7)
+        gauge.labels("x").inc()  # has no effect any more
         gauge.labels("y").set(3)
         in_child(lambda: gauge.labels("y").set(4))
         print(os.getpid())

@@ -215,8 +215,8 @@ def test_a_counter_that_is_reset_begins_anew_for_all() -> None:
     lines = run_installed(
         """
         hits = Counter("hits", "Hits.")
-        hits.inc(0.1)
-        in_child(lambda: hits.inc(0.2))
+        hits.inc(0.5)
+        in_child(lambda: hits.inc(0.25))
         in_child(hits.reset)
         print(hits._value.get())
         hits.inc(2)

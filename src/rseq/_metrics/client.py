@@ -115,7 +115,13 @@ def _set_state(set_own: Callable[[Any, str], None], self: Any, state: str) -> No
 
 def _set_function(set_own: Callable[[Any, Any], None], self: Any, f: Callable[[], float]) -> None:
     set_own(self, f)
+    leave_to_function(self)
+
+
+def leave_to_function(self: Any) -> None:
+    """Have a gauge's own value count for nobody, as a function has taken its place."""
     self._value.give_up()
+    self._value = _own_value(self)
 
 
 # ---- removing

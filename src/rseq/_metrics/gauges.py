@@ -132,11 +132,11 @@ class GaugeValue:
         """Gauges have none."""
 
     def give_up(self) -> None:
-        """Take this process's line away, until the value is changed."""
+        """Take this process's line away. The value is not used any more."""
         with _turn[0]:
             self._claimed()
             self._write(self._now()._replace(epoch=self._epoch - 1 & (1 << 64) - 1))
-            self._life = 0
+            self._all.discard(self)
 
     # ---- the process's line
 
@@ -144,7 +144,7 @@ class GaugeValue:
         """Where the copy that holds is, of a line that is this process's own."""
         if self._life != self._core.life:
             for other in list(self._all):
-                if other._life != other._core.life and (other is self or other._life):
+                if other._life != other._core.life:
                     other._claim()
         elif self._epoch != self._first.words[0]:
             self._claim()

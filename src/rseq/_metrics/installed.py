@@ -81,7 +81,7 @@ def _add(new: Any, old: Any) -> None:
 
 def _move_gauge(child: Any, before: dict[str, Any]) -> None:
     if "_child_samples" in before:
-        child._value.give_up()
+        client.leave_to_function(child)
     else:
         child._value.set(before["_value"].get())
 
