@@ -148,13 +148,14 @@ _TOTALS = {
     "CounterArray": "sum",
     "Histogram": "count",
     "RingBuffer": "written",
+    "Series": "total",
 }
 """What counts up, by kind."""
 
 
 def _total(kind: str, value: dict[str, Any]) -> float | None:
     name = _TOTALS.get(kind)
-    return None if name is None else value[name]
+    return None if name is None else value.get(name)
 
 
 def _value(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:

@@ -121,6 +121,24 @@ def _rows(reading: Reading) -> str:
     return f"{count_of(len(value['rows']), 'row', 'rows')} of {plain(value['record'])}"
 
 
+def _series(reading: Reading) -> str:
+    value = reading.value
+    if "removed" in value:
+        return "removed"
+    total = number(value["total"])
+    return f"{total} observed, sum {short(value['sum'])}" if "sum" in value else total
+
+
+def _said(reading: Reading) -> str:
+    value = reading.value
+    if "by_process" in value:
+        return ", ".join(f"{number(one)} of {pid}" for pid, one in value["by_process"].items())
+    if "removed" in value:
+        return "nothing"
+    said = value["value"]
+    return number(said) if isinstance(said, float) else plain(str(said))
+
+
 _LINES: dict[str, Callable[[Reading], str]] = {
     **dict.fromkeys(("Counter", "FloatCounter", "Max", "Min"), _number),
     "CounterArray": _array,
@@ -132,4 +150,6 @@ _LINES: dict[str, Callable[[Reading], str]] = {
     "RCU": _rcu,
     "percpu": _records,
     "array": _rows,
+    "Series": _series,
+    **dict.fromkeys(("Gauge", "Enum", "Info"), _said),
 }

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rseq._extras import MissingPackage
+from rseq._look import metrics, structures
 from rseq._look.saying import plain
-from rseq._look.structures import CLASSES, Structure
+from rseq._look.structures import Structure
 from rseq._percpu.segment import Place
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.sums import sums_of
@@ -57,12 +58,16 @@ def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
 
     Raises: SegmentError - the directory is damaged as a whole.
     """
-    entries = (_entry(core, place) for place in core.directory.places())
+    read = (_entry(core, place) for place in core.directory.places())
+    entries = (one for one in read if one.kind not in metrics.HELPERS)
     return [
         one if isinstance(one, Found) else _found(core, one)
         for one in entries
         if not names or (not isinstance(one, Found) and one.name in names)
     ]
+
+
+_CLASSES = {**structures.CLASSES, **metrics.CLASSES}
 
 
 def _entry(core: Core, place: int) -> Entry | Found:
@@ -74,12 +79,12 @@ def _entry(core: Core, place: int) -> Entry | Found:
 
 def _found(core: Core, entry: Entry) -> Found:
     kind, name = plain(entry.kind), plain(entry.name)
-    if entry.kind not in CLASSES:
+    if entry.kind not in _CLASSES:
         return Found(kind, name, {}, None, "this version of rseq does not know such a structure")
     args: dict[str, Any] = {}
     try:
         args, layout = _spec(entry.spec)
-        return Found(kind, name, args, CLASSES[entry.kind](core, entry, args, layout), "")
+        return Found(kind, name, args, _CLASSES[entry.kind](core, entry, args, layout), "")
     except MissingPackage as lack:
         return Found(kind, name, args, None, str(lack))
     except (*_DAMAGE, RecursionError) as error:

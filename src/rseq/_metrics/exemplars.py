@@ -13,8 +13,6 @@ import json
 import struct
 from zlib import crc32
 
-from prometheus_client.samples import Exemplar
-
 from rseq._metrics.blocks import made
 from rseq._percpu.memory import Memory
 from rseq._percpu.shared.extents import Wanted
@@ -22,6 +20,8 @@ from rseq._percpu.shared.extents import Wanted
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from prometheus_client.samples import Exemplar
 
     from rseq._percpu.shared.segment import Segment
 
@@ -60,6 +60,8 @@ class Exemplars:
 
 def read(buffer: memoryview) -> Exemplar | None:
     """What is written there; None if it is nothing, or was written over in between."""
+    from prometheus_client.samples import Exemplar
+
     whole = bytes(buffer)
     digest, length = _HEAD.unpack_from(whole)
     text = whole[_HEAD.size : _HEAD.size + length]

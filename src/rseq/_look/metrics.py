@@ -1,0 +1,100 @@
+"""What prometheus_client's metrics in a segment say; prometheus_client itself is not needed for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rseq._look.structures import Structure, Summed
+from rseq._metrics import exemplars, gauges, reading, series, states
+from rseq._metrics.blocks import Numbers
+from rseq._percpu.memory import Memory
+
+if TYPE_CHECKING:
+    from rseq._percpu.shared.core import Core
+    from rseq._percpu.shared.directory import Entry
+
+HELPERS = (reading.FAMILY, exemplars.KIND, gauges.MORE, gauges.GONE)
+"""Entries that belong to others, which say what there is to say."""
+
+
+class _Metric(Structure):
+    """What has words that are not per CPU in one of its blocks."""
+
+    def plain(self, number: int, nbytes: int) -> Numbers:
+        """A block that is not per CPU. Raises: SegmentError - there is none of that size."""
+        blocks = self.entry.blocks
+        if number >= len(blocks) or blocks[number].nbytes != nbytes or not self.core.extents.is_plain(blocks[number]):
+            raise self.damaged(f"its memory is not of {nbytes} bytes")
+        place, owner = self.core.place(blocks[number])
+        return Numbers(Memory(place, nbytes, owner))
+
+
+class Series(_Metric):
+    """A set of labels of a counter, histogram or summary."""
+
+    def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
+        super().__init__(core, entry, args, layout)
+        count = series.numbers(args["type"], len(args.get("bounds", ())))
+        self.about = self.plain(1, 8 * (series.BASES + count))
+        if entry.blocks[0].nbytes != 8 * count or core.extents.is_plain(entry.blocks[0]):
+            raise self.damaged(f"it has no {count} numbers")
+        self.sums = (Summed(0, count, "f64"),)
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        about, found = self.about.floats, sums[0]
+        numbers = [total - about[series.BASES + number] for number, total in enumerate(found)]
+        if about[series.STATE] and not any(numbers):
+            return {"removed": True}
+        return self._said(numbers)
+
+    def _said(self, numbers: list[float]) -> dict[str, Any]:
+        type = self.args["type"]
+        if type == "counter":
+            return {"total": numbers[0]}
+        if type == "summary":
+            return {"total": numbers[0], "sum": numbers[1]}
+        counts = dict(zip(self.args["bounds"], numbers[1:], strict=True))
+        return {"total": sum(counts.values()), "sum": numbers[0], "counts": counts}
+
+
+class Gauge(_Metric):
+    """A gauge with its labels: what its first sixteen processes say."""
+
+    def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
+        super().__init__(core, entry, args, layout)
+        if args["mode"] not in gauges.MODES:
+            raise self.damaged(f"there is no mode {args['mode']!r}")
+        self.lines = gauges.Lines(core, args["mode"])
+        self.lines.blocks[0] = self.plain(0, gauges.BLOCK_BYTES)
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        values = list(self.lines.samples(self.core.lives))
+        by_process = {pid: value for pid, value in values if pid is not None}
+        if by_process:
+            return {"by_process": by_process}
+        return {"value": values[0][1]} if values else {"removed": True}
+
+
+class Enum(_Metric):
+    """The state of an Enum."""
+
+    def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
+        super().__init__(core, entry, args, layout)
+        self.word = self.plain(0, 8).words
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        now = self.word[0]
+        return {"value": self.args["states"][now - 1]} if now else {"removed": True}
+
+
+class Info(Enum):
+    """A value that an Info has or had."""
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        said = self.word[0]
+        return {"value": self.args["value"], "said_ns": said} if said else {"removed": True}
+
+
+CLASSES = {series.KIND: Series, gauges.KIND: Gauge, states.ENUM: Enum, states.INFO: Info}
+"""By what entries call them."""
