@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import rseq
-from rseq._bench import processes, python
+from rseq._bench import metrics, processes, python
 from rseq._bench.python.counter import empty_builtin, holder
 from rseq._bench.python.loop import loop
 from rseq._bench.run import Operation, Unavailable
@@ -47,6 +47,21 @@ def test_threads_lose_nothing(operation: Operation) -> None:
             continue
         spans = implementation.crew([None] * 4).run(COUNT)
         assert implementation.missing is None or implementation.missing(spans) == 0, implementation.name
+
+
+METRICS = [(operation, name) for operation in metrics.OPERATIONS for name in operation.makers if "many" not in name]
+
+
+@pytest.mark.parametrize(("operation", "name"), METRICS, ids=[f"{o.name}-{name}" for o, name in METRICS])
+def test_metrics_are_counted_and_read(operation: Operation, name: str) -> None:
+    implementation = operation.makers[name](1)
+    crew = implementation.crew([None])
+    try:
+        assert implementation.missing is not None
+        assert implementation.missing(crew.run(3)) == 0
+        assert implementation.missing(crew.run(3)) == 0
+    finally:
+        crew.close()
 
 
 @pytest.mark.slow

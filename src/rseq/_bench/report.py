@@ -66,6 +66,8 @@ _RATIOS = (
     _Ratio("python", "prometheus", "rseq", "Python: prometheus_client inc() ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq-name", "Python: prometheus_client inc() ÷ add(1)"),
     _Ratio("processes", "multiprocessing", "rseq", "Python, 2 processes: multiprocessing.Value ÷ rseq"),
+    _Ratio("metrics", "multiprocess", "rseq", "prometheus_client: multiprocess inc() ÷ in a segment"),
+    _Ratio("metrics-scrape", "multiprocess", "rseq", "scrape, one worker: multiprocess mode ÷ in a segment"),
     _Ratio("lock-python", "threading-lock", "rseq", "Python: with threading.Lock() ÷ rseq"),
     _Ratio("ring-64-python", "rseq", "deque", "Python: ring.write(64 bytes) ÷ deque.append()"),
     _Ratio("logging-python", "rseq", "simple-queue", "Python: ring handler ÷ QueueHandler"),
@@ -169,6 +171,8 @@ def name_workers(operation: Operation, threads: int, cpus: int) -> str:
     """How many workers there were, in words, and where they ran."""
     if operation.name == "processes":
         return f"{threads} processes"
+    if operation.name.startswith("metrics"):
+        return "1 process"
     if threads == 1:
         return "1 thread"
     if threads == cpus:

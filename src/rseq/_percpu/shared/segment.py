@@ -153,7 +153,7 @@ class Segment:
                 "starts (spawn, forkserver), and to forked ones, which have it already. Give it a name: "
                 "rseq.Segment('shop') is found by any program"
             )
-        return _receive, (reduction.DupFd(core_of(self).fd),)
+        return _receive, (reduction.DupFd(int(core_of(self).fd)),)
 
     def __copy__(self) -> Segment:
         return self
