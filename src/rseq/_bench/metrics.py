@@ -17,7 +17,7 @@ from rseq._bench.python.loop import SUM_LOOP, installed, loop
 from rseq._bench.run import Implementation, Operation, Processes, Span, Work, answered, counted, done
 from rseq._percpu.shared.segment import Segment, core_of
 
-_SERIES = 1000
+_SERIES = 100
 
 # ---- counting
 
