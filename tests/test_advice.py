@@ -202,7 +202,7 @@ CASES = [
     Case("expected a subclass of rseq.Record", lambda: rseq.percpu(i64), lambda: rseq.percpu(names_of(value=i64))),
     Case('write its fields as row["value"] = …', lambda: set_attribute(NODES[2]), lambda: set_field(NODES[2])),
     Case("values takes slices", lambda: NODES[0:2], lambda: NODES.values[0:2]),
-    Case("Pass `values` instead", lambda: pickle.dumps(NODES), lambda: pickle.dumps(NODES.values)),
+    Case("or pass `values`", lambda: pickle.dumps(NODES), lambda: pickle.dumps(NODES.values)),
     Case(
         "Pass its index, or its fields",
         lambda: pickle.dumps(ROW),

@@ -53,6 +53,7 @@ MAY_IMPORT = {
 MAY_IMPORT_BESIDE = {
     "RCU": {"threading", "functools", "collections", "weakref", "_weakrefset", "reprlib", "keyword"},
     "Pool": {"_weakrefset"},
+    "Segment": {"_json", "fcntl"},
 }
 
 

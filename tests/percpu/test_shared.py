@@ -333,17 +333,15 @@ def test_what_cannot_be_shared_is_refused(make: Callable[[], object], error: typ
 
 
 @pytest.mark.parametrize("how", [copy.copy, copy.deepcopy])
+@pytest.mark.usefixtures("segment_folder")
 def test_a_copy_is_another_handle_of_the_same(how: Callable[[Any], Any]) -> None:
-    shared = Segment(f"copies-{os.getpid()}")
-    try:
-        hits, items = rseq.Counter(segment=shared), rseq.percpu(Node, segment=shared)
-        how(hits).add(2)
-        assert hits.value == 2
-        how(items).view()["value"] = 3
-        assert (items.view()["value"] == 3).all()
-        assert how(shared) == shared
-    finally:
-        os.unlink(f"/dev/shm/rseq.{os.geteuid()}.copies-{os.getpid()}")
+    shared = Segment("copies")
+    hits, items = rseq.Counter(segment=shared), rseq.percpu(Node, segment=shared)
+    how(hits).add(2)
+    assert hits.value == 2
+    how(items).view()["value"] = 3
+    assert (items.view()["value"] == 3).all()
+    assert how(shared) == shared
     with pytest.raises(TypeError, match=r"^per-CPU memory cannot be pickled or copied: "):
         how(items.memory)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import rseq
+from rseq._percpu.shared.kinds import as_json
 from rseq._percpu.shared.segment import core_of
 from support import run_python
 
@@ -376,3 +378,26 @@ def test_what_is_no_name_is_refused(make: Callable[[], object], error: type[Exce
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         make()
     assert not issubclass(error, rseq.SegmentError)
+
+
+# How it is written down
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": 1, 'ü\n"': [1.5, -0.0, 1e300, 5e-324, True, False, None, (1, [2])]},
+        [],
+        {},
+        -(1 << 70),
+        "\ud800",
+    ],
+)
+def test_what_a_structure_is_made_with_is_written_as_json_has_it(value: object) -> None:
+    assert as_json(value) == json.dumps(value, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), b"", {1, 2}])
+def test_what_json_has_not_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match=r"^expected texts, numbers, "):
+        as_json(value)

@@ -32,6 +32,7 @@ from rseq._percpu.threads import (
     table_with,
     took_over,
 )
+from rseq._quick import cache
 
 _NOTES = 64
 _PR_GET_NAME = 16  # linux/prctl.h
@@ -81,7 +82,7 @@ def say_what_was_noted() -> None:
             raise
 
 
-@once
+@cache
 def _refused_key() -> int:
     """The pthread key under which a thread has what it knows in the table in which it was refused something last."""
     return new_key()

@@ -318,20 +318,39 @@ def _no_file(error: OSError, where: str) -> Exception:
 
 
 def nameless(fill: Callable[[int], None]) -> Found:
-    """A file without a name, which cannot shrink. Raises: OSError - the system has none. MemoryError."""
-    fd = next(map(Descriptor, map(os.memfd_create, ("rseq",), (os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING,))))
+    """A file without a name, which cannot shrink.
+
+    Where a filter forbids memory files, it is one of the folder of segments, which can be inherited, but not handed on.
+    Raises: SegmentError - the system has neither. MemoryError.
+    """
+    try:
+        fd = next(map(Descriptor, map(os.memfd_create, ("rseq",), (os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING,))))
+        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+    except OSError as error:
+        fd, seals = _without_name(error), 0
     fill(fd)
-    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+    if seals:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
     slot = _slot(fd)
     assert slot is not None, "nobody else has the file"
     return Found(fd, slot, is_new=True)
+
+
+def _without_name(before: OSError) -> Descriptor:
+    try:
+        return _open(folder(), os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise SegmentError(f"no segment can be made: {before.strerror}, and in {folder()}: {error.strerror}") from error
 
 
 def handed_on(fd: int) -> Found:
     """A nameless file that another process has handed to this one, which owns `fd` from now on."""
     owned = Descriptor(fd)
     if not fcntl.fcntl(owned, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
-        raise SegmentError("the file of a nameless segment is sealed against shrinking, and this one is not")
+        raise SegmentError(
+            "the file of a nameless segment is sealed against shrinking, and this one is not (where a filter forbids "
+            "memfd_create, none is); give the segment a name"
+        )
     return own_description(owned)
 
 

@@ -8,6 +8,8 @@ whose versions of a structure differ do not share it.
 from __future__ import annotations
 
 import sys
+from _json import encode_basestring_ascii as _quoted
+from math import isfinite
 from zlib import crc32
 
 from rseq._percpu.memory import Memory
@@ -60,16 +62,31 @@ def in_segment(
     what that begins with.
     Raises: SegmentError - the name is that of another structure. ValueError, TypeError - no such name. MemoryError.
     """
-    import json
-
     core = core_of(segment)
-    spec = json.dumps({"args": args, "layout": digest_of(layout)}, separators=(",", ":"))
+    spec = as_json({"args": args, "layout": digest_of(layout)})
     found, blocks = core.structure(kind, name, spec, wanted, begin)
     memories = []
     for block in blocks:
         place, owner = core.place(block)
         memories.append(Memory(place, block.nbytes, owner, writable=writable))
     return found, memories
+
+
+def as_json(value: object) -> str:
+    """What `json.dumps` makes of texts, numbers, None, and lists and dicts of them: importing that takes longer."""
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{_quoted(str(key))}:{as_json(one)}' for key, one in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(as_json, value))}]"
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float) and isfinite(value):
+        return float.__repr__(value)
+    raise TypeError(f"expected texts, numbers, lists and dicts of them; got {value!r}")
 
 
 def digest_of(layout: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rseq._integers import round_up
@@ -242,10 +243,13 @@ def _require_machine() -> None:
         raise UnsupportedError("segments are for 64-bit processes, and this one has 32 bits; run a 64-bit Python")
 
 
+_BEGAN_IN = os.getpid()
+
+
 def _warn_if_made_again() -> None:
     """In a child that was started anew modules run once more, and what they make is not what the parent has."""
     processes: Any = sys.modules.get("multiprocessing.process")
-    if processes is None:
+    if processes is None or os.getpid() != _BEGAN_IN:  # a forked child has what its parent has
         return
     is_child = processes.parent_process() is not None
     is_starting = getattr(processes.current_process(), "_inheriting", False)  # it has no parent yet, and imports
