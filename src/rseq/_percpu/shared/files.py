@@ -321,12 +321,14 @@ def nameless(fill: Callable[[int], None]) -> Found:
     """A file without a name, which cannot shrink.
 
     Where a filter forbids memory files, it is one of the folder of segments, which can be inherited, but not handed on.
-    Raises: SegmentError - the system has neither. MemoryError.
+    Raises: SegmentError - the system has neither. OSError - no more files may be open. MemoryError.
     """
     try:
         fd = next(map(Descriptor, map(os.memfd_create, ("rseq",), (os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING,))))
         seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
     except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS):
+            raise
         fd, seals = _without_name(error), 0
     fill(fd)
     if seals:
