@@ -40,7 +40,7 @@ PROCESS_BYTES = 64
 LEVELS = (1 << 9, 1 << 12, 1 << 15, 1 << 18)
 """How many words each level of the index has."""
 
-LOG_BYTES = 64 << 20
+LOG_BYTES = 16 << 20
 
 EXTENTS_AT = PAGE_BYTES
 TABLE_AT = EXTENTS_AT + round_up(8 * MAX_EXTENTS, PAGE_BYTES)
