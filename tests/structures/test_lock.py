@@ -20,6 +20,7 @@ import rseq
 from models.lock import Model
 from rseq import i32
 from rseq._libc import libc_with_gil
+from rseq._percpu import thread_calls
 from rseq._percpu import threads as thread_numbers
 from rseq._percpu.threads import Table, table, thread_id
 from rseq._stress.run import stress
@@ -235,10 +236,10 @@ def test_ctrl_c_ends_waiting_and_the_lock_stays_the_holders(one_cpu: int) -> Non
 
 @pytest.fixture
 def ctrl_c_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let Ctrl-C come once, the next time that function of _percpu/threads.py is called; `first` is called before."""
+    """Let Ctrl-C come once, the next time a thread function of that name is called; `first` is called before."""
 
     def arrange(name: str, first: Callable[[], object] = int) -> None:
-        home = thread_numbers if hasattr(thread_numbers, name) else Table
+        home = next(home for home in (thread_calls, thread_numbers, Table) if hasattr(home, name))
         original = getattr(home, name)
 
         def interrupted(*arguments: Any) -> Any:

@@ -90,7 +90,7 @@ def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: 
         given["rseq_row_type"] = id(Row)
     asks = any(symbol is not None and symbol.startswith(("rseq_thread_", "rseq_python_")) for symbol in used)
     if asks:
-        from rseq._percpu.threads import symbols
+        from rseq._percpu.thread_calls import symbols
 
         given |= symbols()
     program = _Program(source, index, dimensions, load(made.blob, given), made, asks)

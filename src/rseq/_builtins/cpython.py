@@ -43,7 +43,7 @@ class PythonEnvironment(BlobEnvironment):
         return I32(RAISED)
 
     def _ask(self, emit: Writer, what: str, lock: Any, word: Any, fail: Callable[[], None]) -> Any:
-        """Emit a call of one of the functions in _percpu/threads.py, which has Python's names for threads."""
+        """Emit a call of one of the functions in _percpu/thread_calls.py, which has Python's names for threads."""
         answer = self._call_python(emit, what, lock, word)
         with emit.if_(emit.compare(answer, "==", HAS_RAISED), likely=False):
             fail()

@@ -21,6 +21,7 @@ from rseq._codegen.writer import I8, I32, I64, PTR, VOID, Process, Writer
 from rseq._libc import libc_with_gil
 from rseq._once import once
 from rseq._percpu.segment import PAGE_BYTES
+from rseq._percpu.thread_calls import took_over
 from rseq._percpu.threads import (
     LEFT_BEHIND,
     Context,
@@ -30,7 +31,6 @@ from rseq._percpu.threads import (
     new_key,
     table,
     table_with,
-    took_over,
 )
 from rseq._quick import cache
 
