@@ -19,6 +19,7 @@ import rseq.check
 from models.stack import Model
 from rseq._percpu import guard
 from rseq._percpu.pinned import pinned
+from rseq._structures.stack import MAX_CAPACITY
 from rseq.testing import assert_restartable
 from support import ThreadSet, locked, run_python
 
@@ -103,6 +104,15 @@ def test_memory_whose_count_is_wrong_is_not_left(one_cpu: int) -> None:
     for call in (lambda: stack.push(1), stack.pop):
         with pytest.raises(IndexError, match=r"is out of range for cpu\.slots, which has 4 elements$"):
             call()
+
+
+def test_memory_whose_limit_is_wrong_is_not_left(one_cpu: int) -> None:
+    stack = rseq.Stack(4)
+    assert stack.push(7)
+    stack.storage.view()["limit"][lane(one_cpu)] = LARGEST
+    stack.storage.view()["limit"][0] = 1 << 63
+    assert stack.drain() == [7]
+    assert stack.capacity == MAX_CAPACITY
 
 
 def test_a_stack_is_set_up_once_and_not_copied() -> None:

@@ -107,7 +107,8 @@ class Stack(Structure, hot=("push", "pop")):
     @property
     def capacity(self) -> int:
         """How many items each CPU's stack holds."""
-        return int(lanes_of(storage_of(self)).read("limit")[0])
+        limit = int(lanes_of(storage_of(self)).read("limit")[0])
+        return min(limit, MAX_CAPACITY)  # another process may have written over it
 
     def steal(self) -> int | None:
         """Take an item off this CPU's stack, or if that is empty off another CPU's; None if nothing was found.
