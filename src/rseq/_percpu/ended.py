@@ -15,7 +15,6 @@ import ctypes
 import os
 from _thread import get_native_id
 
-from rseq._forks import STRUCTURES, in_each_child
 from rseq._once import once
 from rseq._percpu.threads import table_with
 
@@ -29,7 +28,7 @@ _LARGEST = (1 << 31) - 1  # a pid_t
 
 
 def be_known(table: Table) -> None:
-    """Put the process's first thread into a table, and those of children that are forked later.
+    """Put the process's first thread into a table. A forked child is another process, whose first thread has forked.
 
     Raises: RuntimeError, OSError, MemoryError - the thread can have no number.
     Threads: any. Where it is another one than the first, that is asked to do so as soon as it runs Python code.
@@ -37,12 +36,6 @@ def be_known(table: Table) -> None:
     table.thread_id()
     if get_native_id() != os.getpid():
         ctypes.pythonapi.Py_AddPendingCall(_first_thread(), ctypes.c_void_p(table.context))
-    _follow_forks(table)
-
-
-@once
-def _follow_forks(table: Table) -> None:
-    in_each_child(table.thread_id, STRUCTURES)  # a child's first thread is the one that has forked
 
 
 @once

@@ -10,7 +10,7 @@ import ctypes
 import os
 from itertools import chain
 
-from rseq._forks import THREADS, in_each_child
+from rseq._forks import THREADS, in_each_child, start_anew_after_forks
 from rseq._integers import round_up
 from rseq._percpu.checks import integer
 from rseq._percpu.ended import be_known, why_not_ended
@@ -85,6 +85,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         if segment is not None:
             be_known(table_of(storage.place.lock))
         set_up(self, storage, form)  # it refuses a second time
+        if segment is not None:
+            start_anew_after_forks(self)
         self._size, self._stride, self._items = (size, number), stride, memory
         self._memory = memory.buffer()
         self._views: dict[int, memoryview] = {}
@@ -256,6 +258,10 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         states = self._states()
         _ended(self, number)  # nor has another one with that number begun
         return [ticket & ROW for ticket in tickets_of(states, number) if self._give(ticket)]
+
+    def _start_anew(self) -> None:
+        """In a forked child: be known as another process than the one that has forked (`be_known`)."""
+        table_of(storage_of(self).place.lock).thread_id()
 
     def _states(self) -> list[int]:
         """A copy of all states, in the items' order."""
