@@ -146,15 +146,19 @@ def _imports(path: Path, known: set[str]) -> Iterator[tuple[int, str]]:
 
     Those in functions and under TYPE_CHECKING count: a reader follows them, too. They are absolute, which ruff holds.
     """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _import_statements(path):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             deeper = [f"{node.module}.{alias.name}" for alias in node.names]
             targets = [name if name.partition(".")[2] in known else node.module or "" for name in deeper]
-        else:
-            continue
         yield from ((node.lineno, name.partition(".")[2]) for name in targets if name.split(".")[0] == "rseq")
+
+
+@cache
+def _import_statements(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def _graph(sources: Iterable[tuple[str, Path]]) -> dict[str, set[str]]:

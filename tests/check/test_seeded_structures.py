@@ -65,9 +65,8 @@ RINGS = {"Ring": "begin_anew", "Recorder": "begin_part", "Rows": "put"}
 """The records of rings, and another sequence that commits `head` there."""
 
 
-@pytest.mark.parametrize(
-    "record", [pytest.param(name, marks=[] if name == "Ring" else pytest.mark.slow) for name in RINGS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("record", RINGS)
 def test_a_ring_s_put_that_does_not_release_is_found(record: str) -> None:
     report = check(changed(codes(rseq.RingBuffer, record, "put", "read"), "put", without_release))
     assert failing(report) == {"not-an-order"}

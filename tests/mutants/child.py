@@ -83,13 +83,17 @@ class Child:
 
     def heard(self, wait_s: float = 1.0) -> Ended | None:
         """What came of it, if that is known within this time."""
-        if select.select([self._read], [], [], wait_s)[0]:
-            self._text += os.read(self._read, 1 << 16)
-            if len(self._text) > _LENGTH.size + 1 and self._is_whole():
-                self._stop()
-                ended: Ended = pickle.loads(self._text[_LENGTH.size :])
-                return ended
-        if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        has_ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if select.select([self._read], [], [], 0.0 if has_ended else wait_s)[0] and (
+            text := os.read(self._read, 1 << 16)
+        ):
+            self._text += text
+            if not self._is_whole():
+                return None
+            self._stop()
+            ended: Ended = pickle.loads(self._text[_LENGTH.size :])
+            return ended
+        if has_ended:  # and wrote nothing that was not read: this was asked before the pipe was
             return self._died(os.waitstatus_to_exitcode(self._stop()))
         if time.monotonic() > self._until:
             self._stop()
@@ -97,6 +101,8 @@ class Child:
         return None
 
     def _is_whole(self) -> bool:
+        if len(self._text) < _LENGTH.size:
+            return False
         (length,) = _LENGTH.unpack_from(self._text)
         return len(self._text) >= _LENGTH.size + int(length)
 

@@ -17,13 +17,14 @@ pytestmark = [pytest.mark.arch("x86_64"), pytest.mark.needs_rseq]
 _HERE = {"PYTHONPATH": str(Path(__file__).parent)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [
         {"NUMBA_OPT": "3"},
-        pytest.param({"NUMBA_OPT": "1"}, marks=pytest.mark.slow),
-        pytest.param({"NUMBA_OPT": "0"}, marks=pytest.mark.slow),
-        pytest.param({"NUMBA_OPT": "0", "NUMBA_DEBUGINFO": "1"}, marks=pytest.mark.slow),
+        {"NUMBA_OPT": "1"},
+        {"NUMBA_OPT": "0"},
+        {"NUMBA_OPT": "0", "NUMBA_DEBUGINFO": "1"},
     ],
     ids=["optimised", "optimised a little", "not optimised", "with debug information"],
 )
