@@ -43,7 +43,7 @@ test-all: test
 	@$(MAKE) --no-print-directory test-slow
 
 random: $(VENV)/.dev
-	@RANDOM_SEQUENCES=5000 $(BIN)/python -m pytest -q -s -m slow -k thousands tests/check/test_random_sequences.py
+	@RANDOM_SEQUENCES=5000 $(BIN)/python -m pytest -q -s -m slow -k as_many_as_are_wanted tests/check/test_random_sequences.py
 
 fuzz-segments: $(VENV)/.dev
 	@cd tests && ../$(BIN)/python -m shared.fuzz $(ARGS)

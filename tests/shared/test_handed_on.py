@@ -24,7 +24,8 @@ from shared import records, workers
 from support import ROOT
 
 METHODS = ("fork", "spawn", "forkserver")
-RUNS = [*range(2), *(pytest.param(number, marks=pytest.mark.slow) for number in range(2, 20))]
+MANY = int(os.environ.get("HANDED_ON_RUNS", "5"))
+RUNS = [*range(2), *(pytest.param(number, marks=pytest.mark.slow) for number in range(2, MANY))]
 TIMES = 1000
 NAMES = pytest.mark.parametrize("name", ["shop", None], ids=["named", "nameless"])
 
