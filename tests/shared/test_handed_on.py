@@ -21,6 +21,7 @@ from makers import made
 from rseq._percpu.shared.layout import SegmentError
 from rseq._structures.shipped import shipped
 from shared import records, workers
+from shared.folders import Program, folder
 from support import ROOT
 
 METHODS = ("fork", "spawn", "forkserver")
@@ -176,6 +177,22 @@ def test_workers_that_open_a_segment_for_each_task_run_out_of_nothing(executor: 
     lock = rseq.SpinLock(segment=rseq.Segment("shop"))
     list(executor.map(workers.lock_once, [lock] * 2500, chunksize=1))
     assert "free" in repr(lock)
+
+
+def test_a_process_that_keeps_its_segments_elsewhere_finds_what_it_is_handed() -> None:
+    """As a fork server does that was started before RSEQ_SEGMENT_DIR was set."""
+    counter = rseq.Counter(name="hits", segment="shop")
+    code = """
+        import pickle, sys
+        counter = pickle.loads(bytes.fromhex(ask()))
+        counter.add(3)
+        say(counter.name, counter.value)
+    """
+    with folder() as elsewhere, Program(code, env={"RSEQ_SEGMENT_DIR": str(elsewhere)}) as other:
+        other.tell(pickle.dumps(counter).hex())
+        assert other.hear() == "hits 3"
+        assert list(elsewhere.iterdir()) == []
+    assert counter.value == 3
 
 
 def test_a_segment_is_let_go_of_with_its_last_handle() -> None:

@@ -86,9 +86,12 @@ class Found(NamedTuple):
     is_new: bool
 
 
-def folder() -> str:
-    """Where segments are. Raises: SegmentError - it is no folder, or others may replace files in it."""
-    path = os.environ.get("RSEQ_SEGMENT_DIR") or DEFAULT_FOLDER
+def folder(known: str | None = None) -> str:
+    """Where segments are; or `known`, where one was found before.
+
+    Raises: SegmentError - it is no folder, or others may replace files in it.
+    """
+    path = known or os.environ.get("RSEQ_SEGMENT_DIR") or DEFAULT_FOLDER
     try:
         about = os.stat(path)
     except OSError as error:
@@ -104,8 +107,11 @@ def folder() -> str:
 _ADVICE = "set RSEQ_SEGMENT_DIR to a folder on a tmpfs that is yours"
 
 
-def place_of(name: object, group: str | int | None = None) -> Place:
-    """Where the segment of that name is. Raises: TypeError, ValueError - no such name or group. SegmentError."""
+def place_of(name: object, group: str | int | None = None, known: str | None = None) -> Place:
+    """Where the segment of that name is: in the folder of segments, or in `known`.
+
+    Raises: TypeError, ValueError - no such name or group. SegmentError - as `folder`.
+    """
     if not isinstance(name, str):
         raise TypeError(f"name: expected a str, such as 'shop'; got {name!r}")
     if not 1 <= len(name) <= MAX_NAME or not _LETTERS.issuperset(name) or name.startswith((".", "-")):
@@ -114,7 +120,7 @@ def place_of(name: object, group: str | int | None = None) -> Place:
         )
     number = None if group is None else _group(group)
     owner = str(os.geteuid()) if number is None else f"g{number}"
-    return Place(name, os.path.join(folder(), f"rseq.{owner}.{name}"), number)
+    return Place(name, os.path.join(folder(known), f"rseq.{owner}.{name}"), number)
 
 
 def _group(group: str | int) -> int:

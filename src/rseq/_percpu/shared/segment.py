@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rseq._percpu.segment import Place
     from rseq._percpu.shared.core import Core
+    from rseq._percpu.shared.files import Place as FilePlace
     from rseq._percpu.shared.processes import Process
 
 
@@ -53,7 +54,7 @@ class Segment:
     Threads: any thread of any process that has it; signal handlers too.
     """
 
-    __slots__ = ("__weakref__", "_group", "_name", "_opened")
+    __slots__ = ("__weakref__", "_opened", "_place")
 
     def __init__(
         self,
@@ -74,21 +75,21 @@ class Segment:
         stride = round_up(nbytes, PAGE_BYTES)
         if name is None:
             _warn_if_made_again()
-            opened = core.nameless(stride)
+            self._fill(core.nameless(stride), None)
         else:
-            opened = core.named(files.place_of(name, group), stride, keep=boolean("keep", keep))
-        self._fill(opened, name, group)
+            place = files.place_of(name, group)
+            self._fill(core.named(place, stride, keep=boolean("keep", keep)), place)
 
-    def _fill(self, opened: Core, name: str | None, group: str | int | None) -> Segment:
+    def _fill(self, opened: Core, place: FilePlace | None) -> Segment:
         if not _core.put(self, opened):
             raise TypeError("this Segment has been set up; __init__ is called once")
-        self._name, self._group = name, group
+        self._place = place
         return self
 
     @property
     def name(self) -> str | None:
         """What others find it by; None if it has no name."""
-        return self._name
+        return None if self._place is None else self._place.name
 
     @property
     def size(self) -> int:
@@ -145,8 +146,9 @@ class Segment:
     # ---- handing it on
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._name is not None:
-            return _attach, (self._name, self._group, core_of(self).header.identity)
+        if self._place is not None:
+            name, path, group = self._place
+            return _attach, (name, group, core_of(self).header.identity, os.path.abspath(os.path.dirname(path)))
         reduction: Any = sys.modules.get("multiprocessing.reduction")
         if reduction is None:
             raise TypeError(
@@ -163,13 +165,14 @@ class Segment:
         return self
 
 
-def _attach(name: str, group: str | int | None, identity: bytes) -> Segment:
-    """The very segment that was pickled, by its name."""
+def _attach(name: str, group: int | None, identity: bytes, folder: str) -> Segment:
+    """The very segment that was pickled, by its name, in the folder where it was: this process may use another one."""
     from rseq._percpu.shared import core, files
     from rseq._percpu.shared.layout import SegmentError
 
+    place = files.place_of(name, group, folder)
     try:
-        opened = core.attached(files.place_of(name, group))
+        opened = core.attached(place)
     except FileNotFoundError:
         raise SegmentError(
             f"the segment {name!r} that was pickled is gone; a process must have it open meanwhile"
@@ -179,14 +182,14 @@ def _attach(name: str, group: str | int | None, identity: bytes) -> Segment:
             f"the segment {name!r} that was pickled is gone, and there is a new one of that name; a process must have "
             "it open meanwhile"
         )
-    return Segment.__new__(Segment)._fill(opened, name, group)
+    return Segment.__new__(Segment)._fill(opened, place)
 
 
 def _receive(handed: Any) -> Segment:
     """A nameless segment that multiprocessing has handed to this process."""
     from rseq._percpu.shared import core
 
-    return Segment.__new__(Segment)._fill(core.handed_on(handed.detach()), None, None)
+    return Segment.__new__(Segment)._fill(core.handed_on(handed.detach()), None)
 
 
 def view(name: str, group: str | int | None = None) -> Segment:
@@ -197,7 +200,8 @@ def view(name: str, group: str | int | None = None) -> Segment:
     _require_machine()
     from rseq._percpu.shared import core, files
 
-    return Segment.__new__(Segment)._fill(core.attached(files.place_of(name, group), uses=False), name, group)
+    place = files.place_of(name, group)
+    return Segment.__new__(Segment)._fill(core.attached(place, uses=False), place)
 
 
 def lend(segment: Segment, nbytes: int, alignment: int) -> tuple[Place, object]:
