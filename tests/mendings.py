@@ -62,6 +62,9 @@ class Limits:
 class Color(enum.Enum):
     RED = 1
 
+class Tint(enum.IntEnum):
+    RED = 3
+
 class Name(enum.Enum):
     RED = "red"
 
@@ -223,24 +226,6 @@ INSTEAD = [
             cpu.count = Local.most
         """,
     ),
-    sequence(
-        """
-        a = 0
-        for i in range(8):
-            if n == i:
-                continue
-            a += cpu.counts[i]
-        cpu.count = a
-        """,
-        "put what follows under an `if`",
-        """
-        a = 0
-        for i in range(8):
-            if n != i:
-                a += cpu.counts[i]
-        cpu.count = a
-        """,
-    ),
     sequence("a = n\ndel a", "leave it out: a local is a register", "a = n"),
     sequence("type Number = i64\na: Number = 1", "define it outside", "a: i64 = 1", since=(3, 12)),
     sequence(
@@ -360,17 +345,16 @@ INSTEAD = [
     sequence(
         """
         match n:
-            case 1:
+            case [1, 2]:
                 cpu.count = 1
-            case 2:
-                cpu.count = 4
         """,
-        "write `if` and `elif`",
+        "match numbers: `case 1 | 2:`, `case Color.RED:`, `case None:`, `case rest:`",
         """
-        if n == 1:
-            cpu.count = 1
-        elif n == 2:
-            cpu.count = 4
+        match n:
+            case 1 | 2 | Tint.RED:
+                cpu.count = 1
+            case rest:
+                cpu.count = rest
         """,
     ),
     sequence(
@@ -531,15 +515,12 @@ INSTEAD = [
     sequence("a = n ** 2 + 2 ** n", "multiply: x * x, or for a power of two shift: 1 << n", "a = n * n + (1 << n)"),
     sequence("a = n is m", "use ==", "a = n == m"),
     # ---- calls of Python's functions
-    sequence("a = abs(n)", "write `x if x >= 0 else -x`", "a = n if n >= 0 else -n"),
     sequence("a = all((flag, n))", "write `a and b`", "a = flag and n"),
     sequence("a = any((flag, n))", "write `a or b`", "a = flag or n"),
     sequence("a = divmod(n, 8)", "write // and %, by a constant", "a = n // 8\nb = n % 8"),
     sequence("a = float(n)", "write f64(…)", "a = f64(n)"),
     sequence("a = int(x)", "write i64(…)", "a = i64(x)"),
     sequence("if isinstance(n, int):\n    cpu.count = n", "leave it out: types are known before", "cpu.count = n"),
-    sequence("a = max(n, m)", "write `a if a > b else b`", "a = n if n > m else m"),
-    sequence("a = min(n, m)", "write `a if a < b else b`", "a = n if n < m else m"),
     sequence("a = pow(n, 2)", "multiply: x * x, or for a power of two shift: 1 << n", "a = n * n"),
     sequence("a = pow(2, n)", "multiply: x * x, or for a power of two shift: 1 << n", "a = 1 << n"),
     sequence("print(n)", "return what is to be seen, and print it in Python", "return n", returns="i64"),
@@ -884,7 +865,15 @@ VALUES = [
             data[0] = 1
         """,
     ),
-    sequence("a = len(cpu.slots)", "write an array's length as a constant", "a = 64"),
+    sequence(
+        "a = len(n)",
+        "name an array, as in len(cpu.slots), bytes or a bytearray",
+        "a = len(cpu.slots)\nb = len(data)\nc = len(out)",
+    ),
+    sequence("a = max(n)", "name each one, as in min(n, 7)", "a = max(n, 7)"),
+    sequence("a = abs(n, m)", "pass one number", "a = abs(n)"),
+    sequence("a = max(flag, n)", "convert it: i64(…)", "a = max(i64(flag), n)"),
+    sequence("a = abs(node)", "use a number: pointers are only compared, stored and followed", "a = abs(node.value)"),
     sequence("a = cpu", "use its fields: cpu.count", "a = cpu.count"),
     sequence("cpu = n", "use another name", "a = n"),
     module(

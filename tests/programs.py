@@ -190,7 +190,7 @@ class Writer:
     def statement(self, depth: int, nesting: int) -> None:
         kinds = [self.local, self.local, self.assign, self.prepare, self.prepare]
         if nesting:
-            kinds += [self.branch, self.loop, self.leave]
+            kinds += [self.branch, self.loop, self.leave, self.cases]
         kind = self.pick(kinds)
         kind(depth, nesting)
 
@@ -233,6 +233,20 @@ class Writer:
             self.statement(depth + 1, nesting - 1)
             self.locals, self.assignable = dict(before), set(assignable)
 
+    def cases(self, depth: int, nesting: int) -> None:
+        type = self.pick(self.integers)
+        before, assignable = dict(self.locals), set(self.assignable)
+        self.write(depth, f"match {self.expression(type, 1)}:")
+        for kind in self.pick([["one", "rest"], ["one"], ["two", "one"], ["guarded", "named"]]):
+            self.serial += 1
+            one, other = (self.pick([n for n in edges(SCALARS[type]) if n >= 0]) for _ in range(2))
+            name, guard = f"v{self.serial}", self.expression("bool", 1)
+            texts = {"one": one, "rest": "_", "two": f"{one} | {other}", "guarded": f"{one} if {guard}", "named": name}
+            self.write(depth + 1, f"case {texts[kind]}:")
+            self.locals |= {name: type} if kind == "named" else {}
+            self.statement(depth + 2, nesting - 1)
+            self.locals, self.assignable = dict(before), set(assignable)
+
     def loop(self, depth: int, nesting: int) -> None:
         self.serial += 1
         name, before, assignable = f"k{self.serial}", dict(self.locals), set(self.assignable)
@@ -240,7 +254,7 @@ class Writer:
         self.locals[name] = "index"
         if self.chance(3):
             self.write(depth + 1, f"if {self.expression('bool', 1)}:")
-            self.write(depth + 2, "break")
+            self.write(depth + 2, self.pick(["break", "continue"]))
         self.statement(depth + 1, nesting - 1)
         self.locals, self.assignable = before, assignable
 
@@ -343,7 +357,7 @@ class Writer:
         return str(self.pick(["+", "-", "*", "/"] if type in _FLOATS else ["+", "-", "*", "&", "|", "^"]))
 
     def number(self, type: str, depth: int) -> str:
-        kinds = ["binary", "binary", "binary", "convert", "choose", "negate", "mixed"]
+        kinds = ["binary", "binary", "binary", "convert", "choose", "negate", "mixed", "extreme"]
         kinds += ["divide", "shift", "invert", "count"] if type in self.integers else []
         kinds += ["row"] if self.has_row and self.may_load else []
         kind = self.pick(kinds)
@@ -356,6 +370,8 @@ class Writer:
                 return f"({left} if {self.expression('bool', depth - 1)} else {other})"
             case "negate":
                 return f"(-{left})"
+            case "extreme":
+                return self.pick([f"abs({left})", f"min({left}, {self.narrower(type, depth)})", f"max(1, {left})"])
             case "count":
                 return f"rseq.{self.pick(['ctz', 'clz', 'bits'])}({left})"
             case "invert":

@@ -21,5 +21,5 @@ def add(cpu: Items, n: i64) -> None:
 @rseq.sequence
 def add_twice(cpu: Items, n: i64) -> None:
     add(cpu, n)
-    a = abs(n)
+    a = round(n)
     print(n)

@@ -39,12 +39,12 @@ def everything(cpu: Items, n: i64) -> None:
     for m in range(3):
         m = 5
     for m in range(3):
-        continue
+        pass
     else:
         cpu.count = 1
     o = [p for p in range(3)]
     q = sum(r for r in range(3))
-    s = max(n, abs(n))
+    s = divmod(n, 8)
     t = f"{n}"
     u = cpu.counts[1:2]
     v = {n: n}
@@ -55,7 +55,7 @@ def everything(cpu: Items, n: i64) -> None:
     yield from range(3)
     global LIMIT
     match n:
-        case 1:
+        case [1]:
             pass
 
     def inner() -> None:

@@ -49,16 +49,16 @@ def everything(cpu: Items, n: i64) -> i64:
         total += p
     for r in range(3):
         total += r
-    total += n if n >= 0 else -n
-    total += n if n > b else b
+    total += n // 8 + n % 8
     total += cpu.counts[1]
     w = n != 1 and n != 2
     total += i64(w)
     y = n
     total += y + 1
     total += i64(k)
-    if n == 1:
-        pass
+    match n:
+        case 1:
+            pass
     total += rseq.bits(n)
     if not is_broken:
         cpu.count = 1
@@ -67,5 +67,5 @@ def everything(cpu: Items, n: i64) -> i64:
 
 def example() -> None:
     storage = rseq.percpu(Items)
-    assert everything.bind(storage)(5) == 10 + 25 + 25 + 1 + 15 + 1 + 3 * 3 + 5 + 5 + 0 + 1 + 6 + 1 + 2
+    assert everything.bind(storage)(5) == 10 + 25 + 25 + 1 + 15 + 1 + 3 * 3 + 5 + 0 + 1 + 6 + 1 + 2
     assert storage.per_cpu()["count"].sum() == 1

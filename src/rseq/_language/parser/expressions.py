@@ -43,7 +43,7 @@ def meaning(scope: Scope, node: ast.expr, into: str | None = None) -> Meaning:
     if isinstance(found, Perhaps):
         what = ast.unparse(node)
         message = f"{what} may be None here"
-        name = what if isinstance(node, ast.Name) else "item"
+        name = what if isinstance(node, ast.Name) and what.isidentifier() else "item"
         fix = f"first `if {name} is None:`, and leave or go on there"
         fix = fix if name == what else f"assign it to a local; then {fix}"
         raise scope.refuse(node, "may-be-nothing", message, fix)

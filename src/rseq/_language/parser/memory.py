@@ -83,6 +83,15 @@ def field_of(scope: Scope, node: ast.Attribute) -> tuple[ir.Value | None, Field]
     return base, record.fields[node.attr]
 
 
+def array_of(scope: Scope, node: ast.Attribute) -> Array | None:
+    """The type of the array that `node` names, if it is one. Routines, too, may ask for that of the lane's record."""
+    if isinstance(node.value, ast.Name) and node.value.id == scope.lane:
+        field = scope.output.record.fields.get(node.attr)
+    else:
+        field = None if is_known(scope, node.value) else field_of(scope, node)[1]
+    return field.type if field is not None and isinstance(field.type, Array) else None
+
+
 # ---- records
 
 

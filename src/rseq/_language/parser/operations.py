@@ -18,6 +18,8 @@ from rseq._language.parser.conditions import truth
 from rseq._language.parser.copies import copy
 from rseq._language.parser.crossing import CROSSING
 from rseq._language.parser.expressions import convert, converted_constant, integer, kind_of, meaning, operand
+from rseq._language.parser.extremes import CALLED, extreme
+from rseq._language.parser.memory import array_of
 from rseq._language.parser.names import static
 from rseq._language.parser.refused import CALLS
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Reader, Scope
@@ -43,6 +45,8 @@ def call(scope: Scope, node: ast.Call, into: str | None) -> Meaning | Perhaps | 
         return _conversion(scope, node, callee if isinstance(callee, Scalar) else boolean, into)
     if callee is len:
         return _length(scope, node)
+    if callee in CALLED:
+        return extreme(scope, node, callee, into)
     if (operation := operation_of(callee)) is not None:
         return _operation(scope, node, operation, into)
     if isinstance(callee, Compiled):
@@ -72,12 +76,14 @@ def _conversion(scope: Scope, node: ast.Call, type: Scalar, into: str | None) ->
 
 
 def _length(scope: Scope, node: ast.Call) -> Meaning:
-    """`len(data)`: the bytes of a buffer."""
-    buffer = scope.buffer(node.args[0]) if len(node.args) == 1 else None
-    if buffer is None:
-        message = f"{ast.unparse(node)}: len() is that of a buffer, a parameter of type bytes or bytearray"
-        raise scope.refuse(node, "wrong-arguments", message, "write an array's length as a constant")
-    return ir.length_of(buffer)
+    """`len(data)`: the bytes of a buffer; `len(cpu.slots)`: the elements of an array, a constant."""
+    argument = node.args[0] if len(node.args) == 1 else node
+    if (buffer := scope.buffer(argument)) is not None:
+        return ir.length_of(buffer)
+    if isinstance(argument, ast.Attribute) and (array := array_of(scope, argument)) is not None:
+        return Literal(array.length)
+    message = f"{ast.unparse(node)}: len() is that of an array of a record, or of a buffer"
+    raise scope.refuse(node, "wrong-arguments", message, "name an array, as in len(cpu.slots), bytes or a bytearray")
 
 
 # ---- operations

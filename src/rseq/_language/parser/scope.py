@@ -39,12 +39,15 @@ Meaning = ir.Value | ir.Const | Literal
 Names = dict[str, Meaning | Perhaps]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loop:
-    """A loop around what is being parsed: where `break` goes, and what is known at each of them."""
+    """A loop around what is being parsed: where `break` and `continue` go, and what is known at each of them."""
 
     done: str
+    again: str = ""
+    """Where the next turn begins; "" until something goes there from within a turn that is unrolled."""
     exits: list[Names] = field(default_factory=list)
+    turns: list[Names] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -284,5 +287,9 @@ def _row_key(register: str) -> str:
 
 def stored(tree: ast.AST) -> list[str]:
     """The names that are assigned in there, each as often as it is."""
-    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return [node.id for node in names if isinstance(node.ctx, ast.Store)]
+    names = (node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.MatchAs)))
+    return [
+        name
+        for node in names
+        if (name := node.name if isinstance(node, ast.MatchAs) else node.id if isinstance(node.ctx, ast.Store) else "")
+    ]

@@ -16,6 +16,7 @@ from rseq._language import ir
 from rseq._language.errors import Refused
 from rseq._language.op import ExceptionName
 from rseq._language.parser.assignments import assign, augment, declare
+from rseq._language.parser.cases import as_branches
 from rseq._language.parser.conditions import jump_unless
 from rseq._language.parser.expressions import meaning, not_in_the_language, result, value
 from rseq._language.parser.scope import Literal, Loop, Names, Perhaps, Scope, stored
@@ -181,6 +182,10 @@ def _agreed(one: Names, other: Names) -> Names:
     return {name: meaning for name, meaning in one.items() if other.get(name) == meaning}
 
 
+def _match(scope: Scope, node: ast.Match) -> None:
+    block(scope, as_branches(scope, node))
+
+
 # ---- loops
 
 
@@ -196,12 +201,22 @@ def _for(scope: Scope, node: ast.For) -> None:
         if output.has_ended or len(output.ops) > MAX_UNROLLED:
             break
         scope.names[name] = Literal(number)
-        block(scope, node.body)
+        _turn(scope, node)
     _leave_loop(scope, node, [] if output.has_ended else [scope.names])
     scope.names.pop(name, None)
     if max(len(output.ops), len(turns)) > MAX_UNROLLED:
         message = f"unrolled, this loop has more than {MAX_UNROLLED} operations"
         raise scope.refuse(node, "loop-too-long", message, "loop in a routine, or in the caller")
+
+
+def _turn(scope: Scope, node: ast.For) -> None:
+    """One turn of a loop that is unrolled: at its end, all ways meet that lead to the next one."""
+    loop = scope.loops[-1]
+    loop.again, loop.turns = "", []
+    block(scope, node.body)
+    if loop.again:
+        scope.names = functools.reduce(_agreed, loop.turns if scope.output.has_ended else [scope.names, *loop.turns])
+        scope.emit(ir.Label(loop.again, scope.span(node)))
 
 
 def _range(scope: Scope, node: ast.expr) -> range:
@@ -227,7 +242,7 @@ def _while(scope: Scope, node: ast.While) -> None:
         raise scope.refuse(node, "unbounded-loop", message, fix)
     again, done = scope.label("again"), scope.label("done")
     before = dict(scope.names)
-    scope.loops.append(Loop(done))
+    scope.loops.append(Loop(done, again))
     scope.emit(ir.Label(again, span))
     is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     if not is_endless:
@@ -242,6 +257,13 @@ def _break(scope: Scope, node: ast.Break) -> None:
     loop = scope.loops[-1]
     loop.exits.append(dict(scope.names))
     scope.emit(ir.Jump(loop.done, scope.span(node)))
+
+
+def _continue(scope: Scope, node: ast.Continue) -> None:
+    loop = scope.loops[-1]
+    loop.again = loop.again or scope.label("next")
+    loop.turns.append(dict(scope.names))
+    scope.emit(ir.Jump(loop.again, scope.span(node)))
 
 
 def _refuse_else(scope: Scope, node: ast.For | ast.While, word: str) -> None:
@@ -266,9 +288,11 @@ STATEMENTS: Mapping[type[ast.stmt], Callable[[Scope, Any], None]] = {
     ast.Assign: assign,
     ast.AugAssign: augment,
     ast.Break: _break,
+    ast.Continue: _continue,
     ast.Expr: _expression,
     ast.For: _for,
     ast.If: _if,
+    ast.Match: _match,
     ast.Pass: _pass,
     ast.Raise: _raise,
     ast.Return: _return,
