@@ -26,9 +26,11 @@ SOURCES = sorted(Path(rseq.__file__ or "").parent.rglob("*.py"))
 BEHIND = {
     "llvmlite": ("_codegen", "_numba", "numba"),
     "numba": ("_numba",),
-    "click": ("_cli", "command", "_look"),
+    "click": ("_cli", "command", "_look", "_serve"),
     "rich": ("_cli", "_look"),
-    "prometheus_client": ("_metrics",),
+    "prometheus_client": ("_metrics", "_serve"),
+    "starlette": ("_serve",),
+    "uvicorn": ("_serve",),
 }
 
 LOADERS = ("load", "installed")  # the second one is the bench's, and asks the first
@@ -136,6 +138,9 @@ COMMAND = "from rseq.__main__ import main; main()"
         ("llvmlite", ["stress", "--seconds", "1"]),
         ("llvmlite", ["bench", "--quick", "--only", "lock"]),
         ("rich", ["bench", "--quick", "--only", "lock"]),
+        ("starlette", ["serve"]),
+        ("uvicorn", ["serve"]),
+        ("prometheus_client", ["serve"]),
         ("matplotlib", ["bench", "--quick", "--only", "lock", "--plot", "it.png"]),
     ],
 )

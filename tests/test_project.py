@@ -59,6 +59,7 @@ LAYERS = (
     ("",),
     ("_logging", "_numba", "numba", "_check", "_metrics"),
     ("_look",),
+    ("_serve",),
     ("check", "logging", "metrics"),
     ("testing", "_bench", "_metrics.command", "_metrics.site"),
     ("_stress",),

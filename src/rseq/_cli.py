@@ -69,14 +69,16 @@ _LOOKS = {
     "dump": "Print the events that wait in a ring buffer, and leave them there.",
 }
 _METRICS = {"run": "Run a command whose processes have prometheus_client's metrics in one segment."}
+_SERVE = {"serve": "Serve a segment to Prometheus at /metrics, and to people as a page."}
 ELSEWHERE = {
     **{name: f"_{name}.command" for name in _ROOMS},
     **{name: f"_look.{name}" for name in _LOOKS},
     **dict.fromkeys(_METRICS, "_metrics.command"),
+    **dict.fromkeys(_SERVE, "_serve.command"),
 }
 """The modules of commands that have one."""
 
-for _name, _line in (*_ROOMS.items(), *_LOOKS.items(), *_METRICS.items()):
+for _name, _line in (*_ROOMS.items(), *_LOOKS.items(), *_METRICS.items(), *_SERVE.items()):
     main.add_command(_Elsewhere(_name, ELSEWHERE[_name], _line))
 
 

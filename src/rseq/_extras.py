@@ -20,6 +20,8 @@ PACKAGES = {
     "ziglang": ("ziglang", "0.13", "check", "to compile for another architecture"),
     "matplotlib": ("matplotlib", "3.9", "bench", "to draw"),
     "prometheus_client": ("prometheus_client", "0.20", "metrics", "to share its metrics"),
+    "starlette": ("Starlette", "0.40", "serve", "to serve a segment"),
+    "uvicorn": ("uvicorn", "0.30", "serve", "to serve a segment"),
     "cereggii": ("cereggii", "1.0", "bench", "to be measured beside it"),
 }
 

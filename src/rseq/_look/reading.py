@@ -58,10 +58,10 @@ def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
 
     Raises: SegmentError - the directory is damaged as a whole.
     """
-    read = (_entry(core, place) for place in core.directory.places())
+    read = (entry_at(core, place) for place in core.directory.places())
     entries = (one for one in read if one.kind not in metrics.HELPERS)
     return [
-        one if isinstance(one, Found) else _found(core, one)
+        one if isinstance(one, Found) else found_of(core, one)
         for one in entries
         if not names or (not isinstance(one, Found) and one.name in names)
     ]
@@ -70,14 +70,16 @@ def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
 _CLASSES = {**structures.CLASSES, **metrics.CLASSES}
 
 
-def _entry(core: Core, place: int) -> Entry | Found:
+def entry_at(core: Core, place: int) -> Entry | Found:
+    """The entry at that place of the directory, or the problem with it."""
     try:
         return core.directory.read(place)
     except (SegmentError, MemoryError) as error:
         return Found("?", f"entry {place}", {}, None, str(error))
 
 
-def _found(core: Core, entry: Entry) -> Found:
+def found_of(core: Core, entry: Entry) -> Found:
+    """The structure of an entry, or the problem with it."""
     kind, name = plain(entry.kind), plain(entry.name)
     if entry.kind not in _CLASSES:
         return Found(kind, name, {}, None, "this version of rseq does not know such a structure")

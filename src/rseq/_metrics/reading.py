@@ -15,7 +15,7 @@ from rseq._percpu.segment import PAGE_BYTES
 from rseq._percpu.shared.kinds import args_of
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.sums import sums_of
-from rseq._quick import NamedTuple, RLock
+from rseq._quick import NamedTuple, RLock, deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ class Reader:
         self._lines: dict[str, gauges.Lines] = {}
         self._turn = RLock()
         self._late: list[Entry] = []
+        self._new: deque[int] = deque()
 
     def families(self) -> list[Gathered]:
         """Those that somebody has said something about, in that order. Raises: SegmentError - damaged. MemoryError."""
@@ -178,19 +179,28 @@ class Reader:
         return self._core.lives(count)
 
     def _look(self) -> None:
-        """Learn what is new."""
+        """Learn what is new. An entry that is damaged is said once; the next look goes on with those behind it."""
         with self._turn:
-            late, self._late = self._late, []
-            for entry in (*late, *self._core.directory.added(self._known)):
-                take = _TAKE.get(entry.kind)
-                if take is None:
-                    continue
-                try:
-                    take(self, entry, args_of(entry))
-                except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-                    if isinstance(error, SegmentError):
-                        raise
-                    raise SegmentError(f"{self._core.where} is damaged: {entry.name!r}: {error!r}") from error
+            self._new += self._core.directory.added_places(self._known)
+            late, self._late = deque(self._late), []
+            try:
+                while late:
+                    self._learn(late.popleft())
+            finally:
+                self._late += late
+            while self._new:
+                self._learn(self._core.directory.read(self._new.popleft()))
+
+    def _learn(self, entry: Entry) -> None:
+        take = _TAKE.get(entry.kind)
+        if take is None:
+            return
+        try:
+            take(self, entry, args_of(entry))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            if isinstance(error, SegmentError):
+                raise
+            raise SegmentError(f"{self._core.where} is damaged: {entry.name!r}: {error!r}") from error
 
     def _family(self, type: str, name: str) -> Gathered:
         return self._families.setdefault((type, name), Gathered(self._core))

@@ -114,7 +114,12 @@ class Directory:
         """The entries that are not in `known`, which has the pages of the index as they were; it is brought up to date.
 
         It begins as {}. So a reader who comes again and again reads each entry once.
+        Raises: SegmentError - one of them is damaged, and then none of them comes again.
         """
+        return [self.read(place) for place in self.added_places(known)]
+
+    def added_places(self, known: dict[int, bytes]) -> list[int]:
+        """The same, for whoever reads them one by one: where these entries are in the log, in that order."""
         places: list[int] = []
         for page in self._index_pages(known):
             before, now = known.get(page, bytes(PAGE_BYTES)), ctypes.string_at(page, PAGE_BYTES)
@@ -123,7 +128,7 @@ class Directory:
                 places += (word & _PLACE for old, word in pairs if old != word)
                 known[page] = now
         compare_exchange(self._head + LOG_USED_AT, 0, 0)  # a barrier: entries are read after their words
-        return [self.read(place) for place in sorted(places)]
+        return sorted(places)
 
     def _index_pages(self, known: dict[int, bytes]) -> Iterator[int]:
         """Pages of the index that exist: those of `known`, and more."""
