@@ -322,3 +322,66 @@ def test_labels_of_any_length_are_told_apart() -> None:
         """
     )
     assert lines == ['x0"} 0.0', 'x1"} 1.0', 'x2"} 2.0']
+
+
+def test_threads_that_read_while_others_make_labels_see_each_count_where_it_belongs() -> None:
+    lines = run_installed(
+        """
+        import threading
+        sys.setswitchinterval(1e-6)
+        hits = Counter("hits", "Hits.", ["number"])
+        ended, wrong = threading.Event(), []
+
+        def make():
+            for number in range(1, 400):
+                hits.labels(number).inc(number)
+
+        def read():
+            try:
+                while not ended.is_set():
+                    for metric in hits.collect():
+                        for _, labels, value, *_ in (s for s in metric.samples if s.name == "hits_total"):
+                            if value not in (0, int(labels["number"])):
+                                wrong.append((labels, value))
+            except Exception as error:
+                wrong.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers: reader.start()
+        make()
+        ended.set()
+        for reader in readers: reader.join()
+        print(wrong[:3])
+        show()
+        """
+    )
+    assert lines[0] == "[]"
+    assert len([line for line in lines if line.startswith("hits_total{")]) == 399
+
+
+def test_a_fork_while_another_thread_reads_leaves_a_child_that_reads() -> None:
+    lines = run_installed(
+        """
+        import threading
+        from rseq._metrics.client import store
+        hits = Counter("hits", "Hits.", ["a"])
+        hits.labels("x").inc()
+        show()
+        reading, end = threading.Event(), threading.Event()
+
+        def read():
+            with store().reader.turn:
+                reading.set()
+                end.wait()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        reading.wait()
+        in_child(lambda: (signal.alarm(30), hits.labels("y").inc(2), show(), sys.stdout.flush()))
+        end.set()
+        reader.join()
+        show()
+        """
+    )
+    shown = ["# HELP hits_total Hits.", "# TYPE hits_total counter", 'hits_total{a="x"} 1.0']
+    assert lines == [*shown, *shown, 'hits_total{a="y"} 2.0', *shown, 'hits_total{a="y"} 2.0']

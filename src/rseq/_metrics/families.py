@@ -25,12 +25,17 @@ def metric_of(reader: Reader, family: Gathered) -> Metric:
     assert family.about is not None
     about = family.about
     metric = Metric(about.name, about.documentation, about.type, about.unit)
-    metric.samples = list(samples(reader, family, about.type, about.name))
+    metric.samples = samples(reader, family, about.type, about.name)
     return metric
 
 
-def samples(reader: Reader, family: Gathered, type: str, name: str) -> Iterator[Sample]:
-    """The samples of a family, of all processes."""
+def samples(reader: Reader, family: Gathered, type: str, name: str) -> list[Sample]:
+    """The samples of a family, of all processes. Threads: any."""
+    with reader.turn:
+        return list(_samples(reader, family, type, name))
+
+
+def _samples(reader: Reader, family: Gathered, type: str, name: str) -> Iterator[Sample]:
     if type == "counter":
         return _counters(family, name)
     if type == "summary":

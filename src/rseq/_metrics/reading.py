@@ -1,13 +1,15 @@
 """All metrics that are in a segment, read again and again: what is new in the directory, and numbers by the thousand.
 
 A `Reader` keeps what it has learnt of the directory. The numbers of all series of a family lie in few stretches of
-memory, each of which one call adds up over all lanes.
+memory, each of which one call adds up over all lanes. What it knows grows while it is read: it is looked at by one
+thread at a time, which has the turn.
 """
 
 from __future__ import annotations
 
 from operator import itemgetter
 
+from rseq._forks import start_anew_after_forks
 from rseq._metrics import exemplars, gauges, series, states
 from rseq._metrics.blocks import Numbers
 from rseq._percpu.memory import Memory
@@ -50,9 +52,10 @@ class Row:
 
 
 class Gathered:
-    """A family: all that is in the segment of one name and type."""
+    """A family: all that is in the segment of one name and type. To go through what it has takes the reader's turn."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, turn: RLock) -> None:
+        self._turn = turn
         self.about: About | None = None
         self.rows: list[Row] = []
         self.gauges: dict[str, tuple[dict[str, str], gauges.Lines]] = {}
@@ -69,8 +72,15 @@ class Gathered:
         self._lanes.add(row.lanes)
         self._abouts.add(row.about)
 
-    def numbers(self) -> Iterator[tuple[Row, list[float], float]]:
-        """Each row that is not hidden with its numbers, and when it was made; the rows in the order of their making."""
+    def numbers(self) -> list[tuple[Row, list[float], float]]:
+        """Each row that is not hidden with its numbers, and when it was made; the rows in the order of their making.
+
+        Threads: any.
+        """
+        with self._turn:
+            return list(self._numbers())
+
+    def _numbers(self) -> Iterator[tuple[Row, list[float], float]]:
         sums, abouts = self._lanes.read(), self._abouts.read()
         for row, first, about in zip(self.rows, self._lanes.starts, self._abouts.starts, strict=True):
             count, bases = row.count, about + series.BASES
@@ -79,7 +89,11 @@ class Gathered:
                 yield row, found, abouts[about + series.CREATED]
 
     def remove(self, is_meant: Callable[[Mapping[str, str]], bool]) -> None:
-        """Remove what has the labels that are meant, in all processes. What is made again begins anew."""
+        """Remove what has the labels that are meant, in all processes. What is made again begins anew. Threads: any."""
+        with self._turn:
+            self._remove(is_meant)
+
+    def _remove(self, is_meant: Callable[[Mapping[str, str]], bool]) -> None:
         for row in self.rows:
             if is_meant(row.labels):
                 lanes, about = self._lanes.memory(row.lanes), self._abouts.memory(row.about)
@@ -152,27 +166,41 @@ class _Stretches:
 
 
 class Reader:
-    """What is in a segment. Threads: any, one after the other."""
+    """What is in a segment. Threads: any. Processes: forked children go on with it."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._begin()
+        start_anew_after_forks(self)
+
+    def _begin(self) -> None:
+        self.turn = RLock()
+        """Whose turn it is to look at what is known, or to add to it."""
         self._known: dict[int, bytes] = {}
         self._families: dict[tuple[str, str], Gathered] = {}
         self._rows: dict[str, Row] = {}
         self._lines: dict[str, gauges.Lines] = {}
-        self._turn = RLock()
         self._late: list[Entry] = []
         self._new: deque[int] = deque()
 
+    def _start_anew(self) -> None:
+        """In a forked child: a thread that had the turn is not here, and may have known half of something."""
+        if self.turn.acquire(blocking=False):
+            self.turn.release()
+        else:
+            self._begin()
+
     def families(self) -> list[Gathered]:
         """Those that somebody has said something about, in that order. Raises: SegmentError - damaged. MemoryError."""
-        self._look()
-        return [family for family in self._families.values() if family.about is not None]
+        with self.turn:
+            self._look()
+            return [family for family in self._families.values() if family.about is not None]
 
     def family(self, type: str, name: str) -> Gathered:
         """One of them; without anything in it, if there is none. Raises: SegmentError - damaged. MemoryError."""
-        self._look()
-        return self._family(type, name)
+        with self.turn:
+            self._look()
+            return self._family(type, name)
 
     def lives(self, count: int) -> Mapping[int, int]:
         """Which lives have the first `count` slots of the segment."""
@@ -180,16 +208,15 @@ class Reader:
 
     def _look(self) -> None:
         """Learn what is new. An entry that is damaged is said once; the next look goes on with those behind it."""
-        with self._turn:
-            self._new += self._core.directory.added_places(self._known)
-            late, self._late = deque(self._late), []
-            try:
-                while late:
-                    self._learn(late.popleft())
-            finally:
-                self._late += late
-            while self._new:
-                self._learn(self._core.directory.read(self._new.popleft()))
+        self._new += self._core.directory.added_places(self._known)
+        late, self._late = deque(self._late), []
+        try:
+            while late:
+                self._learn(late.popleft())
+        finally:
+            self._late += late
+        while self._new:
+            self._learn(self._core.directory.read(self._new.popleft()))
 
     def _learn(self, entry: Entry) -> None:
         take = _TAKE.get(entry.kind)
@@ -203,7 +230,7 @@ class Reader:
             raise SegmentError(f"{self._core.where} is damaged: {entry.name!r}: {error!r}") from error
 
     def _family(self, type: str, name: str) -> Gathered:
-        return self._families.setdefault((type, name), Gathered(self._core))
+        return self._families.setdefault((type, name), Gathered(self._core, self.turn))
 
     def _numbers(self, block: Block, nbytes: int) -> Numbers:
         return Numbers(self._memory(block, nbytes))
