@@ -104,7 +104,7 @@ def _metrics(contents: Contents, families: list[Gathered], names: Names, problem
         yield metric
 
 
-def _distinct(type: str, found: Iterator[Sample]) -> Iterable[Sample]:
+def _distinct(type: str, found: Iterable[Sample]) -> Iterable[Sample]:
     """Of samples that are called alike the last one: two versions of a program may make a gauge in two modes."""
     if type not in ("gauge", "stateset"):
         return found
