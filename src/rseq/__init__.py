@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rseq._structures.counter import Counter, FloatCounter
     from rseq._structures.extreme import Max, Min
     from rseq._structures.histogram import Histogram
+    from rseq._structures.histogram.snapshot import HistogramSnapshot
     from rseq._structures.lock import SpinLock
     from rseq._structures.pool import Pool
     from rseq._structures.rcu import RCU
@@ -68,6 +69,7 @@ __all__ = [
     "Event",
     "FloatCounter",
     "Histogram",
+    "HistogramSnapshot",
     "Inline",
     "Max",
     "Min",
@@ -131,6 +133,7 @@ _HOMES = {
     "Event": ("_structures.ring", "Event"),
     "FloatCounter": ("_structures.counter", "FloatCounter"),
     "Histogram": ("_structures.histogram", "Histogram"),
+    "HistogramSnapshot": ("_structures.histogram.snapshot", "HistogramSnapshot"),
     "Inline": ("_language.inline", "Inline"),
     "Max": ("_structures.extreme", "Max"),
     "Min": ("_structures.extreme", "Min"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import reduce
 from operator import add
 
-from rseq._structures.histogram.histogram import rank_of
+from rseq._structures.histogram.quantiles import rank_of
 
 
 class Model:

@@ -386,3 +386,13 @@ def test_threads_of_python_and_numba_count_together(threads: support.ThreadSet) 
         threads.start(count_up, hits, 2_000_000)
     threads.join()
     assert hits.value == 2 * (40_000 + 3_000_000)
+
+
+def test_an_array_has_its_shape_and_length() -> None:
+    @numba.njit
+    def sizes(table: Any) -> Any:
+        return table.shape, table.shape[1], len(table)
+
+    assert sizes(rseq.CounterArray((4, 7))) == ((4, 7), 7, 4)
+    with pytest.raises(numba.TypingError):
+        sizes(rseq.Counter())

@@ -315,7 +315,7 @@ def test_only_equal_bounds_are_merged() -> None:
         other.observe(1)
         with pytest.raises(ValueError, match=rf"^merge\(\) takes a histogram with the same bounds; {difference}$"):
             one.merge(other)
-    with pytest.raises(TypeError, match=r"^merge\(\) takes an rseq\.Histogram; got \[1, 2\]$"):
+    with pytest.raises(TypeError, match=r"^merge\(\) takes an rseq\.Histogram, or a snapshot of one; got \[1, 2\]$"):
         one.merge([1, 2])
     assert one.count == 0
 

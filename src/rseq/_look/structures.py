@@ -239,7 +239,7 @@ class Histogram(_OfForm):
 
     def quantile(self, counts: list[int], q: float) -> float | None:
         """The estimate from such counts."""
-        from rseq._structures.histogram.histogram import quantile_of
+        from rseq._structures.histogram.quantiles import quantile_of
 
         return quantile_of(self.layout, counts, q)
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.imputils import lower_constant
+from numba.core.types import containers
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import NativeValue, box, lower_builtin, lower_getattr_generic, typeof_impl, unbox
+from numba.extending import NativeValue, box, lower_builtin, lower_getattr_generic, overload, typeof_impl, unbox
 
 from rseq._arch.base import IndexMode
 from rseq._builtins.bind import Bound, bound_to
@@ -196,7 +197,9 @@ def _dynamic(context: Any, builder: Any, address: int) -> Any:
 class _Methods(AttributeTemplate):
     key = StructureType
 
-    def generic_resolve(self, type: StructureType, attribute: str) -> BoundSequenceType | None:
+    def generic_resolve(self, type: StructureType, attribute: str) -> Any:
+        if attribute == "shape" and type.dimensions:
+            return containers.UniTuple(types.intp, type.dimensions)
         if attribute not in type.methods:
             return None
         return BoundSequenceType(*type.methods[attribute], type.index, type.dimensions)
@@ -204,4 +207,19 @@ class _Methods(AttributeTemplate):
 
 @lower_getattr_generic(StructureType)
 def _method(context: Any, builder: Any, type: StructureType, value: Any, attribute: str) -> Any:
+    if attribute == "shape":
+        return _shape_of(context, builder, type, value)
     return value  # a bound sequence is the same place
+
+
+def _shape_of(context: Any, builder: Any, type: StructureType, value: Any) -> Any:
+    words = cgutils.create_struct_proxy(type)(context, builder, value=value)
+    lengths = [getattr(words, f"length{axis}") for axis in range(type.dimensions)]
+    return cgutils.pack_array(builder, lengths)
+
+
+@overload(len, strict=False)  # Numba compares annotations, too
+def _length(thing: Any) -> Any:
+    if isinstance(thing, StructureType) and thing.dimensions:
+        return lambda thing: thing.shape[0]
+    return None

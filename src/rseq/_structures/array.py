@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from rseq._once import load
 from rseq._percpu.checks import shape_of
 from rseq._percpu.storage import parts_of, warn_of_refusals
 from rseq._percpu.sums import require_adders
 from rseq._structures.cell import cell, cells, sum_over_lanes
-from rseq._structures.number import as_name
+from rseq._structures.number import Holder, as_name
 from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, Self
 
     import numpy.typing as npt
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rseq._percpu.shared.segment import Segment
 
 
-class CounterArray(Structure, hot=("add",)):
+class CounterArray(Holder, Structure, hot=("add",)):
     """An array of counters that any thread adds to: an exact histogram, a table of hits, a matrix of flows.
 
         flows = rseq.CounterArray((3, 4), rseq.i64)
@@ -37,6 +38,7 @@ class CounterArray(Structure, hot=("add",)):
 
     __slots__ = ()
     _no_copy = "Pass its values, or make one in each process and add them up"
+    _ask = "values()"
 
     def __init__(
         self,
@@ -91,6 +93,50 @@ class CounterArray(Structure, hot=("add",)):
         """
         warn_of_refusals(storage_of(self))
         return sum_over_lanes(storage_of(self))
+
+    def snapshot(self) -> npt.NDArray[Any]:
+        """`values()`, under the name by which every structure says what it has counted up to now."""
+        return self.values()
+
+    def merge(self, other: CounterArray | npt.ArrayLike) -> None:
+        """Add what another array, or a snapshot of one, has counted. Both may go on counting meanwhile.
+
+        Raises: ValueError - its shape is another one. TypeError, OverflowError - other kinds of numbers. Then nothing
+        is added.
+        """
+        load("numpy")
+        import numpy as np
+
+        own, given = self.values(), np.asarray(other)
+        if given.shape != own.shape:
+            raise ValueError(f"merge() takes an array of shape {own.shape}; got one of {given.shape}")
+        if not np.can_cast(given.dtype, own.dtype, "same_kind") or given.dtype == bool:
+            raise TypeError(f"merge() takes an array of {own.dtype}; got one of {given.dtype}")
+        for index in zip(*given.nonzero(), strict=True):
+            self.add(tuple(map(int, index)), given[index].item())
+
+    def __getitem__(self, index: Any) -> Any:
+        """The sum of an element over all CPUs, or an array of sums, as `values()[index]`. Raises: IndexError."""
+        return self.values()[index]
+
+    def __setitem__(self, index: object, value: object) -> None:
+        """Raises: TypeError - always: others would add to what is replaced, and their numbers would be lost."""
+        raise TypeError("the elements of a CounterArray are added to, and not set: array.add(index, n)")
+
+    def __iter__(self) -> Iterator[Any]:
+        """Of what `values()` is at this moment."""
+        return iter(self.values())
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """What `np.asarray(array)` is: `values()`. Raises: ValueError - without a copy, which there always is."""
+        if copy is False:
+            raise ValueError("the sums over all CPUs are a new array each time: copy=False cannot be had")
+        values = self.values()
+        return values if dtype is None else values.astype(dtype)
+
+    def __bool__(self) -> bool:
+        """True: it is a thing, whatever it holds."""
+        return True
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part: one row for each CPU number, the last one is the spare lane's."""

@@ -8,6 +8,7 @@ that had begun when it returned.
 from __future__ import annotations
 
 from rseq._structures.cell import cell
+from rseq._structures.number import Holder
 from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | s
     set_up(counter, storage, form, "value")
 
 
-class _PerCPUCounter(Structure):
+class _PerCPUCounter(Holder, Structure):
     """What the counters share."""
 
     __slots__ = ()
@@ -38,6 +39,16 @@ class _PerCPUCounter(Structure):
     @classmethod
     def _sequences(cls) -> Mapping[str, Compiled]:
         return cell(cls._type).parts
+
+    def snapshot(self) -> Any:
+        """`value`, under the name by which every structure says what it has counted up to now: a plain number."""
+        return routine_of(self, "value")()
+
+    def __int__(self) -> int:
+        return int(routine_of(self, "value")())
+
+    def __float__(self) -> float:
+        return float(routine_of(self, "value")())
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's part, by CPU number; the last one is the spare lane's."""
@@ -79,6 +90,13 @@ class Counter(_PerCPUCounter, hot=("add",)):
         """
         raise not_set_up(self)
 
+    def merge(self, other: Counter | int) -> None:
+        """Add what another counter, or a snapshot of one, has counted. Both may go on counting meanwhile.
+
+        Raises: TypeError, OverflowError - it is none, or no i64. Then nothing is added.
+        """
+        self.add(other.value if isinstance(other, Counter) else other)
+
     @property
     def value(self) -> int:
         """The sum over all CPUs."""
@@ -106,6 +124,13 @@ class FloatCounter(_PerCPUCounter, hot=("add",)):
         Raises: TypeError - `n` is no float; then nothing is added.
         """
         raise not_set_up(self)
+
+    def merge(self, other: Counter | FloatCounter | float) -> None:
+        """Add what another counter, or a snapshot of one, has counted. Both may go on counting meanwhile.
+
+        Raises: TypeError - it is none. Then nothing is added.
+        """
+        self.add(other.value if isinstance(other, (Counter, FloatCounter)) else other)
 
     @property
     def value(self) -> float:

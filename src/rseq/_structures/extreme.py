@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from rseq._builtins.form import Form
 from rseq._quick import cache, partial
-from rseq._structures.number import as_name, worst_of
+from rseq._structures.number import Holder, as_name, worst_of
 from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ def _parse(type: str, is_max: bool) -> Mapping[str, Compiled]:
     return {"update": updater(SCALARS[type], is_max), "value": finder(SCALARS[type], is_max)}
 
 
-class _Extreme(Structure):
+class _Extreme(Holder, Structure):
     """What `Max` and `Min` share."""
 
     __slots__ = ()
@@ -78,6 +78,25 @@ class _Extreme(Structure):
     def value(self) -> Any:
         """The extreme of all updates, or None if there have been none: an int, or a float for a float type."""
         return routine_of(self, "value")()
+
+    def snapshot(self) -> Any:
+        """`value`, under the name by which every structure says what it has seen up to now."""
+        return routine_of(self, "value")()
+
+    def merge(self, other: Any) -> None:
+        """Take into account what another one of its kind, or a snapshot of one, has seen; None is nothing.
+
+        Raises: TypeError, OverflowError - it is no number of the type, or a Min for a Max. Then nothing changes.
+        """
+        if isinstance(other, _Extreme):
+            if other._is_max is not self._is_max:
+                raise TypeError(f"merge() takes a {type(self).__name__}, or a snapshot of one; got {other!r}")
+            other = other.value
+        if other is not None:
+            self.update(other)
+
+    def update(self, x: float) -> None:
+        raise not_set_up(self)
 
     def per_cpu(self) -> npt.NDArray[Any]:
         """A copy of each CPU's extreme, by CPU number; the last one is the spare lane's.

@@ -1,6 +1,10 @@
-"""Types of numbers by name: what users call them, and which number of one is the worst."""
+"""Types of numbers by name, which number of one is the worst, and what those are that hold numbers."""
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 inf = float("inf")
 
@@ -27,3 +31,33 @@ def worst_of(type: str, is_max: bool) -> int | float:
     bits, is_signed = int(type[1:]), type.startswith("i")
     lowest = -(1 << bits - 1) if is_signed else 0
     return lowest if is_max else lowest + (1 << bits) - 1
+
+
+class Holder:
+    """What holds numbers and is none: `counter == 0` and `if counter:` would be wrong in silence, so they are refused.
+
+    Two of them are equal if they are the same object, as all structures are.
+    """
+
+    __slots__ = ()
+    _ask: ClassVar[str] = "value"
+    """How one asks for what it holds."""
+
+    def __eq__(self, other: object) -> bool:
+        """Raises: TypeError - the other one is a number, or an array of them."""
+        if hasattr(other, "__float__") and not isinstance(other, Holder):
+            raise TypeError(f"{_a(self)} holds numbers and is none: compare its `{self._ask}` with {other!r}")
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        """Raises: TypeError - always."""
+        raise TypeError(
+            f"{_a(self)} is neither true nor false: look at its `{self._ask}`, or whether it `is not None`, if that is "
+            "what you ask"
+        )
+
+
+def _a(thing: object) -> str:
+    return f"a {type(thing).__name__}"

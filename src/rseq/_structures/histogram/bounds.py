@@ -8,6 +8,7 @@ import sys
 from itertools import islice, pairwise
 
 from rseq._builtins.form import Form
+from rseq._percpu.checks import integer
 from rseq._quick import cache, partial
 
 TYPE_CHECKING = False
@@ -114,6 +115,17 @@ def sorted_layout(bounds: Iterable[SupportsFloat]) -> Sorted:
         if not low < high:
             raise ValueError(f"bounds: expected each to be above the one before it; got {low} and then {high}")
     return Sorted(numbers)
+
+
+def evenly(lowest: float, highest: float, parts: object) -> list[float]:
+    """Bounds from `lowest` to `highest`, that many parts apart. Raises: TypeError, ValueError - there are none."""
+    number_of = integer("buckets", parts)
+    if not 1 <= number_of < MAX_BOUNDS:
+        raise ValueError(f"buckets: expected 1 … {MAX_BOUNDS - 1} between lowest and highest, got {number_of}")
+    if not (lowest < highest and math.isfinite(lowest) and math.isfinite(highest)):
+        raise ValueError(f"expected finite numbers, lowest < highest; got {lowest} and {highest}")
+    shares = (part / number_of for part in range(number_of + 1))
+    return [lowest * (1 - share) + highest * share for share in shares]
 
 
 def _first_of(bounds: Iterable[SupportsFloat], most: int) -> Iterator[SupportsFloat]:

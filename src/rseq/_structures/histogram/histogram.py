@@ -6,13 +6,28 @@ what a reader may see, is in `buckets.py`, which bounds there may be in `bounds.
 
 from __future__ import annotations
 
-import math
-
 from rseq._once import load
 from rseq._percpu.storage import lanes_of
 from rseq._percpu.sums import require_adders
-from rseq._structures.histogram.bounds import log_linear, log_linear_layout, number, searching, sorted_layout
-from rseq._structures.structure import Structure, bind, form_of, not_set_up, set_up, storage_for, storage_of
+from rseq._structures.histogram.bounds import (
+    evenly,
+    log_linear,
+    log_linear_layout,
+    number,
+    searching,
+    sorted_layout,
+)
+from rseq._structures.histogram.quantiles import difference_of, quantile_of
+from rseq._structures.structure import (
+    Structure,
+    bind,
+    form_of,
+    not_set_up,
+    require_set_up,
+    set_up,
+    storage_for,
+    storage_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +41,8 @@ if TYPE_CHECKING:
     from rseq._percpu.lanes import Lanes
     from rseq._percpu.shared.segment import Segment
     from rseq._structures.histogram.bounds import Layout
+    from rseq._structures.histogram.snapshot import HistogramSnapshot
+    from rseq._structures.histogram.timing import Timer
 
 
 class Histogram(Structure, hot=("observe",)):
@@ -37,7 +54,8 @@ class Histogram(Structure, hot=("observe",)):
         latency.quantile(0.5)
 
     `bounds` are finite numbers, each above the one before it; an observation that equals a bound lies below it.
-    `Histogram.exponential` makes bounds of a stated relative error, and finds a bucket without searching.
+    `Histogram.exponential` makes bounds of a stated relative error, and finds a bucket without searching;
+    `Histogram.linear` makes some at the same distance. `snapshot` is what has been counted up to now.
     Infinities are observations: they go to the last and the first bucket, and into the sum. NaN lies in no bucket: it
     is counted in `nans` and nowhere else. Inside `@njit` functions, `observe` is inlined. `segment` and `name`:
     see `Counter`.
@@ -83,6 +101,50 @@ class Histogram(Structure, hot=("observe",)):
         args = {"lowest": ends[0], "highest": ends[1], "relative_error": number("relative_error", relative_error)}
         made = cls.__new__(cls)
         made._begin(layout, index, segment, name, args)
+        return made
+
+    @classmethod
+    def linear(
+        cls,
+        lowest: float,
+        highest: float,
+        buckets: int,
+        *,
+        index: IndexMode = "cpu_id",
+        segment: Segment | str | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """A histogram whose bounds cut the numbers from `lowest` to `highest` into so many equal parts.
+
+        Raises: TypeError, ValueError - they are no finite numbers in this order, or as for bounds.
+        """
+        return cls(
+            evenly(number("lowest", lowest), number("highest", highest), buckets),
+            index=index,
+            segment=segment,
+            name=name,
+        )
+
+    @classmethod
+    def from_counts(
+        cls,
+        bounds: Iterable[SupportsFloat],
+        counts: Iterable[int],
+        *,
+        sum: float | None = None,  # noqa: A002 - it is what the property is called
+        nans: int = 0,
+        index: IndexMode = "cpu_id",
+    ) -> Self:
+        """A histogram that begins with what was counted elsewhere: a number for each bucket, the last above all bounds.
+
+        Without `sum` it is estimated, from the middle of each bucket.
+        Raises: TypeError, ValueError - no such bounds, not one number for each bucket, or some below 0.
+        """
+        from rseq._structures.histogram.snapshot import snapshot_from
+
+        began = snapshot_from(bounds, counts, sum, nans)
+        made = cls(began.bounds, index=index)
+        made.merge(began)
         return made
 
     @classmethod
@@ -163,24 +225,52 @@ class Histogram(Structure, hot=("observe",)):
         the first one of `exponential`, it is the bound: nothing more is known.
         Raises: ValueError - `q` is not from 0 to 1.
         """
-        q = number("q", q)
-        if not 0 <= q <= 1:
-            raise ValueError(f"q: expected a number from 0 to 1, got {q}")
         return quantile_of(self._held()[0], self._counts(), q)
 
-    def merge(self, other: Histogram) -> None:
-        """Add what `other` has counted up to now to this one. Both may go on counting meanwhile.
+    def quantiles(self, qs: Iterable[float]) -> list[float | None]:
+        """`quantile` of each, all of the same observations. Raises: ValueError - one is not from 0 to 1."""
+        return self.snapshot().quantiles(qs)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the observations, without NaN, or None if there are none."""
+        return self.snapshot().mean
+
+    def snapshot(self) -> HistogramSnapshot:
+        """What it has counted up to now: `(later - earlier).quantile(0.99)` is of what came in between.
+
+        An observation that is made at this moment may be in the counts and not in the sum.
+        """
+        from rseq._structures.histogram.snapshot import snapshot_of
+
+        return snapshot_of(self._held()[0], self._counts(), self.sum, self.nans)
+
+    def time(self) -> Timer:
+        """Observe how long a block takes, in seconds: `with latency.time():`; or, as a decorator, each call.
+
+        It decorates functions and coroutines. What ends by an exception is observed, too.
+        """
+        from rseq._structures.histogram.timing import Timer
+
+        require_set_up(self)
+        return Timer(self.observe)
+
+    def merge(self, other: Histogram | HistogramSnapshot) -> None:
+        """Add what `other` has counted, up to now or up to its snapshot. Both may go on counting meanwhile.
 
         How the two have come to their bounds does not matter.
         Raises: TypeError - `other` is no histogram. ValueError - its bounds differ. Then nothing is added.
         """
-        if not isinstance(other, Histogram):
-            raise TypeError(f"merge() takes an rseq.Histogram; got {other!r}")
-        if other.bounds != self.bounds:
+        from rseq._structures.histogram.snapshot import HistogramSnapshot
+
+        if not isinstance(other, (Histogram, HistogramSnapshot)):
+            raise TypeError(f"merge() takes an rseq.Histogram, or a snapshot of one; got {other!r}")
+        given = other.snapshot() if isinstance(other, Histogram) else other
+        if given.bounds != self.bounds:
             raise ValueError(
-                f"merge() takes a histogram with the same bounds; {difference_of(other.bounds, self.bounds)}"
+                f"merge() takes a histogram with the same bounds; {difference_of(given.bounds, self.bounds)}"
             )
-        counts, total, nans = other._counts(), other.sum, other.nans
+        counts, total, nans = given.counts, given.sum, given.nans
         form, storage = form_of(self), storage_of(self)
         count_many = bind(form, "count_many", storage, "Histogram.merge")
         for bucket, count in enumerate(counts):
@@ -191,28 +281,3 @@ class Histogram(Structure, hot=("observe",)):
 
     def __repr__(self) -> str:
         return f"<rseq.Histogram of {self.count}, {len(self.bounds)} bounds from {self.bounds[0]} to {self.bounds[-1]}>"
-
-
-def difference_of(given: tuple[float, ...], own: tuple[float, ...]) -> str:
-    if len(given) != len(own):
-        return f"got one with {len(given)} bounds for one with {len(own)}"
-    number = next(number for number, pair in enumerate(zip(given, own, strict=True)) if pair[0] != pair[1])
-    return f"bounds[{number}] is {given[number]!r} in the other, and {own[number]!r} here"
-
-
-def quantile_of(layout: Layout, counts: list[int], q: float) -> float | None:
-    """What `Histogram.quantile` says of such counts."""
-    total = sum(counts)
-    if total <= 0:
-        return None
-    rank = rank_of(q, total)
-    for bucket, count in enumerate(counts[:-1]):
-        if rank <= count:
-            return layout.estimate(bucket, rank / count)
-        rank -= count
-    return layout.bounds[-1]
-
-
-def rank_of(q: float, total: int) -> int:
-    """Which observation, in order and counted from 1, is the `q` quantile of `total`."""
-    return min(max(math.ceil(q * total), 1), total)
