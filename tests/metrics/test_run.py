@@ -37,10 +37,16 @@ def _written(path: Path, code: str) -> Path:
     return path
 
 
-def _started(*args: str, **env: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "rseq", "run", *args]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **env})
+def _started(*args: str, process_group: int | None = None, **env: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "rseq", "run", *args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **env},
+        process_group=process_group,
+    )
 
 
 def _ran(*args: str, **env: str) -> tuple[int, str, str]:
@@ -80,6 +86,55 @@ def test_signals_are_passed_on(name: str) -> None:
     started.send_signal(signal.Signals[f"SIG{name}"])
     out, _ = started.communicate(timeout=60)
     assert (started.returncode, out) == (3, f"got {name}\n")
+
+
+TELL = """
+    import os, signal, sys
+    signals = {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    if sys.argv[1:]:
+        os.setpgid(0, 0)
+    print("ready", flush=True)
+    while (got := signal.sigwait(signals)) != signal.SIGTERM:
+        print(got.name, flush=True)
+"""
+
+
+@pytest.mark.parametrize("leaves", [(), ("leaves the group",)], ids=["beside", "elsewhere"])
+def test_what_is_sent_to_the_group_reaches_the_command_once(tmp_path: Path, leaves: tuple[str, ...]) -> None:
+    app = _written(tmp_path / "app.py", TELL)
+    started = _started("--", sys.executable, str(app), *leaves, process_group=0)
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    for _ in range(300):
+        os.killpg(started.pid, signal.SIGUSR1)
+        assert started.stdout.readline() == "SIGUSR1\n"
+        started.send_signal(signal.SIGUSR2)  # which `rseq run` looks at after the other one
+        assert started.stdout.readline() == "SIGUSR2\n"
+    os.killpg(started.pid, signal.SIGTERM)
+    assert started.communicate(timeout=60) == ("", "")
+    assert started.returncode == 0
+
+
+def _forked_by(parent: int) -> int:
+    """The one child that runs what its parent runs."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    runs = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (str(parent), *children)}
+    (found,) = (int(pid) for pid in children if runs[pid] == runs[str(parent)])
+    return found
+
+
+def test_without_its_witness_signals_are_still_passed_on(tmp_path: Path) -> None:
+    app = _written(tmp_path / "app.py", TELL)
+    started = _started("--", sys.executable, str(app), process_group=0)
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    os.kill(_forked_by(started.pid), signal.SIGKILL)
+    for _ in range(3):
+        started.send_signal(signal.SIGUSR1)
+        assert started.stdout.readline() == "SIGUSR1\n"
+    started.terminate()
+    assert started.communicate(timeout=60) == ("", "")
 
 
 def test_it_stays_for_the_command_and_reaps_its_orphans() -> None:

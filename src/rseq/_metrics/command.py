@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from rseq._metrics.supervisor import NOT_FOUND, NOT_STARTED, supervised
+from rseq._metrics.supervisor import NOT_FOUND, NOT_STARTED, PASSED_ON, supervised
+from rseq._metrics.witness import Witness
 from rseq._percpu.shared import files
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import Segment, core_of
@@ -33,11 +34,12 @@ def run(ctx: click.Context, segment: str | None, keep: bool, in_place: bool, com
         raise click.UsageError("--exec needs --segment NAME: nobody stays to remove one that is made for this run")
     name = segment or f"run.{os.getpid()}.{os.urandom(4).hex()}"
     try:
+        witness = None if in_place else Witness(PASSED_ON)  # before the segment, so that it has nothing to do with it
         held = Segment(name, keep=keep)
-    except (SegmentError, ValueError, MemoryError) as error:
+    except (SegmentError, ValueError, MemoryError, OSError) as error:
         raise click.ClickException(str(error)) from None
     try:
-        ctx.exit(_ran(command, environment(name), held, in_place=in_place))
+        ctx.exit(_ran(command, environment(name), held, witness))
     finally:
         if segment is None:
             os.unlink(files.place_of(name).path)
@@ -49,13 +51,13 @@ def environment(name: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path), SEGMENT_VARIABLE: name}
 
 
-def _ran(command: tuple[str, ...], given: dict[str, str], held: Segment, *, in_place: bool) -> int:
-    """The exit status of the command."""
+def _ran(command: tuple[str, ...], given: dict[str, str], held: Segment, witness: Witness | None) -> int:
+    """The exit status of the command. Without a witness, this process becomes the command."""
     try:
-        if in_place:
+        if witness is None:
             os.set_inheritable(core_of(held).fd, True)  # and with it the lock that says that the segment is in use
             os.execvpe(command[0], list(command), given)
-        return supervised(command, given)
+        return supervised(command, given, witness)
     except FileNotFoundError:
         click.echo(f"Error: there is no command {command[0]!r}", err=True)
         return NOT_FOUND
