@@ -21,6 +21,8 @@ from rseq._builtins.method import texts_of
 from rseq._codegen.ready import made
 from rseq._layout import KNOWN, here
 from rseq._loader import plain as plain_blob
+from rseq._metrics.own.forms import shipped_forms as metrics_forms
+from rseq._metrics.own.kinds import HOT
 from rseq._percpu.lanes import fields_of
 from rseq._shipped import file_name, packed
 from rseq._structures.forms import Shipped, shipped_forms
@@ -39,7 +41,7 @@ def fixed(machine: str, layout: str) -> Iterator[tuple[str, Any]]:
     how: dict[str, Any] = {"architecture": arch.get(machine), "layout": KNOWN[layout]}
     for name, home in _READY.items():
         yield name, plain_blob(made(name, home, **how))
-    for structure in shipped():
+    for structure in (*shipped(), *HOT):
         kind = kind_of(structure)
         yield f"methods {kind.name}", plain_blob(made(f"methods {kind.name}", "rseq._builtins.hot", kind, **how))
         yield f"texts {kind.name}", texts_of(declarations_of(kind))
@@ -69,6 +71,11 @@ def of_form(wanted: Shipped, machine: str, layout: str) -> Iterator[tuple[str, A
         yield bundle_name(form.name, index, has_rseq=has_rseq), parts
 
 
+def all_forms() -> list[Shipped]:
+    """Those of the structures, and of metrics."""
+    return [*shipped_forms(), *metrics_forms()]
+
+
 def facts(machine: str) -> dict[str, Any]:
     """What a process asks about its architecture before it compiles anything."""
     return {name: getattr(arch.get(machine), name) for name in FACTS}
@@ -76,7 +83,7 @@ def facts(machine: str) -> dict[str, Any]:
 
 def _some(number: int, wanted: list[tuple[str, str]]) -> list[list[tuple[str, Any]]]:
     """The bundles of a form for each file, or those that have none: one process's work, which parses the form once."""
-    forms = [None, *shipped_forms()]
+    forms = [None, *all_forms()]
     form = forms[number]
     return [list(fixed(*one) if form is None else of_form(form, *one)) for one in wanted]
 
@@ -84,7 +91,7 @@ def _some(number: int, wanted: list[tuple[str, str]]) -> list[list[tuple[str, An
 def write(folder: str, wanted: list[tuple[str, str]]) -> Iterator[Path]:
     """Make files, each as a whole or not at all; their paths."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    count = 1 + len(list(shipped_forms()))
+    count = 1 + len(all_forms())
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         parts = list(pool.map(_some, range(count), [wanted] * count))
     for number, (machine, layout) in enumerate(wanted):

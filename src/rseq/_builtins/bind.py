@@ -170,7 +170,9 @@ class _Converter:
 def _unusual(source: Compiled | Part, title: str, dimensions: int) -> Any:
     from rseq._builtins.unusual import Unusual
 
-    return Unusual(code_of(source), title, dimensions)
+    usual = Unusual(code_of(source), title, dimensions)
+    extended = getattr(source, "extended", None)
+    return usual if extended is None else extended(title, usual)
 
 
 class _Refusals:

@@ -69,7 +69,11 @@ class Form:
 
 
 class Part:
-    """A sequence or a routine of a form."""
+    """A sequence or a routine of a form.
+
+    One whose builtin takes more than the machine code does has a method `extended(title, usual)`. It returns what
+    converts its arguments instead, as `usual` does (unusual.py).
+    """
 
     __slots__ = ("form", "name")
 

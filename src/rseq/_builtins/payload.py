@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-_KEPT_AT, _WORDS_AT = this().kept_at, this().words_at
+_KEPT_AT, WORDS_AT = this().kept_at, this().words_at
 
 FREED, NOT_COPIED = "rseq_dealloc", "rseq_reduce"
 """The machine code of payloads, by name (common.py)."""
@@ -77,7 +77,7 @@ def payload_type(home: str, owner: str, functions: Mapping[str, int], method: Me
     table = forever((Method * (len(methods) + 1))(*methods))  # ends with an empty one
     slots = (_Slot * 3)(_Slot(_DEALLOC, functions[FREED]), _Slot(_METHODS, ctypes.addressof(table)))
     name = f"{home}.{owner.rpartition('.')[2]}".encode(errors="replace")
-    spec = forever(_Spec(name, _WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
+    spec = forever(_Spec(name, WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
     made: type = _python("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(ctypes.addressof(spec))
     _types.add(made)
     return made
@@ -89,7 +89,7 @@ def make_payload(kind: type, words: Sequence[int], kept: object) -> object:
         raise TypeError(f"expected a type of payloads, got {kind!r}")
     data = b"".join(word.to_bytes(8, sys.byteorder) for word in words)
     made = _python("PyType_GenericAlloc", ctypes.py_object, ctypes.py_object, ctypes.c_ssize_t)(kind, len(words))
-    ctypes.memmove(id(made) + _WORDS_AT, data, len(data))
+    ctypes.memmove(id(made) + WORDS_AT, data, len(data))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
     ctypes.c_void_p.from_address(id(made) + _KEPT_AT).value = id(kept)
     payload: object = made

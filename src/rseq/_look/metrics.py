@@ -37,9 +37,10 @@ class Series(_Metric):
         super().__init__(core, entry, args, layout)
         count = series.numbers(args["type"], len(args.get("bounds", ())))
         self.about = self.plain(1, 8 * (series.BASES + count))
-        if entry.blocks[0].nbytes != 8 * count or core.extents.is_plain(entry.blocks[0]):
+        front = 8 * series.front(args["type"])
+        if entry.blocks[0].nbytes != front + 8 * count or core.extents.is_plain(entry.blocks[0]):
             raise self.damaged(f"it has no {count} numbers")
-        self.sums = (Summed(0, count, "f64"),)
+        self.sums = (Summed(front, count, "f64"),)
 
     def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
         about, found = self.about.floats, sums[0]

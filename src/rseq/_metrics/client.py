@@ -21,16 +21,17 @@ from prometheus_client.samples import Sample
 from rseq._metrics import families, states
 from rseq._metrics.reading import About
 from rseq._metrics.series import Series
-from rseq._metrics.store import Store
+from rseq._metrics.store import Store, install, installed
 
 _NO_LOCK = nullcontext()
-_store: list[Store] = []
 _BASE = metrics.MetricWrapperBase
 
 
 def store() -> Store:
     """Where the metrics of this process are."""
-    return _store[0]
+    found = installed()
+    assert found is not None, "it is asked for by what is in place"
+    return found
 
 
 def labels_of(metric: Any) -> dict[str, str]:
@@ -227,16 +228,27 @@ def _of_functions(metric: Any) -> Iterator[Sample]:
 class Elsewhere:
     """A collector of the families that other processes have in their default registry, and this one has not."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
     def describe(self) -> list[Metric]:
         """It claims no names: this process may still make these metrics."""
         return []
 
     def collect(self) -> Iterator[Metric]:
         """Those families. Threads: any."""
-        for family in store().reader.families():
+        for family in self._store.reader.families():
             assert family.about is not None
             if family.about.is_registered and family.about.name not in REGISTRY._names_to_collectors:
-                yield families.metric_of(store().reader, family)
+                yield families.metric_of(self._store.reader, family)
+
+
+def show_others(store: Store) -> None:
+    """Have the default registry expose what others have in that store."""
+    others: Any = Elsewhere(store)
+    REGISTRY.register(others)
+    without_names: list[Any] = getattr(REGISTRY, "_collectors_without_names", [])
+    without_names.append(others)  # so that `?name[]=…` asks it, too
 
 
 def _begin_multiprocess(self: Any, registry: Any, path: object = None) -> None:
@@ -274,7 +286,7 @@ def _with_pid(collect_own: Callable[[Any], Iterable[Metric]]) -> Callable[[Any],
 
 def put_in_place(made: Store) -> None:
     """Have prometheus_client use that store from now on. Once in a process."""
-    _store.append(made)
+    install(made)
     _put(_BASE, "__init__", _announcing(_BASE.__init__))
     _put(_BASE, "collect", collect)
     _put(_BASE, "remove", _remove)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
+from rseq._metrics.store import SEGMENT_VARIABLE
 from rseq._metrics.supervisor import NOT_FOUND, NOT_STARTED, PASSED_ON, supervised
 from rseq._metrics.witness import Witness
 from rseq._percpu.shared import files
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import Segment, core_of
-from rseq.metrics.prometheus import SEGMENT_VARIABLE
 
 SITE = Path(__file__).with_name("site")
 """A folder that has nothing but what Python begins with."""

@@ -19,7 +19,18 @@ from rseq._percpu.shared.extents import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Mapping
+    from typing import Any, Protocol
+
+    class Said(Protocol):
+        """An exemplar: prometheus_client's, or what is like it."""
+
+        @property
+        def labels(self) -> Mapping[str, str]: ...
+        @property
+        def value(self) -> float: ...
+        @property
+        def timestamp(self) -> Any: ...
 
     from prometheus_client.samples import Exemplar
 
@@ -39,7 +50,7 @@ class Exemplars:
         self._segment, self._args = segment, {"series": series, "number": number}
         self._memory: Memory | None = None
 
-    def put(self, exemplar: Exemplar) -> None:
+    def put(self, exemplar: Said) -> None:
         """Write it. Raises: MemoryError - no room for the first one."""
         text = json.dumps([exemplar.labels, exemplar.value, _seconds(exemplar.timestamp)], ensure_ascii=False).encode()
         if len(text) > NBYTES - _HEAD.size:

@@ -59,7 +59,7 @@ _NOTHING = {"min": _INFINITY, "max": -_INFINITY, "sum": 0.0, "mostrecent": 0.0, 
 
 MODES = frozenset(live + rule for live in ("", "live") for rule in _NOTHING)
 
-_turn = [RLock()]
+turn = [RLock()]
 """Threads of one process change gauges one after the other. A signal handler does not wait for what it interrupts."""
 
 
@@ -100,20 +100,20 @@ class GaugeValue:
         self._epoch = -1
         self._all = all_of_them
         self._all.add(self)
-        with _turn[0]:
+        with turn[0]:
             self._claimed()
 
     # ---- what prometheus_client calls
 
     def inc(self, amount: float) -> None:
         """Add to this process's value."""
-        with _turn[0]:
+        with turn[0]:
             at = self._claimed() + _VALUE
             self._lines.floats[at] += amount
 
     def set(self, value: float, timestamp: float | None = None) -> None:
         """Set this process's value. `timestamp`: when, in the modes in which the last one counts."""
-        with _turn[0]:
+        with turn[0]:
             at = self._claimed()
             if timestamp:
                 self._write(self._now()._replace(value=value, time=timestamp))
@@ -122,7 +122,7 @@ class GaugeValue:
 
     def get(self) -> float:
         """The value of this process."""
-        with _turn[0]:
+        with turn[0]:
             return self._lines.floats[self._claimed() + _VALUE]
 
     def set_exemplar(self, exemplar: Any) -> None:
@@ -133,7 +133,7 @@ class GaugeValue:
 
     def give_up(self) -> None:
         """Take this process's line away. The value is not used any more."""
-        with _turn[0]:
+        with turn[0]:
             self._claimed()
             self._write(self._now()._replace(epoch=self._epoch - 1 & (1 << 64) - 1))
             self._all.discard(self)
@@ -231,7 +231,7 @@ def _folded(rule: str, copy: Copy) -> tuple[float, float]:
 
 
 def _start_anew() -> None:
-    _turn[0] = RLock()
+    turn[0] = RLock()
 
 
 in_each_child(_start_anew, MEMORY)

@@ -11,7 +11,7 @@ from prometheus_client.registry import REGISTRY
 
 from rseq._forks import TOOLS, in_each_child
 from rseq._metrics import client
-from rseq._metrics.store import Store
+from rseq._metrics.store import installed, store_of
 from rseq._quick import RLock
 
 if TYPE_CHECKING:
@@ -27,24 +27,18 @@ def install_into(segment: Segment) -> Segment:
     Threads: any.
     """
     with _turn[0]:
-        if client._store:
-            known = client.store().segment
+        before = installed()
+        if before is not None:
+            known = before.segment
             if known != segment:
                 raise RuntimeError(f"the metrics of this process are in {known!r}, and stay there; got {segment!r}")
             return known
-        before = list(_metrics())
-        client.put_in_place(Store(segment))
-        for metric in before:
+        metrics = list(_metrics())
+        client.put_in_place(store_of(segment))
+        for metric in metrics:
             _move(metric)
-        _show_others()
+        client.show_others(client.store())
     return segment
-
-
-def _show_others() -> None:
-    others: Any = client.Elsewhere()
-    REGISTRY.register(others)
-    without_names: list[Any] = getattr(REGISTRY, "_collectors_without_names", [])
-    without_names.append(others)  # so that `?name[]=…` asks it, too
 
 
 def _metrics() -> Iterator[Any]:

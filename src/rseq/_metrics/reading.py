@@ -254,6 +254,7 @@ class Reader:
         type, bounds = _text(args["type"]), tuple(map(_text, args.get("bounds", ())))
         count = series.numbers(type, len(bounds))
         lanes, about = entry.blocks
+        lanes = without_front(lanes, type)
         if lanes.nbytes != 8 * count or about.nbytes != 8 * (series.BASES + count):
             raise ValueError(f"{lanes.nbytes} and {about.nbytes} bytes of memory for {count} numbers")
         row = Row(_labels(args["labels"]), bounds, lanes, about, count)
@@ -304,6 +305,12 @@ _TAKE: dict[str, Callable[[Reader, Entry, dict[str, Any]], None]] = {
     states.ENUM: Reader._take_enum,
     states.INFO: Reader._take_info,
 }
+
+
+def without_front(lanes: Block, type: str) -> Block:
+    """The block of a series's numbers alone."""
+    nbytes = 8 * series.front(type)
+    return lanes._replace(offset=lanes.offset + nbytes, nbytes=lanes.nbytes - nbytes)
 
 
 def _text(thing: object) -> str:

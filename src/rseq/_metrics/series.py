@@ -3,13 +3,16 @@
     of each lane:   | number | number | …          counter: its total; summary: count, sum; histogram: sum, buckets
     for all:        | state | created | base | base | …
 
-Adding is the machine code of a `FloatCounter`. What is shown is the sum over all lanes without the base. So a series
-that is removed, or begins anew, takes its sums as its bases. It is hidden (`state`) until it is made again, or until
-somebody who still has it adds to it. Each of these words is stored in one piece, and by whoever comes last.
+A histogram has a word in front of its numbers, the same in every lane: which row its bounds are in (own/code.py).
+Adding is the machine code of a `FloatCounter`, or of `rseq.metrics`. What is shown is the sum over all lanes without
+the base. So a series that is removed, or begins anew, takes its sums as its bases. It is hidden (`state`) until it is
+made again, or until somebody who still has it adds to it. Each of these words is stored in one piece, and by whoever
+comes last.
 """
 
 from __future__ import annotations
 
+import ctypes
 import time
 
 from rseq._builtins.bind import builtin
@@ -43,16 +46,22 @@ class Series:
         args: dict[str, Any] = {"type": type, "family": family, "labels": dict(sorted(labels.items()))}
         if bounds:
             args["bounds"] = list(bounds)
-        count = numbers(type, len(bounds))
-        wanted = Wanted(8 * count), Wanted(8 * (BASES + count), is_plain=True)
+        self._front, self.count = front(type), numbers(type, len(bounds))
+        wanted = Wanted(8 * (self._front + self.count)), Wanted(8 * (BASES + self.count), is_plain=True)
         title = shown(f"{family}_total" if type == "counter" else family, labels)
         self.segment = segment
-        self.name, (self._lanes, about) = made(segment, KIND, title, args, wanted, _begin)
+        begin = _begin_with_bounds if self._front else _begin
+        self.name, (self.memory, about) = made(segment, KIND, title, args, wanted, begin)
+        self._place = self.memory.place.at(8 * self._front)
         self._about = Numbers(about)
-        self.values = [Value(self, number) for number in range(count)]
         if self._about.floats[STATE] == _HIDDEN:
             self._about.floats[CREATED] = time.time()
             self._about.floats[STATE] = 0.0
+
+    @property
+    def values(self) -> list[Value]:
+        """Each number, for prometheus_client's metrics."""
+        return [Value(self, number) for number in range(self.count)]
 
     @property
     def created(self) -> float:
@@ -61,8 +70,12 @@ class Series:
 
     def sum(self, number: int) -> float:
         """The sum over all lanes."""
-        total: float = sums_of(self._lanes.place.at(8 * number), "f64", 1)[0]
+        total: float = sums_of(self._place.at(8 * number), "f64", 1)[0]
         return total
+
+    def read(self) -> list[float]:
+        """Each number, of all processes."""
+        return [self.sum(number) - self.base(number) for number in range(self.count)]
 
     def base(self, number: int) -> float:
         """What of the sum was there before it began anew."""
@@ -75,7 +88,7 @@ class Series:
 
     def part(self, number: int) -> Memory:
         """The memory of one number."""
-        return Memory(self._lanes.place.at(8 * number), 8, self._lanes)
+        return Memory(self._place.at(8 * number), 8, self.memory)
 
 
 class Value:
@@ -108,6 +121,11 @@ class Value:
         return self._exemplars.get()
 
 
+def front(type: str) -> int:
+    """How many words stand before its numbers in each lane."""
+    return 1 if type == "histogram" else 0
+
+
 def numbers(type: str, bounds: int) -> int:
     """How many numbers a series has, by its type and the number of buckets."""
     return {"counter": 1, "summary": 2, "histogram": 1 + bounds}[type]
@@ -123,3 +141,9 @@ def hide(lanes: Place, about: Numbers, count: int) -> None:
 
 def _begin(places: list[Place]) -> None:
     store_float(places[1], CREATED, time.time())
+
+
+def _begin_with_bounds(places: list[Place]) -> None:
+    _begin(places)
+    for address in places[0].addresses():
+        ctypes.c_uint32.from_address(address).value = 1

@@ -256,6 +256,15 @@ def laid_out(
     return made, fill_storage(made, fields, record, where, shape=shape, index=index, begin=begin, more=more)
 
 
+def storage_on(
+    memory: Memory, fields: Fields, record: Callable[[], type[Any]], segment: Segment, name: str
+) -> PerCPU[Any]:
+    """Storage for a record in memory of a segment that is there: what the structure `name` has."""
+    made: PerCPU[Any] = PerCPU.__new__(PerCPU)
+    _parts.put(made, Parts(record, fields, (), "cpu_id", segment, name, memory))
+    return made
+
+
 def lanes_of(storage: PerCPU[Any]) -> Lanes:
     """The records of storage that holds one in each lane, for plain Python. Keep the storage as long."""
     parts = parts_of(storage)

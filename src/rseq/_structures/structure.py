@@ -14,11 +14,12 @@ objects through `_payload` and `_state`, and structures ask through `storage_of`
 
 from __future__ import annotations
 
+import ctypes
 import sys
 
 from rseq._builtins.bind import Bound, builtin, common, defer_reference_count, entry
 from rseq._builtins.method import Context, Declared, Kind, number_of
-from rseq._builtins.payload import make_payload, payload_type
+from rseq._builtins.payload import WORDS_AT, kept_by, make_payload, payload_type
 from rseq._once import load, once
 from rseq._percpu.storage import Where, laid_out
 from rseq._quick import NamedTuple
@@ -38,17 +39,22 @@ if TYPE_CHECKING:
 
 
 class Structure:
-    """Base of the structures. `hot` names the methods that are machine code, `context` those that `with` calls."""
+    """Base of the structures. `hot` names the methods that are machine code, `context` those that `with` calls.
+
+    `known_as` is the kind's name, where there is another structure of the class's.
+    """
 
     __slots__ = ("__weakref__", "_payload", "_state")
     _no_copy: ClassVar[str] = "Threads use this very object"
     """What to do instead of pickling or copying a private one, if it is not made in a segment."""
 
-    def __init_subclass__(cls, *, hot: tuple[str, ...] = (), context: Context | None = None, **more: Any) -> None:
+    def __init_subclass__(
+        cls, *, hot: tuple[str, ...] = (), context: Context | None = None, known_as: str = "", **more: Any
+    ) -> None:
         super().__init_subclass__(**more)
         known = _kinds_of(cls)
         if hot and not known:
-            _declare(cls, hot, context)
+            _declare(cls, known_as or cls.__name__, hot, context)
         elif hot or context:
             raise TypeError(f"class {cls.__name__}: it has the hot methods of {known[0].name}, and no others")
         elif len(known) > 1:
@@ -112,6 +118,8 @@ class _State(NamedTuple):
     """What other code generators remember of it."""
     routines: dict[str, Callable[..., Any]]
     """By the part's name, those that somebody has asked for."""
+    rows: tuple[int, ...]
+    """First row and length of each array that an index is followed into."""
 
 
 _payload: Sealed[object] = Sealed(Structure, "_payload")  # the first in memory; machine code reads it
@@ -151,18 +159,19 @@ def bind(form: Form, part: str, storage: PerCPU[Any], title: str) -> Callable[..
     return builtin(form.part(part), memory=storage.memory, index=storage.index, shape=storage.shape, title=title)
 
 
-def set_up(structure: Structure, storage: PerCPU[Any], form: Form, *reading: str) -> None:
+def set_up(structure: Structure, storage: PerCPU[Any], form: Form, *reading: str, rows: tuple[int, ...] = ()) -> None:
     """Give the object its storage, for good, and its class the native methods. The hot methods are parts of `form`.
 
     `reading` are parts that `routine_of` will be asked for. Their machine code is loaded now, as that of hot methods:
     a process that can count can read, also when it gets no more files or executable memory.
+    `rows`: first row and length of each array that an index is followed into. Whoever makes them keeps them as long.
     Raises: TypeError - it has been set up, or its class derives from two structures by now.
     """
     kind = kind_of(type(structure))
     if _payload.is_full(structure):
         raise _is_set_up(structure)
-    state = _State(kind, storage, form, {}, {}, {})
-    words = [kind.number, id(state.entered), *_entries(state), *storage.memory.place, *storage.shape]
+    state = _State(kind, storage, form, {}, {}, {}, rows)
+    words = [kind.number, id(state.entered), *_entries(state), *storage.memory.place, *storage.shape, *rows]
     payload = make_payload(_payload_type(), words, state)
     for declared in _declared[kind.number]:
         declared.install()
@@ -186,8 +195,8 @@ def form_of(structure: Structure) -> Form:
 
 def bound_of(structure: Structure, name: str) -> Bound:
     """What the hot method `name` is bound to. Raises: TypeError - it is not set up. KeyError - no such method."""
-    kind, storage, form, *_ = _state_of(structure)
-    return Bound(form.part(name), _title(kind, name), storage.memory, storage.index, storage.shape, ())
+    kind, storage, form, *_, rows = _state_of(structure)
+    return Bound(form.part(name), _title(kind, name), storage.memory, storage.index, storage.shape, (), rows)
 
 
 def hot_methods(structure: Structure) -> tuple[str, ...]:
@@ -217,6 +226,14 @@ def routine_of(structure: Structure, part: str) -> Callable[..., Any]:
 def notes_of(structure: Structure) -> dict[object, Any]:
     """What other code generators remember of it. Raises: TypeError - the object is not set up."""
     return _state_of(structure).notes
+
+
+def notes_behind(words: int, kind: str) -> dict[object, Any]:
+    """The same, for what converts arguments of a hot method (`Part.extended`): it knows the kind's name and `words`."""
+    (known,) = (one for one in _kinds.values() if one.name == kind)
+    payload = ctypes.cast(words - WORDS_AT - 8 * known.storage, ctypes.py_object).value
+    notes: dict[object, Any] = kept_by(payload).notes
+    return notes
 
 
 def require_set_up(structure: Structure) -> None:
@@ -265,8 +282,8 @@ _declared: dict[int, tuple[Declared, ...]] = {}
 """By the kind's number."""
 
 
-def _declare(owner: type, hot: tuple[str, ...], context: Context | None) -> None:
-    kind = Kind(number_of(owner.__name__), owner, owner.__name__, hot, context)
+def _declare(owner: type, name: str, hot: tuple[str, ...], context: Context | None) -> None:
+    kind = Kind(number_of(name), owner, name, hot, context)
     assert kind.number not in _declared, "two kinds have one number"
     _kinds[id(owner)] = kind
     _declared[kind.number] = tuple(Declared(kind, name, _payload.is_full) for name in kind.methods)

@@ -1,1 +1,13 @@
-"""Metrics of services with many workers, in a segment: `rseq.metrics.prometheus`."""
+"""Metrics of services with many workers, in a segment: one service, one number, whoever counts.
+
+    from rseq.metrics import Counter
+    requests = Counter("requests", "Requests answered.", ["method"])
+    requests.labels("GET").inc()
+
+They have prometheus_client's arguments and methods, and are exposed by its registry if it is installed.
+`rseq.metrics.prometheus` has its own metrics live in a segment. See docs/metrics.md.
+"""
+
+from rseq._metrics.own.kinds import Counter, Enum, Gauge, Histogram, Info, Summary
+
+__all__ = ["Counter", "Enum", "Gauge", "Histogram", "Info", "Summary"]

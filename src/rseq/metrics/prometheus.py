@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import os
 
+from rseq._metrics.store import SEGMENT_VARIABLE
 from rseq._once import load
 from rseq._percpu.checks import boolean
 from rseq._percpu.shared.segment import Segment, require_segment
-
-SEGMENT_VARIABLE = "RSEQ_METRICS"
-"""The environment variable that names the segment."""
 
 __all__ = ["install"]
 

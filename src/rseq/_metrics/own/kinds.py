@@ -1,0 +1,465 @@
+"""The six metrics: what each is made with, and what it does beside counting."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import time
+from bisect import bisect_left
+from itertools import pairwise
+
+from rseq._metrics.exemplars import Exemplars
+from rseq._metrics.gauges import MODES, GaugeValue
+from rseq._metrics.own import forms
+from rseq._metrics.own.forms import EXEMPLAR
+from rseq._metrics.own.metric import REGISTRY, Metric
+from rseq._metrics.own.names import bound_text, require_exemplar, require_label, require_text
+from rseq._metrics.own.timing import Exceptions, InProgress, Timer
+from rseq._metrics.series import Series
+from rseq._metrics.states import EnumValue, InfoValue
+from rseq._percpu.storage import storage_on
+from rseq._quick import NamedTuple, partial
+from rseq._structures.histogram.bounds import MAX_BOUNDS, number
+from rseq._structures.structure import not_set_up, notes_of, set_up
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, SupportsFloat
+
+    from rseq._builtins.form import Form
+    from rseq._percpu.shared.segment import Segment
+
+
+class _Added(Metric):
+    """Base of those whose numbers are added to, a copy on each CPU."""
+
+    __slots__ = ("_series",)
+    _series: Series
+
+    def _fill(self, series: Series, form: Form, rows: tuple[int, ...] = ()) -> dict[object, Any]:
+        """Have the hot methods work on a series; the object's notes."""
+        storage = storage_on(series.memory, forms.fields(form), lambda: form.record, series.segment, series.name)
+        self._series = series
+        set_up(self, storage, form, rows=rows)
+        return notes_of(self)
+
+    def _made(self, bounds: Sequence[str] = ()) -> Series:
+        family = self._family
+        return Series(family.store.segment, self._type, family.about.name, self._labels, bounds)
+
+
+class Counter(_Added, hot=("inc",), known_as="metrics.Counter"):
+    """A number that only grows, of all processes that use the segment.
+
+        requests = Counter("requests", "Requests answered.", ["method"])
+        requests.labels("GET").inc()
+
+    `labelnames`, `namespace`, `subsystem`, `unit` and `registry` are as in prometheus_client, whose default registry
+    exposes it if that is installed; with `registry=None`, none does. `segment`: an `rseq.Segment` or its name; without
+    it, the one that prometheus_client's metrics were installed in, that in RSEQ_METRICS, or one of this process and its
+    forked children. It is the same metric as the one of prometheus_client's of that name in that segment.
+    Raises: TypeError, ValueError - no such names, or the registry has one of that name. MemoryError - the segment is
+    full.
+    Threads: any thread of any process.
+    """
+
+    __slots__ = ()
+    _type = "counter"
+    _counting = "inc", "reset", "count_exceptions"
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        segment: Segment | str | None = None,
+    ) -> None:
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
+
+    def _begin(self) -> None:
+        series = self._made()
+        self._fill(series, forms.counting())[EXEMPLAR] = partial(_put_if_counted, series)
+
+    def inc(self, amount: float = 1, exemplar: Mapping[str, str] | None = None) -> None:
+        """Add `amount`. Any thread, any signal handler; without an exemplar it never waits.
+
+        `exemplar`: labels of an example of what was counted, such as {"trace_id": "abc"}; the last one is exposed.
+        Raises: ValueError - a negative amount or NaN, or labels that are too long. TypeError - no number; no dict. Then
+        nothing is added.
+        """
+        raise not_set_up(self)
+
+    @property
+    def value(self) -> float:
+        """What all processes have added."""
+        return self._series.read()[0]
+
+    def reset(self) -> None:
+        """Begin again at 0, in all processes."""
+        self._series.begin_anew(0, 0.0)
+
+    def count_exceptions(
+        self, exception: type[BaseException] | tuple[type[BaseException], ...] = Exception
+    ) -> Exceptions:
+        """For `with` or as a decorator: count exceptions of these classes that come out, and let them through."""
+        return Exceptions(self, exception)
+
+
+class Gauge(Metric):
+    """A number that goes up and down. Each process has its own; `multiprocess_mode` says what they are together.
+
+    The modes are prometheus_client's, see docs/metrics.md. The other arguments, and what is raised: see `Counter`.
+    """
+
+    __slots__ = ("_asked", "_own")
+    _type = "gauge"
+    _counting = "inc", "dec", "set", "set_to_current_time", "set_function", "track_inprogress"
+    _own: GaugeValue | None
+    _asked: Callable[[], float] | None
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        multiprocess_mode: str = "all",
+        segment: Segment | str | None = None,
+    ) -> None:
+        if multiprocess_mode not in MODES:
+            raise ValueError(f"multiprocess_mode: expected one of {sorted(MODES)}; got {multiprocess_mode!r}")
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, multiprocess_mode)
+
+    def _begin(self) -> None:
+        family = self._family
+        self._asked = None
+        self._own = family.store.gauge(family.about.name, self._labels, family.options)
+
+    def inc(self, amount: float = 1) -> None:
+        """Add `amount` to this process's number. Raises: RuntimeError - in the modes "mostrecent", which are set."""
+        self._require_sum("inc")
+        if self._own is not None:
+            self._own.inc(amount)
+
+    def dec(self, amount: float = 1) -> None:
+        """Take `amount` from this process's number. Raises: as `inc`."""
+        self._require_sum("dec")
+        if self._own is not None:
+            self._own.inc(-amount)
+
+    def set(self, value: float) -> None:
+        """Have this process's number be `value`."""
+        if self._own is not None:
+            when = time.time() if self._family.options.endswith("mostrecent") else None
+            self._own.set(number("value", value), when)
+
+    def set_to_current_time(self) -> None:
+        """Set it to the seconds since 1970."""
+        self.set(time.time())
+
+    def set_function(self, f: Callable[[], float]) -> None:
+        """Have this process's number be what `f()` returns when somebody asks this process. `set` does nothing then."""
+        if not callable(f):
+            raise TypeError(f"set_function: expected a function that returns a number; got {f!r}")
+        if self._own is not None:
+            self._own.give_up()
+        self._own, self._asked = None, f
+
+    @property
+    def value(self) -> float:
+        """The number that the calling process has."""
+        if self._asked is not None:
+            return float(self._asked())
+        assert self._own is not None
+        return self._own.get()
+
+    def track_inprogress(self) -> InProgress:
+        """For `with` or as a decorator: add 1 meanwhile."""
+        return InProgress(self)
+
+    def time(self) -> Timer:
+        """For `with` or as a decorator: set it to how many seconds that took."""
+        return Timer(self, "set")
+
+    def collect(self) -> list[Any]:
+        """See `Metric.collect`. What a function of this process returns has a label `pid`."""
+        (metric,) = super().collect()
+        from rseq._metrics import families
+
+        for one in (self, *self._family.children.values()):
+            if getattr(one, "_asked", None) is not None:
+                metric.samples.append(families.own_gauge(self._family.about.name, one._labels, one.value))
+        return [metric]
+
+    def _require_sum(self, method: str) -> None:
+        if self._family.options.endswith("mostrecent"):
+            raise RuntimeError(f"{method}(): {self!r} has the mode {self._family.options!r}, in which it is only set")
+
+
+class Summary(_Added, hot=("observe",), known_as="metrics.Summary"):
+    """How many observations there were, and their sum, of all processes. Arguments: see `Counter`."""
+
+    __slots__ = ()
+    _type = "summary"
+    _counting = ("observe",)
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        segment: Segment | str | None = None,
+    ) -> None:
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
+
+    def _begin(self) -> None:
+        self._fill(self._made(), forms.summing())
+
+    def observe(self, amount: float) -> None:
+        """Count `amount`, and add it to the sum. Any thread, any signal handler; it never waits.
+
+        Raises: TypeError - no number. ValueError - NaN. Then nothing is counted.
+        """
+        raise not_set_up(self)
+
+    @property
+    def count(self) -> float:
+        """How many observations there were."""
+        return self._series.read()[0]
+
+    @property
+    def sum(self) -> float:
+        """What they add up to."""
+        return self._series.read()[1]
+
+    def time(self) -> Timer:
+        """For `with` or as a decorator: observe how many seconds that took."""
+        return Timer(self, "observe")
+
+
+class _Searched(NamedTuple):
+    """The bounds of a histogram: as numbers, as texts, and where machine code searches them."""
+
+    bounds: tuple[float, ...]
+    texts: tuple[str, ...]
+    form: Form
+    row: Any
+    """Kept by each object that has its address."""
+
+
+class Histogram(_Added, hot=("observe",), known_as="metrics.Histogram"):
+    """Observations by bucket, and their sum, of all processes.
+
+    `buckets` are upper bounds, each above the one before it; what equals one lies below it. Other arguments, and what
+    is raised: see `Counter`.
+    """
+
+    __slots__ = ()
+    DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, math.inf)
+    _type = "histogram"
+    _counting = ("observe",)
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        buckets: Iterable[SupportsFloat | str] = DEFAULT_BUCKETS,
+        segment: Segment | str | None = None,
+    ) -> None:
+        searched = _searched(buckets)
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, searched)
+
+    def _begin(self) -> None:
+        searched: _Searched = self._family.options
+        series = self._made(searched.texts)
+        notes = self._fill(series, searched.form, (ctypes.addressof(searched.row), 1))
+        notes["bounds"], notes[EXEMPLAR] = searched.row, partial(_put_into_bucket, series, searched.bounds)
+
+    def observe(self, amount: float, exemplar: Mapping[str, str] | None = None) -> None:
+        """Count `amount` in its bucket, and add it to the sum. Any thread, any signal handler; see `Counter.inc`.
+
+        Raises: TypeError - no number; no dict. ValueError - NaN, or an exemplar that is too long. Then nothing is
+        counted.
+        """
+        raise not_set_up(self)
+
+    @property
+    def count(self) -> float:
+        """How many observations there were."""
+        return float(sum(self._series.read()[1:]))
+
+    @property
+    def sum(self) -> float:
+        """What they add up to."""
+        return self._series.read()[0]
+
+    def time(self) -> Timer:
+        """For `with` or as a decorator: observe how many seconds that took."""
+        return Timer(self, "observe")
+
+
+class Info(Metric):
+    """Texts by name, such as a version: what any process has said last. Arguments: see `Counter`; it has no unit."""
+
+    __slots__ = ("_own",)
+    _type = "info"
+    _counting = ("info",)
+    _own: InfoValue
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        segment: Segment | str | None = None,
+    ) -> None:
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
+
+    def _begin(self) -> None:
+        family = self._family
+        self._own = InfoValue(family.store.segment, family.about.name, self._labels)
+
+    def info(self, val: Mapping[str, str]) -> None:
+        """Have it say `val`, in all processes. Each value takes its place in the segment for good.
+
+        Raises: TypeError, ValueError - no dict of texts, or names that are labels of the metric. MemoryError - no room.
+        """
+        if not isinstance(val, dict):
+            raise TypeError(f"info: expected a dict, such as {{'version': '1.2'}}; got {val!r}")
+        for name, text in val.items():
+            require_label(name)
+            require_text(f"info {name!r}", text)
+            if name in self._family.labelnames:
+                raise ValueError(f"info: {name!r} is a label of {self!r}; choose another name")
+        self._own.set(val)
+
+
+class Enum(Metric):
+    """One of some states: what any process has said last. It begins with the first.
+
+    `states`: their names. Other arguments, and what is raised: see `Counter`; it has no unit.
+    """
+
+    __slots__ = ("_own",)
+    _type = "stateset"
+    _counting = ("state",)
+    _own: EnumValue
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        states: Sequence[str] = (),
+        segment: Segment | str | None = None,
+    ) -> None:
+        given = _states(states)
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, given, name)
+
+    def _begin(self) -> None:
+        family = self._family
+        self._own = EnumValue(family.store.segment, family.about.name, self._labels, family.options)
+
+    def state(self, state: str) -> None:
+        """Have it be in that state, in all processes. Raises: ValueError - there is no such state."""
+        if state not in self._family.options:
+            raise ValueError(f"state: {self!r} has {list(self._family.options)}; got {state!r}")
+        self._own.set(self._family.options.index(state))
+
+
+HOT = Counter, Summary, Histogram
+"""Those that have methods of machine code."""
+
+
+# ---- what they are made with
+
+
+def _searched(buckets: Iterable[SupportsFloat | str]) -> _Searched:
+    """Raises: TypeError, ValueError - they are no bounds."""
+    if isinstance(buckets, str):
+        raise TypeError(f"buckets: expected numbers, such as (0.1, 0.5, 1.0); got {buckets!r}")
+    bounds = [float(one) if isinstance(one, str) else number("buckets", one) for one in buckets]
+    if bounds and bounds[-1] == math.inf:
+        del bounds[-1]
+    if not 1 <= len(bounds) <= MAX_BOUNDS:
+        raise ValueError(f"buckets: expected 1 to {MAX_BOUNDS} bounds beside infinity, got {len(bounds)}")
+    for one in bounds:
+        if not math.isfinite(one):
+            raise ValueError(f"buckets: expected finite numbers; got {one}. There is always a bucket up to infinity")
+    for low, high in pairwise(bounds):
+        if not low < high:
+            raise ValueError(f"buckets: expected each bound to be above the one before it; got {low} and then {high}")
+    steps = len(bounds).bit_length()
+    row = (ctypes.c_double * (1 << steps))(*bounds, *[math.inf] * ((1 << steps) - len(bounds)))
+    upper = *bounds, math.inf
+    return _Searched(upper, tuple(map(bound_text, upper)), forms.searching(steps), row)
+
+
+def _states(given: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise TypeError(f"states: expected a list of names, such as ['up', 'down']; got {given!r}")
+    states = tuple(given)
+    if not states:
+        raise ValueError("states: expected at least one, such as ['up', 'down']")
+    for state in states:
+        require_text("state", state)
+        if states.count(state) > 1:
+            raise ValueError(f"states: {state!r} is there twice")
+    return states
+
+
+# ---- exemplars
+
+
+def _put_if_counted(series: Series, amount: float, exemplar: Mapping[str, str]) -> None:
+    _put(series, 0, amount, exemplar, is_counted=amount >= 0)
+
+
+def _put_into_bucket(series: Series, bounds: tuple[float, ...], amount: float, exemplar: Mapping[str, str]) -> None:
+    _put(series, 1 + bisect_left(bounds, amount), amount, exemplar, is_counted=amount == amount)
+
+
+def _put(series: Series, which: int, amount: float, labels: Mapping[str, str], *, is_counted: bool) -> None:
+    """Remember the exemplar of a number, if machine code is going to count the amount."""
+    labels = require_exemplar(labels)
+    if is_counted:
+        Exemplars(series.segment, series.name, which).put(_Exemplar(labels, amount, time.time()))
+
+
+class _Exemplar(NamedTuple):
+    """What prometheus_client calls so."""
+
+    labels: Mapping[str, str]
+    value: float
+    timestamp: float
