@@ -676,10 +676,10 @@ VALUES = [
     sequence("a = Name.RED", "use numbers, True, False or None", "a = 1"),
     sequence(
         "a = cpu.total // cpu.count",
-        "divide in the caller, or shift",
-        "return cpu.total",
-        "a = cpu.total >> cpu.count\nreturn a",
-        returns="i64",
+        "compare it with 0 before, and leave or go on without it; or divide by max(…, 1).",
+        "count = cpu.count\nif count == 0:\n    return\na = cpu.total // count",
+        "count = cpu.count\na = 0 if count == 0 else cpu.total // count",
+        "a = cpu.total // max(cpu.count, 1)",
     ),
     # ---- names
     sequence("a = step", "define it before use", "step = 2\na = step"),

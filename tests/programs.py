@@ -386,9 +386,12 @@ class Writer:
                 return self.of_row(type)
         return f"({left} {self.operator(type)} {self.expression(type, depth - 1)})"
 
-    def divisor(self, type: str) -> int:
+    def divisor(self, type: str) -> str:
         scalar = SCALARS[type]
-        return int(
+        if self.chance(3):
+            other = self.pick([name for name, known in self.locals.items() if known == type] or [f"{type}(7)"])
+            return str(self.pick([f"max(1, {other})", f"({other} | 1)", f"({type}(7) if {other} == 0 else {other})"]))
+        return str(
             self.pick([n for n in (1, 2, 3, 7, 10, 64, 100, -1, -2, -3, -10, *edges(scalar)) if fits(n, scalar)])
         )
 

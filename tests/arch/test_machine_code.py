@@ -140,6 +140,19 @@ def test_division_by_a_constant_floors(architecture: Architecture) -> None:
 
 
 @each_architecture
+def test_division_by_a_variable_floors_and_does_not_trap(architecture: Architecture) -> None:
+    cases = []
+    for scalar in INTEGERS:
+        for divided, sign in itertools.product(("a", "100"), ("//", "%")):
+            body = f"if b == 0:\n    return 7\nreturn {divided} {sign} b"
+            pairs = list(itertools.product(edges(scalar), repeat=2))
+            cases.append((function(f", a: {scalar}, b: {scalar}", str(scalar), body), lambda p=pairs: p))
+    fitting = [code for code, _ in cases if code.body.result.bits <= 8 * architecture.pointer_bytes]
+    assert programs.narrow_enough(architecture, fitting) == fitting
+    check_all(architecture, cases)
+
+
+@each_architecture
 def test_counting_bits_and_unary_operators(architecture: Architecture) -> None:
     cases = []
     for scalar in INTEGERS:

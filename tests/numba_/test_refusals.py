@@ -194,3 +194,22 @@ def test_refused_of_storage_that_no_loop_has_seen_is_0() -> None:
 
 class _Word(rseq.Record):
     value: i64
+
+
+def test_a_routine_that_divides_by_zero_raises_what_python_does() -> None:
+    class Cell(rseq.Record):
+        value: i64
+
+    @rseq.routine
+    def share(cpu: Cell, n: i64, parts: i64) -> i64:
+        return n // parts + n % parts
+
+    bound = share.bind(rseq.percpu(Cell))
+
+    @numba.njit
+    def called(n: int, parts: int) -> int:
+        return bound(n, parts)
+
+    assert called(-7, 2) == -3
+    with pytest.raises(ZeroDivisionError, match="parts is 0, and // divides by it"):
+        called(1, 0)

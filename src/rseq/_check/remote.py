@@ -337,7 +337,7 @@ def _run(reached: Reached, operation: Operation, arguments: Arguments, remote: R
         return Outcome(run(operation.body, remote, arguments, cpu=lane, limit=LIMIT))
     except PausedError:
         return None
-    except (IndexError, ValueError, RuntimeError) as refused:
+    except (IndexError, ValueError, ZeroDivisionError, RuntimeError) as refused:
         reached.refused(operation.body, type(refused).__name__)
         return Outcome(None, type(refused).__name__)
     except FaultError:

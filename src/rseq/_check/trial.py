@@ -49,7 +49,7 @@ def tried(cases: Cases, operation: Operation, arguments: Arguments, lane: int, s
     ended, error, result = True, "", None
     try:
         result = run(operation.body, memory, arguments, cpu=lane, limit=LIMIT)
-    except (IndexError, ValueError, RuntimeError) as refused:
+    except (IndexError, ValueError, ZeroDivisionError, RuntimeError) as refused:
         error = type(refused).__name__
     except (FaultError, LimitError) as refused:
         ended, error = False, type(refused).__name__

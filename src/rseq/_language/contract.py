@@ -325,6 +325,25 @@ def _may_be_none(body: ir.Body) -> Iterator[Diagnostic]:
         )
 
 
+def _may_be_zero(restarts: Restarts) -> Iterator[Diagnostic]:
+    values, ops = restarts.values, restarts.body.ops
+    found: dict[Span, tuple[ir.Arithmetic, ir.Value]] = {}  # once for a line of an unrolled loop
+    for index in values.before:
+        op = ops[index]
+        if isinstance(op, ir.Arithmetic) and op.operator in ("//", "%") and isinstance(op.right, ir.Value):
+            if not values.is_nonzero(index, op.right):
+                found.setdefault(op.span, (op, op.right))
+    for op, divisor in found.values():
+        name = f"`{divisor}`" if divisor.name.isidentifier() else "the divisor"
+        yield _broken(
+            "may-be-zero",
+            f"{name} may be 0 where {op.operator} divides by it",
+            ((op.span, "divided here"),),
+            "a division by 0 ends the process on some processors, and a critical section raises nothing.",
+            "compare it with 0 before, and leave or go on without it; or divide by max(…, 1).",
+        )
+
+
 _RULES = (
     _store_after_commit,
     _load_after_commit,
@@ -346,7 +365,7 @@ def check(body: ir.Body) -> list[Diagnostic]:
 
 def _diagnostics(restarts: Restarts) -> list[Diagnostic]:
     found = [diagnostic for rule in _RULES for diagnostic in rule(restarts)]
-    found += _may_be_none(restarts.body)
+    found += [*_may_be_none(restarts.body), *_may_be_zero(restarts)]
     return sorted(found, key=lambda diagnostic: diagnostic.places[0][0].line)
 
 

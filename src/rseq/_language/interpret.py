@@ -31,6 +31,7 @@ _FIRST_LANE = 1 << 32
 _FIRST_ROW = 1 << 40
 _GAP = 1 << 12
 _MASK = (1 << 64) - 1
+_EXCEPTIONS = {kind.__name__: kind for kind in (IndexError, ValueError, ZeroDivisionError)}
 
 
 class FaultError(Exception):
@@ -167,8 +168,9 @@ def run(
 
     Raises: ValueError - two pointers that must be apart are the same row. IndexError - a bounds check failed: what had
     been prepared until then is in memory, nothing is committed (a routine's sequences that had ended are).
-    RuntimeError - a routine refused. FaultError - a pointer led nowhere. LimitError - more than `limit` operations,
-    those of called functions included. TypeError - too many or too few arguments.
+    ZeroDivisionError - a routine divided by zero. RuntimeError - a routine refused. FaultError - a pointer led nowhere.
+    LimitError - more than `limit` operations, those of called functions included. TypeError - too many or too few
+    arguments.
     """
     result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
     if result is not None and body.result is not None and body.result.kind == "bool":
@@ -341,7 +343,7 @@ class _Frame:
         _check(op, self.values)
 
     def _raise(self, op: ir.Raise) -> None:
-        raise (ValueError if op.exception == "ValueError" else IndexError)(op.sentence)
+        raise _EXCEPTIONS[op.exception](op.sentence)
 
     def _at(self, address: ir.Address) -> int:
         base = self.memory.lane(self.run.cpu) if address.base is None else self.values[address.base]

@@ -17,7 +17,7 @@ ComparisonName = Literal["==", "!=", "<", "<=", ">", ">="]
 
 BitCountName = Literal["ctz", "clz", "bits"]
 
-ExceptionName = Literal["IndexError", "ValueError"]
+ExceptionName = Literal["IndexError", "ValueError", "ZeroDivisionError"]
 """What a function may leave with."""
 
 BarrierName = Literal["full_fence", "relax", "sched_yield"]

@@ -330,9 +330,12 @@ def _lower_all(ops: list[ir.Op]) -> list[ir.Op]:
 
 
 def floor_division(op: ir.Arithmetic, serial: int) -> list[ir.Op]:
-    """`//` or `%` by a constant, rounding down, from operations that every architecture has."""
+    """`//` or `%`, rounding down, from operations that every architecture has. The divisor is not 0."""
     kind, divisor = op.target.type, op.right
-    assert isinstance(kind, Scalar) and isinstance(divisor, ir.Const) and isinstance(divisor.number, int)
+    assert isinstance(kind, Scalar)
+    if isinstance(divisor, ir.Value):
+        return _divide_by_variable(op, kind, divisor, serial)
+    assert isinstance(divisor.number, int)
     number, is_floor = divisor.number, op.operator == "//"
     if number == -1:
         zero = ir.Const(0, kind)
@@ -359,6 +362,37 @@ def _divide_and_correct(op: ir.Arithmetic, kind: Scalar, divisor: ir.Const, seri
             ir.Label(exact, span),
         ]
     return [*out, ir.Set(op.target, quotient if op.operator == "//" else rest, span)]
+
+
+def _divide_by_variable(op: ir.Arithmetic, kind: Scalar, divisor: ir.Value, serial: int) -> list[ir.Op]:
+    """The smallest number by -1 traps on some processors, so that -1 goes a way of its own."""
+    quotient, rest = ir.Value(f"%quotient{serial}", kind), ir.Value(f"%rest{serial}", kind)
+    span, zero, one, is_floor = op.span, ir.Const(0, kind), ir.Const(1, kind), op.operator == "//"
+    out: list[ir.Op] = [
+        ir.Arithmetic(quotient, "quo", op.left, divisor, span),
+        ir.Arithmetic(rest, "*", quotient, divisor, span),
+        ir.Arithmetic(rest, "-", op.left, rest, span),
+    ]
+    if kind.kind != "signed":
+        return [*out[: 1 if is_floor else 3], ir.Set(op.target, quotient if is_floor else rest, span)]
+    minus, exact, divided = (f"{name}{serial}" for name in ("minus", "exact", "divided"))
+    signs = ir.Value(f"%signs{serial}", kind)
+    below, again = ir.Arithmetic(quotient, "-", quotient, one, span), ir.Arithmetic(rest, "+", rest, divisor, span)
+    opposite = ir.Arithmetic(op.target, "-", zero, op.left, span) if is_floor else ir.Set(op.target, zero, span)
+    return [
+        ir.BranchIf(divisor, "==", ir.Const(-1, kind), minus, span),
+        *out,
+        ir.BranchIf(rest, "==", zero, exact, span),
+        ir.Arithmetic(signs, "^", rest, divisor, span),
+        ir.BranchIf(signs, ">=", zero, exact, span),
+        below if is_floor else again,
+        ir.Label(exact, span),
+        ir.Set(op.target, quotient if is_floor else rest, span),
+        ir.Jump(divided, span),
+        ir.Label(minus, span),
+        opposite,
+        ir.Label(divided, span),
+    ]
 
 
 def count_bits(op: ir.CountBits, serial: int) -> list[ir.Op]:

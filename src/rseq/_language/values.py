@@ -218,6 +218,34 @@ class Values:
                 return True
         return False
 
+    def is_nonzero(self, index: int, operand: ir.Operand) -> bool:
+        """True if an operand of operation `index` is not 0: by its bounds, or by what has been compared on the way."""
+        type = operand.type
+        return self._is_nonzero(self.form(index, operand), type, self.unequal[index], self.facts[index])
+
+    def _is_nonzero(self, form: Form, type: Word, unequal: frozenset[Unequal], facts: frozenset[Fact]) -> bool:
+        if not form.terms:
+            return bool(form.constant & (1 << type.bits) - 1)
+        if form.constant % form.step or self.is_never_zero(form):  # an odd number is never zero
+            return True
+        if any(one.difference in (form, form.times(-1)) for one in unequal):
+            return True
+        within = (fact for fact in facts if isinstance(fact, Within) and fact.form == form)
+        if any(fact.low > 0 or fact.high < 0 for fact in within):
+            return True
+        join = self.joins.get(form)
+        return join is not None and all(
+            self._is_nonzero(arriving, type, *self._known_on(edge, join.index)) for edge, arriving in join.forms.items()
+        )
+
+    def _known_on(self, edge: int, following: int) -> tuple[frozenset[Unequal], frozenset[Fact]]:
+        """What has been found out where operation `edge` goes on at `following`."""
+        op, ways, unequal, facts = self.body.ops[edge], self.graph.next[edge], self.unequal[edge], self.facts[edge]
+        if not isinstance(op, ir.BranchIf) or len(set(ways)) < 2:
+            return unequal, facts
+        jumped = ways[0] == following
+        return unequal | self._found_out(edge, op, jumped=jumped), facts | self.found(edge, jumped=jumped)
+
     def _parts(self, form: Form) -> list[tuple[Form, int]]:
         """What a sum is made of that has bounds, and how often it is in it, the narrowest first."""
         terms = dict(form.terms)
@@ -338,7 +366,8 @@ class Values:
         left, right = self.form(index, op.left), self.form(index, op.right)
         if op.operator in ("*", "&", "|", "^", "+") and not left.terms:
             left, right = right, left
-        if not left.terms and not right.terms:
+        divides_by_zero = op.operator in ("//", "%") and right == constant(0)  # on a way that nothing takes
+        if not left.terms and not right.terms and not divides_by_zero:
             return constant(int(computed(op.operator, _in(left, type), _in(right, type), type)))
         made = self._linear(op.operator, left, right, type)
         made = self._opaque(index, op, op.target) if made is None else made

@@ -295,13 +295,56 @@ class _Emitter(ArmEmitter):
             self.extend(target, target, type)
 
     def _divide(self, op: ir.Arithmetic, target: Slot, type: Scalar) -> None:
-        """By a constant that is not 1, -1 or another power of two: those are no divisions any more."""
-        assert isinstance(op.right, ir.Const)
-        divisor, left = int(op.right.number), self.slot(op.left)
+        """By a constant that is not 1, -1 or another power of two, which are no divisions any more; or bit by bit."""
+        left = self.slot(op.left)
+        if isinstance(op.right, ir.Value):
+            self._divide_by_variable(target, left, self.slot(op.right), type)
+            return
+        divisor = int(op.right.number)
         if type.kind == "signed":
             self._divide_signed(target, left, divisor)
         else:
             self._divide_unsigned(target, left, divisor)
+
+    def _divide_by_variable(self, target: Slot, left: Slot, divisor: Slot, type: Scalar) -> None:
+        """A bit of the quotient in each turn; `target` counts them down from 32, and has the quotient's sign on top."""
+        quotient, rest = self.extra
+        is_signed = type.kind == "signed"
+        self.line(f"movs {quotient}, {left}")
+        if is_signed:
+            self.line(f"rsbmi {quotient}, {quotient}, #0")
+            self.line(f"eor {target}, {left}, {divisor}")
+            self.line(f"and {target}, {target}, #{1 << 31}")
+            self.line(f"orr {target}, {target}, #32")
+        else:
+            self.line(f"mov {target}, #32")
+        self.line(f"mov {rest}, #0")
+        done, negative = self.new_label(), self.new_label()
+        if is_signed:
+            self.line(f"cmp {divisor}, #0")
+            self.line(f"bmi {negative}f")
+        self._divide_in_turns(target, divisor, "cmpcc", "subcs")
+        if is_signed:
+            self.line(f"b {done}f")
+            self.label(negative)
+            self._divide_in_turns(target, divisor, "cmncc", "addcs")
+            self.label(done)
+            self.line(f"cmp {target}, #0")
+            self.line(f"rsbmi {quotient}, {quotient}, #0")
+        self.line(f"mov {target}, {quotient}")
+
+    def _divide_in_turns(self, count: Slot, divisor: Slot, compare: str, reduce: str) -> None:
+        """The carry says that what is left is more than the divisor: also where it does not fit 32 bits."""
+        (quotient, rest), again = self.extra, self.new_label()
+        self.label(again)
+        self.line(f"adds {quotient}, {quotient}, {quotient}")
+        self.line(f"adcs {rest}, {rest}, {rest}")
+        self.line(f"{compare} {rest}, {divisor}")
+        self.line(f"{reduce} {rest}, {rest}, {divisor}")
+        self.line(f"orrcs {quotient}, {quotient}, #1")
+        self.line(f"sub {count}, {count}, #1")
+        self.line(f"tst {count}, #63")
+        self.line(f"bne {again}b")
 
     def _divide_unsigned(self, target: Slot, left: Slot, divisor: int) -> None:
         low, high = self.extra
