@@ -174,7 +174,7 @@ def test_a_fork_waits_while_another_thread_is_inside_of_llvm() -> None:
 
         def child():
             assert not rseq._codegen.blob._cut_off
-            assert rseq.Max("int16")
+            assert rseq.Max("int16") is not None
 
         print(in_child(child))
         thread.join()
@@ -539,7 +539,7 @@ def test_a_fork_takes_none_of_our_locks() -> None:
             assert counter.value == 1
             with rcu, lock, Turn("anything"):
                 pass
-            assert rseq.Max("int16") and rseq.Pool(8, 2)
+            assert rseq.Max("int16") is not None and rseq.Pool(8, 2)
 
         print(in_child(child))
         end.set()

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 import rseq
+from rseq._builtins.method import PLACES, thread_state
 from rseq._percpu.pinned import pinned
+from rseq._structures.structure import forget_inside, inside
+from support import ThreadSet
 
 EXCEPTIONS = 80
 
@@ -168,6 +171,50 @@ def test_blocks_of_threads_are_told_apart() -> None:
     with pytest.raises(RuntimeError, match="not inside"):
         rcu.__exit__(None, None, None)
     assert rcu.readers == 3
+
+
+def test_more_threads_are_inside_than_have_a_place_and_each_leaves_its_own(threads: ThreadSet) -> None:
+    """Twice as many as there are places, each three times over."""
+    rcu, others = rseq.RCU(), 2 * PLACES
+    for _ in range(2):
+        all_inside, leave = threading.Barrier(others + 1), threading.Event()
+
+        def read(all_inside: threading.Barrier = all_inside, leave: threading.Event = leave) -> None:
+            with rcu, rcu, rcu:
+                all_inside.wait(60)
+                assert thread_state() in inside(rcu)
+                leave.wait(60)
+            assert thread_state() not in inside(rcu)
+
+        for _ in range(others):
+            threads.start(read)
+        all_inside.wait(60)
+        assert (rcu.readers, len(inside(rcu)), len(rcu._entered)) == (3 * others, others, others)
+        leave.set()
+        threads.join()
+        assert (rcu.readers, inside(rcu)) == (0, {})
+    rcu.synchronize(60)
+
+
+def test_blocks_in_one_another_end_one_by_one() -> None:
+    rcu = rseq.RCU()
+    for depth in range(3):
+        rcu.__enter__()
+        assert (rcu.readers, len(inside(rcu))) == (depth + 1, 1)
+    for depth in reversed(range(3)):
+        rcu.__exit__(None, None, None)
+        assert (rcu.readers, len(inside(rcu))) == (depth, depth > 0)
+    with pytest.raises(RuntimeError, match="not inside"):
+        rcu.__exit__(None, None, None)
+
+
+def test_a_block_that_was_forgotten_is_left_with_a_sentence() -> None:
+    for make in (rseq.SpinLock, rseq.RCU):
+        thing: Any = make()
+        thing.__enter__()
+        forget_inside(thing)
+        with pytest.raises(RuntimeError, match="not inside"):
+            thing.__exit__(None, None, None)
 
 
 class Overriding(rseq.SpinLock):

@@ -7,22 +7,32 @@ may be interrupted anywhere: a signal handler that raises (Ctrl-C) in `__enter__
 taken, or in `__exit__` before it was given back, leaves it taken for ever. CPython runs handlers between its own
 instructions only, so machine code has no such place.
 
-    __enter__   result = take(); put (result, who, what the thread has entered before) into the object's dict
+    __enter__   result = take(); remember it for this thread
     __exit__    take the same out; give back(result)
 
-The dict's keys are the numbers of Python's thread states, which no later thread of the interpreter has again.
+A thread's place in the payload is the one that its number names. It has it to itself while it is inside:
+
+    | number of the thread's state, 0: free | what `threading` calls it | result | for each of PLACES
+
+The number is that of Python's thread state, which no later thread of the interpreter has again. If another thread has
+the place, or the thread is inside already, (result, who, what the thread has entered before) goes into the object's
+dict by that number. While anything is in the dict, whoever enters goes there as well: so what a thread has in the dict
+it has entered after what is in its place.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from rseq._builtins.method import Context, Kind
+from rseq._builtins.method import PLACES, Context, Kind
 from rseq._codegen import python
-from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Process, Writer
+from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Label, Process, Writer
 
 _NUMBER_AT, _DICT_AT = 0, 1
 """Words of a payload."""
+
+_PLACE_BYTES, _IDENT_AT, _RESULT_AT = 24, 8, 16
+"""Of the places of those who are inside."""
 
 
 def write(code: Process, kind: Kind) -> list[str]:
@@ -56,6 +66,11 @@ class _Method:
         """Emit: word number `position` of the payload."""
         return self.emit.load(self.payload, self.emit.process.layout.words_at + 8 * position, type, align=8)
 
+    def place(self, number: Any) -> Any:
+        """Emit: where the payload has room for the thread with that number."""
+        first = self.emit.offset(self.payload, self.emit.process.layout.words_at + 8 * self.kind.inside)
+        return self.emit.offset(first, self.emit.mul(self.emit.and_(number, PLACES - 1), _PLACE_BYTES))
+
     def call(self, name: str, *given: Any) -> Any:
         """Emit a call of the hot method `name`, with arguments, their number, and keywords."""
         rest = self.emit.offset(self.payload, 8 * self.kind.storage)
@@ -67,13 +82,22 @@ def _write_jump(method: _Method) -> None:
 
 
 def _write_enter(method: _Method, context: Context) -> None:
-    emit, thread = method.emit, _thread_state(method.emit)
-    who = emit.call("PyLong_FromUnsignedLongLong", PTR, emit.call("PyThread_get_thread_ident", I64))
-    for thing in (thread, who):
-        _return_if_null(emit, thing, thread, who)
+    emit = method.emit
+    number, ident = _thread_state(emit), emit.call("PyThread_get_thread_ident", I64)
     result = method.call(context.take, NULL, I64(0), NULL)
-    _return_if_null(emit, result, thread, who)
-    none, entered = emit.symbol("_Py_NoneStruct"), method.word(_DICT_AT, PTR)
+    _return_if_null(emit, result)
+    none, entered, place = emit.symbol("_Py_NoneStruct"), method.word(_DICT_AT, PTR), method.place(number)
+    is_empty = emit.compare(emit.call("PyDict_Size", I64, entered), "==", 0)
+    with emit.if_(is_empty, likely=True), emit.if_(emit.exchange_if(place, 0, number), likely=True):
+        emit.store(ident, place, _IDENT_AT, align=8)
+        emit.store(result, place, _RESULT_AT, align=8)
+        given = result if context.gives else none
+        python.keep(emit, given)
+        emit.ret(given)
+    thread = emit.call("PyLong_FromUnsignedLongLong", PTR, number)
+    who = emit.call("PyLong_FromUnsignedLongLong", PTR, ident)
+    with emit.unless(emit.and_(emit.truth(thread), emit.truth(who)), likely=False):
+        _give_back_and_fail(method, context, result, thread, who)
     before = _looked_up(emit, entered, thread)
     before = emit.choose(before, before, none)
     entry = emit.call("PyTuple_Pack", PTR, 3, result, who, before, fixed=1)
@@ -83,17 +107,44 @@ def _write_enter(method: _Method, context: Context) -> None:
             python.let_go(emit, result)
             python.keep(emit, none)
         emit.ret(result if context.gives else none)
-    emit.call("PyErr_Clear", VOID)  # there was no memory to remember it
-    python.let_go(emit, _give_back(method, context, result), thread, who, entry, result)
-    emit.ret(emit.call("PyErr_NoMemory", PTR))
+    _give_back_and_fail(method, context, result, thread, who, entry)
+
+
+def _give_back_and_fail(method: _Method, context: Context, result: Any, *held: Any) -> None:
+    """Emit: there was no memory to remember it."""
+    method.emit.call("PyErr_Clear", VOID)
+    python.let_go(method.emit, _give_back(method, context, result), *held, result)
+    method.emit.ret(method.emit.call("PyErr_NoMemory", PTR))
 
 
 def _write_exit(method: _Method, context: Context) -> None:
-    emit, entered, thread = method.emit, method.word(_DICT_AT, PTR), _thread_state(method.emit)
+    emit, entered, number = method.emit, method.word(_DICT_AT, PTR), _thread_state(method.emit)
+    in_place, outside = emit.label("in_place"), emit.label("outside")
+    with emit.unless(emit.call("PyDict_Size", I64, entered), likely=True):
+        emit.jump(in_place)
+    _write_exit_by_dict(method, context, number, in_place, outside)
+    emit.here(in_place)
+    place = method.place(number)
+    with emit.if_(emit.compare(emit.load(place, align=8, order="monotonic"), "!=", number), likely=False):
+        emit.jump(outside)
+    result = emit.load(place, _RESULT_AT, PTR, align=8)
+    emit.store(I64(0), place, order="release")
+    answer = _give_back(method, context, result)
+    python.let_go(emit, result)
+    emit.ret(answer)
+    emit.here(outside)
+    python.fail(emit, "PyExc_RuntimeError", context.outside)
+
+
+def _write_exit_by_dict(method: _Method, context: Context, number: Any, in_place: Label, outside: Label) -> None:
+    """Emit: leave what the dict has for the thread; it may have nothing."""
+    emit, entered = method.emit, method.word(_DICT_AT, PTR)
+    thread = emit.call("PyLong_FromUnsignedLongLong", PTR, number)
     _return_if_null(emit, thread)
     entry, other = _looked_up(emit, entered, thread), emit.label("other")
     with emit.unless(entry, likely=False):
-        emit.jump(other)
+        python.let_go(emit, thread)
+        emit.jump(in_place)
     kind = python.type_of(emit, entry)
     with emit.if_(emit.compare(kind, "!=", emit.symbol("PyTuple_Type")), likely=False):
         emit.jump(other)  # somebody has put it there
@@ -112,13 +163,12 @@ def _write_exit(method: _Method, context: Context) -> None:
     emit.ret(answer)
     emit.here(other)
     python.let_go(emit, thread)
-    python.fail(emit, "PyExc_RuntimeError", context.outside)
+    emit.jump(outside)
 
 
 def _thread_state(emit: Writer) -> Any:
-    """Emit the number of the thread's state, an int; NULL with an exception if there is no memory."""
-    number = emit.call("PyThreadState_GetID", I64, emit.call("PyThreadState_Get", PTR))
-    return emit.call("PyLong_FromUnsignedLongLong", PTR, number)
+    """Emit the number of the thread's state."""
+    return emit.call("PyThreadState_GetID", I64, emit.call("PyThreadState_Get", PTR))
 
 
 def _looked_up(emit: Writer, entered: Any, thread: Any) -> Any:

@@ -2,8 +2,8 @@
 
 A structure's objects carry a payload, as a builtin's `self` does, in a slot that no name leads to:
 
-    number of the kind | dict | entry of method 0, entry of method 1, … | base, stride, lanes, lock, …
-                hot.py's     machine code for this object's storage    what that code reads (builtin.py)
+    number of the kind | dict | entry of method 0, entry of method 1, … | places | base, stride, lanes, lock, …
+                hot.py's     machine code for this object's storage      hot.py's   what that code reads (builtin.py)
 
 The descriptor's function (hot.py) is the same for all objects of a kind: it loads the payload, sees that the object is
 of that kind, whatever its class says by now, and jumps to the entry with the payload's last part in place of `self`. So
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _METH_NOARGS, _METH_FASTCALL = 0x0004, 0x0080  # methodobject.h
+
+
+PLACES = 8
+"""How many threads at most are inside of an object's `with` blocks without anybody asking a dict. A power of two."""
 
 
 class Context(NamedTuple):
@@ -83,9 +87,19 @@ class Kind(NamedTuple):
         return 2 + self.hot.index(name)
 
     @property
+    def inside(self) -> int:
+        """Which word of a payload is the first of those that say who is inside of a `with`."""
+        return 2 + len(self.hot)
+
+    @property
+    def inside_words(self) -> int:
+        """How many these are: three for each place, see hot.py."""
+        return 3 * PLACES if self.context is not None else 0
+
+    @property
     def storage(self) -> int:
         """Which word of a payload is the first of the storage's."""
-        return 2 + len(self.hot)
+        return self.inside + self.inside_words
 
 
 class Declared:

@@ -31,12 +31,12 @@ from __future__ import annotations
 import ctypes
 
 from rseq._builtins.form import Form
-from rseq._builtins.method import Context
+from rseq._builtins.method import Context, thread_state
 from rseq._forks import before_forks, start_anew_after_forks
 from rseq._once import once
 from rseq._percpu.threads import LEFT_BEHIND, Table, table, table_of
 from rseq._quick import get_ident
-from rseq._structures.structure import Structure, not_set_up, set_up, storage_for, storage_of
+from rseq._structures.structure import Structure, forget_inside, not_set_up, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class SpinLock(Structure, hot=("acquire", "release", "try_acquire"), context=_CO
 
     def _start_anew(self) -> None:
         """In a forked child: its thread holds what the one that has forked held; the other holders are not here."""
+        forget_inside(self, but=thread_state())
         table, before = _table_of(self), _forking.get(get_ident(), 0)
         now = table.known_id()
         for address in storage_of(self).place.addresses():

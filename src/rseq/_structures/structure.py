@@ -62,7 +62,7 @@ class Structure:
 
     @property
     def _entered(self) -> dict[int, Any]:
-        """Which threads are inside `with` blocks (_builtins/hot.py)."""
+        """Which threads are inside `with` blocks, of those that have no place in the payload (_builtins/hot.py)."""
         return _state_of(self).entered
 
     @property
@@ -171,7 +171,8 @@ def set_up(structure: Structure, storage: PerCPU[Any], form: Form, *reading: str
     if _payload.is_full(structure):
         raise _is_set_up(structure)
     state = _State(kind, storage, form, {}, {}, {}, rows)
-    words = [kind.number, id(state.entered), *_entries(state), *storage.memory.place, *storage.shape, *rows]
+    words = [kind.number, id(state.entered), *_entries(state), *[0] * kind.inside_words]
+    words += [*storage.memory.place, *storage.shape, *rows]
     payload = make_payload(_payload_type(), words, state)
     for declared in _declared[kind.number]:
         declared.install()
@@ -221,6 +222,32 @@ def routine_of(structure: Structure, part: str) -> Callable[..., Any]:
         made = bind(state.form, part, state.storage, _title(state.kind, part))
         made = state.routines.setdefault(part, made)
     return made
+
+
+def inside(structure: Structure) -> dict[int, int]:
+    """Which threads are inside of its `with` blocks: by the numbers of their states, what `threading` calls them.
+
+    Raises: TypeError - it is not set up.
+    """
+    state = _state_of(structure)
+    held = {thread: ident for thread, ident, _ in _places(structure, state.kind) if thread}
+    return held | {thread: entry[1] for thread, entry in list(state.entered.items())}
+
+
+def forget_inside(structure: Structure, but: int = 0) -> None:
+    """In a forked child: the threads are not here that were inside, but the one whose state has that number."""
+    state = _state_of(structure)
+    for place in _places(structure, state.kind):
+        if place[0] != but:
+            place[:] = 0, 0, 0
+    for thread in [thread for thread in state.entered if thread != but]:
+        del state.entered[thread]
+
+
+def _places(structure: Structure, kind: Kind) -> list[Any]:
+    """The places for those inside: arrays of three words, live."""
+    first = id(_payload.of(structure)) + WORDS_AT + 8 * kind.inside
+    return [(ctypes.c_uint64 * 3).from_address(first + 24 * place) for place in range(kind.inside_words // 3)]
 
 
 def notes_of(structure: Structure) -> dict[object, Any]:

@@ -16,7 +16,16 @@ from rseq._percpu.threads import table_of
 from rseq._percpu.turn import TURN_BYTES, forget_turn, prepare_turns, taken
 from rseq._structures.rcu.calls import Calls
 from rseq._structures.rcu.grace import READERS, Words, grace_period
-from rseq._structures.structure import Structure, not_set_up, require_set_up, set_up, storage_for, storage_of
+from rseq._structures.structure import (
+    Structure,
+    forget_inside,
+    inside,
+    not_set_up,
+    require_set_up,
+    set_up,
+    storage_for,
+    storage_of,
+)
 from rseq._thread.membarrier import register_for_barriers
 
 TYPE_CHECKING = False
@@ -161,7 +170,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     def _require_outside(self, method: str) -> None:
         require_set_up(self)
-        if thread_state() in self._entered and not self._calls.is_caller():  # green threads have one state
+        if thread_state() in inside(self) and not self._calls.is_caller():  # green threads have one state
             raise RuntimeError(f"{method}() inside `with rcu:` would wait for itself; leave the block first")
 
     def _turn(self, waiting: _Waiting) -> object:
@@ -187,8 +196,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
         import threading
 
         names = {thread.ident: thread.name for thread in threading.enumerate()}
-        idents = [ident for _, ident, _ in list(self._entered.values())]
-        return sorted(names.get(ident, f"thread {ident}, which has ended") for ident in idents)
+        return sorted(names.get(ident, f"thread {ident}, which has ended") for ident in inside(self).values())
 
     def _by_lane(self) -> Iterator[str]:
         for lane in self._words.lanes:
@@ -200,7 +208,7 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
 
     def _start_anew(self) -> None:
         """In a forked child: it is outside of all sections, and the parent calls the functions."""
-        self._entered.clear()
+        forget_inside(self)
         self._calls.abandon()
         self._calls = Calls()
         if storage_of(self).segment is None:  # the other threads do not exist here
