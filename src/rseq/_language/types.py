@@ -15,7 +15,7 @@ import struct
 from _operator import index as as_int
 
 from rseq._integers import round_up
-from rseq._language.annotations import evaluated_annotations
+from rseq._language.annotations import Later, OwnName, evaluated_annotations
 from rseq._language.kept import keep
 from rseq._once import load
 from rseq._quick import dataclass
@@ -346,7 +346,14 @@ class RecordType(type):
     def __init_subclass__(cls) -> None:
         raise TypeError("the class of records has no subclasses: machine code goes by the layout that it computes")
 
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **keywords: object) -> dict[str, object]:
+        """The names in a record's body: its own, so that it can have pointers to its own kind."""
+        return {name: OwnName(name)}
+
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
+        if isinstance(namespace.get(name), OwnName):
+            del namespace[name]
         cls = super().__new__(mcs, name, bases, namespace)
         keep(cls.__module__)  # the module is being imported: sequences may be made of its functions much later
         parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
@@ -446,6 +453,10 @@ class _Form:
     says: str
 
     def __getitem__(self, target: object) -> object:
+        if isinstance(target, str):
+            return Later(target, self.__getitem__)
+        if isinstance(target, Later):
+            return target.then(self.__getitem__)
         meaning = resolve(target)
         if not isinstance(meaning, self.kinds):
             raise TypeError(f"{self.name}[T] {self.says}; got {self.name}[{target!r}]")
