@@ -9,6 +9,7 @@ import rseq
 GIVEN: dict[type[Any], tuple[Any, ...]] = {
     rseq.CounterArray: (2,),
     rseq.Histogram: ([1],),
+    rseq.KeyedCounter: (2,),
     rseq.Pool: (8, 2),
     rseq.RingBuffer: (256,),
     rseq.Stack: (2,),
@@ -20,6 +21,7 @@ HOT: dict[type[Any], dict[str, tuple[Any, ...]]] = {
     rseq.FloatCounter: {"add": (1,)},
     rseq.CounterArray: {"add": (0, 1)},
     rseq.Histogram: {"observe": (1,)},
+    rseq.KeyedCounter: {"add_row": (0, 1)},
     rseq.Max: {"update": (1,)},
     rseq.Min: {"update": (1,)},
     rseq.Pool: {"acquire_row": (), "release_row": (0,)},

@@ -30,6 +30,7 @@ FIRST_USES = {
     "Counter": "c = rseq.Counter(); c.add(1); assert c.value == 1; repr(c)",
     "FloatCounter": "c = rseq.FloatCounter(); c.add(0.5); assert c.value == 0.5",
     "CounterArray": "a = rseq.CounterArray((2, 3)); a.add((1, 2)); a.add((1, 1), n=3)",
+    "KeyedCounter": "k = rseq.KeyedCounter(9); k.add('a'); k.add(('b', 1)); assert k['a'] == 1; k.most_common()",
     "Max": "m = rseq.Max(); m.update(2.0); assert m.value == 2.0",
     "Min": "m = rseq.Min('i64'); m.update(2); assert m.value == 2",
     "Histogram": "h = rseq.Histogram([0.1, 1.0]); h.observe(0.5); assert (h.count, h.sum) == (1, 0.5); h.quantile(0.5)",

@@ -6,7 +6,8 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits,
                thread_id, thread_ended
 Storage:       percpu, array, Segment, segments
-Structures:    Counter, FloatCounter, CounterArray, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock, Stack
+Structures:    Counter, FloatCounter, CounterArray, KeyedCounter, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock,
+               Stack
 Cache:         precompile
 Errors:        CompileError, ContractError, SegmentError, UnsupportedError
 """
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from rseq._structures.extreme import Max, Min
     from rseq._structures.histogram import Histogram
     from rseq._structures.histogram.snapshot import HistogramSnapshot
+    from rseq._structures.keyed import KeyedCounter
     from rseq._structures.lock import SpinLock
     from rseq._structures.pool import Pool
     from rseq._structures.rcu import RCU
@@ -71,6 +73,7 @@ __all__ = [
     "Histogram",
     "HistogramSnapshot",
     "Inline",
+    "KeyedCounter",
     "Max",
     "Min",
     "Pool",
@@ -135,6 +138,7 @@ _HOMES = {
     "Histogram": ("_structures.histogram", "Histogram"),
     "HistogramSnapshot": ("_structures.histogram.snapshot", "HistogramSnapshot"),
     "Inline": ("_language.inline", "Inline"),
+    "KeyedCounter": ("_structures.keyed", "KeyedCounter"),
     "Max": ("_structures.extreme", "Max"),
     "Min": ("_structures.extreme", "Min"),
     "Pool": ("_structures.pool", "Pool"),

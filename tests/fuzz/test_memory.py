@@ -22,12 +22,14 @@ CALLS = (
     ("add", 1), ("add", (1, 1), 1), ("observe", 2.5), ("update", 1), ("push", 5), ("pop",), ("acquire_row",),
     ("release_row", 0), ("read_lock",), ("read_unlock", 1), ("try_acquire",), ("release", 0), ("write", b"hello"),
     ("write", 5), ("steal",), ("held",), ("counts",), ("synchronize", 0), ("holders",), ("values",), ("merge",),
+    ("add", "a", 1), ("add", ("b", 2)), ("add", b"c"), ("add_row", 3), ("items",), ("most_common", 1), ("total",),
 )
 MAKERS = (
     rseq.Counter,
     lambda **shared: rseq.CounterArray((3, 2), **shared),
     lambda **shared: rseq.Histogram([1, 2, 3], **shared),
     lambda **shared: rseq.Histogram.exponential(1, 100, **shared),
+    lambda **shared: rseq.KeyedCounter(2, **shared),
     rseq.Max,
     lambda **shared: rseq.Stack(rng.choice((1, 4, 5)), **shared),
     lambda **shared: rseq.Pool(8, rng.choice((1, 5, 40)), **shared),

@@ -32,6 +32,7 @@ def serve(name: str = "shop") -> dict[str, Any]:
         "seconds": rseq.FloatCounter(segment=shop, name="seconds"),
         "sizes": rseq.CounterArray((2, 3), segment=shop, name="sizes"),
         "small": rseq.CounterArray(3, "i32", segment=shop, name="small"),
+        "requests": rseq.KeyedCounter(3, segment=shop, name="requests"),
         "latency": rseq.Histogram.exponential(1e-3, 10, relative_error=0.1, segment=shop, name="latency"),
         "weights": rseq.Histogram([1, 2, 4], segment=shop, name="weights"),
         "slowest": rseq.Max(segment=shop, name="slowest"),
@@ -56,6 +57,8 @@ def use(made: dict[str, Any]) -> None:
     made["seconds"].add(1.5)
     made["sizes"].add((1, 2), 7)
     made["small"].add(1, -7)
+    for key, n in (("GET /", 3), (("GET", 200), 1_500), (b"\x1b[31m", 2), ("GET /more", 4)):
+        made["requests"].add(key, n)
     for number in range(1, 101):
         made["latency"].observe(number / 100)
     made["slowest"].update(0.25)

@@ -28,6 +28,7 @@ LINES = {
     "seconds": "FloatCounter 1.5",
     "sizes": "CounterArray 2 × 3, sum 7: 0 0 0 0 0 7",
     "small": "CounterArray 3, sum -7: 0 -7 0",
+    "requests": "KeyedCounter 1,509 in 3 of 3 keys, 4 in overflow: ('GET', 200) 1,500, 'GET /' 3, b'\\x1b[31m' 2",
     "latency": "Histogram 100 observed, mean 0.505, p50 0.484, p90 0.905, p99 0.968",
     "weights": "Histogram nothing observed",
     "slowest": "Max 0.25",
@@ -68,6 +69,12 @@ def test_json_has_all_values(run: Run, crashed: Crashed) -> None:
     values = {one["name"]: one["value"] for one in whole["structures"]}
     assert values["hits"] == {"value": 12_345}
     assert values["sizes"] == {"sum": 7, "values": [[0, 0, 0], [0, 0, 7]]}
+    assert values["requests"] == {
+        "total": 1_509,
+        "overflow": 4,
+        "capacity": 3,
+        "counts": [["'GET /'", 3], ["('GET', 200)", 1_500], [r"b'\x1b[31m'", 2]],
+    }
     assert values["latency"]["count"] == sum(values["latency"]["counts"]) == 100
     assert values["least"] == {"value": None}
     assert values["buffers"] == {"free": 3, "count": 4, "item_size": 64, "held_by": {str(crashed.pid): 1}}
@@ -87,6 +94,9 @@ def test_what_is_read_is_what_the_structures_themselves_say(run: Run, segment_fo
         assert values[name]["value"] == made[name].value
     for name in ("sizes", "small"):
         assert values[name]["values"] == made[name].values().tolist()
+    requests, value = made["requests"], values["requests"]
+    assert value["counts"] == [[repr(key), count] for key, count in requests.items()]
+    assert (value["total"], value["overflow"]) == (requests.total(), requests.overflow)
     for name in ("latency", "weights"):
         histogram, value = made[name], values[name]
         assert (value["count"], value["sum"], value["nans"]) == (histogram.count, histogram.sum, histogram.nans)

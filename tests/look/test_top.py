@@ -246,7 +246,7 @@ def test_ages_are_in_their_largest_unit() -> None:
 
 def test_a_pipe_gets_one_table(run: Run, crashed: Crashed) -> None:
     heading, columns, *rows = run("top", "shop", "--interval", "0.01").stdout.splitlines()
-    assert heading.startswith("shop: 0 processes, 17 structures")
+    assert heading.startswith("shop: 0 processes, 18 structures")
     assert columns.split() == ["name", "kind", "total", "per", "s", "CPUs", "state"]
     assert rows[0].split()[:4] == ["hits", "Counter", "12,345", "0"]
     assert run("top", "--once", "--interval", "0.01").stdout.splitlines()[1] == columns

@@ -74,6 +74,11 @@ MADE: list[tuple[Callable[..., Any], Callable[[Any], object], Callable[[Any], ob
         lambda one: one.add((1, 2), 7),
         lambda one: one.values().sum(),
     ),
+    (
+        lambda **at: rseq.KeyedCounter(4, key_bytes=9, **at),
+        lambda one: one.add(("GET", 200), 7),
+        lambda one: (one.capacity, one.key_bytes, one.items()),
+    ),
     (lambda **at: rseq.Histogram([1, 2.5], **at), lambda one: one.observe(2), lambda one: (one.count, one.sum)),
     (
         lambda **at: rseq.Histogram.exponential(0.1, 9, relative_error=0.1, **at),

@@ -42,6 +42,7 @@ def make(segment: rseq.Segment) -> dict[str, Any]:
         "counter": rseq.Counter,
         "float": rseq.FloatCounter,
         "array": lambda **more: rseq.CounterArray((2, 3), rseq.u32, **more),
+        "keyed": lambda **more: rseq.KeyedCounter(3, **more),
         "histogram": lambda **more: rseq.Histogram([1, 2, 5], **more),
         "octaves": lambda **more: rseq.Histogram.exponential(1e-3, 1, relative_error=0.1, **more),
         "max": rseq.Max,
@@ -90,6 +91,16 @@ def _use_number(thing: Any) -> None:
 def _use_array(thing: Any) -> None:
     thing.add((1, 2), 3)
     thing.values()
+
+
+def _use_keyed(thing: Any) -> None:
+    for key in ("GET /", ("GET", 200), b"x", 5):
+        thing.add(key, 2)
+        assert thing[key] is not None
+    thing.add_row(1)
+    thing.merge(thing)
+    assert len(thing.most_common()) == len(thing) == len(set(thing.keys()))
+    assert thing.total() is not None
 
 
 def _use_extreme(thing: Any) -> None:
@@ -184,6 +195,7 @@ _USES: dict[str, Callable[[Any], None]] = {
     "Counter": _use_number,
     "FloatCounter": _use_number,
     "CounterArray": _use_array,
+    "KeyedCounter": _use_keyed,
     "Max": _use_extreme,
     "Min": _use_extreme,
     "Histogram": _use_histogram,

@@ -65,6 +65,7 @@ _USES: dict[str, Callable[[Any], object]] = {
     "Counter": lambda it: it.add(2),
     "FloatCounter": lambda it: it.add(0.5),
     "CounterArray": lambda it: it.add(1, 3),
+    "KeyedCounter": lambda it: it.add(("GET", 200), 3),
     "Histogram": lambda it: it.observe(1),
     "Max": lambda it: it.update(7),
     "Min": lambda it: it.update(7),

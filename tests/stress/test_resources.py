@@ -31,6 +31,13 @@ def use_array(segment=None):
     array.add(1)
     assert array.values().tolist() == [0, 1, 0]
 
+def use_keyed(segment=None):
+    hits = rseq.KeyedCounter(2, segment=segment)
+    hits.add("a")
+    hits.add(("b", 1), 2)
+    hits.add("c", 4)
+    assert hits.items() == [("a", 1), (("b", 1), 2)] and hits.overflow == 4
+
 def use_lock(segment=None):
     lock = rseq.SpinLock(segment=segment)
     with lock:

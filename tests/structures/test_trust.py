@@ -164,6 +164,7 @@ def test_init_twice_changes_nothing(kind: type[Any]) -> None:
     others = {
         rseq.CounterArray: (5,),
         rseq.Histogram: ([3],),
+        rseq.KeyedCounter: (5,),
         rseq.Pool: (8, 4),
         rseq.RingBuffer: (999,),
         rseq.Stack: (9,),

@@ -47,6 +47,7 @@ _STRUCTURES = {
     "Counter": "it = rseq.Counter(); it.add(1); assert it.value == 1",
     "FloatCounter": "it = rseq.FloatCounter(); it.add(0.5); assert it.value == 0.5",
     "CounterArray": "it = rseq.CounterArray(16); it.add(3)",
+    "KeyedCounter": "it = rseq.KeyedCounter(100); it.add('GET /'); assert it['GET /'] == 1",
     "Histogram": "it = rseq.Histogram((1, 2, 4)); it.observe(1.5); assert it.count == 1",
     "Max": "it = rseq.Max(); it.update(3.0); assert it.value == 3.0",
     "Min": "it = rseq.Min(); it.update(3.0); assert it.value == 3.0",

@@ -18,13 +18,15 @@ The number is that of Python's thread state, which no later thread of the interp
 the place, or the thread is inside already, (result, who, what the thread has entered before) goes into the object's
 dict by that number. While anything is in the dict, whoever enters goes there as well: so what a thread has in the dict
 it has entered after what is in its place.
+
+A method that takes a key finds the key's row in the dict, which has nothing else then, and goes on as a hot method does.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from rseq._builtins.method import PLACES, Context, Kind
+from rseq._builtins.method import PLACES, Context, Keyed, Kind
 from rseq._codegen import python
 from rseq._codegen.writer import I32, I64, NULL, PTR, VOID, Label, Process, Writer
 
@@ -42,6 +44,8 @@ def write(code: Process, kind: Kind) -> list[str]:
     if kind.context is not None:
         _write_enter(_Method(code, kind, "__enter__", PTR), kind.context)
         _write_exit(_Method(code, kind, "__exit__", PTR, I64), kind.context)
+    if kind.keyed is not None:
+        _write_keyed(_Method(code, kind, kind.keyed.method, PTR, I64, PTR), kind.keyed)
     return [*kind.methods]
 
 
@@ -54,8 +58,8 @@ class _Method:
     def __init__(self, code: Process, kind: Kind, name: str, *arguments: Any) -> None:
         self.kind, self.name = kind, name
         emit = self.emit = code.function(name, PTR, [PTR, *arguments])
-        owner, *self.arguments = emit.arguments
-        self.payload = emit.load(owner, code.layout.header, PTR, align=8)  # its first slot
+        self.owner, *self.arguments = emit.arguments
+        self.payload = emit.load(self.owner, code.layout.header, PTR, align=8)  # its first slot
         with emit.unless(self.payload, likely=False):
             python.fail(emit, "PyExc_TypeError", "this object was made without calling __init__")
         with emit.if_(emit.compare(self.word(_NUMBER_AT), "!=", kind.number), likely=False):
@@ -79,6 +83,73 @@ class _Method:
 
 def _write_jump(method: _Method) -> None:
     method.emit.ret(method.call(method.name, *method.arguments))
+
+
+_KEYS = "PyUnicode_Type", "PyLong_Type", "PyBytes_Type"
+"""Exact types of keys whose hash and comparison run no code of anybody's."""
+
+
+def _write_keyed(method: _Method, keyed: Keyed) -> None:
+    """`method(key, n)`: call the hot method with the row of the key, or the Python method for all that is unusual."""
+    emit = method.emit
+    arguments, count, keywords = method.arguments
+    found, other = emit.label("found"), emit.label("other")
+    is_usual = emit.compare(emit.sub(count, 1), "<", 2)
+    with emit.if_(emit.or_(emit.truth(keywords), emit.compare(is_usual, "==", 0)), likely=False):
+        emit.jump(other)
+    key = emit.load(arguments, type=PTR)
+    _jump_if_plain(emit, key, found, other)
+    emit.here(found)
+    row = _looked_up(emit, method.word(_DICT_AT, PTR), key)
+    with emit.unless(row, likely=False):
+        with emit.if_(emit.call("PyErr_Occurred", PTR), likely=False):
+            emit.ret(NULL)
+        emit.jump(other)
+    given, second = emit.slot(PTR, 2), emit.label("second", PTR)
+    with emit.if_(emit.compare(count, "==", 1), likely=True):
+        emit.jump(second, NULL)
+    n = emit.load(arguments, 8, PTR)
+    with emit.if_(emit.compare(python.type_of(emit, n), "!=", emit.symbol("PyLong_Type")), likely=False):
+        emit.jump(other)
+    emit.jump(second, n)
+    (n,) = emit.here(second)
+    emit.store(row, given)
+    emit.store(n, given, 8)
+    python.keep(emit, row)  # whoever gets hold of the dict may empty it
+    result = method.call(keyed.hot, given, count, NULL)
+    python.let_go(emit, row)
+    emit.ret(result)
+    emit.here(other)
+    function = emit.call("PyObject_GetAttrString", PTR, method.owner, emit.text(keyed.other))
+    _return_if_null(emit, function)
+    result = emit.call("PyObject_Vectorcall", PTR, function, arguments, count, keywords)
+    python.let_go(emit, function)
+    emit.ret(result)
+
+
+def _jump_if_plain(emit: Writer, key: Any, plain: Any, other: Any) -> None:
+    """Emit: go to `plain` if the key is one that may be looked up, or a tuple of such; else to `other`."""
+    kind = python.type_of(emit, key)
+    with emit.if_(_is_one_of(emit, kind, _KEYS), likely=True):
+        emit.jump(plain)
+    with emit.if_(emit.compare(kind, "!=", emit.symbol("PyTuple_Type"))):
+        emit.jump(other)
+    size, again = emit.call("PyTuple_Size", I64, key), emit.label("again", I64)
+    emit.jump(again, 0)
+    (number,) = emit.here(again)
+    with emit.if_(emit.compare(number, "==", size)):
+        emit.jump(plain)
+    part = emit.call("PyTuple_GetItem", PTR, key, number)
+    with emit.unless(_is_one_of(emit, python.type_of(emit, part), _KEYS)):
+        emit.jump(other)
+    emit.jump(again, emit.add(number, 1))
+
+
+def _is_one_of(emit: Writer, kind: Any, names: tuple[str, ...]) -> Any:
+    first, *rest = (emit.compare(kind, "==", emit.symbol(name)) for name in names)
+    for one in rest:
+        first = emit.or_(first, one)
+    return first
 
 
 def _write_enter(method: _Method, context: Context) -> None:

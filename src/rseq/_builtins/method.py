@@ -5,6 +5,8 @@ A structure's objects carry a payload, as a builtin's `self` does, in a slot tha
     number of the kind | dict | entry of method 0, entry of method 1, … | places | base, stride, lanes, lock, …
                 hot.py's     machine code for this object's storage      hot.py's   what that code reads (builtin.py)
 
+The dict is what `with` remembers in (`Context`), or what finds the rows of keys (`Keyed`).
+
 The descriptor's function (hot.py) is the same for all objects of a kind: it loads the payload, sees that the object is
 of that kind, whatever its class says by now, and jumps to the entry with the payload's last part in place of `self`. So
 `counter.add(1)` is an ordinary method call, which every version of CPython has made fast, where a builtin stored in an
@@ -52,6 +54,21 @@ class Context(NamedTuple):
     """Whether the result is what `as` names; else that is None."""
 
 
+class Keyed(NamedTuple):
+    """A method that takes a key, looks it up in the object's dict, and calls a hot method with what it finds there.
+
+    Keys that machine code looks up are exact str, int and bytes objects, and tuples of these: what is equal to one of
+    them, and is looked up too, is the same key. It runs no code of other classes.
+    """
+
+    method: str
+    """The method: `method(key, n=…)`."""
+    hot: str
+    """The hot method that is called with the row in place of the key."""
+    other: str
+    """The Python method that is called instead where the dict has no such key, or the arguments are unusual."""
+
+
 class Kind(NamedTuple):
     """What the package has declared of a structure."""
 
@@ -62,11 +79,13 @@ class Kind(NamedTuple):
     hot: tuple[str, ...]
     """The methods that are machine code."""
     context: Context | None
+    keyed: Keyed | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """All that are machine code, those that `with` calls too."""
-        return (*self.hot, "__enter__", "__exit__") if self.context is not None else self.hot
+        """All that are machine code, those that `with` calls and the one that takes keys too."""
+        of_with = ("__enter__", "__exit__") if self.context is not None else ()
+        return (*self.hot, *of_with, *((self.keyed.method,) if self.keyed is not None else ()))
 
     def function(self, name: str) -> tuple[int, int]:
         """The address of a method's function, and how it is called. Raises: UnsupportedError, OSError."""

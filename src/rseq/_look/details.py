@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rseq._look.lines import cell, flat, owner_name, totals_of
+from rseq._look.lines import cell, flat, key_name, owner_name, totals_of
 from rseq._look.saying import number, plain, put_table
 from rseq._percpu.shared.layout import SegmentError
 
@@ -61,6 +61,11 @@ def _array(reading: Reading) -> _Table:
     return ("element", "sum"), ((str(at), number(one)) for at, one in enumerate(flat(reading.value["values"])))
 
 
+def _keyed(reading: Reading) -> _Table:
+    ordered = sorted(reading.value["counts"], key=lambda pair: pair[1], reverse=True)
+    return ("key", "count"), ((key_name(key), f"{count:,}") for key, count in ordered)
+
+
 def _histogram(reading: Reading) -> _Table:
     value = reading.value
     bounds = [*(f"{bound:.6g}" for bound in value["bounds"]), "above"]
@@ -104,6 +109,7 @@ def _rows(reading: Reading) -> _Table:
 
 _TABLES: dict[str, Callable[[Reading], _Table]] = {
     "CounterArray": _array,
+    "KeyedCounter": _keyed,
     "Histogram": _histogram,
     "Pool": _pool,
     "percpu": _records,

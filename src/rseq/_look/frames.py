@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rseq._look.chosen import opened
-from rseq._look.lines import owner_name
+from rseq._look.lines import most_of, owner_name
 from rseq._look.reading import Found, Reading, found_in, is_still_at, read
 from rseq._look.saying import age, count_of, number, plain, short
 from rseq._look.structures import QUANTILES, Histogram
@@ -146,6 +146,7 @@ _TOTALS = {
     "Counter": "value",
     "FloatCounter": "value",
     "CounterArray": "sum",
+    "KeyedCounter": "total",
     "Histogram": "count",
     "RingBuffer": "written",
     "Series": "total",
@@ -170,6 +171,16 @@ def _histogram(reading: Reading, before: dict[str, Any] | None, passed_s: float)
         lines.insert(0, ("now", [one - other for one, other in zip(counts, before["counts"], strict=True)]))
     quantiles = ((name, [short(structure.quantile(some, q)) for q in QUANTILES]) for name, some in lines)
     return "\n".join(f"{name} {' '.join(f'{one:>5}' for one in found)}" for name, found in quantiles)
+
+
+def _keyed(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
+    counts = reading.value["counts"]
+    if before is not None:
+        known = dict(map(tuple, before["counts"]))
+        counts = [(key, count - known.get(key, 0)) for key, count in counts]
+    overflow = f"{reading.value['overflow']:,} in overflow" if reading.value["overflow"] else ""
+    moved = [pair for pair in counts if pair[1]]
+    return "\n".join(part for part in (most_of(moved, 2), overflow) if part)
 
 
 def _ring(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
@@ -203,6 +214,7 @@ _STATES: dict[str, Callable[[Reading, dict[str, Any] | None, float], str]] = {
     "Max": _value,
     "Min": _value,
     "Histogram": _histogram,
+    "KeyedCounter": _keyed,
     "RingBuffer": _ring,
     "Stack": _stack,
     "Pool": _pool,

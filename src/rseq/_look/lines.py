@@ -44,6 +44,30 @@ def few(numbers: Iterable[Any], shape: Iterable[int]) -> str:
     return " ".join(map(number, first[:_FEW])) + (" …" if len(first) > _FEW else "")
 
 
+def _keyed(reading: Reading) -> str:
+    value = reading.value
+    counts, overflow = value["counts"], value["overflow"]
+    said = f"{value['total']:,} in {len(counts):,} of {value['capacity']:,} keys"
+    said += f", {overflow:,} in overflow" if overflow else ""
+    return f"{said}: {most_of(counts)}" if counts else said
+
+
+def most_of(counts: list[Any], few: int = 3) -> str:
+    """The keys with the largest counts."""
+    ordered = sorted(counts, key=lambda pair: pair[1], reverse=True)
+    shown = ", ".join(f"{key_name(key)} {count:,}" for key, count in ordered[:few])
+    return shown + (" …" if len(counts) > few else "")
+
+
+def key_name(key: str) -> str:
+    """A key, as Python writes it; not all of a long one."""
+    text = plain(key)
+    return text if len(text) <= _LONGEST_KEY else f"{text[: _LONGEST_KEY - 1]}…"
+
+
+_LONGEST_KEY = 40
+
+
 def _histogram(reading: Reading) -> str:
     value = reading.value
     count = value["count"]
@@ -142,6 +166,7 @@ def _said(reading: Reading) -> str:
 _LINES: dict[str, Callable[[Reading], str]] = {
     **dict.fromkeys(("Counter", "FloatCounter", "Max", "Min"), _number),
     "CounterArray": _array,
+    "KeyedCounter": _keyed,
     "Histogram": _histogram,
     "RingBuffer": _ring,
     "Stack": _stack,

@@ -7,6 +7,7 @@ structure of that kind and size has.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 from functools import cache, cached_property, lru_cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rseq._percpu.shared.core import Core
     from rseq._percpu.shared.directory import Entry
     from rseq._structures.histogram.bounds import Layout
+    from rseq._structures.keyed.log import Log
 
 QUANTILES = (0.5, 0.9, 0.99)
 
@@ -166,6 +168,59 @@ class CounterArray(_OfForm):
             return [*map(sum, columns)]
         bits = int(type[1:])
         return [signed(sum(one), bits) if type.startswith("i") else sum(one) % (1 << bits) for one in columns]
+
+    def per_cpu(self) -> list[float]:
+        return [sum(numbers) for numbers in self.words.arrays("value", self.count())]
+
+
+class KeyedCounter(_OfForm):
+    """Counts by key."""
+
+    def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
+        super().__init__(core, entry, args, layout)
+        self._keys: list[str] = []
+        """Those that were read; there will never be others in their places."""
+
+    def form(self) -> Form:
+        from rseq._structures.keyed.counter import keyed
+
+        return keyed()
+
+    def count(self) -> int:
+        capacity: int = self.args["capacity"]
+        return capacity + 1
+
+    @property
+    def sums(self) -> Sequence[Summed]:  # type: ignore[override]
+        return (Summed(0, self.count(), "i64"),)
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        overflow, *counts = sums[0]
+        counts = counts[: len(self._known_keys())]
+        return {
+            "total": overflow + sum(counts),
+            "overflow": overflow,
+            "capacity": self.args["capacity"],
+            "counts": [*map(list, zip(self._keys, counts, strict=True))],
+        }
+
+    def _known_keys(self) -> list[str]:
+        log = self._log
+        for number in range(len(self._keys), len(log)):
+            self._keys.append(repr(log.read(number)))
+        return self._keys
+
+    @cached_property
+    def _log(self) -> Log:
+        from rseq._structures.keyed.log import Log, log_bytes
+
+        capacity, key_bytes = self.args["capacity"], self.args["key_bytes"]
+        _, *more = self.entry.blocks
+        if [block.nbytes for block in more] != [log_bytes(capacity, key_bytes)]:
+            raise self.damaged("it has other blocks of memory than a KeyedCounter has")
+        place = self.core.extents.place(more[0])
+        whole = (ctypes.c_ubyte * more[0].nbytes).from_address(place.addresses()[-1])
+        return Log(memoryview(whole).cast("B"), capacity, repr(self.entry.name))
 
     def per_cpu(self) -> list[float]:
         return [sum(numbers) for numbers in self.words.arrays("value", self.count())]
@@ -424,7 +479,7 @@ class Rows(Structure):
 
 CLASSES: dict[str, Callable[[Core, Entry, dict[str, Any], object], Structure]] = {
     **{one.__name__: one for one in (Counter, FloatCounter, CounterArray, Max, Min, Histogram, RingBuffer)},
-    **{one.__name__: one for one in (Stack, Pool, SpinLock, RCU)},
+    **{one.__name__: one for one in (KeyedCounter, Stack, Pool, SpinLock, RCU)},
     "percpu": PerCPU,
     "array": Rows,
 }

@@ -11,6 +11,7 @@ from rseq._language.types import SCALARS
 from rseq._structures.cell import cell, cells
 from rseq._structures.extreme import extreme
 from rseq._structures.histogram.bounds import log_linear, searching
+from rseq._structures.keyed.counter import keyed
 from rseq._structures.lock import LOCK
 from rseq._structures.pool.items import items
 from rseq._structures.rcu.grace import READERS
@@ -40,6 +41,7 @@ def shipped_forms() -> Iterator[Shipped]:
         yield Shipped(cells(type), tuple(("add", dimensions) for dimensions in (1, 2, 3)), _BOTH)
         for is_max in (False, True):
             yield _alone(extreme(type, is_max), "update", "value", indexes=_BOTH)
+    yield Shipped(keyed(), (("add_row", 1),), _CPU)
     yield _alone(LOCK, "acquire", "release", "try_acquire")
     yield _alone(READERS, "read_lock", "read_unlock")
     yield _alone(CLOCK, "read_clock")

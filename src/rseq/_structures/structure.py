@@ -18,7 +18,7 @@ import ctypes
 import sys
 
 from rseq._builtins.bind import Bound, builtin, common, defer_reference_count, entry
-from rseq._builtins.method import Context, Declared, Kind, number_of
+from rseq._builtins.method import Context, Declared, Keyed, Kind, number_of
 from rseq._builtins.payload import WORDS_AT, kept_by, make_payload, payload_type
 from rseq._once import load, once
 from rseq._percpu.storage import Where, laid_out
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Structure:
     """Base of the structures. `hot` names the methods that are machine code, `context` those that `with` calls.
 
-    `known_as` is the kind's name, where there is another structure of the class's.
+    `known_as` is the kind's name, where there is another structure of the class's. `keyed` names the method that takes a key, and finds its row by itself.
     """
 
     __slots__ = ("__weakref__", "_payload", "_state")
@@ -49,20 +49,29 @@ class Structure:
     """What to do instead of pickling or copying a private one, if it is not made in a segment."""
 
     def __init_subclass__(
-        cls, *, hot: tuple[str, ...] = (), context: Context | None = None, known_as: str = "", **more: Any
+        cls,
+        *,
+        hot: tuple[str, ...] = (),
+        context: Context | None = None,
+        keyed: Keyed | None = None,
+        known_as: str = "",
+        **more: Any,
     ) -> None:
         super().__init_subclass__(**more)
         known = _kinds_of(cls)
         if hot and not known:
-            _declare(cls, known_as or cls.__name__, hot, context)
-        elif hot or context:
+            _declare(cls, known_as or cls.__name__, hot, context, keyed)
+        elif hot or context or keyed:
             raise TypeError(f"class {cls.__name__}: it has the hot methods of {known[0].name}, and no others")
         elif len(known) > 1:
             raise _of_two_kinds(cls, known)
 
     @property
     def _entered(self) -> dict[int, Any]:
-        """Which threads are inside `with` blocks, of those that have no place in the payload (_builtins/hot.py)."""
+        """Which threads are inside `with` blocks, of those that have no place in the payload; or which rows keys have.
+
+        Machine code looks there (_builtins/hot.py).
+        """
         return _state_of(self).entered
 
     @property
@@ -309,8 +318,8 @@ _declared: dict[int, tuple[Declared, ...]] = {}
 """By the kind's number."""
 
 
-def _declare(owner: type, name: str, hot: tuple[str, ...], context: Context | None) -> None:
-    kind = Kind(number_of(name), owner, name, hot, context)
+def _declare(owner: type, name: str, hot: tuple[str, ...], context: Context | None, keyed: Keyed | None) -> None:
+    kind = Kind(number_of(name), owner, name, hot, context, keyed)
     assert kind.number not in _declared, "two kinds have one number"
     _kinds[id(owner)] = kind
     _declared[kind.number] = tuple(Declared(kind, name, _payload.is_full) for name in kind.methods)

@@ -2,6 +2,7 @@
 
 from rseq._bench.python.counter import COUNTER
 from rseq._bench.python.histogram import HISTOGRAM
+from rseq._bench.python.keyed import KEYED
 from rseq._bench.python.lock import LOCK
 from rseq._bench.python.logs import LOGGING
 from rseq._bench.python.pool import POOL
@@ -12,4 +13,4 @@ from rseq._bench.python.stack import STACK
 from rseq._bench.run import Operation
 
 _OF_COUNTERS = COUNTER, VALUE, VALUES
-OPERATIONS: tuple[Operation, ...] = (*_OF_COUNTERS, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)
+OPERATIONS: tuple[Operation, ...] = (*_OF_COUNTERS, KEYED, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)

@@ -32,6 +32,7 @@ KINDS = (
     "FloatCounter",
     "CounterArray",
     "Histogram",
+    "KeyedCounter",
     "Max",
     "Min",
     "Pool",
