@@ -313,9 +313,45 @@ def test_merging_adds_what_another_has_counted() -> None:
     assert (other.items(), other.overflow) == ([("a", 21), ("b", 21)], 110 + 1 + 110)
     other.merge(other)
     assert other.items() == [("a", 42), ("b", 42)]
-    for wrong in ({}, None, rseq.Counter()):
-        with pytest.raises(TypeError, match=r"^merge\(\) takes an rseq\.KeyedCounter; got "):
+    before = one.snapshot()
+    for wrong in (None, 5, ["a"], rseq.Counter()):
+        with pytest.raises(
+            TypeError, match=r"^merge\(\) takes an rseq\.KeyedCounter, or a mapping of keys to ints; got "
+        ):
             one.merge(wrong)  # type: ignore[arg-type]
+    for entry, error in (({1.5: 1}, TypeError), ({"b": "x"}, TypeError), ({"b": 1 << 63}, OverflowError)):
+        with pytest.raises(error):
+            one.merge({"a": 1, **entry})  # type: ignore[dict-item]
+    assert one.snapshot() == before
+
+
+def test_a_snapshot_is_a_counter_that_can_be_merged() -> None:
+    hits = rseq.KeyedCounter(2)
+    for key in ("a", ("b", 1), "c", "a"):
+        hits.add(key)
+    taken = hits.snapshot()
+    assert type(taken) is collections.Counter
+    assert taken == {"a": 2, ("b", 1): 1, None: 1}
+    assert taken.total() == hits.total()
+    hits.add("a", 5)
+    assert hits.snapshot() - taken == {"a": 5}
+    other = rseq.KeyedCounter(3)
+    for one in (taken, pickle.loads(pickle.dumps(taken)), {"x": 4}, {http.HTTPStatus.OK: 1}):
+        other.merge(one)
+    assert (other.items(), other.overflow) == ([("a", 4), (("b", 1), 2), ("x", 4)], 3)
+    assert rseq.KeyedCounter(1).snapshot() == {}
+
+
+def test_counts_are_added_to_and_not_set_and_it_is_no_dict() -> None:
+    hits: Any = rseq.KeyedCounter(2)
+    with pytest.raises(TypeError, match=r"are added to, and not set: counter\.add\(key, n\)$"):
+        hits["a"] += 1
+    for other in ({}, collections.Counter()):
+        with pytest.raises(TypeError, match=r"^a KeyedCounter is no dict: compare its `snapshot\(\)` with one$"):
+            assert hits == other
+    assert hits == hits
+    assert hits != rseq.KeyedCounter(2)
+    assert len({hits, hits}) == 1
 
 
 def test_a_private_one_cannot_be_pickled_or_copied() -> None:

@@ -19,7 +19,7 @@ the place, or the thread is inside already, (result, who, what the thread has en
 dict by that number. While anything is in the dict, whoever enters goes there as well: so what a thread has in the dict
 it has entered after what is in its place.
 
-A method that takes a key finds the key's row in the dict, which has nothing else then, and goes on as a hot method does.
+A method that takes a key finds the key's row in the dict, which has nothing else then, and goes on as hot methods do.
 """
 
 from __future__ import annotations

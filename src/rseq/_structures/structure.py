@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 class Structure:
     """Base of the structures. `hot` names the methods that are machine code, `context` those that `with` calls.
 
-    `known_as` is the kind's name, where there is another structure of the class's. `keyed` names the method that takes a key, and finds its row by itself.
+    `known_as` is the kind's name, where there is another structure of the class's. `keyed` names the method that takes
+    a key, and finds its row by itself.
     """
 
     __slots__ = ("__weakref__", "_payload", "_state")

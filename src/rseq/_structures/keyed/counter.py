@@ -28,6 +28,7 @@ from rseq._structures.structure import Structure, bind, not_set_up, set_up, stor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import collections
     from collections.abc import Iterator, Mapping
     from typing import Any
 
@@ -134,24 +135,23 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
 
     def _add_other(self, key: Key, n: int = 1) -> None:
         """`add` where machine code does not find the key, or what is given is unusual."""
-        amount = n if type(n) is int else _as_int(n)
-        if not -(1 << 63) <= amount < 1 << 63:
-            raise OverflowError(f"KeyedCounter.add(): n is an int of -2**63 … 2**63 - 1; got {n!r}")
+        amount = _amount("KeyedCounter.add(): n", n)
         self._put(KeyedCounter.row_of(self, key), amount)
 
     _add_other.__qualname__ = "KeyedCounter.add"  # what Python calls it in sentences about arguments
 
-    def merge(self, other: KeyedCounter) -> None:
-        """Add what `other` has counted up to now to this one, its overflow too. Both may go on counting meanwhile.
+    def merge(self, other: KeyedCounter | Mapping[Any, int]) -> None:
+        """Add what another one, or a snapshot of one, has counted, its overflow too. Both may go on counting meanwhile.
 
-        Raises: TypeError - `other` is no KeyedCounter. Then nothing is added.
+        Any mapping of keys to ints is taken, such as a `collections.Counter`; what it has under None is overflow.
+        Raises: TypeError, ValueError, OverflowError - it is none. Then nothing is added.
         """
-        if not isinstance(other, KeyedCounter):
-            raise TypeError(f"merge() takes an rseq.KeyedCounter; got {other!r}")
-        overflow, *counts = other._counts()
-        for key, count in zip(other._keys(len(counts)), counts, strict=True):
-            self._put(KeyedCounter.row_of(self, key), count)
-        self._put(0, overflow)
+        counted = KeyedCounter.snapshot(other) if isinstance(other, KeyedCounter) else other
+        if not hasattr(counted, "items"):
+            raise TypeError(f"merge() takes an rseq.KeyedCounter, or a mapping of keys to ints; got {other!r}")
+        wanted = [(None if key is None else plain(key), _amount("merge(): a count", n)) for key, n in counted.items()]
+        for key, n in wanted:
+            self._put(0 if key is None else KeyedCounter.row_of(self, key), n)
 
     # ---- the log
 
@@ -206,6 +206,10 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
         row = self._row_if_known(key)
         return 0 if row is None else self._row_sum(row)
 
+    def __setitem__(self, key: object, n: object) -> None:
+        """Raises: TypeError - always: others would add to what is replaced, and their counts would be lost."""
+        raise TypeError("the counts of a KeyedCounter are added to, and not set: counter.add(key, n)")
+
     def __contains__(self, key: object) -> bool:
         """Whether there is such a key. Raises: TypeError, ValueError - as `add`."""
         return self._row_if_known(key) is not None
@@ -225,6 +229,14 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
     def __len__(self) -> int:
         """How many keys there are."""
         return self._caught_up()
+
+    def __eq__(self, other: object) -> bool:
+        """If it is the same object. Raises: TypeError - the other one is a dict, which it would never equal."""
+        if isinstance(other, dict):
+            raise TypeError("a KeyedCounter is no dict: compare its `snapshot()` with one")
+        return self is other
+
+    __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         """True: a counter is a thing, with keys or without."""
@@ -253,6 +265,16 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
         """
         ordered = sorted(self.items(), key=itemgetter(1), reverse=True)
         return ordered if n is None else ordered[: max(integer("n", n), 0)]
+
+    def snapshot(self) -> collections.Counter[Any]:
+        """What was counted up to now, as a `collections.Counter`; `overflow`, if there is any, under None."""
+        from collections import Counter
+
+        overflow, *counts = self._counts()
+        found: Any = Counter(dict(zip(self._keys(len(counts)), counts, strict=True)))
+        if overflow:
+            found[None] = overflow
+        return found  # type: ignore[no-any-return]
 
     def total(self) -> int:
         """All that was counted, `overflow` included."""
@@ -283,10 +305,14 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
         return f"<rseq.KeyedCounter of {self.total()} in {len(self)} of {self.capacity} keys>"
 
 
-def _as_int(n: object) -> int:
+def _amount(what: str, n: object) -> int:
+    """An i64. Raises: TypeError, OverflowError - it is none."""
     try:
-        return as_int(n)  # type: ignore[arg-type]
+        amount = as_int(n)  # type: ignore[arg-type]
     except TypeError:
         if hasattr(n, "__index__"):
             raise
-        raise TypeError(f"KeyedCounter.add(): n is an int; got {n!r}") from None
+        raise TypeError(f"{what} is an int; got {n!r}") from None
+    if not -(1 << 63) <= amount < 1 << 63:
+        raise OverflowError(f"{what} is an int of -2**63 … 2**63 - 1; got {n!r}")
+    return amount
