@@ -11,12 +11,13 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench test test-slow test-all random fuzz-segments kill-segments mutants arm64 numa wheel lint install clean
+.PHONY: help bench test test-slow test-all test-services random fuzz-segments kill-segments mutants arm64 numa wheel lint install clean
 
 help:
 	@echo 'make bench    measure this machine (ARGS="--quick" and the like are passed on to rseq bench)'
 	@echo 'make test     lint, then the tests that a change may break, on the installed package (ARGS goes to pytest)'
 	@echo 'make test-all the same, and then the slow tests: more architectures, kills and random programs (alone: make test-slow)'
+	@echo 'make test-services  the example service under real servers, with Prometheus and a browser (installs them; minutes)'
 	@echo 'make random   5,000 random sequences that the contract accepts, each interrupted everywhere'
 	@echo 'make fuzz-segments  100,000 changed files of segments, each opened and used (ARGS="--seed 2" and the like)'
 	@echo 'make kill-segments  1,000 processes killed while they make segments and what is in them'
@@ -41,6 +42,10 @@ test-slow: $(VENV)/.dev
 
 test-all: test
 	@$(MAKE) --no-print-directory test-slow
+
+test-services: $(VENV)/.services
+	@echo '== pytest, services only'
+	@$(BIN)/python -m pytest -m services $(ARGS) tests/services
 
 random: $(VENV)/.dev
 	@RANDOM_SEQUENCES=5000 $(BIN)/python -m pytest -q -s -m slow -k as_many_as_are_wanted tests/check/test_random_sequences.py
@@ -77,7 +82,7 @@ lint: $(VENV)/.dev
 install: $(VENV)/.dev
 
 clean:
-	rm -rf $(VENV) .arm64 build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .arm64 .services build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.python:
@@ -108,4 +113,9 @@ $(VENV)/.bench: $(VENV)/.depends-bench $(SOURCES)
 $(VENV)/.dev: $(VENV)/.depends-dev $(SOURCES)
 	@echo '== installing rseq'
 	@$(PIP) --no-deps --no-build-isolation --force-reinstall .
+	@touch $@
+
+# Servers, Prometheus, a browser. What cannot be had is said.
+$(VENV)/.services: $(VENV)/.dev examples/service/requirements.txt tests/services/requirements.txt tests/services/get.sh
+	@tests/services/get.sh $(BIN)/python
 	@touch $@
