@@ -70,6 +70,16 @@ def start_anew_after_forks(thing: _StartsAnew) -> None:
     _known[key] = ref(thing, partial(_known.pop, key))  # in C: no handler's exception is lost in it
 
 
+def last_in_each_child(step: Callable[[], object]) -> None:
+    """Have `step()` called in each forked child behind all hooks that there are now.
+
+    Those of `threading`, if it is imported, have then run: threads may be started. In the child nothing of this package
+    is left to be put right.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=step)
+
+
 class Working:
     """`with Working():` the body makes something for which it may import and compile."""
 

@@ -17,7 +17,7 @@ from rseq._percpu.segment import PAGE_BYTES
 from rseq._percpu.shared.kinds import args_of
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.sums import sums_of
-from rseq._quick import NamedTuple, RLock, deque
+from rseq._quick import NamedTuple, RLock, deque, partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,14 @@ class About(NamedTuple):
 class Row:
     """One set of labels of a counter, histogram or summary, and its numbers, as they were read last."""
 
-    __slots__ = ("about", "bounds", "count", "exemplars", "labels", "lanes")
+    __slots__ = ("about", "bounds", "count", "exemplars", "labels", "lanes", "name")
 
-    def __init__(self, labels: dict[str, str], bounds: tuple[str, ...], lanes: Block, about: Block, count: int) -> None:
-        self.labels, self.bounds, self.lanes, self.about, self.count = labels, bounds, lanes, about, count
+    def __init__(
+        self, name: str, labels: dict[str, str], bounds: tuple[str, ...], lanes: Block, about: Block, count: int
+    ) -> None:
+        """`name`: the structure's."""
+        self.name, self.labels, self.bounds = name, labels, bounds
+        self.lanes, self.about, self.count = lanes, about, count
         self.exemplars: dict[int, memoryview] = {}
 
 
@@ -166,10 +170,15 @@ class _Stretches:
 
 
 class Reader:
-    """What is in a segment. Threads: any. Processes: forked children go on with it."""
+    """What is in a segment. Threads: any. Processes: forked children go on with it.
 
-    def __init__(self, core: Core) -> None:
+    `others`: what takes entries of further kinds, with what they were made with. It raises KeyError, TypeError or
+    ValueError where they are damaged.
+    """
+
+    def __init__(self, core: Core, others: Mapping[str, Callable[[Entry, dict[str, Any]], None]] | None = None) -> None:
         self._core = core
+        self._others = others or {}
         self._begin()
         start_anew_after_forks(self)
 
@@ -202,6 +211,11 @@ class Reader:
             self._look()
             return self._family(type, name)
 
+    def look(self) -> None:
+        """Learn what is new. Raises: SegmentError - damaged. MemoryError."""
+        with self.turn:
+            self._look()
+
     def lives(self, count: int) -> Mapping[int, int]:
         """Which lives have the first `count` slots of the segment."""
         return self._core.lives(count)
@@ -219,11 +233,11 @@ class Reader:
             self._learn(self._core.directory.read(self._new.popleft()))
 
     def _learn(self, entry: Entry) -> None:
-        take = _TAKE.get(entry.kind)
+        take = partial(_TAKE[entry.kind], self) if entry.kind in _TAKE else self._others.get(entry.kind)
         if take is None:
             return
         try:
-            take(self, entry, args_of(entry))
+            take(entry, args_of(entry))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             if isinstance(error, SegmentError):
                 raise
@@ -257,7 +271,7 @@ class Reader:
         lanes = without_front(lanes, type)
         if lanes.nbytes != 8 * count or about.nbytes != 8 * (series.BASES + count):
             raise ValueError(f"{lanes.nbytes} and {about.nbytes} bytes of memory for {count} numbers")
-        row = Row(_labels(args["labels"]), bounds, lanes, about, count)
+        row = Row(entry.name, _labels(args["labels"]), bounds, lanes, about, count)
         self._family(type, _text(args["family"])).add(row)
         self._rows[entry.name] = row
 

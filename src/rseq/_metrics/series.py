@@ -35,6 +35,9 @@ KIND = "Series"
 STATE, CREATED, BASES = range(3)
 _HIDDEN = 1.0
 
+WINDOW = 64
+"""How many neighbouring buckets of an exponential histogram lie in one series (otel/cells.py)."""
+
 
 class Series:
     """The numbers of one set of labels. Threads: any thread of any process."""
@@ -127,8 +130,16 @@ def front(type: str) -> int:
 
 
 def numbers(type: str, bounds: int) -> int:
-    """How many numbers a series has, by its type and the number of buckets."""
-    return {"counter": 1, "summary": 2, "histogram": 1 + bounds}[type]
+    """How many numbers a series has, by its type and the number of buckets. Raises: KeyError - no such type."""
+    return {
+        "counter": 1,
+        "summary": 2,
+        "histogram": 1 + bounds,
+        "otel sum": 1,
+        "otel histogram": 1 + bounds,
+        "otel exponential": 2,
+        "otel window": WINDOW,
+    }[type]
 
 
 def hide(lanes: Place, about: Numbers, count: int) -> None:

@@ -10,12 +10,9 @@ a program that is left as it is. docs/metrics.md says what each worker sees.
 
 from __future__ import annotations
 
-import os
-
-from rseq._metrics.store import SEGMENT_VARIABLE
+from rseq._metrics.chosen import chosen_segment
 from rseq._once import load
-from rseq._percpu.checks import boolean
-from rseq._percpu.shared.segment import Segment, require_segment
+from rseq._percpu.shared.segment import Segment
 
 __all__ = ["install"]
 
@@ -34,19 +31,4 @@ def install(segment: Segment | str | None = None, *, keep: bool = False) -> Segm
     load("prometheus_client")
     from rseq._metrics.installed import install_into
 
-    return install_into(_segment(segment, keep=boolean("keep", keep)))
-
-
-def _segment(given: Segment | str | None, *, keep: bool) -> Segment:
-    if given is None:
-        given = os.environ.get(SEGMENT_VARIABLE) or None
-    if given is None:
-        raise ValueError(
-            f"segment: expected an rseq.Segment or a name, such as 'shop', or the name in {SEGMENT_VARIABLE}; got None"
-        )
-    if isinstance(given, str):
-        return Segment(given, keep=keep)
-    require_segment(given)
-    if keep:
-        raise ValueError("keep: it is for a segment that is given by name; say it where this one is made")
-    return given
+    return install_into(chosen_segment(segment, keep=keep))

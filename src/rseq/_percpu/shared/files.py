@@ -12,7 +12,8 @@ by a new one. If not, it takes one byte, and looks if the name still leads to th
 replaced it in between.
 
 One more byte, behind these, is for whoever takes a file's name away: nobody else does so then. So what is unlinked is
-the file that was looked at, and not one that has come in its place.
+the file that was looked at, and not one that has come in its place. The last byte is for the one process that speaks
+for all of them (`only_one`).
 
 Sources: open(2), linkat(2), fcntl(2), "Open file description locks".
 The road not taken: to remember users in the file. A process that is killed would have to be found out by others.
@@ -44,6 +45,8 @@ _FLOCK = struct.Struct("hhqqi4x")
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PAUSE_S = 1e-3
 _TRIES = 10_000
+_ONLY_ONE = MAX_PROCESSES + 1
+"""The byte behind those of the processes, and the one for whoever takes the name away."""
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 MAX_NAME = 100
 
@@ -390,6 +393,21 @@ def mapped(fd: int, use: Callable[[int], T]) -> T:
 
 
 # ---- who uses it
+
+
+def only_one(fd: int) -> Descriptor | None:
+    """What makes its holder the only one of all processes that have the file open, until it goes; None: another is.
+
+    It is a lock with an open file description of its own. A forked child has to let it go: it is its parent's, too.
+    Raises: OSError - /proc does not show the file.
+    """
+    own = _open(f"/proc/self/fd/{fd}")
+    return own if _lock(own, _ONLY_ONE, 1) else None
+
+
+def has_only_one(fd: int) -> bool:
+    """Whether some process, this one too, holds what `only_one` gives."""
+    return _is_held(fd, _ONLY_ONE, 1)
 
 
 def _slot(fd: int) -> int | None:
