@@ -28,6 +28,7 @@ BEHIND = {
     "numba": ("_numba",),
     "click": ("_cli", "command", "_look", "_serve"),
     "rich": ("_cli", "_look"),
+    "opentelemetry": ("_metrics",),
     "prometheus_client": ("_metrics", "_serve"),
     "starlette": ("_serve",),
     "uvicorn": ("_serve",),

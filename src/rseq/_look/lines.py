@@ -149,6 +149,8 @@ def _series(reading: Reading) -> str:
     value = reading.value
     if "removed" in value:
         return "removed"
+    if "zeros" in value:
+        return f"sum {short(value['sum'])}, {number(value['zeros'])} zeros; the others are in windows"
     total = number(value["total"])
     return f"{total} observed, sum {short(value['sum'])}" if "sum" in value else total
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from rseq._percpu.shared.core import Core
     from rseq._percpu.shared.directory import Entry
 
-HELPERS = (reading.FAMILY, exemplars.KIND, gauges.MORE, gauges.GONE)
+OTEL_HELPERS = ("Stream", "Description", "Resource", "Export", "Exported")
+"""Those of OpenTelemetry's metrics (_metrics/otel): what is said of streams, and what has been exported."""
+
+HELPERS = (reading.FAMILY, exemplars.KIND, gauges.MORE, gauges.GONE, *OTEL_HELPERS)
 """Entries that belong to others, which say what there is to say."""
 
 
@@ -51,10 +54,14 @@ class Series(_Metric):
 
     def _said(self, numbers: list[float]) -> dict[str, Any]:
         type = self.args["type"]
-        if type == "counter":
+        if type in ("counter", "otel sum"):
             return {"total": numbers[0]}
         if type == "summary":
             return {"total": numbers[0], "sum": numbers[1]}
+        if type == "otel exponential":
+            return {"sum": numbers[0], "zeros": numbers[1]}
+        if type == "otel window":
+            return {"total": sum(numbers)}
         counts = dict(zip(self.args["bounds"], numbers[1:], strict=True))
         return {"total": sum(counts.values()), "sum": numbers[0], "counts": counts}
 
