@@ -5,6 +5,7 @@ from rseq._bench.python.histogram import HISTOGRAM
 from rseq._bench.python.keyed import KEYED
 from rseq._bench.python.lock import LOCK
 from rseq._bench.python.logs import LOGGING
+from rseq._bench.python.otel import ADD, ADD_ATTRIBUTES
 from rseq._bench.python.pool import POOL
 from rseq._bench.python.rcu import READ_SECTION
 from rseq._bench.python.read import VALUE, VALUES
@@ -12,5 +13,5 @@ from rseq._bench.python.ring import RINGS
 from rseq._bench.python.stack import STACK
 from rseq._bench.run import Operation
 
-_OF_COUNTERS = COUNTER, VALUE, VALUES
-OPERATIONS: tuple[Operation, ...] = (*_OF_COUNTERS, KEYED, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)
+_OF_COUNTERS = COUNTER, VALUE, VALUES, KEYED, ADD, ADD_ATTRIBUTES
+OPERATIONS: tuple[Operation, ...] = (*_OF_COUNTERS, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)
