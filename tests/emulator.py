@@ -120,15 +120,16 @@ class Board:
         self.run(IMAGE + self.program.entry(operation))
         for start, block in memory.blocks.items():
             block[:] = engine.mem_read(start, len(block))
-        code, result = struct.unpack(order + "QQ", engine.mem_read(self.output, 16))
-        return self._answer(operation, code, result)
+        count = 1 + len(operation.body.results)
+        code, *words = struct.unpack(f"{order}{count}Q", engine.mem_read(self.output, 8 * count))
+        return self._answer(operation, code, words)
 
-    def _answer(self, operation: Operation, code: int, result: int) -> Any:
+    def _answer(self, operation: Operation, code: int, words: Sequence[int]) -> Any:
         if code:
             error = self.program.fails_with(operation, code)
             return None if not error else "IndexError" if error == "IndexError" else NO_LANE
-        type = operation.body.result
-        return None if type is None else from_word(result, type)
+        numbers = tuple(map(from_word, words, operation.body.results))
+        return numbers if len(numbers) > 1 else next(iter(numbers), None)
 
     def check(self, operation: Operation, memory: Memory, arguments: Sequence[Any] = (), cpu: int = 1) -> Any:
         """Run it beside the interpreter; `memory` is what both leave."""

@@ -107,6 +107,10 @@ def twice(n: i64) -> i64:
     return 2 * n
 
 @rseq.inline
+def halves(n: i64) -> tuple[i64, i64]:
+    return n >> 32, n & 0xFFFFFFFF
+
+@rseq.inline
 def add_all(cpu: Items, n: i64) -> None:
     cpu.count += n
 
@@ -389,7 +393,10 @@ INSTEAD = [
     ),
     sequence("with open('log') as log:\n    cpu.count = n", _IN_PYTHON, "cpu.count = n"),
     sequence("a = b = n", "write two assignments", "a = n\nb = n"),
-    sequence("a, b = n, m", "assign to a local, a field or an element", "a = n\nb = m"),
+    sequence("a, cpu.count = n, m", "assign to a local, a field or an element", "a, b = n, m\ncpu.count = b"),
+    sequence("a = halves(n) + 1", "give each a name: a, b = …", "a, b = halves(n)\nc = a + 1"),
+    sequence("a, b = n", "write each of the 2, with commas", "a, b = n, m"),
+    sequence("a, b, c = halves(n)", "write each of the 3, with commas", "a, b, c = n, m, n"),
     sequence("a: float = 1.0", "leave it out", "a = 1.0"),
     sequence("cpu.count: i64 = n", "leave it out", "cpu.count = n"),
     sequence("a: i64 | None = n", "leave it out", "a = n"),
@@ -933,7 +940,7 @@ SIGNATURES = [
     ),
     module(
         "@rseq.sequence\ndef f(cpu: Items) -> int:\n    return 1",
-        "annotate it, as in -> i64, or -> i64 | None",
+        "annotate it, as in -> i64, -> i64 | None, or -> tuple[i64, i64]",
         "@rseq.sequence\ndef f(cpu: Items) -> i64:\n    return 1",
         "@rseq.sequence\ndef f(cpu: Items) -> i64 | None:\n    return 1",
     ),

@@ -115,6 +115,8 @@ def same(one: Any, other: Any) -> bool:
     """Equal in value, kind and sign; one NaN is as good as another."""
     if isinstance(one, float) and isinstance(other, float):
         return repr(one) == repr(other)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and bool(one == other)
 
 

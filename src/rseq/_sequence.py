@@ -6,7 +6,7 @@ from rseq import _cache as cache
 from rseq._language.compiled import Compiled, Head, Later
 from rseq._language.inline import Inline
 from rseq._language.outside import Outside, Said
-from rseq._language.types import Index, Maybe, Pointer, RecordType, resolve
+from rseq._language.types import Index, Maybe, Numbers, Pointer, RecordType, resolve
 from rseq._quick import Generic, partial
 
 TYPE_CHECKING = False
@@ -315,7 +315,8 @@ def _head(outside: Outside, known: cache.Kept) -> Head | None:
         followed = tuple(outside.records[number] for number in known.contents["followed"])
     except (LookupError, TypeError):
         return None
-    return Head(named[0], tuple(named[1:]), result.type if isinstance(result, Maybe) else result, followed)
+    first = result.types[0] if isinstance(result, Numbers) else result.type if isinstance(result, Maybe) else result
+    return Head(named[0], tuple(named[1:]), first, followed)
 
 
 def _begun_for(key: str, outside: Outside, made: Compiled) -> cache.Kept | None:

@@ -641,6 +641,23 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
 
 
 @each_architecture
+def test_several_numbers_are_returned_at_once(architecture: Architecture) -> None:
+    """Each in a register of its own; paths that commit, and one that does not, meet there."""
+    kind = widest(architecture)
+    several = f"tuple[{kind}, f32, bool, f64]"
+    bodies = [
+        (several, "return n, x, n > 3, f64(x) / 3.0"),
+        (several, f"if n == 7:\n    return 1, 2.0, True, 0.5\ncpu.c_{kind} = n\nreturn 5, x, False, 1.0"),
+        (f"{several} | None", f"if n == 7:\n    return None\ncpu.c_{kind} += n\nreturn n * 3, x, n < 0, 2.5"),
+    ]
+    codes = [function(f", n: {kind}, x: f32", result, body) for result, body in bodies]
+    board, operations = board_of(architecture, codes)
+    for operation in operations:
+        for n, x in itertools.product([0, 3, 4, 7, -1, 1 << 30], [0.0, -1.5, 3e38]):
+            board.check(operation, lane(architecture), [n, SCALARS["f32"].wrap(x)])
+
+
+@each_architecture
 def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture) -> None:
     most = {kind: programs.largest(architecture, kind=kind) for kind in ("f64", widest(architecture))}
     codes = [programs.hungry(count, kind=kind) for kind, count in most.items()]

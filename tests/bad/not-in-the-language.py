@@ -17,7 +17,7 @@ class Items(rseq.Record):
 def everything(cpu: Items, n: i64) -> None:
     import math
     a = b = n
-    a, b = n, n
+    a, cpu.count = n, n
     with open("log") as log:
         pass
     try:

@@ -105,6 +105,19 @@ def swap_row(cpu: Found, new: ptr[Node]) -> ptr[Node] | None:
     return old
 
 
+@rseq.sequence
+def pair(cpu: Found) -> tuple[i64, f64]:
+    return cpu.number, cpu.real
+
+
+@rseq.sequence
+def pair_or_none(cpu: Found) -> tuple[i64, bool] | None:
+    found = cpu.number
+    if found == 0:
+        return None
+    return found, cpu.flag
+
+
 NUMBERS: dict[Compiled, str] = {number: "int64_t", real: "double", flag: "bool"}
 OR_NONE: dict[Compiled, str] = {number_or_none: "int64_t", real_or_none: "double", flag_or_none: "bool"}
 ROWS: dict[Compiled, str] = {row: "struct shop_node *", row_or_none: "struct shop_node *"}
@@ -130,7 +143,14 @@ static struct shop_node node;
 
 static void all(void)
 {{
+    int64_t first = 1, second = 1;
+    double real = 1.0;
+    bool yes = false;
     printf("nothing %d\\n", shop_nothing(&lanes));
+    printf("pair %d", shop_pair(&lanes, &first, &real));
+    printf(" %d %d\\n", (int)first, (int)(real * 10));
+    printf("pair_or_none %d", shop_pair_or_none(&lanes, &second, &yes));
+    printf(" %d %d\\n", (int)second, yes);
 {tries}
 }}
 
@@ -160,7 +180,7 @@ int main(void)
 
 
 def program_in(folder: Path) -> Path:
-    codes = [nothing, swap_row, *RESULTS]
+    codes = [nothing, swap_row, pair, pair_or_none, *RESULTS]
     headers: dict[str, Any] = {f"{code.__name__}__h": code.emit(prefix="shop") for code in codes}
     includes = "\n".join(f'#include "{code.__name__}.h"' for code in codes)
     tries = "\n".join(f"    TRY({type}, {code.__name__});" for code, type in RESULTS.items())
@@ -176,12 +196,13 @@ def test_a_result_that_is_none_is_said_and_leaves_the_callers_variable(tmp_path:
     empty, full = lines[: len(lines) // 2], lines[len(lines) // 2 :]
     numbers = {code.__name__: "0 set" for code in NUMBERS}  # 0, 0.0 and False are results as others are
     nones = {code.__name__: "1 left" for code in OR_NONE | ROWS | PLACES}
-    assert dict(line.split(" ", 1) for line in empty) == {"nothing": "0"} | numbers | nones
+    pairs = {"pair": "0 0 0", "pair_or_none": "1 1 0"}
+    assert dict(line.split(" ", 1) for line in empty) == {"nothing": "0"} | pairs | numbers | nones
     done = {code.__name__: "0 set" for code in RESULTS if code not in (flag, flag_or_none)}
     got = dict(line.split(" ", 1) for line in full)
     assert got.pop("flag").startswith("0 ")  # True may be what the memory held before
     assert got.pop("flag_or_none").startswith("0 ")
-    assert got == {"nothing": "0"} | done
+    assert got == {"nothing": "0"} | {"pair": "0 5 5", "pair_or_none": "0 5 1"} | done
     assert swapped == "1 1"  # None, with the commit made, on one CPU
 
 

@@ -36,7 +36,12 @@ def filled(kind: type[Any]) -> Any:
     given: dict[str, Any] = {}
     for field in fields(kind):
         type = eval(str(field.type), vars(ir))
-        choices = [(ir.Value, register(field.name)), (ir.Address, place(field.name)), *values]
+        choices = [
+            (tuple[ir.Value, ...], (register(field.name),)),
+            (ir.Value, register(field.name)),
+            (ir.Address, place(field.name)),
+            *values,
+        ]
         choices.append((tuple[ir.Operand, ...], (register(field.name), ir.Const(7, WORD))))
         members = {type, *getattr(type, "__args__", ())}
         given[field.name] = next((one for choice, one in choices if choice in members), field.name)
@@ -59,7 +64,13 @@ def test_an_operation_declares_each_of_its_registers_and_places(kind: type[Any])
     places = [one for one in held.values() if isinstance(one, ir.Address)]
     registers = {one.name for one in held.values() if isinstance(one, ir.Value)}
     registers |= {value.name for one in places for value in one.registers()}
-    registers |= {one.name for parts in held.values() if isinstance(parts, tuple) for one in parts if one in op.used}
+    registers |= {
+        one.name
+        for parts in held.values()
+        if isinstance(parts, tuple)
+        for one in parts
+        if one in {*op.used, *op.results}
+    }
     assert list(op.places) == places
     assert {value.name for value in op.used} | {value.name for value in op.results} == registers
     assert not {value.name for value in op.used} & {value.name for value in op.results}

@@ -316,3 +316,35 @@ def test_compiled_code_may_catch_the_index_error() -> None:
 def _table(storage: Any) -> list[int]:
     table: list[int] = storage.per_cpu()["table"].sum(axis=0).tolist()
     return table
+
+
+def test_several_numbers_come_as_a_tuple_or_none() -> None:
+    class Cell(rseq.Record):
+        value: rseq.i64
+
+    @rseq.sequence
+    def halves(cpu: Cell, n: rseq.i64) -> tuple[rseq.i64, rseq.f64, bool] | None:
+        if n < 0:
+            return None
+        cpu.value += n
+        return n // 2, rseq.f64(n) / 2.0, n % 2 == 0
+
+    @rseq.routine
+    def both(cpu: Cell, n: rseq.i64) -> tuple[rseq.i64, rseq.i64]:
+        return n + 1, n - 1
+
+    cells = rseq.percpu(Cell)
+    split, around = halves.bind(cells), both.bind(cells)
+
+    @numba.njit
+    def called(n: int) -> tuple[int, float, bool, int]:
+        found = split(n)
+        if found is None:
+            return 0, 0.0, False, 0
+        whole, real, even = found
+        more, less = around(n)
+        return whole, real, even, more * 100 + less
+
+    assert called(7) == (3, 3.5, False, 806)
+    assert called(-1) == (0, 0.0, False, 0)
+    assert cells.per_cpu()["value"].sum() == 7

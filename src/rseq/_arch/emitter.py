@@ -179,7 +179,7 @@ class Emitter(ABC):
         """What the user calls a value: its name, or for an intermediate one the source that it comes from."""
         if not value.name.startswith("%"):
             return value.name
-        if value == self.section.result:
+        if value in self.section.results:
             return "the result"
         spans = [op.span for op in self.section.ops if op.result == value]
         if not spans or spans[0].line != spans[0].end_line:

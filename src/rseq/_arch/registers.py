@@ -63,8 +63,8 @@ class Allocation:
         self._lives = _lives(section)
         self._needs = [tuple(needs(op)) for op in section.ops]
         self.status = self._new("int", "status")
-        if section.result is not None:
-            self.where[section.result] = self._new(class_of(section.result.type), "result")
+        for number, result in enumerate(section.results):
+            self.where[result] = self._new(class_of(result.type), f"result{number or ''}")
         if section.cpu is not None and section.cpu != section.result:
             self.where[section.cpu] = self._new("int", "temporary")
         fixed = dict.fromkeys(name for needs in self._needs for name in needs if name not in _CLASSES)
@@ -96,7 +96,7 @@ class Allocation:
     def _everywhere(self) -> list[ir.Value]:
         """What has a register of its own from start to end."""
         section = self._section
-        return [value for value in (*section.body.parameters, section.result, section.cpu) if value is not None]
+        return [value for value in (*section.body.parameters, *section.results, section.cpu) if value is not None]
 
     def _new(self, kind: RegisterClass, role: str, *, output: bool = True, fixed: str = "") -> Slot:
         slot = Slot(len(self.slots), kind, role, output, fixed)
@@ -163,7 +163,7 @@ def _first_operand(op: ir.Op) -> ir.Operand | None:
 def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
     """First and last position of each value that is not a parameter, the result or the CPU's number."""
     lives: dict[ir.Value, tuple[int, int]] = {}
-    apart = {*section.body.parameters, section.result, section.cpu}
+    apart = {*section.body.parameters, *section.results, section.cpu}
     for position, op in enumerate(section.ops):
         for value in (*op.results, *op.used):
             if value not in apart:

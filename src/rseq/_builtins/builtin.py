@@ -78,8 +78,7 @@ class Builtin:
         self._load_rows(converted)
         passed = [converted[parameter] for parameter in self.code.body.parameters]
         area = self.unit.environment.area(emit)
-        result = self.unit.run(emit, self.code, area, lane, passed, self._fail)
-        self._return(result)
+        self._return(self.unit.run(emit, self.code, area, lane, passed, self._fail))
         self._write_failed()
         self._write_done()
         self._write_unusual()
@@ -296,22 +295,40 @@ class Builtin:
 
     # ---- results
 
-    def _return(self, result: Any) -> None:
+    def _return(self, results: Sequence[Any]) -> None:
         emit, type = self.emit, self.code.body.result
         if type is None:
             emit.jump(self._done, python.none(emit))
         elif isinstance(type, Pointer):
-            self._return_row(type, result)
+            self._return_row(type, results[0])
+        elif self.code.body.more:
+            emit.jump(self._done, self._tuple(results))
         else:
-            emit.jump(self._done, self._boxed(type, result))
+            emit.jump(self._done, self._boxed(type, results[0]))
+
+    def _tuple(self, results: Sequence[Any]) -> Any:
+        """Emit: a tuple of numbers, or NULL."""
+        emit, form, given = self.emit, "", list[Any]()
+        for type, result in zip(self.code.body.results, results, strict=True):
+            if type.is_float:
+                form, number = f"{form}d", result if type.size == 8 else emit.llvm.fpext(result, DOUBLE)
+            elif type.kind == "bool":
+                form, number = f"{form}O", self._bool(result)
+            else:
+                form, number = form + ("K" if type.name == "u64" else "L"), extended(emit, result, type)
+            given.append(number)
+        return emit.call("Py_BuildValue", PTR, emit.text(f"({form})"), *given, fixed=1)
+
+    def _bool(self, result: Any) -> Any:
+        yes, no = (self.emit.symbol(f"_Py_{name}Struct") for name in ("True", "False"))
+        return self.emit.choose(result, yes, no)
 
     def _boxed(self, type: Scalar, result: Any) -> Any:
         emit = self.emit
         if type.is_float:
             return emit.call("PyFloat_FromDouble", PTR, result if type.size == 8 else emit.llvm.fpext(result, DOUBLE))
         if type.kind == "bool":
-            yes, no = (emit.symbol(f"_Py_{name}Struct") for name in ("True", "False"))
-            return python.constant_object(emit, emit.choose(result, yes, no))
+            return python.constant_object(emit, self._bool(result))
         name = "PyLong_FromUnsignedLongLong" if type.name == "u64" else "PyLong_FromLongLong"
         return emit.call(name, PTR, extended(emit, result, type))
 

@@ -80,5 +80,5 @@ class PythonEnvironment(BlobEnvironment):
         with emit.if_(emit.compare(number, "!=", BUSY)):
             emit.ret(again)
         with emit.if_(self.interrupted(emit)):
-            emit.ret(pack(emit, code, I32(RAISED), None))
+            emit.ret(pack(emit, code, I32(RAISED)))
         emit.jump(wait)

@@ -20,14 +20,15 @@ from rseq._language.types import Scalar, Word
 
 class _Environment(BlobEnvironment):
     def spare(self, emit: Writer, code: Compiled, *_: Any) -> Any:
-        return pack(emit, code, I32(BUSY), None)
+        return pack(emit, code, I32(BUSY))
 
 
 def module_of(codes: Sequence[Compiled], architecture: Any, index: IndexMode, inputs: int) -> Any:
     """The module with `entry_0`, `entry_1`, … for each sequence, and so many words of input."""
     environment = _Environment.new("check", architecture, has_rseq=True)
     unit = Unit(environment.module, environment, index)
-    places = environment.data("input", ll.ArrayType(I64, inputs)), environment.data("output", ll.ArrayType(I64, 2))
+    words = 1 + max((len(code.body.results) for code in codes), default=0)
+    places = environment.data("input", ll.ArrayType(I64, inputs)), environment.data("output", ll.ArrayType(I64, words))
     for number, code in enumerate(codes):
         _write(environment.function(f"entry_{number}", VOID, [], "nounwind"), unit, code, *places)
     return environment.module
@@ -50,9 +51,9 @@ def _write(emit: Writer, unit: Unit, code: Compiled, given: Any, answered: Any) 
         emit.ret()
 
     lane = Lane(base, stride, lanes, I64(0))
-    result = unit.run(emit, code, unit.environment.area(emit), lane, arguments, leave)
-    if code.body.result is not None:
-        emit.store(_to_word(emit, result, code.body.result), answered, 8, order="monotonic")
+    results = unit.run(emit, code, unit.environment.area(emit), lane, arguments, leave)
+    for place, (result, type) in enumerate(zip(results, code.body.results, strict=True), 1):
+        emit.store(_to_word(emit, result, type), answered, 8 * place, order="monotonic")
     leave(I32(OK))
 
 

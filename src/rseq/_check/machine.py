@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from rseq import _abi as abi
 from rseq._check.code import Operation, Program, as_word, from_word
 from rseq._check.kernel import Area
+from rseq._language.interpret import Result
 from rseq._once import load
 
 IMAGE, BLOCK, OTHER, STOP = 0x1000_0000, 0x5000_0000, 0x5100_0000, 0x6000_0000
@@ -62,7 +63,7 @@ class Layout(NamedTuple):
 class Outcome(NamedTuple):
     """What an operation came to: what it returned, or the name of the exception that Python would raise."""
 
-    result: int | float | bool | None
+    result: Result
     error: str = ""
 
     def __str__(self) -> str:
@@ -70,7 +71,7 @@ class Outcome(NamedTuple):
 
     def same(self, other: Outcome) -> bool:
         """Equal, where one NaN is as good as another and -0.0 is not 0.0."""
-        if isinstance(self.result, float):
+        if isinstance(self.result, (float, tuple)):
             return repr(self) == repr(other)
         return self == other
 
@@ -182,13 +183,15 @@ class _Processor:
     def outcome(self, operation: Operation) -> Outcome | None:
         """What the operation came to; None if it has not ended."""
         at = IMAGE + self._program.blob.entries["output"]
-        code, word = struct.unpack(self._order + "QQ", self.engine.mem_read(at, 16))
+        results = operation.body.results
+        nbytes = 8 + 8 * len(results)
+        code, *words = struct.unpack(f"{self._order}{nbytes // 8}Q", self.engine.mem_read(at, nbytes))
         if code == _NEVER:
             return None
         if code:
             return Outcome(None, self._program.fails_with(operation, code))
-        result = operation.body.result
-        return Outcome(None if result is None else from_word(word, result))
+        numbers = tuple(map(from_word, words, results))
+        return Outcome(numbers if len(numbers) > 1 else next(iter(numbers), None))
 
 
 class Machine:

@@ -296,7 +296,8 @@ class Remote(Memory):
 def shown(remote: Remote) -> str:
     """What the access came to, if it came to something."""
     result = remote.script[-1] if remote.script else None
-    return "" if result is None else f": {result!r}"
+    parts = [one for one in (result if isinstance(result, tuple) else (result,)) if one is not None]
+    return f": {', '.join(map(repr, parts))}" if parts else ""
 
 
 def private(cases: Cases) -> range:

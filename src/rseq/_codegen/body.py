@@ -56,9 +56,8 @@ class BodyLowering:
         self._passed: set[str] = set()
         self._turns: Any = None
         self._exit = emit.label("exit")
-        result = frame.code.body.result
         self._code = emit.slot(I32)
-        self._result = None if result is None else emit.slot(llvm_type(result))
+        self._results = [(emit.slot(llvm_type(type)), llvm_type(type)) for type in frame.code.body.results]
 
     def run(self) -> None:
         """Emit the whole body."""
@@ -79,11 +78,11 @@ class BodyLowering:
         self._emit_exit()
 
     def _emit_exit(self) -> None:
-        """The one return. Where it is inlined, LLVM follows code and result one by one, as it does not in a pair."""
-        emit, result = self.emit, self.frame.code.body.result
+        """The one return. Where it is inlined, LLVM follows code and results one by one, as it does not in a pair."""
+        emit = self.emit
         self._exit.begin(emit.llvm)
-        value = None if result is None else emit.load(self._result, type=llvm_type(result))
-        emit.ret(pack(emit, self.frame.code, emit.load(self._code, type=I32), value))
+        values = [emit.load(place, type=type) for place, type in self._results]
+        emit.ret(pack(emit, self.frame.code, emit.load(self._code, type=I32), values))
 
     # ---- values
 
@@ -304,23 +303,24 @@ class BodyLowering:
                     self.emit.jump(done)
             self._leave_with(code)
 
-        result = frame.run(self.emit, op.callee, frame.area, frame.lane, arguments, fail, inner=True)
-        if op.target is not None:
-            self._put(op.target, result)
+        results = frame.run(self.emit, op.callee, frame.area, frame.lane, arguments, fail, inner=True)
+        for target, result in zip((op.target, *op.more), results, strict=False):
+            if target is not None:
+                self._put(target, result)
         if op.missing is not None:
             self._put(op.missing, I8(0))
         self.emit.here(done)
 
-    def _leave_with(self, code: Any, value: Any = None) -> None:
+    def _leave_with(self, code: Any, values: Sequence[Any] = ()) -> None:
         self.emit.store(code, self._code)
-        if value is not None:
-            self.emit.store(value, self._result)
+        for value, (place, _) in zip(values, self._results, strict=False):
+            self.emit.store(value, place)
         self.emit.jump(self._exit)
 
     def _return(self, op: ir.Return) -> None:
-        value = None if op.value is None else self._get(op.value)
-        code = NOTHING if value is None and self.frame.code.body.maybe else OK
-        self._leave_with(I32(code), value)
+        values = [self._get(value) for value in op.all]
+        code = NOTHING if not values and self.frame.code.body.maybe else OK
+        self._leave_with(I32(code), values)
 
 
 def _exact(operation: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rseq._codegen.writer import DOUBLE, I32, I64, Writer, ll
@@ -52,23 +52,26 @@ def llvm_type(type: Word) -> Any:
 
 
 def returned_by(code: Compiled) -> Any:
-    """What a function of `code` returns, as a type: a code, and the result unless there is none."""
-    return I32 if code.body.result is None else ll.LiteralStructType([I32, llvm_type(code.body.result)])
+    """What a function of `code` returns, as a type: a code, and the results if there are any."""
+    results = code.body.results
+    return ll.LiteralStructType([I32, *map(llvm_type, results)]) if results else I32
 
 
-def pack(emit: Writer, code: Compiled, number: Any, result: Any) -> Any:
-    """Emit that: a code, and the result if there is one."""
+def pack(emit: Writer, code: Compiled, number: Any, results: Sequence[Any] = ()) -> Any:
+    """Emit that: a code, and the results, which are left out where the code says that there are none."""
     if code.body.result is None:
         return number
-    pair = emit.llvm.insert_value(ll.Constant(returned_by(code), ll.Undefined), number, 0)
-    return pair if result is None else emit.llvm.insert_value(pair, result, 1)
+    made = emit.llvm.insert_value(ll.Constant(returned_by(code), ll.Undefined), number, 0)
+    for place, result in enumerate(results, 1):
+        made = emit.llvm.insert_value(made, result, place)
+    return made
 
 
 def unpack(emit: Writer, code: Compiled, returned: Any) -> tuple[Any, ...]:
-    """Emit code and result, if there is one, of what a function has returned."""
+    """Emit code and results, if there are any, of what a function has returned."""
     if code.body.result is None:
         return (returned,)
-    return emit.llvm.extract_value(returned, 0), emit.llvm.extract_value(returned, 1)
+    return tuple(emit.llvm.extract_value(returned, place) for place in range(1 + len(code.body.results)))
 
 
 def extended(emit: Writer, value: Any, type: Word) -> Any:

@@ -65,8 +65,8 @@ class Unit:
         fail: Fail,
         *,
         inner: bool = False,
-    ) -> Any:
-        """Emit a run of a sequence or routine; its result (None if it returns nothing).
+    ) -> tuple[Any, ...]:
+        """Emit a run of a sequence or routine; its results (none if it returns nothing).
 
         `fail` emits what happens with a code that is not OK, and leaves the function (or this part of it). That the
         result is None is such a code, NOTHING. `inner`: a routine runs it, whose own buffers have been looked at.
@@ -85,7 +85,7 @@ class Unit:
             results = self._section(emit, code, area, lane, arguments, fail)
         else:
             results = self._on_spare_lane(emit, code, lane, arguments, fail)
-        return results[0] if results else None
+        return results
 
     def _unless_failed(self, emit: Writer, code: Compiled, returned: Any, fail: Fail) -> tuple[Any, ...]:
         """Emit: `fail` if a function has; what it returned beside the code, a result or nothing."""
@@ -173,7 +173,7 @@ class Unit:
         base, stride, lanes, lock, patience, *arguments = emit.arguments
         taken = take_lock(self.environment, emit, lock, patience)
         with emit.if_(taken, likely=False):
-            emit.ret(pack(emit, code, taken, None))
+            emit.ret(pack(emit, code, taken))
         record = emit.add(base, emit.mul(stride, lanes))
         returned = emit.run(self._plain(code), record, emit.fit(lanes, I32), *arguments)
         if code.body.acquire:  # giving the lock back orders what is before it, not what follows
@@ -213,7 +213,7 @@ def _waits(code: Compiled) -> bool:
 
 
 def emit_block(emit: Writer, assembly: Assembly, area: Any, lane: Lane, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """Emit one critical section; its status, and its result in the sequence's type if it has one.
+    """Emit one critical section; its status, and its results in the types of the sequence's.
 
     Operands are as wide as the architecture's registers. Status values keep their order when a narrow one is extended.
     """
@@ -226,19 +226,18 @@ def emit_block(emit: Writer, assembly: Assembly, area: Any, lane: Lane, argument
     returns = types[0] if len(types) == 1 else ll.LiteralStructType(types)
     template = assembly.llvm_template().replace('"', "\\22")
     returned = emit.assembly(template, assembly.llvm_constraints(), returns, *given)
-    if body.result is None:
-        status = returned if len(types) == 1 else emit.llvm.extract_value(returned, 0)
-        return (emit.fit(status, I64, signed=True),)
-    result = emit.llvm.extract_value(returned, 1)
-    if not body.result.is_float:
-        result = emit.fit(result, llvm_type(body.result))
-    return emit.fit(emit.llvm.extract_value(returned, 0), I64, signed=True), result
+    status = returned if len(types) == 1 else emit.llvm.extract_value(returned, 0)
+    results = []
+    for number, type in enumerate(body.results, 1):
+        result = emit.llvm.extract_value(returned, number)
+        results.append(result if type.is_float else emit.fit(result, llvm_type(type)))
+    return (emit.fit(status, I64, signed=True), *results)
 
 
 def _operand_type(assembly: Assembly, number: int, word: Any) -> Any:
     slot = assembly.slots[number]
     if slot.kind == "int":
         return word
-    result = assembly.section.body.result
-    is_single = slot.kind == "single" or (slot.role == "result" and result is not None and result.size == 4)
+    results = {f"result{place or ''}": type for place, type in enumerate(assembly.section.body.results)}
+    is_single = slot.kind == "single" or (slot.role in results and results[slot.role].size == 4)
     return ll.FloatType() if is_single else ll.DoubleType()

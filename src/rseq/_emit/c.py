@@ -131,7 +131,8 @@ class _Function:
         if not self.assemblies:
             raise self.refused[architectures[0]]
         numbers = (slot.number for assembly in self.assemblies for slot in assembly.outputs)
-        taken = {"lanes", "result", "status", "held", "tries", *(f"temporary{number}" for number in numbers)}
+        results = (name for place, (own, _) in enumerate(self._results()) for name in (own, _held(place)))
+        taken = {"lanes", "status", "tries", *results, *(f"temporary{number}" for number in numbers)}
         self.parameters = {value: unique(_name(value), taken) for value in code.body.parameters}
         self.arrays = {part: text for rows in code.body.rows for part, text in self._array(rows)}
         records.of(code.body.record)
@@ -181,8 +182,14 @@ static inline int {self.name}({self._declarations()})
             note = "" if default is None else f" /* {ir.Const(default, value.type)}, if it is left out in Python */"
             type = "size_t" if ir.is_length(value) else self._c_type(value.type)
             yield f"{_declared(type, name)}{note}"
-        if self.body.result is not None:
-            yield f"{_declared(self._c_type(self.body.result), '*result')} /* set if it returns RSEQ_DONE */"
+        for name, result in self._results():
+            yield f"{_declared(self._c_type(result), f'*{name}')} /* set if it returns RSEQ_DONE */"
+
+    def _results(self) -> Iterator[tuple[str, Word]]:
+        """The parameters that results are left in: `result`, or of a tuple one for each number."""
+        types = self.body.results
+        for number, type in enumerate(types):
+            yield (f"result{number}" if len(types) > 1 else "result"), type
 
     def _c_type(self, type: Word) -> str:
         return c_type(type, self.records)
@@ -203,12 +210,13 @@ static inline int {self.name}({self._declarations()})
         return "".join(lines)
 
     def _case(self, number: int, assembly: Assembly) -> str:
-        result, word = self.body.result, assembly.architecture.c_word
+        word, single = assembly.architecture.c_word, self.body.result
         lines = "\n".join(f'            "{_escaped(line.text)}\\n"' for line in assembly.lines(_DESCRIPTORS))
         outputs = ", ".join(_output(assembly, slot) for slot in assembly.outputs)
-        held = "" if result is None else f"    {_held_type(result, word)} held;\n"
-        none = "    if (held == 0)\n        return RSEQ_NONE;\n" if isinstance(result, Pointer) else ""
-        given = "" if result is None else f"{none}    *result = {self._cast_back(result)}held;\n"
+        results = [(_held(place), name, type) for place, (name, type) in enumerate(self._results())]
+        held = "".join(f"    {_held_type(type, word)} {name};\n" for name, _, type in results)
+        none = "    if (held == 0)\n        return RSEQ_NONE;\n" if isinstance(single, Pointer) else ""
+        given = none + "".join(f"    *{to} = {self._cast_back(type)}{name};\n" for name, to, type in results)
         return f"""\
 #{"if" if number == 0 else "elif"} {assembly.architecture.c_condition}
     {word} status;
@@ -281,10 +289,10 @@ def _declared(type: str, name: str) -> str:
 
 
 def _output(assembly: Assembly, slot: Slot) -> str:
-    names = {"status": "status", "result": "held"}
     architecture = assembly.architecture
     letter = architecture.c_registers[slot.fixed] if slot.fixed else architecture.constraints[slot.kind]
-    return f'"=&{letter}" ({names.get(slot.role, f"temporary{slot.number}")})'
+    name = f"temporary{slot.number}" if slot.role == "temporary" else slot.role.replace("result", "held")
+    return f'"=&{letter}" ({name})'
 
 
 def _temporaries(assembly: Assembly) -> Iterator[str]:
@@ -292,6 +300,11 @@ def _temporaries(assembly: Assembly) -> Iterator[str]:
     for slot in assembly.outputs:
         if slot.role == "temporary":
             yield f"    {types[slot.kind]} temporary{slot.number};\n"
+
+
+def _held(place: int) -> str:
+    """What a result is in, before it is left where the caller wants it."""
+    return f"held{place or ''}"
 
 
 def _held_type(result: Word, word: str) -> str:

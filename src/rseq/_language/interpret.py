@@ -26,6 +26,8 @@ from rseq._language.op import ThreadName
 from rseq._language.types import Index, Pointer, RecordType, Scalar, Word
 
 Number = int | float
+Result = int | float | bool | tuple[int | float | bool, ...] | None
+"""What a function returns."""
 
 _FIRST_LANE = 1 << 32
 _FIRST_ROW = 1 << 40
@@ -131,7 +133,7 @@ class Memory:
         """Restart what runs on lane `number`: if that can be done. The spare lane's sequences have a lock instead."""
         return number < self.lanes - 1
 
-    def call(self, function: Callable[[], Number | None]) -> Number | None:
+    def call(self, function: Callable[[], tuple[Number, ...]]) -> tuple[Number, ...]:
         """Run a function that a routine calls."""
         return function()
 
@@ -160,7 +162,7 @@ class Memory:
 
 def run(
     body: ir.Body, memory: Memory, arguments: Sequence[Number] = (), *, cpu: int = 0, limit: int = 1_000_000
-) -> int | float | bool | None:
+) -> Result:
     """Run `body` as a whole on lane `cpu` of `memory`, which it changes; what it returns.
 
     `arguments` are those after the lane, a buffer as its address and its length; the last ones may be left out if they
@@ -172,10 +174,10 @@ def run(
     LimitError - more than `limit` operations, those of called functions included. TypeError - too many or too few
     arguments.
     """
-    result = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
-    if result is not None and body.result is not None and body.result.kind == "bool":
-        return bool(result)
-    return result
+    found = _Run(memory, cpu, limit).body(body, _complete(body, arguments, memory))
+    pairs = zip(found, body.results, strict=False)
+    numbers = tuple(bool(number) if type.kind == "bool" else number for number, type in pairs)
+    return numbers if len(numbers) > 1 else next(iter(numbers), None)
 
 
 class _Run:
@@ -184,7 +186,7 @@ class _Run:
         self.cpu = cpu
         self.left = limit
 
-    def body(self, body: ir.Body, arguments: Sequence[Number]) -> Number | None:
+    def body(self, body: ir.Body, arguments: Sequence[Number]) -> tuple[Number, ...]:
         values = _bound(body, arguments)
         for check in body.checks:
             _check(check, values)
@@ -201,7 +203,7 @@ class _Run:
             if watch is not None:
                 watch(body, index, values)
             if isinstance(op, ir.Return):
-                return None if op.value is None else frame.get(op.value)
+                return tuple(map(frame.get, op.all))
             if isinstance(op, ir.BranchIf):
                 index = ways[index][not frame.holds(op)]
             else:
@@ -354,10 +356,11 @@ class _Frame:
         arguments = [self.get(argument) for argument in op.arguments]
         body, run = op.callee.body, self.run
         is_whole = op.callee.kind == "sequence"  # a routine is no whole: others come between its accesses
-        result = self.memory.call(lambda: run.body(body, arguments)) if is_whole else run.body(body, arguments)
+        found = self.memory.call(lambda: run.body(body, arguments)) if is_whole else run.body(body, arguments)
         if op.missing is not None:
-            self.values[op.missing] = int(result is None)
-        return 0 if result is None else result
+            self.values[op.missing] = int(not found)
+        self.values.update(zip(op.more, found[1:], strict=False))
+        return found[0] if found else 0
 
 
 _STEPS: Mapping[type[ir.Op], Callable[[_Frame, Any], Number | None]] = {

@@ -36,7 +36,7 @@ from rseq._language.op import (
     length_of,
     listed,
 )
-from rseq._language.types import Index, Pointer, RecordType, Scalar
+from rseq._language.types import Index, Pointer, RecordType, Scalar, shown
 
 __all__ = [
     "COMPARISONS",
@@ -269,7 +269,7 @@ class Refuse(Op, takes="holder", calls=True, ends=True, text="refuse({holder})")
 
 
 @dataclass(frozen=True)
-class Call(Op, makes="target missing", takes="arguments", calls=True):
+class Call(Op, makes="target more missing", takes="arguments", calls=True):
     """Run another sequence or routine on the same storage (routines only).
 
     Where the callee may return None, `missing` (a bool) says if it did; then `target` is not assigned.
@@ -281,10 +281,12 @@ class Call(Op, makes="target missing", takes="arguments", calls=True):
     arguments: tuple[Operand, ...]
     span: Span
     missing: Value | None = None
+    more: tuple[Value, ...] = ()
 
     def __str__(self) -> str:
         arguments = ", ".join(["cpu", *map(str, self.arguments)])
-        return (f"{self.target} = " if self.target else "") + f"{self.callee.__name__}({arguments})"
+        targets = ", ".join(str(one) for one in (self.target, *self.more) if one is not None)
+        return (f"{targets} = " if targets else "") + f"{self.callee.__name__}({arguments})"
 
 
 # ---- where it goes on
@@ -363,11 +365,20 @@ class Label(Op, here="name", text="{name}:"):
 
 
 @dataclass(frozen=True)
-class Return(Op, takes="value", ends=True, text="return {value}"):
-    """Leave, with a value unless the function returns nothing, or may return None (`Body.maybe`)."""
+class Return(Op, takes="value more", ends=True):
+    """Leave, with a value unless the function returns nothing, or may return None; a tuple has `more`."""
 
     value: Operand | None
     span: Span
+    more: tuple[Operand, ...] = ()
+
+    def __str__(self) -> str:
+        return f"return {', '.join(str(one) for one in self.all)}".rstrip()
+
+    @property
+    def all(self) -> tuple[Operand, ...]:
+        """What is returned, one by one."""
+        return () if self.value is None else (self.value, *self.more)
 
 
 @dataclass(frozen=True)
@@ -384,6 +395,7 @@ class Body:
     lane: str
     parameters: tuple[Value, ...]
     result: Scalar | Pointer | None
+    """The type of what it returns; of a tuple, that of the first part."""
     ops: tuple[Op, ...]
     span: Span
     checks: tuple[Check, ...] = ()
@@ -396,11 +408,18 @@ class Body:
     may_alias: bool = False
     apart: tuple[tuple[Value, Value], ...] = ()
     defaults: Mapping[str, int | float] = field(default_factory=dict)
+    more: tuple[Scalar, ...] = ()
+    """The types of the other parts of a tuple."""
 
     @cached_property
     def graph(self) -> Graph:
         """Which operations may follow which."""
         return Graph(self.ops)
+
+    @property
+    def results(self) -> tuple[Scalar | Pointer, ...]:
+        """The types of all that it returns."""
+        return () if self.result is None else (self.result, *self.more)
 
     @property
     def given(self) -> tuple[Value, ...]:
@@ -438,7 +457,7 @@ class Body:
 
     def __str__(self) -> str:
         parameters = "".join(f", {value}: {value.type}" for value in self.parameters)
-        result = f" -> {self.result}{' | None' if self.maybe else ''}" if self.result else ""
+        result = f" -> {shown(self.results)}{' | None' if self.maybe else ''}" if self.results else ""
         head = f"{self.name}({self.lane}: {self.record.__name__}{parameters}){result}:"
         checks = [*map(str, self.checks), *(f"check {p} apart from {q}, or ValueError" for p, q in self.apart)]
         return "\n".join([head, *(f"    {check}    # before the section" for check in checks), *listed(self.ops)])

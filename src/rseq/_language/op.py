@@ -188,7 +188,8 @@ class Op:
     @cached_property
     def results(self) -> tuple[Value, ...]:
         """The registers that it assigns."""
-        return tuple(value for name in self._makes if (value := getattr(self, name)) is not None)
+        made = (getattr(self, name) for name in self._makes)
+        return tuple(one for part in made for one in (part if isinstance(part, tuple) else (part,)) if one is not None)
 
     @cached_property
     def result(self) -> Value | None:

@@ -42,8 +42,8 @@ class Exit:
 class Section:
     """A critical section: operations whose last one is the commit (if there is any), and where they leave results.
 
-    `result` holds what the sequence returns, `cpu` the lane's number, if the sequence asks for it. Of `exits` nothing
-    needs protection.
+    `result` holds what the sequence returns, and `more` what stands behind that in a tuple; `cpu` the lane's number, if
+    the sequence asks for it. Of `exits` nothing needs protection.
     """
 
     body: ir.Body
@@ -51,6 +51,12 @@ class Section:
     result: ir.Value | None
     cpu: ir.Value | None
     exits: tuple[Exit, ...] = ()
+    more: tuple[ir.Value, ...] = ()
+
+    @property
+    def results(self) -> tuple[ir.Value, ...]:
+        """All that it returns."""
+        return () if self.result is None else (self.result, *self.more)
 
     @property
     def faults(self) -> tuple[ir.Fault, ...]:
@@ -67,11 +73,19 @@ def section(body: ir.Body) -> Section:
     ops = _sink(_reached(list(body.ops)), body)
     ops = _join(ops, body)
     ops, cpu = _ask_once_for_cpu(ops, body)
-    result = ir.Value("%result", body.result) if body.result else None
-    ops = _used(_fold_copies(_lower_all(ops)), result)
+    results = _results(body)
+    ops = _used(_fold_copies(_lower_all(ops)), results)
+    if len(results) > 1:
+        return Section(body, tuple(ops), results[0], cpu, (), results[1:])
+    result = results[0] if results else None
     ops, cpu = _answer_cpu(ops, cpu, result)
     ops, exits = _put_aside(ops, result)
     return Section(body, tuple(ops), result, cpu, tuple(exits))
+
+
+def _results(body: ir.Body) -> tuple[ir.Value, ...]:
+    """The registers of what is returned."""
+    return tuple(ir.Value(f"%result{number or ''}", type) for number, type in enumerate(body.results))
 
 
 # ---- reachability
@@ -127,14 +141,14 @@ def _located(name: str, address: ir.Address, out: list[ir.Op], op: ir.Op) -> ir.
 
 def _join(ops: list[ir.Op], body: ir.Body) -> list[ir.Op]:
     """One commit at the end; returns become results and jumps."""
-    result = ir.Value("%result", body.result) if body.result else None
+    result = _results(body)
     sites = [index for index, op in enumerate(ops) if op.is_commit]
     if not sites:
         return _drop_jumps(_leave(ops, result))
     stores = [op for op in ops if isinstance(op, ir.OneStore) and op.commit]
     returns = [ops[index + 1] for index in sites]
     final, before_each = _one_store(stores)
-    same_result = len({op.value for op in returns if isinstance(op, ir.Return)}) == 1
+    same_result = len({op.all for op in returns if isinstance(op, ir.Return)}) == 1
     joined: list[ir.Op] = []
     for index, op in enumerate(ops):
         if index in sites:
@@ -181,17 +195,15 @@ def _summed(store: ir.AddStore, out: list[ir.Op]) -> ir.Operand:
     return held
 
 
-def _set_result(op: ir.Op, result: ir.Value | None) -> list[ir.Op]:
+def _set_result(op: ir.Op, results: tuple[ir.Value, ...]) -> list[ir.Op]:
     assert isinstance(op, ir.Return)
-    if result is None or op.value is None:
-        return []
-    return [ir.Set(result, op.value, op.span)]
+    return [ir.Set(result, value, op.span) for result, value in zip(results, op.all, strict=False)]
 
 
-def _leave(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
+def _leave(ops: list[ir.Op], result: tuple[ir.Value, ...]) -> list[ir.Op]:
     out: list[ir.Op] = []
     for op in ops:
-        if isinstance(op, ir.Return) and op.value is None and result is not None:
+        if isinstance(op, ir.Return) and op.value is None and result:
             out.append(ir.Jump(NOTHING, op.span))
         elif isinstance(op, ir.Return):
             out += [*_set_result(op, result), ir.Jump(END, op.span)]
@@ -241,10 +253,10 @@ def _falls_to(ops: list[ir.Op], index: int, label: str) -> bool:
 # ---- unused
 
 
-def _used(ops: list[ir.Op], result: ir.Value | None) -> list[ir.Op]:
+def _used(ops: list[ir.Op], results: tuple[ir.Value, ...]) -> list[ir.Op]:
     """Without computations that nothing reads, such as an index that has become a part of an address."""
     while True:
-        read = {result, *(value for op in ops for value in op.used)}
+        read = {*results, *(value for op in ops for value in op.used)}
         kept = [op for op in ops if not isinstance(op, ir.Arithmetic) or op.target in read]
         if len(kept) == len(ops):
             return kept

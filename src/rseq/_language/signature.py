@@ -13,7 +13,7 @@ from rseq._language.advice import shown
 from rseq._language.annotations import evaluated_annotations
 from rseq._language.errors import Diagnostic, Refused
 from rseq._language.source import Source
-from rseq._language.types import Buffer, Maybe, Pointer, Record, RecordType, Scalar, Word, resolve, u8
+from rseq._language.types import Buffer, Maybe, Numbers, Pointer, Record, RecordType, Scalar, Word, resolve, u8
 
 _T = TypeVar("_T")
 _Operand = TypeVar("_Operand", bound=ir.Operand)
@@ -44,6 +44,8 @@ class Signature:
     record: RecordType | None = None
     parameters: tuple[ir.Value, ...] = ()
     result: Scalar | Pointer | None = None
+    more: tuple[Scalar, ...] = ()
+    """The results behind that, of a tuple."""
     maybe: bool = False
     """None is a result, too."""
     defaults: dict[str, int | float] = field(default_factory=dict)
@@ -76,9 +78,19 @@ def signature(source: Source, kind: str) -> Signature:
     unknown = {name for name, type in types.items() if type is None}
     if result is None and annotations.get("return") is not None:
         unknown.add("return")
-    kept = result.type if isinstance(result, Maybe) else result
-    maybe = isinstance(result, Maybe)
-    return Signature(source, lane, record, parameters, kept, maybe, defaults or {}, tuple(refusals), frozenset(unknown))
+    kept, more, maybe = parted(result)
+    return Signature(
+        source, lane, record, parameters, kept, more, maybe, defaults or {}, tuple(refusals), frozenset(unknown)
+    )
+
+
+def parted(
+    result: Scalar | Pointer | Maybe | Numbers | None,
+) -> tuple[Scalar | Pointer | None, tuple[Scalar, ...], bool]:
+    """The first result, those behind it, and whether None is one, too."""
+    if isinstance(result, Numbers):
+        return result.types[0], result.types[1:], result.maybe
+    return (result.type, (), True) if isinstance(result, Maybe) else (result, (), False)
 
 
 def _unless_refused(refusals: list[Diagnostic], read: Callable[..., _T], *arguments: Any) -> _T | None:
@@ -124,14 +136,14 @@ def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object
     return meaning
 
 
-def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Pointer | Maybe | None:
+def _result_type(source: Source, annotations: dict[str, object]) -> Scalar | Pointer | Maybe | Numbers | None:
     given = annotations.get("return")
     if given is None:
         return None
     meaning = resolve(given)
-    if not isinstance(meaning, (Scalar, Pointer, Maybe)):
-        message = f"the result is {given!r}; expected a number, a ptr[T], an index[T] or None"
-        fix = "annotate it, as in -> i64, or -> i64 | None"
+    if not isinstance(meaning, (Scalar, Pointer, Maybe, Numbers)):
+        message = f"the result is {given!r}; expected a number, a ptr[T], an index[T], a tuple of numbers or None"
+        fix = "annotate it, as in -> i64, -> i64 | None, or -> tuple[i64, i64]"
         raise _refuse(source, source.tree.returns or source.tree, message, fix)
     return meaning
 

@@ -22,7 +22,7 @@ from rseq._quick import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
     import numpy as np
@@ -281,6 +281,34 @@ class Maybe(_InUnions):
         return f"{self.type!r} | None"
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """A result `tuple[i64, f64]`: several numbers; or, if it is `maybe`, None."""
+
+    types: tuple[Scalar, ...]
+    maybe: bool = False
+
+    def __repr__(self) -> str:
+        return f"{shown(self.types)}{' | None' if self.maybe else ''}"
+
+
+def shown(types: Sequence[Word]) -> str:
+    """The type of a result of these parts."""
+    return repr(types[0]) if len(types) == 1 else f"tuple[{', '.join(map(repr, types))}]"
+
+
+def _numbers(annotation: object) -> Numbers | None:
+    """What `tuple[…]`, or `tuple[…] | None`, means, if each part is a number."""
+    parts = getattr(annotation, "__args__", ())
+    if getattr(annotation, "__origin__", None) is not tuple:
+        found = [_numbers(part) for part in parts if part is not type(None)]
+        is_maybe = len(parts) == 2 and len(found) == 1 and found[0] is not None
+        return Numbers(found[0].types, maybe=True) if is_maybe and found[0] is not None else None
+    types = [boolean if part is bool else part for part in parts]
+    scalars = tuple(type for type in types if isinstance(type, Scalar))
+    return Numbers(scalars) if len(scalars) == len(types) > 1 else None
+
+
 class Either(_InUnions):
     """`i64 | f64`: nothing that the language has, but what is refused has to be written somehow."""
 
@@ -325,7 +353,7 @@ def _array_length(length: object) -> int:
     return number
 
 
-def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Buffer | None:
+def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Numbers | Buffer | None:
     """What an annotation means in the language, or None if it means nothing there."""
     if annotation is bool:
         return boolean
@@ -335,7 +363,7 @@ def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Buffer
         return Buffer(writable=annotation is bytearray)
     if isinstance(annotation, (Scalar, Pointer, Array, Prepared, Maybe, RecordType)):
         return annotation
-    return None
+    return _numbers(annotation)
 
 
 class RecordType(type):
@@ -415,7 +443,7 @@ def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
         meaning = resolve(annotation)
         is_prepared = isinstance(meaning, Prepared)
         type = meaning.type if isinstance(meaning, Prepared) else meaning
-        if type is None or isinstance(type, (RecordType, Maybe, Buffer)):
+        if type is None or isinstance(type, (RecordType, Maybe, Numbers, Buffer)):
             raise TypeError(
                 f"record {name}, field {field_name!r}: expected a type of the language "
                 f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…]); got {annotation!r}"

@@ -70,12 +70,17 @@ class _Call:
                     emit.jump(known, self.context.make_optional_none(emit.llvm, returns.type))
             self._raise(code)
 
-        result = self.unit.run(emit, self.code, self.unit.environment.area(emit), lane, arguments, fail)
+        results = self.unit.run(emit, self.code, self.unit.environment.area(emit), lane, arguments, fail)
         if self.left_out is not None:
             emit.here(self.left_out)
         if body.result is None:
             return self.context.get_dummy_value()
-        value = emit.fit(result, I1) if body.result.kind == "bool" else result
+        pairs = zip(results, body.results, strict=True)
+        numbers = [emit.fit(result, I1) if type.kind == "bool" else result for result, type in pairs]
+        value = numbers[0]
+        if body.more:
+            plain = returns.type if known is not None else returns
+            value = self.context.make_tuple(emit.llvm, plain, numbers)
         if known is None:
             return value
         emit.jump(known, self.context.make_optional_value(emit.llvm, returns.type, value))

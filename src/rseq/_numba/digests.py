@@ -23,7 +23,7 @@ _GENERATOR = ("_arch", "_codegen", "_language", "_numba")
 def digest(code: Compiled) -> str:
     """A name for a sequence's machine code."""
     body, record = code.body, code.body.record
-    text = [_generator(), code.kind, repr((record.size, record.fields, body.parameters, body.result))]
+    text = [_generator(), code.kind, repr((record.size, record.fields, body.parameters, body.results))]
     text += [repr((body.release, body.acquire, body.maybe, sorted(body.defaults.items())))]
     text += [_meaning(op) for op in (*body.checks, *body.ops)]
     found = _short("\n".join(text))

@@ -101,8 +101,8 @@ class BoundSequenceType(Storage, types.Callable):
                 wanted[name] = self._buffer_type(name, type, wanted[name])
             else:
                 self._check_type(context, name, type, wanted[name])
-        result = self.code.body.result
-        returns = types.none if result is None else self._numba_type(result)
+        results = [self._numba_type(result) for result in self.code.body.results]
+        returns = containers.Tuple(results) if len(results) > 1 else (results or [types.none])[0]
         if self.code.body.maybe:
             returns = types.misc.Optional(returns)
         return signature(returns, *wanted.values(), recvr=self).replace(pysig=pysig)

@@ -185,7 +185,7 @@ class Module:
         element = emit.urem(turn, self._length)
         record = emit.add(base, emit.mul(element, self._record_bytes))
         arguments = [turn, *_filled(emit, buffers, turn)]
-        result = unit.run(emit, work, area, Lane(record, stride, lanes, lock), arguments, fail)
+        (result,) = unit.run(emit, work, area, Lane(record, stride, lanes, lock), arguments, fail)
         return emit.add(ledger, emit.mul(element, 8)), result
 
     def load(self) -> Program:

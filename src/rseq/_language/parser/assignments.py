@@ -18,7 +18,7 @@ from rseq._language.parser.crossing import ACTING
 from rseq._language.parser.expressions import NOWHERE, coerce, kind_of, meaning, perhaps, typed, value, widens
 from rseq._language.parser.memory import place
 from rseq._language.parser.names import static
-from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
+from rseq._language.parser.scope import Found, Literal, Meaning, Perhaps, Scope, Several
 from rseq._language.types import Buffer, Pointer, RecordType, Scalar, Word, index, ptr, resolve
 from rseq._marks import operation_of
 
@@ -33,6 +33,8 @@ def assign(scope: Scope, node: ast.Assign) -> None:
         _assign_local(scope, target.id, node.value, node)
     elif isinstance(target, (ast.Attribute, ast.Subscript)):
         _store(scope, target, node.value, node)
+    elif isinstance(target, ast.Tuple) and all(isinstance(part, ast.Name) for part in target.elts):
+        _assign_several(scope, target, node)
     else:
         message = f"cannot assign to {ast.unparse(target)}"
         raise scope.refuse(target, "not-in-the-language", message, "assign to a local, a field or an element")
@@ -93,6 +95,41 @@ def _augment_memory(scope: Scope, node: ast.AugAssign) -> None:
     scope.emit(ir.Store(address, coerce(scope, result, address.type, node.value), span))
 
 
+# ---- tuples
+
+
+def unpacked(scope: Scope, node: ast.expr, count: int) -> list[Meaning]:
+    """Emit what computes the `count` numbers of a tuple that is written out, or that a call has returned."""
+    if isinstance(node, ast.Tuple):
+        found = [meaning(scope, part) for part in node.elts]
+    else:
+        several = perhaps(scope, node)
+        if isinstance(several, Perhaps):
+            meaning(scope, node)  # is refused
+        found = list(several.parts) if isinstance(several, Several) else []
+        if not found:
+            message = f"{ast.unparse(node)} is one number; expected {count}"
+            raise scope.refuse(node, "types-differ", message, f"write each of the {count}, with commas")
+    if len(found) != count:
+        message = f"{ast.unparse(node)} is {len(found)} numbers; expected {count}"
+        raise scope.refuse(node, "types-differ", message, f"write each of the {count}, with commas")
+    return found
+
+
+def _assign_several(scope: Scope, target: ast.Tuple, node: ast.Assign) -> None:
+    """`a, b = …`: all is computed before any is assigned, so that `a, b = b, a` changes places."""
+    found = unpacked(scope, node.value, len(target.elts))
+    nodes = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value] * len(found)
+    names = [part.id for part in target.elts if isinstance(part, ast.Name)]
+    for number, one in enumerate(found[1:], 1):
+        if isinstance(one, ir.Value) and scope.local(one.name) in names[:number]:
+            kept = scope.temporary(one.type)
+            found[number] = scope.emit(ir.Set(kept, one, scope.span(node))).target
+    for name, one, right in zip(names, found, nodes, strict=True):
+        _require_local(scope, name, node)
+        _set_to(scope, name, one, right, node)
+
+
 # ---- locals
 
 
@@ -135,6 +172,14 @@ def _static_type(scope: Scope, node: ast.expr) -> object:
 
 
 def _assign_local(scope: Scope, name: str, right: ast.expr, node: ast.Assign | ast.AnnAssign) -> None:
+    held = _require_local(scope, name, node)
+    register = held.name if isinstance(held, ir.Value) else scope.register(name)
+    is_single = not scope.is_reassigned(scope.register(name))
+    _set_to(scope, name, perhaps(scope, right, register if is_single else None), right, node)
+
+
+def _require_local(scope: Scope, name: str, node: ast.stmt) -> Found | None:
+    """What the local is until now. Raises: Refused - it is none."""
     if name == scope.lane:
         message = f"{name} is this CPU's record and cannot be assigned"
         raise scope.refuse(node, "lane-as-value", message, "use another name")
@@ -142,10 +187,14 @@ def _assign_local(scope: Scope, name: str, right: ast.expr, node: ast.Assign | a
     if isinstance(held, ir.Value) and isinstance(held.type, Buffer):
         message = f"{name} is a buffer and cannot be assigned"
         raise scope.refuse(node, "buffer-as-value", message, "use another name")
-    register = held.name if isinstance(held, ir.Value) else scope.register(name)
+    return held
+
+
+def _set_to(scope: Scope, name: str, found: Found, right: ast.expr, node: ast.Assign | ast.AnnAssign) -> None:
     is_single = not scope.is_reassigned(scope.register(name))
-    found = perhaps(scope, right, register if is_single else None)
-    if isinstance(found, Perhaps):
+    if isinstance(found, Several):
+        scope.names[name] = _named_parts(scope, name, found, right, node)
+    elif isinstance(found, Perhaps):
         _set_perhaps(scope, name, found, right, node)
     elif is_single and _stays(scope, name, found):
         scope.names[name] = found
@@ -190,12 +239,27 @@ def _other_type(scope: Scope, name: str, type: Word, found: ir.Operand) -> str:
 
 def _set_perhaps(scope: Scope, name: str, found: Perhaps, right: ast.expr, node: ast.stmt) -> None:
     """Name a call's result that may be None: two registers of the name's own, so that turns of a loop agree."""
-    span, type = scope.span(node), scope.types.setdefault(name, found.value.type)
-    if type != found.value.type:
-        message = f"{name} is {type}, and cannot become {found.value.type}"
-        raise scope.refuse(right, "types-differ", message, "use another name")
+    register, span = scope.register(name), scope.span(node)
+    if isinstance(found.value, Several):
+        value: ir.Value | Several = _named_parts(scope, name, found.value, right, node)
+    else:
+        value = _named(scope, name, register, found.value, right, node)
+    missing = ir.Value(f"{register}?", found.missing.type)
+    scope.emit(ir.Set(missing, found.missing, span))
+    scope.names[name] = Perhaps(value, missing)
+
+
+def _named_parts(scope: Scope, name: str, found: Several, right: ast.expr, node: ast.stmt) -> Several:
+    """A tuple in a local: a register of the local's own for each part."""
     register = scope.register(name)
-    named = Perhaps(ir.Value(register, type), ir.Value(f"{register}?", found.missing.type))
-    scope.emit(ir.Set(named.value, found.value, span))
-    scope.emit(ir.Set(named.missing, found.missing, span))
-    scope.names[name] = named
+    parts = enumerate(found.parts)
+    return Several(tuple(_named(scope, f"{name}[{k}]", f"{register}[{k}]", one, right, node) for k, one in parts))
+
+
+def _named(scope: Scope, name: str, register: str, value: ir.Operand, right: ast.expr, node: ast.stmt) -> ir.Value:
+    """Emit a copy of a value to a register of the name's own."""
+    type = scope.types.setdefault(name, value.type)
+    if type != value.type:
+        message = f"{name} is {type}, and cannot become {value.type}"
+        raise scope.refuse(right, "types-differ", message, "use another name")
+    return scope.emit(ir.Set(ir.Value(register, type), value, scope.span(node))).target

@@ -20,7 +20,7 @@ from rseq._language.inline import Inline
 from rseq._language.parser.assignments import take
 from rseq._language.parser.expressions import value
 from rseq._language.parser.memory import require_writable
-from rseq._language.parser.scope import Inlined, Meaning, Perhaps, Scope
+from rseq._language.parser.scope import Found, Inlined, Perhaps, Scope, Several
 from rseq._language.parser.statements import block, end
 from rseq._language.signature import with_lengths
 from rseq._language.source import renewed
@@ -30,7 +30,7 @@ MAX_OPERATIONS = 4096
 """The most operations that a function may have with others inlined, and the most calls that are inlined into it."""
 
 
-def compiled_call(scope: Scope, node: ast.Call, callee: Compiled, into: str | None) -> Meaning | Perhaps | None:
+def compiled_call(scope: Scope, node: ast.Call, callee: Compiled, into: str | None) -> Found | None:
     """Emit a call of a sequence or a routine; what it comes to."""
     name, body, span = callee.__name__, callee.body, scope.span(node)
     if not scope.is_routine:
@@ -40,13 +40,19 @@ def compiled_call(scope: Scope, node: ast.Call, callee: Compiled, into: str | No
     values = with_lengths(_operands(scope, node, name, arguments, body.given, body.defaults))
     rows = [scope.output.rows_of(rows.target) for rows in body.rows]  # this one is bound with the same arrays
     values += tuple(register for own in rows for register in (own.first, own.length))
-    if body.maybe:
-        assert body.result is not None
-        found = Perhaps(scope.temporary(body.result), scope.temporary(boolean))
-        scope.emit(ir.Call(found.value, callee, values, span, found.missing))
-        return found
+    several = [scope.temporary(type) for type in body.results] if body.more or body.maybe else []
+    missing = scope.temporary(boolean) if body.maybe else None
+    if several:
+        scope.emit(ir.Call(several[0], callee, values, span, missing, tuple(several[1:])))
+        return _found(several, missing)
     target = scope.target(into, body.result) if body.result else None
     return scope.emit(ir.Call(target, callee, values, span)).target
+
+
+def _found(values: Sequence[ir.Value], missing: ir.Value | None) -> Found:
+    """What a call came to that has left these registers."""
+    value = values[0] if len(values) == 1 else Several(tuple(values))
+    return value if missing is None else Perhaps(value, missing)
 
 
 def _after_lane(scope: Scope, node: ast.Call, callee: str, lane: str, record: RecordType, here: str) -> list[ast.expr]:
@@ -95,7 +101,7 @@ def _operand(scope: Scope, node: ast.expr, parameter: ir.Value) -> ir.Operand:
 # ---- of inline functions
 
 
-def inlined_call(scope: Scope, node: ast.Call, callee: Inline[..., Any]) -> Meaning | Perhaps | None:
+def inlined_call(scope: Scope, node: ast.Call, callee: Inline[..., Any]) -> Found | None:
     """Emit the call that `node` is; what it comes to."""
     signature, name = callee.signature, callee.__name__
     arguments = node.args
@@ -118,9 +124,7 @@ def _refuse_circle(scope: Scope, node: ast.Call, callee: Inline[..., Any]) -> No
         raise scope.refuse(node, "inline-too-long", message, "loop in a routine, or in the caller")
 
 
-def inlined(
-    outer: Scope, callee: Inline[..., Any], values: Sequence[ir.Operand], call: Span | None
-) -> Meaning | Perhaps | None:
+def inlined(outer: Scope, callee: Inline[..., Any], values: Sequence[ir.Operand], call: Span | None) -> Found | None:
     """Emit the body of `callee` with `values` for its parameters; its result.
 
     Raises: Refused - something in there was refused, and is reported.
@@ -147,12 +151,12 @@ def _scope_of(callee: Inline[..., Any], outer: Scope, call: Span | None) -> Scop
         call=call,
         callers=(*outer.callers, callee),
     )
-    held = None if given.result is None else scope.temporary(given.result)
+    held = () if given.result is None else tuple(scope.temporary(type) for type in (given.result, *given.more))
     scope.inlined = Inlined(scope.label("returned"), held, scope.temporary(boolean) if given.maybe else None)
     return scope
 
 
-def _result(scope: Scope) -> Meaning | Perhaps | None:
+def _result(scope: Scope) -> Found | None:
     """Where all returns meet. If there is one and it is last, its value is the result, which may be a constant."""
     output, way = scope.output, scope.inlined
     assert way is not None
@@ -162,7 +166,7 @@ def _result(scope: Scope) -> Meaning | Perhaps | None:
     last = ops[-1] if ops else None
     if output.leads_to(way.after):
         scope.emit(ir.Label(way.after, scope.span(scope.tree)))
-    elif way.missing is None and isinstance(last, ir.Set) and last.target == way.value:
+    elif way.missing is None and isinstance(last, ir.Set) and way.values == (last.target,):
         output.take_back()
         return last.source
-    return Perhaps(way.value, way.missing) if way.value is not None and way.missing is not None else way.value
+    return _found(way.values, way.missing) if way.values else None

@@ -10,14 +10,14 @@ from rseq._language.advice import as_integer, shown, to_type, types_that_hold, w
 from rseq._language.errors import Refused
 from rseq._language.numbers import converted
 from rseq._language.parser.refused import instead_of
-from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
+from rseq._language.parser.scope import Found, Literal, Meaning, Perhaps, Scope, Several
 from rseq._language.types import SCALARS, Pointer, Scalar, Word, boolean
 
 NOWHERE = Pointer(SCALARS["u8"])
 """The type of None before it meets a pointer."""
 
 
-def result(scope: Scope, node: ast.expr, into: str | None = None) -> Meaning | Perhaps | None:
+def result(scope: Scope, node: ast.expr, into: str | None = None) -> Found | None:
     """Emit what computes `node`; what it comes to, None where that is a call that returns nothing.
 
     `into` names the local that will hold the result.
@@ -28,8 +28,8 @@ def result(scope: Scope, node: ast.expr, into: str | None = None) -> Meaning | P
     return reader(scope, node, into)
 
 
-def perhaps(scope: Scope, node: ast.expr, into: str | None = None) -> Meaning | Perhaps:
-    """As `meaning`, and where a call may come to None, also that."""
+def perhaps(scope: Scope, node: ast.expr, into: str | None = None) -> Found:
+    """As `meaning`, and where a call may come to None, or to several numbers, also that."""
     found = result(scope, node, into)
     if found is None:
         assert isinstance(node, ast.Call)
@@ -47,6 +47,10 @@ def meaning(scope: Scope, node: ast.expr, into: str | None = None) -> Meaning:
         fix = f"first `if {name} is None:`, and leave or go on there"
         fix = fix if name == what else f"assign it to a local; then {fix}"
         raise scope.refuse(node, "may-be-nothing", message, fix)
+    if isinstance(found, Several):
+        message = f"{ast.unparse(node)} is {len(found.parts)} numbers"
+        names = ", ".join("abcdefghijklmnop"[: len(found.parts)])
+        raise scope.refuse(node, "types-differ", message, f"give each a name: {names} = …")
     return found
 
 

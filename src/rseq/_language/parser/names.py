@@ -11,7 +11,7 @@ from typing import SupportsIndex, cast
 from rseq._language import ir
 from rseq._language.errors import Refused
 from rseq._language.parser.expressions import NOWHERE
-from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
+from rseq._language.parser.scope import Found, Literal, Meaning, Scope
 from rseq._language.types import Array, boolean
 
 _OWNERS = (ModuleType, type, enum.Enum)
@@ -23,7 +23,7 @@ def constant(scope: Scope, node: ast.Constant, into: str | None) -> Meaning:
     return python_value(scope, node.value, node)
 
 
-def name(scope: Scope, node: ast.Name, into: str | None) -> Meaning | Perhaps:
+def name(scope: Scope, node: ast.Name, into: str | None) -> Found:
     """A local, or a constant from outside."""
     if scope.buffer(node) is not None:
         message = f"{node.id} is a buffer; it is not a value"

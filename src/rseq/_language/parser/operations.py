@@ -22,14 +22,14 @@ from rseq._language.parser.extremes import CALLED, extreme
 from rseq._language.parser.memory import array_of
 from rseq._language.parser.names import static
 from rseq._language.parser.refused import CALLS
-from rseq._language.parser.scope import Literal, Meaning, Perhaps, Reader, Scope
+from rseq._language.parser.scope import Found, Literal, Meaning, Reader, Scope
 from rseq._language.types import SCALARS, Pointer, Scalar, boolean
 from rseq._marks import operation_of
 
 _NUMBERS = ("no arguments", "an argument", "two arguments", "three arguments")
 
 
-def call(scope: Scope, node: ast.Call, into: str | None) -> Meaning | Perhaps | None:
+def call(scope: Scope, node: ast.Call, into: str | None) -> Found | None:
     """Emit a call; what it comes to, if it returns anything."""
     _refuse_recursion(scope, node)
     callee = static(scope, node.func)
@@ -89,7 +89,7 @@ def _length(scope: Scope, node: ast.Call) -> Meaning:
 # ---- operations
 
 
-def _operation(scope: Scope, node: ast.Call, name: str, into: str | None) -> Meaning | Perhaps | None:
+def _operation(scope: Scope, node: ast.Call, name: str, into: str | None) -> Found | None:
     wanted, read = _OPERATIONS[name]
     if len(node.args) != wanted:
         message = f"{name}() takes {_NUMBERS[wanted]}; got {len(node.args)}"

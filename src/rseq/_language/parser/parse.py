@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rseq._language import ir
-from rseq._language.errors import CompileError, Refused
+from rseq._language.errors import CompileError, Refused, Span
 from rseq._language.inline import Inline
 from rseq._language.parser import arithmetic, conditions, memory, names, operations
 from rseq._language.parser.assignments import take
 from rseq._language.parser.calls import inlined
-from rseq._language.parser.scope import Output, Perhaps, Reader, Scope
+from rseq._language.parser.scope import Found, Output, Perhaps, Reader, Scope, Several
 from rseq._language.parser.statements import block, end
 from rseq._language.signature import Nothing, Signature, signature, with_lengths
 from rseq._language.source import Source, read
@@ -58,6 +58,7 @@ def parse(
         lane=given.lane,
         parameters=(*output.parameters, *(register for one in rows for register in (one.first, one.length))),
         result=given.result,
+        more=given.more,
         ops=tuple(output.ops),
         span=given.source.span(given.source.tree),
         checks=tuple(output.checks),
@@ -114,10 +115,16 @@ def standalone(callee: Inline[..., Any], values: Sequence[ir.Operand]) -> ir.Bod
         if isinstance(found, Perhaps):
             nothing = scope.label("nothing")
             scope.emit(ir.BranchIf(found.missing, "!=", ir.Const(0, boolean), nothing, span))
-            scope.emit(ir.Return(found.value, span))
+            scope.emit(_return(found.value, span))
             scope.emit(ir.Label(nothing, span))
-        scope.emit(ir.Return(found if isinstance(found, (ir.Value, ir.Const)) else None, span))
+        scope.emit(_return(found, span))
     if output.diagnostics:
         raise CompileError(output.diagnostics)
     ops, name = tuple(output.ops), callee.__name__
-    return ir.Body(name, Nothing, "", parameters, given.result, ops, span, maybe=given.maybe)
+    return ir.Body(name, Nothing, "", parameters, given.result, ops, span, maybe=given.maybe, more=given.more)
+
+
+def _return(found: Found | None, span: Span) -> ir.Return:
+    if isinstance(found, Several):
+        return ir.Return(found.parts[0], span, found.parts[1:])
+    return ir.Return(found if isinstance(found, (ir.Value, ir.Const)) else None, span)

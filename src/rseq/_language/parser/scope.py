@@ -27,16 +27,26 @@ class Literal:
 
 
 @dataclass(frozen=True)
+class Several:
+    """What a call with a result `tuple[i64, i64]` came to: the parts."""
+
+    parts: tuple[ir.Operand, ...]
+
+
+@dataclass(frozen=True)
 class Perhaps:
     """What a call with a result `i64 | None` came to: `missing` says that it is None, else `value` holds it."""
 
-    value: ir.Value
+    value: ir.Value | Several
     missing: ir.Value
 
 
 Meaning = ir.Value | ir.Const | Literal
 
-Names = dict[str, Meaning | Perhaps]
+Found = Meaning | Perhaps | Several
+"""What an expression may be that is not yet asked for one number."""
+
+Names = dict[str, Found]
 
 
 @dataclass
@@ -52,10 +62,10 @@ class Loop:
 
 @dataclass(frozen=True)
 class Inlined:
-    """How an inline function returns: it leaves `value`, and in `missing` if that is None, and goes to `after`."""
+    """How an inline function returns: it leaves `values`, and in `missing` if that is None, and goes to `after`."""
 
     after: str
-    value: ir.Value | None
+    values: tuple[ir.Value, ...]
     missing: ir.Value | None
 
 
@@ -245,7 +255,8 @@ class Scope:
 
     def local(self, register: str) -> str:
         """The local that a register belongs to; its own name if it is no local's of this function."""
-        return register.removeprefix(self.prefix).rstrip("'") if register.startswith(self.prefix) else register
+        own = register.removeprefix(self.prefix) if register.startswith(self.prefix) else register
+        return own.partition("[")[0].rstrip("'")
 
     def is_reassigned(self, register: str) -> bool:
         """True if a register may change after its first assignment, while this function runs."""
@@ -277,7 +288,7 @@ class Scope:
         return {name: meaning for name, meaning in self.names.items() if name.startswith("@")}
 
 
-Reader = Callable[[Scope, Any, str | None], Meaning | Perhaps | None]
+Reader = Callable[[Scope, Any, str | None], Found | None]
 """Emits what computes an expression: what it comes to, None only for a call. The text names a local for the result."""
 
 

@@ -15,10 +15,10 @@ from typing import Any
 from rseq._language import ir
 from rseq._language.errors import Refused
 from rseq._language.op import ExceptionName
-from rseq._language.parser.assignments import assign, augment, declare
+from rseq._language.parser.assignments import assign, augment, declare, unpacked
 from rseq._language.parser.cases import as_branches
 from rseq._language.parser.conditions import jump_unless
-from rseq._language.parser.expressions import meaning, not_in_the_language, result, value
+from rseq._language.parser.expressions import coerce, meaning, not_in_the_language, result, value
 from rseq._language.parser.scope import Literal, Loop, Names, Perhaps, Scope, stored
 from rseq._language.types import Pointer, boolean
 
@@ -86,7 +86,7 @@ def end(scope: Scope) -> None:
     if scope.inlined is None:
         scope.emit(ir.Return(None, scope.span(tree.body[-1])))
     elif scope.signature.maybe:
-        _leave(scope, None, tree)
+        _leave(scope, [], tree)
 
 
 def _return(scope: Scope, node: ast.Return) -> None:
@@ -99,8 +99,20 @@ def _return(scope: Scope, node: ast.Return) -> None:
     elif returned is None:
         message = "this function is declared to return nothing"
         raise scope.refuse(node, "types-differ", message, "annotate its result, as in -> i64")
+    elif scope.signature.more:
+        _leave(scope, _parts(scope, node.value), node)
     else:
-        _leave(scope, value(scope, node.value, returned), node)
+        _leave(scope, [value(scope, node.value, returned)], node)
+
+
+def _parts(scope: Scope, node: ast.expr) -> list[ir.Operand]:
+    """The numbers of a tuple that is returned: each written out, or those that a call came to."""
+    returned, more = scope.signature.result, scope.signature.more
+    assert returned is not None
+    types = (returned, *more)
+    found = unpacked(scope, node, len(types))
+    nodes = node.elts if isinstance(node, ast.Tuple) else [node] * len(types)
+    return [coerce(scope, one, type, at) for one, type, at in zip(found, types, nodes, strict=True)]
 
 
 def _return_nothing(scope: Scope, node: ast.Return) -> None:
@@ -109,19 +121,19 @@ def _return_nothing(scope: Scope, node: ast.Return) -> None:
     if returned is not None and not may_be_none:
         fix = f"return a value, or {'write return None' if is_pointer else f'declare -> {returned} | None'}"
         raise scope.refuse(node, "missing-return", f"expected {returned}, got nothing to return", fix)
-    _leave(scope, ir.Const(0, returned) if isinstance(returned, Pointer) else None, node)
+    _leave(scope, [ir.Const(0, returned)] if isinstance(returned, Pointer) else [], node)
 
 
-def _leave(scope: Scope, value: ir.Operand | None, node: ast.AST) -> None:
-    """Return `value`: to the caller, or to where an inline function is called, in the register that is for it."""
+def _leave(scope: Scope, values: list[ir.Operand], node: ast.AST) -> None:
+    """Return `values`: to the caller, or to where an inline function is called, in the registers that are for them."""
     way, span, emit = scope.inlined, scope.span(node), scope.emit
     if way is None:
-        emit(ir.Return(value, span))
+        emit(ir.Return(values[0] if values else None, span, tuple(values[1:])))
         return
-    if way.value is not None:  # also where it is None: the caller may copy both registers
-        emit(ir.Set(way.value, value or ir.Const(0, way.value.type), span))
+    for number, register in enumerate(way.values):  # also where it is None: the caller may copy all registers
+        emit(ir.Set(register, values[number] if values else ir.Const(0, register.type), span))
     if way.missing is not None:
-        emit(ir.Set(way.missing, ir.Const(int(value is None), boolean), span))
+        emit(ir.Set(way.missing, ir.Const(int(not values), boolean), span))
     emit(ir.Jump(way.after, span))
 
 
