@@ -5,7 +5,7 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 ARGS    ?=
-SOURCES := $(shell find src -name '*.py' -o -name py.typed) README.md LICENSE hatch_build.py
+SOURCES := $(shell find src -name '*.py' -o -name py.typed -o -path '*/page/*') README.md LICENSE hatch_build.py
 PYTEST  := $(BIN)/python -m pytest -n auto --dist worksteal
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 

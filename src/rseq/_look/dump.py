@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -13,7 +12,7 @@ import click
 from rseq._extras import MissingPackage
 from rseq._look.chosen import chosen, group_option, opened
 from rseq._look.reading import found_in
-from rseq._look.rings import Onlooker, as_plain
+from rseq._look.rings import Onlooker, as_plain, unix_ns
 from rseq._look.saying import json_ready, plain
 from rseq._look.structures import RingBuffer
 from rseq._percpu.shared.layout import SegmentError
@@ -114,22 +113,12 @@ def _said(data: Any) -> str:
 
 def _moment(time_ns: int) -> str:
     """When that was, as a clock on the wall shows it."""
-    return datetime.fromtimestamp(_unix_ns(time_ns) / 1e9).strftime("%H:%M:%S.%f")
-
-
-def _unix_ns(time_ns: int) -> int:
-    return time_ns + _ahead_ns()
-
-
-@cache
-def _ahead_ns() -> int:
-    """How far the clock on the wall is ahead of that of events; the same for all, so that they keep their distances."""
-    return time.time_ns() - time.monotonic_ns()
+    return datetime.fromtimestamp(unix_ns(time_ns) / 1e9).strftime("%H:%M:%S.%f")
 
 
 def _jsonl(events: Iterable[Event]) -> None:
     for event in events:
-        when = {} if event.time_ns is None else {"time_ns": event.time_ns, "unix_ns": _unix_ns(event.time_ns)}
+        when = {} if event.time_ns is None else {"time_ns": event.time_ns, "unix_ns": unix_ns(event.time_ns)}
         click.echo(json.dumps({"cpu": event.cpu, **when, "data": json_ready(as_plain(event.data))}))
 
 

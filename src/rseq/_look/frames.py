@@ -134,10 +134,10 @@ def _row(reading: Reading, before: Reading | None, passed_s: float) -> Row:
         return Row(reading, None, None, plain(reading.problem))
     known = before is not None and not before.problem and passed_s > 0
     old = before.value if before is not None and known else None
-    total = _total(reading.kind, reading.value)
+    total = total_of(reading.kind, reading.value)
     rate = None
     if total is not None and old is not None:
-        rate = (total - (_total(reading.kind, old) or 0)) / passed_s
+        rate = (total - (total_of(reading.kind, old) or 0)) / passed_s
     say = _STATES.get(reading.kind)
     return Row(reading, total, rate, say(reading, old, passed_s) if say is not None else "")
 
@@ -154,7 +154,8 @@ _TOTALS = {
 """What counts up, by kind."""
 
 
-def _total(kind: str, value: dict[str, Any]) -> float | None:
+def total_of(kind: str, value: dict[str, Any]) -> float | None:
+    """What a structure of that kind has counted; None if it counts nothing."""
     name = _TOTALS.get(kind)
     return None if name is None else value.get(name)
 

@@ -7,6 +7,8 @@ asked where the reader is by then, and what it has left behind is not shown.
 from __future__ import annotations
 
 import ctypes
+import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rseq._percpu.atomic import compare_exchange
@@ -41,6 +43,10 @@ class Onlooker(Records):
             return self._merged(self._found())
         except (IndexError, ValueError) as error:
             raise SegmentError(f"the ring is damaged: {error}") from error
+
+    def waiting_bytes(self) -> int:
+        """How much `events` would copy now."""
+        return sum(self._distance(lane) for lane in map(self._from_here, self.lanes())) * self.kind.unit_bytes
 
     def _found(self) -> list[Found]:
         until = None if self._calibration is None else self._calibration.add()
@@ -96,6 +102,17 @@ class Onlooker(Records):
         """How much of a copy a reader has left behind."""
         passed = self.kind.distance(copy.begin, tail)
         return passed if passed < self.kind.positions // 2 else 0
+
+
+def unix_ns(time_ns: int) -> int:
+    """The time of an event, as `time.time_ns()` has it."""
+    return time_ns + _ahead_ns()
+
+
+@cache
+def _ahead_ns() -> int:
+    """How far the clock on the wall is ahead of that of events; the same for all, so that they keep their distances."""
+    return time.time_ns() - time.monotonic_ns()
 
 
 def as_plain(data: Any) -> Any:

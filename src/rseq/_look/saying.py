@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _LETTERS = ("n", "µ", "m", "", "k", "M", "G", "T", "P", "E")
+_EXACT = 1e15
+"""Whole numbers below are what they seem, also as floats."""
+
 _ONE = 3
 """Which of them stands for 1."""
 
@@ -31,6 +34,8 @@ def number(value: Any) -> str:
         return "none yet"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
 
 

@@ -274,6 +274,11 @@ class Lines:
         else:
             yield None, (min if rule == "min" else max)(value for value, _ in parts)
 
+    def by_process(self, lives: Callable[[int], Mapping[int, int]]) -> list[tuple[int, float, bool]]:
+        """What each process that has or had a line says: its pid, its value, and whether it lives."""
+        alive = lives(LINES * (1 + max(self.blocks, default=0)))
+        return [(copy.pid, copy.value, alive.get(slot) == copy.life) for slot, copy in self._copies()]
+
     def remove(self) -> None:
         """Have all lines mean nothing, in all processes."""
         first = self.blocks[0]

@@ -216,6 +216,10 @@ class Reader:
         with self.turn:
             self._look()
 
+    def lines_of(self, name: str) -> gauges.Lines | None:
+        """The lines of the gauge that is called so in the directory, if one has been found."""
+        return self._lines.get(name)
+
     def lives(self, count: int) -> Mapping[int, int]:
         """Which lives have the first `count` slots of the segment."""
         return self._core.lives(count)

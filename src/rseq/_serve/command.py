@@ -59,11 +59,13 @@ def serve(
     place = chosen(segment, group)
     _require_token(host, token)
     from rseq._serve.app import app_for
+    from rseq._serve.live import Sampler
 
     app = app_for(place, token, gauges)
     listening = _listening(host, port)
     click.echo(f"{label(place)}: {url(listening)} as a page, and {url(listening)}metrics for Prometheus")
-    _run(app, listening)
+    with Sampler(app.state.live):
+        _run(app, listening)
 
 
 def _require_token(host: str, token: str | None) -> None:

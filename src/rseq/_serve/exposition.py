@@ -37,7 +37,24 @@ def exposition(contents: Contents, segment: str, accept: str, gauges: Sequence[s
         encoder, type = choose_encoder(accept)
     except TypeError:  # a version that is no number, which choose_encoder compares with one
         encoder, type = generate_latest, TEXT
-    return encoder(found), type
+    try:
+        return encoder(found), type
+    except UnicodeEncodeError:  # half a surrogate, as Python has it in names of files that are no text
+        return encoder(_Collected(map(_sendable, found.collect()))), type
+
+
+def _sendable(metric: Metric) -> Metric:
+    """The same with `?` for what UTF-8 cannot have."""
+    made = Metric(metric.name, _utf8(metric.documentation), metric.type)
+    made.samples = [
+        one._replace(labels={_utf8(name): _utf8(value) for name, value in one.labels.items()}, exemplar=None)
+        for one in metric.samples
+    ]
+    return made
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 class _Collected:

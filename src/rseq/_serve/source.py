@@ -21,8 +21,14 @@ from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of
 
 if TYPE_CHECKING:
+    from rseq._metrics.gauges import Lines
     from rseq._percpu.shared.core import Core
+    from rseq._percpu.shared.directory import Entry
     from rseq._percpu.shared.files import Place
+
+
+MOST_WATCHED = 5000
+"""What is behind these is exposed to Prometheus only: a page that has them all helps nobody, and each look costs."""
 
 
 class Unreadable(Exception):
@@ -37,6 +43,8 @@ class Contents:
         self.reader = Reader(core)
         self.structures: list[Found] = []
         """Those that are no metrics of prometheus_client, in the order in which they were made."""
+        self.watched: list[Found] = []
+        """The first MOST_WATCHED of all, which the page shows, metrics included."""
         self.damaged: list[str] = []
         """Sentences about metrics that cannot be read, and never will be."""
         self.gauges: set[str] = set()
@@ -46,11 +54,19 @@ class Contents:
     def learn(self) -> None:
         """Find what is new. Raises: SegmentError - the directory is damaged as a whole. MemoryError."""
         for place in self.core.directory.added_places(self._known):
-            found = entry_at(self.core, place)
-            if isinstance(found, Found):
-                self.structures.append(found)
-            elif found.kind not in metrics.HELPERS and found.kind not in metrics.CLASSES:
-                self.structures.append(found_of(self.core, found))
+            entry = entry_at(self.core, place)
+            if entry.kind not in metrics.HELPERS:
+                self._take(entry)
+
+    def _take(self, entry: Entry | Found) -> None:
+        is_metric, is_watched = entry.kind in metrics.CLASSES, len(self.watched) < MOST_WATCHED
+        if is_metric and not is_watched:
+            return
+        found = entry if isinstance(entry, Found) else found_of(self.core, entry)
+        if not is_metric:
+            self.structures.append(found)
+        if is_watched:
+            self.watched.append(found)
 
     def families(self) -> list[Gathered]:
         """The families of prometheus_client's metrics. What is damaged is left out, and said in `damaged`."""
@@ -59,6 +75,11 @@ class Contents:
                 return self.reader.families()
             except SegmentError as error:  # once for each entry; the next look goes on behind it
                 self.damaged.append(str(error))
+
+    def lines_of(self, gauge: str) -> Lines | None:
+        """What each process says of the gauge that is called so in the directory; None if there is none."""
+        self.families()
+        return self.reader.lines_of(gauge)
 
 
 class Source:

@@ -1,0 +1,457 @@
+"""What the page of `rseq serve` asks for: rates, levels, heat maps and events over the last looks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rseq
+from look.conftest import Crashed
+from look.service import serve, use
+from metrics.programs import run_installed
+from rseq._metrics.blocks import made
+from rseq._metrics.series import BASES, front, numbers
+from rseq._percpu.shared.extents import Wanted
+from rseq._serve import live as looks
+from rseq._serve import source
+from rseq._serve.buckets import Heat, quantiles
+from rseq._serve.events import KEPT
+from rseq._serve.live import EVERY_S, LOOKS, SHORT, Live, Sampler, pause_after
+from serve.conftest import Ask
+from shared.folders import Program, path_of
+
+
+class Page:
+    """A page that looks when it is told to."""
+
+    def __init__(self, ask: Ask, segment: str = "shop") -> None:
+        self._client = ask(segment)
+        self.live: Live = self._client.app.state.live  # type: ignore[attr-defined]
+
+    def look(self, *moments: float) -> Page:
+        """Look at these moments."""
+        for at in moments:
+            self.live.look(at)
+        return self
+
+    def get(self, path: str, status: int = 200, **parameters: object) -> Any:
+        """What the API answers: JSON, or a sentence."""
+        answer = self._client.get(f"/api/{path}", params=parameters)
+        assert answer.status_code == status, answer.text
+        return answer.json() if status == 200 else answer.text
+
+    def rows(self, **parameters: object) -> dict[str, dict[str, Any]]:
+        """The rows by name."""
+        return {row["name"]: row for row in self.get("structures", **parameters)["rows"]}
+
+
+# The table
+
+
+def test_rates_are_what_came_between_two_looks(ask: Ask, segment_folder: Path) -> None:
+    made = serve()
+    page = Page(ask).look(100.0)
+    assert page.rows()["hits"]["history"] == [None]
+    use({**made, "lock": rseq.SpinLock()})
+    rows = page.look(102.0).rows()
+    assert rows["hits"]["total"] == 2 * 12_345
+    assert rows["hits"]["history"] == [None, 12_345 / 2]
+    assert (rows["hits"]["measure"], rows["hits"]["kind"], rows["hits"]["line"]) == ("rate", "Counter", "24,690")
+    assert sum(rows["hits"]["per_cpu"]) == 24_690
+    assert rows["latency"]["history"] == [None, 50]
+    assert rows["rows"]["history"][-1] == 0.5
+    assert page.look(106.0).rows()["hits"]["history"] == [None, 12_345 / 2, 0]
+    assert page.get("structures")["times"] == [100, 102, 106]
+
+
+def test_what_does_not_count_has_a_level(ask: Ask, segment_folder: Path) -> None:
+    made = serve()
+    page = Page(ask).look(1.0)
+    made["slowest"].update(7.5)
+    made["buffers"].acquire()
+    rows = page.look(2.0).rows()
+    levels = {name: row["history"] for name, row in rows.items() if row["measure"] == "level"}
+    assert levels == {
+        "slowest": [0.25, 7.5],
+        "least": [None, None],
+        "free": [1, 1],
+        "buffers": [1, 2],
+        "lock": [1, 1],
+        "readers": [1, 1],
+    }
+    assert {row["total"] for row in rows.values() if row["measure"] != "rate"} == {None}
+
+
+def test_the_last_looks_are_kept_and_no_more(ask: Ask, segment_folder: Path) -> None:
+    hits = rseq.Counter(segment="shop", name="hits")
+    page = Page(ask)
+    for number in range(LOOKS + 20):
+        hits.add(number)
+        page.look(float(number))
+    assert page.rows()["hits"]["history"] == [*range(LOOKS + 20 - SHORT, LOOKS + 20)]
+    assert page.get("structures")["times"] == [*range(LOOKS + 20 - SHORT, LOOKS + 20)]
+    one = page.get("structure", name="hits")
+    assert one["times"] == [*range(19, LOOKS + 20)]
+    assert one["history"] == [None, *range(20, LOOKS + 20)]
+
+
+def test_the_table_is_sorted_filtered_and_in_pages(ask: Ask, crashed: Crashed) -> None:
+    page = Page(ask).look(1.0, 2.0)
+    assert [*page.rows()][:3] == ["hits", "seconds", "sizes"]
+    assert [*page.rows(sort="name")] == sorted(page.rows())
+    assert next(iter(page.rows(sort="total"))) == "hits"
+    assert {*page.rows(filter="COUNTER")} == {"hits", "seconds", "sizes", "small"}
+    assert [*page.rows(first=1, count=2)] == ["seconds", "sizes"]
+    found = page.get("structures", filter="buffer", count=1)
+    assert (found["matches"], found["first"], len(found["rows"])) == (3, 0, 1)
+    assert page.rows(filter="nothing of the kind") == {}
+    assert page.rows(first=1000) == {}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"sort": "size"}, "sort: expected made, name, kind, total, rate; got 'size'"),
+        ({"first": "-1"}, "first: expected 0 to 1073741824, got '-1'"),
+        ({"first": "9" * 30}, "first: expected 0 to"),
+        ({"count": "1e3"}, "count: expected 0 to 200, got '1e3'"),
+        ({"count": "201"}, "count: expected 0 to 200, got '201'"),
+        ({"count": "²"}, "count: expected 0 to 200, got '²'"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_sentence(
+    ask: Ask, crashed: Crashed, parameters: dict[str, str], sentence: str
+) -> None:
+    assert sentence in Page(ask).get("structures", 400, **parameters)
+
+
+def test_what_is_not_there_is_a_sentence(ask: Ask, crashed: Crashed) -> None:
+    page = Page(ask).look(1.0)
+    for path in ("structure", "events"):
+        assert page.get(path, 404, name="no\nsuch").startswith("the segment has no structure named 'no\\\\nsuch'")
+        assert page.get(path, 400) == "name: which structure? /api/structures lists them\n"
+    assert page.get("nothing", 404) == "there is nothing here; see /, /metrics and /health\n"
+
+
+def test_before_the_first_look_there_is_nothing(ask: Ask, crashed: Crashed) -> None:
+    page = Page(ask)
+    assert page.rows() == {}
+    assert page.get("segment") == {"segment": "shop", "problem": "", "at": None, "watched": 0}
+
+
+def test_the_segment_says_who_has_it_open(ask: Ask, segment_folder: Path) -> None:
+    hits = rseq.Counter(segment="shop", name="hits")
+    about = Page(ask).look(5.0).get("segment")
+    assert [one["pid"] for one in about["processes"]] == [os.getpid()]
+    assert (about["structures"], about["watched"], about["at"]) == (1, 1, 5)
+    assert about["cpus"] == rseq.Segment("shop").lanes
+    assert hits.value == 0
+
+
+# A segment that begins anew, or is gone
+
+
+def test_a_segment_that_begins_anew_is_followed_and_so_is_its_history(ask: Ask, segment_folder: Path) -> None:
+    code = "import rseq\nhits = rseq.Counter(segment='shop', name='hits')\nhits.add({})\nsay('ready')\nask()"
+    with Program(code.format(7)) as first:
+        assert first.hear() == "ready"
+        page = Page(ask).look(1.0, 2.0)
+        before = page.get("segment")["identity"]
+        first.kill()
+    with Program(code.format(3)) as second:
+        assert second.hear() == "ready"
+        row = page.look(3.0).rows()["hits"]
+        assert (row["total"], row["history"]) == (3, [None])
+        assert page.get("segment")["identity"] != before
+        second.kill()
+    path_of(segment_folder, "shop").unlink()
+    page.look(4.0)
+    assert page.get("segment")["problem"].startswith("segment 'shop' is gone")
+    assert page.rows()["hits"]["total"] == 3, "what was seen last"
+    hits = rseq.Counter(segment="shop", name="hits")
+    hits.add(4)
+    assert page.look(5.0).rows()["hits"]["total"] == 4
+    assert page.get("segment")["problem"] == ""
+
+
+def test_a_clock_that_is_set_back_begins_a_new_history(ask: Ask, crashed: Crashed) -> None:
+    page = Page(ask).look(10.0, 11.0, 5.0)
+    assert page.get("structures")["times"] == [5]
+    assert page.look(6.0).rows()["hits"]["history"] == [None, 0]
+
+
+def test_what_is_damaged_is_a_row_that_says_so(ask: Ask, segment_folder: Path) -> None:
+    shop = rseq.Segment("shop")
+    about: dict[str, Any] = {"type": "histogram", "family": "bad", "labels": {}}
+    made(shop, "Series", "small", {**about, "bounds": ["1.0"]}, [Wanted(16), Wanted(8)])
+    for name, bounds in (("words", ["x", "+Inf"]), ("nan", ["nan", "nan"]), ("half", ["1.0", "\ud800"])):
+        count = numbers("histogram", len(bounds))
+        wanted = [Wanted(8 * (front("histogram") + count)), Wanted(8 * (BASES + count), is_plain=True)]
+        made(shop, "Series", name, {**about, "bounds": bounds}, wanted)
+    page = Page(ask).look(1.0, 2.0)
+    rows = page.rows()
+    assert {name: row["is_damaged"] for name, row in rows.items()} == {
+        "small": True,
+        "words": False,
+        "nan": False,
+        "half": False,
+    }
+    for name in rows:
+        one = page.get("structure", name=name)
+        assert one["line"] == rows[name]["line"]
+
+
+def test_only_the_first_of_very_many_are_watched(
+    ask: Ask, segment_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "MOST_WATCHED", 2)
+    counters = [rseq.Counter(segment="shop", name=name) for name in "abc"]
+    run_installed('Counter("hits", "Hits.").inc()')
+    page = Page(ask).look(1.0)
+    assert [*page.rows()] == ["a", "b"]
+    assert "c_total 0.0" in page._client.get("/metrics").text
+    assert "hits_total 1.0" in page._client.get("/metrics").text
+    assert len(counters) == 3
+
+
+# Histograms
+
+
+def test_a_heat_map_has_what_came_between_two_looks(ask: Ask, segment_folder: Path) -> None:
+    waits = rseq.Histogram([1, 2, 4, 8], segment="shop", name="waits")
+    waits.observe(0.5)
+    page = Page(ask).look(1.0)
+    for _ in range(3):
+        waits.observe(3)
+    page.look(3.0)
+    waits.observe(100)
+    one = page.look(4.0).get("structure", name="waits")
+    assert one["heat"] == {
+        "times": [3, 4],
+        "seconds": [2, 1],
+        "bounds": [4, 8, None],
+        "below": 2,
+        "counts": [[3, 0, 0], [0, 0, 1]],
+        "quantiles": [
+            {"0.5": pytest.approx(2 + 2 * 2 / 3), "0.9": 4, "0.99": 4},
+            {"0.5": 8, "0.9": 8, "0.99": 8},
+        ],
+    }
+    assert one["buckets"]["counts"] == [1, 0, 3, 0, 1]
+    assert one["buckets"]["sum"] == 109.5
+    assert one["buckets"]["quantiles"]["0.5"] == waits.quantile(0.5)
+
+
+def test_histograms_of_prometheus_client_are_like_the_others(ask: Ask, segment_folder: Path) -> None:
+    holder = rseq.Segment("shop")
+    page = Page(ask)
+    run_installed('Histogram("waits", "W.", ["a"], buckets=(1, 2)).labels("x").observe(1.5)')
+    page.look(1.0)
+    run_installed('h = Histogram("waits", "W.", ["a"], buckets=(1, 2)).labels("x"); h.observe(9); h.observe(0.5)')
+    one = page.look(2.0).get("structure", name='waits{a="x"}')
+    assert one["buckets"]["bounds"] == [1, 2]
+    assert one["buckets"]["counts"] == [1, 1, 1]
+    assert one["heat"]["counts"] == [[1, 0, 1]]
+    assert one["history"] == [None, 2]
+    assert sum(one["per_cpu"]) == 3
+    assert len(holder) > 0
+
+
+def test_cpus_have_their_parts_of_a_metric_until_it_begins_anew(ask: Ask, segment_folder: Path) -> None:
+    run_installed("""
+        Counter("hits", "Hits.").inc(4)
+        Summary("work", "W.").observe(100)
+        again = Counter("again", "A.", ["a"])
+        again.labels("x").inc(5)
+        again.remove("x")
+        again.labels("x").inc(2)
+    """)
+    rows = Page(ask).look(1.0).rows()
+    assert sum(rows["hits_total"]["per_cpu"]) == 4
+    assert sum(rows["work"]["per_cpu"]) == 1
+    assert (rows['again_total{a="x"}']["per_cpu"], rows['again_total{a="x"}']["total"]) == ([], 2)
+
+
+def test_a_histogram_with_many_bounds_is_kept_with_fewer() -> None:
+    heat = Heat(range(1000), 3)
+    heat.add(0.0, [0] * 1001)
+    heat.add(1.0, [1] * 1001)
+    ((at, seconds, counts),) = heat.columns()
+    assert (at, seconds, sum(counts)) == (1, 1, 1001)
+    assert len(counts) == len(heat.bounds) + 1 <= 101
+    assert heat.bounds[-1] == 999
+    assert counts[-1] == 1
+
+
+def test_a_histogram_that_begins_anew_has_what_it_has_then() -> None:
+    heat = Heat([1.0], 3)
+    for at, counts in enumerate(([5, 5], [6, 5], [1, 0])):
+        heat.add(at, counts)
+    assert [counts for *_, counts in heat.columns()] == [[1, 0], [1, 0]]
+
+
+@pytest.mark.parametrize("bounds", [[], [2, 1], [1, 1], [float("nan")], [1, float("inf")]])
+def test_bounds_that_are_none_have_no_quantiles(bounds: list[float]) -> None:
+    assert quantiles(bounds, [1] * (len(bounds) + 1)) == {"0.5": None, "0.9": None, "0.99": None}
+
+
+def test_so_many_histograms_have_a_heat_map_and_no_more(
+    ask: Ask, segment_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "MOST_HISTOGRAMS", 1)
+    kept = [rseq.Histogram([1], segment="shop", name=name) for name in "ab"]
+    page = Page(ask).look(1.0, 2.0)
+    assert page.get("structure", name="a")["heat"] is not None
+    assert page.get("structure", name="b")["heat"] is None
+    assert len(kept) == 2
+
+
+# Gauges, and all else
+
+
+def test_a_gauge_says_what_each_process_says_and_who_has_ended(ask: Ask, segment_folder: Path) -> None:
+    code = """
+        gauge = Gauge("load", "Load.", multiprocess_mode="livesum")
+        gauge.set(2)
+        pid = in_child(lambda: gauge.set(5), signal.SIGKILL)
+        print(os.getpid(), pid, flush=True)
+        sys.stdin.readline()
+    """
+    import textwrap
+
+    from metrics.programs import HELPERS
+
+    begin = f"{HELPERS}\nimport rseq.metrics.prometheus\nrseq.metrics.prometheus.install('shop')\n"
+    with Program(begin + textwrap.dedent(code)) as service:
+        own, child = map(int, service.hear().split())
+        page = Page(ask).look(1.0)
+        one = page.get("structure", name="load")
+        assert one["processes"] == [
+            {"pid": own, "value": 2, "lives": True},
+            {"pid": child, "value": 5, "lives": False},
+        ]
+        assert one["history"] == [2]
+
+
+def test_infinities_are_texts(ask: Ask, segment_folder: Path) -> None:
+    slowest = rseq.Max(segment="shop", name="slowest")
+    slowest.update(float("inf"))
+    one = Page(ask).look(1.0).get("structure", name="slowest")
+    assert (one["history"], one["value"]) == (["inf"], {"value": "inf"})
+
+
+def test_each_kind_has_a_page(ask: Ask, crashed: Crashed) -> None:
+    page = Page(ask).look(1.0, 2.0)
+    for name, row in page.rows().items():
+        one = page.get("structure", name=name)
+        assert {key: one[key] for key in row if key != "history"} == {
+            key: row[key] for key in row if key != "history"
+        }, name
+        assert "value" in one
+    assert page.get("structure", name="sizes")["value"] == {"sum": 7, "values": [[0, 0, 0], [0, 0, 7]]}
+    assert page.get("structure", name="nodes")["value"]["rows"] == [{"weight": 0}, {"weight": 2.5}]
+
+
+def test_long_values_are_left_out(ask: Ask, segment_folder: Path) -> None:
+    long = rseq.CounterArray(1001, segment="shop", name="long")
+    long.add(1000)
+    assert Page(ask).look(1.0).get("structure", name="long")["value"] == {"sum": 1}
+
+
+# Events
+
+
+def test_events_are_shown_the_newest_first_and_stay(ask: Ask, segment_folder: Path) -> None:
+    made = serve()
+    page = Page(ask).look(1.0)
+    found = page.get("events", name="events")
+    assert [event["data"] for event in found["events"]] == ["ff00", "grüße\x1b[31m", "hello"]
+    assert (found["seen"], found["missed"], found["problem"]) == (3, 0, "")
+    made["events"].write(b"later")
+    assert [event["data"] for event in page.get("events", name="events")["events"]][:2] == ["later", "ff00"]
+    assert next(event.data for event in made["events"].drain()) == b"hello"
+    assert page.get("events", name="events")["seen"] == 4
+    assert page.get("events", name="rows")["events"][0]["data"] == {"id": 1, "x": 2.5, "pair": [3, 4]}
+
+
+def test_only_the_last_events_are_kept(ask: Ask, segment_folder: Path) -> None:
+    ring = rseq.RingBuffer(1 << 20, segment="shop", name="ring")
+    page = Page(ask).look(1.0)
+    for number in range(KEPT + 50):
+        ring.write(f"{number} {'x' * number * 20}".encode()[:3000])
+    found = page.get("events", name="ring")
+    assert (ring.lost, found["seen"], len(found["events"])) == (0, KEPT + 50, KEPT)
+    assert found["events"][0]["data"].startswith(f"{KEPT + 49} ")
+    assert {len(event["data"]) for event in found["events"]} >= {2001}, "long ones are cut"
+    assert max(len(event["data"]) for event in found["events"]) == 2001
+
+
+def test_a_ring_with_very_much_in_it_is_for_dump(
+    ask: Ask, segment_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rseq._serve.events.MOST_BYTES", 16)
+    made = serve()
+    page = Page(ask).look(1.0)
+    assert page.get("events", name="events")["problem"] == "0 MiB wait in it: `rseq dump` prints them"
+    assert len([*made["events"].drain()]) == 3
+
+
+def test_what_is_no_ring_has_no_events(ask: Ask, crashed: Crashed) -> None:
+    assert Page(ask).look(1.0).get("events", name="hits") == {"problem": "'hits' is a Counter, and no RingBuffer"}
+
+
+# The thread, the files, and that nothing is changed
+
+
+def test_the_thread_looks_until_it_is_told_to_end(crashed: Crashed, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = threading.Semaphore(0)
+
+    class Looking:
+        def look(self, at: float) -> None:
+            seen.release()
+
+    monkeypatch.setattr(looks, "EVERY_S", 0.0)
+    monkeypatch.setattr(looks, "SHARE", 1.0)
+    with Sampler(Looking()) as sampler:  # type: ignore[arg-type]
+        for _ in range(3):
+            assert seen.acquire(timeout=60)
+    assert not sampler._thread.is_alive()
+
+
+def test_a_look_that_takes_long_is_less_often() -> None:
+    assert pause_after(0.0) == pause_after(0.01) == EVERY_S
+    assert pause_after(1.0) == 20.0
+
+
+@pytest.mark.parametrize(
+    ("path", "type", "text"),
+    [
+        ("/", "text/html", "<!doctype html>"),
+        ("/page.css", "text/css", "prefers-color-scheme: dark"),
+        ("/page.js", "text/javascript", '"use strict"'),
+        ("/icon.svg", "image/svg+xml", "<svg"),
+    ],
+)
+def test_the_files_of_the_page_are_served(ask: Ask, crashed: Crashed, path: str, type: str, text: str) -> None:
+    answer = ask().get(path)
+    assert answer.headers["content-type"].startswith(type)
+    assert text in answer.text
+    assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", ""), "no asset from elsewhere"
+
+
+def test_looking_with_the_page_changes_nothing(ask: Ask, crashed: Crashed) -> None:
+    path = path_of(crashed.folder, "shop")
+    before = hashlib.sha256(path.read_bytes()).digest(), path.stat().st_blocks
+    page = Page(ask).look(1.0, 2.0)
+    for name in page.rows():
+        page.get("structure", name=name)
+    for name in ("events", "rows"):
+        assert page.get("events", name=name)["problem"] == ""
+    json.dumps(page.get("segment"))
+    assert (hashlib.sha256(path.read_bytes()).digest(), path.stat().st_blocks) == before
