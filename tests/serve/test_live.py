@@ -22,7 +22,7 @@ from rseq._serve import live as looks
 from rseq._serve import source
 from rseq._serve.buckets import Heat, quantiles
 from rseq._serve.events import KEPT
-from rseq._serve.live import EVERY_S, LOOKS, SHORT, Live, Sampler, pause_after
+from rseq._serve.live import EVERY_S, LOOKS, MOST_KEYS, SHORT, Live, Sampler, pause_after
 from serve.conftest import Ask
 from shared.folders import Program, path_of
 
@@ -106,7 +106,7 @@ def test_the_table_is_sorted_filtered_and_in_pages(ask: Ask, crashed: Crashed) -
     assert [*page.rows()][:3] == ["hits", "seconds", "sizes"]
     assert [*page.rows(sort="name")] == sorted(page.rows())
     assert next(iter(page.rows(sort="total"))) == "hits"
-    assert {*page.rows(filter="COUNTER")} == {"hits", "seconds", "sizes", "small"}
+    assert {*page.rows(filter="COUNTER")} == {"hits", "seconds", "sizes", "small", "requests"}
     assert [*page.rows(first=1, count=2)] == ["seconds", "sizes"]
     found = page.get("structures", filter="buffer", count=1)
     assert (found["matches"], found["first"], len(found["rows"])) == (3, 0, 1)
@@ -356,6 +356,16 @@ def test_each_kind_has_a_page(ask: Ask, crashed: Crashed) -> None:
         assert "value" in one
     assert page.get("structure", name="sizes")["value"] == {"sum": 7, "values": [[0, 0, 0], [0, 0, 7]]}
     assert page.get("structure", name="nodes")["value"]["rows"] == [{"weight": 0}, {"weight": 2.5}]
+
+
+def test_keys_are_shown_those_that_count_most_first(ask: Ask, segment_folder: Path) -> None:
+    hits = rseq.KeyedCounter(1000, segment="shop", name="hits")
+    for number in range(300):
+        hits.add(number, number + 1)
+    one = Page(ask).look(1.0).get("structure", name="hits")
+    assert one["keys"][:2] == [["299", 300], ["298", 299]]
+    assert len(one["keys"]) == MOST_KEYS
+    assert (one["total"], one["measure"]) == (300 * 301 / 2, "rate")
 
 
 def test_long_values_are_left_out(ask: Ask, segment_folder: Path) -> None:

@@ -76,13 +76,16 @@ def test_each_kind_is_exposed_after_its_service_crashed(ask: Ask, crashed: Crash
 EXPECTED = {
     'rseq_segment_info{segment="shop"}': 1,
     "rseq_segment_processes": 0,
-    "rseq_segment_structures": 17,
+    "rseq_segment_structures": 18,
     "rseq_segment_problems": 0,
     "hits_total": 12_345,
     "seconds_total": 1.5,
     'sizes_total{index="1,2"}': 7,
     'sizes_total{index="0,0"}': 0,
     'small{index="1"}': -7,
+    'requests_total{key="GET /"}': 3,
+    "requests_total{key=\"('GET', 200)\"}": 1500,
+    "requests_overflow_total": 4,
     'small{index="0"}': 0,
     "latency_sum": 50.5,
     "weights_count": 0,
@@ -249,6 +252,22 @@ def test_what_goes_down_is_a_gauge(segment_folder: Path) -> None:
     assert values_of(client.get("/metrics").text)["balance"] == -0.5
     balance.add(10)
     assert values_of(client.get("/metrics").text)["balance"] == 9.5, "it stays what it was"
+
+
+def test_keys_are_labels_and_no_two_are_alike(ask: Ask, segment_folder: Path) -> None:
+    hits = rseq.KeyedCounter(10, segment="shop", name="hits")
+    keys = ["200", 200, b"x", "b'x'", "'200'", 'a\\"b\n']
+    for number, key in enumerate(keys, 1):
+        hits.add(key, number)
+    found = scraped(ask)
+    assert {name: found[name] for name in found if name.startswith("hits_total")} == {
+        'hits_total{key="200"}': 1,
+        "hits_total{key=\"'200'\"}": 2,
+        "hits_total{key=\"b'x'\"}": 3,
+        'hits_total{key="\\"b\'x\'\\""}': 4,
+        'hits_total{key="\\"\'200\'\\""}': 5,
+        'hits_total{key="a\\\\\\"b\\n"}': 6,
+    }
 
 
 # Bounds

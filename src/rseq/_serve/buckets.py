@@ -40,7 +40,7 @@ class Buckets(NamedTuple):
 def buckets_of(reading: Reading) -> Buckets | None:
     """The buckets of a structure; None if it has none, or cannot be read."""
     value = reading.value
-    if reading.problem or "counts" not in value:
+    if reading.problem or reading.kind not in (SERIES, "Histogram") or "counts" not in value:
         return None
     if reading.kind != SERIES:
         return Buckets(value["bounds"], value["counts"], value["sum"], value["nans"])

@@ -37,6 +37,9 @@ MOST_HISTOGRAMS = 200
 SHORT = 60
 """How many numbers a row of the table has."""
 
+MOST_KEYS = 100
+"""How many keys of a KeyedCounter are shown, those with the largest counts."""
+
 MOST_ROWS = 200
 """How many rows an answer has at most."""
 
@@ -146,6 +149,8 @@ class Live:
                 said["heat"] = self._heats[name].as_dict() if name in self._heats else None
         if contents is not None and reading.kind == "Gauge":
             said["processes"] = self._processes(reading)
+        if not reading.problem and reading.kind == "KeyedCounter":
+            said["keys"] = sorted(reading.value["counts"], key=lambda pair: pair[1], reverse=True)[:MOST_KEYS]
         if not reading.problem and reading.kind != "Gauge":
             said["value"] = _short(reading.value)
         return {"problem": self.problem, **{key: json_ready(value) for key, value in said.items()}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, product
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -85,6 +86,27 @@ def _elements(reading: Reading) -> list[Any]:
     return flattened(reading.value["values"], len(reading.args["shape"]))
 
 
+def _keyed(reading: Reading) -> Iterator[Part]:
+    value = reading.value
+    counts = zip(labels_of([key for key, _ in value["counts"]]), value["counts"], strict=True)
+    yield Part("", "counter", "by key", [Said("_total", {"key": label}, count) for label, (_, count) in counts])
+    yield _one("_overflow", "counter", "what came with keys for which there was no room", value["overflow"])
+
+
+def labels_of(keys: Sequence[str]) -> list[str]:
+    """Labels for keys, which come as Python writes them: texts as they are, and whatever else as Python writes it.
+
+    Of two that would be the same, the later one gets quotes. No key ever comes before others, so labels stay.
+    """
+    taken: dict[str, None] = {}
+    for key in keys:
+        label = literal_eval(key) if key.startswith(("'", '"')) else key
+        while label in taken:
+            label = repr(label)
+        taken[label] = None
+    return list(taken)
+
+
 def flattened(values: Any, depth: int) -> list[Any]:
     """The numbers of lists that are nested so deep."""
     if not depth:
@@ -161,6 +183,7 @@ _PARTS: dict[str, Callable[[Reading], Iterator[Part]]] = {
     "Counter": _counter,
     "FloatCounter": _counter,
     "CounterArray": _array,
+    "KeyedCounter": _keyed,
     "Max": _extreme,
     "Min": _extreme,
     "Histogram": _histogram,

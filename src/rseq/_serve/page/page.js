@@ -48,10 +48,7 @@ function say(where, text) {  // writes only what is new, so that screen readers 
   if (where.textContent !== text) where.textContent = text;
 }
 
-function show(where, is_shown) {
-  where.hidden = !is_shown;
-  return is_shown;
-}
+const show = (where, is_shown) => !(where.hidden = !is_shown);
 
 function fill(body, rows) {
   body.replaceChildren(...rows.map(([head, ...cells]) => element("tr", {},
@@ -318,7 +315,10 @@ function showOne(one, events) {
   if (show($("heat"), Boolean(one.heat && one.heat.counts.length))) showHeat(one.heat);
   if (show($("quantiles"), Boolean(one.buckets))) showQuantiles(one);
   if (show($("cpus"), one.per_cpu.length > 0)) showCpus(one);
-  if (show($("processes"), Boolean(one.processes && one.processes.length))) showProcesses(one.processes);
+  if (show($("processes"), Boolean(one.processes?.length))) {
+    showParts($("processes"), one.processes.map(({ pid, value, lives }) => [`${pid}${lives ? "" : ", ended"}`, value, lives]));
+  }
+  if (show($("keys"), Boolean(one.keys?.length))) showParts($("keys"), one.keys);
   if (show($("events"), events !== null)) showEvents(events);
   if (show($("value"), Boolean(one.value))) {
     const details = $("value").querySelector("details"), said = { made_with: one.args, says: one.value };
@@ -365,14 +365,13 @@ function showCpus(one) {
   whenOpen($("cpus"), () => values.map((value, at) => [names[at], whole(value), percent(value, total)]));
 }
 
-function showProcesses(processes) {
-  const most = Math.max(...processes.map((one) => Math.abs(Number(one.value)) || 0), 0);
-  $("processes").querySelector("tbody").replaceChildren(...processes.map((one) => {
+function showParts(figure, rows) {
+  const sizes = rows.map(([, value]) => Math.abs(Number(value)) || 0), most = Math.max(...sizes) || 1;
+  figure.querySelector("tbody").replaceChildren(...rows.map(([name, value, lives = true], at) => {
     const part = element("span", { class: "part" });
-    part.style.width = `${most > 0 ? 100 * (Math.abs(Number(one.value)) || 0) / most : 0}%`;
-    return element("tr", one.lives ? {} : { class: "ended" },
-      element("th", { scope: "row" }, `${one.pid}${one.lives ? "" : ", ended"}`),
-      element("td", { class: "number" }, whole(one.value)), element("td", { class: "wide" }, part));
+    part.style.width = `${100 * sizes[at] / most}%`;
+    return element("tr", lives ? {} : { class: "ended" }, element("th", { scope: "row" }, name),
+      element("td", { class: "number" }, whole(value)), element("td", { class: "wide" }, part));
   }));
 }
 
