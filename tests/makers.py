@@ -7,6 +7,7 @@ from typing import Any
 import rseq
 
 GIVEN: dict[type[Any], tuple[Any, ...]] = {
+    rseq.Collector: ("i64", 2),
     rseq.CounterArray: (2,),
     rseq.Histogram: ([1],),
     rseq.KeyedCounter: (2,),
@@ -17,6 +18,7 @@ GIVEN: dict[type[Any], tuple[Any, ...]] = {
 """The arguments of those that need some."""
 
 HOT: dict[type[Any], dict[str, tuple[Any, ...]]] = {
+    rseq.Collector: {"append": (1,)},
     rseq.Counter: {"add": (1,)},
     rseq.FloatCounter: {"add": (1,)},
     rseq.CounterArray: {"add": (0, 1)},

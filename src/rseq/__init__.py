@@ -6,8 +6,8 @@ Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits,
                thread_id, thread_ended
 Storage:       percpu, array, Segment, segments
-Structures:    Counter, FloatCounter, CounterArray, KeyedCounter, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock,
-               Stack
+Structures:    Counter, FloatCounter, CounterArray, KeyedCounter, Histogram, Max, Min, Collector, Pool, RCU, RingBuffer,
+               SpinLock, Stack
 Cache:         precompile
 Errors:        CompileError, ContractError, SegmentError, UnsupportedError
 """
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from rseq._precompile import precompile
     from rseq._sequence import Routine, Sequence, inline, routine, sequence
     from rseq._structures.array import CounterArray
+    from rseq._structures.collector import Collector
     from rseq._structures.counter import Counter, FloatCounter
     from rseq._structures.extreme import Max, Min
     from rseq._structures.histogram import Histogram
@@ -64,6 +65,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RCU",
+    "Collector",
     "CompileError",
     "ContractError",
     "Counter",
@@ -129,6 +131,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Collector": ("_structures.collector", "Collector"),
     "CompileError": ("_language.errors", "CompileError"),
     "ContractError": ("_language.errors", "ContractError"),
     "Counter": ("_structures.counter", "Counter"),

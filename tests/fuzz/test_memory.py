@@ -23,6 +23,7 @@ CALLS = (
     ("release_row", 0), ("read_lock",), ("read_unlock", 1), ("try_acquire",), ("release", 0), ("write", b"hello"),
     ("write", 5), ("steal",), ("held",), ("counts",), ("synchronize", 0), ("holders",), ("values",), ("merge",),
     ("add", "a", 1), ("add", ("b", 2)), ("add", b"c"), ("add_row", 3), ("items",), ("most_common", 1), ("total",),
+    ("append", 3), ("array",), ("__len__",),
 )
 MAKERS = (
     rseq.Counter,
@@ -31,6 +32,7 @@ MAKERS = (
     lambda **shared: rseq.Histogram.exponential(1, 100, **shared),
     lambda **shared: rseq.KeyedCounter(2, **shared),
     rseq.Max,
+    lambda **shared: rseq.Collector(rng.choice(("i16", "f8")), rng.choice((1, 4, 5)), **shared),
     lambda **shared: rseq.Stack(rng.choice((1, 4, 5)), **shared),
     lambda **shared: rseq.Pool(8, rng.choice((1, 5, 40)), **shared),
     rseq.RCU,
@@ -54,6 +56,8 @@ for turn in range(int(sys.argv[2])):
             getattr(thing, name)(*given)
             used.add((type(thing).__name__, name))
         except (AttributeError, TypeError, ValueError, IndexError, RuntimeError, OverflowError, TimeoutError):
+            pass
+        except RuntimeWarning:  # numbers were refused
             pass
 hot = {("Counter", "add"), ("Stack", "push"), ("Stack", "pop"), ("Pool", "acquire_row"), ("RingBuffer", "write")}
 assert hot | {("RCU", "read_lock"), ("Histogram", "observe"), ("Max", "update")} <= used, used

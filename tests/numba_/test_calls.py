@@ -396,3 +396,19 @@ def test_an_array_has_its_shape_and_length() -> None:
     assert sizes(rseq.CounterArray((4, 7))) == ((4, 7), 7, 4)
     with pytest.raises(numba.TypingError):
         sizes(rseq.Counter())
+
+
+def test_a_parallel_loop_collects_what_it_finds() -> None:
+    @numba.njit(parallel=True)
+    def multiples(found: Any, size: int, of: int) -> int:
+        lost = 0
+        for i in numba.prange(size):
+            if i % of == 0 and not found.append(i):
+                lost += 1
+        return lost
+
+    found = rseq.Collector(rseq.i64, 100_000)
+    assert multiples(found, 100_000, 3) == 0
+    assert np.sort(found.array()).tolist() == list(range(0, 100_000, 3))
+    small = rseq.Collector(rseq.i64, 5)
+    assert multiples(small, 100_000, 3) == small.refused == 33_334 - len(small)

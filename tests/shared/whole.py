@@ -55,6 +55,7 @@ def make(segment: rseq.Segment) -> dict[str, Any]:
         "numbers": lambda **more: rseq.RingBuffer(4, "overwrite", False, rseq.u64, **more),
         "lock": rseq.SpinLock,
         "stack": lambda **more: rseq.Stack(5, **more),
+        "collector": lambda **more: rseq.Collector("i32", 5, **more),
         "own": lambda **more: rseq.percpu(Pair, 2, **more),
         "nodes": lambda **more: rseq.array(Node, 7, **more),
         "nothing else": rseq.Counter,
@@ -180,6 +181,13 @@ def _use_stack(thing: Any) -> None:
     assert thing.capacity is not None
 
 
+def _use_collector(thing: Any) -> None:
+    thing.append(4)
+    len(thing)
+    thing.array()
+    assert thing.capacity is not None
+
+
 def _use_percpu(thing: Any) -> None:
     count.bind(thing)(1, 5)
     thing.per_cpu()
@@ -204,6 +212,7 @@ _USES: dict[str, Callable[[Any], None]] = {
     "RingBuffer": _use_ring,
     "SpinLock": _use_lock,
     "Stack": _use_stack,
+    "Collector": _use_collector,
     "PerCPU": _use_percpu,
     "RowArray": _use_rows,
 }

@@ -74,4 +74,5 @@ _USES: dict[str, Callable[[Any], object]] = {
     "RingBuffer": lambda it: it.write(b"event"),
     "SpinLock": lock_once,
     "Stack": lambda it: it.push(3),
+    "Collector": lambda it: it.append(3),
 }

@@ -60,6 +60,11 @@ def use_stack(segment=None):
     found = stack.drain()
     assert found == [7] or (found == [] and len(stack) == 1), found   # where no CPU may be gone to, it stays
 
+def use_collector(segment=None):
+    collector = rseq.Collector("i64", 4, segment=segment)
+    assert collector.append(7)
+    assert len(collector) == 1
+
 def use_pool(segment=None):
     pool = rseq.Pool(64, 2, segment=segment)
     pool.release(pool.acquire())

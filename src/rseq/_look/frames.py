@@ -149,6 +149,7 @@ _TOTALS = {
     "KeyedCounter": "total",
     "Histogram": "count",
     "RingBuffer": "written",
+    "Collector": "numbers",
     "Series": "total",
 }
 """What counts up, by kind."""

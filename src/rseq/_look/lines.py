@@ -93,6 +93,12 @@ def _stack(reading: Reading) -> str:
     return f"{count_of(value['items'], 'item', 'items')}, {value['capacity']:,} fit on each CPU"
 
 
+def _collector(reading: Reading) -> str:
+    value = reading.value
+    refused = f", {value['refused']:,} refused" if value["refused"] else ""
+    return f"{count_of(value['numbers'], 'number', 'numbers')}, {value['capacity']:,} fit on each CPU{refused}"
+
+
 def _pool(reading: Reading) -> str:
     value = reading.value
     held = ", ".join(f"{count:,} by {owner_name(owner)}" for owner, count in value["held_by"].items())
@@ -172,6 +178,7 @@ _LINES: dict[str, Callable[[Reading], str]] = {
     "Histogram": _histogram,
     "RingBuffer": _ring,
     "Stack": _stack,
+    "Collector": _collector,
     "Pool": _pool,
     "SpinLock": _lock,
     "RCU": _rcu,

@@ -375,6 +375,23 @@ class Stack(_OfForm):
         return self.words.read("count")
 
 
+class Collector(_OfForm):
+    """Numbers that were appended."""
+
+    def form(self) -> Form:
+        from rseq._structures.collector import collector
+
+        return collector(self.args["dtype"], 1 << (self.args["capacity"] - 1).bit_length())
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        counts = self.words.read("count")
+        refused = sum(self.words.read("refused"))
+        return {"numbers": sum(counts), "capacity": self.args["capacity"], "refused": refused, "by_cpu": counts}
+
+    def per_cpu(self) -> list[float]:
+        return self.words.read("count")
+
+
 class Pool(_OfForm):
     """Buffers that are held."""
 
@@ -479,7 +496,7 @@ class Rows(Structure):
 
 CLASSES: dict[str, Callable[[Core, Entry, dict[str, Any], object], Structure]] = {
     **{one.__name__: one for one in (Counter, FloatCounter, CounterArray, Max, Min, Histogram, RingBuffer)},
-    **{one.__name__: one for one in (KeyedCounter, Stack, Pool, SpinLock, RCU)},
+    **{one.__name__: one for one in (KeyedCounter, Collector, Stack, Pool, SpinLock, RCU)},
     "percpu": PerCPU,
     "array": Rows,
 }

@@ -147,6 +147,11 @@ def _ring(reading: Reading) -> Iterator[Part]:
     yield _one(f"_capacity_{unit}", "gauge", f"{unit} that fit on each CPU", value["capacity"])
 
 
+def _collector(reading: Reading) -> Iterator[Part]:
+    yield _one("_numbers", "counter", "numbers that were appended", reading.value["numbers"])
+    yield _one("_refused", "counter", "numbers for which there was no room", reading.value["refused"])
+
+
 def _stack(reading: Reading) -> Iterator[Part]:
     yield _one("_items", "gauge", "items on all CPUs", reading.value["items"])
     yield _one("_capacity_items", "gauge", "items that fit on each CPU", reading.value["capacity"])
@@ -188,6 +193,7 @@ _PARTS: dict[str, Callable[[Reading], Iterator[Part]]] = {
     "Min": _extreme,
     "Histogram": _histogram,
     "RingBuffer": _ring,
+    "Collector": _collector,
     "Stack": _stack,
     "Pool": _pool,
     "SpinLock": _lock,

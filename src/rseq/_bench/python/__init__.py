@@ -1,5 +1,6 @@
 """The operations called from Python: one file for each, with what one would use instead of rseq."""
 
+from rseq._bench.python.collector import COLLECTOR
 from rseq._bench.python.counter import COUNTER
 from rseq._bench.python.histogram import HISTOGRAM
 from rseq._bench.python.keyed import KEYED
@@ -14,4 +15,14 @@ from rseq._bench.python.stack import STACK
 from rseq._bench.run import Operation
 
 _OF_COUNTERS = COUNTER, VALUE, VALUES, KEYED, ADD, ADD_ATTRIBUTES
-OPERATIONS: tuple[Operation, ...] = (*_OF_COUNTERS, LOCK, *RINGS, LOGGING, STACK, HISTOGRAM, POOL, READ_SECTION)
+OPERATIONS: tuple[Operation, ...] = (
+    *_OF_COUNTERS,
+    LOCK,
+    *RINGS,
+    LOGGING,
+    STACK,
+    COLLECTOR,
+    HISTOGRAM,
+    POOL,
+    READ_SECTION,
+)

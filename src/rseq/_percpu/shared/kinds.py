@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rseq._percpu.shared.segment import Segment
 
 KINDS = (
+    "Collector",
     "Counter",
     "FloatCounter",
     "CounterArray",

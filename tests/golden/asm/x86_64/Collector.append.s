@@ -1,0 +1,63 @@
+# append(cpu: Collected, x: i64) -> bool:
+#     n = cpu.count
+#     %4 = cpu.limit
+#     if n < %4 goto else1
+#     cpu.refused += 1
+#     return False
+#   else1:
+#     check n < 4, or IndexError
+#     cpu.slots[n] = x
+#     %5 = n + 1
+#     cpu.count = %5
+#     return True
+#
+# x86_64, lanes by cpu_id: 24 instructions and 6 cold
+# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, x %r8
+
+    .subsection 1
+9:                                           # this CPU has no lane, or this thread is not registered
+    movq $-1, %r9                            # this CPU has no lane, or this thread is not registered
+    jmp 3f                                   # this CPU has no lane, or this thread is not registered
+103:                                         # cpu.slots: index out of range
+    movq $-16, %r9                           # cpu.slots: index out of range
+    jmp 3f                                   # cpu.slots: index out of range
+    .byte 0x0f, 0xb9, 0x3d                   # abort
+    .long 0x53053053                         # abort
+4:                                           # abort
+    movq $-2, %r9                            # abort
+    jmp 3f                                   # abort
+    .balign 32                               # struct rseq_cs
+77:
+    .long 0, 0                               # struct rseq_cs
+    .quad 2f, 3f - 2f, 4b                    # struct rseq_cs
+    .previous
+1:                                           # restart
+    leaq 77b(%rip), %r9                      # restart
+    movq %r9, %fs:8(%rdi)                    # restart
+2:                                           # restart
+    movl %fs:4(%rdi), %r9d                   # this CPU's lane
+    cmpl %ecx, %r9d                          # this CPU's lane
+    jae 9b                                   # this CPU's lane
+    imulq %rdx, %r9                          # this CPU's lane
+    addq %rsi, %r9                           # this CPU's lane
+    movq 8(%r9), %r10                        # n = cpu.count
+    movq (%r9), %r11                         # %4 = cpu.limit
+    cmpq %r11, %r10                          # if n < %4 goto else1
+    jb 101f                                  # if n < %4 goto else1
+    movq 16(%r9), %r11                       # %commit = cpu.refused
+    addq $1, %r11                            # %commit = %commit + 1
+    leaq 16(%r9), %r12                       # %commit.at = address of cpu.refused
+    xorl %eax, %eax                          # %result = False
+    jmp 102f                                 # goto commit
+101:
+    cmpq $4, %r10                            # check n < 4, or IndexError
+    jae 103b                                 # check n < 4, or IndexError
+    movq %r8, 24(%r9, %r10, 8)               # cpu.slots[n] = x
+    addq $1, %r10                            # %5 = n + 1
+    leaq 8(%r9), %r12                        # %commit.at = address of cpu.count
+    movq %r10, %r11                          # %commit = %5
+    movl $1, %eax                            # %result = True
+102:
+    movq %r11, (%r12)                        # cpu.refused or cpu.count = %commit    # commit
+3:
+# bytes: 76 in the section, 184 in all
