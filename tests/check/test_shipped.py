@@ -83,7 +83,7 @@ def test_the_example_sequences_pass(record: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", tiers.FIRST)
 @pytest.mark.parametrize("record", EXAMPLES)
 def test_the_example_sequences_pass_at_any_cost(name: str, record: str) -> None:
     report = check(EXAMPLES[record], arch=name, depth=1 if record == "Numbers" else 2)
