@@ -22,7 +22,7 @@ PACKAGES = {
     "prometheus_client": ("prometheus_client", "0.20", "metrics", "to share its metrics"),
     "starlette": ("Starlette", "0.40", "serve", "to serve a segment"),
     "uvicorn": ("uvicorn", "0.30", "serve", "to serve a segment"),
-    "opentelemetry": ("opentelemetry-sdk", "1.30", "opentelemetry", "to share OpenTelemetry's metrics"),
+    "opentelemetry": ("opentelemetry-sdk", "1.36", "opentelemetry", "to share OpenTelemetry's metrics"),
     "cereggii": ("cereggii", "1.0", "bench", "to be measured beside it"),
 }
 

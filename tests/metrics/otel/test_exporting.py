@@ -198,6 +198,44 @@ def test_a_flush_that_nobody_answers_in_time_says_so() -> None:
     assert len(exporter.told) == 1
 
 
+def test_a_child_that_is_forked_while_the_turn_is_taken_does_not_keep_it() -> None:
+    code = """
+        import os, threading
+        import rseq
+        from metrics.otel.telling import Kept, NEVER
+        from rseq._metrics.otel import exporting
+        from rseq.metrics.opentelemetry import MeterProvider
+        made = MeterProvider(rseq.Segment(), exporter=Kept(), export_interval_millis=NEVER, shutdown_on_exit=False)
+        is_taken, is_forking, take = threading.Event(), threading.Event(), exporting.files.only_one
+
+        def taken(fd):
+            found = take(fd)
+            is_taken.set()
+            assert is_forking.wait(60)
+            return found
+
+        exporting.files.only_one = taken
+        os.register_at_fork(before=is_forking.set)
+        thread = threading.Thread(target=made._exporting.export)
+        thread.start()
+        assert is_taken.wait(60)
+        released, told = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.read(released[0], 1)
+            exporting.files.only_one = take
+            os.write(told[1], b"y" if made._exporting.export() else b"n")
+            os._exit(0)
+        thread.join()
+        made._exporting._only_one = None
+        os.write(released[1], b"x")
+        say(os.read(told[0], 1).decode())
+        os.waitpid(child, 0)
+    """
+    with Program(code) as program:
+        assert program.hear() == "y"
+
+
 # ---- differences
 
 

@@ -318,6 +318,25 @@ def test_a_segment_that_is_full_loses_the_measurement_and_says_so(
     assert values(made.collect()) == {("hits", "b"): 2}
 
 
+def test_a_cell_that_gets_no_more_memory_loses_the_measurement_and_says_so(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rseq._metrics.otel import cells
+
+    made = provider(views=[View(instrument_name="*", aggregation=ExponentialBucketHistogramAggregation())])
+    sizes = made.get_meter("shop").create_histogram("sizes")
+    sizes.record(1)
+
+    def full(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(cells, "Series", full)
+    sizes.record(1e9)
+    sizes.record(1)
+    assert "sizes is not recorded: no room" in caplog.text
+    assert values(made.collect(), "count") == {("sizes",): 2}
+
+
 # ---- meters and providers
 
 

@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExporter, MetricExportResult
 
-from rseq._forks import last_in_each_child
+from rseq._forks import TOOLS, in_each_child, last_in_each_child, wait_while
 from rseq._metrics.otel import points, resources
 from rseq._metrics.otel.readings import Readings
 from rseq._metrics.otel.rounds import FLUSHED, FLUSHES, LEAVING, Rounds
@@ -102,7 +102,8 @@ class Exporting:
     def _claim(self) -> bool:
         """Take the turn, if nobody has it; whether it is this process's. Raises: OSError - there is no /proc."""
         if self._only_one is None:
-            self._only_one = files.only_one(core_of(self._segment).fd)
+            with _Claiming():
+                self._only_one = files.only_one(core_of(self._segment).fd)
             if self._only_one is not None:
                 self._changed.set()  # from now on the thread looks whether others want something
         return self._only_one is not None
@@ -264,6 +265,24 @@ class Exporting:
         if result is not MetricExportResult.SUCCESS:
             _logger.warning("exporting %r failed; it is tried again at the next interval", self._segment)
         return result is MetricExportResult.SUCCESS
+
+
+_claiming: set[int] = set()
+"""Threads that are about to hold a lock which a child, if it were forked now, would hold, too, and never let go."""
+
+
+class _Claiming:
+    """`with _Claiming():` a fork waits for the body, unless that forks itself."""
+
+    def __enter__(self) -> None:
+        _claiming.add(threading.get_ident())
+
+    def __exit__(self, *exception: object) -> None:
+        _claiming.discard(threading.get_ident())
+
+
+wait_while(lambda: bool(_claiming - {threading.get_ident()}))
+in_each_child(_claiming.clear, TOOLS)
 
 
 def _always_cumulative(kind: str) -> AggregationTemporality:

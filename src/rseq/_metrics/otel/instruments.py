@@ -13,6 +13,7 @@ from opentelemetry import metrics as api
 from opentelemetry.sdk import metrics as sdk
 
 from rseq._once import Turn
+from rseq._percpu.shared.layout import SegmentError
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -36,7 +37,10 @@ class _Recorder:
         for stream in self._streams:
             if type(amount) is not int and not stream.is_float:
                 stream.becomes_float(amount)
-            stream.cell(attributes)(amount)
+            try:
+                stream.cell(attributes)(amount)
+            except (MemoryError, SegmentError) as error:  # of a cell that wants more memory than it has
+                _logger.error("%s is not recorded: %s", self.name, error)
 
     def _refuse(self, amount: float, wanted: str) -> None:
         _logger.warning("%s: expected %s, got %r; it is not recorded", self.name, wanted, amount)

@@ -182,5 +182,5 @@ def require_sdk() -> None:
     if lacking:
         raise RuntimeError(
             f"this opentelemetry-sdk has no {', '.join(lacking)}, which rseq.metrics.opentelemetry reads; it knows "
-            "versions 1.30 to 1.45"
+            "versions 1.36 to 1.45"
         )
