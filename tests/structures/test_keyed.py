@@ -11,6 +11,7 @@ import os
 import pickle
 import random
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -421,6 +422,16 @@ def test_threads_lose_nothing_and_a_key_has_one_row(threads: ThreadSet) -> None:
     assert len(set(hits.keys())) == len(hits) == 50
     assert all(count == 4 * 100 * 3 for _, count in hits.items())
     assert hits.overflow == 20 * 4 * 100 * 3
+
+
+def test_threads_without_the_gil_write_to_no_object_that_they_share() -> None:
+    hits: Any = rseq.KeyedCounter(2000)
+    for number in range(2000):
+        hits.add(("key", number))
+    is_immortal = getattr(sys, "_is_immortal", lambda thing: False)
+    is_free = sys.version_info >= (3, 13) and not sys._is_gil_enabled()
+    shared = [thing for pair in list(hits._entered.items())[300:] for thing in pair]
+    assert {is_immortal(thing) for thing in shared} == {is_free}
 
 
 def test_counts_are_exact_on_the_spare_lane() -> None:

@@ -14,6 +14,7 @@ import sys
 from rseq._builtins.form import from_plain, plain
 from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method, is_payload, kept_by, make_payload, payload_type
 from rseq._codegen.ready import ITEMS, ready
+from rseq._layout import this
 from rseq._loader import RSEQ_OFFSET, load
 from rseq._once import once
 from rseq._quick import NamedTuple, cache
@@ -258,6 +259,30 @@ def _deferrer() -> Any:
         return None
     defer.argtypes, defer.restype = [ctypes.py_object], ctypes.c_int
     return defer
+
+
+def keep_for_ever(thing: object) -> None:
+    """On free-threaded Python: let threads look at `thing` without contending for its count. It is never freed there.
+
+    It is an object that nobody else has yet.
+    """
+    make = _maker_of_immortals()
+    if make is not None:
+        make(thing)
+
+
+@cache
+def _maker_of_immortals() -> Any:
+    if not this().name.endswith("t"):
+        return None
+    for name in ("PyUnstable_SetImmortal", "_Py_SetImmortal"):  # from 3.15 on, before
+        try:
+            make = ctypes.pythonapi[name]
+        except AttributeError:
+            continue
+        make.argtypes, make.restype = [ctypes.py_object], None
+        return make
+    return None
 
 
 def restarts() -> dict[Compiled, int]:

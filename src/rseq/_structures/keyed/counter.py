@@ -8,7 +8,8 @@ Each process remembers in a dict which row a key has. Machine code looks there a
 it. What is counted under a key that the log has no room for goes to row 0: it is known how much that is.
 
 In the dict is each key that was read from the log, and never another row for it; so whoever reads the log at the same
-time, in another thread, writes the same. `_read` says up to where it was read, or less.
+time, in another thread, writes the same. `_read` says up to where it was read, or less. Without the GIL, threads that
+look at one object write to its count: keys and rows are immortal there, and looking them up writes nowhere.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from _operator import index as as_int
 from _operator import itemgetter
 
+from rseq._builtins.bind import keep_for_ever
 from rseq._builtins.form import Form
 from rseq._builtins.method import Keyed
 from rseq._percpu.checks import integer
@@ -171,8 +173,7 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
             place = place or log.write(packed(key))
             if not place:
                 return 0
-            if log.commit(number, place):
-                return known.setdefault(key, number + 1)
+            log.commit(number, place)  # whoever was first, it is read now
 
     def _caught_up(self) -> int:
         """Read what others have appended; how many keys there are. All that are below are in the dict then."""
@@ -182,6 +183,8 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
             if key is None:
                 break
             number += 1
+            keep_for_ever(key)
+            keep_for_ever(number)
             if known.setdefault(key, number) != number:
                 raise log.damaged(f"keys {known[key] - 1} and {number - 1} are the same")
         self._read = number

@@ -102,7 +102,7 @@ class Log:
         return place
 
     def commit(self, number: int, place: int) -> bool:
-        """Make what was written at `place` key `number`, if there is none yet; whether it is."""
+        """Make what was written at `place` key `number`, if there is none yet; whether it was made that."""
         return compare_exchange(self._address + _HEAD_BYTES + 8 * number, 0, place)
 
     def damaged(self, what: str) -> ValueError:
