@@ -50,6 +50,8 @@ class Items(rseq.Record):
     text: prepared[u8[80]]
     first: ptr[Node]
     second: ptr[Node]
+    grid: i64[3, 5]
+    pixels: prepared[u8[4, 8]]
     entry: index[Entry]
 
 class Other(rseq.Record):
@@ -876,6 +878,13 @@ VALUES = [
         "a = len(n)",
         "name an array, as in len(cpu.slots), bytes or a bytearray",
         "a = len(cpu.slots)\nb = len(data)\nc = len(out)",
+    ),
+    sequence("a = cpu.grid[1]", "use an element: cpu.grid[0, 0]", "a = cpu.grid[0, 0]"),
+    sequence("a = cpu.counts[1, 2]", "use one index: cpu.counts[0]", "a = cpu.counts[0]"),
+    sequence(
+        "rseq.copy(cpu.pixels[1], data, 8)\ncpu.count = 1",
+        "copy to or from cpu.pixels as a whole",
+        "rseq.copy(cpu.pixels, data, 8)\ncpu.count = 1",
     ),
     sequence("a = max(n)", "name each one, as in min(n, 7)", "a = max(n, 7)"),
     sequence("a = abs(n, m)", "pass one number", "a = abs(n)"),

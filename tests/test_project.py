@@ -26,7 +26,7 @@ LAYERS = (
     ("_quick", "_abi", "_marks", "_layout", "_room", "_extras", "_once", "_sealed", "_forks", "_libc", "_integers"),
     ("_shipped",),
     ("_processes", "_terminal", "_cache"),
-    ("_language.errors", "_language.kept", "_language.text", "_language.annotations", "_language.forms"),
+    ("_language.errors", "_language.kept", "_language.text", "_language.annotations", "_language.forms", "_language.scalars"),
     ("_language.types", "_language.source"),
     ("_language.dtypes", "_language.advice", "_language.op", "_language.graph"),
     ("_language.ir",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mypy.plugin import AnalyzeTypeContext, Plugin
-from mypy.types import Type
+from mypy.types import AnyType, Type, TypeOfAny
 
 __all__ = ["plugin"]
 
@@ -28,6 +28,8 @@ class _Arrays(Plugin):
 
 def _array_or_number(context: AnalyzeTypeContext, name: str) -> Type:
     number = context.api.named_type(name, [])
+    if len(context.type.args) > 1:  # no list is indexed by several numbers at once
+        return AnyType(TypeOfAny.explicit)
     return context.api.named_type("builtins.list", [number]) if context.type.args else number
 
 

@@ -77,7 +77,7 @@ struct {name} {{
 
 def _member(field: Field, name: str, records: Records) -> str:
     type = c_type(field.element, records)
-    length = f"[{field.type.length}]" if isinstance(field.type, Array) else ""
+    length = "".join(f"[{one}]" for one in field.type.shape) if isinstance(field.type, Array) else ""
     declared = f"{type}{'' if type.endswith('*') else ' '}{name}{length}"
     if isinstance(field.type, Pointer) and records.pointer_bytes < field.type.size:
         return f"union {{ {declared}; uint64_t {name}_in_64_bits; }}"

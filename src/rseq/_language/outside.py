@@ -210,7 +210,7 @@ class Outside:
             target = type.target
             return repr(type), self._record(target) if isinstance(target, RecordType) else repr(target)
         if isinstance(type, Array):
-            return "array", self._type(type.element), type.length
+            return "array", self._type(type.element), type.shape
         if isinstance(type, (Prepared, Maybe)):
             return repr(type), self._type(type.type)
         return "type", repr(type)

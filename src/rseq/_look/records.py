@@ -6,6 +6,7 @@ again, and the digests compared: what is shown is what was written, or nothing.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from rseq._quick import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TYPE = re.compile(r"(?P<element>\w+|index\[.{1,1000}\]|ptr\[.{1,1000}\])(\[(?P<length>[0-9]{1,9})\])?", re.DOTALL)
+_TYPE = re.compile(
+    r"(?P<element>\w+|index\[.{1,1000}\]|ptr\[.{1,1000}\])(\[(?P<shape>[0-9]{1,9}(, [0-9]{1,9}){0,31})\])?", re.DOTALL
+)
 _SIZES = {
     "bool": 1,
     **{f"{kind}{bits}": bits // 8 for kind in "iu" for bits in (8, 16, 32, 64)},
@@ -69,7 +72,8 @@ def _parsed(field: str, text: str) -> tuple[str, int]:
     element = found["element"] if found else ""
     if found is None or element.partition("[")[0] not in (*_SIZES, *_FOLLOWED):
         raise SegmentError(f"field {field!r} is of type {text!r}, which this version does not know")
-    return element, int(found["length"] or 0)
+    shape = [int(one) for one in found["shape"].split(", ")] if found["shape"] else []
+    return element, math.prod(shape) if shape else 0
 
 
 def rows_at(fields: Fields, address: int, count: int) -> Iterator[dict[str, Any]]:

@@ -162,6 +162,11 @@ class RowArray(Generic["R"]):
         )
 
 
+def _flat(value: Any, shape: tuple[int, ...]) -> Any:
+    """The elements of an array that is given as lists in lists."""
+    return value if len(shape) == 1 else [one for row in value for one in _flat(row, shape[1:])]
+
+
 @final
 class Row(Generic["R"]):
     """One record of an `rseq.array`: the address that a sequence gets, and the array that owns it.
@@ -203,14 +208,17 @@ class Row(Generic["R"]):
         if rows.shown is rows.writable or not isinstance(known.type, Array) or holds_pointers(known.type):
             return rows.shown[known.name][self.index]
         place, element = self.address + known.offset, rows.record.dtype[known.name].base
-        return shown(place, (known.type.size,), owner=rows.owner, writable=True).view(element)
+        flat = shown(place, (known.type.size,), owner=rows.owner, writable=True).view(element)
+        return flat.reshape(known.type.shape)
 
     def __setitem__(self, field: str, value: object) -> None:
         rows, known = rows_of(self.array), self._known(field)
         if isinstance(known.type, Pointer):
             value = self._address_of(field, value, known.type)
         elif isinstance(known.type, Array) and isinstance(known.type.element, Pointer):
-            value = self._addresses_of(field, value, known.type.length, known.type.element)
+            addresses = self._addresses_of(field, _flat(value, known.type.shape), known.type.length, known.type.element)
+            rows.writable[known.name][self.index].reshape(-1)[:] = addresses
+            return
         rows.writable[known.name][self.index] = value
 
     def _addresses_of(self, field: str, value: object, length: int, kind: Pointer) -> list[int]:

@@ -24,6 +24,7 @@ class _Room:
     """What `nbytes` is at most."""
     least: int = 0
     """What it is at least."""
+    dimensions: int = 1
 
 
 def copy(scope: Scope, node: ast.Call, into: str | None) -> None:
@@ -80,7 +81,7 @@ def _room(scope: Scope, node: ast.expr) -> _Room:
         if isinstance(field.type, Array):
             size, width, text = field.type.size, field.type.element.size, ast.unparse(node)
             address = ir.Address(base, field.offset, None, width, _BYTE, text, field.prepared, size)
-            return _Room(address, size, size)
+            return _Room(address, size, size, dimensions=len(field.type.shape))
     message = f"{ast.unparse(node)} is no place to copy from or to"
     fix = "name an array of a record, an element to begin at, or a buffer: cpu.slots, cpu.slots[at], data"
     raise scope.refuse(node, "not-in-the-language", message, fix)
@@ -89,6 +90,9 @@ def _room(scope: Scope, node: ast.expr) -> _Room:
 def _room_from(scope: Scope, room: _Room, node: ast.Subscript) -> _Room:
     """From element `[at]` on. Of a place, `scale` is until here the size of an element."""
     whole, width, text = room.address, room.address.scale, ast.unparse(node)
+    if room.dimensions > 1:
+        message = f"{whole.text} has {room.dimensions} dimensions, and a copy begins at its first element"
+        raise scope.refuse(node, "not-in-the-language", message, f"copy to or from {whole.text} as a whole")
     at = integer(scope, node.slice, AN_INTEGER, node)
     if isinstance(at, ir.Const) and isinstance(room.nbytes, int):
         return _room_from_constant(scope, room, room.nbytes, int(at.number), node)

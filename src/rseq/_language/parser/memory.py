@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 
 from rseq._language import ir
 from rseq._language.parser.expressions import integer, kind_of, operand
@@ -18,6 +19,7 @@ from rseq._language.types import (
     Pointer,
     RecordType,
     Scalar,
+    Word,
 )
 
 
@@ -68,8 +70,9 @@ def address(scope: Scope, node: ast.expr) -> ir.Address:
     base, field = field_of(scope, node)
     text = ast.unparse(node)
     if isinstance(field.type, Array):
-        message = f"{text} is an array of {field.type.length}; it has no value as a whole"
-        raise scope.refuse(node, "array-as-value", message, f"use an element: {text}[0]")
+        shape = field.type.shape
+        message = f"{text} is an array of {' by '.join(map(str, shape))}; it has no value as a whole"
+        raise scope.refuse(node, "array-as-value", message, f"use an element: {text}[{', '.join('0' * len(shape))}]")
     return ir.Address(base, field.offset, None, 1, field.type, text, field.prepared, field.type.size)
 
 
@@ -152,14 +155,15 @@ def _scaled(scope: Scope, number: ir.Value, size: int, node: ast.expr) -> tuple[
 def _element(scope: Scope, node: ast.Subscript) -> ir.Address:
     if (buffer := scope.buffer(node.value)) is not None:
         return _byte(scope, buffer, node)
-    if not isinstance(node.value, ast.Attribute):
+    array, indices = _indices(node)
+    if not isinstance(array, ast.Attribute):
         return _pointed_number(scope, node)
-    base, field = field_of(scope, node.value)
+    base, field = field_of(scope, array)
     if not isinstance(field.type, Array):
-        message = f"{ast.unparse(node.value)} is {field.type}, which has no elements"
+        message = f"{ast.unparse(array)} is {field.type}, which has no elements"
         raise scope.refuse(node, "no-elements", message, "leave out the brackets")
     element, length, text = field.type.element, field.type.length, ast.unparse(node)
-    index = constant_or_checked(scope, node.slice, length, ast.unparse(node.value))
+    index = _place_in(scope, array, field.type.shape, indices, node)
     if isinstance(index, int):
         offset = field.offset + index * element.size
         return ir.Address(base, offset, None, 1, element, text, field.prepared, element.size)
@@ -167,6 +171,68 @@ def _element(scope: Scope, node: ast.Subscript) -> ir.Address:
     skipped = added * element.size
     offset, size = field.offset + skipped, field.type.size - skipped
     return ir.Address(base, offset, index, element.size, element, text, field.prepared, size)
+
+
+def _indices(node: ast.Subscript) -> tuple[ast.expr, list[ast.expr]]:
+    """The array, and all indices: of `cpu.m[i, j]`, and of `cpu.m[i][j]`, which means the same."""
+    given = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if not isinstance(node.value, ast.Subscript):
+        return node.value, given
+    array, before = _indices(node.value)
+    return array, before + given
+
+
+def _place_in(
+    scope: Scope, array: ast.expr, shape: tuple[int, ...], indices: list[ast.expr], node: ast.expr
+) -> ir.Value | int:
+    """Which element it is that the indices mean, each of which is checked: a constant, or a register."""
+    text = ast.unparse(array)
+    if len(indices) != len(shape):
+        if len(shape) == 1:
+            message, fix = f"{text} has one dimension; got {len(indices)} indices", f"use one index: {text}[0]"
+            raise scope.refuse(node, "no-elements", message, fix)
+        message = (
+            f"{text} has {len(shape)} dimensions; got {len(indices)} {'index' if len(indices) == 1 else 'indices'}"
+        )
+        raise scope.refuse(node, "array-as-value", message, f"use an element: {text}[{', '.join('0' * len(shape))}]")
+    if len(shape) == 1:
+        return constant_or_checked(scope, indices[0], shape[0], text)
+    places = [
+        constant_or_checked(scope, index, length, f"{text}, in dimension {axis}")
+        for axis, (index, length) in enumerate(zip(indices, shape, strict=True))
+    ]
+    return _flat(scope, places, shape, node)
+
+
+def _flat(scope: Scope, places: list[ir.Value | int], shape: tuple[int, ...], node: ast.expr) -> ir.Value | int:
+    """Emit the sum of indices that have been checked, each times the elements that it skips."""
+    span, constant, skipped = scope.span(node), 0, math.prod(shape)
+    kind = _type_of_sum([place.type for place in places if isinstance(place, ir.Value)], skipped)
+    total: ir.Value | None = None
+    for place, length in zip(places, shape, strict=True):
+        skipped //= length
+        if isinstance(place, int):
+            constant += place * skipped
+            continue
+        part = place
+        if part.type != kind:
+            part = scope.emit(ir.Convert(scope.temporary(kind), part, span)).target
+        if skipped > 1:
+            part = scope.emit(ir.Arithmetic(scope.temporary(kind), "*", part, ir.Const(skipped, kind), span)).target
+        if total is not None:
+            part = scope.emit(ir.Arithmetic(scope.temporary(kind), "+", total, part, span)).target
+        total = part
+    if total is None or not constant:
+        return constant if total is None else total
+    return scope.emit(ir.Arithmetic(scope.temporary(kind), "+", total, ir.Const(constant, kind), span)).target
+
+
+def _type_of_sum(types: list[Word], length: int) -> Scalar:
+    """What an index of `length` elements is computed in: what all indices are, if that holds it."""
+    first = types[0] if types else SCALARS["i64"]
+    if isinstance(first, Scalar) and all(type == first for type in types) and first.maximum >= length:
+        return first
+    return SCALARS["i32" if length <= SCALARS["i32"].maximum else "i64"]
 
 
 def _byte(scope: Scope, buffer: ir.Value, node: ast.Subscript) -> ir.Address:

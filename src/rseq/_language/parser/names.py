@@ -96,4 +96,4 @@ def is_known(scope: Scope, node: ast.expr) -> bool:
 
 def _first_field(scope: Scope) -> str:
     name, field = next(iter(scope.output.record.fields.items()))
-    return f"{name}[0]" if isinstance(field.type, Array) else name
+    return f"{name}[{', '.join('0' * len(field.type.shape))}]" if isinstance(field.type, Array) else name

@@ -81,7 +81,7 @@ def _length(scope: Scope, node: ast.Call) -> Meaning:
     if (buffer := scope.buffer(argument)) is not None:
         return ir.length_of(buffer)
     if isinstance(argument, ast.Attribute) and (array := array_of(scope, argument)) is not None:
-        return Literal(array.length)
+        return Literal(array.shape[0])
     message = f"{ast.unparse(node)}: len() is that of an array of a record, or of a buffer"
     raise scope.refuse(node, "wrong-arguments", message, "name an array, as in len(cpu.slots), bytes or a bytearray")
 
