@@ -22,7 +22,8 @@ from rseq._codegen.ready import made
 from rseq._layout import KNOWN, here
 from rseq._loader import plain as plain_blob
 from rseq._metrics.own.forms import shipped_forms as metrics_forms
-from rseq._metrics.own.kinds import HOT
+from rseq._metrics.own.kinds import Counter, Histogram, Summary
+from rseq._metrics.series import Value
 from rseq._percpu.lanes import fields_of
 from rseq._shipped import file_name, packed
 from rseq._structures.forms import Shipped, shipped_forms
@@ -41,7 +42,7 @@ def fixed(machine: str, layout: str) -> Iterator[tuple[str, Any]]:
     how: dict[str, Any] = {"architecture": arch.get(machine), "layout": KNOWN[layout]}
     for name, home in _READY.items():
         yield name, plain_blob(made(name, home, **how))
-    for structure in (*shipped(), *HOT):
+    for structure in (*shipped(), Counter, Histogram, Summary, Value):
         kind = kind_of(structure)
         yield f"methods {kind.name}", plain_blob(made(f"methods {kind.name}", "rseq._builtins.hot", kind, **how))
         yield f"texts {kind.name}", texts_of(declarations_of(kind))

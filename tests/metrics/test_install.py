@@ -43,6 +43,23 @@ def test_metrics_that_were_there_before_move_with_what_they_have_counted() -> No
     assert _without_created(moved) == _without_created(theirs)
 
 
+def test_a_folder_that_is_not_read_is_warned_of() -> None:
+    lines = run_installed(
+        """
+        import warnings
+        for folder, given in ((None, None), ("/tmp/a", "/tmp/a"), ("/tmp/a", "/tmp/b"), (None, "/tmp/b")):
+            os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+            os.environ.update({"PROMETHEUS_MULTIPROC_DIR": folder} if folder else {})
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                multiprocess.MultiProcessCollector(CollectorRegistry(), path=given)
+            print(*(str(one.message) for one in caught), sep="\\n")
+        """
+    )
+    said = "MultiProcessCollector(path='/tmp/b'): metrics are in rseq.Segment('shop'), and that folder is not read. "
+    assert [line[: len(said)] for line in lines] == ["", "", said, said]
+
+
 def _without_created(lines: list[str]) -> list[str]:
     return [line for line in lines if "_created" not in line]
 

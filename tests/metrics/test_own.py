@@ -13,10 +13,13 @@ import signal
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from enum import Enum as StandardEnum
+from itertools import pairwise
 from typing import Any
 
 import prometheus_client
 import pytest
+from prometheus_client import exposition
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.utils import floatToGoString
 
 import rseq
@@ -260,10 +263,67 @@ def test_each_observation_is_in_the_bucket_that_bisecting_finds(count: int, plai
     assert histogram.count == len(amounts)
 
 
-@pytest.mark.parametrize("steps", [1, 2])
-def test_histograms_are_right_wherever_they_are_interrupted(steps: int) -> None:
-    parts = code.searching(steps)
+BETWEEN = [(0.001, 100, 0.05), (1, 2, 0.3), (1e-9, 1e9, 0.05), (0.5, 0.75, 0.0014), (3, 4, 0.34), (5e-300, 1e300, 0.2)]
+
+
+@pytest.mark.parametrize(("lowest", "highest", "error"), BETWEEN)
+def test_each_observation_is_in_the_exponential_bucket_that_bisecting_finds(
+    lowest: float, highest: float, error: float, plain: dict[str, Any]
+) -> None:
+    some = random.Random(5)
+    histogram = Histogram.exponential("h", "", lowest=lowest, highest=highest, relative_error=error, **plain)
+    bounds = histogram._family.options.bounds[:-1]
+    assert bounds[0] <= lowest < bounds[1]
+    assert bounds[-2] < highest <= bounds[-1]
+    assert all(high / low <= (1 + error) / (1 - error) * (1 + 1e-12) for low, high in pairwise(bounds))
+    amounts = [*bounds, 0.0, -0.0, -1, -math.inf, math.inf, 5e-324, 1e308]
+    amounts += [math.nextafter(bound, away) for bound in bounds for away in (0, math.inf)]
+    amounts += [some.uniform(lowest / 2, highest) * some.random() ** 9 for _ in range(500)]
+    expected = [0] * (len(bounds) + 1)
+    for amount in amounts:
+        histogram.observe(amount)
+        expected[bisect_left(bounds, amount)] += 1
+    assert histogram._series.read()[1:] == expected
+
+
+@pytest.mark.parametrize("parts", [code.searching(1), code.searching(2), code.exponential(4)], ids=str)
+def test_histograms_are_right_wherever_they_are_interrupted(parts: Any) -> None:
     assert_restartable(parts["count"], parts["add_sum"])
+
+
+def test_a_scrape_that_accepts_openmetrics_2_gets_a_native_histogram_too() -> None:
+    registry, shop = prometheus_client.CollectorRegistry(), rseq.Segment()
+    native = Histogram.exponential(
+        "took", "", ["a"], lowest=1, highest=100, relative_error=0.2, registry=registry, segment=shop
+    )
+    Histogram("usual", "", registry=registry, segment=shop).observe(1)
+    amounts = (-1, 0.5, 1, 1.2, 1.3, 2, 20, 100, 1000)
+    for amount in amounts:
+        native.labels("x").observe(amount)
+    native.labels("empty")
+    texts = {}
+    for accepted in ("application/openmetrics-text;version=2.0.0", "application/openmetrics-text", "text/plain", ""):
+        encode, _ = exposition.choose_encoder(accepted)
+        texts[accepted] = encode(registry).decode()
+    new, *others = texts.values()
+    assert [text for text in others if "schema" in text] == []
+    without = [line for line in new.splitlines() if "schema" not in line]
+    assert without == others[0].splitlines()
+    (line,) = (line for line in new.splitlines() if line.startswith('took{a="x"}'))
+    (family,) = text_string_to_metric_families(f"# TYPE took histogram\n{line}\n# EOF\n")
+    found: Any = family.samples[0].native_histogram
+    assert (found.count_value, found.sum_value, found.schema) == (len(amounts), sum(amounts), 1)
+    assert (found.zero_count, found.zero_threshold) == (3, 1)
+    counts: dict[int, int] = {}
+    index, count, deltas = 0, 0, iter(found.pos_deltas)
+    for offset, length in found.pos_spans:
+        index += offset
+        for _ in range(length):
+            count += next(deltas)
+            counts[index] = count
+            index += 1
+    # bucket i ends at 2 ** (i / 2); what is above the highest bound, 2 ** 7, is in the one behind it
+    assert counts == {1: 2, 2: 1, 9: 1, 14: 1, 15: 1}
 
 
 def test_summaries_are_right_wherever_they_are_interrupted() -> None:
@@ -375,6 +435,16 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], type[Exception], str]] =
     (lambda at: Histogram("a", "", buckets=(math.nan,), **at), ValueError, r"expected finite numbers; got nan"),
     (lambda at: Histogram("a", "", buckets="1", **at), TypeError, r"buckets: expected numbers"),
     (lambda at: Histogram("a", "", buckets=(None,), **at), TypeError, r"buckets: expected a number, got None"),  # type: ignore[arg-type]
+    (lambda at: Histogram.exponential("a", "", lowest=0, **at), ValueError, r"<= lowest < highest <= 2\*\*1023"),
+    (lambda at: Histogram.exponential("a", "", lowest=2, highest=2, **at), ValueError, r"got 2.0 and 2.0"),
+    (lambda at: Histogram.exponential("a", "", relative_error=0.001, **at), ValueError, r"expected 0.0014 or more"),
+    (lambda at: Histogram.exponential("a", "", relative_error=1, **at), ValueError, r"below 1; got 1.0"),
+    (lambda at: Histogram.exponential("a", "", relative_error="x", **at), TypeError, r"expected a number, got 'x'"),  # type: ignore[arg-type]
+    (
+        lambda at: Histogram.exponential("a", "", lowest=1e-300, highest=1e300, relative_error=0.002, **at),
+        ValueError,
+        r"more than 65535 bounds",
+    ),
     (lambda at: Enum("a", "", **at), ValueError, r"states: expected at least one"),
     (lambda at: Enum("a", "", states=["x", "x"], **at), ValueError, r"'x' is there twice"),
     (lambda at: Enum("a", "", states=["x"], **at).state("y"), ValueError, r"has \['x'\]; got 'y'"),

@@ -55,6 +55,10 @@ class Form:
     @property
     def fields(self) -> Fields:
         """How the record lies in memory."""
+        return self._found_fields()
+
+    @cache
+    def _found_fields(self) -> Fields:
         for index, has_rseq in (("cpu_id", True), ("cpu_id", False)):
             found = self.shipped(index, has_rseq=has_rseq)
             if found is not None:

@@ -8,7 +8,7 @@ it is taken: a service whose workers are replaced one after the other goes on.
 from __future__ import annotations
 
 import ctypes
-import json
+from _json import encode_basestring_ascii as _quoted
 from hashlib import sha256
 from itertools import count
 
@@ -60,7 +60,7 @@ def made(
 
 def shown(metric: str, labels: Mapping[str, str]) -> str:
     """A name for what belongs to a metric and labels, as Prometheus writes it: hits_total{method="GET"}."""
-    inside = ",".join(f"{_word(name)}={json.dumps(value)}" for name, value in sorted(labels.items()))
+    inside = ",".join(f"{_word(name)}={_quoted(value)}" for name, value in sorted(labels.items()))
     name = _word(metric) + (f"{{{inside}}}" if inside else "")
     if len(name) <= MAX_NAME_BYTES - _MARGIN:
         return name
@@ -68,7 +68,7 @@ def shown(metric: str, labels: Mapping[str, str]) -> str:
 
 
 def _word(text: str) -> str:
-    return text if _PLAIN.issuperset(text) else json.dumps(text)
+    return text if _PLAIN.issuperset(text) else _quoted(text)
 
 
 class Numbers:

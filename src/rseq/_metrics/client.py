@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -252,8 +253,16 @@ def show_others(store: Store) -> None:
 
 
 def _begin_multiprocess(self: Any, registry: Any, path: object = None) -> None:
-    """`MultiProcessCollector`, which needs no folder: it is about the segment."""
+    """`MultiProcessCollector`, which needs no folder: it is about the segment. Warns of one that is not read."""
     self._path = path
+    usual = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if path is not None and str(path) != usual:
+        warnings.warn(
+            f"MultiProcessCollector(path={str(path)!r}): metrics are in {store().segment!r}, and that folder is not "
+            "read. Leave path out, or read the folder in a process in which metrics are not installed",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     if registry:
         registry.register(self)
 

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
-from rseq._metrics import exemplars
+from rseq._metrics import exemplars, native
 
 if TYPE_CHECKING:
     from rseq._metrics.reading import Gathered, Reader, Row
@@ -79,6 +79,8 @@ def _histogram(name: str, parts: list[tuple[Row, list[float], float]]) -> Iterat
         for number, bound in enumerate(row.bounds, HISTOGRAM_BUCKETS):
             value, exemplar = buckets.get(bound, (0.0, None))
             buckets[bound] = value + numbers[number], exemplar or _exemplar(row, number)
+    if native.is_wanted() and len(parts) == 1 and parts[0][0].native:
+        yield _native(name, *parts[0])
     total = 0.0
     for bound, (value, exemplar) in buckets.items() if len(parts) == 1 else sorted(buckets.items(), key=_bound):
         total += value
@@ -88,6 +90,13 @@ def _histogram(name: str, parts: list[tuple[Row, list[float], float]]) -> Iterat
         yield Sample(f"{name}_sum", dict(labels), sum(numbers[HISTOGRAM_SUM] for _, numbers, _ in parts))
     if client._use_created:
         yield Sample(f"{name}_created", dict(labels), min(made for *_, made in parts))
+
+
+def _native(name: str, row: Row, numbers: list[float], _: float) -> Sample:
+    assert row.native is not None
+    counts, total = numbers[HISTOGRAM_BUCKETS:], numbers[HISTOGRAM_SUM]
+    found = native.histogram(counts, total, *row.native, float(row.bounds[0]))
+    return Sample(name, dict(row.labels), 0.0, None, None, found)
 
 
 def _bound(item: tuple[str, object]) -> float:

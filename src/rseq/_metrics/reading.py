@@ -44,7 +44,7 @@ class About(NamedTuple):
 class Row:
     """One set of labels of a counter, histogram or summary, and its numbers, as they were read last."""
 
-    __slots__ = ("about", "bounds", "count", "exemplars", "labels", "lanes", "name")
+    __slots__ = ("about", "bounds", "count", "exemplars", "labels", "lanes", "name", "native")
 
     def __init__(
         self, name: str, labels: dict[str, str], bounds: tuple[str, ...], lanes: Block, about: Block, count: int
@@ -53,6 +53,8 @@ class Row:
         self.name, self.labels, self.bounds = name, labels, bounds
         self.lanes, self.about, self.count = lanes, about, count
         self.exemplars: dict[int, memoryview] = {}
+        self.native: tuple[int, int] | None = None
+        """Schema and number of the first bound, if the bounds are exponential."""
 
 
 class Gathered:
@@ -276,6 +278,9 @@ class Reader:
         if lanes.nbytes != 8 * count or about.nbytes != 8 * (series.BASES + count):
             raise ValueError(f"{lanes.nbytes} and {about.nbytes} bytes of memory for {count} numbers")
         row = Row(entry.name, _labels(args["labels"]), bounds, lanes, about, count)
+        if "native" in args:
+            schema, first = map(int, args["native"])
+            row.native = schema, first
         self._family(type, _text(args["family"])).add(row)
         self._rows[entry.name] = row
 

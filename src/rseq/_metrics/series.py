@@ -15,13 +15,16 @@ from __future__ import annotations
 import ctypes
 import time
 
-from rseq._builtins.bind import builtin
+from rseq._builtins.form import Form
 from rseq._metrics.blocks import Numbers, made, shown, store_float
 from rseq._metrics.exemplars import Exemplars
 from rseq._percpu.memory import Memory
 from rseq._percpu.shared.extents import Wanted
+from rseq._percpu.storage import storage_on
 from rseq._percpu.sums import sums_of
+from rseq._quick import cache
 from rseq._structures.cell import cell
+from rseq._structures.structure import Structure, not_set_up, set_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,14 +46,25 @@ class Series:
     """The numbers of one set of labels. Threads: any thread of any process."""
 
     def __init__(
-        self, segment: Segment, type: str, family: str, labels: Mapping[str, str], bounds: Sequence[str] = ()
+        self,
+        segment: Segment,
+        type: str,
+        family: str,
+        labels: Mapping[str, str],
+        bounds: Sequence[str] = (),
+        native: tuple[int, int] | None = None,
     ) -> None:
-        """`bounds` are the upper bounds of a histogram's buckets, as Prometheus writes them. Raises: MemoryError."""
+        """`bounds` are the upper bounds of a histogram's buckets, as Prometheus writes them. Raises: MemoryError.
+
+        `native`: the schema of exponential ones, and the number of the first.
+        """
         args: dict[str, Any] = {"type": type, "family": family, "labels": dict(sorted(labels.items()))}
         if bounds:
             args["bounds"] = list(bounds)
+        if native:
+            args["native"] = list(native)
         self._front, self.count = front(type), numbers(type, len(bounds))
-        wanted = Wanted(8 * (self._front + self.count)), Wanted(8 * (BASES + self.count), is_plain=True)
+        wanted = _wanted(self._front, self.count)
         title = shown(f"{family}_total" if type == "counter" else family, labels)
         self.segment = segment
         begin = _begin_with_bounds if self._front else _begin
@@ -94,18 +108,28 @@ class Series:
         return Memory(self._place.at(8 * number), 8, self.memory)
 
 
-class Value:
+@cache
+def value_form() -> Form:
+    """The form of one number."""
+    return Form("metric value", lambda: {"inc": cell("f64").parts["add"]})
+
+
+class Value(Structure, hot=("inc",)):
     """One number of a series, as prometheus_client's metrics use one."""
 
-    __slots__ = ("_exemplars", "_number", "_series", "inc")
+    __slots__ = ("_exemplars", "_number", "_series")
     _multiprocess = True
 
     def __init__(self, series: Series, number: int) -> None:
         self._series, self._number = series, number
         self._exemplars = Exemplars(series.segment, series.name, number)
-        add = cell("f64").part("add")
-        self.inc = builtin(add, memory=series.part(number), index="cpu_id", shape=(), title="Value.inc")
+        form = value_form()
+        part = series.part(number)
+        set_up(self, storage_on(part, form.fields, lambda: form.record, series.segment, series.name), form)
+
+    def inc(self, n: float) -> None:
         """Add a number; what `FloatCounter.add` is."""
+        raise not_set_up(self)
 
     def get(self) -> float:
         """The number, of all processes."""
@@ -122,6 +146,11 @@ class Value:
     def get_exemplar(self) -> Any:
         """The last exemplar of any process, or None."""
         return self._exemplars.get()
+
+
+@cache
+def _wanted(front: int, count: int) -> tuple[Wanted, Wanted]:
+    return Wanted(8 * (front + count)), Wanted(8 * (BASES + count), is_plain=True)
 
 
 def front(type: str) -> int:

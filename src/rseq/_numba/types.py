@@ -33,6 +33,9 @@ class Storage(types.Type):
     `name` is what messages show; types are told apart by what their machine code depends on.
     """
 
+    rows = 0
+    """How many arrays there are that an index is followed into."""
+
     def __init__(self, name: str, digest: str, index: IndexMode, dimensions: int) -> None:
         self.index: IndexMode = index
         self.dimensions = dimensions
@@ -59,6 +62,7 @@ class StructureType(Storage):
 
     def __init__(self, kind: str, index: IndexMode, dimensions: int, methods: Mapping[str, tuple[str, str]]) -> None:
         self.methods = dict(methods)
+        self.rows = max((len(code_of[own].body.rows) for own, _ in methods.values()), default=0)
         digest = digest_of_all(sorted(methods.items()))
         super().__init__(f"rseq.{kind}", digest, index, dimensions)
 
@@ -82,6 +86,7 @@ class BoundSequenceType(Storage, types.Callable):
     def __init__(self, digest: str, title: str, index: IndexMode, dimensions: int) -> None:
         self.title = title
         super().__init__(f"rseq.bound {title}", digest, index, dimensions)
+        self.rows = len(self.code.body.rows)
 
     @property
     def code(self) -> Compiled:
@@ -175,5 +180,4 @@ def names_of(type: Storage) -> list[str]:
 
 def row_names(type: Storage) -> list[str]:
     """What the arrays that an index is followed into are called: first row and length of each."""
-    count = len(type.code.body.rows) if isinstance(type, BoundSequenceType) else 0
-    return [f"{what}{number}" for number in range(count) for what in ("rows", "rows_length")]
+    return [f"{what}{number}" for number in range(type.rows) for what in ("rows", "rows_length")]

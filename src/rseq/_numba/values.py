@@ -29,7 +29,7 @@ from rseq._percpu.memory import Memory
 from rseq._percpu.segment import Place
 from rseq._percpu.thread_code import say_what_was_noted
 from rseq._percpu.threads import table_of
-from rseq._structures.structure import Structure, bound_of, hot_methods, storage_of
+from rseq._structures.structure import Structure, bound_of, hot_methods, rows_of, storage_of
 
 _pinned: list[object] = []
 """The globals of compiled code, whose memory must stay."""
@@ -70,7 +70,7 @@ def _words(thing: Any) -> tuple[int, ...]:
     """What the native value of `thing` consists of."""
     if issubclass(type(thing), Structure):
         storage = storage_of(thing)
-        return (*storage.memory.place, id(thing), _refused_at(storage.memory), *storage.shape)
+        return (*storage.memory.place, id(thing), _refused_at(storage.memory), *storage.shape, *rows_of(thing))
     held = _bound(thing)
     assert held is not None, "its type was found"
     return (*held.memory.place, id(thing), _refused_at(held.memory), *held.shape, *held.rows)

@@ -27,7 +27,7 @@ from rseq._sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, ClassVar, Self
 
     from rseq._arch.base import IndexMode
@@ -181,7 +181,7 @@ def set_up(structure: Structure, storage: PerCPU[Any], form: Form, *reading: str
     if _payload.is_full(structure):
         raise _is_set_up(structure)
     state = _State(kind, storage, form, {}, {}, {}, rows)
-    words = [kind.number, id(state.entered), *_entries(state), *[0] * kind.inside_words]
+    words = [kind.number, id(state.entered), *_entries(kind, storage, form), *[0] * kind.inside_words]
     words += [*storage.memory.place, *storage.shape, *rows]
     payload = make_payload(_payload_type(), words, state)
     for declared in _declared[kind.number]:
@@ -202,6 +202,11 @@ def storage_of(structure: Structure) -> PerCPU[Any]:
 def form_of(structure: Structure) -> Form:
     """What it is made of. Raises: TypeError - it is not set up."""
     return _state_of(structure).form
+
+
+def rows_of(structure: Structure) -> tuple[int, ...]:
+    """First row and length of each array that an index is followed into. Raises: TypeError - it is not set up."""
+    return _state_of(structure).rows
 
 
 def bound_of(structure: Structure, name: str) -> Bound:
@@ -295,10 +300,18 @@ def _state_of(structure: Structure) -> _State:
         raise not_set_up(structure) from None
 
 
-def _entries(state: _State) -> Iterator[int]:
-    kind, storage, form, *_ = state
-    for name in kind.hot:
-        yield entry(form.part(name), storage.index, len(storage.shape), _title(kind, name))
+def _entries(kind: Kind, storage: PerCPU[Any], form: Form) -> list[int]:
+    """Where the machine code of its hot methods is, which stays for good."""
+    index, shape = storage.index, storage.shape
+    key = kind.number, id(form), index, len(shape)
+    known = _known_entries.get(key)
+    if known is None:
+        found = [entry(form.part(name), index, len(shape), _title(kind, name)) for name in kind.hot]
+        known = _known_entries.setdefault(key, (form, found))  # it keeps the form, whose number is in the key
+    return known[1]
+
+
+_known_entries: dict[tuple[int, int, str, int], tuple[Form, list[int]]] = {}
 
 
 def _title(kind: Kind, name: str) -> str:

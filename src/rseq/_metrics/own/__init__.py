@@ -2,5 +2,6 @@
 
 names.py    what things may be called            code.py     what counts, written in the language
 metric.py   what all metrics share               forms.py    from there to machine code; exemplars
-kinds.py    the six of them                      timing.py   what is put around code
+kinds.py    the six of them                      octaves.py  exponential bounds
+timing.py   what is put around code
 """

@@ -8,6 +8,7 @@ exemplar pays nothing for that.
 from __future__ import annotations
 
 from rseq._builtins.form import Form, Part
+from rseq._metrics.series import value_form
 from rseq._quick import cache, partial
 from rseq._structures.structure import notes_behind
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rseq._language.compiled import Compiled
-    from rseq._percpu.lanes import Fields
     from rseq._structures.forms import Shipped
 
 EXEMPLAR = "exemplar"
@@ -73,6 +73,12 @@ def searching(steps: int) -> Form:
     return _Form(f"metric buckets {steps}", partial(_parse, "searching", steps))
 
 
+@cache
+def exponential(length: int) -> Form:
+    """That of histograms with up to `length - 1` exponential bounds."""
+    return _Form(f"metric octaves {length}", partial(_parse, "exponential", length))
+
+
 def _parse(name: str, *sizes: int) -> Mapping[str, Compiled]:
     from rseq._metrics.own import code
 
@@ -80,16 +86,12 @@ def _parse(name: str, *sizes: int) -> Mapping[str, Compiled]:
     return found
 
 
-@cache
-def fields(form: Form) -> Fields:
-    """How the form's record lies in memory; of a histogram's, all but its buckets are there."""
-    return form.fields
-
-
 def shipped_forms() -> Iterator[Shipped]:
-    """Which of them come with the package."""
+    """Which of them come with the package, and those of prometheus_client's numbers."""
     from rseq._structures.forms import Shipped
 
-    yield Shipped(counting(), (("inc", 0),), ("cpu_id",))
-    for form in (summing(), *map(searching, range(1, 9))):
+    for form in (counting(), value_form()):
+        yield Shipped(form, (("inc", 0),), ("cpu_id",))
+    octaves = (exponential(1 << bits) for bits in range(1, 13))
+    for form in (summing(), *map(searching, range(1, 9)), *octaves):
         yield Shipped(form, (("observe", 0),), ("cpu_id",))

@@ -14,6 +14,7 @@ from rseq._metrics.own import forms
 from rseq._metrics.own.forms import EXEMPLAR
 from rseq._metrics.own.metric import REGISTRY, Metric
 from rseq._metrics.own.names import bound_text, require_exemplar, require_label, require_text
+from rseq._metrics.own.octaves import Octaves, octaves
 from rseq._metrics.own.timing import Exceptions, InProgress, Timer
 from rseq._metrics.series import Series
 from rseq._metrics.states import EnumValue, InfoValue
@@ -25,7 +26,7 @@ from rseq._structures.structure import not_set_up, notes_of, set_up
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any, SupportsFloat
+    from typing import Any, Self, SupportsFloat
 
     from rseq._builtins.form import Form
     from rseq._percpu.shared.segment import Segment
@@ -39,14 +40,14 @@ class _Added(Metric):
 
     def _fill(self, series: Series, form: Form, rows: tuple[int, ...] = ()) -> dict[object, Any]:
         """Have the hot methods work on a series; the object's notes."""
-        storage = storage_on(series.memory, forms.fields(form), lambda: form.record, series.segment, series.name)
+        storage = storage_on(series.memory, form.fields, lambda: form.record, series.segment, series.name)
         self._series = series
         set_up(self, storage, form, rows=rows)
         return notes_of(self)
 
-    def _made(self, bounds: Sequence[str] = ()) -> Series:
+    def _made(self, bounds: Sequence[str] = (), native: tuple[int, int] | None = None) -> Series:
         family = self._family
-        return Series(family.store.segment, self._type, family.about.name, self._labels, bounds)
+        return Series(family.store.segment, self._type, family.about.name, self._labels, bounds, native)
 
 
 class Counter(_Added, hot=("inc",), known_as="metrics.Counter"):
@@ -253,13 +254,15 @@ class Summary(_Added, hot=("observe",), known_as="metrics.Summary"):
 
 
 class _Searched(NamedTuple):
-    """The bounds of a histogram: as numbers, as texts, and where machine code searches them."""
+    """The bounds of a histogram, with infinity: as numbers, as texts, and where machine code searches them."""
 
     bounds: tuple[float, ...]
     texts: tuple[str, ...]
     form: Form
     row: Any
     """Kept by each object that has its address."""
+    native: tuple[int, int] | None = None
+    """Their schema, and the number of the first, if they are exponential."""
 
 
 class Histogram(_Added, hot=("observe",), known_as="metrics.Histogram"):
@@ -290,9 +293,39 @@ class Histogram(_Added, hot=("observe",), known_as="metrics.Histogram"):
         searched = _searched(buckets)
         self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, searched)
 
+    @classmethod
+    def exponential(
+        cls,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        lowest: float = 0.001,
+        highest: float = 100.0,
+        relative_error: float = 0.05,
+        segment: Segment | str | None = None,
+    ) -> Self:
+        """One whose bounds are Prometheus's native ones, fine enough for `relative_error`, from `lowest` to `highest`.
+
+        They are powers of 2 ** (1 / 2 ** n). What lies outside, zero and negative numbers too, is counted in the first
+        and the last bucket. A scrape that accepts OpenMetrics 2.0 gets a native histogram, too, if prometheus_client
+        is one that can write it. The `__init__` of a subclass is not called.
+        Raises: ValueError - `lowest` is not positive or not below `highest`, or more bounds than there may be.
+        """
+        ends = number("lowest", lowest), number("highest", highest)
+        chosen = octaves(*ends, number("relative_error", relative_error))
+        made = cls.__new__(cls)
+        options = _exponential(chosen)
+        made._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, options)
+        return made
+
     def _begin(self) -> None:
         searched: _Searched = self._family.options
-        series = self._made(searched.texts)
+        series = self._made(searched.texts, searched.native)
         notes = self._fill(series, searched.form, (ctypes.addressof(searched.row), 1))
         notes["bounds"], notes[EXEMPLAR] = searched.row, partial(_put_into_bucket, series, searched.bounds)
 
@@ -398,10 +431,6 @@ class Enum(Metric):
         self._own.set(self._family.options.index(state))
 
 
-HOT = Counter, Summary, Histogram
-"""Those that have methods of machine code."""
-
-
 # ---- what they are made with
 
 
@@ -424,6 +453,11 @@ def _searched(buckets: Iterable[SupportsFloat | str]) -> _Searched:
     row = (ctypes.c_double * (1 << steps))(*bounds, *[math.inf] * ((1 << steps) - len(bounds)))
     upper = *bounds, math.inf
     return _Searched(upper, tuple(map(bound_text, upper)), forms.searching(steps), row)
+
+
+def _exponential(chosen: Octaves) -> _Searched:
+    form, upper = forms.exponential(1 << chosen.length.bit_length()), (*chosen.bounds, math.inf)
+    return _Searched(upper, tuple(map(bound_text, upper)), form, chosen.row(), (chosen.schema, chosen.first))
 
 
 def _states(given: Iterable[str]) -> tuple[str, ...]:

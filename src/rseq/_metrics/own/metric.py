@@ -260,6 +260,7 @@ def _register(metric: Metric, registry: Any) -> None:
         registry = client.REGISTRY
         _show_others(metric._family.store)
     registry.register(metric)
+    _offer(metric)
 
 
 def _client() -> Any:
@@ -283,6 +284,14 @@ def _show_others(store: Store) -> None:
         from rseq._metrics import client
 
         client.show_others(store)
+
+
+def _offer(metric: Metric) -> None:
+    """Have a histogram's native form be written where that is wanted."""
+    if getattr(metric._family.options, "native", None) is not None and _client() is not None:
+        from rseq._metrics import native
+
+        native.offer()
 
 
 def _metric(about: About) -> Any:

@@ -31,6 +31,10 @@ from rseq._percpu.shared.layout import DATA_AT, END_AT, EXTENTS_AT, MAX_EXTENTS,
 from rseq._percpu.threads import be_kept
 from rseq._quick import NamedTuple, partial
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _WORD = 8
 _USED_AT = MUTEX_BYTES
 _EXTENTS_TRIED = 8
@@ -74,6 +78,8 @@ class Extents:
         self._keeper = keeper
         self._known: dict[int, _Known] = {}
         self._left: dict[Wanted, list[Block]] = {}
+        self._latest: dict[bool, int] = {}
+        """Where a block was found last, by whether it was per CPU."""
 
     # ---- taking memory
 
@@ -84,8 +90,9 @@ class Extents:
         except (KeyError, IndexError):
             pass
         size = wanted.size
-        for number in self._last(wanted.is_plain):
+        for number in self._likely(wanted.is_plain):
             if (block := self._cut(number, wanted)) is not None:
+                self._latest[wanted.is_plain] = number
                 return block
         number = self._add(max(round_up(size, PAGE_BYTES), self._stride), wanted.is_plain)
         block = self._cut(number, wanted)
@@ -95,6 +102,13 @@ class Extents:
         """Keep what was taken for another structure: nobody has learnt of it."""
         zero(self.place(block), block.nbytes)
         self._left.setdefault(wanted, []).append(block)
+
+    def _likely(self, is_plain: bool) -> Iterator[int]:
+        """Extents that may have room, the likely one first."""
+        latest = self._latest.get(is_plain)
+        if latest is not None:
+            yield latest
+        yield from self._last(is_plain)
 
     def _last(self, is_plain: bool) -> list[int]:
         """The last extents of that kind, the newest first."""
@@ -213,9 +227,11 @@ class Extents:
     def place(self, block: Block) -> Place:
         """Where a block is in this process. Raises: SegmentError - there is no such block. MemoryError."""
         extent, offset, nbytes = block
-        if not 0 <= extent < MAX_EXTENTS or not self._word(extent):
-            raise SegmentError(f"{self._where} is damaged: a block in extent {extent}, which is not there")
-        known = self._mapped(extent)
+        known = self._known.get(extent)
+        if known is None:
+            if not 0 <= extent < MAX_EXTENTS or not self._word(extent):
+                raise SegmentError(f"{self._where} is damaged: a block in extent {extent}, which is not there")
+            known = self._mapped(extent)
         if offset % _WORD or not nbytes or nbytes > known.span.stride or offset > known.span.stride - nbytes:
             raise SegmentError(f"{self._where} is damaged: a block of {nbytes} bytes at {offset} of extent {extent}")
         self._populate(known, round_up(offset + nbytes, PAGE_BYTES))  # a copy of a file may have holes
