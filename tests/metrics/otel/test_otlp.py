@@ -2,81 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 
 import rseq
+from metrics.otel.receiver import Receiver
 from metrics.otel.telling import DELTA, NEVER
 from rseq.metrics.opentelemetry import MeterProvider
 from shared.folders import Program
-
-
-class Receiver:
-    """Keeps what it is sent. `answer(pid)` says with which HTTP status a request of that process is answered."""
-
-    def __init__(self) -> None:
-        self.told: list[ExportMetricsServiceRequest] = []
-        self.answer: Callable[[int], int] = lambda pid: 200
-        self._turn = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    @property
-    def endpoint(self) -> str:
-        """Where metrics are sent to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1/metrics"
-
-    def close(self) -> None:
-        """No more of it."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def points(self) -> Iterator[tuple[str, Any, Any]]:
-        """Each data point: its metric's name, the metric, itself."""
-        for told in self.told:
-            for resource in told.resource_metrics:
-                for scope in resource.scope_metrics:
-                    for metric in scope.metrics:
-                        for point in getattr(metric, metric.WhichOneof("data")).data_points:
-                            yield metric.name, metric, point
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                with receiver._turn:
-                    receiver.told.append(ExportMetricsServiceRequest.FromString(body))
-                status = receiver.answer(int(self.headers.get("X-Process", 0)))
-                try:
-                    self.send_response(status)
-                    self.end_headers()
-                    self.wfile.write(ExportMetricsServiceResponse().SerializeToString())
-                except OSError:
-                    pass  # it has been killed
-
-            def log_message(self, *_: Any) -> None:
-                """Nothing."""
-
-        return Handler
 
 
 @pytest.fixture
@@ -139,11 +78,9 @@ def test_a_receiver_that_kills_the_exporter_before_it_answers_gets_the_same_once
         if number % 2:
             assert made._exporting.export()
             made._exporting._only_one = None
-    told = [point for _, _, point in receiver.points()]
-    intervals = {(point.start_time_unix_nano, point.time_unix_nano): point for point in told}
-    assert all(intervals[point.start_time_unix_nano, point.time_unix_nano] == point for point in told)
-    assert len(told) > len(intervals)
-    assert sum(point.as_int for point in intervals.values()) == counted
+    intervals = receiver.intervals("requests")
+    assert len(list(receiver.points())) > len(intervals)
+    assert sum(point.as_int for point in intervals) == counted
 
 
 def test_what_a_receiver_refuses_is_sent_again(receiver: Receiver) -> None:
@@ -194,10 +131,7 @@ def test_spawned_workers_are_killed_and_nothing_is_missing_at_the_receiver(recei
                     worker.tell("0")
                     assert worker.end() == 0
     assert held.name == "shop"  # it lived when all had been killed
-    told = [point for _, _, point in receiver.points()]
-    intervals = {(point.start_time_unix_nano, point.time_unix_nano): point for point in told}
-    assert all(intervals[point.start_time_unix_nano, point.time_unix_nano] == point for point in told)
-    assert sum(point.as_int for point in intervals.values()) == counted
+    assert sum(point.as_int for point in receiver.intervals("requests")) == counted
 
 
 def test_the_exporter_s_own_requests_are_not_told_of(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
