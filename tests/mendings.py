@@ -35,6 +35,10 @@ class Entry(rseq.Record):
     value: i64
     depth: i64
 
+class Point(rseq.Record):
+    x: i64
+    y: i64
+
 class Items(rseq.Record):
     count: i64
     small: i32
@@ -51,6 +55,7 @@ class Items(rseq.Record):
     first: ptr[Node]
     second: ptr[Node]
     grid: i64[3, 5]
+    start: Point
     pixels: prepared[u8[4, 8]]
     entry: index[Entry]
 
@@ -886,6 +891,8 @@ VALUES = [
         "copy to or from cpu.pixels as a whole",
         "rseq.copy(cpu.pixels, data, 8)\ncpu.count = 1",
     ),
+    sequence("a = cpu.start", "use a field: cpu.start.x", "a = cpu.start.x"),
+    sequence("a = cpu.start.z", "its fields are x, y", "a = cpu.start.y"),
     sequence("a = max(n)", "name each one, as in min(n, 7)", "a = max(n, 7)"),
     sequence("a = abs(n, m)", "pass one number", "a = abs(n)"),
     sequence("a = max(flag, n)", "convert it: i64(…)", "a = max(i64(flag), n)"),
@@ -959,7 +966,7 @@ SIGNATURES = [
             "write another type there",
             f"@rseq.sequence\ndef f(cpu: Items, n: {right}) -> None:\n    pass",
         )
-        for wrong, right in (("index[i64]", "index[Entry]"), ("ptr[int]", "ptr[i64]"), ("prepared[Node]", "ptr[Node]"))
+        for wrong, right in (("index[i64]", "index[Entry]"), ("ptr[int]", "ptr[i64]"), ("prepared[int]", "ptr[Node]"))
     ),
     module(
         "@rseq.sequence\ndef f(cpu: Items, n: Missing) -> None:\n    pass",

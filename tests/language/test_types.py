@@ -108,7 +108,7 @@ def test_a_field_may_be_called_as_a_property_of_records() -> None:
     assert Odd.size == 24
 
 
-@pytest.mark.parametrize("annotation", [int, "nothing", list, Node, None, 5, np.int64])
+@pytest.mark.parametrize("annotation", [int, "nothing", list, rseq.Record, None, 5, np.int64])
 def test_a_field_of_another_type_is_refused(annotation: object) -> None:
     with pytest.raises((TypeError, NameError)):
         record([annotation])
@@ -154,8 +154,8 @@ def test_pointers_and_prepared_take_what_they_can_hold() -> None:
     assert str(prepared[bool]) == "prepared[bool]"
     with pytest.raises(TypeError, match="points to a record or a number"):
         ptr[int]
-    with pytest.raises(TypeError, match="marks a number, a pointer or an array"):
-        prepared[Node]
+    with pytest.raises(TypeError, match="marks a number, a pointer, an array or a record"):
+        prepared[int]
 
 
 @pytest.mark.parametrize("dtype", ["int64", np.float32, np.dtype("u2"), int, float, bool, "u16", SCALARS["i8"]])

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from rseq._emit.names import snake, unique
-from rseq._language.types import Array, Buffer, Field, Index, Pointer, RecordType, Word
+from rseq._language.types import Array, Buffer, Field, Index, Part, Pointer, RecordType, Word
 
 _TYPES = {
     "i8": "int8_t",
@@ -37,13 +37,26 @@ class Records:
         """The C type of `record`; it is defined in the header from now on, and so are those that it points to."""
         if record not in self._names:
             self._names[record] = unique(f"{self._prefix}_{snake(record.__name__)}", self._taken)
-            for field in record.fields.values():
-                c_type(field.element, self)
+            for part in record.parts.values():
+                if isinstance(part, Part):
+                    self.of(part.type)
+                else:
+                    c_type(part.element, self)
         return f"struct {self._names[record]}"
 
     def text(self) -> str:
         """All definitions. Each may stand in several headers of one unit: the first defines it, the others compare."""
-        return "\n".join(f"struct {name};\n{_definition(name, record, self)}" for record, name in self._names.items())
+        ordered = dict.fromkeys(one for record in self._names for one in _inside_first(record))
+        names = [(record, self._names[record]) for record in ordered]
+        return "\n".join(f"struct {name};\n{_definition(name, record, self)}" for record, name in names)
+
+
+def _inside_first(record: RecordType) -> Iterator[RecordType]:
+    """A record, behind those that are in it: C wants to know them before."""
+    for part in record.parts.values():
+        if isinstance(part, Part):
+            yield from _inside_first(part.type)
+    yield record
 
 
 def c_type(type: Word, records: Records) -> str:
@@ -60,7 +73,7 @@ def c_type(type: Word, records: Records) -> str:
 
 def _definition(name: str, record: RecordType, records: Records) -> str:
     taken: set[str] = set()
-    fields = {unique(field.name, taken): field for field in record.fields.values()}
+    fields = {unique(part.name, taken): part for part in record.parts.values()}
     members = "\n".join(f"    {_member(field, member, records)};" for member, field in fields.items())
     layout, number = f"{name}_LAYOUT".upper(), f"{zlib.crc32(members.encode()):#010x}"
     return f"""\
@@ -75,7 +88,9 @@ struct {name} {{
 """
 
 
-def _member(field: Field, name: str, records: Records) -> str:
+def _member(field: Field | Part, name: str, records: Records) -> str:
+    if isinstance(field, Part):
+        return f"{records.of(field.type)} {name}"
     type = c_type(field.element, records)
     length = "".join(f"[{one}]" for one in field.type.shape) if isinstance(field.type, Array) else ""
     declared = f"{type}{'' if type.endswith('*') else ' '}{name}{length}"
@@ -84,7 +99,7 @@ def _member(field: Field, name: str, records: Records) -> str:
     return declared
 
 
-def _assertions(name: str, record: RecordType, fields: dict[str, Field]) -> Iterator[str]:
+def _assertions(name: str, record: RecordType, fields: dict[str, Field | Part]) -> Iterator[str]:
     for member, field in fields.items():
         place = f"offsetof(struct {name}, {member}) == {field.offset}"
         yield f'RSEQ_STATIC_ASSERT({place}, "{member} is not where rseq has it");\n'

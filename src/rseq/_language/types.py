@@ -37,6 +37,7 @@ __all__ = [
     "Index",
     "Maybe",
     "Numbers",
+    "Part",
     "Pointer",
     "Prepared",
     "Record",
@@ -65,7 +66,7 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
     import numpy as np
@@ -150,7 +151,7 @@ Type = Scalar | Pointer | Array
 class Prepared:
     """The annotation `prepared[T]`: a field that readers ignore until a commit points at it."""
 
-    type: Type
+    type: Type | RecordType
 
     def __repr__(self) -> str:
         return f"prepared[{self.type!r}]"
@@ -208,6 +209,26 @@ class Field:
         """Its bytes in the record."""
         return range(self.offset, self.offset + self.type.size)
 
+    def leaves(self) -> Iterator[Field]:
+        """Itself."""
+        yield self
+
+
+@dataclass(frozen=True)
+class Part:
+    """A record in a record."""
+
+    name: str
+    type: RecordType
+    offset: int
+    prepared: bool
+
+    def leaves(self) -> Iterator[Field]:
+        """Its fields, as fields of the record that it is in."""
+        for field in self.type.fields.values():
+            is_prepared = self.prepared or field.prepared
+            yield Field(f"{self.name}.{field.name}", field.type, self.offset + field.offset, is_prepared)
+
 
 def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Numbers | Buffer | None:
     """What an annotation means in the language, or None if it means nothing there."""
@@ -225,7 +246,8 @@ def resolve(annotation: object) -> Type | RecordType | Prepared | Maybe | Number
 class RecordType(type):
     """The metaclass of `Record`: computes the layout when the class is made, and holds it off the instances' names."""
 
-    __fields: Mapping[str, Field]
+    __fields: Mapping[str, Field] = _read_only({})
+    __parts: Mapping[str, Part | Field] = _read_only({})
 
     def __init_subclass__(cls) -> None:
         raise TypeError("the class of records has no subclasses: machine code goes by the layout that it computes")
@@ -243,16 +265,30 @@ class RecordType(type):
         parents = [base for base in bases if isinstance(base, RecordType) and base.fields]
         if parents:
             raise TypeError(f"record {name}: a record derives from rseq.Record itself, not from {parents[0].__name__}")
-        cls.__fields = _read_only(_layout(name, evaluated_annotations(cls)) if bases else {})
-        given = [field for field in cls.__fields if field in namespace]
+        cls.__parts = _read_only(_layout(cls, evaluated_annotations(cls)) if bases else {})
+        cls.__fields = _read_only({leaf.name: leaf for part in cls.__parts.values() for leaf in part.leaves()})
+        given = [part for part in cls.__parts if part in namespace]
         if given:
             raise TypeError(f"record {name}, field {given[0]!r}: fields have no defaults; memory begins as zeros")
         return cls
 
     @property
     def fields(cls) -> Mapping[str, Field]:
-        """The fields by name, in order."""
+        """The fields by name, in order. Those of a record in it stand in its place, as `point.x`."""
         return cls.__fields
+
+    @property
+    def parts(cls) -> Mapping[str, Part | Field]:
+        """What stands in the class: fields, and records in it."""
+        return cls.__parts
+
+    def part(cls, name: str) -> RecordType | None:
+        """The record in it that is called so, `inner` or `outer.inner`, if there is one."""
+        inside: RecordType | None = cls
+        for one in name.split("."):
+            part = None if inside is None else inside.__parts.get(one)
+            inside = part.type if isinstance(part, Part) else None
+        return inside
 
     @property
     def alignment(cls) -> int:
@@ -271,18 +307,20 @@ class RecordType(type):
         load("numpy")
         import numpy as np
 
-        fields = cls.__fields.values()
+        parts = cls.__parts.values()
         return np.dtype(
             {
-                "names": [field.name for field in fields],
-                "formats": [_numpy_format(field.type) for field in fields],
-                "offsets": [field.offset for field in fields],
+                "names": [part.name for part in parts],
+                "formats": [_numpy_format(part.type) for part in parts],
+                "offsets": [part.offset for part in parts],
                 "itemsize": cls.size,
             }
         )
 
 
-def _numpy_format(type: Type) -> Any:
+def _numpy_format(type: Type | RecordType) -> Any:
+    if isinstance(type, RecordType):
+        return type.dtype
     if isinstance(type, Array):
         return (_numpy_format(type.element), type.shape)
     if isinstance(type, Pointer):
@@ -290,26 +328,33 @@ def _numpy_format(type: Type) -> Any:
     return type.numpy_name
 
 
-def _layout(name: str, annotations: Mapping[str, object]) -> dict[str, Field]:
+def _layout(cls: RecordType, annotations: Mapping[str, object]) -> dict[str, Part | Field]:
+    name = cls.__name__
     if not annotations:
         raise TypeError(f"record {name} has no fields; write them as annotations, such as `value: i64`")
-    fields: dict[str, Field] = {}
+    parts: dict[str, Part | Field] = {}
     offset = 0
     for field_name, annotation in annotations.items():
         meaning = resolve(annotation)
         is_prepared = isinstance(meaning, Prepared)
         type = meaning.type if isinstance(meaning, Prepared) else meaning
-        if type is None or isinstance(type, (RecordType, Maybe, Numbers, Buffer)):
+        if type is None or isinstance(type, (Maybe, Numbers, Buffer)):
             raise TypeError(
                 f"record {name}, field {field_name!r}: expected a type of the language "
-                f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…]); got {annotation!r}"
+                f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…], a record); "
+                f"got {annotation!r}"
             )
+        if isinstance(type, RecordType) and not type.parts:
+            what = f"{type.__name__} has no fields"
+            what = "it cannot hold itself; keep a ptr[…] or an index[…]" if type is cls else what
+            raise TypeError(f"record {name}, field {field_name!r}: {what}")
         offset = round_up(offset, type.alignment)
-        fields[field_name] = Field(field_name, type, offset, is_prepared)
+        kind = Part if isinstance(type, RecordType) else Field
+        parts[field_name] = kind(field_name, type, offset, is_prepared)  # type: ignore[arg-type]
         offset += type.size
     if offset > MAX_RECORD_BYTES:
         raise ValueError(f"record {name} has {offset} bytes; the largest is {MAX_RECORD_BYTES}")
-    return fields
+    return parts
 
 
 class Record(metaclass=RecordType):
@@ -376,4 +421,6 @@ else:
     )
     ptr = _Form("ptr", (Scalar, RecordType), Pointer, "points to a record or a number")
     index = _Form("index", (RecordType,), Index, "counts the rows of an rseq.array(T, n), T being a record")
-    prepared = _Form("prepared", (Scalar, Pointer, Array), Prepared, "marks a number, a pointer or an array")
+    prepared = _Form(
+        "prepared", (Scalar, Pointer, Array, RecordType), Prepared, "marks a number, a pointer, an array or a record"
+    )

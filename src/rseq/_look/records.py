@@ -18,9 +18,9 @@ from rseq._quick import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TYPE = re.compile(
-    r"(?P<element>\w+|index\[.{1,1000}\]|ptr\[.{1,1000}\])(\[(?P<shape>[0-9]{1,9}(, [0-9]{1,9}){0,31})\])?", re.DOTALL
-)
+_ELEMENT = r"(?P<element>\w+|index\[.{1,1000}\]|ptr\[.{1,1000}\])"
+_SHAPE, _PLACE = r"\[(?P<shape>[0-9]{1,9}(, [0-9]{1,9}){0,31})\]", r"@(?P<offset>[0-9]{1,10})"
+_TYPE = re.compile(f"{_ELEMENT}({_SHAPE})?({_PLACE})?", re.DOTALL)
 _SIZES = {
     "bool": 1,
     **{f"{kind}{bits}": bits // 8 for kind in "iu" for bits in (8, 16, 32, 64)},
@@ -55,10 +55,12 @@ def layout_of(name: str, said: Mapping[str, str]) -> Layout:
     numbers: dict[str, tuple[int, str, int]] = {}
     offset, alignment = 0, 1
     for field, text in said.items():
-        element, length = _parsed(field, text)
+        element, length, at = _parsed(field, text)
         type = _FOLLOWED.get(element.partition("[")[0], element)
         size = _SIZES[type]
-        offset, alignment = round_up(offset, size), max(alignment, size)
+        offset, alignment = max(round_up(offset, size), at), max(alignment, size)
+        if offset % size:
+            raise SegmentError(f"field {field!r} is of type {text!r}, which is at no such place")
         places[field] = offset, type, length
         if type == element:
             numbers[field] = places[field]
@@ -67,13 +69,13 @@ def layout_of(name: str, said: Mapping[str, str]) -> Layout:
     return Layout(fields, (fields.size, fields.alignment, numbers))
 
 
-def _parsed(field: str, text: str) -> tuple[str, int]:
+def _parsed(field: str, text: str) -> tuple[str, int, int]:
     found = _TYPE.fullmatch(text)
     element = found["element"] if found else ""
     if found is None or element.partition("[")[0] not in (*_SIZES, *_FOLLOWED):
         raise SegmentError(f"field {field!r} is of type {text!r}, which this version does not know")
     shape = [int(one) for one in found["shape"].split(", ")] if found["shape"] else []
-    return element, math.prod(shape) if shape else 0
+    return element, math.prod(shape) if shape else 0, int(found["offset"] or 0)
 
 
 def rows_at(fields: Fields, address: int, count: int) -> Iterator[dict[str, Any]]:

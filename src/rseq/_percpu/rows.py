@@ -162,6 +162,13 @@ class RowArray(Generic["R"]):
         )
 
 
+def _column(rows: Any, field: Field) -> Any:
+    """A field of all rows: of a record in them, `point.x`."""
+    for name in field.name.split("."):
+        rows = rows[name]
+    return rows
+
+
 def _flat(value: Any, shape: tuple[int, ...]) -> Any:
     """The elements of an array that is given as lists in lists."""
     return value if len(shape) == 1 else [one for row in value for one in _flat(row, shape[1:])]
@@ -206,8 +213,8 @@ class Row(Generic["R"]):
         """The value of `field`; an array field is a live view. Raises: KeyError - the record has no such field."""
         rows, known = rows_of(self.array), self._known(field)
         if rows.shown is rows.writable or not isinstance(known.type, Array) or holds_pointers(known.type):
-            return rows.shown[known.name][self.index]
-        place, element = self.address + known.offset, rows.record.dtype[known.name].base
+            return _column(rows.shown, known)[self.index]
+        place, element = self.address + known.offset, _column(rows.shown, known).dtype
         flat = shown(place, (known.type.size,), owner=rows.owner, writable=True).view(element)
         return flat.reshape(known.type.shape)
 
@@ -217,9 +224,9 @@ class Row(Generic["R"]):
             value = self._address_of(field, value, known.type)
         elif isinstance(known.type, Array) and isinstance(known.type.element, Pointer):
             addresses = self._addresses_of(field, _flat(value, known.type.shape), known.type.length, known.type.element)
-            rows.writable[known.name][self.index].reshape(-1)[:] = addresses
+            _column(rows.writable, known)[self.index].reshape(-1)[:] = addresses
             return
-        rows.writable[known.name][self.index] = value
+        _column(rows.writable, known)[self.index] = value
 
     def _addresses_of(self, field: str, value: object, length: int, kind: Pointer) -> list[int]:
         given: list[object] = []

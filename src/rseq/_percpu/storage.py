@@ -346,5 +346,7 @@ def _reopened(
 
 
 def shown_fields(record: type[Record]) -> dict[str, str]:
-    """The fields of a record, for those who read a segment's directory."""
-    return {name: repr(field.type) for name, field in record.fields.items()}
+    """The fields of a record, for those who read a segment's directory; and where they are, if it has records in it."""
+    has_parts = any(hasattr(part.type, "parts") for part in record.parts.values())
+    fields = record.fields.items()
+    return {name: f"{field.type!r}{f'@{field.offset}' if has_parts else ''}" for name, field in fields}

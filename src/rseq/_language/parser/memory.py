@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from typing import NamedTuple
 
 from rseq._language import ir
 from rseq._language.parser.expressions import integer, kind_of, operand
@@ -67,7 +68,10 @@ def address(scope: Scope, node: ast.expr) -> ir.Address:
         return _element(scope, node)
     if not isinstance(node, ast.Attribute):
         raise scope.refuse(node, "not-in-the-language", "expected a field, such as cpu.count", "name a field")
-    base, field = field_of(scope, node)
+    return _field_address(scope, node, *field_of(scope, node))
+
+
+def _field_address(scope: Scope, node: ast.Attribute, base: ir.Value | None, field: Field) -> ir.Address:
     text = ast.unparse(node)
     if isinstance(field.type, Array):
         shape = field.type.shape
@@ -78,38 +82,77 @@ def address(scope: Scope, node: ast.expr) -> ir.Address:
 
 def field_of(scope: Scope, node: ast.Attribute) -> tuple[ir.Value | None, Field]:
     """Emit what computes where a record is; that, and the field of it."""
-    base, record = _record(scope, node.value)
-    if node.attr not in record.fields:
-        known = ", ".join(record.fields)
-        message = f"record {record.__name__} has no field {node.attr!r}"
-        raise scope.refuse(node, "no-such-field", message, f"its fields are {known}")
-    return base, record.fields[node.attr]
+    return _field_in(scope, node, _record(scope, node.value))
+
+
+def _field_in(scope: Scope, node: ast.Attribute, holder: _Holder) -> tuple[ir.Value | None, Field]:
+    name = f"{holder.path}{node.attr}"
+    if name in holder.record.fields:
+        return holder.base, holder.record.fields[name]
+    inside = holder.record.part(name)
+    if inside is not None:
+        text = ast.unparse(node)
+        message = f"{text} is a {inside.__name__}, a record; it has no value as a whole"
+        raise scope.refuse(node, "array-as-value", message, f"use a field: {text}.{next(iter(inside.fields))}")
+    own = holder.record.part(holder.path[:-1]) if holder.path else holder.record
+    assert own is not None
+    message = f"record {own.__name__} has no field {node.attr!r}"
+    raise scope.refuse(node, "no-such-field", message, f"its fields are {', '.join(own.parts)}")
 
 
 def array_of(scope: Scope, node: ast.Attribute) -> Array | None:
     """The type of the array that `node` names, if it is one. Routines, too, may ask for that of the lane's record."""
-    if isinstance(node.value, ast.Name) and node.value.id == scope.lane:
-        field = scope.output.record.fields.get(node.attr)
+    if (path := _in_lane(scope, node)) is not None:
+        field = scope.output.record.fields.get(path)
     else:
         field = None if is_known(scope, node.value) else field_of(scope, node)[1]
     return field.type if field is not None and isinstance(field.type, Array) else None
 
 
+def _in_lane(scope: Scope, node: ast.expr) -> str | None:
+    """What is written after the lane's name, if that is all there is: `point.x` of `cpu.point.x`."""
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.insert(0, node.attr)
+        node = node.value
+    name = ".".join(path)
+    is_here = name in scope.output.record.fields
+    return name if isinstance(node, ast.Name) and node.id == scope.lane and is_here else None
+
+
 # ---- records
 
 
-def _record(scope: Scope, node: ast.expr) -> tuple[ir.Value | None, RecordType]:
+class _Holder(NamedTuple):
+    """What has fields: where the outermost record is, and how the one is called in there that is meant, with a dot."""
+
+    base: ir.Value | None
+    record: RecordType
+    path: str = ""
+
+
+def _record(scope: Scope, node: ast.expr) -> _Holder:
+    """Emit what computes where a record is."""
     if isinstance(node, ast.Name) and node.id == scope.lane:
         if scope.is_routine:
             message = "a routine is not on a CPU, so it has no lane of its own"
             raise scope.refuse(node, "lane-in-routine", message, "touch the lane in a sequence, and call that")
-        return None, scope.output.record
-    match operand(scope, node):
+        return _Holder(None, scope.output.record)
+    found: ir.Operand
+    if isinstance(node, ast.Attribute) and not is_known(scope, node.value):
+        holder = _record(scope, node.value)
+        if holder.record.part(f"{holder.path}{node.attr}") is not None:
+            return holder._replace(path=f"{holder.path}{node.attr}.")
+        place = _field_address(scope, node, *_field_in(scope, node, holder))
+        found = scope.emit(ir.Load(scope.temporary(place.type), place, scope.span(node))).target
+    else:
+        found = operand(scope, node)
+    match found:
         case ir.Value(type=Index(target=record)) as index:
-            return _row(scope, index, record, node), record
+            return _Holder(_row(scope, index, record, node), record)
         case ir.Value(type=Pointer(target=RecordType() as record)) as pointer:
-            return pointer, record
-        case found:
+            return _Holder(pointer, record)
+        case _:
             text, is_pointer = ast.unparse(node), isinstance(found, ir.Value) and isinstance(found.type, Pointer)
             fix = f"use its element: {text}[0]" if is_pointer else "only the lane, a ptr[T] and an index[T] have fields"
             raise scope.refuse(node, "no-such-field", f"{text} is {kind_of(found)}, which has no fields", fix)
