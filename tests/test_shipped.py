@@ -139,7 +139,7 @@ def test_code_for_other_machines_and_layouts_is_made_here(machine: str) -> None:
 
 
 def test_forms_have_names_of_their_own() -> None:
-    names = [shipped.form.name for shipped in shipped_forms()]
+    names = [shipped.form.name for shipped in _ship.all_forms()]
     assert len(names) == len(set(names))
 
 

@@ -22,6 +22,7 @@ from rseq._codegen.ready import made
 from rseq._layout import KNOWN, here
 from rseq._loader import plain as plain_blob
 from rseq._metrics.own.forms import shipped_forms as metrics_forms
+from rseq._metrics.own.gauge import Gauge
 from rseq._metrics.own.kinds import Counter, Histogram, Summary
 from rseq._metrics.series import Value
 from rseq._percpu.lanes import fields_of
@@ -42,7 +43,7 @@ def fixed(machine: str, layout: str) -> Iterator[tuple[str, Any]]:
     how: dict[str, Any] = {"architecture": arch.get(machine), "layout": KNOWN[layout]}
     for name, home in _READY.items():
         yield name, plain_blob(made(name, home, **how))
-    for structure in (*shipped(), Counter, Histogram, Summary, Value):
+    for structure in (*shipped(), Counter, Gauge, Histogram, Summary, Value):
         kind = kind_of(structure)
         yield f"methods {kind.name}", plain_blob(made(f"methods {kind.name}", "rseq._builtins.hot", kind, **how))
         yield f"texts {kind.name}", texts_of(declarations_of(kind))
@@ -53,6 +54,7 @@ _READY = {
     "guard": "rseq._percpu.guard_code",
     "atomic": "rseq._percpu.atomic_code",
     "sums": "rseq._percpu.sums_code",
+    "gauges": "rseq._metrics.own.gauge_code",
 }
 """What is the same in every process, and the modules that write it."""
 

@@ -13,6 +13,7 @@ import signal
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from enum import Enum as StandardEnum
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,7 @@ from prometheus_client.utils import floatToGoString
 import rseq
 from metrics.programs import run, run_as_it_is, run_installed
 from metrics.test_prometheus import _timeless
+from rseq._metrics.gauges import METHODS
 from rseq._metrics.own import code
 from rseq._metrics.own.names import bound_text
 from rseq.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
@@ -241,7 +243,10 @@ def test_importing_them_loads_neither_numpy_nor_prometheus_client() -> None:
 # ---- the hot methods
 
 
-@pytest.mark.parametrize(("kind", "method"), [(Counter, "inc"), (Histogram, "observe"), (Summary, "observe")])
+HOT = [(Counter, "inc"), (Histogram, "observe"), (Summary, "observe"), *((Gauge, one) for one in METHODS)]
+
+
+@pytest.mark.parametrize(("kind", "method"), HOT)
 def test_what_counts_is_machine_code(kind: Any, method: str, plain: dict[str, Any]) -> None:
     for metric in (kind("a", "", **plain), kind("b", "", ["x"], **plain).labels("1")):
         getattr(metric, method)(1)
@@ -426,8 +431,14 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], type[Exception], str]] =
     (lambda at: Counter("a", None, **at), TypeError, r"documentation: expected a str; got None"),  # type: ignore[arg-type]
     (lambda at: Info("a", "", unit="s", **at), ValueError, r"unit: .* of a type that has none"),
     (lambda at: Gauge("a", "", multiprocess_mode="some", **at), ValueError, r"multiprocess_mode: expected one of"),
-    (lambda at: Gauge("a", "", multiprocess_mode="mostrecent", **at).inc(), RuntimeError, r"it is only set"),
+    (lambda at: Gauge("a", "", multiprocess_mode="mostrecent", **at).inc(), RuntimeError, r"of the mode .mostrecent. is only set"),
     (lambda at: Gauge("a", "", **at).set("x"), TypeError, r"value: expected a number, got 'x'"),  # type: ignore[arg-type]
+    (lambda at: Gauge("a", "", **at).set(), TypeError, r"set\(\) missing 1 required positional argument"),  # type: ignore[call-arg]
+    (lambda at: Gauge("a", "", **at).inc(1, 2), TypeError, r"inc\(\) takes from 1 to 2 positional arguments"),  # type: ignore[call-arg]
+    (lambda at: Gauge("a", "", **at).dec(by=1), TypeError, r"unexpected keyword argument 'by'"),  # type: ignore[call-arg]
+    (lambda at: Gauge("a", "", **at).dec([1]), TypeError, r"amount: expected a number, got \[1\]"),  # type: ignore[arg-type]
+    (lambda at: Gauge.inc(object.__new__(Gauge)), TypeError, r"made without calling __init__"),
+    (lambda at: Gauge.inc(Counter("a", "", **at)), TypeError, r"doesn't apply|for 'Gauge' objects"),  # type: ignore[arg-type]
     (lambda at: Gauge("a", "", **at).set_function(3), TypeError, r"expected a function"),  # type: ignore[arg-type]
     (lambda at: Histogram("a", "", buckets=(), **at), ValueError, r"expected 1 to 65535 bounds beside infinity, got 0"),
     (lambda at: Histogram("a", "", buckets=(2, 1), **at), ValueError, r"got 2.0 and then 1.0"),
@@ -643,6 +654,73 @@ def test_a_gauge_that_asks_a_function_says_of_which_process(plain: dict[str, Any
         ("size", (("a", "x"), ("pid", str(os.getpid())))): 3,
         ("size", (("a", "y"),)): 1,
     }
+
+
+NUMBERS = (2, -2, -1, 0, 2.5, -1.0, True, 1 << 70, 10**400, -(10**400), math.inf, Fraction(1, 2))
+
+
+@pytest.mark.parametrize("given", NUMBERS, ids=lambda given: str(given)[:9])
+def test_a_gauge_takes_any_number(given: Any, plain: dict[str, Any]) -> None:
+    gauge = Gauge("level", "", multiprocess_mode="sum", **plain)
+    try:
+        expected = float(given)
+    except OverflowError:
+        expected = math.inf if given > 0 else -math.inf
+    gauge.set(given)
+    assert gauge.value == expected
+    gauge.set(value=1)
+    gauge.inc(given)
+    assert gauge.value == 1 + expected
+    gauge.set(1.0)
+    gauge.dec(amount=given)
+    assert gauge.value == 1 - expected
+
+
+def test_each_process_has_a_gauge_of_its_own(plain: dict[str, Any]) -> None:
+    gauge, other = (Gauge("level", "", multiprocess_mode="all", **plain) for _ in range(2))
+    gauge.set(3)
+    child = os.fork()
+    if child == 0:
+        gauge.inc()
+        other.inc(4)
+        os._exit(int(gauge.value))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+    other.dec()
+    assert samples(gauge) == {
+        ("level", (("pid", str(os.getpid())),)): 2,
+        ("level", (("pid", str(child)),)): 5,
+    }
+
+
+def test_a_gauge_that_another_process_has_removed_begins_at_0(plain: dict[str, Any]) -> None:
+    gauge = Gauge("level", "", ["a"], multiprocess_mode="sum", **plain)
+    held = gauge.labels("x")
+    held.set(3)
+    child = os.fork()
+    if child == 0:
+        gauge.remove("x")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert samples(gauge) == {}
+    held.inc(2)
+    assert samples(gauge) == {("level", (("a", "x"),)): 2}
+
+
+def test_threads_that_add_to_a_gauge_in_machine_code_and_in_python_lose_nothing(
+    threads: ThreadSet, plain: dict[str, Any]
+) -> None:
+    gauge, counts = Gauge("level", "", multiprocess_mode="sum", **plain), 3000
+
+    def add(one: Callable[[float], None]) -> None:
+        for _ in range(counts):
+            one(2.0)
+
+    for _ in range(2):
+        threads.start(add, gauge.inc)
+        threads.start(add, gauge._own.inc)
+    threads.start(add, gauge.dec)
+    threads.join()
+    assert gauge.value == 3 * 2 * counts
 
 
 def test_gauges_of_killed_workers_are_gone(plain: dict[str, Any]) -> None:

@@ -19,8 +19,10 @@ cannot be set.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
+from weakref import WeakSet
 
 from rseq._forks import MEMORY, in_each_child
 from rseq._metrics.blocks import Numbers, made, shown
@@ -35,7 +37,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
-    from weakref import WeakSet
 
     from rseq._percpu.shared.segment import Segment
 
@@ -56,6 +57,9 @@ _RETRIES = 100
 _INFINITY = float("inf")
 _NOTHING = {"min": _INFINITY, "max": -_INFINITY, "sum": 0.0, "mostrecent": 0.0, "all": 0.0}
 """By the mode's rule, what is behind "live": what stands in `left` before a process has left anything."""
+
+METHODS = "inc", "dec", "set"
+"""Those that are machine code (own/gauge_code.py)."""
 
 MODES = frozenset(live + rule for live in ("", "live") for rule in _NOTHING)
 
@@ -98,8 +102,11 @@ class GaugeValue:
         self._first = Numbers(memory)
         self._lines, self._line, self._at, self._life = self._first, 0, 0, 0
         self._epoch = -1
+        self.place = (ctypes.c_uint64 * 3)()
+        """For machine code (own/gauge_code.py): the epoch's address, the epoch, the value's address or 0."""
         self._all = all_of_them
         self._all.add(self)
+        _every.add(self)
         with turn[0]:
             self._claimed()
 
@@ -109,7 +116,10 @@ class GaugeValue:
         """Add to this process's value."""
         with turn[0]:
             at = self._claimed() + _VALUE
-            self._lines.floats[at] += amount
+            while True:  # machine code adds without this turn (own/gauge_code.py)
+                before = self._lines.words[at]
+                if compare_exchange(self._lines.address(at), before, _sum(before, amount)):
+                    return
 
     def set(self, value: float, timestamp: float | None = None) -> None:
         """Set this process's value. `timestamp`: when, in the modes in which the last one counts."""
@@ -117,6 +127,7 @@ class GaugeValue:
             at = self._claimed()
             if timestamp:
                 self._write(self._now()._replace(value=value, time=timestamp))
+                self._tell_code()
             else:
                 self._lines.floats[at + _VALUE] = value
 
@@ -135,8 +146,14 @@ class GaugeValue:
         """Take this process's line away. The value is not used any more."""
         with turn[0]:
             self._claimed()
+            self.place[2] = 0
             self._write(self._now()._replace(epoch=self._epoch - 1 & (1 << 64) - 1))
             self._all.discard(self)
+
+    @property
+    def is_given_up(self) -> bool:
+        """If that was done."""
+        return self not in self._all
 
     # ---- the process's line
 
@@ -161,6 +178,14 @@ class GaugeValue:
         left, left_at = self._left_by(old)
         self._write(Copy(self._epoch, self._core.life, os.getpid(), 0.0, 0.0, left, left_at))
         self._life = self._core.life
+        self._tell_code()
+
+    def _tell_code(self) -> None:
+        """Where machine code finds the value. It finds none where the time counts, too, at which that was set."""
+        self.place[2] = 0
+        self.place[0], self.place[1] = self._first.address(0), self._epoch
+        if _rule(self._mode) != "mostrecent":
+            self.place[2] = self._lines.address(self._at + _VALUE)
 
     def _block(self, number: int) -> Numbers:
         if not number:
@@ -230,8 +255,24 @@ def _folded(rule: str, copy: Copy) -> tuple[float, float]:
     return (min if rule == "min" else max)(copy.left, copy.value), 0.0
 
 
+def _sum(bits: int, amount: float) -> int:
+    """The bits of the float that has these, and `amount` added."""
+    (before,) = _FLOAT.unpack(_WORD.pack(bits))
+    (after,) = _WORD.unpack(_FLOAT.pack(before + amount))
+    return int(after)
+
+
+_FLOAT, _WORD = struct.Struct("<d"), struct.Struct("<Q")
+
+
+_every: WeakSet[GaugeValue] = WeakSet()
+"""All of this process."""
+
+
 def _start_anew() -> None:
     turn[0] = RLock()
+    for gauge in list(_every):
+        gauge.place[2] = 0  # that line is the parent's
 
 
 in_each_child(_start_anew, MEMORY)

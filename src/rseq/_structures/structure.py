@@ -27,7 +27,7 @@ from rseq._sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, ClassVar, Self
 
     from rseq._arch.base import IndexMode
@@ -191,6 +191,20 @@ def set_up(structure: Structure, storage: PerCPU[Any], form: Form, *reading: str
     if not _state.put(structure, state):
         raise _is_set_up(structure)
     _payload.put(structure, payload)  # last: from now on, methods run
+    defer_reference_count(structure)
+
+
+def set_up_by_hand(structure: Structure, entries: Sequence[int], words: Sequence[int], kept: object) -> None:
+    """The same for one that has no per-CPU storage: the addresses of its hot methods' code, and what that reads.
+
+    `kept` lives as long as the object. Raises: as `set_up`.
+    """
+    kind = kind_of(type(structure))
+    payload = make_payload(_payload_type(), [kind.number, 0, *entries, *[0] * kind.inside_words, *words], kept)
+    for declared in _declared[kind.number]:
+        declared.install()
+    if not _payload.put(structure, payload):
+        raise _is_set_up(structure)
     defer_reference_count(structure)
 
 

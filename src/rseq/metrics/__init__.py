@@ -8,6 +8,8 @@ They have prometheus_client's arguments and methods, and are exposed by its regi
 `rseq.metrics.prometheus` has its own metrics live in a segment. See docs/metrics.md.
 """
 
-from rseq._metrics.own.kinds import Counter, Enum, Gauge, Histogram, Info, Summary
+from rseq._metrics.own.gauge import Gauge
+from rseq._metrics.own.kinds import Counter, Histogram, Summary
+from rseq._metrics.own.said import Enum, Info
 
 __all__ = ["Counter", "Enum", "Gauge", "Histogram", "Info", "Summary"]

@@ -1,4 +1,4 @@
-"""The six metrics: what each is made with, and what it does beside counting."""
+"""Counters, summaries and histograms: what each is made with, and what it does beside counting."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from rseq._metrics.exemplars import Exemplars
-from rseq._metrics.gauges import MODES, GaugeValue
 from rseq._metrics.own import forms
 from rseq._metrics.own.forms import EXEMPLAR
 from rseq._metrics.own.metric import REGISTRY, Metric
-from rseq._metrics.own.names import bound_text, require_exemplar, require_label, require_text
+from rseq._metrics.own.names import bound_text, require_exemplar
 from rseq._metrics.own.octaves import Octaves, octaves
-from rseq._metrics.own.timing import Exceptions, InProgress, Timer
+from rseq._metrics.own.timing import Exceptions, Timer
 from rseq._metrics.series import Series
-from rseq._metrics.states import EnumValue, InfoValue
 from rseq._percpu.storage import storage_on
 from rseq._quick import NamedTuple, partial
 from rseq._structures.histogram.bounds import MAX_BOUNDS, number
@@ -25,7 +23,7 @@ from rseq._structures.structure import not_set_up, notes_of, set_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, Self, SupportsFloat
 
     from rseq._builtins.form import Form
@@ -110,101 +108,6 @@ class Counter(_Added, hot=("inc",), known_as="metrics.Counter"):
     ) -> Exceptions:
         """For `with` or as a decorator: count exceptions of these classes that come out, and let them through."""
         return Exceptions(self, exception)
-
-
-class Gauge(Metric):
-    """A number that goes up and down. Each process has its own; `multiprocess_mode` says what they are together.
-
-    The modes are prometheus_client's, see docs/metrics.md. The other arguments, and what is raised: see `Counter`.
-    """
-
-    __slots__ = ("_asked", "_own")
-    _type = "gauge"
-    _counting = "inc", "dec", "set", "set_to_current_time", "set_function", "track_inprogress"
-    _own: GaugeValue | None
-    _asked: Callable[[], float] | None
-
-    def __init__(
-        self,
-        name: str,
-        documentation: str,
-        labelnames: Iterable[str] = (),
-        namespace: str = "",
-        subsystem: str = "",
-        unit: str = "",
-        registry: Any = REGISTRY,
-        *,
-        multiprocess_mode: str = "all",
-        segment: Segment | str | None = None,
-    ) -> None:
-        if multiprocess_mode not in MODES:
-            raise ValueError(f"multiprocess_mode: expected one of {sorted(MODES)}; got {multiprocess_mode!r}")
-        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, multiprocess_mode)
-
-    def _begin(self) -> None:
-        family = self._family
-        self._asked = None
-        self._own = family.store.gauge(family.about.name, self._labels, family.options)
-
-    def inc(self, amount: float = 1) -> None:
-        """Add `amount` to this process's number. Raises: RuntimeError - in the modes "mostrecent", which are set."""
-        self._require_sum("inc")
-        if self._own is not None:
-            self._own.inc(amount)
-
-    def dec(self, amount: float = 1) -> None:
-        """Take `amount` from this process's number. Raises: as `inc`."""
-        self._require_sum("dec")
-        if self._own is not None:
-            self._own.inc(-amount)
-
-    def set(self, value: float) -> None:
-        """Have this process's number be `value`."""
-        if self._own is not None:
-            when = time.time() if self._family.options.endswith("mostrecent") else None
-            self._own.set(number("value", value), when)
-
-    def set_to_current_time(self) -> None:
-        """Set it to the seconds since 1970."""
-        self.set(time.time())
-
-    def set_function(self, f: Callable[[], float]) -> None:
-        """Have this process's number be what `f()` returns when somebody asks this process. `set` does nothing then."""
-        if not callable(f):
-            raise TypeError(f"set_function: expected a function that returns a number; got {f!r}")
-        if self._own is not None:
-            self._own.give_up()
-        self._own, self._asked = None, f
-
-    @property
-    def value(self) -> float:
-        """The number that the calling process has."""
-        if self._asked is not None:
-            return float(self._asked())
-        assert self._own is not None
-        return self._own.get()
-
-    def track_inprogress(self) -> InProgress:
-        """For `with` or as a decorator: add 1 meanwhile."""
-        return InProgress(self)
-
-    def time(self) -> Timer:
-        """For `with` or as a decorator: set it to how many seconds that took."""
-        return Timer(self, "set")
-
-    def collect(self) -> list[Any]:
-        """See `Metric.collect`. What a function of this process returns has a label `pid`."""
-        (metric,) = super().collect()
-        from rseq._metrics import families
-
-        for one in (self, *self._family.children.values()):
-            if getattr(one, "_asked", None) is not None:
-                metric.samples.append(families.own_gauge(self._family.about.name, one._labels, one.value))
-        return [metric]
-
-    def _require_sum(self, method: str) -> None:
-        if self._family.options.endswith("mostrecent"):
-            raise RuntimeError(f"{method}(): {self!r} has the mode {self._family.options!r}, in which it is only set")
 
 
 class Summary(_Added, hot=("observe",), known_as="metrics.Summary"):
@@ -352,85 +255,6 @@ class Histogram(_Added, hot=("observe",), known_as="metrics.Histogram"):
         return Timer(self, "observe")
 
 
-class Info(Metric):
-    """Texts by name, such as a version: what any process has said last. Arguments: see `Counter`; it has no unit."""
-
-    __slots__ = ("_own",)
-    _type = "info"
-    _counting = ("info",)
-    _own: InfoValue
-
-    def __init__(
-        self,
-        name: str,
-        documentation: str,
-        labelnames: Iterable[str] = (),
-        namespace: str = "",
-        subsystem: str = "",
-        unit: str = "",
-        registry: Any = REGISTRY,
-        *,
-        segment: Segment | str | None = None,
-    ) -> None:
-        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
-
-    def _begin(self) -> None:
-        family = self._family
-        self._own = InfoValue(family.store.segment, family.about.name, self._labels)
-
-    def info(self, val: Mapping[str, str]) -> None:
-        """Have it say `val`, in all processes. Each value takes its place in the segment for good.
-
-        Raises: TypeError, ValueError - no dict of texts, or names that are labels of the metric. MemoryError - no room.
-        """
-        if not isinstance(val, dict):
-            raise TypeError(f"info: expected a dict, such as {{'version': '1.2'}}; got {val!r}")
-        for name, text in val.items():
-            require_label(name)
-            require_text(f"info {name!r}", text)
-            if name in self._family.labelnames:
-                raise ValueError(f"info: {name!r} is a label of {self!r}; choose another name")
-        self._own.set(val)
-
-
-class Enum(Metric):
-    """One of some states: what any process has said last. It begins with the first.
-
-    `states`: their names. Other arguments, and what is raised: see `Counter`; it has no unit.
-    """
-
-    __slots__ = ("_own",)
-    _type = "stateset"
-    _counting = ("state",)
-    _own: EnumValue
-
-    def __init__(
-        self,
-        name: str,
-        documentation: str,
-        labelnames: Iterable[str] = (),
-        namespace: str = "",
-        subsystem: str = "",
-        unit: str = "",
-        registry: Any = REGISTRY,
-        *,
-        states: Sequence[str] = (),
-        segment: Segment | str | None = None,
-    ) -> None:
-        given = _states(states)
-        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, given, name)
-
-    def _begin(self) -> None:
-        family = self._family
-        self._own = EnumValue(family.store.segment, family.about.name, self._labels, family.options)
-
-    def state(self, state: str) -> None:
-        """Have it be in that state, in all processes. Raises: ValueError - there is no such state."""
-        if state not in self._family.options:
-            raise ValueError(f"state: {self!r} has {list(self._family.options)}; got {state!r}")
-        self._own.set(self._family.options.index(state))
-
-
 # ---- what they are made with
 
 
@@ -458,19 +282,6 @@ def _searched(buckets: Iterable[SupportsFloat | str]) -> _Searched:
 def _exponential(chosen: Octaves) -> _Searched:
     form, upper = forms.exponential(1 << chosen.length.bit_length()), (*chosen.bounds, math.inf)
     return _Searched(upper, tuple(map(bound_text, upper)), form, chosen.row(), (chosen.schema, chosen.first))
-
-
-def _states(given: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(given, str):
-        raise TypeError(f"states: expected a list of names, such as ['up', 'down']; got {given!r}")
-    states = tuple(given)
-    if not states:
-        raise ValueError("states: expected at least one, such as ['up', 'down']")
-    for state in states:
-        require_text("state", state)
-        if states.count(state) > 1:
-            raise ValueError(f"states: {state!r} is there twice")
-    return states
 
 
 # ---- exemplars
