@@ -596,6 +596,16 @@ def test_what_was_written_over_is_said(segment_folder: Path, word: Any, number: 
     assert hits._row_sum(1) == 2
 
 
+def test_a_key_that_was_changed_to_another_key_is_noticed(segment_folder: Path) -> None:
+    hits: Any = rseq.KeyedCounter(9, segment="shop", name="hits")
+    hits.add("GET /")
+    memory, place = hits._log._memory, words_of(hits)[8]
+    text = memory[place:].tobytes().index(b"GET /")
+    memory[place + text : place + text + 3] = b"PUT"
+    with pytest.raises(rseq.SegmentError, match=r"key 0, at \d+, is not what its digest says$"):
+        rseq.Segment("shop")["hits"].keys()
+
+
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 12))])
 def test_whatever_is_written_is_an_error_or_another_answer_and_no_crash(segment_folder: Path, seed: int) -> None:
     chance, raised = random.Random(seed), 0

@@ -26,7 +26,7 @@ from rseq._percpu.sums import require_adders, sums_of
 from rseq._quick import cache
 from rseq._structures.keyed.keys import packed, plain
 from rseq._structures.keyed.log import Log, log_bytes
-from rseq._structures.structure import Structure, bind, not_set_up, set_up, storage_for, storage_of
+from rseq._structures.structure import Structure, bind, not_set_up, require_set_up, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
         Any mapping of keys to ints is taken, such as a `collections.Counter`; what it has under None is overflow.
         Raises: TypeError, ValueError, OverflowError - it is none. Then nothing is added.
         """
+        require_set_up(self)
         counted = KeyedCounter.snapshot(other) if isinstance(other, KeyedCounter) else other
         if not hasattr(counted, "items"):
             raise TypeError(f"merge() takes an rseq.KeyedCounter, or a mapping of keys to ints; got {other!r}")
@@ -291,13 +292,13 @@ class KeyedCounter(Structure, hot=("add_row",), keyed=Keyed("add", "add_row", "_
     @property
     def capacity(self) -> int:
         """How many keys there may be."""
-        storage_of(self)
+        require_set_up(self)
         return self._size[0]
 
     @property
     def key_bytes(self) -> int:
         """How many bytes the keys may hold on average, if there are `capacity` of them."""
-        storage_of(self)
+        require_set_up(self)
         return self._size[1]
 
     @classmethod
