@@ -18,6 +18,7 @@ from metrics.programs import run_installed
 from rseq._metrics.blocks import made
 from rseq._metrics.series import BASES, front, numbers
 from rseq._percpu.shared.extents import Wanted
+from rseq._percpu.shared.segment import core_of
 from rseq._serve import live as looks
 from rseq._serve import source
 from rseq._serve.buckets import Heat, quantiles
@@ -205,6 +206,40 @@ def test_what_is_damaged_is_a_row_that_says_so(ask: Ask, segment_folder: Path) -
     for name in rows:
         one = page.get("structure", name=name)
         assert one["line"] == rows[name]["line"]
+
+
+def test_a_series_of_opentelemetry_is_a_row_like_others(ask: Ask, segment_folder: Path) -> None:
+    shop = rseq.Segment("shop")
+    for type, bounds in (("sum", []), ("histogram", ["1.0", "+Inf"]), ("exponential", []), ("window", [])):
+        args = {"type": f"otel {type}", "family": type, "labels": {}, **({"bounds": bounds} if bounds else {})}
+        count = numbers(f"otel {type}", len(bounds))
+        made(shop, "Series", type, args, [Wanted(8 * count), Wanted(8 * (BASES + count), is_plain=True)])
+    page = Page(ask).look(1.0, 2.0)
+    assert {name: (row["is_damaged"], bool(row["per_cpu"])) for name, row in page.rows().items()} == {
+        "sum": (False, True),
+        "histogram": (False, True),
+        "exponential": (False, False),
+        "window": (False, True),
+    }
+    assert page.get("structure", name="histogram")["buckets"]["counts"] == [0, 0]
+
+
+def test_memory_that_is_elsewhere_is_a_problem_of_one_structure(ask: Ask, segment_folder: Path) -> None:
+    shop = rseq.Segment("shop")
+    hits = rseq.Counter(segment=shop, name="hits")
+    args = {"type": "counter", "family": "far", "labels": {}}
+    made(shop, "Series", "near", args, [Wanted(8), Wanted(8 * (BASES + 1), is_plain=True)])
+    directory = core_of(shop).directory
+    entry = directory.find("near")
+    assert entry is not None
+    far = entry.blocks[0]._replace(offset=1 << 40)
+    directory.add(entry._replace(name="far", blocks=(far, entry.blocks[1])))
+    page = Page(ask).look(1.0)
+    assert page.get("segment")["problem"] == ""
+    rows = page.rows()
+    assert {name: row["is_damaged"] for name, row in rows.items()} == {"hits": False, "near": False, "far": True}
+    assert "a block of 8 bytes at 1099511627776" in rows["far"]["line"]
+    assert hits.value == 0
 
 
 def test_only_the_first_of_very_many_are_watched(

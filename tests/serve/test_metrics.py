@@ -164,7 +164,7 @@ def test_an_answer_is_compressed_for_those_who_take_it(crashed: Crashed, ask: As
 
 @pytest.mark.parametrize(
     ("name", "mapped"),
-    [("hits", "hits"), ("a.b-c d", "a_b_c_d"), ("2xx", "_2xx"), ("grüße", "gr__e"), ("rule:x", "rule_x"), ("é", "_")],
+    [("hits", "hits"), ("a.b-c d", "a_b_c_d"), ("2xx", "_2xx"), ("grüße", "gr__e"), ("rule:x", "rule_x"), ("é", "_"), ("", "_")],
 )
 def test_names_that_prometheus_forbids_are_mapped(name: str, mapped: str) -> None:
     assert allowed(name) == mapped

@@ -57,11 +57,10 @@ class Series(_Metric):
         """What each lane has of the total; nothing if the series began anew, as no lane knows what was there before."""
         if any(self.about.floats[series.BASES :]):
             return []
-        type, count = self.args["type"], len(self.about.floats) - series.BASES
-        first, last = {"counter": (0, 1), "summary": (0, 1), "histogram": (1, count)}[type]
-        addresses = (address + 8 * series.front(type) for address in self.place.addresses())
-        lanes = ((ctypes.c_double * count).from_address(address) for address in addresses)
-        return [sum(numbers[first:last]) for numbers in lanes]
+        (wanted,) = self.sums
+        addresses = (address + wanted.offset for address in self.place.addresses())
+        lanes = (self._said([*(ctypes.c_double * wanted.length).from_address(address)]) for address in addresses)
+        return [said["total"] for said in lanes if "total" in said]
 
     def _said(self, numbers: list[float]) -> dict[str, Any]:
         type = self.args["type"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rseq._percpu.shared.core import Core
     from rseq._percpu.shared.directory import Entry
 
-_DAMAGE = (SegmentError, MemoryError, TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+DAMAGE = (SegmentError, MemoryError, TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
 """What comes of an entry that somebody has written who should not."""
 
 
@@ -89,7 +89,7 @@ def found_of(core: Core, entry: Entry) -> Found:
         return Found(kind, name, args, _CLASSES[entry.kind](core, entry, args, layout), "")
     except MissingPackage as lack:
         return Found(kind, name, args, None, str(lack))
-    except (*_DAMAGE, RecursionError) as error:
+    except (*DAMAGE, RecursionError) as error:
         return Found(kind, name, args, None, _problem(error))
 
 
@@ -108,9 +108,19 @@ def _problem(error: Exception) -> str:
 
 def read(found: Iterable[Found]) -> list[Reading]:
     """What they say now. Each number is one that was there; two need not be of one moment."""
-    known = list(found)
+    known = list(map(_placed, found))
     sums = _sums([one.structure for one in known if one.structure is not None])
     return [_reading(one, sums) for one in known]
+
+
+def _placed(one: Found) -> Found:
+    """The same, if what is to be added up is where the entry says; else the problem with it."""
+    try:
+        if one.structure is not None and one.structure.sums:
+            one.structure.place  # noqa: B018 - it is looked for once, and remembered
+    except DAMAGE as error:
+        return one._replace(structure=None, problem=_problem(error))
+    return one
 
 
 def _reading(one: Found, sums: dict[int, list[list[Any]]]) -> Reading:
@@ -121,7 +131,7 @@ def _reading(one: Found, sums: dict[int, list[list[Any]]]) -> Reading:
             value = structure.value(sums.get(id(structure), ()))
         except MissingPackage as lack:
             problem = str(lack)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             problem = _problem(error)
     return Reading(kind, name, args, value, problem, structure)
 

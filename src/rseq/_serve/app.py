@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from rseq._look.chosen import label
 from rseq._look.frames import SORTS
+from rseq._percpu.shared.layout import SegmentError
 from rseq._serve.events import Events
 from rseq._serve.exposition import exposition
 from rseq._serve.guard import OPEN, Guard
@@ -61,7 +62,11 @@ def app_for(place: Place, token: str | None, gauges: Sequence[str] = ()) -> Star
     app = Starlette(
         routes=routes,
         middleware=middleware,
-        exception_handlers={Unreadable: _unreadable, Unknown: _unknown, HTTPException: _refused},
+        exception_handlers={
+            **dict.fromkeys((Unreadable, SegmentError, MemoryError), _unreadable),
+            Unknown: _unknown,
+            HTTPException: _refused,
+        },
     )
     app.state.live = served.live
     return app

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rseq._look.frames import Row, ordered, total_of
 from rseq._look.lines import line_of
-from rseq._look.reading import Reading, read
+from rseq._look.reading import DAMAGE, Reading, read
 from rseq._look.saying import json_ready, plain
 from rseq._percpu.shared.layout import SegmentError
 from rseq._serve.buckets import Heat, buckets_of
@@ -77,7 +77,7 @@ class Live:
         try:
             with self.source.contents() as contents:
                 readings = read(contents.watched)
-        except Unreadable as error:
+        except (Unreadable, SegmentError, MemoryError) as error:
             self.problem = str(error)
             return
         with self._turn:
@@ -182,7 +182,7 @@ class Live:
         said = {
             "name": reading.name,
             "kind": reading.kind,
-            "line": line_of(reading),
+            "line": _line(reading),
             "is_damaged": bool(reading.problem),
             "measure": "rate" if is_counting else "level" if reading.kind in _LEVELS else None,
             "total": total_of(reading.kind, reading.value) if is_counting else None,
@@ -231,8 +231,15 @@ def _per_cpu(reading: Reading) -> list[float]:
         return []
     try:
         return reading.structure.per_cpu()
-    except (SegmentError, MemoryError):
+    except DAMAGE:
         return []
+
+
+def _line(reading: Reading) -> str:
+    try:
+        return line_of(reading)
+    except DAMAGE as error:  # what it holds is nothing that such a structure holds
+        return f"it is damaged: {plain(str(error))[:200]}"
 
 
 _MOST_VALUES = 1000

@@ -26,7 +26,7 @@ SUFFIXES = {
 
 def allowed(name: str) -> str:
     """The name that Prometheus allows in place of `name`."""
-    found = _FORBIDDEN.sub("_", name)
+    found = _FORBIDDEN.sub("_", name) or "_"
     return f"_{found}" if found[:1].isdigit() else found
 
 
