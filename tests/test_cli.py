@@ -171,7 +171,7 @@ def test_a_long_comment_goes_on_in_the_next_line() -> None:
 
 def test_what_an_architecture_cannot_hold_is_skipped_with_the_reason() -> None:
     sentence = "add() cannot be made for armv7l: n is an i64, and registers have 32 bits there; use i32 or u32"
-    result = CliRunner().invoke(cli.main, ["asm", "rseq:Counter", "--arch", "armv7l"])
+    result = CliRunner().invoke(cli.main, ["asm", "rseq:Counter.add", "--arch", "armv7l"])
     assert (result.exit_code, result.output) == (0, f"{wrapped(f'skipped: {sentence}')}\n")
     result = CliRunner().invoke(cli.main, ["emit", "rseq:Counter", "--arch", "all"])
     assert result.exit_code == 0

@@ -31,6 +31,18 @@ def swap(cpu: Cell, n: rseq.i64) -> rseq.i64:
 """
 
 
+READER = """
+import rseq
+
+class Cell(rseq.Record):
+    value: rseq.i64
+
+@rseq.routine
+def read(cpu: Cell, n: rseq.u64) -> rseq.i64:
+    return rseq.load_acquire(rseq.lane(cpu, n).value)
+"""
+
+
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(named, "_file", once(named._file.__wrapped__))  # type: ignore[attr-defined]
@@ -53,7 +65,7 @@ def test_a_file_names_the_users_sequence(shop: Path) -> None:
     ("name", "sentence"),
     [
         ("rseq", "expected MODULE:NAME, such as rseq:Counter or shop.py:push; got 'rseq'"),
-        ("rseq:Foo", "rseq has no Foo; there are: Counter, CounterArray, FloatCounter"),
+        ("rseq:Foo", "rseq has no Foo; there are: Collector, Counter, CounterArray, FloatCounter"),
         ("rseq:info", "rseq:info is neither a sequence or routine nor a structure; it is"),
         ("no_such_module:f", "no_such_module cannot be imported: No module named 'no_such_module'"),
         ("no_such.py:f", "there is no file no_such.py"),
@@ -189,13 +201,10 @@ def test_what_is_no_name_is_answered_with_a_sentence(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("command", "why"),
-    [("asm", "so it has no critical section"), ("check", "so there is nothing to interrupt")],
+    [("check", "so there is nothing to interrupt")],
 )
-def test_a_routine_without_sequences_has_nothing_to_show(shop: Path, command: str, why: str) -> None:
-    shop.write_text(
-        "import rseq\n\nclass Cell(rseq.Record):\n    value: rseq.i64\n\n@rseq.routine\n"
-        "def read(cpu: Cell, n: rseq.u64) -> rseq.i64:\n    return rseq.load_acquire(rseq.lane(cpu, n).value)\n"
-    )
+def test_a_routine_without_sequences_has_nothing_to_interrupt(shop: Path, command: str, why: str) -> None:
+    shop.write_text(READER)
     result = CliRunner().invoke(main, [command, f"{shop}:read"])
     assert result.exit_code == 1
     assert result.output == f"Error: {shop}:read calls no sequence, {why}\n"
@@ -208,3 +217,71 @@ def test_a_record_that_fails_to_say_what_is_live_is_answered_with_a_sentence(sho
     result = CliRunner().invoke(main, ["check", "--jobs", "1", f"{shop}:swap"])
     kind, _, text = raised[:-1].partition("(")
     assert (result.exit_code, result.output) == (1, f"Error: Cell.live() raised {kind}: {text}\n")
+
+
+# ---- several names, and whole modules
+
+SHOP = (
+    USERS_FILE
+    + """
+@rseq.routine
+def swap_twice(cpu: Cell, n: rseq.i64) -> rseq.i64:
+    swap(cpu, n)
+    return swap(cpu, n + 1)
+
+@rseq.sequence
+def add(cpu: Cell, n: rseq.i64) -> None:
+    cpu.value += n
+
+class Shelf:
+    @classmethod
+    def _sequences(cls):
+        return {"put": swap}
+"""
+)
+
+
+def output_of(*arguments: str) -> str:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_asm_shows_what_a_routine_does_and_the_sequences_that_it_calls(shop: Path) -> None:
+    shop.write_text(SHOP)
+    text = output_of("asm", f"{shop}:swap_twice")
+    assert "# swap_twice(cpu: Cell, n: i64) -> i64:\n#     %1 = swap(cpu, n)\n" in text
+    assert text.count("# cpu.value = n    # commit") == 1
+
+
+def test_asm_shows_the_pseudo_code_of_a_routine_that_calls_no_sequence(shop: Path) -> None:
+    shop.write_text(READER)
+    assert "# read(cpu: Cell, n: u64) -> i64:" in output_of("asm", f"{shop}:read")
+
+
+def test_asm_takes_several_names_and_a_whole_module_each_sequence_once(shop: Path) -> None:
+    shop.write_text(SHOP)
+    for names in ([f"{shop}:add", f"{shop}:swap", f"{shop}:Shelf"], [str(shop)]):
+        text = output_of("asm", *names)
+        assert (text.count("# swap(cpu: Cell"), text.count("# add(cpu: Cell")) == (1, 1), names
+
+
+def test_emit_writes_several_names_into_one_header_with_one_set_of_structs(shop: Path) -> None:
+    shop.write_text(SHOP)
+    text = output_of("emit", f"{shop}:add", f"{shop}:swap")
+    assert [text.count(one) for one in ("int shop_add(", "int shop_swap(", "struct shop_cell {")] == [1, 1, 1]
+    assert "#ifndef SHOP_ADD_SWAP_H" in text
+    whole = output_of("emit", str(shop))
+    assert [whole.count(one) for one in ("int shop_add(", "int shop_swap(", "#ifndef SHOP_H")] == [1, 1, 1]
+    assert "rseq_counter_add" in output_of("emit", "rseq:Counter")
+    both = output_of("emit", "rseq:Counter", "rseq:Max")
+    assert "int rseq_counter_add(" in both
+    assert "int rseq_max_" in both
+
+
+def test_names_of_several_modules_and_modules_without_any_are_answered_with_a_sentence(shop: Path) -> None:
+    shop.write_text(SHOP)
+    result = CliRunner().invoke(main, ["emit", f"{shop}:add", "rseq:Counter"])
+    assert result.output == "Error: expected names of one module; got some of rseq, shop\n"
+    result = CliRunner().invoke(main, ["asm", "json"])
+    assert result.output == "Error: json has no sequences, routines or structures of its own\n"

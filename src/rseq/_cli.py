@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rseq._arch.base import Architecture, IndexMode
+    from rseq._language.compiled import Compiled
     from rseq._precompile import Precompiled
     from rseq._sequence import Sequence
     from rseq._thread.report import Info
@@ -100,24 +101,40 @@ def info_command(as_json: bool) -> None:
 
 
 @main.command("asm")
-@click.argument("name", metavar="MODULE:NAME")
+@click.argument("names", metavar="MODULE[:NAME]...", nargs=-1, required=True)
 @click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
 @click.option("--index", type=click.Choice(["cpu_id", "mm_cid"]), default="cpu_id", help="What chooses the lane.")
-def asm_command(name: str, arch: str | None, index: IndexMode) -> None:
-    """Print the pseudo-code and the commented assembly of a sequence.
+def asm_command(names: tuple[str, ...], arch: str | None, index: IndexMode) -> None:
+    """Print the pseudo-code and the commented assembly of sequences, and the pseudo-code of routines.
 
-    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
+    MODULE is a module or a .py file, NAME a sequence or a routine in it, or a structure: rseq:Counter, shop.py:push.
+    Without NAME it is all that is made there. Of a routine, the sequences that it calls follow.
     """
-    from rseq._named import NamedError, sequences
+    from rseq._named import NamedError, find_all
     from rseq._sequence import architectures
 
     try:
         chosen = architectures((arch,) if arch else ())
         with stdout_aside():
-            texts = [_assembly(sequence, one, index) for one in chosen for sequence in sequences(name)]
+            codes = find_all(names).sequences.values()
+            texts = [text for one in chosen for text in _listing(codes, one, index)]
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n\n".join(texts))
+
+
+def _listing(codes: Iterable[Compiled], architecture: Architecture, index: IndexMode) -> Iterator[str]:
+    """The pseudo-code of routines, and the assembly of sequences and of those that they call, each once."""
+    from rseq._named import called
+
+    known = set[int]()
+    for code in codes:
+        if code.kind == "routine":
+            yield "\n".join(f"{architecture.comment} {line}" for line in str(code.body).splitlines())
+        for sequence in called(code):
+            if id(sequence) not in known:
+                known.add(id(sequence))
+                yield _assembly(sequence, architecture, index)
 
 
 def _assembly(sequence: Sequence[..., Any], architecture: Architecture, index: IndexMode) -> str:
@@ -131,25 +148,29 @@ def _assembly(sequence: Sequence[..., Any], architecture: Architecture, index: I
 
 
 @main.command("emit")
-@click.argument("name", metavar="MODULE:NAME")
+@click.argument("names", metavar="MODULE[:NAME]...", nargs=-1, required=True)
 @click.option("--language", type=click.Choice(["c"]), default="c", show_default=True, help="What to write.")
 @click.option("--arch", multiple=True, help="An architecture, or all; may be repeated. This machine's by default.")
 @click.option("--prefix", help="What its C names begin with, instead of the names of the module and the structure.")
 @click.option("--output", "-o", type=click.File("w", lazy=True), default="-", help="The file to write to.")
-def emit_command(name: str, language: str, arch: tuple[str, ...], prefix: str | None, output: TextIO) -> None:
-    """Write a sequence, or those of a structure, as a C header that needs nothing else.
+def emit_command(
+    names: tuple[str, ...], language: str, arch: tuple[str, ...], prefix: str | None, output: TextIO
+) -> None:
+    """Write sequences as one C header that needs nothing else.
 
-    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push.
+    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push. Without NAME it
+    is all that is made there.
     """
     from rseq._emit import c_header, default_prefix
-    from rseq._named import NamedError, find
+    from rseq._named import NamedError, find_all
     from rseq._sequence import architectures
 
     try:
         with stdout_aside():
-            found = find(name)
+            found = find_all(names)
         known = default_prefix(found.module.__name__, "", *found.owners)
-        single = "_".join(found.sequences) if len(found.sequences) == 1 else ""
+        is_whole = len(names) == 1 and len(found.sequences) > 1
+        single = "" if is_whole else "_".join(found.sequences)
         text = c_header(found.sequences, architectures(arch), known if prefix is None else prefix, name=single)
     except (NamedError, ValueError) as error:
         raise click.ClickException(str(error)) from None

@@ -36,6 +36,42 @@ class Found:
     owners: tuple[str, ...]
 
 
+def find_all(names: tuple[str, ...]) -> Found:
+    """All that `names` mean, each MODULE:NAME, or a MODULE for all sequences, routines and structures made there.
+
+    What is a structure's goes by the structure's name and its own, unless all of it is of one structure.
+    Raises: NamedError - as `find`; or the names are of several modules.
+    """
+    from rseq._emit.names import snake
+
+    found = [one for name in names for one in (_of_module(name) if _is_module(name) else [find(name)])]
+    if not found:
+        raise NamedError(f"{' '.join(names)} has no sequences, routines or structures of its own")
+    others = {one.module.__name__ for one in found}
+    if len(others) > 1:
+        raise NamedError(f"expected names of one module; got some of {', '.join(sorted(others))}")
+    owners = found[0].owners if len({one.owners for one in found}) == 1 else ()
+    named: dict[str, Sequence[Any, Any] | Routine[Any, Any]] = {}
+    for one in found:
+        own = "_".join(snake(owner) for owner in one.owners[len(owners) :])
+        named |= {f"{own}_{key}" if own else key: code for key, code in one.sequences.items()}
+    return Found(named, found[0].module, owners)
+
+
+def _is_module(name: str) -> bool:
+    return bool(name) and ":" not in name and not name.startswith(".")
+
+
+def _of_module(name: str) -> Iterator[Found]:
+    """What is made in a module: by each of its names, once."""
+    module = module_of(name)
+    own = [one for one in _available(module) if getattr(getattr(module, one), "__module__", None) == module.__name__]
+    for one in own:
+        found = find(f"{name}:{one}")
+        if found.sequences:
+            yield found
+
+
 def sequences(name: str) -> list[Sequence[Any, Any]]:
     """The sequence that `name` means, or all those of the routine or structure that it means; see `find`.
 

@@ -23,6 +23,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal, Protocol
 
 from rseq._abi import CS_ALIGNMENT
@@ -134,15 +135,16 @@ class Assembly:
 
     def __str__(self) -> str:
         """The block with registers of its own choice, commented: what `rseq asm` prints."""
-        registers = self._chosen_registers()
-
-        def name(match: re.Match[str]) -> str:
-            return self.architecture.register(registers[int(match[1])], match[2] or "")
-
-        rows = [(line, TOKEN.sub(name, line.text)) for line in self.lines()]
         mark = self.architecture.comment
-        return "\n".join([*self._head(registers), "", *(_row(line, text, mark) for line, text in rows)])
+        rows = (_row(line, self.text_of(line), mark) for line in self.lines())
+        return "\n".join([*self._head(self._chosen_registers), "", *rows])
 
+    def text_of(self, line: Line) -> str:
+        """A line with registers, as `rseq asm` prints it."""
+        registers = self._chosen_registers
+        return TOKEN.sub(lambda match: self.architecture.register(registers[int(match[1])], match[2] or ""), line.text)
+
+    @cached_property
     def _chosen_registers(self) -> dict[int, str]:
         free = {kind: list(names) for kind, names in self.architecture.registers.items()}
         taken = {slot.fixed for slot in self.slots if slot.fixed}

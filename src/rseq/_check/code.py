@@ -19,8 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rseq._arch import Architecture
-from rseq._arch.base import TOKEN, Assembly, IndexMode, Line
-from rseq._arch.registers import Slot
+from rseq._arch.base import Assembly, IndexMode, Line
 from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.errors import Span
@@ -98,23 +97,10 @@ class Place:
     number: int
     count: int
     span: Span | None
-    slots: tuple[Slot, ...]
+    text: str
+    """The instruction, with registers as `rseq asm` names them."""
     releases: bool
     """True of a commit that releases what was stored before it."""
-
-    @property
-    def text(self) -> str:
-        """The instruction, with what its registers hold for their names: {status}, {n}."""
-        return readable(self.line, self.slots)
-
-
-def readable(line: Line, slots: Sequence[Slot]) -> str:
-    """An instruction, with what its registers hold for their names: {status}, {n}."""
-    return TOKEN.sub(lambda match: _named(slots[int(match[1])]), line.text)
-
-
-def _named(slot: Slot) -> str:
-    return f"{{{slot.role}}}" if slot.role != "temporary" else f"{{temporary {slot.number}}}"
 
 
 @dataclass
@@ -170,7 +156,7 @@ def _place(assembly: Assembly, position: int) -> Place:
     spans = (op.span for op in assembly.section.ops if str(op) == line.comment)
     is_commit = number == len(numbers) and assembly.section.body.release
     releases = is_commit and assembly.architecture.releases(assembly)
-    return Place(line, number, len(numbers), next(spans, None), assembly.slots, releases)
+    return Place(line, number, len(numbers), next(spans, None), assembly.text_of(line), releases)
 
 
 class Spoilt:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rseq._arch.base import ABORTED, LEFT, Assembly, Line
-from rseq._check.code import readable
 from rseq._codegen.checks import Fail
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit, emit_block
@@ -30,7 +29,7 @@ ABORTS = "aborts"
 def places(assembly: Assembly) -> Iterator[tuple[int, str]]:
     """Where each instruction between start and end stands in `assembly.hot`, and what it says."""
     for position in assembly.protected:
-        yield position, readable(assembly.hot[position], assembly.slots)
+        yield position, assembly.text_of(assembly.hot[position])
 
 
 @dataclass
