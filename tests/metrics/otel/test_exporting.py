@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from rseq._percpu.shared.extents import Wanted
 from rseq._percpu.shared.layout import SegmentError
 from rseq.metrics.opentelemetry import MeterProvider
 from shared.folders import Program
+from support import ThreadSet
 
 LONG_S = 60.0
 """Nothing takes that long."""
@@ -267,6 +269,49 @@ def test_differences_add_up_to_what_was_counted_whoever_exports() -> None:
 def told_of(told: list[Any], name: str) -> list[Any]:
     """What was told, as JSON, of exports that had that metric."""
     return [plain(one) for one in told if any(name == found for found, _ in points_of(plain(one)))]
+
+
+def test_threads_that_count_while_differences_are_exported_lose_nothing(threads: ThreadSet) -> None:
+    exporter, segment = Kept(DELTA), rseq.Segment()
+    made, requests, sizes = _counted(exporter, segment)
+    has_ended = threading.Event()
+
+    def count(number: int) -> None:
+        for turn in range(2000):
+            requests.add(1, {"thread": number, "turn": turn % 7})
+            sizes.record(turn % 50, {"thread": number} if turn % 2 else {"turn": "even"})
+
+    def export() -> None:
+        while not has_ended.is_set():
+            made.force_flush()
+
+    exporting = threads.start(export)
+    counting = [threads.start(count, number) for number in range(4)]
+    for thread in counting:
+        thread.join(LONG_S)
+    has_ended.set()
+    exporting.join(LONG_S)
+    threads.join()
+    assert made.force_flush()
+    told = [plain(one) for one in exporter.told]
+    assert sums(told, "requests") == 4 * 2000
+    points = [point for one in told for name, point in points_of(one) if name == "sizes"]
+    assert sum(point["count"] for point in points) == 4 * 2000
+    assert sum(point["sum"] for point in points) == 4 * sum(turn % 50 for turn in range(2000))
+    assert len(told) > 1
+
+
+def test_a_clock_that_is_set_back_keeps_intervals_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, segment = Kept(DELTA), rseq.Segment()
+    made, requests, _ = _counted(exporter, segment)
+    for _ in range(3):
+        requests.add(1)
+        assert made.force_flush()
+        monkeypatch.setattr(time, "time_ns", lambda: 5)
+    points = [point for one in exporter.told for _, point in points_of(plain(one))]
+    assert [point["value"] for point in points] == [1, 1, 1]
+    assert all(point["start_time_unix_nano"] < point["time_unix_nano"] for point in points)
+    assert [point["start_time_unix_nano"] for point in points[1:]] == [p["time_unix_nano"] for p in points[:-1]]
 
 
 def test_what_has_not_changed_is_no_difference() -> None:
@@ -539,13 +584,14 @@ def test_a_damaged_stream_is_an_error_and_no_crash(args: dict[str, Any], caplog:
     assert values(made.collect()) == {("requests",): 1}  # it is said once
 
 
+@pytest.mark.parametrize("error", [SegmentError("it is damaged"), MemoryError("no room"), KeyError("labels")])
 def test_what_cannot_be_read_is_logged_by_the_exporter(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = provider(Kept(), rseq.Segment())
 
     def fail(*_: object) -> None:
-        raise SegmentError("it is damaged")
+        raise error
 
     monkeypatch.setattr(made._exporting, "_readings", type("", (), {"streams": fail})())
     with caplog.at_level(logging.ERROR):

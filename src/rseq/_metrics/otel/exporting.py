@@ -137,7 +137,9 @@ class Exporting:
                 return self._may_export() and self._export(self._exporter)
         except _FAILURES as error:
             _logger.error("nothing is exported of %r: %s", self._segment, error)
-            return False
+        except Exception:  # of what others have written there: the next interval comes
+            _logger.exception("nothing is exported of %r", self._segment)
+        return False
 
     def flush(self, timeout_s: float) -> bool:
         """Export now, in this process or in the one whose turn it is; whether all has arrived in time."""
