@@ -126,7 +126,11 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         except AttributeError:
             raise not_set_up(self) from None
         ticket = take(_me["process"])
-        return None if ticket is None else self._item_of(ticket)
+        if ticket is None:
+            return None
+        item = (self._views.get(ticket & ROW) or self._view(ticket & ROW))[:]  # as `_item_of`, without a call
+        self._held[id(item)] = ticket, item
+        return item
 
     def _item_of(self, ticket: int) -> memoryview:
         item = (self._views.get(ticket & ROW) or self._view(ticket & ROW))[:]
