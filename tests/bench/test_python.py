@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import rseq
-from rseq._bench import metrics, processes, python
+from rseq._bench import metrics, processes, python, requests
 from rseq._bench.python.counter import empty_builtin, holder
 from rseq._bench.python.loop import loop
 from rseq._bench.run import Operation, Unavailable
@@ -49,7 +49,8 @@ def test_threads_lose_nothing(operation: Operation) -> None:
         assert implementation.missing is None or implementation.missing(spans) == 0, implementation.name
 
 
-METRICS = [(operation, name) for operation in metrics.OPERATIONS for name in operation.makers if "many" not in name]
+OF_METRICS = (*metrics.OPERATIONS, requests.REQUEST)
+METRICS = [(operation, name) for operation in OF_METRICS for name in operation.makers if "many" not in name]
 
 
 @pytest.mark.parametrize(("operation", "name"), METRICS, ids=[f"{o.name}-{name}" for o, name in METRICS])

@@ -12,6 +12,7 @@ it is counted. Three laws come of that:
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,8 +47,8 @@ SERVERS = {
     "gunicorn-gthread": f"{GUNICORN} --worker-class gthread --threads 4 wsgi:app",
     "gunicorn-uvicorn": f"{GUNICORN} --worker-class uvicorn_worker.UvicornWorker asgi:app",
     "uvicorn": "uvicorn --workers 4 --limit-max-requests 500 --no-access-log --port PORT asgi:app",
-    "granian": "granian --workers 4 --respawn-failed-workers --respawn-interval 0.1 --interface asgi --port PORT "
-    "asgi:app",
+    "granian": "granian --workers 4 --respawn-failed-workers --respawn-interval 0.5 --workers-kill-timeout 2 "
+    "--interface asgi --port PORT asgi:app",
 }
 NEEDS = {"gunicorn-uvicorn": ("gunicorn", "uvicorn_worker")}
 
@@ -84,14 +85,21 @@ def test_as_many_orders_are_counted_as_were_answered_while_workers_are_killed(se
         tally = Tally()
         tally.at(_tenths(1, 2, 3, 4), lambda worker: killer.kill(tally, worker))
         tally.at(_tenths(5), lambda _: process.send_signal(signal.SIGHUP))
+        tally.at(_tenths(6), lambda _: until(lambda: _asked(own) not in tally.workers, log.read_text))
         if server != "granian":
-            tally.at(_tenths(6, 7, 8), lambda worker: killer.kill(tally, worker))
+            tally.at(_tenths(7, 8, 9), lambda worker: killer.kill(tally, worker))
         sell(port, ORDERS, tally)
         with served(server, tmp_path) as address:
             _check(tally, got(own), got(address), address, tmp_path)
     assert killer.killed
     assert len(tally.workers) > WORKERS, f"nobody took the place of {killer.killed}: {tally.workers}"
     print(f"{server}: {_said(tally)}, {len(killer.killed)} of {len(tally.workers)} workers killed")
+
+
+def _asked(url: str) -> int:
+    """The worker that answers a scrape: its process collector says so."""
+    (pid,) = re.findall(r'^process_cpu_seconds_total{pid="(\d+)"}', got(url), re.MULTILINE)
+    return int(pid)
 
 
 def _tenths(*numbers: int) -> list[int]:

@@ -13,6 +13,7 @@ from support import ThreadSet
 
 TILLS = 8
 _LIMIT_S = 120.0
+_ORDERS_OF_A_CONNECTION = 25
 
 
 class Tally:
@@ -31,7 +32,7 @@ class Tally:
         self._lock = threading.Lock()
 
     def at(self, counts: Iterable[int], action: Callable[[int], object]) -> None:
-        """Have `action(worker)` called after so many answers, with one that is at work."""
+        """Have `action(worker)` called after so many answers, with one that is at work. Tills wait for it."""
         self._actions.update(dict.fromkeys(counts, action))
 
     def answer(self, said: Mapping[str, object]) -> None:
@@ -42,8 +43,8 @@ class Tally:
             worker, self._last = self._last, int(str(said["worker"]))  # the one before is answering another till now
             self.workers.add(self._last)
             action = self._actions.pop(self.answered, None)
-        if action is not None:
-            action(worker)
+            if action is not None:
+                action(worker)
 
     def failure(self) -> None:
         """None has come."""
@@ -62,6 +63,8 @@ def sell(port: int, orders: int, tally: Tally) -> None:
 def _work(port: int, till: str, count: int, tally: Tally) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_LIMIT_S)) as connection:
         for number in range(count):
+            if number % _ORDERS_OF_A_CONNECTION == 0:
+                connection.close()  # the next one may lead to another worker
             while (said := _sent(connection, f"/orders/{till}/{number}")) is None:
                 tally.failure()
                 connection.close()

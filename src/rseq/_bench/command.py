@@ -41,9 +41,9 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 def operations() -> tuple[Operation, ...]:
     """Everything that can be measured, in the order of the table."""
-    from rseq._bench import metrics, native, processes, python
+    from rseq._bench import metrics, native, processes, python, requests
 
-    return (*native.OPERATIONS, *python.OPERATIONS, processes.COUNTER, *metrics.OPERATIONS)
+    return (*native.OPERATIONS, *python.OPERATIONS, processes.COUNTER, *metrics.OPERATIONS, requests.REQUEST)
 
 
 def _with_librseq(folder: Path) -> tuple[Operation, ...]:

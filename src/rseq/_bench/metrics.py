@@ -49,7 +49,7 @@ def _count(what: str, label: str, whose: Whose, workers: int) -> Implementation:
     if whose == "multiprocess":
         folder = tempfile.mkdtemp(prefix="rseq-bench-")
         in_files = counted(partial(_total_of_files, what, folder))
-        return Implementation(whose, label, partial(_InFolder, folder, _begin, (what, whose)), in_files, most)
+        return Implementation(whose, label, partial(InFolder, folder, _begin, (what, whose)), in_files, most)
     segment = Segment()
     in_segment = counted(partial(_total_of_segment, what, segment))
     return Implementation(whose, label, partial(Processes, _begin, (segment, what, whose)), in_segment, most)
@@ -75,11 +75,11 @@ def _total_of_files(what: str, folder: str) -> int:
 
 def _begin(where: Segment | str, what: str, whose: Whose) -> Work:
     """In a process of its own."""
-    client = _client(where, whose)
+    client = client_of(where, whose)
     return _WORKS[what](client, {"registry": None, **({"segment": where} if whose == "own" else {})})
 
 
-def _client(where: Segment | str, whose: Whose) -> Any:
+def client_of(where: Segment | str, whose: Whose) -> Any:
     """The module whose metrics are meant, working there: in a segment, in a folder of files, or in no such place."""
     if whose == "own":
         import rseq.metrics
@@ -124,7 +124,7 @@ _WORKS: dict[str, Callable[[Any, dict[str, Any]], Work]] = {
 }
 
 
-class _InFolder(Processes):
+class InFolder(Processes):
     """Processes that leave files in a folder, which goes when they go."""
 
     def __init__(
@@ -161,7 +161,7 @@ def _scrape(whose: Whose, series: int, dead: int, lanes: int = 0) -> Maker:
         given = whose, series, dead
         if whose == "multiprocess":
             folder = tempfile.mkdtemp(prefix="rseq-bench-")
-            return Implementation(whose, said, partial(_InFolder, folder, _begin_scrape, given), _misread)
+            return Implementation(whose, said, partial(InFolder, folder, _begin_scrape, given), _misread)
         where = "" if whose == "alone" else _segment(lanes)
         return Implementation(whose, said, partial(Processes, _begin_scrape, (where, *given)), _misread)
 
@@ -186,7 +186,7 @@ def _misread(spans: Sequence[Span]) -> int:
 
 def _begin_scrape(where: Segment | str, whose: Whose, series: int, dead: int) -> Work:
     """In a process of its own: let workers count and die, one after the other, and then read what they have left."""
-    client = _client(where, whose)
+    client = client_of(where, whose)
     from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
     registry = CollectorRegistry()
