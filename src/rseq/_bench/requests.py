@@ -7,13 +7,14 @@ request is a label looked up and added to, a gauge up and down again, and a time
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import repeat
 from typing import Any
 
-from rseq._bench.metrics import InFolder, choose, new_folder
+from rseq._bench.metrics import InFolder, Whose, client_of
 from rseq._bench.python.loop import installed
 from rseq._bench.run import Implementation, Operation, Processes, Span, Work, answered, counted, done
 from rseq._percpu.shared.segment import Segment, core_of
@@ -35,7 +36,7 @@ _SCOPE = {
 }
 
 
-def _rseq(workers: int) -> Implementation:
+def _in_segment(whose: Whose, label: str, workers: int) -> Implementation:
     _require()
     segment = Segment()
 
@@ -44,21 +45,21 @@ def _rseq(workers: int) -> Implementation:
 
         return int(sum(value for _, (value,), _ in Reader(core_of(segment)).family("counter", _NAME).numbers()))
 
-    crew = partial(Processes, _with_metrics, (segment,))
-    return Implementation("rseq", "metrics in an rseq.Segment", crew, counted(total))
+    crew = partial(Processes, _with_metrics, (segment, whose))
+    return Implementation(whose, label, crew, counted(total))
 
 
-def _multiprocess(workers: int) -> Implementation:
+def _in_files(workers: int) -> Implementation:
     _require()
-    multiprocess, folder = installed("prometheus_client.multiprocess"), new_folder()
+    multiprocess, folder = installed("prometheus_client.multiprocess"), tempfile.mkdtemp(prefix="rseq-bench-")
 
     def total() -> int:
         collector = multiprocess.MultiProcessCollector(None, path=folder)
         samples = [sample for metric in collector.collect() for sample in metric.samples]
         return int(sum(sample.value for sample in samples if sample.name == f"{_NAME}_total"))
 
-    crew = partial(InFolder, folder, _with_metrics)
-    return Implementation("multiprocess", "metrics in multiprocess mode", crew, counted(total))
+    crew = partial(InFolder, folder, _with_metrics, ("multiprocess",))
+    return Implementation("multiprocess", "prometheus_client in multiprocess mode", crew, counted(total))
 
 
 def _without(workers: int) -> Implementation:
@@ -78,13 +79,12 @@ def _require() -> None:
 # ---- in a process of its own
 
 
-def _with_metrics(where: Segment | str) -> Work:
-    choose(where)
-    from prometheus_client import Counter, Gauge, Histogram
-
-    requests = Counter(_NAME, "Requests that were begun.", ["path"])
-    in_flight = Gauge("rseq_bench_in_flight", "Requests being answered.", multiprocess_mode="livesum")
-    seconds = Histogram("rseq_bench_seconds", "Time to answer.", ["path"])
+def _with_metrics(where: Segment | str, whose: Whose) -> Work:
+    client = client_of(where, whose)
+    given = {"registry": None, **({"segment": where} if whose == "own" else {})}
+    requests = client.Counter(_NAME, "Requests that were begun.", ["path"], **given)
+    in_flight = client.Gauge("rseq_bench_in_flight", "Requests being answered.", multiprocess_mode="livesum", **given)
+    seconds = client.Histogram("rseq_bench_seconds", "Time to answer.", ["path"], **given)
 
     @contextmanager
     def counted() -> Iterator[None]:
@@ -133,7 +133,12 @@ REQUEST = Operation(
     name="metrics-request",
     title="a request through FastAPI",
     unit="request",
-    makers={"rseq": _rseq, "multiprocess": _multiprocess, "none": _without},
+    makers={
+        "rseq": partial(_in_segment, "rseq", "prometheus_client in a segment"),
+        "own": partial(_in_segment, "own", "rseq.metrics"),
+        "multiprocess": _in_files,
+        "none": _without,
+    },
     workers=(1,),
     fault="did not count",
 )
