@@ -242,6 +242,23 @@ def test_memory_that_is_elsewhere_is_a_problem_of_one_structure(ask: Ask, segmen
     assert hits.value == 0
 
 
+@pytest.mark.parametrize("extent", [1, 4095, 4096, (1 << 31) - 1])
+def test_an_extent_that_is_not_there_is_a_problem_of_one_structure(ask: Ask, segment_folder: Path, extent: int) -> None:
+    """Where it is looked for in memory that is not there, the process ends."""
+    shop = rseq.Segment("shop")
+    args = {"type": "stateset", "family": "near", "labels": {}, "states": ["a"]}
+    made(shop, "Enum", "near", args, [Wanted(8, is_plain=True)])
+    directory = core_of(shop).directory
+    entry = directory.find("near")
+    assert entry is not None
+    directory.add(entry._replace(name="far", blocks=(entry.blocks[0]._replace(extent=extent + 1),)))
+    page = Page(ask).look(1.0)
+    rows = page.rows()
+    assert rows["near"]["is_damaged"] is False
+    assert f"a block in extent {extent + 1}, which is not there" in rows["far"]["line"]
+    assert "rseq_segment_problems 1.0" in page._client.get("/metrics").text
+
+
 def test_only_the_first_of_very_many_are_watched(
     ask: Ask, segment_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

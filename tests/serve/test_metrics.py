@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from starlette.testclient import TestClient
 
 import rseq
 from look.conftest import Crashed
-from metrics.programs import run_installed
+from metrics.programs import HELPERS, run_installed
 from rseq._look.chosen import chosen
 from rseq._metrics.blocks import made
 from rseq._percpu.shared.extents import Wanted
@@ -24,6 +25,7 @@ from rseq._serve.names import allowed, snake
 from rseq._serve.parts import MOST_BUCKETS, kept
 from serve.conftest import Ask
 from shared.folders import Program, path_of
+from support import ThreadSet
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -164,7 +166,15 @@ def test_an_answer_is_compressed_for_those_who_take_it(crashed: Crashed, ask: As
 
 @pytest.mark.parametrize(
     ("name", "mapped"),
-    [("hits", "hits"), ("a.b-c d", "a_b_c_d"), ("2xx", "_2xx"), ("grüße", "gr__e"), ("rule:x", "rule_x"), ("é", "_"), ("", "_")],
+    [
+        ("hits", "hits"),
+        ("a.b-c d", "a_b_c_d"),
+        ("2xx", "_2xx"),
+        ("grüße", "gr__e"),
+        ("rule:x", "rule_x"),
+        ("é", "_"),
+        ("", "_"),
+    ],
 )
 def test_names_that_prometheus_forbids_are_mapped(name: str, mapped: str) -> None:
     assert allowed(name) == mapped
@@ -355,6 +365,40 @@ def test_what_is_new_is_found_by_the_next_scrape(ask: Ask, segment_folder: Path)
     second.add(2)
     found = values_of(client.get("/metrics").text)
     assert (found["first_total"], found["second_total"]) == (1, 2)
+
+
+def test_scrapes_while_labels_are_made_lose_nothing(ask: Ask, segment_folder: Path, threads: ThreadSet) -> None:
+    code = f"""{HELPERS}
+import rseq.metrics.prometheus
+rseq.metrics.prometheus.install("shop")
+hits = Counter("hits", "Hits.", ["a"])
+say("ready")
+ask()
+for number in range(300):
+    hits.labels(str(number)).inc()
+say("done")
+ask()
+"""
+    with Program(code) as service:
+        assert service.hear() == "ready"
+        client, is_over = ask(), threading.Event()
+
+        def scrape() -> None:
+            before = 0.0
+            while not is_over.is_set():
+                text = client.get("/metrics").text
+                now = sum(value for name, value in values_of(text).items() if name.startswith("hits_total"))
+                assert before <= now <= 300
+                before = now
+
+        for _ in range(3):
+            threads.start(scrape)
+        service.tell()
+        assert service.hear() == "done"
+        is_over.set()
+        threads.join()
+        found = scraped(ask)
+        assert sum(value for name, value in found.items() if name.startswith("hits_total")) == 300
 
 
 def test_what_is_damaged_is_counted_and_the_rest_is_exposed(ask: Ask, segment_folder: Path) -> None:

@@ -227,20 +227,26 @@ class Extents:
     def place(self, block: Block) -> Place:
         """Where a block is in this process. Raises: SegmentError - there is no such block. MemoryError."""
         extent, offset, nbytes = block
-        known = self._known.get(extent)
-        if known is None:
-            if not 0 <= extent < MAX_EXTENTS or not self._word(extent):
-                raise SegmentError(f"{self._where} is damaged: a block in extent {extent}, which is not there")
-            known = self._mapped(extent)
+        known = self._of(block)
         if offset % _WORD or not nbytes or nbytes > known.span.stride or offset > known.span.stride - nbytes:
             raise SegmentError(f"{self._where} is damaged: a block of {nbytes} bytes at {offset} of extent {extent}")
         self._populate(known, round_up(offset + nbytes, PAGE_BYTES))  # a copy of a file may have holes
         return known.extent.place(offset)
 
     def owner(self, block: Block) -> Mapping:
-        """What keeps a block mapped."""
-        return self._mapped(block.extent).mapping
+        """What keeps a block mapped. Raises: SegmentError - there is no such extent. MemoryError."""
+        return self._of(block).mapping
 
     def is_plain(self, block: Block) -> bool:
-        """Whether a block is not per CPU."""
-        return self._mapped(block.extent).span.is_plain
+        """Whether a block is not per CPU. Raises: SegmentError - there is no such extent. MemoryError."""
+        return self._of(block).span.is_plain
+
+    def _of(self, block: Block) -> _Known:
+        """The extent that a block says it is in."""
+        extent = block.extent
+        known = self._known.get(extent)
+        if known is not None:
+            return known
+        if not 0 <= extent < MAX_EXTENTS or not self._word(extent):
+            raise SegmentError(f"{self._where} is damaged: a block in extent {extent}, which is not there")
+        return self._mapped(extent)
