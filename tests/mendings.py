@@ -548,6 +548,23 @@ INSTEAD = [
     sequence("a = n.bit_count()", "use operators, or a function from outside, such as rseq.ctz(x)", "a = rseq.bits(n)"),
     sequence("a = n(m)", "use operators, or a function from outside, such as rseq.ctz(x)", "a = n * m"),
     sequence("a = (n + m)(1)", "use a name", "a = twice(n + m)"),
+    module(
+        """
+        @rseq.sequence
+        def f(cpu: Items) -> u64:
+            return rseq.clock_frequency()
+        """,
+        "ask in a routine, and pass it on",
+        """
+        @rseq.sequence
+        def store(cpu: Items, rate: u64) -> None:
+            cpu.count = i64(rate)
+
+        @rseq.routine
+        def f(cpu: Items) -> None:
+            store(cpu, rseq.clock_frequency())
+        """,
+    ),
     sequence("a = float_bits(n)", "define it before use", "a = rseq.bits(n)"),
     module(
         """

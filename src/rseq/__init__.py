@@ -1,8 +1,8 @@
 """Linux's restartable sequences for Python: per-CPU data that many threads update at once, without locks.
 
-Threads:       available, cpu_number, fence, info
+Threads:       available, cpu_number, clock, clock_frequency, fence, info
 Sequences:     sequence, routine, Record, i8 … u64, f32, f64, ptr, prepared
-               clock, copy, ctz, clz, bits: operations of sequences, as cpu_number is
+               copy, ctz, clz, bits: operations of sequences, as cpu_number and clock are
 Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_fence, relax, sched_yield, float_bits,
                thread_id, thread_ended
 Storage:       percpu, array, Segment, segments
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rseq._language.inline import Inline
     from rseq._language.operations import (
         bits,
-        clock,
         clz,
         compare_exchange,
         copy,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from rseq._precompile import precompile
     from rseq._sequence import Routine, Sequence, inline, routine, sequence
     from rseq._structures.array import CounterArray
+    from rseq._structures.clock import clock, clock_frequency
     from rseq._structures.collector import Collector
     from rseq._structures.counter import Counter, FloatCounter
     from rseq._structures.extreme import Max, Min
@@ -92,6 +92,7 @@ __all__ = [
     "available",
     "bits",
     "clock",
+    "clock_frequency",
     "clz",
     "compare_exchange",
     "copy",
@@ -158,7 +159,8 @@ _HOMES = {
     "array": ("_percpu.rows", "RowArray"),
     "available": ("_thread.registration", "available"),
     "bits": ("_language.operations", "bits"),
-    "clock": ("_language.operations", "clock"),
+    "clock": ("_structures.clock", "clock"),
+    "clock_frequency": ("_structures.clock", "clock_frequency"),
     "clz": ("_language.operations", "clz"),
     "compare_exchange": ("_language.operations", "compare_exchange"),
     "copy": ("_language.operations", "copy"),

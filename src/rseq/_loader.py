@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 DATA_ALIGNMENT = 64 * 1024  # the largest page size of any Linux
+CLOCK_RATE = "rseq_clock_rate"
+"""The process's word that says how often the counter ticks in a second, to routines that ask for it."""
+
 RSEQ_OFFSET = "rseq_offset"
 """The symbol whose value is the rseq area's offset from the thread pointer."""
 

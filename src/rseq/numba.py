@@ -48,10 +48,12 @@ from __future__ import annotations
 from typing import Any
 
 from rseq._arch import host
+from rseq._loader import CLOCK_RATE
 from rseq._numba import calls, models, values  # each teaches Numba its part when it is imported
 from rseq._numba.index import refuse_none_of
 from rseq._numba.types import BoundSequenceType, StructureType
 from rseq._once import once
+from rseq._percpu.clock_rate import word_address
 from rseq._percpu.thread_code import symbols
 
 __all__ = ["BoundSequenceType", "StructureType"]
@@ -78,6 +80,7 @@ def _prepare() -> None:
     if host() is not None:
         for name, address in symbols().items():
             llvm.add_symbol(name, address)
+        llvm.add_symbol(CLOCK_RATE, word_address())  # it is measured when a routine is bound that asks for it
     refuse_none_of((BoundSequenceType, StructureType), _call_of)
 
 

@@ -123,7 +123,7 @@ def test_each_kind_of_operation_has_a_case_of_its_own_where_one_is_needed() -> N
     assert [kind.verb for kind in KINDS if not hasattr(BodyLowering, f"_{kind.verb}")] == []
     assert {kind.verb for kind in KINDS if not hasattr(_Frame, f"_{kind.verb}")} == control
     crossing = {"lanecount", "otherlane", "compareexchange", "barrier", "fence", "thread", "refuse"}
-    routines = crossing | {"floatbits", "call"}
+    routines = crossing | {"floatbits", "clockfrequency", "call"}
     lowered = {"cpunumber", "countbits", "return"}
     for architecture in map(arch.get, arch.names()):
         wide = {"clock"} if architecture.pointer_bytes < 8 else set()

@@ -14,6 +14,7 @@ from rseq import f32, f64, i8, i64, u64
 from rseq._language.errors import CompileError
 from rseq._language.interpret import Memory, run
 from rseq._language.types import SCALARS, Numbers, resolve
+from support import run_python
 
 
 class Cell(rseq.Record):
@@ -143,3 +144,25 @@ REFUSED = [
 def test_what_is_not_as_many_numbers_is_refused(body: str, result: str, message: str) -> None:
     with pytest.raises(CompileError, match=message):
         parsed("n: i64, p: ptr[Node]", body, result, in_order=in_order)
+
+
+def test_what_returns_several_numbers_is_kept_for_the_next_process(tmp_path: Any) -> None:
+    lines = [
+        "import rseq",
+        "from rseq import f64, i64",
+        "class Cell(rseq.Record):",
+        "    value: i64",
+        "@rseq.sequence",
+        "def both(cpu: Cell, n: i64) -> tuple[i64, f64] | None:",
+        "    return n, f64(n) / 2.0",
+        "@rseq.sequence",
+        "def flag(cpu: Cell) -> bool | None:",
+        "    return True",
+        "print(both.bind(rseq.percpu(Cell))(3), flag.bind(rseq.percpu(Cell))())",
+        "import sys",
+        "print('llvmlite' in sys.modules)",
+    ]
+    (tmp_path / "several.py").write_text("\n".join(lines))
+    environment = {"RSEQ_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
+    outputs = [run_python("import several", env=environment).stdout for _ in range(2)]
+    assert outputs == ["(3, 1.5) True\nTrue\n", "(3, 1.5) True\nFalse\n"]

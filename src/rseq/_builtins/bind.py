@@ -15,7 +15,7 @@ from rseq._builtins.form import from_plain, plain
 from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method, is_payload, kept_by, make_payload, payload_type
 from rseq._codegen.ready import ITEMS, ready
 from rseq._layout import this
-from rseq._loader import RSEQ_OFFSET, load
+from rseq._loader import CLOCK_RATE, RSEQ_OFFSET, load
 from rseq._once import once
 from rseq._quick import NamedTuple, cache
 from rseq._sealed import forever
@@ -89,6 +89,11 @@ def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: 
         from rseq._percpu.rows import Row
 
         given["rseq_row_type"] = id(Row)
+    if CLOCK_RATE in used:
+        from rseq._percpu.clock_rate import rate, word_address
+
+        rate()
+        given[CLOCK_RATE] = word_address()
     asks = any(symbol is not None and symbol.startswith(("rseq_thread_", "rseq_python_")) for symbol in used)
     if asks:
         from rseq._percpu.thread_calls import symbols

@@ -20,6 +20,7 @@ from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._language.section import floor_division
 from rseq._language.types import Word
+from rseq._loader import CLOCK_RATE
 
 TURNS = 1 << 20
 """How many turns of a loop there are between two looks for signals."""
@@ -238,6 +239,9 @@ class BodyLowering:
 
     def _clock(self, op: ir.Clock) -> None:
         self._put(op.target, self.emit.assembly(*self.environment.architecture.clock, I64))
+
+    def _clockfrequency(self, op: ir.ClockFrequency) -> None:
+        self._put(op.target, self.environment.variable(self.emit, CLOCK_RATE, I64))
 
     def _countbits(self, op: ir.CountBits) -> None:
         source, llvm = self._get(op.source), self.emit.llvm

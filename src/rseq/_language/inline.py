@@ -72,7 +72,7 @@ class Inline(Generic["P", "R"]):
             )
         given = self._given(arguments, keywords)
         body = self._body(given)
-        if any(isinstance(op, ir.Clock) for op in body.ops):
+        if any(isinstance(op, (ir.Clock, ir.ClockFrequency)) for op in body.ops):
             raise TypeError(f"{self.__name__}() reads the clock of a CPU; it is called in sequences and routines only")
         result: Any = run(body, Memory.of(Nothing), given[: len(body.parameters)])
         return result  # type: ignore[no-any-return]

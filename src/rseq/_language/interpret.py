@@ -29,6 +29,9 @@ Number = int | float
 Result = int | float | bool | tuple[int | float | bool, ...] | None
 """What a function returns."""
 
+TICKS_PER_SECOND = 1_000_000_000
+"""What `clock_frequency()` answers."""
+
 _FIRST_LANE = 1 << 32
 _FIRST_ROW = 1 << 40
 _GAP = 1 << 12
@@ -298,6 +301,9 @@ class _Frame:
 
     def _clock(self, op: ir.Clock) -> Number:
         return self.memory.clock()
+
+    def _clockfrequency(self, op: ir.ClockFrequency) -> Number:
+        return TICKS_PER_SECOND
 
     def _load(self, op: ir.Load) -> Number:
         load = self.memory.load_acquire if op.acquire else self.memory.load

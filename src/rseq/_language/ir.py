@@ -125,6 +125,14 @@ class Clock(Op, makes="target", varies=True, text="{target} = clock()"):
     span: Span
 
 
+@dataclass(frozen=True)
+class ClockFrequency(Op, makes="target", text="{target} = clock_frequency()"):
+    """How often the counter ticks in a second (routines only). `target` is u64."""
+
+    target: Value
+    span: Span
+
+
 # ---- memory
 
 

@@ -1,6 +1,6 @@
 """Operations of the language that look like calls: `rseq.clock()`, `rseq.ctz(x)`, `rseq.copy(to, source, n)` and so on.
 
-They mean something in sequences and routines only; `rseq.cpu_number()` can be called from Python too.
+They mean something in sequences and routines only; `rseq.cpu_number()` and `rseq.clock()` in Python, too.
 """
 
 from __future__ import annotations

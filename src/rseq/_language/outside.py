@@ -18,7 +18,7 @@ from rseq._language.annotations import evaluated_annotations
 from rseq._language.compiled import Compiled
 from rseq._language.inline import Inline
 from rseq._language.kept import text_around
-from rseq._language.types import Array, Buffer, Maybe, Pointer, Prepared, RecordType, Scalar, is_form
+from rseq._language.types import Array, Buffer, Maybe, Pointer, Prepared, RecordType, Scalar, is_form, resolve
 from rseq._marks import operation_of
 
 TYPE_CHECKING = False
@@ -178,6 +178,8 @@ class Outside:
             return "operation", operation
         if is_form(value):
             return "form", repr(value)
+        if getattr(value, "__args__", ()) and (meaning := resolve(value)) is not None:  # tuple[i64, f64], bool | None
+            return "type", repr(meaning)
         if isinstance(value, _Module):
             return "module", value.__name__
         if isinstance(value, type):

@@ -105,6 +105,13 @@ def _clock(scope: Scope, node: ast.Call, into: str | None) -> Meaning:
     return scope.emit(ir.Clock(scope.target(into, SCALARS["u64"]), scope.span(node))).target
 
 
+def _clock_frequency(scope: Scope, node: ast.Call, into: str | None) -> Meaning:
+    if not scope.is_routine:
+        message, fix = "clock_frequency() is an operation of routines", "ask in a routine, and pass it on"
+        raise scope.refuse(node, "not-in-the-language", message, fix)
+    return scope.emit(ir.ClockFrequency(scope.target(into, SCALARS["u64"]), scope.span(node))).target
+
+
 def _float_bits(scope: Scope, node: ast.Call, into: str | None) -> Meaning:
     if not scope.is_routine:
         message, fix = "float_bits() is an operation of routines", "ask in a routine, and pass the bits on"
@@ -135,6 +142,7 @@ def _cpu_number(scope: Scope, node: ast.Call, into: str | None) -> Meaning:
 
 _OPERATIONS: Mapping[str, tuple[int, Reader]] = {
     "clock": (0, _clock),
+    "clock_frequency": (0, _clock_frequency),
     "cpu_number": (0, _cpu_number),
     "ctz": (1, partial(_count_bits, "ctz")),
     "clz": (1, partial(_count_bits, "clz")),

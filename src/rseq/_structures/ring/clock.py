@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rseq._language.compiled import Compiled
 
 _TRIES = 8
+_APART_NS = 50_000_000
 SET_BACK_TICKS = 1 << 20
 """By how much a counter is behind at least if it was set back: CPUs do not agree to the last tick."""
 _MOST_POINTS = 512
@@ -137,6 +138,15 @@ def best_point() -> tuple[int, int]:
     """The counter, and nanoseconds, of one moment."""
     _, counter, ns = min(_point() for _ in range(_TRIES))
     return counter, ns
+
+
+def ticks_per_second() -> int:
+    """How often the counter ticks: from two points that are _APART_NS apart at least."""
+    (before, start), (after, end) = best_point(), (0, 0)
+    while end < start + _APART_NS:
+        time.sleep(max(start + _APART_NS - time.monotonic_ns(), 0) / 1e9)
+        after, end = best_point()
+    return round((after - before) * 1_000_000_000 / (end - start))
 
 
 def _point() -> tuple[int, int, int]:
