@@ -58,19 +58,19 @@ def main() -> None:
 
 
 _ROOMS = {
-    "bench": "Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.",
-    "check": "Interrupt sequences before every instruction, and see that each still happens as a whole.",
-    "stress": "Work every shipped structure hard on this kernel, and see that nothing is lost and nothing doubled.",
+    "bench": "Measure per-CPU data here: rseq beside atomics and locks.",
+    "check": "Interrupt sequences before every instruction of theirs.",
+    "stress": "Work the structures hard on this kernel, and count.",
 }
 _LOOKS = {
     "ls": "List the segments that processes of this user share.",
     "rm": "Remove segments that nobody has open.",
     "show": "Print the structures in a segment, and what they say.",
-    "top": "Watch a segment: totals, rates, quantiles, and who holds what.",
-    "dump": "Print the events that wait in a ring buffer, and leave them there.",
+    "top": "Watch a segment: totals, rates, quantiles, who holds what.",
+    "dump": "Print the events that wait in a ring buffer.",
 }
-_METRICS = {"run": "Run a command whose processes have prometheus_client's metrics in one segment."}
-_SERVE = {"serve": "Serve a segment to Prometheus at /metrics, and to people as a page."}
+_METRICS = {"run": "Run a service whose workers share their metrics."}
+_SERVE = {"serve": "Serve a segment to Prometheus and to browsers."}
 ELSEWHERE = {
     **{name: f"_{name}.command" for name in _ROOMS},
     **{name: f"_look.{name}" for name in _LOOKS},
@@ -83,7 +83,7 @@ for _name, _line in (*_ROOMS.items(), *_LOOKS.items(), *_METRICS.items(), *_SERV
     main.add_command(_Elsewhere(_name, ELSEWHERE[_name], _line))
 
 
-@main.command("info")
+@main.command("info", short_help="Say what this machine has of restartable sequences.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def info_command(as_json: bool) -> None:
     """Say what this machine has of restartable sequences, and why something is missing."""
@@ -100,7 +100,7 @@ def info_command(as_json: bool) -> None:
         click.echo("\n".join(_plain_lines(found)))
 
 
-@main.command("asm")
+@main.command("asm", short_help="Print the assembly of sequences, and what routines do.")
 @click.argument("names", metavar="MODULE[:NAME]...", nargs=-1, required=True)
 @click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
 @click.option("--index", type=click.Choice(["cpu_id", "mm_cid"]), default="cpu_id", help="What chooses the lane.")
@@ -147,7 +147,7 @@ def _assembly(sequence: Sequence[..., Any], architecture: Architecture, index: I
         return wrapped(f"skipped: {error.diagnostics[0].message}")
 
 
-@main.command("emit")
+@main.command("emit", short_help="Write sequences as a C header that needs nothing else.")
 @click.argument("names", metavar="MODULE[:NAME]...", nargs=-1, required=True)
 @click.option("--language", type=click.Choice(["c"]), default="c", show_default=True, help="What to write.")
 @click.option("--arch", multiple=True, help="An architecture, or all; may be repeated. This machine's by default.")
@@ -177,7 +177,7 @@ def emit_command(
     output.write(text)
 
 
-@main.command("cache")
+@main.command("cache", short_help="Say what is kept of compiled sequences; remove it.")
 @click.option("--clear", is_flag=True, help="Remove all that is kept.")
 @click.option(
     "--precompile", "names", multiple=True, metavar="MODULE[:NAME]", help="Compile and keep; may be repeated."

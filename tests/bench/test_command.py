@@ -115,7 +115,7 @@ def test_names_of_operations_and_of_implementations_narrow_what_is_measured() ->
     [
         (
             ["--only", "counter,nonsense,abc"],
-            "nothing is called nonsense, abc; there are the operations counter, lossy and the implementations ",
+            "nothing is called nonsense, abc. There are the operations\n  counter  ",
         ),
         (["--only", "counter,loser"], "none of these operations has such an implementation."),
         (["--threads", "1,x"], "expected numbers of threads like 1,2,4, got '1,x'."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from rseq._bench.machine import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
 from rseq._extras import MissingPackage, missing
 from rseq._once import load
-from rseq._terminal import wrapped
+from rseq._terminal import WIDTH, wrapped
 from rseq._thread.support import UnsupportedError
 
 _FLEET = 48
@@ -79,7 +80,7 @@ def bench(
     in_segments: bool,
     wheel: Path | None,
 ) -> None:
-    """Measure what per-CPU data costs here: rseq beside atomics, locks and what else Python offers.
+    """Measure per-CPU data here: rseq beside atomics and locks.
 
     Implementations of one operation take turns, in rounds, on pinned CPUs, and after every run its total is checked:
     if one update was lost, the command fails. By default there is one thread, and then one on each CPU; in the native
@@ -137,9 +138,13 @@ def _choose(known: Sequence[Operation], only: str) -> list[Operation]:
     unknown = [name for name in names if name not in operation_names.union(implementation_names)]
     if unknown:
         raise click.BadParameter(
-            f"nothing is called {', '.join(unknown)}; there are the operations "
-            f"{', '.join(operation.name for operation in known)} and the implementations "
-            f"{', '.join(implementation_names)}.",
+            "\n".join(
+                [
+                    f"nothing is called {', '.join(unknown)}. There are the operations",
+                    *(f"  {operation.name:22} {operation.title}" for operation in known),
+                    *textwrap.wrap(f"and the implementations {', '.join(implementation_names)}.", WIDTH),
+                ]
+            ),
             param_hint="--only",
         )
     wanted_operations = {name for name in names if name in operation_names} or operation_names

@@ -39,11 +39,11 @@ def check(
     jobs: int | None,
     strict: bool,
 ) -> None:
-    """Interrupt sequences before every instruction, and see that each still happens as a whole.
+    """Interrupt sequences before every instruction of theirs.
 
-    MODULE is a module or a .py file, NAME a sequence in it, or a structure: rseq:Counter, shop.py:push. Sequences on
-    one record are also interrupted by each other. Their machine code runs in an emulator, so it can be any
-    architecture's.
+    Each must happen as a whole, or not at all, all the same. MODULE is a module or a .py file, NAME a sequence in
+    it, or a structure: rseq:Counter, shop.py:push. Sequences on one record are also interrupted by each other.
+    Their machine code runs in an emulator, so it can be any architecture's.
     """
     if bool(names) == everything:
         raise click.UsageError("name sequences, such as rseq:Counter or shop.py:push, or say --all")

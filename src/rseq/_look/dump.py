@@ -49,11 +49,11 @@ Format = Literal["text", "jsonl", "trace"]
 )
 @group_option
 def dump(segment: str, ring: str, form: Format, follow: bool, interval: float, group: str | None) -> None:
-    """Print the events that wait in a ring buffer, and leave them there.
+    """Print the events that wait in a ring buffer.
 
-    Those of all CPUs are in the order of time. The program's own reader does not wait; what it takes out while the
-    events are copied is not printed, nor, with --follow, what it takes out between two looks, unless the ring
-    overwrites. Bytes are printed as text if they are UTF-8, else in hex.
+    They stay there. Those of all CPUs are in the order of time. The program's own reader does not wait; what it
+    takes out while the events are copied is not printed, nor, with --follow, what it takes out between two looks,
+    unless the ring overwrites. Bytes are printed as text if they are UTF-8, else in hex.
     """
     if follow and form == "trace":
         raise click.UsageError("a trace is one JSON object, which has an end: --follow is for text and jsonl")

@@ -44,7 +44,7 @@ _HELP = "s sort  / filter  p pause  ↑↓ scroll  q quit"
 @click.option("--once", is_flag=True, help="Print one table, with the rates of one interval, and end.")
 @group_option
 def top(segment: str | None, interval: float, once: bool, group: str | None) -> None:
-    """Watch a segment: totals, rates, quantiles, and who holds what.
+    """Watch a segment: totals, rates, quantiles, who holds what.
 
     SEGMENT may be left out if there is one. `total` is what was counted, observed or written (bytes, or records of one
     layout), `per s` how much of that came each second; the bars are each CPU's part of it, at the right the spare

@@ -25,8 +25,9 @@ SITE = Path(__file__).with_name("site")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(ctx: click.Context, segment: str | None, keep: bool, in_place: bool, command: tuple[str, ...]) -> None:
-    """Run a command whose processes have prometheus_client's metrics in one segment.
+    """Run a service whose workers share their metrics.
 
+    Those of prometheus_client, in all processes of COMMAND, are in one segment then.
     COMMAND is left as it is: rseq run -- gunicorn -w 8 app:app. Signals go on to it, and its exit status comes back.
     The segment stays while this runs, so that nothing is lost when all workers are replaced at once.
     """

@@ -48,8 +48,9 @@ _WAIT_S = 3
 def serve(
     segment: str | None, port: int, host: str, token: str | None, gauges: tuple[str, ...], group: str | None
 ) -> None:
-    """Serve a segment to Prometheus at /metrics, and to people as a page.
+    """Serve a segment to Prometheus and to browsers.
 
+    /metrics is for Prometheus, / a page for people, /health for whoever asks if it lives.
     SEGMENT may be left out if there is one. Nothing in it is changed, no process has to expose anything itself, and
     when a program begins it anew, the new one is served. It is for this machine only, unless --host says otherwise;
     then a token is needed: a bearer token, or the password of any user. /health answers without one.

@@ -47,11 +47,12 @@ def stress(
     kills: int | None,
     as_json: bool,
 ) -> None:
-    """Work every shipped structure hard on this kernel, and see that nothing is lost and nothing doubled.
+    """Work the structures hard on this kernel, and count.
 
-    Threads run the sequences in machine code while they are moved to other CPUs, interrupted a thousand times a second
-    by signals whose handlers run them too, and forked. What was put in must be there in the end. The command also
-    fails if some section was never aborted, for then nothing was tested.
+    Nothing may be lost, and nothing doubled. Threads run the sequences in machine code while they are moved to
+    other CPUs, interrupted a thousand times a second by signals whose handlers run them too, and forked. What was
+    put in must be there in the end. The command also fails if some section was never aborted, for then nothing was
+    tested.
     """
     if every_instruction and (seconds, threads, processes) != (None, None, None):
         raise click.UsageError("--every-instruction takes no time and no threads: it tries each instruction once")

@@ -212,8 +212,8 @@ def _lacks(info: Info) -> Iterator[Missing]:
     if "slice_ctrl" not in info.fields:
         yield Missing(
             "slice extension",
-            "The kernel offers this thread no longer time slices (Linux 7.0 can, if built and registered for it): "
-            "a preempted sequence restarts, as always.",
+            "The kernel does not let this thread ask for more time (a slice extension: Linux 7.0 can, if built and "
+            "registered for it): a preempted sequence restarts, as always.",
         )
     if not info.fences:
         yield Missing(

@@ -13,20 +13,21 @@ from rseq._stress.workload import SPREAD, Mortal, Workload
 from rseq._structures.collector import Collector
 from rseq._structures.collector_code import appender
 
-_LENGTH, _MORTAL = 1 << 16, 1 << 10
+_SMALL, _LARGE, _MORTAL = 4, 1 << 16, 1 << 10
 _CHECKED_BITS = 22
 
 
 def workloads() -> Iterator[Workload[Collector]]:
-    """One that is full before the end."""
-    yield Workload("Collector", partial(Collector, "u64", _LENGTH), _work(_LENGTH), _call, _law)
+    """One that is full at once, and one that is full later."""
+    for name, length in (("Collector", _SMALL), ("Collector, large", _LARGE)):
+        yield Workload(name, partial(Collector, "i64", length), _work(length), _call, _law)
 
 
 def mortals() -> Iterator[Mortal]:
     """What a process was appending is not there, and no number is torn."""
     yield Mortal(
         "Collector",
-        lambda segment: Collector("u64", _MORTAL, segment=segment),
+        lambda segment: Collector("i64", _MORTAL, segment=segment),
         _work(_MORTAL),
         lambda collector: [len(collector) + collector.refused],
         lambda difference: difference[0] in (0, 1),
@@ -37,13 +38,13 @@ def mortals() -> Iterator[Mortal]:
 @once
 def _work(length: int) -> Routine[Any, int]:
     """Append a turn with a check of it; 1, as it is in the array or refused."""
-    append = appender(SCALARS["u64"], length)
+    append = appender(SCALARS["i64"], length)
     Collected: Any = append.body.record  # noqa: N806 - it is a class
 
     @routine
     def work(cpu: Collected, turn: u64) -> i64:
         number = turn & 0xFFFFFFFFFF
-        append(cpu, (number << _CHECKED_BITS) + (number * SPREAD >> (64 - _CHECKED_BITS)))
+        append(cpu, i64((number << _CHECKED_BITS) + (number * SPREAD >> (64 - _CHECKED_BITS))))
         return 1
 
     return work
