@@ -431,11 +431,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], type[Exception], str]] =
     (lambda at: Counter("a", None, **at), TypeError, r"documentation: expected a str; got None"),  # type: ignore[arg-type]
     (lambda at: Info("a", "", unit="s", **at), ValueError, r"unit: .* of a type that has none"),
     (lambda at: Gauge("a", "", multiprocess_mode="some", **at), ValueError, r"multiprocess_mode: expected one of"),
-    (
-        lambda at: Gauge("a", "", multiprocess_mode="mostrecent", **at).inc(),
-        RuntimeError,
-        r"of the mode .mostrecent. is only set",
-    ),
+    (lambda at: Gauge("a", "", multiprocess_mode="mostrecent", **at).inc(), RuntimeError, r"mostrecent. is only set"),
     (lambda at: Gauge("a", "", **at).set("x"), TypeError, r"value: expected a number, got 'x'"),  # type: ignore[arg-type]
     (lambda at: Gauge("a", "", **at).set(), TypeError, r"set\(\) missing 1 required positional argument"),  # type: ignore[call-arg]
     (lambda at: Gauge("a", "", **at).inc(1, 2), TypeError, r"inc\(\) takes from 1 to 2 positional arguments"),  # type: ignore[call-arg]

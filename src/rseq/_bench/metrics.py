@@ -34,6 +34,9 @@ _SAID: dict[Whose, str] = {
 _MANY_LABELS = 2_000
 """The most labels that are made in a run: they take their place for good."""
 
+_MANY_SAMPLES = 50_000
+"""How many series are read in a run at most: what many files hold takes long."""
+
 # ---- counting
 
 
@@ -158,12 +161,12 @@ def _scrape(whose: Whose, series: int, dead: int, lanes: int = 0) -> Maker:
 
     def make(workers: int) -> Implementation:
         installed("prometheus_client")
-        given = whose, series, dead
+        given, most = (whose, series, dead), _MANY_SAMPLES // series
         if whose == "multiprocess":
             folder = tempfile.mkdtemp(prefix="rseq-bench-")
-            return Implementation(whose, said, partial(InFolder, folder, _begin_scrape, given), _misread)
+            return Implementation(whose, said, partial(InFolder, folder, _begin_scrape, given), _misread, most)
         where = "" if whose == "alone" else _segment(lanes)
-        return Implementation(whose, said, partial(Processes, _begin_scrape, (where, *given)), _misread)
+        return Implementation(whose, said, partial(Processes, _begin_scrape, (where, *given)), _misread, most)
 
     return make
 

@@ -360,7 +360,7 @@ class _Turn:
     ) -> None:
         self.operation, self.implementation, self.cpus, self.plan = operation, implementation, cpus, plan
         self.crew = implementation.crew(cpus)
-        self.count = _FIRST_COUNT
+        self.count = min(_FIRST_COUNT, implementation.most or _FIRST_COUNT)
         self.runs: list[float] = []
         self.verified = 0
 
