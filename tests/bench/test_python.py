@@ -50,12 +50,18 @@ def test_threads_lose_nothing(operation: Operation) -> None:
 
 
 OF_METRICS = (*metrics.OPERATIONS, requests.REQUEST)
-METRICS = [(operation, name) for operation in OF_METRICS for name in operation.makers if "many" not in name]
+METRICS = [
+    pytest.param(one, name, id=f"{one.name}-{name}", marks=[pytest.mark.slow] if one is metrics.LARGE else [])
+    for one in OF_METRICS
+    for name in one.makers
+    if "many" not in name
+]
 
 
-@pytest.mark.parametrize(("operation", "name"), METRICS, ids=[f"{o.name}-{name}" for o, name in METRICS])
+@pytest.mark.parametrize(("operation", "name"), METRICS)
 def test_metrics_are_counted_and_read(operation: Operation, name: str) -> None:
     implementation = operation.makers[name](1)
+    assert implementation.name == name
     crew = implementation.crew([None])
     try:
         assert implementation.missing is not None
@@ -63,6 +69,10 @@ def test_metrics_are_counted_and_read(operation: Operation, name: str) -> None:
         assert implementation.missing(crew.run(3)) == 0
     finally:
         crew.close()
+
+
+def test_what_many_dead_workers_leave_has_a_name_of_its_own() -> None:
+    assert metrics.DEAD.makers["rseq-many"](1).name == "rseq-many"
 
 
 @pytest.mark.slow

@@ -162,11 +162,12 @@ def _scrape(whose: Whose, series: int, dead: int, lanes: int = 0) -> Maker:
     def make(workers: int) -> Implementation:
         installed("prometheus_client")
         given, most = (whose, series, dead), _MANY_SAMPLES // series
+        name = f"{whose}-many" if dead > 1 else whose
         if whose == "multiprocess":
             folder = tempfile.mkdtemp(prefix="rseq-bench-")
-            return Implementation(whose, said, partial(InFolder, folder, _begin_scrape, given), _misread, most)
+            return Implementation(name, said, partial(InFolder, folder, _begin_scrape, given), _misread, most)
         where = "" if whose == "alone" else _segment(lanes)
-        return Implementation(whose, said, partial(Processes, _begin_scrape, (where, *given)), _misread, most)
+        return Implementation(name, said, partial(Processes, _begin_scrape, (where, *given)), _misread, most)
 
     return make
 
