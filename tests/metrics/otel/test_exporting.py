@@ -274,16 +274,20 @@ def told_of(told: list[Any], name: str) -> list[Any]:
 def test_threads_that_count_while_differences_are_exported_lose_nothing(threads: ThreadSet) -> None:
     exporter, segment = Kept(DELTA), rseq.Segment()
     made, requests, sizes = _counted(exporter, segment)
-    has_ended = threading.Event()
+    has_told, has_ended = threading.Event(), threading.Event()
 
     def count(number: int) -> None:
-        for turn in range(2000):
+        for turn in range(600):
+            if turn == 300:  # so that something is told in the middle
+                assert has_told.wait(LONG_S)
             requests.add(1, {"thread": number, "turn": turn % 7})
             sizes.record(turn % 50, {"thread": number} if turn % 2 else {"turn": "even"})
 
     def export() -> None:
         while not has_ended.is_set():
             made.force_flush()
+            if exporter.told:
+                has_told.set()
 
     exporting = threads.start(export)
     counting = [threads.start(count, number) for number in range(4)]
@@ -294,10 +298,10 @@ def test_threads_that_count_while_differences_are_exported_lose_nothing(threads:
     threads.join()
     assert made.force_flush()
     told = [plain(one) for one in exporter.told]
-    assert sums(told, "requests") == 4 * 2000
+    assert sums(told, "requests") == 4 * 600
     points = [point for one in told for name, point in points_of(one) if name == "sizes"]
-    assert sum(point["count"] for point in points) == 4 * 2000
-    assert sum(point["sum"] for point in points) == 4 * sum(turn % 50 for turn in range(2000))
+    assert sum(point["count"] for point in points) == 4 * 600
+    assert sum(point["sum"] for point in points) == 4 * sum(turn % 50 for turn in range(600))
     assert len(told) > 1
 
 
