@@ -625,3 +625,23 @@ def test_whatever_is_written_is_an_error_or_another_answer_and_no_crash(segment_
                 raised += 1
         del shop, hits, words, use
     assert raised
+
+
+def test_rseq_show_says_what_was_written_over(segment_folder: Path) -> None:
+    from rseq._look.reading import found_in, read
+    from rseq._percpu.shared.segment import core_of
+
+    chance, said = random.Random(5), set()
+    for turn in range(60):
+        shop = rseq.Segment(f"shop{turn % 2}")
+        hits: Any = rseq.KeyedCounter(9, segment=shop, name="hits")
+        hits.add("GET /")
+        hits.add(("b", 1), 2)
+        (reading,) = read(found_in(core_of(shop)))
+        assert reading.value["counts"] == [["'GET /'", 1], ["('b', 1)", 2]]
+        words = words_of(hits)
+        words[chance.choice((0, *range(8, 30)))] = chance.choice((*NUMBERS, chance.getrandbits(64)))
+        (reading,) = read(found_in(core_of(shop)))
+        said.add(reading.problem.partition(":")[0])
+        del shop, hits, words, reading
+    assert said == {"", "the keys of 'hits' are damaged"}
