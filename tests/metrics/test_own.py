@@ -26,6 +26,7 @@ from prometheus_client.utils import floatToGoString
 import rseq
 from metrics.programs import run, run_as_it_is, run_installed
 from metrics.test_prometheus import _timeless
+from rseq._metrics import gauges
 from rseq._metrics.gauges import METHODS
 from rseq._metrics.own import code
 from rseq._metrics.own.names import bound_text
@@ -721,6 +722,22 @@ def test_threads_that_add_to_a_gauge_in_machine_code_and_in_python_lose_nothing(
     threads.start(add, gauge.dec)
     threads.join()
     assert gauge.value == 3 * 2 * counts
+
+
+def test_what_machine_code_adds_while_python_adds_is_not_written_over(
+    monkeypatch: pytest.MonkeyPatch, plain: dict[str, Any]
+) -> None:
+    gauge, add = Gauge("level", "", multiprocess_mode="sum", **plain), gauges._sum
+    meanwhile = iter([5.0])
+
+    def add_with_another_thread_in_between(bits: int, amount: float) -> int:
+        for other in meanwhile:
+            gauge.inc(other)
+        return add(bits, amount)
+
+    monkeypatch.setattr(gauges, "_sum", add_with_another_thread_in_between)
+    gauge._own.inc(2.0)
+    assert gauge.value == 7
 
 
 def test_gauges_of_killed_workers_are_gone(plain: dict[str, Any]) -> None:
