@@ -531,7 +531,7 @@ INSTEAD = [
     # ---- calls of Python's functions
     sequence("a = all((flag, n))", "write `a and b`", "a = flag and n"),
     sequence("a = any((flag, n))", "write `a or b`", "a = flag or n"),
-    sequence("a = divmod(n, 8)", "write // and %, by a constant", "a = n // 8\nb = n % 8"),
+    sequence("a = divmod(n, 8)", "write // and %", "a, b = n // 8, n % 8"),
     sequence("a = float(n)", "write f64(…)", "a = f64(n)"),
     sequence("a = int(x)", "write i64(…)", "a = i64(x)"),
     sequence("if isinstance(n, int):\n    cpu.count = n", "leave it out: types are known before", "cpu.count = n"),

@@ -54,7 +54,7 @@ INSTEAD: dict[str, tuple[str, str]] = {
 CALLS = {
     "all": "write `a and b`",
     "any": "write `a or b`",
-    "divmod": "write // and %, by a constant",
+    "divmod": "write // and %",
     "float": "write f64(…)",
     "int": "write i64(…)",
     "isinstance": "leave it out: types are known before",
