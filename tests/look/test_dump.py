@@ -12,9 +12,9 @@ import pytest
 import rseq
 from look.conftest import Crashed, Run
 from look.service import DTYPE
+from rseq._look.held import RingBuffer
 from rseq._look.reading import found_in
 from rseq._look.rings import Onlooker, as_plain
-from rseq._look.structures import RingBuffer
 from rseq._percpu.shared.segment import core_of
 
 TEXTS = ["hello", "grüße\x1b[31m", "ff00"]

@@ -11,10 +11,10 @@ import click
 
 from rseq._extras import MissingPackage
 from rseq._look.chosen import chosen, group_option, opened
+from rseq._look.held import RingBuffer
 from rseq._look.reading import found_in
 from rseq._look.rings import Onlooker, as_plain, unix_ns
 from rseq._look.saying import json_ready, plain
-from rseq._look.structures import RingBuffer
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of
 

@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rseq._look.structures import Structure, Summed
+from rseq._look.base import Structure, Summed
 from rseq._metrics import exemplars, gauges, reading, series, states
 from rseq._metrics.blocks import Numbers
 from rseq._percpu.memory import Memory

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rseq._extras import MissingPackage
 from rseq._look import metrics, structures
+from rseq._look.base import Structure
 from rseq._look.saying import plain
-from rseq._look.structures import Structure
 from rseq._percpu.segment import Place
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.sums import sums_of

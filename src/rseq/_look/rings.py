@@ -20,7 +20,7 @@ from rseq._structures.ring.records import Copy, Event, Found, Lane, Records
 from rseq._thread.membarrier import barrier, register_for_barriers
 
 if TYPE_CHECKING:
-    from rseq._look.structures import RingBuffer
+    from rseq._look.held import RingBuffer
 
 
 class Onlooker(Records):

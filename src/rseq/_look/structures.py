@@ -10,20 +10,18 @@ from __future__ import annotations
 import ctypes
 import json
 import math
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rseq._integers import round_up, signed
-from rseq._percpu.lanes import Fields, Lanes
+from rseq._integers import signed
+from rseq._look.base import OfForm, Structure, Summed
+from rseq._look.held import RCU, Collector, Pool, RingBuffer, SpinLock, Stack
 from rseq._percpu.shared.kinds import digest_of
-from rseq._percpu.shared.layout import SegmentError
-from rseq._quick import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rseq._builtins.form import Form
-    from rseq._percpu.segment import Place
     from rseq._percpu.shared.core import Core
     from rseq._percpu.shared.directory import Entry
     from rseq._structures.histogram.bounds import Layout
@@ -32,81 +30,10 @@ if TYPE_CHECKING:
 QUANTILES = (0.5, 0.9, 0.99)
 
 
-class Summed(NamedTuple):
-    """Numbers of the entry's first block that are to be added up over all lanes."""
-
-    offset: int
-    length: int
-    type: str
-
-
-class Structure:
-    """A structure as it is found. `sums` are read for all structures at once, and handed to `value`."""
-
-    sums: Sequence[Summed] = ()
-
-    def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
-        self.core, self.entry, self.args, self._layout = core, entry, args, layout
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        """What it says: numbers, texts, lists and dicts of them. Raises: SegmentError - it is damaged."""
-        raise NotImplementedError
-
-    def per_cpu(self) -> list[float]:
-        """What each lane has, the spare one last; nothing if that does not say anything."""
-        return []
-
-    # ---- memory
-
-    @cached_property
-    def place(self) -> Place:
-        """Where its first block is. Raises: SegmentError - nowhere."""
-        if not self.entry.blocks:
-            raise self.damaged("a block of memory is missing")
-        return self.core.extents.place(self.entry.blocks[0])
-
-    def lanes(self, fields: Fields, digest: int, count: int = 1) -> Lanes:
-        """The records at its first block. Raises: SegmentError - there is something else, or not as much."""
-        nbytes = round_up(count * fields.size, max(fields.alignment, 8))
-        if not self.entry.blocks or self.entry.blocks[0].nbytes != nbytes:
-            raise self.damaged(f"its memory is not of {nbytes} bytes")
-        if self._layout != digest:
-            raise SegmentError("it is laid out as another version of rseq does it")
-        return Lanes(fields, self.place)
-
-    def damaged(self, what: str) -> SegmentError:
-        """What to raise."""
-        return SegmentError(f"it is damaged: {what}")
-
-
-class _OfForm(Structure):
-    """One whose memory has the form of that structure."""
-
-    def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
-        super().__init__(core, entry, args, layout)
-        self.fields, digest = _form_of(self.form())
-        self.words = self.lanes(self.fields, digest, self.count())
-
-    def form(self) -> Form:
-        """Its form."""
-        raise NotImplementedError
-
-    def count(self) -> int:
-        """How many records each lane has."""
-        return 1
-
-
-@cache
-def _form_of(form: Form) -> tuple[Fields, int]:
-    """How the record of a form lies in memory, and the digest of that."""
-    fields = form.fields
-    return fields, digest_of(fields[1:])
-
-
 # ---- numbers
 
 
-class Counter(_OfForm):
+class Counter(OfForm):
     """An integer."""
 
     type: ClassVar[str] = "i64"
@@ -131,7 +58,7 @@ class FloatCounter(Counter):
     sums = (Summed(0, 1, "f64"),)
 
 
-class CounterArray(_OfForm):
+class CounterArray(OfForm):
     """Integers or floats, side by side."""
 
     def form(self) -> Form:
@@ -173,7 +100,7 @@ class CounterArray(_OfForm):
         return [sum(numbers) for numbers in self.words.arrays("value", self.count())]
 
 
-class KeyedCounter(_OfForm):
+class KeyedCounter(OfForm):
     """Counts by key."""
 
     def __init__(self, core: Core, entry: Entry, args: dict[str, Any], layout: object) -> None:
@@ -235,7 +162,7 @@ def nested(numbers: list[Any], shape: Sequence[int]) -> Any:
     return numbers
 
 
-class _Extreme(_OfForm):
+class _Extreme(OfForm):
     is_max: ClassVar[bool]
 
     def form(self) -> Form:
@@ -263,7 +190,7 @@ class Min(_Extreme):
     is_max = False
 
 
-class Histogram(_OfForm):
+class Histogram(OfForm):
     """Counts by bucket."""
 
     def form(self) -> Form:
@@ -308,143 +235,6 @@ def _bounds_of(spec: str) -> Layout:
 
     args = json.loads(spec)["args"]
     return sorted_layout(args["bounds"]) if "bounds" in args else log_linear_layout(**args)
-
-
-# ---- what is held, and what waits
-
-
-class RingBuffer(_OfForm):
-    """Records that wait."""
-
-    def form(self) -> Form:
-        self.kind = ring_kind(self.args)
-        form: Form = self.kind.form
-        return form
-
-    @property
-    def common(self) -> Place:
-        """What it has beside its lanes. Raises: SegmentError - damaged."""
-        from rseq._structures.ring.common import COMMON
-
-        _, *more = self.entry.blocks
-        if [block.nbytes for block in more] != [COMMON.nbytes]:
-            raise SegmentError(f"ring {self.entry.name!r} is damaged: it has other blocks of memory than a ring has")
-        return self.core.extents.place(more[0])
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        from rseq._structures.ring.records import Records
-
-        records = Records(self.kind, self.words, None)
-        lanes = records.lanes()
-        filled = [records.filled(lane) for lane in lanes]
-        return {
-            "written": sum(map(records.written, lanes)),
-            "filled": sum(filled),
-            "lost": records.lost(),
-            "capacity": self.kind.capacity,
-            "of": "bytes" if self.kind.dtype is None else "records",
-            "mode": self.kind.mode,
-            "by_cpu": filled,
-        }
-
-    def per_cpu(self) -> list[float]:
-        return [*self.value(())["by_cpu"]]
-
-
-def ring_kind(args: dict[str, Any]) -> Any:
-    """What kind of ring was made with these arguments. Raises: TypeError, ValueError, KeyError - none."""
-    from rseq._structures.ring.buffer import kind_for
-    from rseq._structures.ring.kind import dtype_of
-
-    return kind_for(args["capacity"], args["mode"], args["clock"], dtype_of(args["dtype"]))
-
-
-class Stack(_OfForm):
-    """Items on stacks."""
-
-    def form(self) -> Form:
-        from rseq._structures.stack import stack
-
-        return stack(1 << (self.args["capacity"] - 1).bit_length())
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        counts = self.words.read("count")
-        return {"items": sum(counts), "capacity": self.args["capacity"], "by_cpu": counts}
-
-    def per_cpu(self) -> list[float]:
-        return self.words.read("count")
-
-
-class Collector(_OfForm):
-    """Numbers that were appended."""
-
-    def form(self) -> Form:
-        from rseq._structures.collector import collector
-
-        return collector(self.args["dtype"], 1 << (self.args["capacity"] - 1).bit_length())
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        counts = self.words.read("count")
-        refused = sum(self.words.read("refused"))
-        return {"numbers": sum(counts), "capacity": self.args["capacity"], "refused": refused, "by_cpu": counts}
-
-    def per_cpu(self) -> list[float]:
-        return self.words.read("count")
-
-
-class Pool(_OfForm):
-    """Buffers that are held."""
-
-    def form(self) -> Form:
-        from rseq._structures.pool.items import items
-        from rseq._structures.pool.states import shift_for
-
-        return items(shift_for(self.args["count"], self.core.header.lanes + 1))
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        from rseq._structures.pool.states import rows_by_owner
-
-        count = self.args["count"]
-        states = [state for lane in self.words.arrays("states") for state in lane][:count]
-        held = {owner: len(rows) for owner, rows in rows_by_owner(states).items()}
-        free = count - sum(held.values())
-        return {"free": free, "count": count, "item_size": self.args["item_size"], "held_by": held}
-
-
-class SpinLock(_OfForm):
-    """A lock for each CPU."""
-
-    def form(self) -> Form:
-        from rseq._structures.lock import LOCK
-
-        return LOCK
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        owners = self.words.read("owner")
-        return {"holders": {cpu: self._said(owner) for cpu, owner in enumerate(owners) if owner}}
-
-    def _said(self, owner: int) -> str:
-        from rseq._percpu.threads import LEFT_BEHIND, table_of
-
-        table = table_of(self.place.lock)
-        name = table.describe(owner & ~LEFT_BEHIND)
-        return f"{name}, which has ended" if table.has_ended(owner) and "has ended" not in name else name
-
-
-class RCU(_OfForm):
-    """Readers."""
-
-    def form(self) -> Form:
-        from rseq._structures.rcu.grace import READERS
-
-        return READERS
-
-    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
-        ended = self._all("ended")  # first: whoever has ended, has begun
-        return {"readers": signed(self._all("begun") - ended)}
-
-    def _all(self, name: str) -> int:
-        return sum(sum(self.words.read(name, phase)) for phase in (0, 1))
 
 
 # ---- records of the user's

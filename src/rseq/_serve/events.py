@@ -6,9 +6,9 @@ import threading
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
+from rseq._look.held import RingBuffer
 from rseq._look.rings import Onlooker, as_plain, unix_ns
 from rseq._look.saying import json_ready
-from rseq._look.structures import RingBuffer
 from rseq._percpu.shared.layout import SegmentError
 
 if TYPE_CHECKING:
