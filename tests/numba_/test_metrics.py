@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rseq
-from rseq.metrics import Counter, Histogram, Summary
+from rseq.metrics import Counter, Gauge, Histogram, Summary
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 
@@ -45,3 +45,18 @@ def test_what_is_no_amount_is_refused_in_compiled_code_too() -> None:
     with pytest.raises(ValueError, match="a counter only grows"):
         count(-1.0)
     assert counter.value == 2
+
+
+def test_what_compiled_code_cannot_use_is_said() -> None:
+    at: dict[str, Any] = {"registry": None, "segment": rseq.Segment()}
+    for metric, text in (
+        (Gauge("a", "", **at), "from Python only"),
+        (Counter("b", "", ["x"], **at), "give their values"),
+    ):
+
+        @numba.njit
+        def count() -> None:
+            metric.inc()  # noqa: B023 - it is called here
+
+        with pytest.raises(TypeError, match=text):
+            count()

@@ -48,6 +48,8 @@ class Structure:
     __slots__ = ("__weakref__", "_payload", "_state")
     _no_copy: ClassVar[str] = "Threads use this very object"
     """What to do instead of pickling or copying a private one, if it is not made in a segment."""
+    _unready: ClassVar[str] = "was made without calling __init__"
+    """What is said of one that has no storage."""
 
     def __init_subclass__(
         cls,
@@ -300,7 +302,9 @@ def require_set_up(structure: Structure) -> None:
 
 def not_set_up(structure: Structure) -> TypeError:
     """What a hot method's declaration raises: it is called only for an object that is not set up."""
-    return TypeError(f"this {type(structure).__name__} was made without calling __init__")
+    if _payload.is_full(structure):
+        return TypeError(f"this {type(structure).__name__} has no per-CPU storage: it works from Python only")
+    return TypeError(f"this {type(structure).__name__} {type(structure)._unready}")
 
 
 def _is_set_up(structure: Structure) -> TypeError:

@@ -185,7 +185,10 @@ def with_labels(cls: type[Metric]) -> Any:
     refused: dict[str, Any] = {name: _refusing(name) for name in cls._counting}
     names = {"__slots__": (), "__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
     meta: Any = type(cls)  # a user's class may have one of its own
-    return meta(cls.__name__, (cls,), {**names, **refused, "labels": _labels, "_of": cls})
+    return meta(cls.__name__, (cls,), {**names, **refused, "labels": _labels, "_of": cls, "_unready": _UNREADY})
+
+
+_UNREADY = "has labels, and no numbers of its own: give their values first, as in metric.labels(…)"
 
 
 def _refusing(name: str) -> Callable[..., NoReturn]:
