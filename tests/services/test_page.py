@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -60,12 +62,24 @@ def page(_browser: Browser) -> Iterator[Browser]:
 def served() -> Iterator[tuple[Server, Program, Path]]:
     """A service, and a server that has looked at it several times."""
     with folder() as path, Program(SERVICE) as service, server_of(service) as made:
+        for _ in range(2):  # there is something to see between two looks
+            work(service)
+            before = looked_at(made)
+            while looked_at(made) == before:
+                pass
         yield made, service, path
 
 
 def server_of(service: Program) -> Any:
     assert service.hear() == "ready"
     return server("shop")
+
+
+def looked_at(made: Server) -> float:
+    """When the server has looked last."""
+    with urllib.request.urlopen(f"{made.url}api/segment", timeout=60) as answer:
+        at: float = json.load(answer)["at"]
+    return at
 
 
 def work(service: Program) -> None:

@@ -64,8 +64,8 @@ def serve(
 
     app = app_for(place, token, gauges)
     listening = _listening(host, port)
-    click.echo(f"{label(place)}: {url(listening)} as a page, and {url(listening)}metrics for Prometheus")
     with Sampler(app.state.live):
+        click.echo(f"{label(place)}: {url(listening)} as a page, and {url(listening)}metrics for Prometheus")
         _run(app, listening)
 
 

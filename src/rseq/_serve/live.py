@@ -256,7 +256,7 @@ def _is_long(value: Any) -> bool:
 
 
 class Sampler:
-    """The thread that looks. Threads: the one that made it."""
+    """The thread that looks; the first time, before it is started. Threads: the one that made it."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -264,6 +264,7 @@ class Sampler:
         self._thread = threading.Thread(target=self._run, name="rseq serve: looking", daemon=True)
 
     def __enter__(self) -> Sampler:
+        self._pause_s = self._looked()
         self._thread.start()
         return self
 
@@ -272,11 +273,14 @@ class Sampler:
         self._thread.join()
 
     def _run(self) -> None:
-        pause_s = 0.0
-        while not self._is_over.wait(pause_s):
-            before = time.thread_time()
-            self._live.look(time.time())
-            pause_s = pause_after(time.thread_time() - before)
+        while not self._is_over.wait(self._pause_s):
+            self._pause_s = self._looked()
+
+    def _looked(self) -> float:
+        """Look, and say how long to wait for the next time."""
+        before = time.thread_time()
+        self._live.look(time.time())
+        return pause_after(time.thread_time() - before)
 
 
 def pause_after(cost_s: float) -> float:
