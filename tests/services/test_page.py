@@ -150,6 +150,9 @@ def test_a_ring_has_events_and_a_gauge_has_processes(page: Browser, served: tupl
     shown(page, made.url, "in_flight")
     page.until("document.querySelectorAll('#processes tbody tr').length === 1")
     assert str(service.process.pid) in text(page, "processes")
+    page.open("about:blank")
+    page.open(f"{made.url}#/in_flight", width=360)
+    assert page.until("document.querySelector('#processes .part').getBoundingClientRect().width") > 20, "on a phone too"
 
 
 def test_it_can_be_used_with_the_keyboard_alone(page: Browser, served: tuple[Server, Program, Path]) -> None:
