@@ -45,8 +45,9 @@ def interrupt_everywhere(board: QemuBoard, operation: Operation, memory: Memory,
     """Interrupt the operation before each instruction of its section; how often it was aborted."""
     aborts = 0
     number = board.program.operations.index(operation)
+    own = {id(line) for line in board.program.sections[number].hot}
     for offset, place in board.program.places.items():
-        if place.number and board.program.sections[number].slots is place.slots:
+        if place.number and id(place.line) in own:
             aborts += interrupt(board, operation, memory.copy(), words, IMAGE + offset)
     return aborts
 

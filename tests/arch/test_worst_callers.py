@@ -34,7 +34,7 @@ class Environment(BlobEnvironment):
     """Where the spare lane would be taken, give up."""
 
     def spare(self, emit: Writer, code: Any, *_: Any) -> Any:
-        return pack(emit, code, I32(BUSY), None)
+        return pack(emit, code, I32(BUSY))
 
 
 def mixed(kind: str, parameters: int, integers: int, floats: int) -> Any:
@@ -103,8 +103,7 @@ def make_caller(unit: Unit, operation: Operation) -> None:
     def leave(code: Any) -> None:
         emit.ret(emit.fit(code, I64))
 
-    result = unit.run(emit, operation.code, area, Lane(*lane, count), arguments, leave)
-    if result is not None:
+    for result in unit.run(emit, operation.code, area, Lane(*lane, count), arguments, leave):
         store(emit, dynamic, 1, emit.llvm.fptosi(result, I64) if result.type == DOUBLE else result)
     emit.branch(emit.compare(load(emit, dynamic, 2, I64), "==", count), done, again)
     emit.here(done)

@@ -64,7 +64,7 @@ class CBoard(Board):
         self.engine.mem_write(OFFSET, AREA_OFFSET.to_bytes(8, self.program.architecture.byteorder, signed=True))
         self.input, self.output = (IMAGE + linked.symbols[name].start for name in ("input", "output"))
 
-    def _answer(self, operation: Operation, code: int, result: int) -> Any:
+    def _answer(self, operation: Operation, code: int, words: Sequence[int]) -> Any:
         status = from_word(code, SCALARS["i64"])
         if status in (NO_LANE_HERE, INDEX):
             return NO_LANE if status == NO_LANE_HERE else "IndexError"
@@ -72,7 +72,7 @@ class CBoard(Board):
         type = operation.body.result
         if status == NONE:
             return 0 if isinstance(type, Pointer) else None
-        answer = None if type is None else from_word(result, type)
+        answer = None if type is None else from_word(words[0], type)
         assert answer != 0 or not isinstance(type, Pointer), "None is RSEQ_NONE"
         return answer
 

@@ -26,6 +26,7 @@ _DTYPES = ("O", "<u4", "V3", "V0", "|S3", *_FIELDS)
 _BOUNDS = ([], [1, 1], [2, 1], ["x"], [float("nan")], list(range(600)), [1, 2, 6])
 _TEXTS = ("[" * 10_000, "{}", "1", '{"args":[]}', '{"args":{}}', "", "\0")
 _PLACE = (1 << 48) - 1
+_OWNER = (1 << 30) - 1  # FUTEX_TID_MASK of linux/futex.h
 
 
 class Image:
@@ -208,8 +209,10 @@ def extent_page(rng: random.Random, image: Image) -> str:
         new = _number(rng, image.word(first + MUTEX_BYTES))
         image.put_word(first + MUTEX_BYTES, new)
         return f"used: {new:#x}"
-    at = first + 4 * rng.randrange(MUTEX_BYTES // 4)
-    image.put(at, struct.pack("<I", _number(rng, 0, 32)))
+    at, number = first + 4 * rng.randrange(MUTEX_BYTES // 4), _number(rng, 0, 32)
+    if at == first and Path(f"/proc/{number & _OWNER}").exists():
+        return "a mutex that a living thread is said to hold: others wait for ever, as docs/shared.md says"
+    image.put(at, struct.pack("<I", number))
     return f"word {at - first} of a mutex"
 
 
