@@ -44,6 +44,8 @@ def interrupted(turn: int, handler: Callable[[], object]) -> Iterator[list[str]]
             last.pop(id(frame), None)
             if id(frame.f_back) in last:
                 last[id(frame.f_back)] = ""  # Python code has returned: nobody looks
+        elif event == "exception":
+            last[id(frame)] = ""  # what was called has raised: nobody looks before the exception is handled
         elif event == "opcode":
             before, last[id(frame)] = last.get(id(frame), ""), dis.opname[frame.f_code.co_code[frame.f_lasti]]
             if before in _LOOKS:

@@ -38,7 +38,10 @@ def test_info_is_plain_lines_when_piped() -> None:
 
 
 def test_info_says_where_the_structures_code_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = "Counter, CounterArray, FloatCounter, Histogram, Max, Min, Pool, RCU, RingBuffer, SpinLock, Stack"
+    names = (
+        "Collector, Counter, CounterArray, FloatCounter, Histogram, KeyedCounter, Max, Min, Pool, RCU, RingBuffer, "
+        "SpinLock, Stack"
+    )
     if report.info().code_file:
         said = " ".join(run("info").split())
         assert f"machine code {report.info().code_file}: {names}" in said

@@ -36,6 +36,7 @@ FIRST_USES = {
     "Histogram": "h = rseq.Histogram([0.1, 1.0]); h.observe(0.5); assert (h.count, h.sum) == (1, 0.5); h.quantile(0.5)",
     "exponential": "h = rseq.Histogram.exponential(0.1, 10); h.observe(0.5); h.merge(h); assert h.count == 2",
     "SpinLock": "lock = rseq.SpinLock()\nwith lock as cpu: pass\nlock.release(lock.acquire())",
+    "Collector": "c = rseq.Collector('i64', 1000); assert c.append(3) and len(c) == 1",
     "Stack": "s = rseq.Stack(64); s.push(3); assert s.pop() == 3; s.push(4); assert s.drain() == [4]",
     "RCU": "r = rseq.RCU()\nwith r: pass\nr.synchronize(); r.call(int); r.barrier()",
     "Pool": "p = rseq.Pool(100, 10); p.release(p.acquire())\nwith p.item() as i: i[0] = 1\nassert len(p) == 10",

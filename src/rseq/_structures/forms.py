@@ -9,6 +9,7 @@ from rseq._arch.base import IndexMode
 from rseq._builtins.form import Form
 from rseq._language.types import SCALARS
 from rseq._structures.cell import cell, cells
+from rseq._structures.collector import collector
 from rseq._structures.extreme import extreme
 from rseq._structures.histogram.bounds import log_linear, searching
 from rseq._structures.keyed.counter import keyed
@@ -47,6 +48,9 @@ def shipped_forms() -> Iterator[Shipped]:
     yield _alone(CLOCK, "read_clock")
     for bits in range(13):
         yield _alone(stack(1 << bits), "push", "pop")
+    for type in ("i64", "f64"):
+        for bits in range(10, 21):
+            yield _alone(collector(type, 1 << bits), "append", indexes=_BOTH)
     for bits in range(1, 9):
         yield _alone(searching(bits), *_HISTOGRAM, indexes=_BOTH)
     for bits in range(1, 13):

@@ -56,7 +56,7 @@ class Site:
                 emit.jump(done, nothing)
 
         found = self.unit.run(emit, code, self.area, self.lane, fitting, leave)
-        emit.jump(done, *([emit.fit(found, I64)] if result else []))
+        emit.jump(done, *([emit.fit(found[0], I64)] if result else []))
         results = emit.here(done)
         return results[0] if results else None
 
