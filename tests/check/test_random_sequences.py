@@ -216,7 +216,7 @@ def test_what_the_contract_accepts_survives_interruptions_everywhere(name: str) 
     for number in range(FEW):
         tried(arch.get(name), restarts.program(number), tally)
     # where registers have 32 bits, the numbers of these programs fit none
-    assert tally.accepted > FEW // 3 or (name == "armv7l" and tally.too_large > 0)
+    assert tally.accepted > FEW // 4 or (name == "armv7l" and tally.too_large > 0)
 
 
 def test_every_rule_of_the_contract_is_tried() -> None:

@@ -107,8 +107,8 @@ class _Service:
     [
         (_CLOSE, False, 4),
         pytest.param(_CLOSE, False, 1, marks=pytest.mark.slow),
-        pytest.param(_CLOSE, True, 1, marks=pytest.mark.slow),
-        pytest.param(_ALL, False, 1, marks=pytest.mark.slow),
+        pytest.param(_CLOSE, True, 5, marks=pytest.mark.slow),
+        pytest.param(_ALL, False, 3, marks=pytest.mark.slow),
     ],
 )
 def test_whoever_takes_over_tells_what_is_missing_and_nothing_else(
