@@ -23,7 +23,20 @@ SOURCE = ROOT / "src" / "rseq"
 # `_thread` comes after what reads the thread pointer for it: some machine code, and the loader that maps it.
 # `_builtins` is where code and per-CPU memory meet.
 LAYERS = (
-    ("_quick", "_abi", "_marks", "_layout", "_room", "_extras", "_once", "_sealed", "_forks", "_libc", "_integers"),
+    (
+        "_around",
+        "_quick",
+        "_abi",
+        "_marks",
+        "_layout",
+        "_room",
+        "_extras",
+        "_once",
+        "_sealed",
+        "_forks",
+        "_libc",
+        "_integers",
+    ),
     ("_shipped",),
     ("_processes", "_terminal", "_cache"),
     (

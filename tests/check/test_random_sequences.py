@@ -213,10 +213,10 @@ def test_as_many_as_are_wanted_survive_interruptions(part: int, total: Tally) ->
 @pytest.mark.parametrize("name", [name for name in arch.names() if arch.get(name).emulator is not None])
 def test_what_the_contract_accepts_survives_interruptions_everywhere(name: str) -> None:
     tally = Tally()
-    for number in range(FEW):
+    for number in range(FEW + FEW // 4):  # more are too large where there are fewer registers
         tried(arch.get(name), restarts.program(number), tally)
     # where registers have 32 bits, the numbers of these programs fit none
-    assert tally.accepted > FEW // 4 or (name == "armv7l" and tally.too_large > 0)
+    assert tally.accepted > FEW // 3 or (name == "armv7l" and tally.too_large > 0)
 
 
 def test_every_rule_of_the_contract_is_tried() -> None:

@@ -467,6 +467,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], type[Exception], str]] =
     (lambda at: Counter("a", "", ["x"], **at).remove_by_labels({"y": "1"}), ValueError, r"got \['y'\]"),
     (lambda at: Counter("a", "", ["x"], **at).remove_by_labels("y"), TypeError, r"expected a dict"),  # type: ignore[arg-type]
     (lambda at: Counter("a", "", **at).count_exceptions(5), TypeError, r"a class of exceptions"),  # type: ignore[arg-type]
+    (lambda at: Summary("a", "", **at).time()(lambda: (yield)), TypeError, r"is a generator, which runs in parts: use"),
     (lambda at: Summary("a", "", **at).time()(5), TypeError, r"expected a function to be put around"),  # type: ignore[type-var]
     (lambda at: pickle.dumps(Counter("a", "", **at)), TypeError, r"make it anew in the other process"),
     (lambda at: copy.copy(Counter("a", "", ["x"], **at)), TypeError, r"make it anew in the other process"),

@@ -67,20 +67,6 @@ class Counter(_Added, hot=("inc",), known_as="metrics.Counter"):
     _type = "counter"
     _counting = "inc", "reset", "count_exceptions"
 
-    def __init__(
-        self,
-        name: str,
-        documentation: str,
-        labelnames: Iterable[str] = (),
-        namespace: str = "",
-        subsystem: str = "",
-        unit: str = "",
-        registry: Any = REGISTRY,
-        *,
-        segment: Segment | str | None = None,
-    ) -> None:
-        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
-
     def _begin(self) -> None:
         series = self._made()
         self._fill(series, forms.counting())[EXEMPLAR] = partial(_put_if_counted, series)
@@ -116,20 +102,6 @@ class Summary(_Added, hot=("observe",), known_as="metrics.Summary"):
     __slots__ = ()
     _type = "summary"
     _counting = ("observe",)
-
-    def __init__(
-        self,
-        name: str,
-        documentation: str,
-        labelnames: Iterable[str] = (),
-        namespace: str = "",
-        subsystem: str = "",
-        unit: str = "",
-        registry: Any = REGISTRY,
-        *,
-        segment: Segment | str | None = None,
-    ) -> None:
-        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
 
     def _begin(self) -> None:
         self._fill(self._made(), forms.summing())

@@ -56,6 +56,20 @@ class Metric(Structure):
     _family: Family
     _values: tuple[str, ...]
 
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        labelnames: Iterable[str] = (),
+        namespace: str = "",
+        subsystem: str = "",
+        unit: str = "",
+        registry: Any = REGISTRY,
+        *,
+        segment: Segment | str | None = None,
+    ) -> None:
+        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
+
     def _set_up(
         self,
         name: str,

@@ -22,20 +22,6 @@ class Info(Metric):
     _counting = ("info",)
     _own: InfoValue
 
-    def __init__(
-        self,
-        name: str,
-        documentation: str,
-        labelnames: Iterable[str] = (),
-        namespace: str = "",
-        subsystem: str = "",
-        unit: str = "",
-        registry: Any = REGISTRY,
-        *,
-        segment: Segment | str | None = None,
-    ) -> None:
-        self._set_up(name, documentation, labelnames, namespace, subsystem, unit, registry, segment, None)
-
     def _begin(self) -> None:
         family = self._family
         self._own = InfoValue(family.store.segment, family.about.name, self._labels)
