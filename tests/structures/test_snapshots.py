@@ -152,6 +152,10 @@ def test_each_structure_takes_what_another_one_or_a_snapshot_has() -> None:
         one.merge(pickle.loads(pickle.dumps(before)))
     assert (counter.value, floats.value, slowest.value) == (9, 1.5, 4.0)
     assert table.values().tolist() == [[0, 0], [-21, 0]]
+    row = rseq.CounterArray(3)
+    row.merge([1, 0, -2])
+    row.merge(row)
+    assert row.values().tolist() == [2, 0, -4]
     floats.merge(counter)
     assert floats.value == 10.5
     slowest.merge(rseq.Max())

@@ -112,8 +112,8 @@ class CounterArray(Holder, Structure, hot=("add",)):
             raise ValueError(f"merge() takes an array of shape {own.shape}; got one of {given.shape}")
         if not np.can_cast(given.dtype, own.dtype, "same_kind") or given.dtype == bool:
             raise TypeError(f"merge() takes an array of {own.dtype}; got one of {given.dtype}")
-        for index in zip(*given.nonzero(), strict=True):
-            self.add(tuple(map(int, index)), given[index].item())
+        for index in zip(*map(np.ndarray.tolist, given.nonzero()), strict=True):
+            self.add(index if len(index) > 1 else index[0], given[index].item())
 
     def __getitem__(self, index: Any) -> Any:
         """The sum of an element over all CPUs, or an array of sums, as `values()[index]`. Raises: IndexError."""
