@@ -79,7 +79,7 @@ LAYERS = (
     ("_logging", "_numba", "numba", "_check", "_metrics"),
     ("_look", "_ship"),
     ("_serve",),
-    ("check", "logging", "metrics"),
+    ("check", "distributed", "logging", "metrics"),
     ("testing", "_bench", "_metrics.command", "_metrics.site"),
     ("_stress",),
     ("_cli", "__main__"),

@@ -23,6 +23,7 @@ PACKAGES = {
     "starlette": ("Starlette", "0.40", "serve", "to serve a segment"),
     "uvicorn": ("uvicorn", "0.30", "serve", "to serve a segment"),
     "opentelemetry": ("opentelemetry-sdk", "1.36", "opentelemetry", "to share OpenTelemetry's metrics"),
+    "distributed": ("distributed", "2025.1", "distributed", "to count over a Dask cluster"),
     "fastapi": ("FastAPI", "0.115", "bench", "to be measured with metrics"),
     "cereggii": ("cereggii", "1.0", "bench", "to be measured beside it"),
 }
