@@ -49,8 +49,8 @@ from typing import Any
 
 from rseq._arch import host
 from rseq._loader import CLOCK_RATE
-from rseq._numba import calls, models, values  # each teaches Numba its part when it is imported
-from rseq._numba.index import refuse_none_of
+from rseq._numba import calls, items, models, values  # each teaches Numba its part when it is imported
+from rseq._numba.index import refuse_none_of, refuse_unasked
 from rseq._numba.types import BoundSequenceType, StructureType
 from rseq._once import once
 from rseq._percpu.clock_rate import word_address
@@ -58,7 +58,7 @@ from rseq._percpu.thread_code import symbols
 
 __all__ = ["BoundSequenceType", "StructureType"]
 
-_PARTS = (calls, models, values)
+_PARTS = (calls, items, models, values)
 
 
 def _call_of(type: Any) -> str:
@@ -82,6 +82,7 @@ def _prepare() -> None:
             llvm.add_symbol(name, address)
         llvm.add_symbol(CLOCK_RATE, word_address())  # it is measured when a routine is bound that asks for it
     refuse_none_of((BoundSequenceType, StructureType), _call_of)
+    refuse_unasked(StructureType)
 
 
 _prepare()

@@ -55,8 +55,8 @@ class RingBuffer(OfForm):
 
 def ring_kind(args: dict[str, Any]) -> Any:
     """What kind of ring was made with these arguments. Raises: TypeError, ValueError, KeyError - none."""
+    from rseq._structures.numpy_layout import dtype_of
     from rseq._structures.ring.buffer import kind_for
-    from rseq._structures.ring.kind import dtype_of
 
     return kind_for(args["capacity"], args["mode"], args["clock"], dtype_of(args["dtype"]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.ir as ll
@@ -135,21 +135,25 @@ class _Call:
 
     def _leave_out(self) -> None:
         """Emit, before an exception that Numba would drop: count the call, and go on without it if that can be."""
-        emit = self.emit
-        if getattr(emit.llvm, "_in_try_block", False):
-            return  # what is caught is not dropped
-        if _LOOP_BODY in emit.function.name:
-            self._count_refusal()
-            if emit.has_ended:
-                emit.here(emit.label("unreached"))
-            return
-        with emit.unless(emit.call("PyGILState_GetThisThreadState", PTR), likely=False):
-            self._count_refusal()
+        where_dropped(self.emit, self._count_refusal)
 
     def _count_refusal(self) -> None:
         self.emit.add_atomically(self.place.refused, 1)
         if self.left_out is not None:
             self.emit.jump(self.left_out)
+
+
+def where_dropped(emit: Writer, count: Callable[[], None]) -> None:
+    """Emit `count()` before an exception, for where Numba will drop that: in a loop's body, and in its own threads."""
+    if getattr(emit.llvm, "_in_try_block", False):
+        return  # what is caught is not dropped
+    if _LOOP_BODY in emit.function.name:
+        count()
+        if emit.has_ended:
+            emit.here(emit.label("unreached"))
+        return
+    with emit.unless(emit.call("PyGILState_GetThisThreadState", PTR), likely=False):
+        count()
 
 
 def _frozen(emit: Writer, value: Any) -> Any:

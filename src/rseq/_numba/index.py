@@ -1,11 +1,15 @@
-"""None as an index in compiled code, where NumPy takes it for a new axis: refused if a call of ours returned it.
+"""None as an index in compiled code: refused where a call of ours returned it, or may have, and nobody has asked.
 
-`k = hits.add()` and then `out[k] = x` would write the whole array: `add` returns None, and `out[None]` is all of
-`out`. An index that somebody wrote as None, or as `np.newaxis`, is left alone.
+`k = hits.add()` and then `out[k] = x` would write the whole array: `add` returns None, which NumPy takes for a new
+axis, and `out[None]` is all of `out`. An index that somebody wrote as None, or as `np.newaxis`, is left alone.
+
+`row = pool.acquire_row()` is a number, or None if all rows are held. A function that uses `pool[row]` compares `row`
+with None somewhere. Where it does so is not looked at: what is None nevertheless is an IndexError when it runs.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +19,7 @@ from numba.core.types import containers, misc
 
 _INDEXED = ("getitem", "static_getitem", "typed_getitem")
 _WHY = "which is no index: NumPy takes None for a new axis, and the whole array would be meant"
+_UNASKED = "acquire_row() returns None if all rows are held: ask `if row is not None:` before `pool[row]`"
 _FIX = "index with a number, such as a result -> i64 of a sequence of your own"
 
 
@@ -43,6 +48,52 @@ def _indices(block: Any) -> Iterator[tuple[Any, Any]]:
         elif isinstance(statement, ir.Assign) and getattr(statement.value, "op", "") in _INDEXED:
             read = statement.value
             yield from ((part, statement.loc) for part in read.list_vars() if part.name != read.value.name)
+
+
+def refuse_unasked(pools: type) -> None:
+    """From now on Numba refuses `pool[row]`, of a pool of type `pools`, if `row` may be None and nobody has asked."""
+
+    @register_rewrite("after-inference")
+    class _UnaskedRow(Rewrite):
+        def match(self, func_ir: Any, block: Any, typemap: Any, calltypes: Any) -> bool:
+            for index, loc in _rows(block, typemap, pools):
+                if isinstance(typemap.get(index.name), misc.Optional) and not _is_compared(func_ir, index.name):
+                    raise errors.TypingError(_UNASKED, loc=loc)
+            return False
+
+
+def _rows(block: Any, typemap: Any, pools: type) -> Iterator[tuple[Any, Any]]:
+    """The variables that a block indexes pools with, and where."""
+    for statement in block.body:
+        if isinstance(statement, ir.SetItem) and isinstance(typemap.get(statement.target.name), pools):
+            yield statement.index, statement.loc
+        read: Any = getattr(statement, "value", None)
+        if getattr(read, "op", "") == "getitem" and isinstance(typemap.get(read.value.name), pools):
+            yield read.index, statement.loc
+
+
+def _is_compared(func_ir: Any, name: str) -> bool:
+    """Whether a function compares a variable with something by `is`, or one that it is a copy of or that is a copy."""
+    values = [one for block in func_ir.blocks.values() for one in block.find_insts(ir.Assign)]
+    same, size = {name}, 0
+    while size < len(same):
+        size = len(same)
+        for one in values:
+            copied = {part.name for part in _copied(one.value)}
+            if one.target.name in same or copied & same:
+                same |= copied and {one.target.name, *copied}
+    asked = [one.value for one in values if getattr(one.value, "op", "") == "binop"]
+    return any(
+        one.fn in (operator.is_, operator.is_not) and {one.lhs.name, one.rhs.name} & same  # the other one is None
+        for one in asked
+    )
+
+
+def _copied(value: Any) -> list[Any]:
+    """The variables that a value is the same as."""
+    if isinstance(value, ir.Var):
+        return [value]
+    return list(value.incoming_values) if getattr(value, "op", "") == "phi" else []
 
 
 class _Origins:

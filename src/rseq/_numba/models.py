@@ -22,7 +22,9 @@ from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_o
 @register_model(BoundSequenceType)
 class _PlaceModel(models.StructModel):
     def __init__(self, manager: Any, type: Storage) -> None:
-        super().__init__(manager, type, [(name, types.uint64) for name in names_of(type)])
+        words: list[tuple[str, Any]] = [(name, types.uint64) for name in names_of(type)]
+        items = type.items if isinstance(type, StructureType) else None
+        super().__init__(manager, type, [*words, ("items", items)] if items else words)
 
     def as_data(self, builder: Any, value: Any) -> Any:
         """Called where a value goes into a list, a dict, a jitclass or a generator: there it may outlive its memory.

@@ -10,6 +10,7 @@ from typing import Any
 from numba.core import errors, types
 from numba.core.types import containers
 from numba.core.typing import signature
+from numba.np.numpy_support import from_dtype
 
 from rseq._arch.base import IndexMode
 from rseq._builtins.arguments import parameter_names
@@ -17,6 +18,7 @@ from rseq._codegen.environment import Lane
 from rseq._language.compiled import Compiled
 from rseq._language.types import Buffer, Pointer, Scalar
 from rseq._numba.digests import code_of, digest, digest_of_all
+from rseq._structures.pool import Pool, arrays_of
 from rseq._structures.structure import Structure, bound_of, hot_methods, notes_of, storage_of
 from rseq._thread.registration import lanes_offset
 
@@ -58,13 +60,27 @@ class Storage(types.Type):
 
 
 class StructureType(Storage):
-    """The type of a structure; `methods` are the digests and titles of its hot methods."""
+    """The type of a structure; `methods` are the digests and titles of its hot methods.
 
-    def __init__(self, kind: str, index: IndexMode, dimensions: int, methods: Mapping[str, tuple[str, str]]) -> None:
-        self.methods = dict(methods)
+    `items` is the type of the array of all items, of a pool of arrays.
+    """
+
+    ndim = 0
+    """Numba asks for it before it asks whether what is indexed is an array (parfor.py, _find_mask)."""
+
+    def __init__(
+        self,
+        kind: str,
+        index: IndexMode,
+        dimensions: int,
+        methods: Mapping[str, tuple[str, str]],
+        items: types.Array | None = None,
+    ) -> None:
+        self.methods, self.items = dict(methods), items
         self.rows = max((len(code_of[own].body.rows) for own, _ in methods.values()), default=0)
-        digest = digest_of_all(sorted(methods.items()))
-        super().__init__(f"rseq.{kind}", digest, index, dimensions)
+        digest = digest_of_all([*sorted(methods.items()), *([str(items)] if items else [])])
+        of = f" of {items.dtype}, {items.ndim - 1}d" if items else ""
+        super().__init__(f"rseq.{kind}{of}", digest, index, dimensions)
 
     @classmethod
     def of(cls, thing: Structure) -> StructureType:
@@ -75,7 +91,8 @@ class StructureType(Storage):
             bound = {name: bound_of(thing, name) for name in hot}
             methods = {name: (digest(one.code), one.title) for name, one in bound.items()}
             storage = storage_of(thing)
-            notes[known] = cls(type(thing).__name__, storage.index, len(storage.shape), methods)
+            items = items_type(thing) if isinstance(thing, Pool) else None
+            notes[known] = cls(type(thing).__name__, storage.index, len(storage.shape), methods, items)
         made: StructureType = notes[known]
         return made
 
@@ -170,6 +187,15 @@ def _is_tuple_of(given: Any, wanted: Any) -> bool:
 
 def _called(type: Any) -> str:
     return f"a tuple of {type.count} {type.dtype}" if isinstance(type, containers.UniTuple) else str(type)
+
+
+def items_type(pool: Pool) -> types.Array | None:
+    """The type of the array of a pool's items; None if they are bytes, or nothing that Numba knows."""
+    array = arrays_of(pool)
+    try:
+        return None if array is None else types.Array(from_dtype(array.dtype), array.ndim, "A")
+    except errors.NumbaNotImplementedError:
+        return None
 
 
 def names_of(type: Storage) -> list[str]:

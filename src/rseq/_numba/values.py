@@ -24,6 +24,7 @@ from rseq._language import ir
 from rseq._language.compiled import Compiled
 from rseq._numba.digests import code_of, digest
 from rseq._numba.environment import NumbaEnvironment
+from rseq._numba.items import constant_items, dynamic, unbox_items
 from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_of, row_names
 from rseq._percpu.memory import Memory
 from rseq._percpu.segment import Place
@@ -104,11 +105,14 @@ def _unbox(type: Storage, thing: Any, c: Any) -> NativeValue:
         for position, name in enumerate(names_of(type)):
             item = c.pyapi.tuple_getitem(words, position)
             setattr(value, name, c.pyapi.long_as_ulonglong(item))
+    is_error = cgutils.is_null(c.builder, words)
+    if isinstance(type, StructureType) and type.items:
+        is_error = unbox_items(type, thing, value, is_error, c)
     c.pyapi.decref(words)
     c.pyapi.decref(mark)
     c.pyapi.decref(reader)
     say = partial(_say_what_was_noted, c) if asks else None
-    return NativeValue(value._getvalue(), is_error=cgutils.is_null(c.builder, words), cleanup=say)
+    return NativeValue(value._getvalue(), is_error=is_error, cleanup=say)
 
 
 def _asks(type: Storage) -> bool:
@@ -169,6 +173,7 @@ def _box(type: Storage, value: Any, c: Any) -> Any:
     thing = c.pyapi.call_function_objargs(reader, [owner, text])
     c.pyapi.decref(text)
     c.pyapi.decref(reader)
+    c.context.nrt.decref(c.builder, type, value)  # it has nothing but a pool's items
     return thing
 
 
@@ -185,12 +190,10 @@ def _constant(context: Any, builder: Any, type: Storage, thing: Any) -> Any:
     for name, word in zip(names_of(type), _words(thing), strict=True):
         is_address = name in ("base", "lock", "owner", "refused") or name in row_names(type)[::2]
         number = I64(word)
-        setattr(value, name, _dynamic(context, builder, word) if is_address else number)
+        setattr(value, name, builder.ptrtoint(dynamic(context, builder, word), I64) if is_address else number)
+    if isinstance(type, StructureType) and type.items:
+        value.items = constant_items(context, builder, type, thing)
     return value._getvalue()
-
-
-def _dynamic(context: Any, builder: Any, address: int) -> Any:
-    return builder.ptrtoint(context.add_dynamic_addr(builder, address, info="per-CPU memory and its owner"), I64)
 
 
 @infer_getattr
@@ -202,14 +205,24 @@ class _Methods(AttributeTemplate):
             return containers.UniTuple(types.intp, type.dimensions)
         if attribute not in type.methods:
             return None
-        return BoundSequenceType(*type.methods[attribute], type.index, type.dimensions)
+        return _method_type(type, attribute)
+
+
+def _method_type(type: StructureType, name: str) -> BoundSequenceType:
+    return BoundSequenceType(*type.methods[name], type.index, type.dimensions)
 
 
 @lower_getattr_generic(StructureType)
 def _method(context: Any, builder: Any, type: StructureType, value: Any, attribute: str) -> Any:
     if attribute == "shape":
         return _shape_of(context, builder, type, value)
-    return value  # a bound sequence is the same place
+    if not type.items:
+        return value  # a bound sequence is the same place
+    place, wanted = cgutils.create_struct_proxy(type)(context, builder, value=value), _method_type(type, attribute)
+    bound = cgutils.create_struct_proxy(wanted)(context, builder)
+    for name in names_of(wanted):
+        setattr(bound, name, getattr(place, name))
+    return bound._getvalue()
 
 
 def _shape_of(context: Any, builder: Any, type: StructureType, value: Any) -> Any:

@@ -17,7 +17,9 @@ from rseq._percpu.ended import be_known, why_not_ended
 from rseq._percpu.storage import More, lanes_of
 from rseq._percpu.threads import table_of
 from rseq._quick import partial, ref
+from rseq._structures.numpy_layout import dtype_of
 from rseq._structures.pool.items import items, write
+from rseq._structures.pool.kind import MAX_BYTES, bounded, kind_of
 from rseq._structures.pool.states import (
     HELD,
     LINE_BYTES,
@@ -35,17 +37,16 @@ from rseq._thread.cpus import possible_cpus
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, NoReturn
+    from typing import Any, ClassVar, NoReturn, Self, SupportsIndex
 
+    import numpy as np
     import numpy.typing as npt
 
     from rseq._language.compiled import Compiled
+    from rseq._language.types import Scalar
     from rseq._percpu.lanes import Lanes
     from rseq._percpu.segment import Place
     from rseq._percpu.shared.segment import Segment
-
-MAX_BYTES = 1 << 46
-"""The largest pool: what a processor can address, more or less."""
 
 
 class Pool(Structure, hot=("acquire_row", "release_row")):
@@ -58,28 +59,57 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         with pool.item() as buffer:    # MemoryError if all are held
             file.readinto(buffer)
 
-    Each item has cache lines to itself. What was in it when it was released is in it when it is acquired. `acquire_row`
-    and `release_row` do the same with the items' numbers, rows of `pool.array`, at the cost of a builtin function;
-    inside `@njit` functions they are inlined. An item that is dropped without `release` stays held.
+    With a `dtype`, `item_size` is the shape of an item, as `numpy.zeros` takes it, and the items are arrays:
+
+        scratch = rseq.Pool((512, 512), 64, dtype=float)
+        row = scratch.acquire_row()    # a number, or None if all are held
+        scratch[row][:] = 0.0          # its array; in `@njit` functions, too
+        scratch.release_row(row)
+
+    `count` is how many items there are in all, not for each CPU. Each item has cache lines to itself. What was in it
+    when it was released is in it when it is acquired. `acquire_row` and `release_row` do the same with the items'
+    numbers, at the cost of a builtin function; inside `@njit` functions they are inlined. `pool[row]` is an item as an
+    array, as is `pool[item]` of what `acquire` returned. An item that is dropped without `release` stays held.
 
     `segment` and `name`: processes share the items, see `Counter`. What a process holds when it is killed stays held
     until another one calls `recover` with its number. Without a segment, a fork copies the pool and what is held.
-    Raises: TypeError - no ints, or no segment. ValueError - below 1 or absurdly large. MemoryError - no address space
-    or memory. RuntimeError - this machine's architecture has no code generator. OSError - no executable memory.
+    Raises: TypeError - no ints, no such dtype, or no segment. ValueError - below 1 or absurdly large. MemoryError - no
+    address space or memory. RuntimeError - this machine's architecture has no code generator. OSError - no executable
+    memory.
     Threads: any, registered or not; signal handlers too.
     """
 
-    __slots__ = ("_give", "_held", "_items", "_memory", "_size", "_stride", "_take", "_views", "_watched")
+    __slots__ = (
+        "_array",
+        "_give",
+        "_held",
+        "_items",
+        "_kind",
+        "_memory",
+        "_size",
+        "_stride",
+        "_take",
+        "_views",
+        "_watched",
+    )
+    __iter__: ClassVar[None] = None  # neither of what is free nor of all items
 
     def __init__(
-        self, item_size: int, count: int, *, segment: Segment | str | None = None, name: str | None = None
+        self,
+        item_size: int | tuple[int, ...],
+        count: int,
+        *,
+        dtype: npt.DTypeLike | Scalar | type[int] | type[float] | None = None,
+        segment: Segment | str | None = None,
+        name: str | None = None,
     ) -> None:
         where, lanes = _resolved(segment)
-        size = _bounded("item_size", item_size, MAX_BYTES)
-        number = _bounded("count", count, min(MAX_COUNT, lanes << MAX_SHIFT))
+        kind = kind_of(item_size, dtype)
+        size = kind.nbytes
+        number = bounded("count", count, min(MAX_COUNT, lanes << MAX_SHIFT))
         stride = round_up(size, LINE_BYTES)
-        _bounded("item_size × count", stride * number, MAX_BYTES)
-        form, args = items(shift_for(number, lanes)), {"item_size": size, "count": number}
+        bounded("item_size × count", stride * number, MAX_BYTES)
+        form, args = items(shift_for(number, lanes)), {"item_size": size, "count": number, **kind.said}
         begin, more = partial(_write, number), (More(stride * number, LINE_BYTES, is_plain=True),)
         storage, (memory,) = storage_for(self, form, where, name, args, begin=begin, more=more)
         if segment is not None:
@@ -89,6 +119,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
             start_anew_after_forks(self)
         self._size, self._stride, self._items = (size, number), stride, memory
         self._memory = memory.buffer()
+        self._kind = kind
+        self._array: npt.NDArray[Any] | None = None
         self._views: dict[int, memoryview] = {}
         self._held: dict[int, tuple[int, memoryview]] = {}
         self._watched: dict[int, _Watch] = {}
@@ -225,13 +257,47 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         return self._size[1]
 
     @property
-    def array(self) -> npt.NDArray[Any]:
-        """All items as a live array of bytes, of shape [count, item_size]. Use the rows that you hold."""
-        from rseq._percpu.shown import shown
-
+    def dtype(self) -> np.dtype[Any] | None:
+        """What the items are arrays of; None if they are bytes."""
         require_set_up(self)
-        held, shape = ctypes.c_char.from_buffer(self._memory), (self.count, self.item_size)
-        return shown(ctypes.addressof(held), shape, (self._stride, 1), owner=held, writable=True)
+        return self._kind.dtype
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """All items as a live array: [count, *shape] of the `dtype`, or [count, item_size] bytes. Use rows you hold."""
+        require_set_up(self)
+        return self._all()[:]
+
+    def _all(self) -> npt.NDArray[Any]:
+        if self._array is None:
+            from rseq._percpu.shown import shown
+
+            held, kind = ctypes.c_char.from_buffer(self._memory), self._kind
+            shape, strides = (self.count, self.item_size), (self._stride, 1)
+            made = shown(ctypes.addressof(held), shape, strides, owner=held, writable=True)
+            self._array = made if kind.dtype is None else made.view(kind.dtype).reshape(self.count, *kind.shape)
+        return self._array
+
+    def __getitem__(self, row: SupportsIndex | memoryview) -> npt.NDArray[Any]:
+        """An item as a live array, by its number or as what `acquire` returned. Nothing ends it: drop it after release.
+
+        Raises: IndexError - no such row, or a negative one. TypeError - no int; None means that all items are held.
+        ValueError - as `release`.
+        """
+        if isinstance(row, memoryview):
+            row = self.row_of(row)
+        if row is None:
+            raise TypeError("a row: expected an int, got None: all items were held when acquire_row() was called")
+        require_set_up(self)
+        number = integer("a row", row)
+        if not 0 <= number < self._size[1]:
+            raise IndexError(f"a row: expected 0 … {self._size[1] - 1}, got {number}")
+        found: npt.NDArray[Any] = self._all()[number, ...]
+        return found
+
+    def __setitem__(self, row: SupportsIndex | memoryview, value: npt.ArrayLike) -> None:
+        """Fill an item, as an array is filled. Raises: as `pool[row]`, and as NumPy where `value` does not fit."""
+        self[row][...] = value
 
     def __len__(self) -> int:
         """How many items are free; each was looked at once."""
@@ -279,7 +345,16 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         return {name: small[name] for name in ("push", "pop", "start", "acquire_row", "release_row")}
 
     def __repr__(self) -> str:
-        return f"<rseq.Pool of {self.count} items of {self.item_size} bytes, {len(self)} free>"
+        return f"<rseq.Pool of {self.count} {self._kind}, {len(self)} free>"
+
+    @classmethod
+    def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
+        if "dtype" in args:
+            size, count, said, shape = (args[key] for key in ("item_size", "count", "dtype", "shape"))
+            args = {"item_size": tuple(shape), "count": count, "dtype": dtype_of(said)}
+            if kind_of(args["item_size"], args["dtype"]).nbytes != size:
+                raise ValueError(f"items of {size} bytes, and arrays of {said} of shape {shape}")
+        return super()._reopened(made_of, args, segment, name)
 
 
 class _Watch(ref["_Item"]):
@@ -335,6 +410,20 @@ class _Item:
             self._pool._watched.pop(id(self), None)
 
 
+def arrays_of(pool: Pool) -> npt.NDArray[Any] | None:
+    """All items, each C-contiguous, for other code generators; None if they are bytes.
+
+    Raises: TypeError - the pool is not set up, or somebody has put another array in the place of its own.
+    """
+    require_set_up(pool)
+    if pool._kind.dtype is None:
+        return None
+    found = pool._all()
+    if not found[0, ...].flags.c_contiguous:
+        raise TypeError(f"{pool!r}: its array was replaced")
+    return found
+
+
 def _write(count: int, lanes: Lanes, _: Place) -> None:
     """What a new pool begins with; its items are zero."""
     write(lanes, count)
@@ -349,13 +438,6 @@ def _resolved(segment: Segment | str | None) -> tuple[Segment | None, int]:
     found = segment_of(segment)
     assert found is not None
     return found, found.lanes + 1
-
-
-def _bounded(name: str, value: object, most: int) -> int:
-    number = integer(name, value)
-    if not 1 <= number <= most:
-        raise ValueError(f"{name}: expected 1 … {most}, got {number}")
-    return number
 
 
 def _ended(pool: Pool, owner: int) -> int:

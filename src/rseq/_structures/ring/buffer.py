@@ -8,10 +8,10 @@ sees a torn one, is in `layout.py`; how it reads, in `reader.py`.
 
 from __future__ import annotations
 
-from rseq._once import load
 from rseq._percpu.checks import boolean, integer
+from rseq._structures.numpy_layout import dtype_of, layout_of
 from rseq._structures.ring.common import COMMON, write_birth
-from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind, dtype_of
+from rseq._structures.ring.kind import PARTS, SHIPPED, SMALL, Kind
 from rseq._structures.ring.reader import Reader
 from rseq._structures.ring.records import Event
 from rseq._structures.ring.sizes import MOST_BYTES
@@ -210,21 +210,7 @@ def _bytes_kind(capacity: int, overwrites: bool, clock: bool) -> Kind:
 
 
 def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Kind:
-    load("numpy")
-    import numpy as np
-
-    layout = np.dtype(_numpy_name(dtype))
-    wrong = ""
-    if layout.hasobject:
-        wrong = "Python objects"
-    elif layout.subdtype is not None:
-        wrong = "an array; use a structured dtype with that field"
-    elif not layout.isnative and layout.fields is None:
-        wrong = "of the other byte order, which NumPy's scalars have not; use a structured dtype with that field"
-    if wrong:
-        raise TypeError(f"dtype: expected numbers or a structure of them, got {layout}, which is {wrong}")
-    if not layout.itemsize:
-        raise ValueError(f"dtype: expected records of one byte or more, got {layout}")
+    layout = layout_of(dtype)
     if layout.itemsize > MOST_BYTES:
         raise ValueError(f"dtype: expected records of {MOST_BYTES} bytes at most, got {layout} of {layout.itemsize}")
     in_hand = 1 if overwrites else 0
@@ -232,18 +218,6 @@ def _row_kind(capacity: int, overwrites: bool, clock: bool, dtype: object) -> Ki
     if capacity > most:
         raise ValueError(f"capacity: expected 1 … {most} records of {layout} for each CPU, got {capacity}")
     return Kind(max(_power_of_two(capacity + in_hand), 2), in_hand, clock, _item(layout), layout)
-
-
-def _numpy_name(dtype: Any) -> Any:
-    """What NumPy calls a number of the language; all else is left to NumPy."""
-    from rseq._language.dtypes import require_one_meaning
-    from rseq._language.types import SCALARS, Scalar
-
-    require_one_meaning(dtype)
-    if not isinstance(dtype, Scalar) and not (isinstance(dtype, str) and dtype in SCALARS):
-        return dtype
-    name = str(dtype)
-    return {"i": "int", "u": "uint", "f": "float"}[name[0]] + name[1:] if name != "bool" else name
 
 
 def _item(layout: np.dtype[Any]) -> str | int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rseq._builtins.form import Form
-from rseq._once import load
 from rseq._quick import NamedTuple, cache, partial
+from rseq._structures.numpy_layout import said
 from rseq._structures.ring.sizes import largest, low_bits
 
 TYPE_CHECKING = False
@@ -122,31 +122,6 @@ class Kind(NamedTuple):
         if self.part_units:
             return position % self.part_units + (self.parts - 2) * self.part_units
         return self.units - 1 if self.parts else self.units
-
-
-def said(dtype: Any) -> Any:
-    """A NumPy dtype as JSON has it."""
-    load("numpy")
-    import numpy as np
-
-    return np.lib.format.dtype_to_descr(np.dtype(dtype))
-
-
-def dtype_of(said: Any) -> Any:
-    """The NumPy dtype that `said` is about. Raises: ValueError, TypeError - none."""
-    if said is None:
-        return None
-    load("numpy")
-    import numpy as np
-
-    return np.lib.format.descr_to_dtype(_as_tuples(said))
-
-
-def _as_tuples(said: Any) -> Any:
-    """JSON knows lists only; in a list of fields each is a tuple: name, type, and perhaps a shape."""
-    if not isinstance(said, list):
-        return said
-    return [(field[0], _as_tuples(field[1]), *map(tuple, field[2:])) for field in said]
 
 
 def size_of(item: str | int) -> int:
