@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import json
 import re
 import sys
 import tomllib
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 import rseq
-from rseq._extras import PACKAGES, MissingPackage, missing, require_version
+from rseq._extras import PACKAGES, MissingPackage, install, missing, require_version
 from rseq._once import load
 from support import ROOT, run_python
 
@@ -90,7 +92,7 @@ def _said(module: str, code: str, *arguments: str, returncode: int = 0) -> str:
 
 def _sentence(module: str) -> str:
     package, _, extra, purpose = PACKAGES[module]
-    return f"{purpose}, rseq needs {package}, which is not installed: pip install 'rseq[{extra}]'"
+    return f"{purpose}, rseq needs {package}, which is not installed: {install(extra)}"
 
 
 OWN = """
@@ -174,8 +176,39 @@ def test_a_package_that_is_too_old_is_named_with_the_version(monkeypatch: pytest
     old.__version__ = "0.100.0rc1"
     require_version("numba.core")
     old.__version__ = "0.60.2"
-    with pytest.raises(MissingPackage, match=r"Numba 0\.68 or later, not 0\.60\.2: pip install -U 'rseq\[numba\]'$"):
+    with pytest.raises(MissingPackage, match=r"Numba 0\.68 or later, not 0\.60\.2: pip install .*\[numba\]'$"):
         require_version("numba.core")
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, "pip install 'rseq[numba]'"),
+        ({"url": "file:///dist/rseq.whl", "archive_info": {}}, "pip install 'rseq[numba]'"),
+        ({"url": "file:///gone", "dir_info": {"editable": True}}, "pip install 'rseq[numba]'"),
+        ({"url": ROOT.as_uri(), "dir_info": {"editable": True}}, f"pip install -e '{ROOT}[numba]'"),
+        ({"url": ROOT.as_uri(), "dir_info": {}}, f"pip install '{ROOT}[numba]'"),
+    ],
+)
+def test_an_extra_is_installed_from_where_the_package_came(
+    origin: object, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Installed:
+        def read_text(self, name: str) -> str | None:
+            assert name == "direct_url.json"
+            return None if origin is None else json.dumps(origin)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: Installed())
+    assert install("numba") == expected
+
+
+def test_where_nothing_was_installed_the_checkout_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", absent)
+    is_checkout = Path(rseq.__file__ or "").is_relative_to(ROOT / "src")
+    assert install("numba") == (f"pip install -e '{ROOT}[numba]'" if is_checkout else "pip install 'rseq[numba]'")
 
 
 def test_other_modules_are_not_advised_on() -> None:

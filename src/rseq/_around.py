@@ -39,7 +39,10 @@ class Around:
         if not callable(function):
             raise TypeError(f"expected a function to be put around, as in @latency.time(); got {function!r}")
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError(f"{function.__name__} is a generator, which runs in parts: use `with` for what is meant")
+            raise TypeError(
+                f"{function.__name__} is a generator, which runs in parts: write `with` around the part that is meant, "
+                "in its body or where it is used"
+            )
         around = self._another
 
         if inspect.iscoroutinefunction(function):

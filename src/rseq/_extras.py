@@ -6,6 +6,7 @@ are those of pyproject.toml; pip lets any version stand where no extra was asked
 
 from __future__ import annotations
 
+import os
 import sys
 
 # By module: the package, the oldest version, the extra, and what it is needed for.
@@ -36,7 +37,7 @@ class MissingPackage(ModuleNotFoundError):
 def missing(module: str) -> MissingPackage:
     """What to raise where the module of a package above is not found."""
     package, _, extra, purpose = PACKAGES[module]
-    advice = f"{purpose}, rseq needs {package}, which is not installed: pip install 'rseq[{extra}]'"
+    advice = f"{purpose}, rseq needs {package}, which is not installed: {install(extra)}"
     return MissingPackage(advice, name=module)
 
 
@@ -49,8 +50,34 @@ def require_version(module: str) -> None:
     found = vars(sys.modules[top]).get("__version__", "") if top in PACKAGES else ""
     if found and _numbers(found) < _numbers(PACKAGES[top][1]):
         package, oldest, extra, purpose = PACKAGES[top]
-        advice = f"{purpose}, rseq needs {package} {oldest} or later, not {found}: pip install -U 'rseq[{extra}]'"
+        advice = f"{purpose}, rseq needs {package} {oldest} or later, not {found}: {install(extra)}"
         raise MissingPackage(advice, name=top)
+
+
+def install(extra: str) -> str:
+    """The command that brings an extra, which pip reads where the package came from.
+
+    pip leaves a package that is installed as it is, and gets what is missing or too old.
+    """
+    folder, is_edited = _checkout()
+    option = "-e " if is_edited else ""
+    return f"pip install {option}'{folder or 'rseq'}[{extra}]'"
+
+
+def _checkout() -> tuple[str, bool]:
+    """The folder that the package was installed from, if it is there, and whether its files are used where they are."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import unquote
+
+    try:
+        origin = json.loads(distribution("rseq").read_text("direct_url.json") or "{}")
+        folder, options = unquote(origin.get("url", "")).removeprefix("file://"), origin.get("dir_info")
+    except PackageNotFoundError:  # it runs from its sources
+        folder, options = os.path.abspath(__file__).rpartition("/src/")[0], {"editable": True}
+    if options is None or not os.path.isfile(os.path.join(folder, "pyproject.toml")):
+        return "", False
+    return folder, bool(options.get("editable"))
 
 
 def _numbers(version: str) -> list[int]:

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from rseq._language.compiled import Compiled
 from rseq._language.errors import CompileError
+from rseq._language.inline import Inline
 from rseq._once import once
 from rseq._sequence import Routine, Sequence
 from rseq._terminal import stdout_aside
@@ -59,7 +60,12 @@ def find_all(names: tuple[str, ...]) -> Found:
 
 
 def _is_module(name: str) -> bool:
-    return bool(name) and ":" not in name and not name.startswith(".")
+    return ":" not in name and _is_importable(name)
+
+
+def _is_importable(name: str) -> bool:
+    """Whether it is how one names a module, from the top, or a file."""
+    return name.endswith(".py") or (bool(name) and not name.startswith("."))
 
 
 def _of_module(name: str) -> Iterator[Found]:
@@ -97,7 +103,7 @@ def find(name: str) -> Found:
     Raises: NamedError - there is no such module, file or name, or it is neither sequence nor structure.
     """
     module_name, _, path = name.partition(":")
-    if not module_name or module_name.startswith(".") or not path:
+    if not path or not _is_importable(module_name):
         raise NamedError(f"expected MODULE:NAME, such as rseq:Counter or shop.py:push; got {name!r}")
     module = module_of(module_name)
     thing: Any = module
@@ -109,10 +115,24 @@ def find(name: str) -> Found:
         return Found({last: found}, module, tuple(owners))
     several = _sequences_of(found, name)
     if several is None:
-        raise NamedError(f"{name} is neither a sequence or routine nor a structure; it is {reprlib.repr(found)}")
+        raise NamedError(
+            f"{name} is neither a sequence or routine nor a structure; it is {reprlib.repr(found)}. "
+            + _advice(found, thing)
+        )
     if not several:
         raise NamedError(f"{name} is a structure without sequences")
     return Found(several, module, (*owners, last))
+
+
+def _advice(found: object, beside: object) -> str:
+    """What to name instead, or to do, where a name leads to something else."""
+    if isinstance(found, FunctionType):
+        return "Decorate it with @rseq.sequence to make it one"
+    if isinstance(found, Inline):
+        return "It becomes part of the sequences that call it: name one of these"
+    if is_structure(type(found)):
+        return f"Name its class, as in rseq:Counter; this one's is {type(found).__name__}"
+    return f"There are: {', '.join(_available(beside)) or 'no sequences'}"
 
 
 def _part(thing: Any, part: str, name: str) -> Any:
@@ -180,7 +200,17 @@ def module_of(name: str) -> ModuleType:
         try:
             return importlib.import_module(name)
         except ImportError as error:
-            raise NamedError(f"{name} cannot be imported: {error}") from None
+            raise NamedError(f"{name} cannot be imported: {error}{_with_colon(name)}") from None
+
+
+def _with_colon(name: str) -> str:
+    """What may have been meant by a name with dots, or a path without `.py`."""
+    module, _, last = name.rpartition(".")
+    if module in sys.modules and last in dir(sys.modules[module]):
+        return f"; write {module}:{last}"
+    if os.path.isfile(f"{name}.py"):
+        return f"; write {name}.py"
+    return ""
 
 
 @once

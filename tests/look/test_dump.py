@@ -89,7 +89,10 @@ def test_an_empty_ring_has_no_events(run: Run, segment_folder: Path, mode: str) 
 
 
 def test_what_is_no_ring_is_said_in_a_sentence(run: Run, crashed: Crashed) -> None:
-    assert run("dump", "shop", "hits", status=1).stderr == "Error: 'hits' is a Counter, and no RingBuffer\n"
+    assert (
+        run("dump", "shop", "hits", status=1).stderr
+        == "Error: 'hits' is a Counter, and no RingBuffer; its rings are events, rows\n"
+    )
     assert run("dump", "shop", "log", status=1).stderr == (
         "Error: segment 'shop' has no structure named 'log'; its rings are events, rows\n"
     )

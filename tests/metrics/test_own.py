@@ -26,6 +26,7 @@ from prometheus_client.utils import floatToGoString
 import rseq
 from metrics.programs import run, run_as_it_is, run_installed
 from metrics.test_prometheus import _timeless
+from rseq._extras import install
 from rseq._metrics import gauges
 from rseq._metrics.gauges import METHODS
 from rseq._metrics.own import code
@@ -229,7 +230,7 @@ def test_without_prometheus_client_they_count_and_say_what_exposing_needs() -> N
         except ImportError as error:
             print(error)
     """
-    said = "to share its metrics, rseq needs prometheus_client, which is not installed: pip install 'rseq[metrics]'"
+    said = f"to share its metrics, rseq needs prometheus_client, which is not installed: {install('metrics')}"
     assert run_python(program).stdout.splitlines() == [
         "2.0 1.0 0.5",
         said,
@@ -467,7 +468,11 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], type[Exception], str]] =
     (lambda at: Counter("a", "", ["x"], **at).remove_by_labels({"y": "1"}), ValueError, r"got \['y'\]"),
     (lambda at: Counter("a", "", ["x"], **at).remove_by_labels("y"), TypeError, r"expected a dict"),  # type: ignore[arg-type]
     (lambda at: Counter("a", "", **at).count_exceptions(5), TypeError, r"a class of exceptions"),  # type: ignore[arg-type]
-    (lambda at: Summary("a", "", **at).time()(lambda: (yield)), TypeError, r"is a generator, which runs in parts: use"),
+    (
+        lambda at: Summary("a", "", **at).time()(lambda: (yield)),
+        TypeError,
+        r"is a generator, which runs in parts: write",
+    ),
     (lambda at: Summary("a", "", **at).time()(5), TypeError, r"expected a function to be put around"),  # type: ignore[type-var]
     (lambda at: pickle.dumps(Counter("a", "", **at)), TypeError, r"make it anew in the other process"),
     (lambda at: copy.copy(Counter("a", "", ["x"], **at)), TypeError, r"make it anew in the other process"),

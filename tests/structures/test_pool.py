@@ -133,9 +133,9 @@ def test_whoever_comes_too_late_with_an_old_generation_is_told() -> None:
     ("given", "error", "message"),
     [
         (memoryview(bytearray(16)), ValueError, r"^this memoryview is no item of this pool; pass the very object"),
-        (bytearray(16), TypeError, r"^expected a memoryview that acquire\(\) returned, got bytearray"),
-        (0, TypeError, r"got 0; release_row\(\) takes numbers$"),
-        (None, TypeError, r"got None"),
+        (bytearray(16), TypeError, r"^expected the memoryview that acquire\(\) returned, got <class 'bytearray'>$"),
+        (0, TypeError, r"got <class 'int'>; release_row\(\) takes numbers$"),
+        (None, TypeError, r"got <class 'NoneType'>$"),
     ],
 )
 def test_what_is_no_item_is_not_released(given: Any, error: type[Exception], message: str) -> None:

@@ -186,7 +186,7 @@ def test_what_holds_a_number_is_not_compared_with_one(kind: Callable[[], Any]) -
         if not isinstance(number, (np.ndarray, np.generic)):  # these compare with `values()`, element by element
             ways.append(lambda x: x == one)
         for compare in ways:
-            with pytest.raises(TypeError, match=r" holds numbers and is none: compare its `(value|values\(\))` with "):
+            with pytest.raises(TypeError, match=r" is not a number itself: compare its `(value|values\(\))` with "):
                 compare(number)
     assert one == one
     assert one != kind()
@@ -198,7 +198,7 @@ def test_what_holds_a_number_is_not_compared_with_one(kind: Callable[[], Any]) -
 @pytest.mark.parametrize("kind", [rseq.Counter, rseq.FloatCounter, rseq.Max, rseq.Min])
 def test_what_holds_a_number_is_neither_true_nor_false(kind: Callable[[], Any]) -> None:
     with pytest.raises(
-        TypeError, match=r"^a \w+ is neither true nor false: look at its `value`, or whether it `is not"
+        TypeError, match=r"^a \w+ is neither true nor false: write `if x\.value:` for what it holds, or `if x is not"
     ):
         bool(kind())
 

@@ -49,7 +49,8 @@ def use(thing: Any, name: str) -> None:
 def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Callable[[Any], Any]) -> None:
     instead = r"(Pass its|Threads use this very object; or) .*make it in a segment, "
     instead += (
-        rf"as in rseq\.{kind.__name__}\(…, segment='shop'\): then it can be handed to any process, spawned ones too$"
+        rf"as in rseq\.{kind.__name__}\(…, segment='shop'\): then it can be handed to any process, "
+        r'those that are started with "spawn" and "forkserver" too$'
     )
     with pytest.raises(
         TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {instead}"

@@ -116,7 +116,7 @@ class Unusual:
         what = f"{what}bytes-like object, such as {like} or a NumPy array; got {type(given)!r}"
         expected, view = f"{self._title}(): {parameter.name} is a {what}", _view(given)
         if view is None:
-            raise TypeError(expected)
+            raise TypeError(f"{expected}; encode it first, as in text.encode()" if isinstance(given, str) else expected)
         if _dtype_holds_objects(given) if view is _NO_FORMAT else "O" in _without_names(view.format):
             raise TypeError(f"{expected} that holds Python objects; {_INSTEAD}")
         return _plain(given, view)

@@ -83,7 +83,10 @@ def header(codes: Mapping[str, Compiled], architectures: Sequence[Architecture],
         raise ValueError("expected at least one architecture to write a header for")
     sequences = _sequences(codes)
     if not sequences:
-        raise ValueError("expected at least one sequence to write a header of")
+        raise ValueError(
+            f"expected at least one sequence to write a header of; {', '.join(codes) or 'nothing'} calls none. A "
+            "routine becomes the sequences that it calls, as C has loops of its own"
+        )
     if not is_prefix(prefix):
         raise ValueError(f"a prefix is what C names begin with, such as shop; got {prefix!r}")
     records, taken = Records(prefix, min(one.pointer_bytes for one in architectures)), set[str]()

@@ -47,7 +47,7 @@ def in_order(
     for keyword, value in keywords.items():
         name = str.__str__(keyword)  # its class may compare as it likes
         if name not in names:
-            raise TypeError(f"{title}() has no parameter called {keyword!r}")
+            raise TypeError(f"{title}() has no parameter called {keyword!r}; it has {', '.join(names) or 'none'}")
         if name in given:
             raise TypeError(f"{title}() got two values for '{name}'")
         given[name] = value
@@ -72,7 +72,8 @@ def number(title: str, parameter: ir.Value, given: object) -> int | float:
     assert isinstance(type_, Scalar)
     expected, found = f"{title}(): {parameter.name} is {type_}, {type_.values}", _read(type_, given)
     if found is None:
-        raise TypeError(f"{expected}; got {type(given)!r}")
+        rounded = "; round it first, as in round(x)" if isinstance(given, float) and not type_.is_float else ""
+        raise TypeError(f"{expected}; got {type(given)!r}{rounded}")
     if not _fits(type_, found):
         raise OverflowError(f"{expected}; got {shown(given)}")
     return type_.wrap(found) if type_.is_float else found

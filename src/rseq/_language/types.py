@@ -328,6 +328,15 @@ def _numpy_format(type: Type | RecordType) -> Any:
     return type.numpy_name
 
 
+def _instead_of(annotation: object) -> str:
+    """What to write for a type of Python's."""
+    if annotation is int or annotation is float:
+        return "; write i64 for an int, f64 for a float"
+    if annotation is bytes or annotation is str:
+        return "; write u8[16] for up to 16 bytes, such as those of an encoded str"
+    return ""
+
+
 def _layout(cls: RecordType, annotations: Mapping[str, object]) -> dict[str, Part | Field]:
     name = cls.__name__
     if not annotations:
@@ -342,7 +351,7 @@ def _layout(cls: RecordType, annotations: Mapping[str, object]) -> dict[str, Par
             raise TypeError(
                 f"record {name}, field {field_name!r}: expected a type of the language "
                 f"({', '.join(SCALARS)}, an array such as i64[64], ptr[…], index[…], prepared[…], a record); "
-                f"got {annotation!r}"
+                f"got {annotation!r}{_instead_of(annotation)}"
             )
         if isinstance(type, RecordType) and not type.parts:
             what = f"{type.__name__} has no fields"

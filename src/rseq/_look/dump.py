@@ -87,15 +87,19 @@ def _ring(core: Core, segment: str, name: str) -> RingBuffer:
     except MissingPackage as lack:
         raise click.ClickException(str(lack)) from None
     if not found:
-        rings = [one.name for one in found_in(core) if one.kind == "RingBuffer"]
-        there = f"its rings are {', '.join(rings)}" if rings else "it has no rings"
-        raise click.ClickException(f"segment {segment!r} has no structure named {plain(name)!r}; {there}")
+        raise click.ClickException(f"segment {segment!r} has no structure named {plain(name)!r}; {_rings_in(core)}")
     one = found[0]
     if one.problem:
         raise click.ClickException(f"{one.name}: {one.problem}")
     if not isinstance(one.structure, RingBuffer):
-        raise click.ClickException(f"{one.name!r} is a {one.kind}, and no RingBuffer")
+        raise click.ClickException(f"{one.name!r} is a {one.kind}, and no RingBuffer; {_rings_in(core)}")
     return one.structure
+
+
+def _rings_in(core: Core) -> str:
+    """Which a segment has to choose from."""
+    rings = [one.name for one in found_in(core) if one.kind == "RingBuffer"]
+    return f"its rings are {', '.join(rings)}" if rings else "it has no rings"
 
 
 def _text(events: Iterable[Event]) -> None:

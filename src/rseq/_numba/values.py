@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
-from numba.core import cgutils, types
+from numba.core import cgutils, errors, types
 from numba.core.imputils import lower_constant
 from numba.core.types import containers
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
@@ -28,6 +28,7 @@ from rseq._numba.items import constant_items, dynamic, unbox_items
 from rseq._numba.types import BoundSequenceType, Storage, StructureType, names_of, row_names
 from rseq._percpu.memory import Memory
 from rseq._percpu.segment import Place
+from rseq._percpu.storage import PerCPU
 from rseq._percpu.thread_code import say_what_was_noted
 from rseq._percpu.threads import table_of
 from rseq._structures.structure import Structure, bound_of, hot_methods, rows_of, storage_of
@@ -46,6 +47,17 @@ def _is_same(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
 @typeof_impl.register(Structure)
 def _typeof_structure(thing: Structure, context: Any) -> StructureType:
     return StructureType.of(thing)
+
+
+@typeof_impl.register(Compiled)
+def _typeof_unbound(thing: Any, context: Any) -> None:
+    bind = f"bound = {thing.__name__}.bind(storage)"
+    raise ValueError(f"it runs on per-CPU storage: bind it outside of @njit, as in {bind}, and call bound(…) inside")
+
+
+@typeof_impl.register(PerCPU)
+def _typeof_storage(thing: Any, context: Any) -> None:
+    raise ValueError("per-CPU storage is used by sequences that are bound to it, outside of @njit: add.bind(storage)")
 
 
 @typeof_impl.register(python_types.BuiltinFunctionType)
@@ -204,12 +216,25 @@ class _Methods(AttributeTemplate):
         if attribute == "shape" and type.dimensions:
             return containers.UniTuple(types.intp, type.dimensions)
         if attribute not in type.methods:
-            return None
+            only = f", only {', '.join(type.methods)}" if type.methods else ""
+            raise errors.TypingError(
+                f"{type.name} has no {attribute} inside of @njit{only}: ask for it in Python, before the call or after "
+                "it, and pass what compiled code needs as an argument"
+            )
         return _method_type(type, attribute)
 
 
 def _method_type(type: StructureType, name: str) -> BoundSequenceType:
     return BoundSequenceType(*type.methods[name], type.index, type.dimensions)
+
+
+@overload(operator.getitem, strict=False)
+def _element(thing: Any, index: Any) -> None:
+    if isinstance(thing, StructureType) and thing.dimensions:
+        raise errors.TypingError(
+            f"{thing.name} is not indexed inside of @njit, where `x[i] += n` would lose what others add: write "
+            "x.add(i, n), and read the sums outside"
+        )
 
 
 @lower_getattr_generic(StructureType)

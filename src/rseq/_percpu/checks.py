@@ -47,8 +47,8 @@ def product(lengths: tuple[int, ...]) -> int:
     return count
 
 
-def shape_of(shape: object) -> tuple[int, ...]:
-    """The shape that None, an int or a tuple of ints stands for.
+def shape_of(shape: object, advice: str = "leave it out for a single record") -> tuple[int, ...]:
+    """The shape that None, an int or a tuple of ints stands for; `advice` is for who gives no shape that there can be.
 
     Raises: TypeError - something else. ValueError - a length below 1, or too many dimensions.
     """
@@ -59,7 +59,7 @@ def shape_of(shape: object) -> tuple[int, ...]:
         raise ValueError(f"shape: expected at most {MAX_DIMENSIONS} dimensions, got {len(given)}")
     lengths = tuple(integer("shape", length) for length in given)
     if any(length < 1 for length in lengths):
-        raise ValueError(f"shape: expected lengths of at least 1, got {shape!r}; leave it out for a single record")
+        raise ValueError(f"shape: expected lengths of at least 1, got {shape!r}; {advice}")
     return lengths
 
 

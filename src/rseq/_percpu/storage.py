@@ -12,7 +12,7 @@ from rseq._sealed import Sealed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any, Never, TypeVar
 
     import numpy.typing as npt
 
@@ -122,6 +122,10 @@ class PerCPU(Generic["R"]):
         and counts as one. `per_cpu()`, and `values()` of an array, warn if there are any. Threads: any thread.
         """
         return parts_of(self).memory.refused
+
+    def __getitem__(self, index: object) -> Never:
+        """Raises: TypeError - always: there is a copy and a live view of the lanes to take elements of."""
+        raise TypeError("per-CPU storage is not indexed itself: write storage.per_cpu()[cpu] for a copy of a lane")
 
     def view(self) -> npt.NDArray[Any]:
         """The records in all lanes as a live array of shape [lanes + 1, *shape]; the last row is the spare lane.

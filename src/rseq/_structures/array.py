@@ -39,6 +39,7 @@ class CounterArray(Holder, Structure, hot=("add",)):
     __slots__ = ()
     _no_copy = "Pass its values, or make one in each process and add them up"
     _ask = "values()"
+    _change = "add(index, n), or x.merge(numbers),"
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class CounterArray(Holder, Structure, hot=("add",)):
         if shape is None:
             raise TypeError("shape: expected an int or a tuple of ints, got None")
         type = as_name(dtype, "count in")
-        form, args = cells(type), {"shape": list(shape_of(shape)), "dtype": type}
+        form, args = cells(type), {"shape": list(shape_of(shape, "an array has at least one element")), "dtype": type}
         require_adders()
         storage, _ = storage_for(self, form, segment, name, args, shape=shape, index=index)
         set_up(self, storage, form)

@@ -8,13 +8,13 @@ that had begun when it returned.
 from __future__ import annotations
 
 from rseq._structures.cell import cell
-from rseq._structures.number import Holder
+from rseq._structures.number import Single
 from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, Never
 
     import numpy.typing as npt
 
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from rseq._percpu.shared.segment import Segment
 
 
+_GROWS = "add to it, as in counter.add(n), or subtract what it was before, as in counter.value - before"
+
+
 def _begin(counter: Structure, type: str, index: IndexMode, segment: Segment | str | None, name: str | None) -> None:
     form = cell(type)
     storage, _ = storage_for(counter, form, segment, name, {}, index=index)
     set_up(counter, storage, form, "value")
 
 
-class _PerCPUCounter(Holder, Structure):
+class _PerCPUCounter(Single, Structure):
     """What the counters share."""
 
     __slots__ = ()
@@ -103,6 +106,10 @@ class Counter(_PerCPUCounter, hot=("add",)):
         total: int = routine_of(self, "value")()
         return total
 
+    @value.setter
+    def value(self, value: Never) -> None:
+        raise AttributeError(f"the value of a {type(self).__name__} is a sum over all CPUs and is not set: {_GROWS}")
+
 
 class FloatCounter(_PerCPUCounter, hot=("add",)):
     """A float (f64) that any thread adds to; the sum's rounding depends on which CPUs added what.
@@ -137,3 +144,7 @@ class FloatCounter(_PerCPUCounter, hot=("add",)):
         """The sum over all CPUs."""
         total: float = routine_of(self, "value")()
         return total
+
+    @value.setter
+    def value(self, value: Never) -> None:
+        raise AttributeError(f"the value of a {type(self).__name__} is a sum over all CPUs and is not set: {_GROWS}")

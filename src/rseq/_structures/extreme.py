@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from rseq._builtins.form import Form
 from rseq._quick import cache, partial
-from rseq._structures.number import Holder, as_name, worst_of
+from rseq._structures.number import Single, as_name, worst_of
 from rseq._structures.structure import Structure, not_set_up, routine_of, set_up, storage_for, storage_of
 
 TYPE_CHECKING = False
@@ -46,11 +46,12 @@ def _parse(type: str, is_max: bool) -> Mapping[str, Compiled]:
     return {"update": updater(SCALARS[type], is_max), "value": finder(SCALARS[type], is_max)}
 
 
-class _Extreme(Holder, Structure):
+class _Extreme(Single, Structure):
     """What `Max` and `Min` share."""
 
     __slots__ = ()
     _no_copy = "Pass its value, or make one in each process and compare them"
+    _change = "update(x)"
     _is_max: ClassVar[bool]
 
     def __init__(

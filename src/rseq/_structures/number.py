@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from typing import ClassVar, Never
 
 inf = float("inf")
 
@@ -42,11 +42,13 @@ class Holder:
     __slots__ = ()
     _ask: ClassVar[str] = "value"
     """How one asks for what it holds."""
+    _change: ClassVar[str] = "add(n)"
+    """How one changes it."""
 
     def __eq__(self, other: object) -> bool:
         """Raises: TypeError - the other one is a number, or an array of them."""
         if hasattr(other, "__float__") and not isinstance(other, Holder):
-            raise TypeError(f"{_a(self)} holds numbers and is none: compare its `{self._ask}` with {other!r}")
+            raise TypeError(f"{_a(self)} is not a number itself: compare its `{self._ask}` with {other!r}")
         return self is other
 
     __hash__ = object.__hash__
@@ -54,9 +56,25 @@ class Holder:
     def __bool__(self) -> bool:
         """Raises: TypeError - always."""
         raise TypeError(
-            f"{_a(self)} is neither true nor false: look at its `{self._ask}`, or whether it `is not None`, if that is "
-            "what you ask"
+            f"{_a(self)} is neither true nor false: write `if x.{self._ask}:` for what it holds, or `if x is not None:`"
         )
+
+    def __iadd__(self, other: object) -> Never:
+        """Raises: TypeError - always: `x += n` would read, add and assign, and others' additions would be lost."""
+        raise TypeError(f"{_a(self)} is changed by its method: write x.{self._change} instead of x += …")
+
+
+class Single(Holder):
+    """What holds one number: arithmetic is refused with a sentence, too."""
+
+    __slots__ = ()
+
+    def _refuse(self, other: object) -> Never:
+        """Raises: TypeError - always."""
+        raise TypeError(f"{_a(self)} is not a number itself: compute with its `{self._ask}`, and compare that")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 def _a(thing: object) -> str:

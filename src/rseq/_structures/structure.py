@@ -115,7 +115,7 @@ class Structure:
         raise TypeError(
             f"a private {type(self).__name__} cannot be pickled or copied: its memory belongs to this process. "
             f"{self._no_copy}; or make it in a segment, as in rseq.{kind_of(type(self)).name}(…, segment='shop'): then "
-            "it can be handed to any process, spawned ones too"
+            'it can be handed to any process, those that are started with "spawn" and "forkserver" too'
         )
 
 

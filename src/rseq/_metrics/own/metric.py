@@ -199,10 +199,19 @@ def with_labels(cls: type[Metric]) -> Any:
     refused: dict[str, Any] = {name: _refusing(name) for name in cls._counting}
     names = {"__slots__": (), "__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
     meta: Any = type(cls)  # a user's class may have one of its own
-    return meta(cls.__name__, (cls,), {**names, **refused, "labels": _labels, "_of": cls, "_unready": _UNREADY})
+    more = {"labels": _labels, "_of": cls, "_unready": _UNREADY, "_series": property(_no_series)}
+    return meta(cls.__name__, (cls,), {**names, **refused, **more})
 
 
 _UNREADY = "has labels, and no numbers of its own: give their values first, as in metric.labels(…)"
+
+
+def _no_series(metric: Metric) -> NoReturn:
+    """What stands where those that have numbers keep them. Raises: ValueError - always."""
+    raise ValueError(
+        f"{metric!r} has the labels {metric._family.labelnames} and no numbers of its own: give their values first, as "
+        f"in metric.labels({', '.join('…' for _ in metric._family.labelnames)}).value"
+    )
 
 
 def _refusing(name: str) -> Callable[..., NoReturn]:

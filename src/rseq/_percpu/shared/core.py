@@ -109,7 +109,7 @@ class Core:
         if (entry.kind, entry.spec) != (kind, spec):
             raise SegmentError(
                 f"{self.where} has {described(entry)}, and this asks for {shown(kind, spec)}. One name is one thing in "
-                "all programs: choose another name, or remove the segment when nobody uses it"
+                "all programs: choose another name, or remove the segment with `rseq rm` when nobody uses it"
             )
         if [block.nbytes for block in entry.blocks] != [one.size for one in wanted]:
             raise SegmentError(f"{self.where} is damaged: {entry.name!r} has other blocks of memory than a {kind} has")

@@ -17,7 +17,8 @@ def quantile_of(layout: Layout, counts: Sequence[int], q: float) -> float | None
     """What `Histogram.quantile` says of such counts. Raises: TypeError, ValueError - `q` is not from 0 to 1."""
     q = number("q", q)
     if not 0 <= q <= 1:
-        raise ValueError(f"q: expected a number from 0 to 1, got {q}")
+        percent = f"; for {q:g} % write {q / 100:g}" if 1 < q <= 100 else ""
+        raise ValueError(f"q: expected a number from 0 to 1, got {q}{percent}")
     total = sum(counts)
     if total <= 0:
         return None

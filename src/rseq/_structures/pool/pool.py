@@ -235,7 +235,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 
     def _refuse(self, item: object) -> NoReturn:
         if not isinstance(item, memoryview):
-            raise TypeError(f"expected a memoryview that acquire() returned, got {item!r}; release_row() takes numbers")
+            rows = "; release_row() takes numbers" if isinstance(item, int) else ""
+            raise TypeError(f"expected the memoryview that acquire() returned, got {type(item)!r}{rows}")
         try:
             item.nbytes  # noqa: B018 - it raises if it was released
         except ValueError:
