@@ -126,6 +126,7 @@ def test_numba_keeps_the_code_of_deleted_functions_mapped_and_unchanged(run_scri
     )
 
 
+@pytest.mark.slow
 def test_functions_are_collected_while_their_threads_are_interrupted(run_script: Any) -> None:
     run_script("""
         import gc, os, signal, sys, threading, time, weakref

@@ -317,7 +317,7 @@ CONTENDED = """
 """
 
 
-@pytest.mark.parametrize("gil", ["with", "without"])
+@pytest.mark.parametrize("gil", [pytest.param("with", marks=pytest.mark.slow), "without"])
 def test_waiting_beside_a_subinterpreter(gil: str) -> None:
     """PyGILState_Check() says for ever that any thread has the GIL, once there was one."""
     code = """

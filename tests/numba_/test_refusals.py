@@ -149,7 +149,7 @@ HELPERS = """
     [
         pytest.param("omp", ARRAYS, id="arrays, omp"),
         pytest.param("workqueue", SEQUENCES, id="sequences, workqueue", marks=pytest.mark.slow),
-        pytest.param("omp", HELPERS, id="helpers, omp"),
+        pytest.param("omp", HELPERS, id="helpers, omp", marks=pytest.mark.slow),
         pytest.param("workqueue", ARRAYS, id="arrays, workqueue", marks=pytest.mark.slow),
         pytest.param("omp", SEQUENCES, id="sequences, omp", marks=pytest.mark.slow),
         pytest.param("workqueue", HELPERS, id="helpers, workqueue", marks=pytest.mark.slow),

@@ -68,7 +68,7 @@ def test_with_rseq_and_without(segment_folder: Path) -> None:
         all_work([stack.enter_context(Program(WORKS, env=env)) for env in envs])
 
 
-@pytest.mark.parametrize("cpus", ["1", "128"])
+@pytest.mark.parametrize("cpus", [pytest.param("1", marks=pytest.mark.slow), "128"])
 def test_made_where_another_number_of_cpus_is_possible(segment_folder: Path, cpus: str) -> None:
     with ExitStack() as stack:
         first = stack.enter_context(Program(WORKS, args=(cpus,)))
