@@ -114,14 +114,14 @@ def test_who_leaves_a_loop_over_drain_keeps_the_rest() -> None:
 
 def test_its_properties_say_how_it_was_made() -> None:
     ring = rseq.RingBuffer(1000, mode="overwrite", clock=False)
-    assert repr(ring) == "rseq.RingBuffer(1024, 'overwrite', clock=False)"
+    assert repr(ring) == "<rseq.RingBuffer of 1024 bytes for each CPU, mode='overwrite', clock=False>"
     assert (ring.capacity, ring.mode, ring.clock, ring.dtype, ring.largest) == (1024, "overwrite", False, None, 112)
     ring = rseq.RingBuffer(5, dtype=f32)
-    assert repr(ring) == "rseq.RingBuffer(8, 'drop', clock=True, dtype=float32)"
+    assert repr(ring) == "<rseq.RingBuffer of 8 records of float32 for each CPU, mode='drop', clock=True>"
     assert (ring.capacity, ring.mode, ring.clock, ring.dtype, ring.largest) == (8, "drop", True, np.dtype("f4"), 4)
     assert rseq.RingBuffer(1).capacity == 256
     assert repr(rseq.RingBuffer(8, "overwrite", dtype=f32)) == (
-        "rseq.RingBuffer(15, 'overwrite', clock=True, dtype=float32)"
+        "<rseq.RingBuffer of 15 records of float32 for each CPU, mode='overwrite', clock=True>"
     )
 
 

@@ -56,7 +56,7 @@ def _parse(length: int) -> Mapping[str, Compiled]:
 
 
 class Stack(Structure, hot=("push", "pop")):
-    """A stack of ints for each CPU, without locks. Each holds up to `capacity` of them.
+    """A stack of ints for each CPU, without locks. Each CPU's holds up to `capacity` of them.
 
         free = rseq.Stack(64)
         free.push(7)           # True; False if this CPU's stack is full

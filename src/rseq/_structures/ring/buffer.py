@@ -37,13 +37,14 @@ MIN_BYTES, MAX_BYTES = 256, 1 << 29
 class RingBuffer(Structure, hot=("write",)):
     """A ring buffer for each CPU: any thread writes, one at a time reads.
 
-        ring = rseq.RingBuffer(1 << 20)
+        ring = rseq.RingBuffer(1 << 20)         # 1 MiB for each CPU
         ring.write(b"something happened")       # True; False if there was no room
         for event in ring.drain():              # of all CPUs, in the order of time
             print(event.cpu, event.time_ns, event.data)
 
     `capacity`: the bytes of each CPU's ring, headers included, at least 256; with `dtype`, how many records each holds.
-    It is rounded up to a power of two, for records that are overwritten to one less. `mode`: "drop" refuses what does
+    It is rounded up to a power of two, for records that are overwritten to one less. A private ring takes memory where
+    it is written, one in a segment all of it at once: `ring.storage.view().nbytes`. `mode`: "drop" refuses what does
     not fit, "overwrite" keeps the newest; `lost` counts what was refused or given up. `clock`: each record has a time
     stamp, taken inside the sequence, so that those of one CPU never decrease. `dtype`: all records are this, without
     headers: a NumPy dtype, or a number of the language (`rseq.u64`, "u64"; not "i8" and "u8", which mean two things).
@@ -188,8 +189,8 @@ class RingBuffer(Structure, hot=("write",)):
         return True
 
     def __repr__(self) -> str:
-        dtype = f", dtype={self.dtype}" if self.dtype is not None else ""
-        return f"rseq.RingBuffer({self.capacity}, {self.mode!r}, clock={self.clock}{dtype})"
+        what = "bytes" if self.dtype is None else f"records of {self.dtype}"
+        return f"<rseq.RingBuffer of {self.capacity} {what} for each CPU, mode={self.mode!r}, clock={self.clock}>"
 
 
 def kind_for(capacity: object, mode: object, clock: object, dtype: object) -> Kind:
