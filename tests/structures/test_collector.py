@@ -148,6 +148,11 @@ def test_no_interruption_loses_doubles_or_tears(dtype: str) -> None:
     assert_restartable(appender(SCALARS[dtype], 2))
 
 
+def test_the_largest_one_takes_memory_where_numbers_are() -> None:
+    found = rseq.Collector("i64", MAX_CAPACITY)
+    assert (found.append(5), found.array().tolist(), found.capacity) == (True, [5], 67_108_864)
+
+
 def test_wrong_arguments_are_refused_and_change_nothing() -> None:
     for capacity in (0, -1, MAX_CAPACITY + 1):
         with pytest.raises(ValueError, match=rf"^capacity: expected 1 … {MAX_CAPACITY} numbers for each CPU, got "):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-import os
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,8 +112,9 @@ def test_an_array_keeps_the_memory_of_its_pool() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", [("at", "<u4"), ("xyz", "<f8", (3,))]])
-def test_processes_share_arrays_by_name(dtype: Any) -> None:
-    shop = rseq.Segment(f"arrays-{os.getpid()}")
+def test_processes_share_arrays_by_name(dtype: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RSEQ_SEGMENT_DIR", str(tmp_path))
+    shop = rseq.Segment("arrays")
     pool = rseq.Pool((2, 3), 4, dtype=dtype, segment=shop, name="scratch")
     again = pickle.loads(pickle.dumps(pool))
     assert (again.dtype, again[1].shape, again.item_size) == (pool.dtype, (2, 3), pool.item_size)

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from rseq._percpu.lanes import Lanes
     from rseq._percpu.shared.segment import Segment
 
-MAX_CAPACITY = 1 << 22
-"""The largest capacity: up to 32 megabytes in each lane, of which only what has been filled takes memory."""
+MAX_CAPACITY = 1 << 26
+"""The largest capacity: up to 512 MiB in each lane, of which only what has been filled takes memory."""
 
 
 @cache

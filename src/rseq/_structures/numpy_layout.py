@@ -62,7 +62,10 @@ def dtype_of(said: Any) -> Any:
     load("numpy")
     import numpy as np
 
-    return np.lib.format.descr_to_dtype(_as_tuples(said))
+    try:
+        return np.lib.format.descr_to_dtype(_as_tuples(said))
+    except SyntaxError as error:  # NumPy reads texts with commas as Python
+        raise ValueError(f"no dtype: {said!r}") from error
 
 
 def _as_tuples(said: Any) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from rseq._bench.python.loop import loop
 from rseq._bench.run import Implementation, Operation, done, threaded
-from rseq._structures.collector import MAX_CAPACITY, Collector
+from rseq._structures.collector import Collector
 
-_MOST = MAX_CAPACITY // 4
+_CAPACITY = 1 << 22
+_MOST = _CAPACITY // 4
 """A run appends so many at most in each thread: all may be on one CPU."""
 
 
 def _rseq(workers: int) -> Implementation:
-    collector = Collector("i64", MAX_CAPACITY)
+    collector = Collector("i64", _CAPACITY)
 
     def missing(spans: object) -> int:
         there = len(collector)
