@@ -52,7 +52,7 @@ LAYERS = (
     ("_language.ir",),
     ("_language",),
     ("_language.parser",),
-    ("_arch.registers", "_arch.immediates"),
+    ("_arch.lives", "_arch.registers", "_arch.immediates"),
     ("_arch.base", "_arch.narrow"),
     ("_arch.emitter",),
     ("_arch.load_store", "_arch.x86_convert"),

@@ -81,8 +81,7 @@ def test_a_commit_sinks_along_each_path_with_the_values_that_it_had() -> None:
         "check x < 8, or IndexError",
         "%kept3 = x",
         "%kept3.at = address of cpu.numbers[x]",
-        "%2 = x * 2",
-        "x = %2",
+        "x = x * 2",
         "if x <= 5 goto else3.3",
         "%result = x",
         "goto commit",
@@ -183,7 +182,7 @@ def test_the_lane_is_asked_for_once() -> None:
         (
             "n // 10",
             "n: u64",
-            ["%quotient0 = n quo 10", "%rest0 = %quotient0 * 10", "%rest0 = n - %rest0", "%result = %quotient0"],
+            ["%quotient0 = n quo 10", "%result = %quotient0"],
         ),
     ],
 )
@@ -199,7 +198,6 @@ def test_signed_division_is_corrected_where_the_rest_has_the_wrong_sign() -> Non
         "%rest0 = %quotient0 * -10",
         "%rest0 = n - %rest0",
         "if %rest0 <= 0 goto exact0",
-        "%quotient0 = %quotient0 - 1",
         "%rest0 = %rest0 + -10",
         "exact0:",
         "%result = %rest0",

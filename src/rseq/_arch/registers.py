@@ -1,16 +1,17 @@
 """Registers of one critical section: a slot for each value, for as long as it lives.
 
-Branches in a section go forward only, so a value's life is an interval of positions, and slots are
-shared by going through the operations once. Some operations need scratch registers, a few of them
-certain ones (`%cl` for a shift): such a fixed slot serves other values while nobody needs it.
+A slot serves one value after another, that of a result too until the result is there. Some operations need scratch
+registers, a few of them certain ones (`%cl` for a shift): such a fixed slot serves other values while nobody needs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, get_args
 
+from rseq._arch.lives import Group, Lives, both
 from rseq._language import ir
 from rseq._language.section import Section
 from rseq._language.types import Word
@@ -33,6 +34,9 @@ class Slot:
     role: str
     is_output: bool
     fixed: str = ""
+
+    def __hash__(self) -> int:
+        return self.number
 
     def __str__(self) -> str:
         return format(self, "")
@@ -57,20 +61,23 @@ class Allocation:
     def __init__(self, section: Section, needs: Scratch, class_of: ClassOf) -> None:
         self.slots: list[Slot] = []
         self.where: dict[ir.Value, Slot] = {}
-        self.scratch: dict[int, list[Slot]] = {}
+        self.scratch: list[list[Slot]] = []
         self._section = section
         self._class_of = class_of
-        self._lives = _lives(section)
+        self._lives = Lives(section)
         self._needs = [tuple(needs(op)) for op in section.ops]
+        self._busy: dict[Slot, int] = {}
+        """The moments at which a slot is in use."""
         self.status = self._new("int", "status")
         for number, result in enumerate(section.results):
-            self.where[result] = self._new(class_of(result.type), f"result{number or ''}")
-        if section.cpu is not None and section.cpu != section.result:
-            self.where[section.cpu] = self._new("int", "temporary")
-        fixed = dict.fromkeys(name for needs in self._needs for name in needs if name not in _CLASSES)
-        self._free = [self._new("int", "temporary", fixed=name) for name in fixed]
-        for position, op in enumerate(section.ops):
-            self._place(position, op)
+            self._put(self._lives.group[result], self._lent(class_of(result.type), f"result{number or ''}"))
+        self._fix()
+        self._counts = self._count()
+        self._least = {kind: max(counts, default=0) for kind, counts in self._counts.items()}
+        for group in self._lives.groups:
+            if group.values[0] not in self.where:
+                self._put(group, self._free(group))
+        self.scratch = [self._scratch(position) for position in range(len(self._needs))]
         self.area, self.base, self.stride, self.lanes = (
             self._new("int", role, output=False) for role in ("area", "base", "stride", "lanes")
         )
@@ -79,93 +86,70 @@ class Allocation:
 
     def crowd(self, kind: RegisterClass) -> tuple[int, list[ir.Value]]:
         """Where most registers of a kind are needed, and the values that are in them there."""
-        entry = [value for value in self._everywhere if self._class_of(value.type) == kind]
+        counts = self._counts[kind]
+        worst = max(range(len(counts)), key=counts.__getitem__, default=0) >> 1
+        living = [group for group in self._lives.groups if group.life & both(worst)]
+        values = [*self._section.body.parameters, *(self._lives.named(group, worst) for group in living)]
+        return worst, [value for value in values if self._class_of(value.type) == kind]
 
-        def living(position: int) -> list[ir.Value]:
-            lives = self._lives.items()
-            return [value for value, (a, b) in lives if a <= position <= b and self._class_of(value.type) == kind]
-
-        def needed(position: int) -> int:
-            fixed = [need for need in self._needs[position] if need == kind or (kind == "int" and need != "float")]
-            return len(living(position)) + len(fixed)
-
-        worst = max(range(len(self._needs)), key=needed, default=0)
-        return worst, [*entry, *living(worst)]
-
-    @property
-    def _everywhere(self) -> list[ir.Value]:
-        """What has a register of its own from start to end."""
-        section = self._section
-        return [value for value in (*section.body.parameters, *section.results, section.cpu) if value is not None]
+    def _count(self) -> dict[RegisterClass, list[int]]:
+        """How many slots of each kind are needed at each moment, beside those that always are."""
+        changes = {kind: [0] * (2 * len(self._needs) + 1) for kind in _CLASSES.values()}
+        for group in self._lives.groups:
+            of_kind, step, ends = changes[self._class_of(group.values[0].type)], 1, group.life ^ group.life << 1
+            while ends:
+                of_kind[(ends & -ends).bit_length() - 1] += step
+                step, ends = -step, ends & ends - 1
+        for position, needs in enumerate(self._needs):
+            for need in needs:
+                changes[_CLASSES.get(need, "int")][2 * position] += 1
+                changes[_CLASSES.get(need, "int")][2 * position + 2] -= 1
+        return {kind: list(accumulate(each))[:-1] for kind, each in changes.items()}
 
     def _new(self, kind: RegisterClass, role: str, *, output: bool = True, fixed: str = "") -> Slot:
         slot = Slot(len(self.slots), kind, role, output, fixed)
         self.slots.append(slot)
         return slot
 
-    def _place(self, position: int, op: ir.Op) -> None:
-        lives = self._lives
-        dying = [value for value in dict.fromkeys(op.used) if value in lives and lives[value][1] == position]
-        target = op.result
-        is_new = target is not None and target not in self.where
-        # only a new target takes the register over; else it would go to scratch, beside the operand that is in it;
-        # nor that of an operand that is used twice: `or x, x, x` tells POWER to give a thread less of the processor
-        reusable = [value for value in dying if is_new and value == _first_operand(op) and op.used.count(value) == 1]
-        self._release(reusable)
-        if target is not None and is_new and target in lives:
-            self.where[target] = self._take(self._class_of(target.type), position, lives[target][1])
-        # scratch may be written before the first operand is read, so it is not taken from where that is
-        free, apart = self._free, [self.where[value] for value in reusable]
-        self._free = [slot for slot in free if slot not in apart]
-        scratch = self.scratch[position] = self._take_scratch(position)
-        self._free = [*(slot for slot in free if slot not in scratch), *scratch]
-        if target is not None and target not in dying and target in lives and lives[target][1] == position:
-            dying.append(target)  # nobody reads it
-        self._release([value for value in dying if value not in reusable])
+    def _lent(self, kind: RegisterClass, role: str, fixed: str = "", busy: int = 0) -> Slot:
+        """A new slot that holds one value after another."""
+        slot = self._new(kind, role, fixed=fixed)
+        self._busy[slot] = busy
+        return slot
 
-    def _take(self, kind: RegisterClass, start: int, end: int) -> Slot:
-        """A free slot for a value that lives from `start` to `end`; a fixed one only if nobody needs it then."""
-        for slot in sorted(self._free, key=lambda slot: bool(slot.fixed)):
-            if slot.kind == kind and not self._is_needed(slot.fixed, start, end):
-                self._free.remove(slot)
-                return slot
-        return self._new(kind, "temporary")
+    def _fix(self) -> None:
+        """A slot for each certain register; whoever needs it comes first."""
+        times: dict[str, int] = {}
+        for position, needs in enumerate(self._needs):
+            for name in needs:
+                if name not in _CLASSES:
+                    times[name] = times.get(name, 0) | both(position)
+        self._fixed = {name: self._lent("int", "temporary", name, busy) for name, busy in times.items()}
 
-    def _is_needed(self, name: str, start: int, end: int) -> bool:
-        return bool(name) and any(name in self._needs[position] for position in range(start, end + 1))
+    def _put(self, group: Group, slot: Slot) -> None:
+        self._busy[slot] |= group.life
+        self.where.update(dict.fromkeys(group.values, slot))
 
-    def _take_scratch(self, position: int) -> list[Slot]:
+    def _free(self, group: Group) -> Slot:
+        """A slot for the whole life of a group, best that of an operand that it is made of, and for what it becomes.
+
+        A new one for all that, if so many are needed anyway.
+        """
+        kind, mine = self._class_of(group.values[0].type), [self.where[one.values[0]] for one in group.made_of]
+        slots = [slot for slot in (*mine, *self._busy) if slot.kind == kind]
+        fitting = next((slot for slot in slots if not self._busy[slot] & group.line), None)
+        if fitting is None and len({*slots}) >= self._least[kind]:
+            fitting = next((slot for slot in slots if not self._busy[slot] & group.life), None)
+        return fitting or self._lent(kind, "temporary")
+
+    def _scratch(self, position: int) -> list[Slot]:
         taken = []
         for need in self._needs[position]:
-            if need in _CLASSES:
-                taken.append(self._take(_CLASSES[need], position, position))
-            else:
-                (slot,) = (slot for slot in self._free if slot.fixed == need)
-                self._free.remove(slot)
-                taken.append(slot)
+            slot = self._fixed.get(need) or self._idle(_CLASSES[need], position)
+            self._busy[slot] |= both(position)
+            taken.append(slot)
         return taken
 
-    def _release(self, values: Sequence[ir.Value]) -> None:
-        self._free += [self.where[value] for value in values]
-
-
-def _first_operand(op: ir.Op) -> ir.Operand | None:
-    """The operand that is read before the target is written, so that both may share a register."""
-    if isinstance(op, ir.Arithmetic):
-        return op.left
-    if isinstance(op, ir.Convert):
-        return None if op.source.type.is_float or op.target.type.is_float else op.source
-    if isinstance(op, ir.Locate):  # one addition, to the address of an array
-        return op.address.index if op.address.base is not None and not op.address.offset else None
-    return op.source if isinstance(op, ir.Set) else None
-
-
-def _lives(section: Section) -> dict[ir.Value, tuple[int, int]]:
-    """First and last position of each value that is not a parameter, the result or the CPU's number."""
-    lives: dict[ir.Value, tuple[int, int]] = {}
-    apart = {*section.body.parameters, *section.results, section.cpu}
-    for position, op in enumerate(section.ops):
-        for value in (*op.results, *op.used):
-            if value not in apart:
-                lives[value] = (lives.get(value, (position, 0))[0], position)
-    return lives
+    def _idle(self, kind: RegisterClass, position: int) -> Slot:
+        idle = (slot for slot, busy in self._busy.items() if slot.kind == kind and not busy & both(position))
+        return next(idle, None) or self._lent(kind, "temporary")

@@ -47,10 +47,14 @@ MIRRORED: Mapping[ComparisonName, ComparisonName] = {
 
 @dataclass(frozen=True)
 class Value:
-    """A virtual register."""
+    """A virtual register. `web` tells those of one name apart that never have to hold the same (see webs.py)."""
 
     name: str
     type: Word
+    web: int = 0
+
+    def __hash__(self) -> int:
+        return hash(self.name) + self.web
 
     def __str__(self) -> str:
         return self.name
@@ -253,6 +257,13 @@ class Op:
         """The same with other operands, by the names of their fields."""
         return replace(self, **renamed)
 
+    def renamed(self, taken: Mapping[Value, Value], made: Mapping[Value, Value]) -> Self:
+        """The same with other registers: those that it reads by `taken`, those that it assigns by `made`."""
+        if not taken and not made:
+            return self
+        fields = {name: _renamed(getattr(self, name), taken) for name in self._takes}
+        return replace(self, **fields, **{name: _renamed(getattr(self, name), made) for name in self._makes})
+
     def relabelled(self, suffix: str) -> Self:
         """The same with another name for the label that it goes to, or is; itself if there is none."""
         names = {name: f"{getattr(self, name)}{suffix}" for name in (self._to, self._here) if name}
@@ -266,6 +277,16 @@ class Op:
         parts = {name: "" if part is None else part for name, part in vars(self).items()}
         mark = next((f"    # {mark}" for mark in _MARKS if parts.get(mark)), "")
         return self._text.format_map(parts).rstrip() + mark
+
+
+def _renamed(part: Any, names: Mapping[Value, Value]) -> Any:
+    if isinstance(part, Value):
+        return names.get(part, part)
+    if isinstance(part, tuple):
+        return tuple(_renamed(one, names) for one in part)
+    if isinstance(part, Address):
+        return replace(part, base=_renamed(part.base, names), index=_renamed(part.index, names))
+    return part
 
 
 def listed(ops: Iterable[Op]) -> list[str]:

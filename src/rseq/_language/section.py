@@ -23,6 +23,7 @@ from rseq._language.graph import Graph, members
 from rseq._language.op import listed
 from rseq._language.restarts import commits
 from rseq._language.types import SCALARS, Pointer, Scalar
+from rseq._language.webs import split
 
 END = "end"
 
@@ -74,11 +75,11 @@ def section(body: ir.Body) -> Section:
     ops = _join(ops, body)
     ops, cpu = _ask_once_for_cpu(ops, body)
     results = _results(body)
-    ops = _used(_fold_copies(_lower_all(ops)), results)
+    ops = split(_lower_all(ops), {*results, *body.parameters})
+    ops = _used(_fold_copies(ops), results)
     if len(results) > 1:
         return Section(body, tuple(ops), results[0], cpu, (), results[1:])
     result = results[0] if results else None
-    ops, cpu = _answer_cpu(ops, cpu, result)
     ops, exits = _put_aside(ops, result)
     return Section(body, tuple(ops), result, cpu, tuple(exits))
 
@@ -314,16 +315,6 @@ def _ask_once_for_cpu(ops: list[ir.Op], body: ir.Body) -> tuple[list[ir.Op], ir.
         return ops, None
     cpu = ir.Value("%cpu", SCALARS["i32"])
     return [ir.Set(op.target, cpu, op.span) if isinstance(op, ir.CpuNumber) else op for op in ops], cpu
-
-
-def _answer_cpu(ops: list[ir.Op], cpu: ir.Value | None, result: ir.Value | None) -> tuple[list[ir.Op], ir.Value | None]:
-    """Where the result is that number and nothing else, both are one register."""
-    answers = [op for op in ops if op.result == result]
-    if cpu is None or result is None or not all(isinstance(op, ir.Set) and op.source == cpu for op in answers):
-        return ops, cpu
-    if any(cpu in op.used for op in ops if op not in answers):
-        return ops, cpu
-    return [op for op in ops if op not in answers], result
 
 
 # ---- lower

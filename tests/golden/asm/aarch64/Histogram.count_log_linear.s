@@ -50,11 +50,11 @@
     ldr x7, [x5, #16]                        // %4 = cpu.lowest
     cmp x4, x7                               // if bits <= %4 goto else1
     b.le 101f                                // if bits <= %4 goto else1
-    sub x7, x4, #1                           // %5 = bits - 1
-    ldr x8, [x5, #24]                        // %6 = cpu.shift
-    asr x7, x7, x8                           // %7 = %5 >> %6
-    ldr x8, [x5, #32]                        // %8 = cpu.before
-    sub x6, x7, x8                           // at = %7 - %8
+    sub x6, x4, #1                           // %5 = bits - 1
+    ldr x7, [x5, #24]                        // %6 = cpu.shift
+    asr x6, x6, x7                           // %7 = %5 >> %6
+    ldr x7, [x5, #32]                        // %8 = cpu.before
+    sub x6, x6, x7                           // at = %7 - %8
     ldr x7, [x5, #40]                        // %13 = cpu.last
     cmp x6, x7                               // if at <= %13 goto else10
     b.le 102f                                // if at <= %13 goto else10
@@ -63,9 +63,9 @@
 101:
     cmp x6, #4                               // check at < 4, or IndexError
     b.hs 103b                                // check at < 4, or IndexError
-    add x7, x5, x6, lsl #3                   // cpu.counts[at] += 1    # commit
-    ldr x8, [x7, #48]                        // cpu.counts[at] += 1    # commit
-    add x8, x8, #1                           // cpu.counts[at] += 1    # commit
-    str x8, [x7, #48]                        // cpu.counts[at] += 1    # commit
+    add x8, x5, x6, lsl #3                   // cpu.counts[at] += 1    # commit
+    ldr x7, [x8, #48]                        // cpu.counts[at] += 1    # commit
+    add x7, x7, #1                           // cpu.counts[at] += 1    # commit
+    str x7, [x8, #48]                        // cpu.counts[at] += 1    # commit
 3:
 // bytes: 92 in the section, 184 in all

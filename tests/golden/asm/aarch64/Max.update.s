@@ -13,7 +13,7 @@
 //     return
 //
 // aarch64, lanes by cpu_id: 22 instructions and 4 cold
-// registers: status x4, temporary v1, temporary x5, temporary v2, area x0, base x1, stride x2, lanes x3, x v0
+// registers: status x4, temporary v1, temporary x5, area x0, base x1, stride x2, lanes x3, x v0
 
     .subsection 1
     .balign 8                                // %constant1 = -inf
@@ -52,8 +52,8 @@
     fmov d1, d0                              // %commit = x
     b 103f                                   // goto commit
 102:
-    ldr d2, 104b                             // %constant1 = -inf
-    fcmp d0, d2                              // if x != %constant1 goto else6
+    ldr d1, 104b                             // %constant1 = -inf
+    fcmp d0, d1                              // if x != %constant1 goto else6
     b.ne 105f                                // if x != %constant1 goto else6
     add x5, x4, #8                           // %commit.at = address of cpu.touched
     ldr d1, 106b                             // %commit = 1.0

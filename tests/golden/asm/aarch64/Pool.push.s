@@ -10,7 +10,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 17 instructions and 8 cold
-// registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, row x4
+// registers: status x5, result x6, temporary x7, area x0, base x1, stride x2, lanes x3, row x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -45,10 +45,10 @@
     b.hs 101b                                // if n >= 4 goto exit0
     cmp x7, #4                               // check n < 4, or IndexError
     b.hs 102b                                // check n < 4, or IndexError
-    add x8, x5, x7, lsl #2                   // cpu.hints[n] = row
-    str w4, [x8, #96]                        // cpu.hints[n] = row
-    add x8, x7, #1                           // %4 = n + 1
+    add x6, x5, x7, lsl #2                   // cpu.hints[n] = row
+    str w4, [x6, #96]                        // cpu.hints[n] = row
+    add x7, x7, #1                           // %4 = n + 1
     mov x6, #1                               // %result = True
-    str x8, [x5, #88]                        // cpu.cached = %4    # commit
+    str x7, [x5, #88]                        // cpu.cached = %4    # commit
 3:
 // bytes: 56 in the section, 152 in all

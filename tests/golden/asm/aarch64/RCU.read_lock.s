@@ -4,8 +4,8 @@
 //     cpu.begun[phase] += 1
 //     return phase
 //
-// aarch64, lanes by cpu_id: 15 instructions and 6 cold
-// registers: status x4, result x5, temporary x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3
+// aarch64, lanes by cpu_id: 14 instructions and 6 cold
+// registers: status x4, result x5, temporary x6, temporary x7, area x0, base x1, stride x2, lanes x3
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -32,13 +32,12 @@
     cmp w4, w3                               // this CPU's lane
     b.hs 9b                                  // this CPU's lane
     madd x4, x4, x2, x1                      // this CPU's lane
-    ldr x6, [x4]                             // phase = cpu.phase
-    cmp x6, #2                               // check phase < 2, or IndexError
+    ldr x5, [x4]                             // phase = cpu.phase
+    cmp x5, #2                               // check phase < 2, or IndexError
     b.hs 101b                                // check phase < 2, or IndexError
-    mov x5, x6                               // %result = phase
-    add x8, x4, x6, lsl #3                   // cpu.begun[phase] += 1    # commit
-    ldr x7, [x8, #8]                         // cpu.begun[phase] += 1    # commit
-    add x7, x7, #1                           // cpu.begun[phase] += 1    # commit
-    str x7, [x8, #8]                         // cpu.begun[phase] += 1    # commit
+    add x7, x4, x5, lsl #3                   // cpu.begun[phase] += 1    # commit
+    ldr x6, [x7, #8]                         // cpu.begun[phase] += 1    # commit
+    add x6, x6, #1                           // cpu.begun[phase] += 1    # commit
+    str x6, [x7, #8]                         // cpu.begun[phase] += 1    # commit
 3:
-// bytes: 48 in the section, 120 in all
+// bytes: 44 in the section, 120 in all

@@ -18,7 +18,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 27 instructions and 6 cold
-// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, temporary x10, area x0, base x1, stride x2, lanes x3, size x4
+// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, area x0, base x1, stride x2, lanes x3, size x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -47,23 +47,23 @@
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
     ldr x7, [x5]                             // head = cpu.head
-    and x8, x7, #15                          // at = head & 15
+    and x6, x7, #15                          // at = head & 15
     orr x7, x7, #15                          // %1 = head | 15
     add x7, x7, #1                           // start = %1 + 1
     cmp x4, #16                              // if size > 16 goto decided4
     b.hi 101b                                // if size > 16 goto decided4
-    add x9, x8, x4                           // %7 = at + size
-    cmp x9, #16                              // if %7 <= 16 goto decided4
+    add x8, x6, x4                           // %7 = at + size
+    cmp x8, #16                              // if %7 <= 16 goto decided4
     b.ls 101b                                // if %7 <= 16 goto decided4
-    add x9, x7, x4                           // %9 = start + size
-    ldr x10, [x5, #80]                       // %10 = cpu.tail    # acquire
+    add x8, x7, x4                           // %9 = start + size
+    ldr x9, [x5, #80]                        // %10 = cpu.tail    # acquire
     dmb ishld                                // %10 = cpu.tail    # acquire
-    sub x9, x9, x10                          // %11 = %9 - %10
-    cmp x9, #16                              // if %11 > 16 goto exit0
+    sub x8, x8, x9                           // %11 = %9 - %10
+    cmp x8, #16                              // if %11 > 16 goto exit0
     b.hi 102b                                // if %11 > 16 goto exit0
-    mov x10, #4294967295                     // %constant1 = 4294967295
-    add x9, x5, x8, lsl #2                   // cpu.data[at] = %constant1
-    str w10, [x9, #156]                      // cpu.data[at] = %constant1
+    mov x8, #4294967295                      // %constant1 = 4294967295
+    add x9, x5, x6, lsl #2                   // cpu.data[at] = %constant1
+    str w8, [x9, #156]                       // cpu.data[at] = %constant1
     mov x6, #1                               // %result = True
     stlr x7, [x5]                            // cpu.head = start    # commit
 3:

@@ -21,7 +21,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 33 instructions and 8 cold
-// registers: status x6, result x7, temporary x8, temporary x9, temporary x10, temporary x11, temporary x12, temporary v0, area x0, base x1, stride x2, lanes x3, data x4, len(data) x5
+// registers: status x6, result x7, temporary x8, temporary x9, temporary x10, temporary x11, temporary v0, area x0, base x1, stride x2, lanes x3, data x4, len(data) x5
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -52,30 +52,30 @@
     b.hs 9b                                  // this CPU's lane
     madd x6, x6, x2, x1                      // this CPU's lane
     ldr x8, [x6]                             // head = cpu.head
-    ldr x9, [x6, #80]                        // %6 = cpu.tail    # acquire
+    ldr x7, [x6, #80]                        // %6 = cpu.tail    # acquire
     dmb ishld                                // %6 = cpu.tail    # acquire
-    sub x10, x8, x9                          // %7 = head - %6
-    cmp x10, #2                              // if %7 >= 2 goto exit0
+    sub x9, x8, x7                           // %7 = head - %6
+    cmp x9, #2                               // if %7 >= 2 goto exit0
     b.hs 101b                                // if %7 >= 2 goto exit0
-    and x9, x8, #1                           // %10 = head & 1
-    mrs x10, cntvct_el0                      // %11 = clock()
-    add x11, x6, x9, lsl #3                  // cpu.stamps[head & last] = %11
-    str x10, [x11, #176]                     // cpu.stamps[head & last] = %11
-    and x11, x8, #1                          // %14 = head & 1
+    and x7, x8, #1                           // %10 = head & 1
+    mrs x9, cntvct_el0                       // %11 = clock()
+    add x10, x6, x7, lsl #3                  // cpu.stamps[head & last] = %11
+    str x9, [x10, #176]                      // cpu.stamps[head & last] = %11
+    and x7, x8, #1                           // %14 = head & 1
     mov x9, #12                              // %constant1 = 12
-    mul x10, x11, x9                         // %15 = %14 * %constant1
-    mov x11, #12                             // %17 = 12
-    cmp x11, x5                              // check %17 <= len(data), or IndexError
+    mul x7, x7, x9                           // %15 = %14 * %constant1
+    mov x9, #12                              // %17 = 12
+    cmp x9, x5                               // check %17 <= len(data), or IndexError
     b.hi 102b                                // check %17 <= len(data), or IndexError
     add x9, x6, #152                         // copy 12 bytes, data to cpu.data[(head & last) * size]
-    add x9, x9, x10                          // copy 12 bytes, data to cpu.data[(head & last) * size]
-    add x11, x4, #0                          // copy 12 bytes, data to cpu.data[(head & last) * size]
-    ldr x12, [x11, #0]                       // copy 12 bytes, data to cpu.data[(head & last) * size]
-    str x12, [x9, #0]                        // copy 12 bytes, data to cpu.data[(head & last) * size]
-    ldr w12, [x11, #8]                       // copy 12 bytes, data to cpu.data[(head & last) * size]
-    str w12, [x9, #8]                        // copy 12 bytes, data to cpu.data[(head & last) * size]
-    add x9, x8, #1                           // %18 = head + 1
+    add x9, x9, x7                           // copy 12 bytes, data to cpu.data[(head & last) * size]
+    add x10, x4, #0                          // copy 12 bytes, data to cpu.data[(head & last) * size]
+    ldr x11, [x10, #0]                       // copy 12 bytes, data to cpu.data[(head & last) * size]
+    str x11, [x9, #0]                        // copy 12 bytes, data to cpu.data[(head & last) * size]
+    ldr w11, [x10, #8]                       // copy 12 bytes, data to cpu.data[(head & last) * size]
+    str w11, [x9, #8]                        // copy 12 bytes, data to cpu.data[(head & last) * size]
+    add x8, x8, #1                           // %18 = head + 1
     mov x7, #1                               // %result = True
-    stlr x9, [x6]                            // cpu.head = %18    # commit
+    stlr x8, [x6]                            // cpu.head = %18    # commit
 3:
 // bytes: 120 in the section, 216 in all

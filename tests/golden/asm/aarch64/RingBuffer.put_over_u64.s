@@ -12,7 +12,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 18 instructions and 4 cold
-// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, temporary x10, area x0, base x1, stride x2, lanes x3, data x4
+// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, area x0, base x1, stride x2, lanes x3, data x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -37,15 +37,15 @@
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
     ldr x7, [x5]                             // head = cpu.head
-    and x8, x7, #3                           // %5 = head & 3
-    mrs x9, cntvct_el0                       // %6 = clock()
-    add x10, x5, x8, lsl #3                  // cpu.stamps[head & last] = %6
-    str x9, [x10, #216]                      // cpu.stamps[head & last] = %6
-    and x10, x7, #3                          // %9 = head & 3
-    add x8, x5, x10, lsl #3                  // cpu.data[head & last] = data
+    and x6, x7, #3                           // %5 = head & 3
+    mrs x8, cntvct_el0                       // %6 = clock()
+    add x9, x5, x6, lsl #3                   // cpu.stamps[head & last] = %6
+    str x8, [x9, #216]                       // cpu.stamps[head & last] = %6
+    and x6, x7, #3                           // %9 = head & 3
+    add x8, x5, x6, lsl #3                   // cpu.data[head & last] = data
     str x4, [x8, #184]                       // cpu.data[head & last] = data
-    add x9, x7, #1                           // %10 = head + 1
+    add x7, x7, #1                           // %10 = head + 1
     mov x6, #1                               // %result = True
-    stlr x9, [x5]                            // cpu.head = %10    # commit
+    stlr x7, [x5]                            // cpu.head = %10    # commit
 3:
 // bytes: 60 in the section, 152 in all

@@ -8,8 +8,8 @@
 //     cpu.owner = me
 //     return number
 //
-// aarch64, lanes by cpu_id: 17 instructions and 4 cold
-// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, area x0, base x1, stride x2, lanes x3, me x4
+// aarch64, lanes by cpu_id: 15 instructions and 4 cold
+// registers: status x5, result x6, temporary x7, area x0, base x1, stride x2, lanes x3, me x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -32,17 +32,15 @@
     ldr w5, [x0, #4]                         // this CPU's lane
     cmp w5, w3                               // this CPU's lane
     b.hs 9b                                  // this CPU's lane
-    mov w7, w5                               // this CPU's lane
+    mov w6, w5                               // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
-    mov x8, x7                               // number = %cpu
-    ldr x9, [x5]                             // %4 = cpu.owner
-    cbz x9, 101f                             // if %4 == 0 goto else1
-    movn x9, #0                              // %constant1 = -1
-    eor x6, x8, x9                           // %result = number ^ %constant1
+    ldr x7, [x5]                             // %4 = cpu.owner
+    cbz x7, 101f                             // if %4 == 0 goto else1
+    movn x7, #0                              // %constant1 = -1
+    eor x6, x6, x7                           // %result = number ^ %constant1
     b 3f                                     // goto end
 101:
-    mov x6, x8                               // %result = number
     stlr x4, [x5]                            // cpu.owner = me    # commit
 3:
     dmb ishld                                // acquire
-// bytes: 52 in the section, 120 in all
+// bytes: 44 in the section, 120 in all

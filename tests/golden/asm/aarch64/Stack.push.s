@@ -11,7 +11,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 18 instructions and 8 cold
-// registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, value x4
+// registers: status x5, result x6, temporary x7, area x0, base x1, stride x2, lanes x3, value x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -42,15 +42,15 @@
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
     ldr x7, [x5, #8]                         // n = cpu.count
-    ldr x8, [x5]                             // %4 = cpu.limit
-    cmp x7, x8                               // if n >= %4 goto exit0
+    ldr x6, [x5]                             // %4 = cpu.limit
+    cmp x7, x6                               // if n >= %4 goto exit0
     b.hs 101b                                // if n >= %4 goto exit0
     cmp x7, #4                               // check n < 4, or IndexError
     b.hs 102b                                // check n < 4, or IndexError
-    add x8, x5, x7, lsl #3                   // cpu.slots[n] = value
-    str x4, [x8, #16]                        // cpu.slots[n] = value
-    add x8, x7, #1                           // %5 = n + 1
+    add x6, x5, x7, lsl #3                   // cpu.slots[n] = value
+    str x4, [x6, #16]                        // cpu.slots[n] = value
+    add x7, x7, #1                           // %5 = n + 1
     mov x6, #1                               // %result = True
-    str x8, [x5, #8]                         // cpu.count = %5    # commit
+    str x7, [x5, #8]                         // cpu.count = %5    # commit
 3:
 // bytes: 60 in the section, 152 in all

@@ -40,11 +40,11 @@
     b.hs 9b                                  // this CPU's lane
     madd x4, x4, x2, x1                      // this CPU's lane
     ldr d3, [x4, #16]                        // %1 = cpu.sum
-    ldr d4, 101b                             // %constant1 = 1.0
-    fsub d4, d4, d1                          // %2 = %constant1 - weight
-    fmul d3, d3, d4                          // %3 = %1 * %2
-    fmul d4, d0, d1                          // %4 = x * weight
-    fadd d3, d3, d4                          // average = %3 + %4
+    ldr d2, 101b                             // %constant1 = 1.0
+    fsub d2, d2, d1                          // %2 = %constant1 - weight
+    fmul d3, d3, d2                          // %3 = %1 * %2
+    fmul d2, d0, d1                          // %4 = x * weight
+    fadd d3, d3, d2                          // average = %3 + %4
     ldr d4, 102b                             // %constant2 = 2.0
     fdiv d2, d3, d4                          // %result = average / %constant2
     str d3, [x4, #16]                        // cpu.sum = average    # commit

@@ -10,8 +10,8 @@
 //     cpu.count = %5
 //     return value
 //
-// aarch64, lanes by cpu_id: 19 instructions and 6 cold
-// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, temporary x10, area x0, base x1, stride x2, lanes x3, missing x4
+// aarch64, lanes by cpu_id: 18 instructions and 6 cold
+// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, area x0, base x1, stride x2, lanes x3, missing x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -46,10 +46,9 @@
     sub x8, x7, #1                           // %4 = n - 1
     cmp x8, #64                              // check %4 < 64, or IndexError
     b.hs 102b                                // check %4 < 64, or IndexError
-    add x10, x5, x8, lsl #3                  // value = cpu.slots[n - 1]
-    ldr x9, [x10, #8]                        // value = cpu.slots[n - 1]
-    sub x10, x7, #1                          // %5 = n - 1
-    mov x6, x9                               // %result = value
-    str x10, [x5]                            // cpu.count = %5    # commit
+    add x9, x5, x8, lsl #3                   // value = cpu.slots[n - 1]
+    ldr x6, [x9, #8]                         // value = cpu.slots[n - 1]
+    sub x7, x7, #1                           // %5 = n - 1
+    str x7, [x5]                             // cpu.count = %5    # commit
 3:
-// bytes: 64 in the section, 152 in all
+// bytes: 60 in the section, 152 in all

@@ -10,7 +10,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 17 instructions and 8 cold
-// registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, value x4
+// registers: status x5, result x6, temporary x7, area x0, base x1, stride x2, lanes x3, value x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -45,10 +45,10 @@
     b.eq 101b                                // if n == 64 goto exit0
     cmp x7, #64                              // check n < 64, or IndexError
     b.hs 102b                                // check n < 64, or IndexError
-    add x8, x5, x7, lsl #3                   // cpu.slots[n] = value
-    str x4, [x8, #8]                         // cpu.slots[n] = value
-    add x8, x7, #1                           // %4 = n + 1
+    add x6, x5, x7, lsl #3                   // cpu.slots[n] = value
+    str x4, [x6, #8]                         // cpu.slots[n] = value
+    add x7, x7, #1                           // %4 = n + 1
     mov x6, #1                               // %result = True
-    str x8, [x5]                             // cpu.count = %4    # commit
+    str x7, [x5]                             // cpu.count = %4    # commit
 3:
 // bytes: 56 in the section, 152 in all

@@ -12,7 +12,7 @@
 //     return
 //
 // aarch64, lanes by cpu_id: 19 instructions and 4 cold
-// registers: status x5, temporary x6, temporary x7, area x0, base x1, stride x2, lanes x3, n x4
+// registers: status x5, temporary x6, area x0, base x1, stride x2, lanes x3, n x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -42,8 +42,8 @@
     add x6, x5, #0                           // %commit.at = address of cpu.least
     b 102f                                   // goto commit
 101:
-    ldr x7, [x5, #8]                         // %8 = cpu.most
-    cmp x4, x7                               // if n <= %8 goto else5
+    ldr x6, [x5, #8]                         // %8 = cpu.most
+    cmp x4, x6                               // if n <= %8 goto else5
     b.le 103f                                // if n <= %8 goto else5
     add x6, x5, #8                           // %commit.at = address of cpu.most
     b 102f                                   // goto commit

@@ -38,12 +38,12 @@
     movk x6, #31161, lsl #32                 // %constant1 = 11400714819323198485
     movk x6, #40503, lsl #48                 // %constant1 = 11400714819323198485
     mul x7, x4, x6                           // %1 = key * %constant1
-    lsr x6, x7, #61                          // %2 = %1 >> 61
-    cmp x6, #8                               // check %2 < 8, or IndexError
+    lsr x7, x7, #61                          // %2 = %1 >> 61
+    cmp x7, #8                               // check %2 < 8, or IndexError
     b.hs 101b                                // check %2 < 8, or IndexError
-    add x8, x5, x6, lsl #3                   // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
-    ldr x7, [x8, #48]                        // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
-    add x7, x7, #1                           // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
-    str x7, [x8, #48]                        // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
+    add x8, x5, x7, lsl #3                   // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
+    ldr x6, [x8, #48]                        // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
+    add x6, x6, #1                           // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
+    str x6, [x8, #48]                        // cpu.table[key * 11400714819323198485 >> 61] += 1    # commit
 3:
 // bytes: 64 in the section, 152 in all

@@ -5,8 +5,8 @@
 //     cpu.sum = %2
 //     return x
 //
-// aarch64, lanes by cpu_id: 12 instructions and 4 cold
-// registers: status x5, result v0, temporary v1, temporary v2, area x0, base x1, stride x2, lanes x3, n x4
+// aarch64, lanes by cpu_id: 11 instructions and 4 cold
+// registers: status x5, result v0, temporary v1, area x0, base x1, stride x2, lanes x3, n x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -30,10 +30,9 @@
     cmp w5, w3                               // this CPU's lane
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
-    ucvtf d1, x4                             // x = f64(n)
-    ldr d2, [x5, #16]                        // %1 = cpu.sum
-    fadd d2, d2, d1                          // %2 = %1 + x
-    fmov d0, d1                              // %result = x
-    str d2, [x5, #16]                        // cpu.sum = %2    # commit
+    ucvtf d0, x4                             // x = f64(n)
+    ldr d1, [x5, #16]                        // %1 = cpu.sum
+    fadd d1, d1, d0                          // %2 = %1 + x
+    str d1, [x5, #16]                        // cpu.sum = %2    # commit
 3:
-// bytes: 36 in the section, 120 in all
+// bytes: 32 in the section, 120 in all

@@ -13,7 +13,7 @@
 //     return True
 //
 // aarch64, lanes by cpu_id: 20 instructions and 8 cold
-// registers: status x5, result x6, temporary x7, temporary x8, temporary x9, area x0, base x1, stride x2, lanes x3, value x4
+// registers: status x5, result x6, temporary x7, temporary x8, area x0, base x1, stride x2, lanes x3, value x4
 
     .subsection 1
 9:                                           // this CPU has no lane, or this thread is not registered
@@ -44,17 +44,17 @@
     b.hs 9b                                  // this CPU's lane
     madd x5, x5, x2, x1                      // this CPU's lane
     ldr x7, [x5]                             // written = cpu.written
-    ldr x8, [x5, #8]                         // %4 = cpu.read
-    sub x9, x7, x8                           // %5 = written - %4
-    cmp x9, #256                             // if %5 == 256 goto exit0
+    ldr x6, [x5, #8]                         // %4 = cpu.read
+    sub x8, x7, x6                           // %5 = written - %4
+    cmp x8, #256                             // if %5 == 256 goto exit0
     b.eq 101b                                // if %5 == 256 goto exit0
-    and x8, x7, #255                         // %6 = written & 255
-    cmp x8, #256                             // check %6 < 256, or IndexError
+    and x6, x7, #255                         // %6 = written & 255
+    cmp x6, #256                             // check %6 < 256, or IndexError
     b.hs 102b                                // check %6 < 256, or IndexError
-    add x9, x5, x8, lsl #2                   // cpu.data[written % 256] = value
-    str w4, [x9, #24]                        // cpu.data[written % 256] = value
-    add x9, x7, #1                           // %7 = written + 1
+    add x8, x5, x6, lsl #2                   // cpu.data[written % 256] = value
+    str w4, [x8, #24]                        // cpu.data[written % 256] = value
+    add x7, x7, #1                           // %7 = written + 1
     mov x6, #1                               // %result = True
-    str x9, [x5]                             // cpu.written = %7    # commit
+    str x7, [x5]                             // cpu.written = %7    # commit
 3:
 // bytes: 68 in the section, 152 in all

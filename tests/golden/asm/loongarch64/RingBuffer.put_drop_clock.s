@@ -34,7 +34,7 @@
 #     return True
 #
 # loongarch64, lanes by cpu_id: 73 instructions and 14 cold
-# registers: status $a6, result $a7, temporary $t0, temporary $t1, temporary $t2, temporary $t3, temporary $t4, temporary $t5, area $a0, base $a1, stride $a2, lanes $a3, data $a4, len(data) $a5
+# registers: status $a6, result $a7, temporary $t0, temporary $t1, temporary $t2, temporary $t3, temporary $t4, area $a0, base $a1, stride $a2, lanes $a3, data $a4, len(data) $a5
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -75,76 +75,76 @@
 101:
     mul.d $a6, $a6, $a2                      # this CPU's lane
     add.d $a6, $a6, $a1                      # this CPU's lane
-    addi.d $t0, $a5, 15                      # %1 = len(data) + 15
-    srli.d $t0, $t0, 2                       # size = %1 >> 2
-    ld.d $t1, $a6, 0                         # head = cpu.head
-    andi $t2, $t1, 15                        # at = head & 15
-    add.d $t1, $t1, $t0                      # end = head + size
-    add.d $t3, $t2, $t0                      # %6 = at + size
-    li.d $t0, 16                             # %constant1 = 16
-    bgeu $t0, $t3, 103f                      # if %6 > %constant1 goto decided4
+    addi.d $a7, $a5, 15                      # %1 = len(data) + 15
+    srli.d $a7, $a7, 2                       # size = %1 >> 2
+    ld.d $t0, $a6, 0                         # head = cpu.head
+    andi $t1, $t0, 15                        # at = head & 15
+    add.d $t0, $t0, $a7                      # end = head + size
+    add.d $t2, $t1, $a7                      # %6 = at + size
+    li.d $a7, 16                             # %constant1 = 16
+    bgeu $a7, $t2, 103f                      # if %6 > %constant1 goto decided4
     b 102b                                   # if %6 > %constant1 goto decided4
 103:
-    ld.d $t3, $a6, 80                        # %8 = cpu.tail    # acquire
+    ld.d $a7, $a6, 80                        # %8 = cpu.tail    # acquire
     dbar 0x14                                # %8 = cpu.tail    # acquire
-    sub.d $t0, $t1, $t3                      # %9 = end - %8
-    li.d $t3, 16                             # %constant2 = 16
-    bgeu $t3, $t0, 105f                      # if %9 > %constant2 goto exit0
+    sub.d $t2, $t0, $a7                      # %9 = end - %8
+    li.d $a7, 16                             # %constant2 = 16
+    bgeu $a7, $t2, 105f                      # if %9 > %constant2 goto exit0
     b 104b                                   # if %9 > %constant2 goto exit0
 105:
-    bstrpick.d $t0, $a5, 31, 0               # %11 = u32(len(data))
-    alsl.d $t3, $t2, $a6, 2                  # cpu.data[at] = %11
-    st.w $t0, $t3, 156                       # cpu.data[at] = %11
-    rdtime.d $t3, $zero                      # fill.1.now = clock()
-    addi.d $t0, $t2, 1                       # %14 = at + 1
-    sltui $t4, $t0, 16                       # check %14 < 16, or IndexError
-    beqz $t4, 106b                           # check %14 < 16, or IndexError
-    bstrpick.d $t4, $t3, 31, 0               # %15 = u32(fill.1.now)
-    alsl.d $t0, $t2, $a6, 2                  # cpu.data[at + 1] = %15
-    st.w $t4, $t0, 160                       # cpu.data[at + 1] = %15
-    addi.d $t0, $t2, 2                       # %16 = at + 2
-    sltui $t4, $t0, 16                       # check %16 < 16, or IndexError
-    beqz $t4, 107b                           # check %16 < 16, or IndexError
-    srli.d $t4, $t3, 32                      # %17 = fill.1.now >> 32
-    bstrpick.d $t3, $t4, 31, 0               # %18 = u32(%17)
-    alsl.d $t4, $t0, $a6, 2                  # cpu.data[at + 2] = %18
-    st.w $t3, $t4, 156                       # cpu.data[at + 2] = %18
-    addi.d $t4, $t2, 3                       # %19 = at + 3
-    sltui $t0, $t4, 17                       # check %19 < 17, or IndexError
-    beqz $t0, 108b                           # check %19 < 17, or IndexError
-    li.d $t3, 4                              # %constant3 = 4
-    mul.d $t2, $t4, $t3                      # %20 = %19 * %constant3
-    li.d $t0, 64                             # %constant4 = 64
-    sub.d $t3, $t0, $t2                      # %21 = %constant4 - %20
-    sltu $t0, $t3, $a5                       # check len(data) <= %21, or IndexError
-    bnez $t0, 109b                           # check len(data) <= %21, or IndexError
-    alsl.d $t2, $t4, $a6, 2                  # copy len(data) bytes, data to cpu.data[at + header]
-    addi.d $t2, $t2, 156                     # copy len(data) bytes, data to cpu.data[at + header]
-    addi.d $t0, $a4, 0                       # copy len(data) bytes, data to cpu.data[at + header]
+    bstrpick.d $a7, $a5, 31, 0               # %11 = u32(len(data))
+    alsl.d $t2, $t1, $a6, 2                  # cpu.data[at] = %11
+    st.w $a7, $t2, 156                       # cpu.data[at] = %11
+    rdtime.d $a7, $zero                      # fill.1.now = clock()
+    addi.d $t2, $t1, 1                       # %14 = at + 1
+    sltui $t3, $t2, 16                       # check %14 < 16, or IndexError
+    beqz $t3, 106b                           # check %14 < 16, or IndexError
+    bstrpick.d $t2, $a7, 31, 0               # %15 = u32(fill.1.now)
+    alsl.d $t3, $t1, $a6, 2                  # cpu.data[at + 1] = %15
+    st.w $t2, $t3, 160                       # cpu.data[at + 1] = %15
+    addi.d $t2, $t1, 2                       # %16 = at + 2
+    sltui $t3, $t2, 16                       # check %16 < 16, or IndexError
+    beqz $t3, 107b                           # check %16 < 16, or IndexError
+    srli.d $a7, $a7, 32                      # %17 = fill.1.now >> 32
+    bstrpick.d $a7, $a7, 31, 0               # %18 = u32(%17)
+    alsl.d $t3, $t2, $a6, 2                  # cpu.data[at + 2] = %18
+    st.w $a7, $t3, 156                       # cpu.data[at + 2] = %18
+    addi.d $t1, $t1, 3                       # %19 = at + 3
+    sltui $a7, $t1, 17                       # check %19 < 17, or IndexError
+    beqz $a7, 108b                           # check %19 < 17, or IndexError
+    li.d $a7, 4                              # %constant3 = 4
+    mul.d $t2, $t1, $a7                      # %20 = %19 * %constant3
+    li.d $a7, 64                             # %constant4 = 64
+    sub.d $a7, $a7, $t2                      # %21 = %constant4 - %20
+    sltu $t2, $a7, $a5                       # check len(data) <= %21, or IndexError
+    bnez $t2, 109b                           # check len(data) <= %21, or IndexError
+    alsl.d $a7, $t1, $a6, 2                  # copy len(data) bytes, data to cpu.data[at + header]
+    addi.d $a7, $a7, 156                     # copy len(data) bytes, data to cpu.data[at + header]
+    addi.d $t2, $a4, 0                       # copy len(data) bytes, data to cpu.data[at + header]
     move $t3, $a5                            # copy len(data) bytes, data to cpu.data[at + header]
-    or $t5, $t2, $t0                         # copy len(data) bytes, data to cpu.data[at + header]
-    andi $t5, $t5, 7                         # copy len(data) bytes, data to cpu.data[at + header]
-    bnez $t5, 111f                           # copy len(data) bytes, data to cpu.data[at + header]
+    or $t4, $a7, $t2                         # copy len(data) bytes, data to cpu.data[at + header]
+    andi $t4, $t4, 7                         # copy len(data) bytes, data to cpu.data[at + header]
+    bnez $t4, 111f                           # copy len(data) bytes, data to cpu.data[at + header]
 110:
-    sltui $t5, $t3, 8                        # copy len(data) bytes, data to cpu.data[at + header]
-    bnez $t5, 111f                           # copy len(data) bytes, data to cpu.data[at + header]
-    ld.d $t5, $t0, 0                         # copy len(data) bytes, data to cpu.data[at + header]
-    st.d $t5, $t2, 0                         # copy len(data) bytes, data to cpu.data[at + header]
-    addi.d $t0, $t0, 8                       # copy len(data) bytes, data to cpu.data[at + header]
+    sltui $t4, $t3, 8                        # copy len(data) bytes, data to cpu.data[at + header]
+    bnez $t4, 111f                           # copy len(data) bytes, data to cpu.data[at + header]
+    ld.d $t4, $t2, 0                         # copy len(data) bytes, data to cpu.data[at + header]
+    st.d $t4, $a7, 0                         # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t2, $t2, 8                       # copy len(data) bytes, data to cpu.data[at + header]
+    addi.d $a7, $a7, 8                       # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t3, $t3, -8                      # copy len(data) bytes, data to cpu.data[at + header]
     b 110b                                   # copy len(data) bytes, data to cpu.data[at + header]
 111:
     beqz $t3, 112f                           # copy len(data) bytes, data to cpu.data[at + header]
-    ld.bu $t5, $t0, 0                        # copy len(data) bytes, data to cpu.data[at + header]
-    st.b $t5, $t2, 0                         # copy len(data) bytes, data to cpu.data[at + header]
-    addi.d $t0, $t0, 1                       # copy len(data) bytes, data to cpu.data[at + header]
+    ld.bu $t4, $t2, 0                        # copy len(data) bytes, data to cpu.data[at + header]
+    st.b $t4, $a7, 0                         # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t2, $t2, 1                       # copy len(data) bytes, data to cpu.data[at + header]
+    addi.d $a7, $a7, 1                       # copy len(data) bytes, data to cpu.data[at + header]
     addi.d $t3, $t3, -1                      # copy len(data) bytes, data to cpu.data[at + header]
     b 111b                                   # copy len(data) bytes, data to cpu.data[at + header]
 112:
     li.d $a7, 1                              # %result = True
     dbar 0x12                                # cpu.head = end    # commit
-    st.d $t1, $a6, 0                         # cpu.head = end    # commit
+    st.d $t0, $a6, 0                         # cpu.head = end    # commit
 3:
 # bytes: 284 in the section, 408 in all

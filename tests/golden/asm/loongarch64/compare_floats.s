@@ -19,8 +19,8 @@
 #   known12:
 #     return %11
 #
-# loongarch64, lanes by cpu_id: 33 instructions and 4 cold
-# registers: status $a4, result $a5, temporary $a6, temporary $a7, area $a0, base $a1, stride $a2, lanes $a3, x $fa0, y $fa1
+# loongarch64, lanes by cpu_id: 31 instructions and 4 cold
+# registers: status $a4, result $a5, temporary $a6, area $a0, base $a1, stride $a2, lanes $a3, x $fa0, y $fa1
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -59,26 +59,24 @@
 103:
     li.d $a6, 1                              # %5 = True
 105:
-    li.d $a7, 0                              # %11 = False
+    li.d $a5, 0                              # %11 = False
     fcmp.clt.d $fcc0, $fa1, $fa0             # if x > y goto holds14.10
     bcnez $fcc0, 106f                        # if x > y goto holds14.10
     b 107f                                   # goto known12.10
 106:
-    li.d $a7, 1                              # %11 = True
+    li.d $a5, 1                              # %11 = True
 107:
     b 108f                                   # goto commit
 102:
-    li.d $a7, 0                              # %11 = False
+    li.d $a5, 0                              # %11 = False
     fcmp.clt.d $fcc0, $fa1, $fa0             # if x > y goto holds14
     bcnez $fcc0, 109f                        # if x > y goto holds14
     b 110f                                   # goto known12
 109:
-    li.d $a7, 1                              # %11 = True
+    li.d $a5, 1                              # %11 = True
 110:
-    move $a5, $a7                            # %result = %11
     b 3f                                     # goto end
 108:
-    move $a5, $a7                            # %result = %11
     st.b $a6, $a4, 36                        # cpu.is_set = %5    # commit
 3:
-# bytes: 124 in the section, 216 in all
+# bytes: 116 in the section, 184 in all

@@ -10,7 +10,7 @@
 #     return True
 #
 # loongarch64, lanes by cpu_id: 18 instructions and 8 cold
-# registers: status $a5, result $a6, temporary $a7, temporary $t0, area $a0, base $a1, stride $a2, lanes $a3, value $a4
+# registers: status $a5, result $a6, temporary $a7, area $a0, base $a1, stride $a2, lanes $a3, value $a4
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -42,16 +42,16 @@
     mul.d $a5, $a5, $a2                      # this CPU's lane
     add.d $a5, $a5, $a1                      # this CPU's lane
     ld.d $a7, $a5, 0                         # n = cpu.count
-    li.d $t0, 64                             # %constant1 = 64
-    bne $a7, $t0, 103f                       # if n == %constant1 goto exit0
+    li.d $a6, 64                             # %constant1 = 64
+    bne $a7, $a6, 103f                       # if n == %constant1 goto exit0
     b 102b                                   # if n == %constant1 goto exit0
 103:
-    sltui $t0, $a7, 64                       # check n < 64, or IndexError
-    beqz $t0, 104b                           # check n < 64, or IndexError
-    alsl.d $t0, $a7, $a5, 3                  # cpu.slots[n] = value
-    st.d $a4, $t0, 8                         # cpu.slots[n] = value
-    addi.d $t0, $a7, 1                       # %4 = n + 1
+    sltui $a6, $a7, 64                       # check n < 64, or IndexError
+    beqz $a6, 104b                           # check n < 64, or IndexError
+    alsl.d $a6, $a7, $a5, 3                  # cpu.slots[n] = value
+    st.d $a4, $a6, 8                         # cpu.slots[n] = value
+    addi.d $a7, $a7, 1                       # %4 = n + 1
     li.d $a6, 1                              # %result = True
-    st.d $t0, $a5, 0                         # cpu.count = %4    # commit
+    st.d $a7, $a5, 0                         # cpu.count = %4    # commit
 3:
 # bytes: 64 in the section, 152 in all

@@ -34,7 +34,7 @@
 #     return True
 #
 # riscv64, lanes by cpu_id: 76 instructions and 14 cold
-# registers: status a6, result a7, temporary t0, temporary t1, temporary t2, temporary t3, temporary t4, temporary t5, area a0, base a1, stride a2, lanes a3, data a4, len(data) a5
+# registers: status a6, result a7, temporary t0, temporary t1, temporary t2, temporary t3, temporary t4, area a0, base a1, stride a2, lanes a3, data a4, len(data) a5
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -74,78 +74,78 @@
     bgeu a6, a3, 9b                          # this CPU's lane
     mul a6, a6, a2                           # this CPU's lane
     add a6, a6, a1                           # this CPU's lane
-    addi t0, a5, 15                          # %1 = len(data) + 15
-    srli t0, t0, 2                           # size = %1 >> 2
-    ld t1, 0(a6)                             # head = cpu.head
-    andi t2, t1, 15                          # at = head & 15
-    add t1, t1, t0                           # end = head + size
-    add t3, t2, t0                           # %6 = at + size
-    li t0, 16                                # %constant1 = 16
-    bltu t0, t3, 101b                        # if %6 > %constant1 goto decided4
-    ld t3, 80(a6)                            # %8 = cpu.tail    # acquire
+    addi a7, a5, 15                          # %1 = len(data) + 15
+    srli a7, a7, 2                           # size = %1 >> 2
+    ld t0, 0(a6)                             # head = cpu.head
+    andi t1, t0, 15                          # at = head & 15
+    add t0, t0, a7                           # end = head + size
+    add t2, t1, a7                           # %6 = at + size
+    li a7, 16                                # %constant1 = 16
+    bltu a7, t2, 101b                        # if %6 > %constant1 goto decided4
+    ld a7, 80(a6)                            # %8 = cpu.tail    # acquire
     fence r, rw                              # %8 = cpu.tail    # acquire
-    sub t0, t1, t3                           # %9 = end - %8
-    li t3, 16                                # %constant2 = 16
-    bltu t3, t0, 102b                        # if %9 > %constant2 goto exit0
-    slli t0, a5, 32                          # %11 = u32(len(data))
-    srli t0, t0, 32                          # %11 = u32(len(data))
-    slli t3, t2, 2                           # cpu.data[at] = %11
-    add t3, t3, a6                           # cpu.data[at] = %11
-    sw t0, 156(t3)                           # cpu.data[at] = %11
-    rdtime t3                                # fill.1.now = clock()
-    addi t0, t2, 1                           # %14 = at + 1
-    li t4, 16                                # check %14 < 16, or IndexError
-    bgeu t0, t4, 103b                        # check %14 < 16, or IndexError
-    slli t4, t3, 32                          # %15 = u32(fill.1.now)
-    srli t4, t4, 32                          # %15 = u32(fill.1.now)
-    slli t0, t2, 2                           # cpu.data[at + 1] = %15
-    add t0, t0, a6                           # cpu.data[at + 1] = %15
-    sw t4, 160(t0)                           # cpu.data[at + 1] = %15
-    addi t0, t2, 2                           # %16 = at + 2
-    li t4, 16                                # check %16 < 16, or IndexError
-    bgeu t0, t4, 104b                        # check %16 < 16, or IndexError
-    srli t4, t3, 32                          # %17 = fill.1.now >> 32
-    slli t3, t4, 32                          # %18 = u32(%17)
-    srli t3, t3, 32                          # %18 = u32(%17)
-    slli t4, t0, 2                           # cpu.data[at + 2] = %18
-    add t4, t4, a6                           # cpu.data[at + 2] = %18
-    sw t3, 156(t4)                           # cpu.data[at + 2] = %18
-    addi t4, t2, 3                           # %19 = at + 3
-    li t0, 17                                # check %19 < 17, or IndexError
-    bgeu t4, t0, 105b                        # check %19 < 17, or IndexError
-    li t3, 4                                 # %constant3 = 4
-    mul t2, t4, t3                           # %20 = %19 * %constant3
-    li t0, 64                                # %constant4 = 64
-    sub t3, t0, t2                           # %21 = %constant4 - %20
-    bgtu a5, t3, 106b                        # check len(data) <= %21, or IndexError
-    slli t0, t4, 2                           # copy len(data) bytes, data to cpu.data[at + header]
-    add t0, t0, a6                           # copy len(data) bytes, data to cpu.data[at + header]
-    addi t0, t0, 156                         # copy len(data) bytes, data to cpu.data[at + header]
+    sub t2, t0, a7                           # %9 = end - %8
+    li a7, 16                                # %constant2 = 16
+    bltu a7, t2, 102b                        # if %9 > %constant2 goto exit0
+    slli a7, a5, 32                          # %11 = u32(len(data))
+    srli a7, a7, 32                          # %11 = u32(len(data))
+    slli t2, t1, 2                           # cpu.data[at] = %11
+    add t2, t2, a6                           # cpu.data[at] = %11
+    sw a7, 156(t2)                           # cpu.data[at] = %11
+    rdtime a7                                # fill.1.now = clock()
+    addi t2, t1, 1                           # %14 = at + 1
+    li t3, 16                                # check %14 < 16, or IndexError
+    bgeu t2, t3, 103b                        # check %14 < 16, or IndexError
+    slli t2, a7, 32                          # %15 = u32(fill.1.now)
+    srli t2, t2, 32                          # %15 = u32(fill.1.now)
+    slli t3, t1, 2                           # cpu.data[at + 1] = %15
+    add t3, t3, a6                           # cpu.data[at + 1] = %15
+    sw t2, 160(t3)                           # cpu.data[at + 1] = %15
+    addi t2, t1, 2                           # %16 = at + 2
+    li t3, 16                                # check %16 < 16, or IndexError
+    bgeu t2, t3, 104b                        # check %16 < 16, or IndexError
+    srli a7, a7, 32                          # %17 = fill.1.now >> 32
+    slli a7, a7, 32                          # %18 = u32(%17)
+    srli a7, a7, 32                          # %18 = u32(%17)
+    slli t3, t2, 2                           # cpu.data[at + 2] = %18
+    add t3, t3, a6                           # cpu.data[at + 2] = %18
+    sw a7, 156(t3)                           # cpu.data[at + 2] = %18
+    addi t1, t1, 3                           # %19 = at + 3
+    li a7, 17                                # check %19 < 17, or IndexError
+    bgeu t1, a7, 105b                        # check %19 < 17, or IndexError
+    li a7, 4                                 # %constant3 = 4
+    mul t2, t1, a7                           # %20 = %19 * %constant3
+    li a7, 64                                # %constant4 = 64
+    sub a7, a7, t2                           # %21 = %constant4 - %20
+    bgtu a5, a7, 106b                        # check len(data) <= %21, or IndexError
+    slli a7, t1, 2                           # copy len(data) bytes, data to cpu.data[at + header]
+    add a7, a7, a6                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi a7, a7, 156                         # copy len(data) bytes, data to cpu.data[at + header]
     addi t2, a4, 0                           # copy len(data) bytes, data to cpu.data[at + header]
     mv t3, a5                                # copy len(data) bytes, data to cpu.data[at + header]
-    or t5, t0, t2                            # copy len(data) bytes, data to cpu.data[at + header]
-    andi t5, t5, 7                           # copy len(data) bytes, data to cpu.data[at + header]
-    bnez t5, 108f                            # copy len(data) bytes, data to cpu.data[at + header]
+    or t4, a7, t2                            # copy len(data) bytes, data to cpu.data[at + header]
+    andi t4, t4, 7                           # copy len(data) bytes, data to cpu.data[at + header]
+    bnez t4, 108f                            # copy len(data) bytes, data to cpu.data[at + header]
 107:
-    sltiu t5, t3, 8                          # copy len(data) bytes, data to cpu.data[at + header]
-    bnez t5, 108f                            # copy len(data) bytes, data to cpu.data[at + header]
-    ld t5, 0(t2)                             # copy len(data) bytes, data to cpu.data[at + header]
-    sd t5, 0(t0)                             # copy len(data) bytes, data to cpu.data[at + header]
+    sltiu t4, t3, 8                          # copy len(data) bytes, data to cpu.data[at + header]
+    bnez t4, 108f                            # copy len(data) bytes, data to cpu.data[at + header]
+    ld t4, 0(t2)                             # copy len(data) bytes, data to cpu.data[at + header]
+    sd t4, 0(a7)                             # copy len(data) bytes, data to cpu.data[at + header]
     addi t2, t2, 8                           # copy len(data) bytes, data to cpu.data[at + header]
-    addi t0, t0, 8                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi a7, a7, 8                           # copy len(data) bytes, data to cpu.data[at + header]
     addi t3, t3, -8                          # copy len(data) bytes, data to cpu.data[at + header]
     j 107b                                   # copy len(data) bytes, data to cpu.data[at + header]
 108:
     beqz t3, 109f                            # copy len(data) bytes, data to cpu.data[at + header]
-    lbu t5, 0(t2)                            # copy len(data) bytes, data to cpu.data[at + header]
-    sb t5, 0(t0)                             # copy len(data) bytes, data to cpu.data[at + header]
+    lbu t4, 0(t2)                            # copy len(data) bytes, data to cpu.data[at + header]
+    sb t4, 0(a7)                             # copy len(data) bytes, data to cpu.data[at + header]
     addi t2, t2, 1                           # copy len(data) bytes, data to cpu.data[at + header]
-    addi t0, t0, 1                           # copy len(data) bytes, data to cpu.data[at + header]
+    addi a7, a7, 1                           # copy len(data) bytes, data to cpu.data[at + header]
     addi t3, t3, -1                          # copy len(data) bytes, data to cpu.data[at + header]
     j 108b                                   # copy len(data) bytes, data to cpu.data[at + header]
 109:
     li a7, 1                                 # %result = True
     fence rw, w                              # cpu.head = end    # commit
-    sd t1, 0(a6)                             # cpu.head = end    # commit
+    sd t0, 0(a6)                             # cpu.head = end    # commit
 3:
-# bytes: 250 in the section, 344 in all
+# bytes: 246 in the section, 344 in all

@@ -19,8 +19,8 @@
 #   known12:
 #     return %11
 #
-# riscv64, lanes by cpu_id: 32 instructions and 4 cold
-# registers: status a4, result a5, temporary a6, temporary a7, temporary t0, area a0, base a1, stride a2, lanes a3, x fa0, y fa1
+# riscv64, lanes by cpu_id: 30 instructions and 4 cold
+# registers: status a4, result a5, temporary a6, temporary a7, area a0, base a1, stride a2, lanes a3, x fa0, y fa1
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -44,40 +44,38 @@
     bgeu a4, a3, 9b                          # this CPU's lane
     mul a4, a4, a2                           # this CPU's lane
     add a4, a4, a1                           # this CPU's lane
-    flt.d a6, fa0, fa1                       # if x < y goto else1
-    bnez a6, 101f                            # if x < y goto else1
-    feq.d a6, fa0, fa1                       # if x == y goto else1
-    bnez a6, 101f                            # if x == y goto else1
+    flt.d a5, fa0, fa1                       # if x < y goto else1
+    bnez a5, 101f                            # if x < y goto else1
+    feq.d a5, fa0, fa1                       # if x == y goto else1
+    bnez a5, 101f                            # if x == y goto else1
     li a6, 0                                 # %5 = False
-    feq.d a7, fa0, fa1                       # if x == y goto decided7
-    bnez a7, 102f                            # if x == y goto decided7
-    fle.d a7, fa1, fa0                       # if x >= y goto holds10
-    bnez a7, 103f                            # if x >= y goto holds10
+    feq.d a5, fa0, fa1                       # if x == y goto decided7
+    bnez a5, 102f                            # if x == y goto decided7
+    fle.d a5, fa1, fa0                       # if x >= y goto holds10
+    bnez a5, 103f                            # if x >= y goto holds10
     j 104f                                   # goto known6
 103:
 102:
     li a6, 1                                 # %5 = True
 104:
-    li a7, 0                                 # %11 = False
-    flt.d t0, fa1, fa0                       # if x > y goto holds14.10
-    bnez t0, 105f                            # if x > y goto holds14.10
+    li a5, 0                                 # %11 = False
+    flt.d a7, fa1, fa0                       # if x > y goto holds14.10
+    bnez a7, 105f                            # if x > y goto holds14.10
     j 106f                                   # goto known12.10
 105:
-    li a7, 1                                 # %11 = True
+    li a5, 1                                 # %11 = True
 106:
     j 107f                                   # goto commit
 101:
-    li a7, 0                                 # %11 = False
-    flt.d t0, fa1, fa0                       # if x > y goto holds14
-    bnez t0, 108f                            # if x > y goto holds14
+    li a5, 0                                 # %11 = False
+    flt.d a6, fa1, fa0                       # if x > y goto holds14
+    bnez a6, 108f                            # if x > y goto holds14
     j 109f                                   # goto known12
 108:
-    li a7, 1                                 # %11 = True
+    li a5, 1                                 # %11 = True
 109:
-    mv a5, a7                                # %result = %11
     j 3f                                     # goto end
 107:
-    mv a5, a7                                # %result = %11
     sb a6, 36(a4)                            # cpu.is_set = %5    # commit
 3:
-# bytes: 90 in the section, 152 in all
+# bytes: 78 in the section, 152 in all

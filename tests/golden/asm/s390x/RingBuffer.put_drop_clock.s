@@ -34,11 +34,11 @@
 #     return True
 #
 # s390x, lanes by cpu_id: 58 instructions and 15 cold
-# registers: status %r8, result %r9, temporary %r10, temporary %r12, temporary %r13, temporary %r14, area %r2, base %r3, stride %r4, lanes %r5, data %r6, len(data) %r7
+# registers: status %r8, result %r9, temporary %r10, temporary %r12, temporary %r13, area %r2, base %r3, stride %r4, lanes %r5, data %r6, len(data) %r7
 
     .subsection 1
 110:                                         # copy len(data) bytes, data to cpu.data[at + header]
-    mvc 0(1,%r14), 0(%r13)                   # copy len(data) bytes, data to cpu.data[at + header]
+    mvc 0(1,%r9), 0(%r13)                    # copy len(data) bytes, data to cpu.data[at + header]
 9:                                           # this CPU has no lane, or this thread is not registered
     lghi %r8, -1                             # this CPU has no lane, or this thread is not registered
     jg 3f                                    # this CPU has no lane, or this thread is not registered
@@ -76,50 +76,50 @@
     jghe 9b                                  # this CPU's lane
     msgr %r8, %r4                            # this CPU's lane
     agr %r8, %r3                             # this CPU's lane
-    aghik %r10, %r7, 15                      # %1 = len(data) + 15
-    srlg %r10, %r10, 2                       # size = %1 >> 2
-    lg %r12, 0(%r8)                          # head = cpu.head
+    aghik %r9, %r7, 15                       # %1 = len(data) + 15
+    srlg %r9, %r9, 2                         # size = %1 >> 2
+    lg %r10, 0(%r8)                          # head = cpu.head
     lghi %r0, 15                             # at = head & 15
-    ngrk %r13, %r12, %r0                     # at = head & 15
-    agrk %r12, %r12, %r10                    # end = head + size
-    agrk %r14, %r13, %r10                    # %6 = at + size
-    clgfi %r14, 16                           # if %6 > 16 goto decided4
+    ngrk %r12, %r10, %r0                     # at = head & 15
+    agrk %r10, %r10, %r9                     # end = head + size
+    agrk %r13, %r12, %r9                     # %6 = at + size
+    clgfi %r13, 16                           # if %6 > 16 goto decided4
     jgh 101b                                 # if %6 > 16 goto decided4
-    lg %r10, 80(%r8)                         # %8 = cpu.tail    # acquire
-    sgrk %r14, %r12, %r10                    # %9 = end - %8
-    clgfi %r14, 16                           # if %9 > 16 goto exit0
+    lg %r9, 80(%r8)                          # %8 = cpu.tail    # acquire
+    sgrk %r13, %r10, %r9                     # %9 = end - %8
+    clgfi %r13, 16                           # if %9 > 16 goto exit0
     jgh 102b                                 # if %9 > 16 goto exit0
-    llgfr %r10, %r7                          # %11 = u32(len(data))
-    sllg %r1, %r13, 2                        # cpu.data[at] = %11
-    sty %r10, 156(%r1,%r8)                   # cpu.data[at] = %11
+    llgfr %r9, %r7                           # %11 = u32(len(data))
+    sllg %r1, %r12, 2                        # cpu.data[at] = %11
+    sty %r9, 156(%r1,%r8)                    # cpu.data[at] = %11
     lay %r1, -8(%r15)                        # fill.1.now = clock()
     stckf 0(%r1)                             # fill.1.now = clock()
-    lg %r14, 0(%r1)                          # fill.1.now = clock()
-    aghik %r10, %r13, 1                      # %14 = at + 1
-    clgfi %r10, 16                           # check %14 < 16, or IndexError
+    lg %r9, 0(%r1)                           # fill.1.now = clock()
+    aghik %r13, %r12, 1                      # %14 = at + 1
+    clgfi %r13, 16                           # check %14 < 16, or IndexError
     jghe 103b                                # check %14 < 16, or IndexError
-    llgfr %r10, %r14                         # %15 = u32(fill.1.now)
-    sllg %r1, %r13, 2                        # cpu.data[at + 1] = %15
-    sty %r10, 160(%r1,%r8)                   # cpu.data[at + 1] = %15
-    aghik %r10, %r13, 2                      # %16 = at + 2
-    clgfi %r10, 16                           # check %16 < 16, or IndexError
+    llgfr %r13, %r9                          # %15 = u32(fill.1.now)
+    sllg %r1, %r12, 2                        # cpu.data[at + 1] = %15
+    sty %r13, 160(%r1,%r8)                   # cpu.data[at + 1] = %15
+    aghik %r13, %r12, 2                      # %16 = at + 2
+    clgfi %r13, 16                           # check %16 < 16, or IndexError
     jghe 104b                                # check %16 < 16, or IndexError
-    srlg %r14, %r14, 32                      # %17 = fill.1.now >> 32
-    llgfr %r14, %r14                         # %18 = u32(%17)
-    sllg %r1, %r10, 2                        # cpu.data[at + 2] = %18
-    sty %r14, 156(%r1,%r8)                   # cpu.data[at + 2] = %18
-    aghik %r10, %r13, 3                      # %19 = at + 3
-    clgfi %r10, 17                           # check %19 < 17, or IndexError
+    srlg %r9, %r9, 32                        # %17 = fill.1.now >> 32
+    llgfr %r9, %r9                           # %18 = u32(%17)
+    sllg %r1, %r13, 2                        # cpu.data[at + 2] = %18
+    sty %r9, 156(%r1,%r8)                    # cpu.data[at + 2] = %18
+    aghik %r12, %r12, 3                      # %19 = at + 3
+    clgfi %r12, 17                           # check %19 < 17, or IndexError
     jghe 105b                                # check %19 < 17, or IndexError
     lghi %r0, 4                              # %20 = %19 * 4
-    lgr %r14, %r10                           # %20 = %19 * 4
-    msgr %r14, %r0                           # %20 = %19 * 4
+    lgr %r9, %r12                            # %20 = %19 * 4
+    msgr %r9, %r0                            # %20 = %19 * 4
     lghi %r0, 64                             # %21 = 64 - %20
-    sgrk %r13, %r0, %r14                     # %21 = 64 - %20
+    sgrk %r13, %r0, %r9                      # %21 = 64 - %20
     clgr %r7, %r13                           # check len(data) <= %21, or IndexError
     jgh 106b                                 # check len(data) <= %21, or IndexError
-    sllg %r1, %r10, 2                        # copy len(data) bytes, data to cpu.data[at + header]
-    lay %r14, 156(%r1,%r8)                   # copy len(data) bytes, data to cpu.data[at + header]
+    sllg %r1, %r12, 2                        # copy len(data) bytes, data to cpu.data[at + header]
+    lay %r9, 156(%r1,%r8)                    # copy len(data) bytes, data to cpu.data[at + header]
     lay %r13, 0(%r6)                         # copy len(data) bytes, data to cpu.data[at + header]
     lgr %r1, %r7                             # copy len(data) bytes, data to cpu.data[at + header]
     aghi %r1, -1                             # copy len(data) bytes, data to cpu.data[at + header]
@@ -127,6 +127,6 @@
     exrl %r1, 110b                           # copy len(data) bytes, data to cpu.data[at + header]
 109:
     lghi %r9, 1                              # %result = True
-    stg %r12, 0(%r8)                         # cpu.head = end    # commit
+    stg %r10, 0(%r8)                         # cpu.head = end    # commit
 3:
 # bytes: 294 in the section, 440 in all

@@ -22,7 +22,7 @@
 #     cpu.counts[at] += 1
 #     return
 #
-# x86_64, lanes by cpu_id: 29 instructions and 10 cold
+# x86_64, lanes by cpu_id: 27 instructions and 10 cold
 # registers: status %r8, temporary %r9, temporary %rax, temporary %xmm1, area %rdi, base %rsi, stride %rdx, lanes %rcx, x %xmm0
 
     .subsection 1
@@ -66,8 +66,7 @@
     ja 102f                                  # if %6 < x goto holds7
     jmp 103f                                 # goto else2
 102:
-    leaq 2(%r9), %rax                        # %8 = at + 2
-    movq %rax, %r9                           # at = %8
+    addq $2, %r9                             # %8 = at + 2
 103:
     leaq 0(%r9), %rax                        # %12 = at + 0
     cmpq $4, %rax                            # check %12 < 4, or IndexError
@@ -77,11 +76,10 @@
     ja 105f                                  # if %13 < x goto holds14
     jmp 106f                                 # goto else9
 105:
-    leaq 1(%r9), %rax                        # %15 = at + 1
-    movq %rax, %r9                           # at = %15
+    addq $1, %r9                             # %15 = at + 1
 106:
     cmpq $4, %r9                             # check at < 4, or IndexError
     jae 107b                                 # check at < 4, or IndexError
     addq $1, 48(%r8, %r9, 8)                 # cpu.counts[at] += 1    # commit
 3:
-# bytes: 95 in the section, 216 in all
+# bytes: 89 in the section, 216 in all

@@ -13,7 +13,7 @@
 #     return
 #
 # x86_64, lanes by cpu_id: 22 instructions and 4 cold
-# registers: status %r8, temporary %xmm1, temporary %r9, temporary %xmm2, area %rdi, base %rsi, stride %rdx, lanes %rcx, x %xmm0
+# registers: status %r8, temporary %xmm1, temporary %r9, area %rdi, base %rsi, stride %rdx, lanes %rcx, x %xmm0
 
     .subsection 1
     .balign 8                                # %constant1 = inf
@@ -52,8 +52,8 @@
     movaps %xmm0, %xmm1                      # %commit = x
     jmp 103f                                 # goto commit
 102:
-    movsd 104b(%rip), %xmm2                  # %constant1 = inf
-    ucomisd %xmm0, %xmm2                     # if x != %constant1 goto else6
+    movsd 104b(%rip), %xmm1                  # %constant1 = inf
+    ucomisd %xmm0, %xmm1                     # if x != %constant1 goto else6
     jp 105f                                  # if x != %constant1 goto else6
     jne 105f                                 # if x != %constant1 goto else6
     leaq 8(%rsi, %r8), %r9                   # %commit.at = address of cpu.touched

@@ -10,8 +10,8 @@
 #     cpu.cursor = following
 #     return here
 #
-# x86_64, lanes by cpu_id: 15 instructions and 4 cold
-# registers: status %r8, result %r9, temporary %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx
+# x86_64, lanes by cpu_id: 14 instructions and 4 cold
+# registers: status %r8, result %r9, temporary %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -35,15 +35,14 @@
     cmpl %ecx, %r8d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
-    movq 80(%rsi, %r8), %rax                 # here = cpu.cursor
-    movq 8(%rsi, %r8), %r10                  # %1 = cpu.batch
-    leaq (%rax, %r10), %r11                  # following = here + %1
-    movq (%rsi, %r8), %r10                   # %6 = cpu.count
-    cmpq %r10, %r11                          # if following < %6 goto else3
+    movq 80(%rsi, %r8), %r9                  # here = cpu.cursor
+    movq 8(%rsi, %r8), %rax                  # %1 = cpu.batch
+    leaq (%r9, %rax), %r10                   # following = here + %1
+    movq (%rsi, %r8), %rax                   # %6 = cpu.count
+    cmpq %rax, %r10                          # if following < %6 goto else3
     jb 101f                                  # if following < %6 goto else3
-    xorl %r11d, %r11d                        # following = 0
+    xorl %r10d, %r10d                        # following = 0
 101:
-    movq %rax, %r9                           # %result = here
-    movq %r11, 80(%rsi, %r8)                 # cpu.cursor = following    # commit
+    movq %r10, 80(%rsi, %r8)                 # cpu.cursor = following    # commit
 3:
-# bytes: 48 in the section, 120 in all
+# bytes: 45 in the section, 120 in all

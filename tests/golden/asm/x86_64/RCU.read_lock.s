@@ -4,8 +4,8 @@
 #     cpu.begun[phase] += 1
 #     return phase
 #
-# x86_64, lanes by cpu_id: 12 instructions and 6 cold
-# registers: status %r8, result %r9, temporary %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx
+# x86_64, lanes by cpu_id: 11 instructions and 6 cold
+# registers: status %r8, result %r9, area %rdi, base %rsi, stride %rdx, lanes %rcx
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -33,10 +33,9 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
     addq %rsi, %r8                           # this CPU's lane
-    movq (%r8), %rax                         # phase = cpu.phase
-    cmpq $2, %rax                            # check phase < 2, or IndexError
+    movq (%r8), %r9                          # phase = cpu.phase
+    cmpq $2, %r9                             # check phase < 2, or IndexError
     jae 101b                                 # check phase < 2, or IndexError
-    movq %rax, %r9                           # %result = phase
-    addq $1, 8(%r8, %rax, 8)                 # cpu.begun[phase] += 1    # commit
+    addq $1, 8(%r8, %r9, 8)                  # cpu.begun[phase] += 1    # commit
 3:
-# bytes: 35 in the section, 120 in all
+# bytes: 32 in the section, 120 in all

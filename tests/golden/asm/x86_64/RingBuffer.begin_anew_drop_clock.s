@@ -18,7 +18,7 @@
 #     return True
 #
 # x86_64, lanes by cpu_id: 25 instructions and 6 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, temporary %r13, area %rdi, base %rsi, stride %rdx, lanes %rcx, size %r8
+# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, size %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -48,21 +48,21 @@
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
     movq (%r9), %r10                         # head = cpu.head
-    movq %r10, %r11                          # at = head & 15
-    andq $15, %r11                           # at = head & 15
+    movq %r10, %rax                          # at = head & 15
+    andq $15, %rax                           # at = head & 15
     orq $15, %r10                            # %1 = head | 15
     addq $1, %r10                            # start = %1 + 1
     cmpq $16, %r8                            # if size > 16 goto decided4
     ja 101b                                  # if size > 16 goto decided4
-    leaq (%r11, %r8), %r12                   # %7 = at + size
-    cmpq $16, %r12                           # if %7 <= 16 goto decided4
+    leaq (%rax, %r8), %r11                   # %7 = at + size
+    cmpq $16, %r11                           # if %7 <= 16 goto decided4
     jbe 101b                                 # if %7 <= 16 goto decided4
-    leaq (%r10, %r8), %r12                   # %9 = start + size
-    movq 80(%r9), %r13                       # %10 = cpu.tail    # acquire
-    subq %r13, %r12                          # %11 = %9 - %10
-    cmpq $16, %r12                           # if %11 > 16 goto exit0
+    leaq (%r10, %r8), %r11                   # %9 = start + size
+    movq 80(%r9), %r12                       # %10 = cpu.tail    # acquire
+    subq %r12, %r11                          # %11 = %9 - %10
+    cmpq $16, %r11                           # if %11 > 16 goto exit0
     ja 102b                                  # if %11 > 16 goto exit0
-    movl $4294967295, 156(%r9, %r11, 4)      # cpu.data[at] = 4294967295
+    movl $4294967295, 156(%r9, %rax, 4)      # cpu.data[at] = 4294967295
     movl $1, %eax                            # %result = True
     movq %r10, (%r9)                         # cpu.head = start    # commit
 3:

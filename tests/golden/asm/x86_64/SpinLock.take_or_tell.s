@@ -8,8 +8,8 @@
 #     cpu.owner = me
 #     return number
 #
-# x86_64, lanes by cpu_id: 16 instructions and 4 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, me %r8
+# x86_64, lanes by cpu_id: 13 instructions and 4 cold
+# registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, me %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -32,17 +32,14 @@
     movl %fs:4(%rdi), %r9d                   # this CPU's lane
     cmpl %ecx, %r9d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
-    movl %r9d, %r10d                         # this CPU's lane
+    movl %r9d, %eax                          # this CPU's lane
     imulq %rdx, %r9                          # this CPU's lane
-    movq %r10, %r11                          # number = %cpu
-    movq (%rsi, %r9), %r12                   # %4 = cpu.owner
-    testq %r12, %r12                         # if %4 == 0 goto else1
+    movq (%rsi, %r9), %r10                   # %4 = cpu.owner
+    testq %r10, %r10                         # if %4 == 0 goto else1
     je 101f                                  # if %4 == 0 goto else1
-    movq %r11, %rax                          # %result = number ^ -1
     xorq $-1, %rax                           # %result = number ^ -1
     jmp 3f                                   # goto end
 101:
-    movq %r11, %rax                          # %result = number
     movq %r8, (%rsi, %r9)                    # cpu.owner = me    # commit
 3:
-# bytes: 45 in the section, 120 in all
+# bytes: 36 in the section, 120 in all

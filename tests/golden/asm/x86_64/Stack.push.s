@@ -11,7 +11,7 @@
 #     return True
 #
 # x86_64, lanes by cpu_id: 17 instructions and 8 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
+# registers: status %r9, result %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -43,14 +43,14 @@
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
     movq 8(%r9), %r10                        # n = cpu.count
-    movq (%r9), %r11                         # %4 = cpu.limit
-    cmpq %r11, %r10                          # if n >= %4 goto exit0
+    movq (%r9), %rax                         # %4 = cpu.limit
+    cmpq %rax, %r10                          # if n >= %4 goto exit0
     jae 101b                                 # if n >= %4 goto exit0
     cmpq $4, %r10                            # check n < 4, or IndexError
     jae 102b                                 # check n < 4, or IndexError
     movq %r8, 16(%r9, %r10, 8)               # cpu.slots[n] = value
-    leaq 1(%r10), %r11                       # %5 = n + 1
+    addq $1, %r10                            # %5 = n + 1
     movl $1, %eax                            # %result = True
-    movq %r11, 8(%r9)                        # cpu.count = %5    # commit
+    movq %r10, 8(%r9)                        # cpu.count = %5    # commit
 3:
 # bytes: 53 in the section, 152 in all

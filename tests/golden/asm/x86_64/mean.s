@@ -40,12 +40,12 @@
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
     movsd 16(%rsi, %r8), %xmm3               # %1 = cpu.sum
-    movsd 101b(%rip), %xmm4                  # %constant1 = 1.0
-    subsd %xmm1, %xmm4                       # %2 = %constant1 - weight
-    mulsd %xmm4, %xmm3                       # %3 = %1 * %2
-    movaps %xmm0, %xmm4                      # %4 = x * weight
-    mulsd %xmm1, %xmm4                       # %4 = x * weight
-    addsd %xmm4, %xmm3                       # average = %3 + %4
+    movsd 101b(%rip), %xmm2                  # %constant1 = 1.0
+    subsd %xmm1, %xmm2                       # %2 = %constant1 - weight
+    mulsd %xmm2, %xmm3                       # %3 = %1 * %2
+    movaps %xmm0, %xmm2                      # %4 = x * weight
+    mulsd %xmm1, %xmm2                       # %4 = x * weight
+    addsd %xmm2, %xmm3                       # average = %3 + %4
     movsd 102b(%rip), %xmm4                  # %constant2 = 2.0
     movaps %xmm3, %xmm2                      # %result = average / %constant2
     divsd %xmm4, %xmm2                       # %result = average / %constant2

@@ -10,8 +10,8 @@
 #     cpu.count = %5
 #     return value
 #
-# x86_64, lanes by cpu_id: 19 instructions and 6 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, missing %r8
+# x86_64, lanes by cpu_id: 18 instructions and 6 cold
+# registers: status %r9, result %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx, missing %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -48,9 +48,8 @@
     leaq -1(%r10), %r11                      # %4 = n - 1
     cmpq $64, %r11                           # check %4 < 64, or IndexError
     jae 102b                                 # check %4 < 64, or IndexError
-    movq 8(%r9, %r11, 8), %r12               # value = cpu.slots[n - 1]
-    leaq -1(%r10), %r11                      # %5 = n - 1
-    movq %r12, %rax                          # %result = value
-    movq %r11, (%r9)                         # cpu.count = %5    # commit
+    movq 8(%r9, %r11, 8), %rax               # value = cpu.slots[n - 1]
+    subq $1, %r10                            # %5 = n - 1
+    movq %r10, (%r9)                         # cpu.count = %5    # commit
 3:
-# bytes: 55 in the section, 152 in all
+# bytes: 52 in the section, 152 in all

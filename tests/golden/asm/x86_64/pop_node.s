@@ -7,8 +7,8 @@
 #     cpu.first = %4
 #     return first
 #
-# x86_64, lanes by cpu_id: 12 instructions and 6 cold
-# registers: status %r8, result %r9, temporary %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx
+# x86_64, lanes by cpu_id: 11 instructions and 6 cold
+# registers: status %r8, result %r9, temporary %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -35,11 +35,10 @@
     cmpl %ecx, %r8d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
-    movq (%rsi, %r8), %rax                   # first = cpu.first
-    testq %rax, %rax                         # if first == None goto exit0
+    movq (%rsi, %r8), %r9                    # first = cpu.first
+    testq %r9, %r9                           # if first == None goto exit0
     je 101b                                  # if first == None goto exit0
-    movq (%rax), %r10                        # %4 = first.next
-    movq %rax, %r9                           # %result = first
-    movq %r10, (%rsi, %r8)                   # cpu.first = %4    # commit
+    movq (%r9), %rax                         # %4 = first.next
+    movq %rax, (%rsi, %r8)                   # cpu.first = %4    # commit
 3:
-# bytes: 33 in the section, 120 in all
+# bytes: 30 in the section, 120 in all

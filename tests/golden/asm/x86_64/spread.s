@@ -12,7 +12,7 @@
 #     return
 #
 # x86_64, lanes by cpu_id: 18 instructions and 4 cold
-# registers: status %r9, temporary %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx, n %r8
+# registers: status %r9, temporary %rax, area %rdi, base %rsi, stride %rdx, lanes %rcx, n %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -42,8 +42,8 @@
     leaq (%rsi, %r9), %rax                   # %commit.at = address of cpu.least
     jmp 102f                                 # goto commit
 101:
-    movq 8(%rsi, %r9), %r10                  # %8 = cpu.most
-    cmpq %r10, %r8                           # if n <= %8 goto else5
+    movq 8(%rsi, %r9), %rax                  # %8 = cpu.most
+    cmpq %rax, %r8                           # if n <= %8 goto else5
     jle 103f                                 # if n <= %8 goto else5
     leaq 8(%rsi, %r9), %rax                  # %commit.at = address of cpu.most
     jmp 102f                                 # goto commit

@@ -3,8 +3,8 @@
 #     cpu.cpu = number
 #     return number
 #
-# x86_64, lanes by cpu_id: 10 instructions and 4 cold
-# registers: status %r8, result %r9, temporary %rax, temporary %r10, area %rdi, base %rsi, stride %rdx, lanes %rcx
+# x86_64, lanes by cpu_id: 8 instructions and 4 cold
+# registers: status %r8, result %r9, area %rdi, base %rsi, stride %rdx, lanes %rcx
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -27,10 +27,8 @@
     movl %fs:4(%rdi), %r8d                   # this CPU's lane
     cmpl %ecx, %r8d                          # this CPU's lane
     jae 9b                                   # this CPU's lane
-    movl %r8d, %eax                          # this CPU's lane
+    movl %r8d, %r9d                          # this CPU's lane
     imulq %rdx, %r8                          # this CPU's lane
-    movq %rax, %r10                          # number = %cpu
-    movq %r10, %r9                           # %result = number
-    movl %r10d, 40(%rsi, %r8)                # cpu.cpu = number    # commit
+    movl %r9d, 40(%rsi, %r8)                 # cpu.cpu = number    # commit
 3:
-# bytes: 28 in the section, 120 in all
+# bytes: 22 in the section, 120 in all

@@ -13,7 +13,7 @@
 #     return True
 #
 # x86_64, lanes by cpu_id: 21 instructions and 8 cold
-# registers: status %r9, result %rax, temporary %r10, temporary %r11, temporary %r12, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
+# registers: status %r9, result %rax, temporary %r10, temporary %r11, area %rdi, base %rsi, stride %rdx, lanes %rcx, value %r8
 
     .subsection 1
 9:                                           # this CPU has no lane, or this thread is not registered
@@ -45,18 +45,18 @@
     imulq %rdx, %r9                          # this CPU's lane
     addq %rsi, %r9                           # this CPU's lane
     movq (%r9), %r10                         # written = cpu.written
-    movq 8(%r9), %r11                        # %4 = cpu.read
-    movq %r10, %r12                          # %5 = written - %4
-    subq %r11, %r12                          # %5 = written - %4
-    cmpq $256, %r12                          # if %5 == 256 goto exit0
+    movq 8(%r9), %rax                        # %4 = cpu.read
+    movq %r10, %r11                          # %5 = written - %4
+    subq %rax, %r11                          # %5 = written - %4
+    cmpq $256, %r11                          # if %5 == 256 goto exit0
     je 101b                                  # if %5 == 256 goto exit0
-    movq %r10, %r11                          # %6 = written & 255
-    andq $255, %r11                          # %6 = written & 255
-    cmpq $256, %r11                          # check %6 < 256, or IndexError
+    movq %r10, %rax                          # %6 = written & 255
+    andq $255, %rax                          # %6 = written & 255
+    cmpq $256, %rax                          # check %6 < 256, or IndexError
     jae 102b                                 # check %6 < 256, or IndexError
-    movl %r8d, 24(%r9, %r11, 4)              # cpu.data[written % 256] = value
-    leaq 1(%r10), %r12                       # %7 = written + 1
+    movl %r8d, 24(%r9, %rax, 4)              # cpu.data[written % 256] = value
+    addq $1, %r10                            # %7 = written + 1
     movl $1, %eax                            # %result = True
-    movq %r12, (%r9)                         # cpu.written = %7    # commit
+    movq %r10, (%r9)                         # cpu.written = %7    # commit
 3:
-# bytes: 75 in the section, 184 in all
+# bytes: 73 in the section, 184 in all
