@@ -244,6 +244,8 @@ class Explorer:
             start = self.machine.start(run.victim, run.arguments, self.registered(0), run.first)
             moments = self._trace(run, start)
             self._judge(run, moments[-1].shared, self.machine.outcome(run.victim))
+            if not self.cases.can_be(moments[-1].shared):
+                raise self._found("cannot-be", run, "", moments[-1].shared, self.machine.outcome(run.victim))
             self._traces[key] = moments
         self._interrupt(run, self._traces[key], other, self.depth)
 

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 from rseq._check.code import Bytes, Operation
 from rseq._check.machine import LANES, Outcome
 from rseq._check.reached import Reached
+from rseq._check.said import said_of
 from rseq._check.states import CPUS, Arguments, Cases, row_size
 from rseq._language import ir
 from rseq._language.interpret import FaultError, Memory, run
 from rseq._language.restarts import Restarts
 from rseq._language.types import SCALARS, Array, Buffer, Field, Index, Pointer, RecordType, Word
-from rseq._once import load
 
 FAULT = Outcome(None, "FaultError")
 
@@ -257,18 +257,11 @@ class _Watched(Memory):
             self.stored += [(address - LANES + place, _BYTE) for place in range(len(data))]
 
 
-def chosen_live(record: RecordType, lane: bytes, order: Any) -> Any:
+def chosen_live(record: RecordType, lane: bytes, order: str) -> Any:
     """What the record's `live(lane)` says of its prepared fields; None without one."""
-    look = getattr(record, "live", None)
-    if look is None:
+    if not hasattr(record, "live"):
         return None
-    load("numpy")
-    import numpy as np
-
-    try:
-        chosen = look(np.frombuffer(lane, record.dtype.newbyteorder(order))[0])
-    except (Exception, SystemExit) as error:
-        raise RuntimeError(f"{record.__name__}.live() raised {type(error).__name__}: {error}") from error
+    chosen = said_of("live", record, lane, order)
     return chosen.tolist() if hasattr(chosen, "tolist") else chosen
 
 

@@ -30,6 +30,7 @@ _SAYS = {
     "killed": "the kernel ends the process",
     "died": "the code dies",
     "no-lane": "a thread that has no lane does not leave it to the spare lane",
+    "cannot-be": "it leaves a lane that cannot be, as the record's reachable() says",
     "differs": "the machine code does not mean what the sequence says, even if nothing interrupts it",
 }
 
@@ -168,6 +169,7 @@ def described(finding: Finding, program: Program, cases: Cases, depth: int, targ
     lines += [f"  {finding.what}"] if finding.what else []
     lines += story.memory("before", run.first, None, CPUS)
     lines += story.memory("after ", finding.shared, None if finding.shared == run.first else run.first, CPUS)
+    lines += story.doubt(run.first)
     lines += [f"  it came to {_shown(finding.outcome)}"] if finding.outcome is not None else []
     for order in finding.possible:
         lanes = "; ".join(f"lane {lane}: {_fields(story.live(order.shared, lane))}" for lane in range(CPUS))
@@ -191,6 +193,7 @@ def described_beside(found: Beside, program: Program, cases: Cases, depth: int, 
     lines += [f"  {found.what}"] if found.what else []
     lines += story.memory("before", found.first, None, CPUS + 1)
     lines += story.memory("after ", found.shared, found.first, CPUS + 1)
+    lines += story.doubt(found.first)
     lines.append(f"  they came to {' and '.join(map(_shown, found.outcomes))}")
     return story.violation(found.slug, span, f"{mine} on CPU 0 beside {theirs} on CPU 1", where, lines, found.name)
 
@@ -243,6 +246,14 @@ class _Story:
             for now, was in held
         ]
         return [f"  {when} lane {number}: {_fields(fields)}" for number, fields in enumerate(changed)]
+
+    def doubt(self, first: bytes) -> list[str]:
+        """That nothing was seen to lead to what memory was before."""
+        record = self.cases.record
+        if first in self.cases.led or hasattr(record, "reachable"):
+            return []
+        unless = f"if it cannot be, have {record.__name__}.reachable(lane) say so"
+        return [f"  no operation was seen to lead to what was before: {unless}"]
 
     def live(self, shared: bytes, lane: int) -> dict[str, Any]:
         """What is live in a lane."""

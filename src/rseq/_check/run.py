@@ -42,9 +42,11 @@ def check(
     With more than one of `jobs` that many processes share the work, which are forked: the report is the same.
 
     A record may say what of its `prepared` fields is live: a function `live(lane)` in the class, which gets the lane as
-    a NumPy record and returns what readers would look at.
+    a NumPy record and returns what readers would look at. And it may say which lanes can be, `reachable(lane)`: others
+    are not tried, and an operation that leaves one is wrong.
 
-    Raises: TypeError - a target is no sequence. ValueError - no such architecture or depth. ImportError - no emulator.
+    Raises: TypeError - a target is no sequence. ValueError - no such architecture or depth, or lanes begin as they
+    cannot be. ImportError - no emulator. RuntimeError - a function of the record has raised something.
     """
     if depth not in (1, 2, 3):
         raise ValueError(f"depth: expected 1, 2 or 3 interruptions of one run, got {depth}")

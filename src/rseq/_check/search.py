@@ -3,7 +3,8 @@
 It begins with what memory begins with, and runs the operations themselves, each again and again, until nothing changes:
 that is how a stack becomes full, a queue turns over, a lock is held. From the memories that show something new it goes
 on with the others. Where an operation compares a parameter, it is called with the number that it was compared with, and
-with those beside it. Then come memories that are filled with numbers, reached or not. Kept is what has a feature
+with those beside it. Then come memories that are filled with numbers, reached or not, as far as the record does not say
+that they cannot be. Kept is what has a feature
 (see `trial`) that nothing before it had: a small set of cases which have all that any case has.
 """
 
@@ -65,7 +66,7 @@ class Search:
             self._had[operation], self.found[operation] = set(), []
         self._kept: deque[bytes] = deque()
         self._others: deque[bytes] = deque()
-        self._seen: set[bytes] = set()
+        self._seen: dict[bytes, None] = {}
         self._search()
 
     # ---- what was found
@@ -111,11 +112,12 @@ class Search:
         while (self._kept or self._others) and self._has_time():
             self._go_on((self._kept or self._others).popleft())
         self.trials = budget
-        filled = self.cases.filled()
+        filled, grown = self.cases.filled(), [*self._seen]
+        self.cases.led.update([*self.states, *grown])
         for state in filled:
             if self._has_time():
                 self._look(state)
-        for state in filled:  # whatever the features do not tell
+        for state in [*filled, *grown]:  # whatever the features do not tell
             if len(self.states) < LEAST and state not in self._numbers:
                 self._number(state)
 
@@ -144,7 +146,7 @@ class Search:
             trial = self._try(operation, self.cases.resolved(operation, given, IN_LANE), state)
             if trial.features - self._had[operation]:
                 self._look(state)
-            if not trial.ended or trial.shared == state:
+            if not trial.ended or trial.shared == state or not self.cases.can_be(trial.shared):
                 break
             state = trial.shared
         self._look(state)
@@ -161,7 +163,7 @@ class Search:
         """Try all operations with this memory, and keep it if that shows something new."""
         if state in self._seen:
             return
-        self._seen.add(state)
+        self._seen[state] = None
         if self.states and not self.cases.targets:  # rows belong to lanes: then these stay where they are
             state = self.cases.beside(state, self.states[-1])
         found = [(operation, given) for operation in self.cases.operations for given in self._new(operation, state)]

@@ -1,7 +1,8 @@
 """Where lanes, rows and buffers are, what they begin with, and the numbers that operations are called with first.
 
 A record may say what memory begins with: `starts(lanes)` gets the lanes as a NumPy array, as zeros, and fills them; as
-a generator it does so again before each `yield`. Without it, lanes begin as zeros.
+a generator it does so again before each `yield`. Without it, lanes begin as zeros. It may say which lanes there can be:
+`reachable(lane)` gets a lane as a NumPy record, and what it says no to is not tried.
 
 Numbers are taken where decisions change: around the constants that the operations compare with and the lengths
 of arrays, 0, 1 and the ends of each type; and two fields that are compared differ by these. The two lanes differ,
@@ -26,6 +27,7 @@ from typing import Any, NamedTuple
 from rseq._check.code import Bytes, Operation
 from rseq._check.flow import Flow
 from rseq._check.machine import LANES, Layout
+from rseq._check.said import said_of
 from rseq._language import ir
 from rseq._language.pointers import required_rows
 from rseq._language.types import Array, Buffer, Index, Pointer, RecordType, Scalar
@@ -114,6 +116,11 @@ class Cases:
     def _lane_row(self, target: Any, lane: int, number: int) -> int:
         return self.row(target, self.calls * ROWS_PER_CALL + lane * ROWS_PER_LANE + number)
 
+    @cached_property
+    def led(self) -> set[bytes]:
+        """Memories that the operations were seen to lead to."""
+        return set()
+
     # ---- numbers
 
     @cached_property
@@ -144,10 +151,14 @@ class Cases:
     # ---- memory
 
     def starts(self) -> list[bytes]:
-        """What memory begins with, as the record says it, or zeros; the other lane has something else in it."""
+        """What memory begins with, as the record says it, or zeros; the other lane has something else in it.
+
+        Raises: ValueError - what it begins with cannot be, as the record says it.
+        """
         begin = getattr(self.record, "starts", None)
         if not callable(begin):
-            return [self._memory(_Fill.zero(), _Fill.random(self, 1))]
+            started = [self._memory(_Fill.zero(), other) for other in (_Fill.random(self, 1), _Fill.zero())]
+            return self._begun("a lane of zeros", [one for one in started if self.can_be(one)][:1])
         load("numpy")
         import numpy as np
 
@@ -160,21 +171,45 @@ class Cases:
             for lane in range(CPUS + 1):
                 memory[lane * self.stride : lane * self.stride + self.record.size] = lanes[lane].tobytes()
             found.append(bytes(memory))
+        return self._begun("a lane as starts() fills it", found if all(map(self.can_be, found)) else [])
+
+    def _begun(self, what: str, found: list[bytes]) -> list[bytes]:
+        if not found:
+            name = self.record.__name__
+            raise ValueError(
+                f"{name}: {what} cannot be, says {name}.reachable(); say in {name}.starts(lanes) what lanes begin with"
+            )
         return found
 
+    def can_be(self, shared: bytes) -> bool:
+        """True if the lanes can be as they are, as far as the record says which can."""
+        if not hasattr(self.record, "reachable"):
+            return True
+        lanes = (shared[lane * self.stride :][: self.record.size] for lane in range(CPUS))
+        return all(self._is_reachable(lane) for lane in lanes)
+
+    def _is_reachable(self, lane: bytes) -> bool:
+        if lane not in self._reachable:
+            self._reachable[lane] = bool(said_of("reachable", self.record, lane, self.order))
+        return self._reachable[lane]
+
+    @cached_property
+    def _reachable(self) -> dict[bytes, bool]:
+        return {}
+
     def filled(self) -> list[bytes]:
-        """Memory with numbers at which operations decide, whether or not they ever leave it so."""
+        """Memory with numbers at which operations decide, whether or not they ever leave it so, unless it cannot be."""
         boundaries = self._boundaries()
         alone = [_Fill.of({position: boundaries[0]}) for position in self._numbers_in_lane()]
         equal = [_Fill.of({}, boundary) for boundary in boundaries]
         random = [_Fill.random(self, seed) for seed in range(1, 1 + RANDOM_STATES)]
         telling = [fill for pair in zip_longest(alone, equal, random) for fill in pair if fill is not None]
         chosen = [_Fill.zero(), random[0], _Fill.of({}, -1), _Fill.full(), *telling, *self._differing()]
-        return list(
-            dict.fromkeys(
-                self._memory(fill, chosen[(position + 1) % len(chosen)]) for position, fill in enumerate(chosen)
-            )
-        )
+        pairs = ((fill, chosen[(position + 1) % len(chosen)]) for position, fill in enumerate(chosen))
+        if not hasattr(self.record, "reachable"):
+            return list(dict.fromkeys(self._memory(fill, other) for fill, other in pairs))
+        alike = dict.fromkeys(self._memory(fill, fill) for fill in chosen)
+        return [memory for memory in alike if self.can_be(memory)]
 
     def _differing(self) -> Iterator[_Fill]:
         """Two fields that are compared differ by a constant, or by one more or less, also around the types' ends."""

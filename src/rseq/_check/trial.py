@@ -24,6 +24,8 @@ Feature = tuple[Any, ...]
 LIMIT = 1000
 """Operations of a run, after which it is said to wait for something that does not come."""
 
+CANNOT_BE = "leaves a lane that cannot be"
+
 _FAR = 2
 
 
@@ -54,6 +56,8 @@ def tried(cases: Cases, operation: Operation, arguments: Arguments, lane: int, s
     except (FaultError, LimitError) as refused:
         ended, error = False, type(refused).__name__
     path = frozenset([*notes.executed, (error,)])
+    if not cases.can_be(bytes(block)):
+        notes.features.add((id(operation.body), CANNOT_BE))
     return Trial(path | notes.features, path, notes.compared, (repr(result), error), bytes(block), ended)
 
 
