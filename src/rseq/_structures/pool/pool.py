@@ -2,6 +2,11 @@
 
 How items are held is in `items.py`. Here they become buffers: each item has a part of one memory, and what `acquire`
 returns is a view of it, known by the object until it is released.
+
+The items are one block beside the lanes: any thread may hold any of them. The pages of a private one are taken when
+they are first written to, by the kernel's rules from memory near that CPU; and a CPU acquires first what was released
+on it. (The road not taken: items in the lanes. They would lie on their CPU's NUMA node, but so would what other CPUs
+hold once there is nothing else left.)
 """
 
 from __future__ import annotations
