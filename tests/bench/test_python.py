@@ -71,8 +71,15 @@ def test_metrics_are_counted_and_read(operation: Operation, name: str) -> None:
         crew.close()
 
 
-def test_what_many_dead_workers_leave_has_a_name_of_its_own() -> None:
-    assert metrics.DEAD.makers["rseq-many"](1).name == "rseq-many"
+def test_what_several_dead_workers_leave_in_files_is_read() -> None:
+    implementation = metrics._scrape("multiprocess", 3, 5)(1)
+    assert implementation.name == "multiprocess-many"
+    crew = implementation.crew([None])
+    try:
+        assert implementation.missing is not None
+        assert implementation.missing(crew.run(1)) == 0
+    finally:
+        crew.close()
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ _RATIOS = (
     _Ratio("otel-add-attributes", "opentelemetry", "rseq", "… with two attributes: the SDK's ÷ into a segment"),
     _Ratio("otel-add-attributes", "opentelemetry", "rseq-inc", "… with two attributes: the SDK's ÷ rseq.metrics"),
     _Ratio("metrics-scrape-dead", "rseq-many", "rseq", "scrape after 1,000 dead workers ÷ after 1: in a segment"),
-    _Ratio("metrics-scrape-dead", "multiprocess-many", "multiprocess", "after 100 ÷ after 1: multiprocess mode"),
+    _Ratio("metrics-scrape-dead", "multiprocess-many", "multiprocess", "after 1,000 ÷ after 1: multiprocess mode"),
     _Ratio("metrics-scrape-large", "rseq", "alone", "scrape, 10,000 series: 128 lanes ÷ a process for itself"),
     _Ratio("lock-python", "threading-lock", "rseq", "Python: with threading.Lock() ÷ rseq"),
     _Ratio("ring-64-python", "rseq", "deque", "Python: ring.write(64 bytes) ÷ deque.append()"),
