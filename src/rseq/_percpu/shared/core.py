@@ -82,8 +82,9 @@ class Core:
         `begin` writes what its memory begins with, before anybody else sees it. Without a name it gets one.
         Raises: SegmentError - there is another structure of that name. MemoryError - no room.
         """
-        if name is not None and (entry := self.directory.find(name)) is not None:
-            return name, self._agreed(entry, kind, spec, wanted)
+        found = 0 if name is None else self.directory.look(name)
+        if isinstance(found, Entry):
+            return found.name, self._agreed(found, kind, spec, wanted)
         if name is not None and name.startswith("#"):
             raise ValueError(
                 f"name: {name!r} is not there; structures get names with '#' in front if they have no other"
@@ -91,7 +92,7 @@ class Core:
         blocks = tuple(map(self.extents.take, wanted))
         begin([self.extents.place(block) for block in blocks])
         made = entry_now(kind, name or self._unused_name(kind), spec, blocks)
-        entry = self.directory.add(made)
+        entry = self.directory.add(made, found)
         if entry.blocks == blocks:
             return entry.name, list(blocks)
         for one, block in zip(wanted, blocks, strict=True):

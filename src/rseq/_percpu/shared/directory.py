@@ -81,22 +81,26 @@ class Directory:
 
     def find(self, name: str) -> Entry | None:
         """The structure of that name, or None. Raises: SegmentError - damaged. MemoryError - no room to look."""
-        found = self._search(name, adds=False)
+        found = self.look(name)
         return found if isinstance(found, Entry) else None
 
-    def add(self, entry: Entry) -> Entry:
+    def look(self, name: str) -> Entry | int:
+        """The structure of that name, or where `add` may begin to look. Raises: as `find`."""
+        return self._search(name, adds=False)
+
+    def add(self, entry: Entry, at: int = 0) -> Entry:
         """Add an entry, or find the one of that name that another process has added before.
 
+        `at`: what `look` has returned. Words are never emptied: if that one still is empty, the name is nowhere.
         Raises: SegmentError - damaged. MemoryError - no room, or too many names.
         """
-        word = 0
-        while True:
-            place = self._search(entry.name, adds=True)
-            if isinstance(place, Entry):
-                return place
+        word, place = 0, at if at & -PAGE_BYTES in self._ready else self._search(entry.name, adds=True)
+        while not isinstance(place, Entry):
             word = word or self._written(entry) | _tag(entry.name)
             if compare_exchange(place, 0, word):
                 return entry
+            place = self._search(entry.name, adds=True)
+        return place
 
     def __iter__(self) -> Iterator[Entry]:
         """All entries, in the order in which they were written. Raises: SegmentError - damaged."""
@@ -170,7 +174,8 @@ class Directory:
 
     def _search(self, name: str, *, adds: bool) -> Entry | int:
         """The entry of that name, or the address of the word where it would be put. Who `adds` none makes no page."""
-        code, tag = _hash(name), _tag(name) >> _PLACE_BITS
+        code = _hash(name)
+        tag = code >> 16
         for address, level in self._levels():
             first = address + 8 * (code % (level // WINDOW) * WINDOW)
             page = first & -PAGE_BYTES

@@ -123,16 +123,16 @@ class Extents:
 
     def _cut(self, number: int, wanted: Wanted) -> Block | None:
         """A block of an extent; None if it has no room for that."""
-        known = self._mapped(number)
+        known, size = self._mapped(number), wanted.size
         word = known.extent.lock + _USED_AT
         while True:
             used = ctypes.c_uint64.from_address(word).value
             start = round_up(used, max(wanted.alignment, _WORD))
-            if start + wanted.size > known.span.stride:
+            if start + size > known.span.stride:
                 return None
-            if compare_exchange(word, used, start + wanted.size):
-                self._populate(known, round_up(start + wanted.size, PAGE_BYTES))
-                return Block(number, start, wanted.size)
+            if compare_exchange(word, used, start + size):
+                self._populate(known, round_up(start + size, PAGE_BYTES))
+                return Block(number, start, size)
 
     def _populate(self, known: _Known, end: int) -> None:
         ready = known.ready  # all below, though others took some of it: one of them may have died before it got here
