@@ -1,5 +1,6 @@
 """OpenTelemetry's metrics in a segment, exported once for all processes that have it open.
 
+kept.py         how streams are kept: kinds of entries, types of series, words
 sdk.py          what is asked of the SDK beside its public names
 attributes.py   attributes as labels, which are texts, and back
 streams.py      a stream: what an instrument's measurements become, and a cell for each set of attributes

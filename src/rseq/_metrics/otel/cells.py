@@ -20,7 +20,22 @@ from math import frexp
 from typing import TYPE_CHECKING, Any
 
 from rseq._builtins.bind import builtin
-from rseq._metrics.otel.sdk import EXPONENTIAL, HISTOGRAM, LAST, SUM
+from rseq._metrics.otel.kept import (
+    COUNTS,
+    EXPONENTIAL,
+    EXPONENTIAL_TYPE,
+    HISTOGRAM,
+    HISTOGRAM_TYPE,
+    LAST,
+    SCALE,
+    SET,
+    SUM,
+    SUM_TYPE,
+    TOTAL,
+    UP_AND_DOWN,
+    WINDOW_TYPE,
+    ZEROS,
+)
 from rseq._metrics.series import WINDOW, Series
 from rseq._structures.cell import cell, cells
 
@@ -31,26 +46,6 @@ if TYPE_CHECKING:
     from rseq._metrics.store import Store
 
 Record = Callable[[float], object]
-
-SCALE = 5
-"""Of what is counted. A bucket's bounds differ by 2.2 %, so the middle is right to 1.1 %."""
-
-SUM_TYPE, HISTOGRAM_TYPE, EXPONENTIAL_TYPE, WINDOW_TYPE = (
-    "otel sum",
-    "otel histogram",
-    "otel exponential",
-    "otel window",
-)
-"""Types of series."""
-
-TOTAL, COUNTS = range(2)
-"""Numbers of a histogram: the sum, and the buckets' counts from there on."""
-
-ZEROS = 1
-"""Of an exponential one: how many observations were 0."""
-
-UP_AND_DOWN, SET = "livesum", "mostrecent"
-"""How the lines of processes are put together."""
 
 _PARTS = [2.0 ** (part / (1 << SCALE) - 1) for part in range(1 << SCALE)]
 """The lower bounds of an octave's buckets, as mantissas of `frexp`."""

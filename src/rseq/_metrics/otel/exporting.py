@@ -23,9 +23,10 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExpor
 
 from rseq._forks import TOOLS, in_each_child, last_in_each_child, wait_while
 from rseq._metrics.otel import points, resources
+from rseq._metrics.otel.kept import LAST
 from rseq._metrics.otel.readings import Readings
 from rseq._metrics.otel.rounds import FLUSHED, FLUSHES, LEAVING, Rounds
-from rseq._metrics.otel.sdk import LAST, preferred_temporality, unobserved
+from rseq._metrics.otel.sdk import preferred_temporality, unobserved
 from rseq._percpu.shared import files
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of

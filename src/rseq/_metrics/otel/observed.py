@@ -14,8 +14,9 @@ from opentelemetry.metrics import CallbackOptions
 from opentelemetry.sdk.metrics.export import AggregationTemporality, Metric, NumberDataPoint
 
 from rseq._metrics.otel.attributes import attributes_of, cleaned, labels_of
+from rseq._metrics.otel.kept import LAST, MONOTONIC
 from rseq._metrics.otel.points import NOTHING, Scoped, data_of
-from rseq._metrics.otel.sdk import LAST, MONOTONIC, kind_of
+from rseq._metrics.otel.sdk import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

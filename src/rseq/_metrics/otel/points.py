@@ -23,8 +23,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from rseq._metrics.otel.attributes import attributes_of
-from rseq._metrics.otel.cells import COUNTS, SCALE, TOTAL, ZEROS
-from rseq._metrics.otel.sdk import EXPONENTIAL, HISTOGRAM, LAST, MONOTONIC
+from rseq._metrics.otel.kept import COUNTS, EXPONENTIAL, HISTOGRAM, LAST, MONOTONIC, SCALE, TOTAL, ZEROS
 from rseq._metrics.series import WINDOW
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""All streams in a segment, of whatever process, and their numbers."""
+"""All streams in a segment, of whatever process, and their numbers. It needs no SDK."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rseq._metrics.blocks import Numbers
-from rseq._metrics.otel import cells
-from rseq._metrics.otel.sdk import EXPONENTIAL, HISTOGRAM, KINDS, LAST, SUM
-from rseq._metrics.otel.streams import DESCRIPTION, IS_FLOAT, STREAM, STREAM_BYTES
+from rseq._metrics.otel import kept
+from rseq._metrics.otel.kept import EXPONENTIAL, HISTOGRAM, LAST, SUM
 from rseq._metrics.reading import Reader
 from rseq._percpu.memory import Memory
 
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 
 _AGGREGATIONS = (SUM, LAST, HISTOGRAM, EXPONENTIAL)
 _TYPES = {
-    SUM: (cells.SUM_TYPE,),
+    SUM: (kept.SUM_TYPE,),
     LAST: (),
-    HISTOGRAM: (cells.HISTOGRAM_TYPE,),
-    EXPONENTIAL: (cells.EXPONENTIAL_TYPE, cells.WINDOW_TYPE),
+    HISTOGRAM: (kept.HISTOGRAM_TYPE,),
+    EXPONENTIAL: (kept.EXPONENTIAL_TYPE, kept.WINDOW_TYPE),
 }
 
 
@@ -40,7 +39,7 @@ class Found(NamedTuple):
     @property
     def is_float(self) -> bool:
         """Whether its numbers are floats."""
-        return bool(self.words.words[IS_FLOAT])
+        return bool(self.words.words[kept.IS_FLOAT])
 
 
 class Reading(NamedTuple):
@@ -64,12 +63,13 @@ class Readings:
         self._streams: dict[str, Found] = {}
         self._descriptions: dict[str, str] = {}
         others: dict[str, Callable[[Entry, dict[str, Any]], None]]
-        others = {STREAM: self._take_stream, DESCRIPTION: self._take_description}
-        self._reader = Reader(core, others)
+        others = {kept.STREAM: self._take_stream, kept.DESCRIPTION: self._take_description}
+        self.reader = Reader(core, others)
+        """Of all else that is there, too."""
 
     def streams(self) -> list[Found]:
         """All of them, in the order in which they were made. Raises: SegmentError - damaged. MemoryError."""
-        self._reader.look()
+        self.reader.look()
         return list(self._streams.values())
 
     def description(self, stream: Found) -> str:
@@ -79,20 +79,20 @@ class Readings:
     def of(self, stream: Found) -> Iterator[Reading]:
         """Its numbers now. Raises: SegmentError - damaged. MemoryError."""
         for type in _TYPES[stream.args["aggregation"]]:
-            for row, numbers, made in self._reader.family(type, stream.name).numbers():
-                window = int(row.bounds[0]) if type == cells.WINDOW_TYPE else None
+            for row, numbers, made in self.reader.family(type, stream.name).numbers():
+                window = int(row.bounds[0]) if type == kept.WINDOW_TYPE else None
                 yield Reading(row.name, row.labels, numbers, round(made * 1e9), window)
-        for name, (labels, lines) in list(self._reader.family("gauge", stream.name).gauges.items()):
-            values = [value for _, value in lines.samples(self._reader.lives)]
-            if not values and lines.mode == cells.UP_AND_DOWN:  # those that have added are gone
+        for name, (labels, lines) in list(self.reader.family("gauge", stream.name).gauges.items()):
+            values = [value for _, value in lines.samples(self.reader.lives)]
+            if not values and lines.mode == kept.UP_AND_DOWN:  # those that have added are gone
                 values = [0.0]
             yield from (Reading(name, labels, [value], stream.made_ns) for value in values)
 
     def _take_stream(self, entry: Entry, args: dict[str, Any]) -> None:
         block = entry.blocks[0]
         place, owner = self._core.place(block)
-        is_known = args["kind"] in KINDS and args["aggregation"] in _AGGREGATIONS
-        if not is_known or block.nbytes < STREAM_BYTES or not self._core.extents.is_plain(block):
+        is_known = args["kind"] in kept.KINDS and args["aggregation"] in _AGGREGATIONS
+        if not is_known or block.nbytes < kept.STREAM_BYTES or not self._core.extents.is_plain(block):
             raise ValueError("it is no stream")
         texts = args["meter"], args["name"], args["unit"], *args["of"].values()
         if not all(isinstance(text, str) for text in texts):

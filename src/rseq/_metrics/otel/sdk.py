@@ -25,27 +25,25 @@ from opentelemetry.sdk.metrics.view import (
     View,
 )
 
+from rseq._metrics.otel.kept import EXPONENTIAL, HISTOGRAM, KINDS, LAST, SUM
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DEFAULT_BOUNDS = (0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1e3, 2500.0, 5e3, 7500.0, 1e4)
 """Of histograms for which nothing else is said: those of OpenTelemetry's specification."""
 
-SUM, LAST, HISTOGRAM, EXPONENTIAL = "sum", "last", "histogram", "exponential"
-"""What becomes of measurements."""
-
 _CARDINALITY_LIMIT = 2000
-_KINDS: dict[type, str] = {
-    sdk.Counter: "counter",
-    sdk.UpDownCounter: "up_down_counter",
-    sdk.Histogram: "histogram",
-    sdk._Gauge: "gauge",
-    sdk.ObservableCounter: "observable_counter",
-    sdk.ObservableUpDownCounter: "observable_up_down_counter",
-    sdk.ObservableGauge: "observable_gauge",
-}
-KINDS = frozenset(_KINDS.values())
-MONOTONIC = frozenset(("counter", "observable_counter"))
+_INSTRUMENTS: tuple[type, ...] = (
+    sdk.Counter,
+    sdk.UpDownCounter,
+    sdk.Histogram,
+    sdk._Gauge,
+    sdk.ObservableCounter,
+    sdk.ObservableUpDownCounter,
+    sdk.ObservableGauge,
+)
+_KINDS = dict(zip(_INSTRUMENTS, KINDS, strict=True))
 
 _DEFAULTS = {
     "counter": SUM,

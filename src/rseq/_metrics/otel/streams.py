@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rseq._metrics.blocks import Numbers, made, shown
 from rseq._metrics.otel.attributes import cleaned, labels_of
 from rseq._metrics.otel.cells import record_for
+from rseq._metrics.otel.kept import DESCRIPTION, IS_FLOAT, SETS, STREAM, STREAM_BYTES
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.shared.extents import Wanted
 from rseq._percpu.shared.kinds import args_of
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from rseq._metrics.otel.sdk import Plan
     from rseq._metrics.store import Store
 
-STREAM, DESCRIPTION = "Stream", "Description"
-IS_FLOAT, SETS = range(2)
-STREAM_BYTES = 16
 OVERFLOW = {"otel.metric.overflow": True}
 """The attributes of what is measured when a stream has all the sets of attributes that it may have."""
 
