@@ -1,7 +1,7 @@
 """All that is in a segment as Prometheus reads it: text or OpenMetrics, whichever the scrape asks for.
 
-First what is said of the segment, then prometheus_client's metrics, then structures with names, each in the order in
-which they were made. Of two that want one name the first one has it (names.py).
+First what is said of the segment, then prometheus_client's metrics and OpenTelemetry's, then structures with names,
+each in the order in which they were made. Of two that want one name the first one has it (names.py).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from prometheus_client.samples import Sample
 from rseq._look.reading import Reading, read
 from rseq._metrics.families import samples
 from rseq._percpu.shared.layout import SegmentError
+from rseq._serve import telemetry
 from rseq._serve.names import Names, allowed, candidates, snake
 from rseq._serve.parts import Part, has_gone_down, parts_of
 
@@ -78,7 +79,11 @@ def exposed(contents: Contents, segment: str, gauges: Sequence[str]) -> list[Met
     for metric in about:
         names.take(metric.name, metric.type, _SEGMENT)
     named = _parts(contents, readings, gauges)
-    found = [*_metrics(contents, families, names, problems), *_structures(named, segment, names)]
+    found = [
+        *_metrics(contents, families, names, problems),
+        *telemetry.families(contents, names, problems),
+        *_structures(named, segment, names),
+    ]
     count = len(problems) + len(contents.damaged)
     return [*about, _gauge("rseq_segment_problems", "What cannot be read: see rseq show.", count), *found]
 

@@ -7,25 +7,27 @@ segment, and this process takes no place among those that use it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from rseq._look import metrics
 from rseq._look.chosen import opened
 from rseq._look.reading import Found, entry_at, found_of, is_still_at
-from rseq._metrics.reading import Gathered, Reader
+from rseq._metrics.otel.readings import Readings
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of
 
 if TYPE_CHECKING:
     from rseq._metrics.gauges import Lines
+    from rseq._metrics.otel.readings import Found as Stream
+    from rseq._metrics.reading import Gathered
     from rseq._percpu.shared.core import Core
     from rseq._percpu.shared.directory import Entry
     from rseq._percpu.shared.files import Place
-
+T = TypeVar("T")
 
 MOST_WATCHED = 5000
 """What is behind these is exposed to Prometheus only: a page that has them all helps nobody, and each look costs."""
@@ -40,7 +42,9 @@ class Contents:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        self.reader = Reader(core)
+        self.readings = Readings(core)
+        """Of OpenTelemetry's metrics."""
+        self.reader = self.readings.reader
         self.structures: list[Found] = []
         """Those that are no metrics of prometheus_client, in the order in which they were made."""
         self.watched: list[Found] = []
@@ -70,9 +74,16 @@ class Contents:
 
     def families(self) -> list[Gathered]:
         """The families of prometheus_client's metrics. What is damaged is left out, and said in `damaged`."""
+        return self._whole(self.reader.families)
+
+    def streams(self) -> list[Stream]:
+        """Those of OpenTelemetry's metrics. What is damaged is left out, and said in `damaged`."""
+        return self._whole(self.readings.streams)
+
+    def _whole(self, look: Callable[[], list[T]]) -> list[T]:
         while True:
             try:
-                return self.reader.families()
+                return look()
             except SegmentError as error:  # once for each entry; the next look goes on behind it
                 self.damaged.append(str(error))
 
