@@ -77,6 +77,9 @@ NO_CALLS = ("process", "killed", "without_rseq", "refused", "wrong", "names", "s
 LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held", "tear_nothing", "batches")
 """Words in the names of tests that do the same very often."""
 
+PARTS = ("_arrays", "_forked", "_threads", "_times")
+"""Files that have a part of what a structure's own file had no room for."""
+
 APART = ("test_ring.py", "test_pool.py", "test_rcu.py")
 """Files of structures that take longer than others: a process each, so that CPUs share the work."""
 
@@ -100,7 +103,8 @@ BUILTINS = [ROOT / "tests" / "native" / f"test_{name}.py" for name in ("builtin"
 
 def test_what_takes_a_lane_has_the_same_results() -> None:
     homes = sorted({home_of(structure) for structure in shipped()})
-    paths = [ROOT / "tests" / "structures" / f"test_{name}.py" for name in homes]
+    files = [f"test_{name}{part}.py" for name in homes for part in ("", *PARTS)]
+    paths = [path for path in (ROOT / "tests" / "structures" / file for file in files) if path.exists()]
     rerun([*paths, *BUILTINS], *NO_CALLS, *LONG)
 
 
