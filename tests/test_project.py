@@ -26,6 +26,7 @@ LAYERS = (
     (
         "_around",
         "_quick",
+        "_quick_ctypes",
         "_abi",
         "_marks",
         "_layout",
@@ -69,6 +70,7 @@ LAYERS = (
     ("_codegen.lower",),
     ("_codegen.small_int", "_codegen.llvm"),
     ("_codegen",),
+    ("_ready",),
     ("_percpu",),
     ("_builtins",),
     ("_emit",),

@@ -47,8 +47,8 @@ FIRST_USES = {
 }
 
 MAY_IMPORT = {
-    "__future__", "_bisect", "_collections", "_ctypes", "_functools", "_operator", "_struct", "atexit", "ctypes",
-    "ctypes._endian", "errno", "itertools", "math", "mmap", "operator", "struct", "types", "zlib",
+    "__future__", "_bisect", "_collections", "_ctypes", "_functools", "_operator", "_struct", "atexit", "errno",
+    "itertools", "math", "mmap", "operator", "struct", "types", "zlib",
 }  # fmt: skip
 """What is imported until the first count: these are written in C, or small."""
 
@@ -144,7 +144,7 @@ def test_forms_have_names_of_their_own() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("damage", ["cut off", "empty", "other magic", "absent", "index"])
+@pytest.mark.parametrize("damage", ["cut off", "empty", "other magic", "absent", "index", "lengths", "front"])
 def test_without_a_file_that_can_be_read_code_is_compiled(damage: str, tmp_path: Path) -> None:
     assert HERE is not None
     file = tmp_path / _shipped.file_name(os.uname().machine, HERE.name)
@@ -154,7 +154,9 @@ def test_without_a_file_that_can_be_read_code_is_compiled(damage: str, tmp_path:
         "empty": b"",
         "other magic": b"rseq 0\r\n" + data[8:],
         "absent": None,
-        "index": data[:12] + b"\xff" * (len(data) - 12),
+        "index": data[:16] + b"\xff" * (len(data) - 16),
+        "lengths": data[:8] + b"\xff" * 8 + data[16:],
+        "front": data[:-40],
     }[damage]
     if spoiled is not None:
         file.write_bytes(spoiled)
@@ -168,16 +170,19 @@ def test_without_a_file_that_can_be_read_code_is_compiled(damage: str, tmp_path:
     assert run_python(code).stdout.split() == ["3", "True"]
 
 
-def test_bundles_come_back_as_they_were_put_in() -> None:
+def test_bundles_come_back_as_they_were_put_in(tmp_path: Path) -> None:
     bundles: dict[str, Any] = {
         "ring 16 / cpu_id": {"code": bytes(range(256)) * 4, "n": (1, 2.5, "x")},
         "ring 32 / cpu_id": {"code": bytes(range(256)) * 4, "n": (1, 2.5, "y")},
         "ring 32 / mm_cid": {"code": bytes(range(255)) * 4},
         "alone": [1, 2],
     }
-    packed = _shipped.packed({"a": 1}, bundles)
-    found = _shipped.opened(packed)
-    assert {name: found(name) for name in bundles} == bundles
+    packed = _shipped.packed({"a": 1}, bundles, front=("alone",))
+    path = tmp_path / "file.bin"
+    path.write_bytes(packed)
+    found = _shipped.File(str(path))
+    assert {name: found.bundle(name) for name in found.names()} == {"facts": {"a": 1}, **bundles}
+    assert found.bundle("ring 16") is None
     assert len(packed) < len(_shipped.packed({}, {"one": bundles["ring 16 / cpu_id"]})) * 3
 
 

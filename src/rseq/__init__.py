@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from rseq._structures.rcu import RCU
     from rseq._structures.ring import Event, RingBuffer
     from rseq._structures.stack import Stack
-    from rseq._thread.cpus import cpu_number
+    from rseq._thread.current import cpu_number
     from rseq._thread.membarrier import fence
     from rseq._thread.registration import available
     from rseq._thread.report import info
@@ -164,7 +164,7 @@ _HOMES = {
     "clz": ("_language.operations", "clz"),
     "compare_exchange": ("_language.operations", "compare_exchange"),
     "copy": ("_language.operations", "copy"),
-    "cpu_number": ("_thread.cpus", "cpu_number"),
+    "cpu_number": ("_thread.current", "cpu_number"),
     "ctz": ("_language.operations", "ctz"),
     "f32": ("_language.types", "f32"),
     "f64": ("_language.types", "f64"),

@@ -15,11 +15,11 @@ Where there is no `os.fork`, all of this is idle.
 from __future__ import annotations
 
 import _frozen_importlib as importing
-import ctypes
 import os
 import sys
 import time
 
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import get_ident, partial, ref
 
 TYPE_CHECKING = False

@@ -12,9 +12,9 @@ more versions, and is asked of the process. `here` looks at a few objects before
 
 from __future__ import annotations
 
-import ctypes
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import NamedTuple, cache
 
 COMPACT_TAGS = 16

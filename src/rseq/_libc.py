@@ -6,11 +6,11 @@ AttributeError. There is no libc to call where the system is not Linux: ask `on_
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import cache
 
 TYPE_CHECKING = False
@@ -47,20 +47,27 @@ def on_linux() -> bool:
 @cache
 def libc() -> Any:
     """The process's libc. Other threads run Python during a call, and `ctypes.get_errno` has its errno."""
-    return _typed(ctypes.CDLL(None, use_errno=True))
+    return _Typed(ctypes.CDLL(None, use_errno=True))
 
 
 @cache
 def libc_with_gil() -> Any:
     """The same for calls that never wait: the GIL is kept, where each of many threads would wait to get it back."""
-    return _typed(ctypes.PyDLL(None))
+    return _Typed(ctypes.PyDLL(None))
 
 
-def _typed(library: Any) -> Any:
-    for name, (returns, takes) in _TYPES.items():
-        if function := getattr(library, name, None):
-            function.restype, function.argtypes = returns, takes
-    return library
+class _Typed:
+    """A library whose functions have their types. Each is looked up when it is first asked for."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library, self._handle = library, library._handle
+
+    def __getattr__(self, name: str) -> Any:
+        function = self._library[name]
+        if name in _TYPES:
+            function.restype, function.argtypes = _TYPES[name]
+        setattr(self, name, function)
+        return function
 
 
 def error_of(name: str, *arguments: Any) -> int:

@@ -16,14 +16,12 @@ that are off the CPU). Only a failed load gives its range back: nothing has run 
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import mmap
 import os
-import struct
 import sys
-from _operator import index
 
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._libc import error_of, libc, on_linux, os_error
 from rseq._quick import NamedTuple, cache
@@ -97,7 +95,7 @@ def plain(blob: Blob) -> tuple[Any, ...]:
 def from_plain(parts: tuple[Any, ...]) -> Blob:
     """The blob of what `plain` returned."""
     code, data, data_offset, relocations, entries = parts
-    return Blob(code, data, data_offset, tuple(Relocation(*one) for one in relocations), entries)
+    return Blob(code, data, data_offset, tuple(map(Relocation._make, relocations)), entries)
 
 
 class Code(NamedTuple):
@@ -145,11 +143,12 @@ def _check_blob(blob: Blob) -> None:
     for name, offset in blob.entries.items():
         if not (0 <= offset < len(blob.code) or 0 <= offset - blob.data_offset < len(blob.data)):
             raise ValueError(f"expected entry {name!r} within code or data, got offset {offset}")
-    for relocation in blob.relocations:
-        if not (_in_code(blob, relocation) or _in_data(blob, relocation)):
+    last_in_code, last_in_data = len(blob.code) - _WORD, blob.data_offset + len(blob.data) - _WORD
+    for where, symbol, _ in blob.relocations:
+        if not (0 <= where <= last_in_code or (blob.data and blob.data_offset <= where <= last_in_data)):
             raise ValueError(
                 f"expected relocations of {_WORD} bytes within code or data, got one for "
-                f"{relocation.symbol or 'the image itself'} at {relocation.where}"
+                f"{symbol or 'the image itself'} at {where}"
             )
 
 
@@ -161,14 +160,6 @@ def _check_data_offset(blob: Blob) -> None:
         )
 
 
-def _in_code(blob: Blob, relocation: Relocation) -> bool:
-    return 0 <= relocation.where <= len(blob.code) - _WORD
-
-
-def _in_data(blob: Blob, relocation: Relocation) -> bool:
-    return bool(blob.data) and 0 <= relocation.where - blob.data_offset <= len(blob.data) - _WORD
-
-
 def _image_size(blob: Blob) -> int:
     end = blob.data_offset + len(blob.data) if blob.data else len(blob.code)
     return round_up(end, mmap.PAGESIZE)
@@ -177,13 +168,12 @@ def _image_size(blob: Blob) -> int:
 def _relocated(blob: Blob, address: int, values: Mapping[str, int]) -> tuple[bytes, bytes]:
     """The code and the data of `blob` as they are to stand at `address`."""
     code, data = bytearray(blob.code), bytearray(blob.data)
-    for relocation in blob.relocations:
-        value = address if relocation.symbol is None else values[relocation.symbol]
-        word = (value + relocation.addend) & _WORD_MASK
-        if _in_code(blob, relocation):
-            struct.pack_into("@P", code, relocation.where, word)
+    for where, symbol, addend in blob.relocations:
+        word = ((address if symbol is None else values[symbol]) + addend & _WORD_MASK).to_bytes(_WORD, sys.byteorder)
+        if where < len(code):
+            code[where : where + _WORD] = word
         else:
-            struct.pack_into("@P", data, relocation.where - blob.data_offset, word)
+            data[where - blob.data_offset : where - blob.data_offset + _WORD] = word
     return bytes(code), bytes(data)
 
 
@@ -192,8 +182,8 @@ def _relocated(blob: Blob, address: int, values: Mapping[str, int]) -> tuple[byt
 
 def _resolve(blob: Blob, symbols: Mapping[str, int]) -> dict[str, int]:
     """The value of each symbol that `blob` refers to. Raises: LinkError - naming all that are missing."""
-    names = {relocation.symbol for relocation in blob.relocations} - {None}
-    values = {name: _value(name, symbols) for name in sorted(filter(None, names))}
+    names = {symbol for _, symbol, _ in blob.relocations if symbol is not None}
+    values = {name: _value(name, symbols) for name in sorted(names)}
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise LinkError(
@@ -206,19 +196,17 @@ def _resolve(blob: Blob, symbols: Mapping[str, int]) -> dict[str, int]:
 def _value(name: str, symbols: Mapping[str, int]) -> int | None:
     if name not in symbols:
         return _address_in_process(name)
-    value = index(symbols[name])
+    value = int(symbols[name])
     if not -(_WORD_MASK >> 1) - 1 <= value <= _WORD_MASK:
         raise ValueError(f"expected a value of {_WORD} bytes for symbol {name!r}, got {value}")
     return value
 
 
 def _address_in_process(name: str) -> int | None:
-    for library in (ctypes.pythonapi, libc()):
-        try:
-            return ctypes.addressof(ctypes.c_char.in_dll(library, name))
-        except ValueError:
-            continue
-    return None
+    try:
+        return ctypes.dlsym(ctypes.pythonapi._handle, name)
+    except OSError:
+        return None
 
 
 # Memory

@@ -57,6 +57,13 @@ else:
                     raise TypeError(f"{cls.__name__} has no {', '.join(named)}")
             return tuple.__new__(cls, given)
 
+        @classmethod
+        def _make(cls, parts):
+            made = tuple.__new__(cls, parts)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"{cls.__name__} is made of {', '.join(cls._fields)}")
+            return made
+
         def __getnewargs__(self):
             return tuple(self)
 

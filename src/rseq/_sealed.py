@@ -8,8 +8,7 @@ descriptor asks the very object; once it is taken out of its class, only the mod
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import Generic
 
 TYPE_CHECKING = False

@@ -18,7 +18,6 @@ from rseq import _arch as arch
 from rseq._builtins.form import RECORD, bundle_name, plain
 from rseq._builtins.make import make
 from rseq._builtins.method import texts_of
-from rseq._codegen.ready import made
 from rseq._layout import KNOWN, here
 from rseq._loader import plain as plain_blob
 from rseq._metrics.own.forms import shipped_forms as metrics_forms
@@ -26,6 +25,7 @@ from rseq._metrics.own.gauge import Gauge
 from rseq._metrics.own.kinds import Counter, Histogram, Summary
 from rseq._metrics.series import Value
 from rseq._percpu.lanes import fields_of
+from rseq._ready import made
 from rseq._shipped import file_name, packed
 from rseq._structures.forms import Shipped, shipped_forms
 from rseq._structures.shipped import shipped
@@ -58,7 +58,7 @@ _READY = {
 }
 """What is the same in every process, and the modules that write it."""
 
-_PLAIN = ("common", "methods Counter", "texts Counter", "cell i64 / cpu_id")
+_FRONT = ("common", "methods Counter", "texts Counter", "cell i64 / cpu_id")
 """What most programs use first."""
 
 
@@ -101,7 +101,7 @@ def write(folder: str, wanted: list[tuple[str, str]]) -> Iterator[Path]:
         path = Path(folder, file_name(machine, layout))
         unfinished = path.with_name(f"{path.name}.{os.getpid()}")
         unfinished.write_bytes(
-            packed(facts(machine), dict(chain.from_iterable(part[number] for part in parts)), _PLAIN)
+            packed(facts(machine), dict(chain.from_iterable(part[number] for part in parts)), _FRONT)
         )
         yield unfinished.replace(path)
 

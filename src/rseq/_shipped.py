@@ -2,11 +2,12 @@
 
 There is a file for each architecture and layout of Python's objects (_layout.py), in the folder `shipped/`:
 
-    magic | length of the index | index | bundle | bundle | …
+    magic | length of the index | length of the front | index | front: bundle | bundle | …, then bundle | bundle | …
 
-The index says where each bundle is. A bundle is what is loaded together, such as all that a `Counter` needs, as
-`marshal` writes it, compressed; one that is much like another (a stack of another size) with that one as its dictionary
-(zlib). What is in which one is said by those who put it there (_ship.py).
+The index has a line for each bundle: its name, where it is, its length, and how it is kept. A bundle is what is loaded
+together, such as all that a `Counter` needs, as `marshal` writes it. The front has what most programs need first, so
+that it comes with the index. The others are compressed; one that is much like another (a stack of another size) with
+that one as its dictionary (zlib). What is in which one is said by those who put it there (_ship.py).
 
 The files are part of the package, and trusted as its modules are. A file that is cut off or is of another version of
 the package is no file: then code is compiled. So it is in a folder of sources that have been changed since.
@@ -17,7 +18,6 @@ from __future__ import annotations
 import errno
 import marshal
 import os
-import struct
 import sys
 
 from rseq._layout import here
@@ -25,7 +25,7 @@ from rseq._quick import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Container, Mapping
     from typing import Any
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
@@ -34,10 +34,13 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(PACKAGE, "shipped")
 """Where the wheel has its files."""
 
-MAGIC = b"rseq 1\r\n"
-_HEAD = struct.Struct("<8sI")
+MAGIC = b"rseq 2\r\n"
+_HEAD_BYTES = 16
+_LARGEST_BEGINNING = 1 << 24  # more is a damaged file
 _MARSHAL_VERSION = 4  # every Python from 3.4 on reads it
 _FACTS = "facts"
+_PLAIN = "="
+"""How a bundle is kept that is not compressed. Others name their dictionary, if they have one."""
 _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
@@ -46,31 +49,28 @@ def file_name(machine: str, layout: str) -> str:
     return f"{machine}-{layout}.bin"
 
 
-def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any], plain: Container[str] = ()) -> bytes:
+def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any], front: Container[str] = ()) -> bytes:
     """A file's contents. What is in a bundle is made of tuples, dicts, texts, bytes and numbers.
 
-    Those named in `plain` are not compressed: importing `zlib` takes longer than reading them.
+    Those named in `front` are not compressed: importing `zlib` takes longer than reading them.
     """
-    index: dict[str, Any] = {_FACTS: dict(facts)}
-    parts, at = [], 0
-    known: dict[str, bytes] = {}
+    known = {name: marshal.dumps(contents, _MARSHAL_VERSION) for name, contents in {_FACTS: facts, **bundles}.items()}
+    parts = {name: (_PLAIN, data) for name, data in known.items() if name == _FACTS or name in front}
+    front_bytes = sum(len(data) for _, data in parts.values())
     first: dict[str, str] = {}
-    for name, contents in bundles.items():
-        known[name] = marshal.dumps(contents, _MARSHAL_VERSION)
-        if name in plain:
-            parts.append(known[name])
-            index[name] = at, len(known[name]), None
-            at += len(known[name])
-            continue
-        kin = "".join(letter for letter in name if not letter.isdigit())
-        like = name.replace("/ mm_cid", "/ cpu_id")
-        base = like if like != name and like in known else first.setdefault(kin, name)
-        part = _compressed(known[name], known[base] if base != name else b"")
-        index[name] = at, len(part), base if base != name else ""
-        parts.append(part)
-        at += len(part)
-    head = marshal.dumps(index, _MARSHAL_VERSION)
-    return b"".join([_HEAD.pack(MAGIC, len(head)), head, *parts])
+    for name, data in known.items():
+        if name not in parts:
+            kin = "".join(letter for letter in name if not letter.isdigit())
+            like = name.replace("/ mm_cid", "/ cpu_id")
+            base = like if like != name and like in known else first.setdefault(kin, name)
+            base = "" if base == name else base
+            parts[name] = base, _compressed(data, known.get(base, b""))
+    index, at = b"\n", 0
+    for name, (how, data) in parts.items():
+        index += f"{name}\t{at}\t{len(data)}\t{how}\n".encode()
+        at += len(data)
+    lengths = len(index).to_bytes(4, "little") + front_bytes.to_bytes(4, "little")
+    return b"".join([MAGIC, lengths, index, *(data for _, data in parts.values())])
 
 
 def _compressed(data: bytes, base: bytes) -> bytes:
@@ -80,47 +80,62 @@ def _compressed(data: bytes, base: bytes) -> bytes:
     return how.compress(data) + how.flush()
 
 
+class File:
+    """One of the files. Raises: ValueError - it is of another version, or is cut off. OSError."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(_HEAD_BYTES)
+            index_bytes, front_bytes = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:], "little")
+            if head[:8] != MAGIC or index_bytes + front_bytes > _LARGEST_BEGINNING:
+                raise ValueError("of another version")
+            data = file.read(index_bytes + front_bytes)
+        self._index, self._front = data[:index_bytes], data[index_bytes:]
+        self._start = _HEAD_BYTES + index_bytes
+        if len(self._front) != front_bytes or not self._index.endswith(b"\n"):
+            raise ValueError("cut off")
+
+    def names(self) -> list[str]:
+        """Those of all bundles."""
+        return [line.partition(b"\t")[0].decode() for line in self._index.splitlines()[1:]]
+
+    def bundle(self, name: str) -> Any:
+        """That bundle; None if there is none, or it is damaged. Raises: OSError."""
+        begin = self._index.find(f"\n{name}\t".encode())
+        if begin < 0:
+            return None
+        try:
+            return marshal.loads(self._data(begin + 1))
+        except (ValueError, EOFError, TypeError):
+            return None
+
+    def _data(self, begin: int) -> bytes:
+        """The bundle of that line of the index."""
+        name, at, nbytes, how = self._index[begin : self._index.index(b"\n", begin)].split(b"\t")
+        data = self._read(int(at), int(nbytes))
+        if how == _PLAIN.encode():
+            return data
+        import zlib
+
+        unpack = zlib.decompressobj(zdict=self._data(self._index.index(b"\n%s\t" % how) + 1) if how else b"")
+        try:
+            return unpack.decompress(data) + unpack.flush()
+        except zlib.error as error:
+            raise ValueError(f"{name!r} is damaged") from error
+
+    def _read(self, at: int, nbytes: int) -> bytes:
+        if at + nbytes <= len(self._front):
+            return self._front[at : at + nbytes]
+        with open(self.path, "rb", buffering=0) as file:
+            file.seek(self._start + at)
+            return file.read(nbytes)
+
+
 def bundle(name: str) -> Any:
     """The bundle of that name for this process; None if there is none. Raises: OSError - it cannot be read now."""
     found = _file()
-    if found is None or name not in found[1]:
-        return None
-    path, index, start = found
-    with open(path, "rb", buffering=0) as file:
-
-        def read(at: int, nbytes: int) -> bytes:
-            file.seek(start + at)
-            return file.read(nbytes)
-
-        return _unpacked(read, index, name)
-
-
-def opened(data: bytes) -> Callable[[str], Any]:
-    """What finds the bundles of a file with these contents."""
-    _, nbytes = _HEAD.unpack_from(data)
-    start = _HEAD.size + nbytes
-    index = marshal.loads(data[_HEAD.size : start])
-    return lambda name: _unpacked(lambda at, count: data[start + at : start + at + count], index, name)
-
-
-def _unpacked(read: Callable[[int, int], bytes], index: Mapping[str, Any], name: str) -> Any:
-    try:
-        return marshal.loads(_data(read, index, name))
-    except (ValueError, EOFError, TypeError, KeyError):
-        return None
-
-
-def _data(read: Callable[[int, int], bytes], index: Mapping[str, Any], name: str) -> bytes:
-    at, nbytes, base = index[name]
-    if base is None:
-        return read(at, nbytes)
-    import zlib
-
-    how = zlib.decompressobj(zdict=_data(read, index, base)) if base else zlib.decompressobj()
-    try:
-        return how.decompress(read(at, nbytes)) + how.flush()
-    except zlib.error as error:
-        raise ValueError("damaged") from error
+    return None if found is None else found.bundle(name)
 
 
 def origin() -> tuple[str, tuple[str, ...]]:
@@ -128,19 +143,19 @@ def origin() -> tuple[str, tuple[str, ...]]:
     found = _file()
     if found is None:
         return "", ()
-    names = sorted(name.removeprefix("methods ") for name in found[1] if name.startswith("methods "))
-    return os.path.basename(found[0]), tuple(names)
-
-
-def facts() -> Mapping[str, Any]:
-    """What is known of this architecture without the modules that make code for it; nothing, if there is no file."""
-    found = _file()
-    return found[1][_FACTS] if found is not None else {}
+    names = sorted(name.removeprefix("methods ") for name in found.names() if name.startswith("methods "))
+    return os.path.basename(found.path), tuple(names)
 
 
 @cache
-def _file() -> tuple[str, dict[str, Any], int] | None:
-    """Path, index, and where the bundles begin. Raises: OSError - too many files are open: that is not remembered."""
+def facts() -> Mapping[str, Any]:
+    """What is known of this architecture without the modules that make code for it; nothing, if there is no file."""
+    return bundle(_FACTS) or {}
+
+
+@cache
+def _file() -> File | None:
+    """The file for this process. Raises: OSError - too many files are open: that is not remembered."""
     layout = here()
     if layout is None or not sys.platform.startswith("linux"):
         return None
@@ -148,16 +163,13 @@ def _file() -> tuple[str, dict[str, Any], int] | None:
     try:
         if is_checkout() and os.stat(path).st_mtime < max(about.st_mtime for _, about in sources()):
             return None
-        with open(path, "rb", buffering=0) as file:
-            magic, nbytes = _HEAD.unpack(file.read(_HEAD.size))
-            index = marshal.loads(file.read(nbytes)) if magic == MAGIC else None
-    except (ValueError, EOFError, TypeError, struct.error):
+        return File(path)
+    except ValueError:
         return None
     except OSError as error:
         if error.errno in _SHORTAGES:
             raise
         return None
-    return None if index is None else (path, index, _HEAD.size + nbytes)
 
 
 @cache

@@ -112,13 +112,13 @@ def test_who_can_count_can_read_when_nothing_more_can_be_loaded(
 ) -> None:
     code = f"""
         import rseq
-        import rseq._builtins.bind, rseq._codegen.ready, rseq._loader
+        import rseq._builtins.bind, rseq._ready, rseq._loader
 
         def refuse(*given):
             raise OSError("nothing more can be loaded")
 
         it = rseq.{made}
-        rseq._builtins.bind.load = rseq._codegen.ready.load = rseq._loader.load = refuse
+        rseq._builtins.bind.load = rseq._ready.load = rseq._loader.load = refuse
         it.{counting}
         print({reading})
     """

@@ -223,7 +223,7 @@ def test_what_fails_while_too_many_files_are_open_works_afterwards() -> None:
     code = """
         import os, resource
         import rseq, rseq._thread.report
-        import rseq._structures.counter, rseq._codegen.ready, rseq._percpu.lanes
+        import rseq._structures.counter, rseq._ready, rseq._percpu.lanes
         from rseq._arch import names
         from rseq._thread.cpus import possible_cpus
         held = [os.open(os.devnull, os.O_RDONLY)]

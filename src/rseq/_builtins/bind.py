@@ -8,16 +8,25 @@ place, and the handles that keep the memory alive (payload.py).
 from __future__ import annotations
 
 import builtins
-import ctypes
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._builtins.form import from_plain, plain
-from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method, is_payload, kept_by, make_payload, payload_type
-from rseq._codegen.ready import ITEMS, ready
+from rseq._builtins.payload import (
+    METH_FASTCALL_KEYWORDS,
+    is_payload,
+    kept_by,
+    make_payload,
+    method_def,
+    payload_type,
+    placed,
+    words,
+)
 from rseq._layout import this
 from rseq._loader import CLOCK_RATE, RSEQ_OFFSET, load
 from rseq._once import once
 from rseq._quick import NamedTuple, cache
+from rseq._ready import ITEMS, ready
 from rseq._sealed import forever
 from rseq._thread.registration import lanes_offset
 
@@ -134,15 +143,16 @@ def kept_name(index: str, dimensions: int, *, has_rseq: bool) -> str:
 
 
 @once
-def _method(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> tuple[Method, type]:
-    """What a builtin object is made of: its PyMethodDef, and the type of its payload."""
+def _method(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> tuple[int, type]:
+    """What a builtin object is made of: the address of its PyMethodDef, and the type of its payload."""
     program = _program(source, index, dimensions, title)
     owner, _, name = title.rpartition(".")
     text = (name + program.made.text).encode(errors="backslashreplace")
-    method = forever(Method(name.encode(), program.code.entries["builtin"], METH_FASTCALL_KEYWORDS, text))
+    method = method_def(name.encode(), program.code.entries["builtin"], METH_FASTCALL_KEYWORDS, text)
     code = None if owner else code_of(source)
     owner, home = (owner, "rseq") if code is None else (code.head.record.__name__, code.__module__ or "rseq")
-    return method, payload_type(home, owner, common(), method)
+    # Python looks up names such as __call__ in the type by itself: there the method would be what they mean.
+    return placed(method), payload_type(home, owner, common(), None if name.startswith("__") else method)
 
 
 def common() -> Mapping[str, int]:
@@ -157,8 +167,7 @@ def _about(source: Compiled | Part, title: str, dimensions: int, made: Made) -> 
     """The address of the words about a builtin, which are never freed."""
     kept = (_Converter(source, title, dimensions), _Refusals(title, made.refusals), *map(sys.intern, made.names))
     first, second, *rest = map(id, forever(kept))
-    words = (first, second, len(made.names), *rest)
-    return ctypes.addressof(forever((ctypes.c_uint64 * len(words))(*words)))
+    return placed(words((first, second, len(made.names), *rest)))
 
 
 class _Converter:
@@ -224,7 +233,7 @@ def builtin(
     kept = (*(array for _, _, array in arrays), result_array, *(array for _, array in rows))
     bound = Bound(source, title, memory, index, shape, kept, tuple(followed))
     payload = make_payload(payload_of, (*memory.place, *shape, *bounds, *owner, *followed), bound)
-    made = _new_builtin()(ctypes.byref(method), payload, "rseq")
+    made = _new_builtin()(method, payload, "rseq")
     defer_reference_count(made)
     function: Callable[..., Any] = made
     return function

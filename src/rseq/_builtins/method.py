@@ -19,13 +19,11 @@ it back, has a method that works.
 
 from __future__ import annotations
 
-import ctypes
-
-from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method
-from rseq._codegen.ready import ready
+from rseq import _quick_ctypes as ctypes
+from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, method_def, placed
 from rseq._once import once
 from rseq._quick import NamedTuple, cache, like
-from rseq._sealed import forever
+from rseq._ready import ready
 from rseq._shipped import bundle
 
 TYPE_CHECKING = False
@@ -165,8 +163,7 @@ class Declared:
 
 def descriptor(owner: type, name: str, function: int, text: str, flags: int) -> Any:
     """A method descriptor for objects of `owner` whose machine code is at `function`. It is never freed."""
-    method = forever(Method(name.encode(), function, flags, text.encode()))
-    return _new_descriptor()(owner, ctypes.byref(method))
+    return _new_descriptor()(owner, placed(method_def(name.encode(), function, flags, text.encode())))
 
 
 def number_of(name: str) -> int:

@@ -12,9 +12,9 @@ There is one type for each program. It has the builtin as a method, which is whe
 
 from __future__ import annotations
 
-import ctypes
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._layout import this
 from rseq._quick import cache
 from rseq._sealed import forever
@@ -36,59 +36,60 @@ _METH_O = 0x0008
 METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002
 """The calling convention of all our functions (methodobject.h)."""
 
+_POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
+
 _types: set[type] = set()
 
 
-class Method(ctypes.Structure):
-    """CPython's PyMethodDef. Whatever is made of it uses it until the process ends: make it `forever`."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("text", ctypes.c_char_p),
-    )
+def method_def(name: bytes, function: int, flags: int, text: bytes | None) -> bytes:
+    """CPython's PyMethodDef: machine code, and what it is called. It is used until the process ends: see `placed`."""
+    return _pointer(placed(name)) + _pointer(function) + _padded(flags) + _pointer(0 if text is None else placed(text))
 
 
-class _Slot(ctypes.Structure):
-    _fields_ = (("number", ctypes.c_int), ("value", ctypes.c_void_p))
+def placed(data: bytes) -> int:
+    """The address of these bytes, with a zero behind them. They are never freed."""
+    return ctypes.c_void_p.from_buffer(ctypes.c_char_p(forever(data))).value or 0
 
 
-class _Spec(ctypes.Structure):
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("size", ctypes.c_int),
-        ("word_size", ctypes.c_int),
-        ("flags", ctypes.c_uint),
-        ("slots", ctypes.POINTER(_Slot)),
-    )
+def words(numbers: Sequence[int]) -> bytes:
+    """Numbers as machine code reads them: words of 64 bits."""
+    return b"".join([number.to_bytes(8, sys.byteorder) for number in numbers])
 
 
-def payload_type(home: str, owner: str, functions: Mapping[str, int], method: Method | None = None) -> type:
-    """A type for the payloads of `method`, which is found in it, unless Python looks up such names by itself.
+def _pointer(address: int) -> bytes:
+    return address.to_bytes(_POINTER_BYTES, sys.byteorder)
+
+
+def _padded(*numbers: int) -> bytes:
+    """C ints, up to where a pointer may be."""
+    data = b"".join([number.to_bytes(4, sys.byteorder) for number in numbers])
+    return data + bytes(-len(data) % _POINTER_BYTES)
+
+
+def payload_type(home: str, owner: str, functions: Mapping[str, int], method: bytes | None = None) -> type:
+    """A type for the payloads of `method`, a `method_def` that is found in it.
 
     `functions` are the addresses of machine code (common.py).
 
     Threads: any.
     """
-    methods = [Method(b"__reduce_ex__", functions[NOT_COPIED], _METH_O, None)]
-    if method is not None and not method.name.startswith(b"__"):
-        methods.append(method)
-    table = forever((Method * (len(methods) + 1))(*methods))  # ends with an empty one
-    slots = (_Slot * 3)(_Slot(_DEALLOC, functions[FREED]), _Slot(_METHODS, ctypes.addressof(table)))
+    methods = method_def(b"__reduce_ex__", functions[NOT_COPIED], _METH_O, None) + (method or b"")
+    table = placed(methods + bytes(4 * _POINTER_BYTES))  # ends with an empty one
+    slots = ((_DEALLOC, functions[FREED]), (_METHODS, table), (0, 0))
     name = f"{home}.{owner.rpartition('.')[2]}".encode(errors="replace")
-    spec = forever(_Spec(name, WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE, forever(slots)))
-    made: type = _python("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(ctypes.addressof(spec))
+    sizes = _padded(WORDS_AT, 8, _DEFAULT | _IMMUTABLE | _NOT_CALLABLE)
+    spec = _pointer(placed(name)) + sizes + _pointer(placed(b"".join([_padded(n) + _pointer(at) for n, at in slots])))
+    made: type = _python("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(placed(spec))
     _types.add(made)
     return made
 
 
-def make_payload(kind: type, words: Sequence[int], kept: object) -> object:
-    """A payload of a type that `payload_type` made, which holds `words` (u64) and keeps `kept` alive."""
+def make_payload(kind: type, numbers: Sequence[int], kept: object) -> object:
+    """A payload of a type that `payload_type` made, which holds `numbers` (u64) and keeps `kept` alive."""
     if kind not in _types:
         raise TypeError(f"expected a type of payloads, got {kind!r}")
-    data = b"".join(word.to_bytes(8, sys.byteorder) for word in words)
-    made = _python("PyType_GenericAlloc", ctypes.py_object, ctypes.py_object, ctypes.c_ssize_t)(kind, len(words))
+    data = words(numbers)
+    made = _python("PyType_GenericAlloc", ctypes.py_object, ctypes.py_object, ctypes.c_ssize_t)(kind, len(numbers))
     ctypes.memmove(id(made) + WORDS_AT, data, len(data))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
     ctypes.c_void_p.from_address(id(made) + _KEPT_AT).value = id(kept)

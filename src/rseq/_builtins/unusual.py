@@ -11,12 +11,12 @@ exporter says so in the format (PEP 3118). NumPy has no format for some types, s
 
 from __future__ import annotations
 
-import ctypes
 import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from rseq import _quick_ctypes as ctypes
 from rseq._builtins.arguments import parameter_names
 from rseq._language import ir
 from rseq._language.compiled import Compiled

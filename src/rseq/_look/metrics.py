@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rseq import _quick_ctypes as ctypes
 from rseq._look.base import Structure, Summed
 from rseq._metrics import exemplars, gauges, reading, series, states
 from rseq._metrics.blocks import Numbers

@@ -86,9 +86,9 @@ def rows_at(fields: Fields, address: int, count: int) -> Iterator[dict[str, Any]
 
 
 def _kind(type: str, length: int) -> Any:
-    from rseq._percpu.lanes import KINDS
+    from rseq._percpu.lanes import c_type
 
-    return KINDS[type] * length if length else KINDS[type]
+    return c_type(type) * length if length else c_type(type)
 
 
 def _read(kind: Any, address: int) -> Any:

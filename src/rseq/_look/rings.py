@@ -6,13 +6,13 @@ asked where the reader is by then, and what it has left behind is not shown.
 
 from __future__ import annotations
 
-import ctypes
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from rseq import _quick_ctypes as ctypes
 from rseq._percpu.atomic import compare_exchange
-from rseq._percpu.lanes import KINDS
+from rseq._percpu.lanes import c_type
 from rseq._percpu.shared.layout import SegmentError
 from rseq._structures.ring.clock import SET_BACK_TICKS, Calibration, ticks
 from rseq._structures.ring.common import birth_of
@@ -80,7 +80,7 @@ class Onlooker(Records):
     def _bytes(self, lane: int, field: str, size: int, begin: int, count: int) -> bytearray:
         """Positions of an array, of which each takes `size` bytes."""
         offset, type, length = self._fields.places[field]
-        first, nbytes = self._place.addresses()[lane] + offset, length * ctypes.sizeof(KINDS[type])
+        first, nbytes = self._place.addresses()[lane] + offset, length * ctypes.sizeof(c_type(type))
         at = begin * size % nbytes
         part = min(count * size, nbytes - at)
         return bytearray(ctypes.string_at(first + at, part) + ctypes.string_at(first, count * size - part))

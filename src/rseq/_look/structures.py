@@ -7,12 +7,12 @@ structure of that kind and size has.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import math
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import signed
 from rseq._look.base import OfForm, Structure, Summed
 from rseq._look.held import RCU, Collector, Pool, RingBuffer, SpinLock, Stack

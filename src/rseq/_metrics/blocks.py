@@ -7,11 +7,11 @@ it is taken: a service whose workers are replaced one after the other goes on.
 
 from __future__ import annotations
 
-import ctypes
 from _json import encode_basestring_ascii as _quoted
 from hashlib import sha256
 from itertools import count
 
+from rseq import _quick_ctypes as ctypes
 from rseq._percpu.memory import Memory
 from rseq._percpu.shared.directory import MAX_NAME_BYTES
 from rseq._percpu.shared.extents import Wanted

@@ -19,11 +19,11 @@ cannot be set.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from weakref import WeakSet
 
+from rseq import _quick_ctypes as ctypes
 from rseq._forks import MEMORY, in_each_child
 from rseq._metrics.blocks import Numbers, made, shown
 from rseq._percpu.atomic import compare_exchange

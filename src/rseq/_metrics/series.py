@@ -12,9 +12,9 @@ comes last.
 
 from __future__ import annotations
 
-import ctypes
 import time
 
+from rseq import _quick_ctypes as ctypes
 from rseq._builtins.form import Form
 from rseq._metrics.blocks import Numbers, made, shown, store_float
 from rseq._metrics.exemplars import Exemplars

@@ -16,8 +16,7 @@ forks is a deadlock.
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._percpu.segment import Extent, Place, discard, private_extent, zero
 from rseq._quick import NamedTuple, deque

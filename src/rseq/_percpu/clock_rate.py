@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._once import load, once
 
 TYPE_CHECKING = False

@@ -11,10 +11,10 @@ with that number, or one that is seen to have ended, or that this process may wa
 
 from __future__ import annotations
 
-import ctypes
 import os
 from _thread import get_native_id
 
+from rseq import _quick_ctypes as ctypes
 from rseq._once import once
 from rseq._percpu.threads import table_with
 

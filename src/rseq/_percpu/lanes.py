@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import NamedTuple
 
 TYPE_CHECKING = False
@@ -13,13 +12,15 @@ if TYPE_CHECKING:
     from rseq._language.types import Record
     from rseq._percpu.segment import Place
 
-KINDS: dict[str, Any] = {
-    "bool": ctypes.c_bool,
-    **{f"i{bits}": getattr(ctypes, f"c_int{bits}") for bits in (8, 16, 32, 64)},
-    **{f"u{bits}": getattr(ctypes, f"c_uint{bits}") for bits in (8, 16, 32, 64)},
-    "f32": ctypes.c_float,
-    "f64": ctypes.c_double,
-}
+_C_TYPES = {
+    "bool": "c_bool", "i8": "c_int8", "i16": "c_int16", "i32": "c_int32", "i64": "c_int64", "u8": "c_uint8",
+    "u16": "c_uint16", "u32": "c_uint32", "u64": "c_uint64", "f32": "c_float", "f64": "c_double",
+}  # fmt: skip
+
+
+def c_type(name: str) -> Any:
+    """C's type of the numbers that the language calls so. Raises: KeyError - they are no numbers."""
+    return getattr(ctypes, _C_TYPES[name])
 
 
 class Fields(NamedTuple):
@@ -37,7 +38,7 @@ def fields_of(record: type[Record]) -> Fields:
     places = {}
     for name, field in record.fields.items():
         element: Any = getattr(field.type, "element", field.type)
-        if getattr(element, "name", None) in KINDS:
+        if getattr(element, "name", None) in _C_TYPES:
             places[name] = field.offset, element.name, getattr(field.type, "length", 0)
     return Fields(record.__name__, record.size, record.alignment, places)
 
@@ -57,14 +58,14 @@ class Lanes:
     def read(self, name: str, at: int = 0) -> list[Any]:
         """A number in every lane, the spare one last: the field, or element `at` of it. Each is read in one piece."""
         offset, kind, _ = self._fields.places[name]
-        one = KINDS[kind]
+        one = c_type(kind)
         offset += at * ctypes.sizeof(one)
         return [one.from_address(address + offset).value for address in self._place.addresses()]
 
     def arrays(self, name: str, count: int | None = None) -> list[list[Any]]:
         """The first numbers of an array in every lane."""
         offset, kind, length = self._fields.places[name]
-        whole = KINDS[kind] * (length if count is None else count)
+        whole = c_type(kind) * (length if count is None else count)
         return [list(whole.from_address(address + offset)) for address in self._place.addresses()]
 
     def sums(self, name: str, count: int | None = None) -> list[Any]:
@@ -89,12 +90,12 @@ class Lanes:
 
     def _one(self, lane: int, name: str, at: int) -> Any:
         offset, kind, _ = self._fields.places[name]
-        one = KINDS[kind]
+        one = c_type(kind)
         return one.from_address(self._place.base + lane * self._place.stride + offset + at * ctypes.sizeof(one))
 
     def write_array(self, name: str, values: list[Any]) -> None:
         """The first numbers of an array, the same in every lane."""
         offset, kind, _ = self._fields.places[name]
-        whole = (KINDS[kind] * len(values))(*values)
+        whole = (c_type(kind) * len(values))(*values)
         for address in self._place.addresses():
             ctypes.memmove(address + offset, whole, ctypes.sizeof(whole))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._once import load
 from rseq._percpu.allocator import MAX_ITEM_BYTES, Allocator
 from rseq._percpu.checks import integer, product

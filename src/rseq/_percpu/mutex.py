@@ -11,9 +11,9 @@ the constants are those of Linux libcs.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._libc import libc, os_error
 from rseq._quick import cache
@@ -62,7 +62,7 @@ def is_mutex(address: int) -> bool:
 
 def _initialize(address: int, *, robust: bool) -> int:
     ctypes.memset(address, 0, MUTEX_BYTES)
-    attributes = ctypes.create_string_buffer(MUTEX_BYTES)
+    attributes = (ctypes.c_char * MUTEX_BYTES)()
     _check(libc().pthread_mutexattr_init(attributes), "make")
     try:
         return int(

@@ -18,10 +18,10 @@ segment.py imports this module on machines with several nodes only.
 
 from __future__ import annotations
 
-import ctypes
 from itertools import groupby
 
 from rseq import _abi as abi
+from rseq import _quick_ctypes as ctypes
 from rseq._libc import system_call
 from rseq._quick import NamedTuple, cache, partial, ref
 from rseq._thread.cpus import NODES, list_in, online_nodes

@@ -24,12 +24,12 @@ The road not taken: huge pages would span lanes and turn sparse memory into real
 from __future__ import annotations
 
 import atexit
-import ctypes
 import errno
 import mmap
 import os
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._forks import MEMORY, in_each_child
 from rseq._integers import round_up
 from rseq._libc import error_of, libc

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-
-from rseq._codegen.ready import ready
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import cache
+from rseq._ready import ready
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

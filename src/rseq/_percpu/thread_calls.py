@@ -5,8 +5,7 @@ What runs without the GIL does the same by itself (thread_code.py).
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._once import once
 from rseq._percpu.threads import LEFT_BEHIND, Table, table, table_of
 from rseq._sealed import forever

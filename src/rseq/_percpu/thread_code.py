@@ -11,11 +11,11 @@ been imported, and tells the thread's name in Python.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 from collections.abc import Mapping
 from typing import Any
 
+from rseq import _quick_ctypes as ctypes
 from rseq._codegen.blob import BlobEnvironment
 from rseq._codegen.writer import I8, I32, I64, PTR, VOID, Process, Writer
 from rseq._libc import libc_with_gil

@@ -48,7 +48,6 @@ a lock from somebody who is alive.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import mmap
 import os
@@ -57,6 +56,7 @@ from _operator import eq
 from _thread import get_native_id
 from itertools import chain, compress, count, starmap, takewhile
 
+from rseq import _quick_ctypes as ctypes
 from rseq._forks import THREADS, in_each_child
 from rseq._integers import round_up
 from rseq._libc import libc_with_gil, os_error

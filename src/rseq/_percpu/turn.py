@@ -13,8 +13,9 @@ as its pause lets the others run. A signal handler cannot wait for the very code
 
 from __future__ import annotations
 
-import ctypes
 import sys
+
+from rseq import _quick_ctypes as ctypes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

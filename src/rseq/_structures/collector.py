@@ -13,8 +13,7 @@ capacity that was asked for. It is written when the collector is made, and never
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._builtins.form import Form
 from rseq._once import load
 from rseq._percpu.atomic import compare_exchange

@@ -28,8 +28,7 @@ have to enter and leave a list in memory around each acquire, which costs more t
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._builtins.form import Form
 from rseq._builtins.method import Context, thread_state
 from rseq._forks import before_forks, start_anew_after_forks

@@ -17,7 +17,7 @@ from rseq._language.operations import (
 from rseq._language.types import Record, i32, u64
 from rseq._percpu.threads import thread_id
 from rseq._sequence import routine, sequence
-from rseq._thread.cpus import cpu_number
+from rseq._thread.current import cpu_number
 
 keep(__name__)
 

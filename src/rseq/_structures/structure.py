@@ -14,9 +14,9 @@ objects through `_payload` and `_state`, and structures ask through `storage_of`
 
 from __future__ import annotations
 
-import ctypes
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._builtins.bind import Bound, builtin, common, defer_reference_count, entry
 from rseq._builtins.method import Context, Declared, Keyed, Kind, number_of
 from rseq._builtins.payload import WORDS_AT, kept_by, make_payload, payload_type
@@ -289,8 +289,8 @@ def notes_of(structure: Structure) -> dict[object, Any]:
 def notes_behind(words: int, kind: str) -> dict[object, Any]:
     """The same, for what converts arguments of a hot method (`Part.extended`): it knows the kind's name and `words`."""
     (known,) = (one for one in _kinds.values() if one.name == kind)
-    payload = ctypes.cast(words - WORDS_AT - 8 * known.storage, ctypes.py_object).value
-    notes: dict[object, Any] = kept_by(payload).notes
+    payload = ctypes.c_void_p(words - WORDS_AT - 8 * known.storage)
+    notes: dict[object, Any] = kept_by(ctypes.py_object.from_buffer(payload).value).notes
     return notes
 
 

@@ -2,7 +2,8 @@
 
     support.py        whether code can be made for this machine at all
     registration.py   the area that libc has registered with the kernel, and where it is
-    cpus.py           CPU numbers: of the calling thread, and how many there can be
+    current.py        the CPU that the calling thread runs on
+    cpus.py           how many CPU numbers there can be
     membarrier.py     fences between threads: those that restart sequences, and those that order memory
     report.py         what there is and what is missing, in sentences: `rseq.info()`
 

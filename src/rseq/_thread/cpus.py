@@ -1,30 +1,15 @@
-"""CPU numbers: the one that the calling thread runs on, and how many there can be; whether there are NUMA nodes."""
+"""How many CPU numbers there can be, and how many NUMA nodes: what the kernel says in files."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-from rseq._libc import libc, on_linux
-from rseq._marks import operation
 from rseq._quick import cache
-from rseq._thread.registration import calling_thread
 
 _CPUS = "/sys/devices/system/cpu"
 NODES = "/sys/devices/system/node"
 """The kernel's folder of NUMA nodes."""
-
-
-@operation("cpu_number")
-def cpu_number() -> int:
-    """The CPU that the calling thread runs on, which may be another one as soon as it is known.
-
-    Works in threads that are not registered too. 0 on a system that does not say.
-    """
-    number = calling_thread().cpu_id.value
-    if number >= 0:
-        return number
-    return max(0, int(libc().sched_getcpu())) if on_linux() else 0
 
 
 @cache

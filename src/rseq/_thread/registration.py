@@ -10,9 +10,8 @@ inherits registrations.
 
 from __future__ import annotations
 
-import ctypes
-
 from rseq import _abi as abi
+from rseq import _quick_ctypes as ctypes
 from rseq._libc import auxv, libc, on_linux
 from rseq._loader import Blob, load
 from rseq._once import once

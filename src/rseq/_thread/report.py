@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import platform
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from rseq import _abi as abi
 from rseq import _arch as arch
+from rseq import _quick_ctypes as ctypes
 from rseq._libc import auxv, errno_name, system_call
 from rseq._shipped import origin
 from rseq._thread import support

@@ -18,8 +18,7 @@ from typing import Any
 from rseq._bench.python.loop import GLOBAL_LOOP, installed, loop
 from rseq._bench.run import Implementation, Operation, Work, counted, threaded
 from rseq._bench.segments import remove
-from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, Method
-from rseq._sealed import forever
+from rseq._builtins.payload import METH_FASTCALL_KEYWORDS, method_def, placed
 from rseq._structures.counter import Counter
 
 
@@ -129,10 +128,10 @@ def empty_builtin() -> Callable[..., None]:
 
     Raises: Unavailable - no code can be made for this machine.
     """
-    method = forever(Method(b"empty", _function(), METH_FASTCALL_KEYWORDS, None))
+    method = placed(method_def(b"empty", _function(), METH_FASTCALL_KEYWORDS, None))
     new = ctypes.pythonapi["PyCFunction_NewEx"]
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    made: Callable[..., None] = new(ctypes.addressof(method), None, None)
+    made: Callable[..., None] = new(method, None, None)
     return made
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 
-from rseq._codegen.ready import ready
+from rseq import _quick_ctypes as ctypes
 from rseq._metrics.gauges import METHODS, MODES, GaugeValue
 from rseq._metrics.own.metric import REGISTRY, Metric
 from rseq._metrics.own.timing import InProgress, Timer
+from rseq._ready import ready
 from rseq._structures.histogram.bounds import number
 from rseq._structures.structure import not_set_up, set_up_by_hand
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import time
 from bisect import bisect_left
 from itertools import pairwise
 
+from rseq import _quick_ctypes as ctypes
 from rseq._metrics.exemplars import Exemplars
 from rseq._metrics.own import forms
 from rseq._metrics.own.forms import EXEMPLAR

@@ -6,11 +6,11 @@ relative error of what is between two bounds.
 
 from __future__ import annotations
 
-import ctypes
 import math
 import struct
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._quick import NamedTuple, cache
 from rseq._structures.histogram.bounds import MAX_BOUNDS
 

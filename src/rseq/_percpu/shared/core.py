@@ -6,10 +6,10 @@ it goes the lock that says that this process uses the segment (files.py).
 
 from __future__ import annotations
 
-import ctypes
 import os
 import time
 
+from rseq import _quick_ctypes as ctypes
 from rseq._forks import start_anew_after_forks
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.mutex import blank_mutex_bytes

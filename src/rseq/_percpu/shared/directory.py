@@ -17,12 +17,12 @@ and its digest with its contents.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 import time
 from zlib import crc32
 
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.segment import PAGE_BYTES, populate

@@ -17,10 +17,10 @@ one would wait for itself, and a child forked inside would write back what its p
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.mutex import MUTEX_BYTES, is_mutex, make_mutex

@@ -21,7 +21,6 @@ The road not taken: to remember users in the file. A process that is killed woul
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -29,6 +28,7 @@ import stat
 import struct
 import time
 
+from rseq import _quick_ctypes as ctypes
 from rseq._percpu.shared.layout import MAX_PROCESSES, SegmentError
 from rseq._quick import NamedTuple
 

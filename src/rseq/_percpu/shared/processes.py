@@ -7,10 +7,10 @@ random number, as pids come again, and name other processes in other pid namespa
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 
+from rseq import _quick_ctypes as ctypes
 from rseq._percpu.segment import PAGE_BYTES, populate
 from rseq._percpu.shared.files import slots_in_use
 from rseq._percpu.shared.layout import MAX_PROCESSES, PROCESS_BYTES, PROCESSES_AT, program_name

@@ -13,7 +13,7 @@ from rseq._stress.workload import Workload
 from rseq._structures.extreme import Max, Min
 from rseq._structures.extreme_code import updater
 from rseq._structures.number import worst_of
-from rseq._thread.cpus import cpu_number
+from rseq._thread.current import cpu_number
 
 
 def workloads() -> Iterator[Workload[Any]]:

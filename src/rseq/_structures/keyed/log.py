@@ -15,10 +15,10 @@ Whatever is read here may have been written by anybody: places and lengths are c
 
 from __future__ import annotations
 
-import ctypes
 from _struct import Struct
 from zlib import crc32
 
+from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._percpu.atomic import compare_exchange
 from rseq._structures.keyed.keys import unpacked

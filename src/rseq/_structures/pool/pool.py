@@ -11,10 +11,10 @@ hold once there is nothing else left.)
 
 from __future__ import annotations
 
-import ctypes
 import os
 from itertools import chain
 
+from rseq import _quick_ctypes as ctypes
 from rseq._forks import THREADS, in_each_child, start_anew_after_forks
 from rseq._integers import round_up
 from rseq._percpu.checks import integer

@@ -8,8 +8,7 @@ written before it came have the times that they have in the process that wrote t
 
 from __future__ import annotations
 
-import ctypes
-
+from rseq import _quick_ctypes as ctypes
 from rseq._percpu.storage import More
 from rseq._percpu.turn import TURN_BYTES
 from rseq._structures.ring.clock import best_point
