@@ -14,7 +14,8 @@ from typing import Any
 from rseq._builtins.bind import builtin
 from rseq._percpu.memory import Memory
 from rseq._percpu.mutex import make_mutex
-from rseq._percpu.segment import PAGE_BYTES, Place, address_of, file_extent
+from rseq._percpu.segment import PAGE_BYTES, Place, address_of
+from rseq._percpu.shared.mappings import file_extent
 from rseq._percpu.threads import TABLE_BYTES, Table, describe_to
 from rseq._sealed import forever
 from rseq._thread.cpus import possible_cpus

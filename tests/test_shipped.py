@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_forms_have_names_of_their_own() -> None:
 def test_without_a_file_that_can_be_read_code_is_compiled(damage: str, tmp_path: Path) -> None:
     assert HERE is not None
     file = tmp_path / _shipped.file_name(os.uname().machine, HERE.name)
-    data = _shipped.packed({"membarrier": 324}, {"cell i64 / cpu_id": {"record": 1}})
+    data = _ship.packed({"membarrier": 324}, {"cell i64 / cpu_id": {"record": 1}})
     spoiled = {
         "cut off": data[:10],
         "empty": b"",
@@ -177,13 +178,29 @@ def test_bundles_come_back_as_they_were_put_in(tmp_path: Path) -> None:
         "ring 32 / mm_cid": {"code": bytes(range(255)) * 4},
         "alone": [1, 2],
     }
-    packed = _shipped.packed({"a": 1}, bundles, front=("alone",))
+    packed = _ship.packed({"a": 1}, bundles, front=("alone",))
     path = tmp_path / "file.bin"
     path.write_bytes(packed)
     found = _shipped.File(str(path))
     assert {name: found.bundle(name) for name in found.names()} == {"facts": {"a": 1}, **bundles}
     assert found.bundle("ring 16") is None
-    assert len(packed) < len(_shipped.packed({}, {"one": bundles["ring 16 / cpu_id"]})) * 3
+    assert len(packed) < len(_ship.packed({}, {"one": bundles["ring 16 / cpu_id"]})) * 3
+
+
+def test_a_package_in_a_zip_file_has_its_machine_code(tmp_path: Path) -> None:
+    assert HERE is not None
+    data = _ship.packed({"a": 1}, {"first": [1, 2], "second": [3]}, front=("first",))
+    with ZipFile(tmp_path / "packages.zip", "w") as made:
+        for module in ("__init__", "_shipped", "_layout", "_quick", "_quick_ctypes"):
+            made.write(Path(_shipped.PACKAGE, f"{module}.py"), f"rseq/{module}.py")
+        made.writestr(f"rseq/shipped/{_shipped.file_name(os.uname().machine, HERE.name)}", data)
+    code = """
+        import sys
+        sys.path.insert(0, sys.argv[1])
+        from rseq import _shipped
+        print(_shipped.facts(), _shipped.bundle("first"), _shipped.bundle("second"), _shipped.bundle("third"))
+    """
+    assert run_python(code, str(tmp_path / "packages.zip")).stdout == "{'a': 1} [1, 2] [3] None\n"
 
 
 def test_layouts_are_told_apart_by_looking(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 else:
     from _collections import _tuplegetter, deque
     from _functools import partial
-    from _operator import attrgetter
     from _thread import RLock, get_ident
     from _thread import _local as local
     from _weakref import ref
@@ -78,6 +77,7 @@ else:
 
     def dataclass(*, frozen, **how):
         """`dataclasses.dataclass`, for what is frozen."""
+        from _operator import attrgetter
 
         def decorate(cls):
             parents = [name for base in cls.__mro__[:0:-1] for name in vars(base).get("__match_args__", ())]

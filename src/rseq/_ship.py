@@ -5,9 +5,11 @@ Each is for an architecture and a layout of Python's objects; it is made on any 
 
 from __future__ import annotations
 
+import marshal
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Container, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from multiprocessing import get_context
@@ -17,7 +19,7 @@ from typing import Any
 from rseq import _arch as arch
 from rseq._builtins.form import RECORD, bundle_name, plain
 from rseq._builtins.make import make
-from rseq._builtins.method import texts_of
+from rseq._builtins.texts import texts_of
 from rseq._layout import KNOWN, here
 from rseq._loader import plain as plain_blob
 from rseq._metrics.own.forms import shipped_forms as metrics_forms
@@ -26,11 +28,13 @@ from rseq._metrics.own.kinds import Counter, Histogram, Summary
 from rseq._metrics.series import Value
 from rseq._percpu.lanes import fields_of
 from rseq._ready import made
-from rseq._shipped import file_name, packed
+from rseq._shipped import FACTS, MAGIC, PLAIN, file_name
 from rseq._structures.forms import Shipped, shipped_forms
 from rseq._structures.shipped import shipped
 from rseq._structures.structure import declarations_of, kind_of
-from rseq._thread.support import FACTS
+from rseq._thread import support
+
+_MARSHAL_VERSION = 4  # every Python from 3.4 on reads it
 
 
 def files() -> list[tuple[str, str]]:
@@ -81,7 +85,7 @@ def all_forms() -> list[Shipped]:
 
 def facts(machine: str) -> dict[str, Any]:
     """What a process asks about its architecture before it compiles anything."""
-    return {name: getattr(arch.get(machine), name) for name in FACTS}
+    return {name: getattr(arch.get(machine), name) for name in support.FACTS}
 
 
 def _some(number: int, wanted: list[tuple[str, str]]) -> list[list[tuple[str, Any]]]:
@@ -104,6 +108,35 @@ def write(folder: str, wanted: list[tuple[str, str]]) -> Iterator[Path]:
             packed(facts(machine), dict(chain.from_iterable(part[number] for part in parts)), _FRONT)
         )
         yield unfinished.replace(path)
+
+
+def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any], front: Container[str] = ()) -> bytes:
+    """A file's contents. What is in a bundle is made of tuples, dicts, texts, bytes and numbers.
+
+    Those named in `front` are not compressed: importing `zlib` takes longer than reading them.
+    """
+    known = {name: marshal.dumps(contents, _MARSHAL_VERSION) for name, contents in {FACTS: facts, **bundles}.items()}
+    parts = {name: (PLAIN, data) for name, data in known.items() if name == FACTS or name in front}
+    front_bytes = sum(len(data) for _, data in parts.values())
+    first: dict[str, str] = {}
+    for name, data in known.items():
+        if name not in parts:
+            kin = "".join(letter for letter in name if not letter.isdigit())
+            like = name.replace("/ mm_cid", "/ cpu_id")
+            base = like if like != name and like in known else first.setdefault(kin, name)
+            base = "" if base == name else base
+            parts[name] = base, _compressed(data, known.get(base, b""))
+    index, at = b"\n", 0
+    for name, (how, data) in parts.items():
+        index += f"{name}\t{at}\t{len(data)}\t{how}\n".encode()
+        at += len(data)
+    lengths = len(index).to_bytes(4, "little") + front_bytes.to_bytes(4, "little")
+    return b"".join([MAGIC, lengths, index, *(data for _, data in parts.values())])
+
+
+def _compressed(data: bytes, base: bytes) -> bytes:
+    how = zlib.compressobj(9, zdict=base) if base else zlib.compressobj(9)
+    return how.compress(data) + how.flush()
 
 
 def main(arguments: Iterable[str]) -> None:

@@ -25,8 +25,8 @@ from rseq._quick import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
-    from typing import Any
+    from collections.abc import Mapping
+    from typing import Any, BinaryIO
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 """The package's folder."""
@@ -35,11 +35,12 @@ FOLDER = os.path.join(PACKAGE, "shipped")
 """Where the wheel has its files."""
 
 MAGIC = b"rseq 2\r\n"
-_HEAD_BYTES = 16
+HEAD_BYTES = 16
 _LARGEST_BEGINNING = 1 << 24  # more is a damaged file
-_MARSHAL_VERSION = 4  # every Python from 3.4 on reads it
-_FACTS = "facts"
-_PLAIN = "="
+FACTS = "facts"
+"""The bundle of what is known of the architecture."""
+
+PLAIN = "="
 """How a bundle is kept that is not compressed. Others name their dictionary, if they have one."""
 _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
@@ -49,50 +50,19 @@ def file_name(machine: str, layout: str) -> str:
     return f"{machine}-{layout}.bin"
 
 
-def packed(facts: Mapping[str, Any], bundles: Mapping[str, Any], front: Container[str] = ()) -> bytes:
-    """A file's contents. What is in a bundle is made of tuples, dicts, texts, bytes and numbers.
-
-    Those named in `front` are not compressed: importing `zlib` takes longer than reading them.
-    """
-    known = {name: marshal.dumps(contents, _MARSHAL_VERSION) for name, contents in {_FACTS: facts, **bundles}.items()}
-    parts = {name: (_PLAIN, data) for name, data in known.items() if name == _FACTS or name in front}
-    front_bytes = sum(len(data) for _, data in parts.values())
-    first: dict[str, str] = {}
-    for name, data in known.items():
-        if name not in parts:
-            kin = "".join(letter for letter in name if not letter.isdigit())
-            like = name.replace("/ mm_cid", "/ cpu_id")
-            base = like if like != name and like in known else first.setdefault(kin, name)
-            base = "" if base == name else base
-            parts[name] = base, _compressed(data, known.get(base, b""))
-    index, at = b"\n", 0
-    for name, (how, data) in parts.items():
-        index += f"{name}\t{at}\t{len(data)}\t{how}\n".encode()
-        at += len(data)
-    lengths = len(index).to_bytes(4, "little") + front_bytes.to_bytes(4, "little")
-    return b"".join([MAGIC, lengths, index, *(data for _, data in parts.values())])
-
-
-def _compressed(data: bytes, base: bytes) -> bytes:
-    import zlib
-
-    how = zlib.compressobj(9, zdict=base) if base else zlib.compressobj(9)
-    return how.compress(data) + how.flush()
-
-
 class File:
     """One of the files. Raises: ValueError - it is of another version, or is cut off. OSError."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        with open(path, "rb", buffering=0) as file:
-            head = file.read(_HEAD_BYTES)
+        with _open(path) as file:
+            head = file.read(HEAD_BYTES)
             index_bytes, front_bytes = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:], "little")
             if head[:8] != MAGIC or index_bytes + front_bytes > _LARGEST_BEGINNING:
                 raise ValueError("of another version")
             data = file.read(index_bytes + front_bytes)
         self._index, self._front = data[:index_bytes], data[index_bytes:]
-        self._start = _HEAD_BYTES + index_bytes
+        self._start = HEAD_BYTES + index_bytes
         if len(self._front) != front_bytes or not self._index.endswith(b"\n"):
             raise ValueError("cut off")
 
@@ -114,7 +84,7 @@ class File:
         """The bundle of that line of the index."""
         name, at, nbytes, how = self._index[begin : self._index.index(b"\n", begin)].split(b"\t")
         data = self._read(int(at), int(nbytes))
-        if how == _PLAIN.encode():
+        if how == PLAIN.encode():
             return data
         import zlib
 
@@ -127,9 +97,19 @@ class File:
     def _read(self, at: int, nbytes: int) -> bytes:
         if at + nbytes <= len(self._front):
             return self._front[at : at + nbytes]
-        with open(self.path, "rb", buffering=0) as file:
+        with _open(self.path) as file:
             file.seek(self._start + at)
             return file.read(nbytes)
+
+
+def _open(path: str) -> BinaryIO:
+    try:
+        return open(path, "rb", buffering=0)
+    except NotADirectoryError:  # the package is in a zip file
+        from io import BytesIO
+
+        loader: Any = __spec__.loader
+        return BytesIO(loader.get_data(path))
 
 
 def bundle(name: str) -> Any:
@@ -150,7 +130,7 @@ def origin() -> tuple[str, tuple[str, ...]]:
 @cache
 def facts() -> Mapping[str, Any]:
     """What is known of this architecture without the modules that make code for it; nothing, if there is no file."""
-    return bundle(_FACTS) or {}
+    return bundle(FACTS) or {}
 
 
 @cache

@@ -18,8 +18,9 @@ import rseq
 from rseq import _abi as abi
 from rseq import _arch as arch
 from rseq._percpu import nodes, segment
-from rseq._percpu.segment import PAGE_BYTES, Extent, file_extent, private_extent
+from rseq._percpu.segment import PAGE_BYTES, Extent, private_extent
 from rseq._percpu.shared import extents
+from rseq._percpu.shared.mappings import file_extent
 from rseq._thread import cpus
 from seccomp import FORBID
 from support import run_python

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rseq._thread import cpus, report
+from rseq._thread import cpus, current, report
 from seccomp import UNREGISTERED
 from support import run_python
 
@@ -15,17 +15,17 @@ from support import run_python
 def test_the_cpu_number_is_that_of_the_cpu_the_thread_is_pinned_to(pinned: set[int]) -> None:
     for cpu in sorted(pinned):
         os.sched_setaffinity(0, {cpu})
-        assert cpus.cpu_number() == cpu
+        assert current.cpu_number() == cpu
 
 
 def test_an_unregistered_thread_knows_its_cpu() -> None:
     run_python(
         """
         import os
-        from rseq._thread import cpus, registration
+        from rseq._thread import current, registration
         for cpu in os.sched_getaffinity(0):
             os.sched_setaffinity(0, {cpu})
-            assert not registration.available() and cpus.cpu_number() == cpu
+            assert not registration.available() and current.cpu_number() == cpu
         """,
         env=UNREGISTERED,
     )

@@ -80,12 +80,12 @@ def test_a_registration_that_is_taken_back_is_noticed_at_once() -> None:
     done = run_python(
         """
         from rseq import _abi as abi, _arch as arch, _libc as libc
-        from rseq._thread import cpus, registration, report
+        from rseq._thread import current, registration, report
         host, area = arch.host(), registration.calling_thread().area
         length = max(abi.AREA_SIZE, registration.rseq_size())
         assert registration.available()
         assert libc.system_call(host.syscall, area, length, abi.RSEQ_FLAG_UNREGISTER, host.signature) == 0
-        assert not registration.available() and cpus.cpu_number() >= 0
+        assert not registration.available() and current.cpu_number() >= 0
         print(report.info().registered_by, report.info().missing[0].sentence)
         """
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rseq._thread import cpus, membarrier, report, support
+from rseq._thread import cpus, current, membarrier, report, support
 from seccomp import FORBID, UNREGISTERED
 from support import run_python
 
@@ -125,7 +125,7 @@ def test_a_machine_without_a_file_in_arch_is_answered(monkeypatch: pytest.Monkey
     info = report.info()
     assert (info.supported, info.registered, info.kernel_answer) == (False, False, "")
     assert sentences(info) == {"architecture": f"rseq has no code generator for the architecture pdp11: {NOT_HERE}."}
-    assert 0 <= cpus.cpu_number() < cpus.possible_cpus()
+    assert 0 <= current.cpu_number() < cpus.possible_cpus()
     membarrier.fence()
 
 
@@ -157,7 +157,7 @@ def test_without_executable_memory_the_refusal_is_passed_on(monkeypatch: pytest.
     info = report.info()
     assert (info.registered, info.registered_by) == (False, "unknown")
     assert sentences(info) == {"executable memory": "No sequence can run natively: nothing may be executed here."}
-    assert 0 <= cpus.cpu_number() < cpus.possible_cpus()
+    assert 0 <= current.cpu_number() < cpus.possible_cpus()
 
 
 @pytest.fixture

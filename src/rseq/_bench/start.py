@@ -55,7 +55,7 @@ _STRUCTURES = {
     "RCU": "it = rseq.RCU()\nwith it: pass",
     "RingBuffer": "it = rseq.RingBuffer(1 << 16); assert it.write(b'event') and len(it.drain()) == 1",
     "SpinLock": "it = rseq.SpinLock()\nwith it: pass",
-    "Collector": "it = rseq.Collector('i64', 64); assert it.append(3) and len(it) == 1",
+    "Collector": "it = rseq.Collector('i64', 1024); assert it.append(3) and len(it) == 1",
     "Stack": "it = rseq.Stack(64); assert it.push(3) and it.pop() == 3",
     "Segment": "it = rseq.Counter(segment=rseq.Segment()); it.add(1); assert it.value == 1",
 }

@@ -68,7 +68,9 @@ class Bound:
         return code_of(self.source)
 
 
-class _Program(NamedTuple):
+class Program(NamedTuple):
+    """Machine code that is loaded."""
+
     source: Compiled | Part
     mode: IndexMode
     dimensions: int
@@ -78,7 +80,8 @@ class _Program(NamedTuple):
     """For the calling thread's number."""
 
 
-_programs: list[_Program] = []
+programs: list[Program] = []
+"""All of them."""
 
 
 def code_of(source: Compiled | Part) -> Compiled:
@@ -88,7 +91,7 @@ def code_of(source: Compiled | Part) -> Compiled:
 
 
 @once
-def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> _Program:
+def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: str) -> Program:
     """Machine code, loaded: from the package, or compiled."""
     offset = lanes_offset(index)
     made = machine_code(source, index, dimensions, has_rseq=offset is not None)
@@ -108,8 +111,8 @@ def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: 
         from rseq._percpu.thread_calls import symbols
 
         given |= symbols()
-    program = _Program(source, index, dimensions, load(made.blob, given), made, asks)
-    _programs.append(program)  # machine code is never unmapped, so neither is what describes it
+    program = Program(source, index, dimensions, load(made.blob, given), made, asks)
+    programs.append(program)  # machine code is never unmapped, so neither is what describes it
     return program
 
 
@@ -297,29 +300,3 @@ def _maker_of_immortals() -> Any:
         make.argtypes, make.restype = [ctypes.py_object], None
         return make
     return None
-
-
-def restarts() -> dict[Compiled, int]:
-    """How often the kernel has aborted each sequence that was called from Python, since the process began.
-
-    Sequences are told apart by what they are, not by name: each type of number has a sequence `add` of its own. Those
-    that were never aborted are left out: finding out what a program is made of takes as long as half of compiling it.
-    """
-    found: dict[Compiled, int] = {}
-    for program in list(_programs):
-        counts = {name: _count(program, name) for name in program.made.counters}
-        if any(counts.values()):
-            for name, code in _counted(program).items():
-                found[code] = found.get(code, 0) + counts[name]
-    return {code: count for code, count in found.items() if count}
-
-
-def _count(program: _Program, name: str) -> int:
-    return ctypes.c_uint64.from_address(program.code.entries[name]).value
-
-
-def _counted(program: _Program) -> Mapping[str, Compiled]:
-    from rseq._builtins.make import counters
-
-    has_rseq = lanes_offset(program.mode) is not None
-    return counters(code_of(program.source), program.mode, program.dimensions, has_rseq=has_rseq)

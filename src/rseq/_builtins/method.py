@@ -28,7 +28,7 @@ from rseq._shipped import bundle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any
 
 _METH_NOARGS, _METH_FASTCALL = 0x0004, 0x0080  # methodobject.h
@@ -95,6 +95,7 @@ class Kind(NamedTuple):
         known = bundle(f"texts {self.name}")
         if known is not None:
             return str(known[name])
+        from rseq._builtins.texts import texts_of
         from rseq._cache import remembered
 
         return str(remembered(f"text {self.name}.{name}", lambda: texts_of({name: declaration})[name]))
@@ -172,23 +173,6 @@ def number_of(name: str) -> int:
     for byte in name.encode():
         number = (31 * number + byte) & 0x7FFFFFFF
     return number
-
-
-def texts_of(declarations: Mapping[str, Any]) -> dict[str, str]:
-    """What CPython shows of methods: docstrings as it parses them, with signatures without annotations."""
-    return {name: _text(declaration) for name, declaration in declarations.items()}
-
-
-def _text(function: Any) -> str:
-    import inspect
-
-    signature = inspect.signature(function)
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty, name=parameter.name)
-        for parameter in signature.parameters.values()
-    ]
-    line = str(signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty))
-    return f"{function.__name__}{line.replace('(self', '($self', 1)}\n--\n\n{inspect.getdoc(function) or ''}"
 
 
 @cache

@@ -48,7 +48,7 @@ def method_def(name: bytes, function: int, flags: int, text: bytes | None) -> by
 
 def placed(data: bytes) -> int:
     """The address of these bytes, with a zero behind them. They are never freed."""
-    return ctypes.c_void_p.from_buffer(ctypes.c_char_p(forever(data))).value or 0
+    return id(forever(data)) + this().bytes_at
 
 
 def words(numbers: Sequence[int]) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from _operator import index
-
 from rseq._percpu.allocator import MAX_ITEM_BYTES
 
 TYPE_CHECKING = False
@@ -17,8 +15,12 @@ MAX_DIMENSIONS = 32
 
 def integer(name: str, value: object) -> int:
     """`value` as an int. Raises: TypeError - it is none (a bool is none)."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name}: expected an int, got {value!r}")
+    from _operator import index
+
     return index(value)
 
 

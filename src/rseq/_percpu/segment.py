@@ -14,16 +14,14 @@ The first page is this process's own, also where the others are shared; a forked
 knows of the extent is at the page's end, where machine code finds it by the lock (threads.py: `describe_to`).
 
 Guarantees: a private extent is never unmapped, not even when the interpreter ends, because threads may still run
-sequences then. A forked child has a copy of the memory, and locks that nobody holds. A shared extent (shared.py) is the
-same memory in a forked child, and its lock the same lock, which is left as it is; it is unmapped when the last that
-uses it goes, but not while the interpreter ends.
+sequences then. A forked child has a copy of the memory, and locks that nobody holds. Of shared ones see
+shared/mappings.py.
 Assumptions: no CPU's number reaches `possible_cpus()`. Generated code checks that, and takes the spare lane otherwise.
 The road not taken: huge pages would span lanes and turn sparse memory into real memory; they are switched off.
 """
 
 from __future__ import annotations
 
-import atexit
 import errno
 import mmap
 import os
@@ -32,9 +30,9 @@ import sys
 from rseq import _quick_ctypes as ctypes
 from rseq._forks import MEMORY, in_each_child
 from rseq._integers import round_up
-from rseq._libc import error_of, libc
+from rseq._libc import error_of
 from rseq._percpu.mutex import make_mutex
-from rseq._quick import NamedTuple, partial, ref
+from rseq._quick import NamedTuple
 from rseq._sealed import forever
 from rseq._thread.cpus import online_nodes, possible_cpus
 
@@ -47,14 +45,11 @@ PAGE_BYTES = mmap.PAGESIZE
 # Older Pythons do not name it. Where the flag has another number, this one means nothing to the kernel.
 _MAP_NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
 
-_MAP_FIXED = 0x10  # asm-generic/mman-common.h
-
 _MADV_POPULATE_WRITE = 23
 """include/uapi/asm-generic/mman-common.h, since Linux 5.14; the same number everywhere."""
 
 _private_extents: list[Extent] = []
 _describe: list[Callable[[int], object]] = []
-_shared_mappings: dict[int, ref[mmap.mmap]] = {}
 
 Mapping = mmap.mmap
 """A mapping that is unmapped when the last reference to it goes."""
@@ -114,45 +109,6 @@ def describe_extents(describe: Callable[[int], object]) -> None:
     _describe[:] = [describe]
     for extent in list(_private_extents):
         describe(extent.lock)
-
-
-def file_extent(fd: int, offset: int, stride: int, lanes: int) -> tuple[Extent, Mapping]:
-    """Map the extent at `offset` of a file, whose lanes are `stride` bytes apart. The file reaches so far.
-
-    It is unmapped when the last reference to the mapping goes, by C code, so that no exception of a signal handler is
-    lost in it; but not while the interpreter ends: compiled code without the GIL may still run sequences then.
-    Raises: MemoryError - there is no address space for so much.
-    Threads: any thread.
-    """
-    nbytes = PAGE_BYTES + stride * (lanes + 1)
-    mapping = file_mapping(fd, offset, nbytes, before=PAGE_BYTES)
-    lock = address_of(mapping) + PAGE_BYTES
-    extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
-    if lanes:
-        _place_lanes(extent.base, stride, lanes, mapping)
-    return extent, mapping
-
-
-def file_mapping(fd: int, offset: int, nbytes: int, *, before: int = 0) -> Mapping:
-    """Map a part of a file, behind `before` bytes of memory that is this process's own. Both are multiples of a page.
-
-    As with `mmap.mmap`, but the mapping keeps no file descriptor, and with it no locks of one.
-    Raises: MemoryError - there is no address space for so much.
-    """
-    mapping = _map(before + nbytes, mmap.MAP_PRIVATE)
-    start = address_of(mapping) + before
-    flags, protection = mmap.MAP_SHARED | _MAP_FIXED, mmap.PROT_READ | mmap.PROT_WRITE
-    if libc().mmap(start, nbytes, protection, flags, fd, offset) != start:
-        raise MemoryError(f"no address space for {nbytes} bytes of a segment: {os.strerror(ctypes.get_errno())}")
-    _refuse_huge_pages(mapping)
-    return keep_at_exit(mapping)
-
-
-def keep_at_exit(mapping: Mapping) -> Mapping:
-    """`mapping`, which is not unmapped while the interpreter ends."""
-    key = id(mapping)
-    _shared_mappings[key] = ref(mapping, partial(_shared_mappings.pop, key))
-    return mapping
 
 
 def populate(address: int, nbytes: int) -> None:
@@ -222,14 +178,14 @@ def _extent(stride_bytes: int) -> tuple[Extent, Mapping]:
 
         require_support()
     stride, lanes = round_up(stride_bytes, PAGE_BYTES), possible_cpus()
-    mapping = _map(2 * PAGE_BYTES + stride * (lanes + 1), mmap.MAP_PRIVATE)
+    mapping = map_sparse(2 * PAGE_BYTES + stride * (lanes + 1), mmap.MAP_PRIVATE)
     lock = address_of(mapping) + PAGE_BYTES
     extent = Extent(lock + PAGE_BYTES, stride, lanes, lock)
-    _place_lanes(extent.base, stride, lanes, mapping)
+    put_lanes(extent.base, stride, lanes, mapping)
     return extent, mapping
 
 
-def _place_lanes(base: int, stride: int, lanes: int, mapping: Mapping) -> None:
+def put_lanes(base: int, stride: int, lanes: int, mapping: Mapping) -> None:
     """Have the pages of the lanes lie on the nodes of their CPUs, if there are several nodes."""
     if online_nodes() > 1:
         from rseq._percpu.nodes import place_lanes
@@ -237,7 +193,8 @@ def _place_lanes(base: int, stride: int, lanes: int, mapping: Mapping) -> None:
         place_lanes(base, stride, lanes, mapping)
 
 
-def _map(nbytes: int, sharing: int) -> Mapping:
+def map_sparse(nbytes: int, sharing: int) -> Mapping:
+    """`sparse` memory for lanes, in small pages. Raises: MemoryError - there is no address space for so much."""
     problem = MemoryError(
         f"no address space for a segment of {nbytes} bytes ({possible_cpus()} CPUs and a spare lane); "
         "ask for less, or raise the limit (ulimit -v)"
@@ -250,11 +207,12 @@ def _map(nbytes: int, sharing: int) -> Mapping:
         if error.errno not in (errno.ENOMEM, errno.EAGAIN, errno.EINVAL):
             raise
         raise problem from error
-    _refuse_huge_pages(mapping)
+    refuse_huge_pages(mapping)
     return mapping
 
 
-def _refuse_huge_pages(mapping: mmap.mmap) -> None:
+def refuse_huge_pages(mapping: mmap.mmap) -> None:
+    """Have a mapping consist of small pages: huge ones would span lanes."""
     try:
         mapping.madvise(mmap.MADV_NOHUGEPAGE)
     except OSError as error:
@@ -267,10 +225,4 @@ def _make_locks_anew() -> None:
         make_mutex(extent.lock)
 
 
-def _keep_mappings() -> None:
-    for known in list(_shared_mappings.values()):
-        forever(known())
-
-
 in_each_child(_make_locks_anew, MEMORY)
-atexit.register(_keep_mappings)

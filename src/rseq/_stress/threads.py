@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rseq._builtins.bind import restarts
+from rseq._builtins.restarts import restarts
 from rseq._language.compiled import Compiled
 from rseq._percpu.threads import thread_id
 from rseq._processes import die_with_parent

@@ -13,7 +13,7 @@ from rseq import _quick_ctypes as ctypes
 from rseq._forks import start_anew_after_forks
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.mutex import blank_mutex_bytes
-from rseq._percpu.segment import PAGE_BYTES, Place, address_of, file_mapping, populate
+from rseq._percpu.segment import PAGE_BYTES, Place, address_of, populate
 from rseq._percpu.shared import files, processes
 from rseq._percpu.shared.directory import Block, Directory, Entry, entry_now
 from rseq._percpu.shared.extents import Extents, Wanted
@@ -30,6 +30,7 @@ from rseq._percpu.shared.layout import (
     packed,
     program_name,
 )
+from rseq._percpu.shared.mappings import file_mapping
 from rseq._percpu.threads import Table, describe_to, keep_table
 from rseq._quick import partial, ref
 from rseq._sealed import forever

@@ -24,10 +24,11 @@ from rseq import _quick_ctypes as ctypes
 from rseq._integers import round_up
 from rseq._percpu.atomic import compare_exchange
 from rseq._percpu.mutex import MUTEX_BYTES, is_mutex, make_mutex
-from rseq._percpu.segment import PAGE_BYTES, Extent, Mapping, Place, file_extent, populate, zero
+from rseq._percpu.segment import PAGE_BYTES, Extent, Mapping, Place, populate, zero
 from rseq._percpu.shared.directory import Block
 from rseq._percpu.shared.files import mapped
 from rseq._percpu.shared.layout import DATA_AT, END_AT, EXTENTS_AT, MAX_EXTENTS, SegmentError, Span, span_of
+from rseq._percpu.shared.mappings import file_extent
 from rseq._percpu.threads import be_kept
 from rseq._quick import NamedTuple, partial
 

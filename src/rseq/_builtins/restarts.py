@@ -1,0 +1,38 @@
+"""How often the kernel has aborted the sequences that were called from Python."""
+
+from __future__ import annotations
+
+from rseq import _quick_ctypes as ctypes
+from rseq._builtins.bind import Program, code_of, programs
+from rseq._builtins.make import counters
+from rseq._thread.registration import lanes_offset
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rseq._language.compiled import Compiled
+
+
+def restarts() -> dict[Compiled, int]:
+    """How often the kernel has aborted each sequence that was called from Python, since the process began.
+
+    Sequences are told apart by what they are, not by name: each type of number has a sequence `add` of its own. Those
+    that were never aborted are left out: finding out what a program is made of takes as long as half of compiling it.
+    """
+    found: dict[Compiled, int] = {}
+    for program in list(programs):
+        counts = {name: _count(program, name) for name in program.made.counters}
+        if any(counts.values()):
+            for name, code in _counted(program).items():
+                found[code] = found.get(code, 0) + counts[name]
+    return {code: count for code, count in found.items() if count}
+
+
+def _count(program: Program, name: str) -> int:
+    return ctypes.c_uint64.from_address(program.code.entries[name]).value
+
+
+def _counted(program: Program) -> Mapping[str, Compiled]:
+    has_rseq = lanes_offset(program.mode) is not None
+    return counters(code_of(program.source), program.mode, program.dimensions, has_rseq=has_rseq)
