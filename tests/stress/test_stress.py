@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import rseq
 import spoils
 from rseq._builtins import bind
-from rseq._builtins.bind import restarts
+from rseq._builtins.restarts import restarts
 from rseq._cli import main
 from rseq._language.types import SCALARS
 from rseq._stress import run
