@@ -73,7 +73,7 @@ def test_aborts_are_counted_for_each_sequence_and_not_for_each_name() -> None:
         structure.add(1)
         bound = bound_of(structure, "add")
         wanted = bound.source, bound.index, 0
-        program = next(one for one in bind._programs if (one.source, one.mode, one.dimensions) == wanted)
+        program = next(one for one in bind.programs if (one.source, one.mode, one.dimensions) == wanted)
         count = ctypes.c_uint64.from_address(program.code.entries[program.made.counters[0]])
         count.value += number
     now = restarts()
