@@ -72,10 +72,13 @@ def test_all_brings_all() -> None:
 
 ABSENT = """
 import sys
+from importlib.machinery import PathFinder
 
 absent, finders = sys.argv.pop(1).split(","), sys.meta_path[:]
 
 class Others:
+    find_distributions = PathFinder.find_distributions
+
     def find_spec(name, path=None, target=None):
         if name.partition(".")[0] not in absent:
             return next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)

@@ -17,8 +17,8 @@ class Queue(rseq.Record):
 
     @staticmethod
     def reachable(lane: Any) -> bool:
-        """No more is taken out than was put in, and no more is in than there is room for."""
-        return 0 <= int(lane["head"]) - int(lane["tail"]) <= LENGTH
+        """No more is taken out than was put in, and no more is in than there is room for; both begin again at 0."""
+        return (int(lane["head"]) - int(lane["tail"])) % 2**64 <= LENGTH
 
 
 @rseq.sequence

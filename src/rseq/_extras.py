@@ -75,7 +75,7 @@ def _checkout() -> tuple[str, bool]:
         folder, options = unquote(origin.get("url", "")).removeprefix("file://"), origin.get("dir_info")
     except PackageNotFoundError:  # it runs from its sources
         folder, options = os.path.abspath(__file__).rpartition("/src/")[0], {"editable": True}
-    if options is None or not os.path.isfile(os.path.join(folder, "pyproject.toml")):
+    if options is None or not folder or not os.path.isfile(os.path.join(folder, "pyproject.toml")):
         return "", False
     return folder, bool(options.get("editable"))
 

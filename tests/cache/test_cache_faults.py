@@ -16,6 +16,7 @@ import pytest
 
 from cache.conftest import ADD, HEAD, Modules, result, was_parsed
 from rseq import _cache as cache
+from rseq import _ship as ship
 from rseq import _shipped as shipped
 from rseq._language.compiled import Compiled
 
@@ -303,7 +304,7 @@ def test_what_a_checkout_has_built_is_used_until_a_source_changes(
     if layout is None:
         pytest.skip("nothing is shipped for this layout of objects")
     path = tmp_path / shipped.file_name(os.uname().machine, layout.name)
-    path.write_bytes(shipped.packed({}, {"one": (1, 2)}))
+    path.write_bytes(ship.packed({}, {"one": (1, 2)}))
     monkeypatch.setattr(shipped, "FOLDER", str(tmp_path))
 
     def found(*, is_checkout: bool, changed: int) -> Any:

@@ -10,7 +10,6 @@ from outside, by SIGKILL, while the victim opens the segment and makes things; e
 from __future__ import annotations
 
 import argparse
-import ctypes
 import mmap
 import os
 import random
@@ -23,6 +22,7 @@ from functools import partial
 from typing import Any
 
 import rseq
+from rseq import _quick_ctypes
 from rseq._percpu.shared import core, directory, extents, files, processes
 from shared.folders import folder
 
@@ -38,7 +38,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (extents, "zero"),
     (core, "file_mapping"),
     (extents, "file_extent"),
-    (ctypes, "memmove"),
+    (_quick_ctypes, "memmove"),
     (os, "posix_fallocate"),
     (os, "pwrite"),
     (os, "truncate"),

@@ -160,9 +160,9 @@ def test_quantiles_between_bounds_that_are_far_apart_are_finite() -> None:
     assert largest.quantile(0.5) == pytest.approx(2.0**1023, rel=0.4)
 
 
-@pytest.mark.parametrize("q", [-0.1, 1.5, NAN])
-def test_a_quantile_is_from_0_to_1(q: float) -> None:
-    with pytest.raises(ValueError, match=rf"^q: expected a number from 0 to 1, got {q}$"):
+@pytest.mark.parametrize(("q", "advice"), [(-0.1, ""), (1.5, "; for 1.5 % write 0.015"), (150.0, ""), (NAN, "")])
+def test_a_quantile_is_from_0_to_1(q: float, advice: str) -> None:
+    with pytest.raises(ValueError, match=rf"^q: expected a number from 0 to 1, got {q}{advice}$"):
         rseq.Histogram([1]).quantile(q)
 
 
