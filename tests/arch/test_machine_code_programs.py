@@ -84,6 +84,7 @@ def test_each_operation_means_the_same_on_the_others(architecture: Architecture)
     check_all(architecture, cases)
 
 
+@pytest.mark.slow
 @each_other_architecture
 def test_a_few_random_programs_mean_the_same_on_the_others(architecture: Architecture) -> None:
     check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:60])

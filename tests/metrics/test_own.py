@@ -293,7 +293,11 @@ def test_each_observation_is_in_the_exponential_bucket_that_bisecting_finds(
     assert histogram._series.read()[1:] == expected
 
 
-@pytest.mark.parametrize("parts", [code.searching(1), code.searching(2), code.exponential(4)], ids=str)
+@pytest.mark.parametrize(
+    "parts",
+    [pytest.param(code.searching(1), marks=pytest.mark.slow), code.searching(2), code.exponential(4)],
+    ids=["1 bound", "2 bounds", "exponential"],
+)
 def test_histograms_are_right_wherever_they_are_interrupted(parts: Any) -> None:
     assert_restartable(parts["count"], parts["add_sum"])
 

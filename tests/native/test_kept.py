@@ -88,7 +88,8 @@ def counts() -> list[int]:
     return [sys.getrefcount(thing) for thing in (None, True, False)]
 
 
-def test_reference_counts_stay_as_they_are_over_a_million_calls() -> None:
+@pytest.mark.parametrize("turns", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_reference_counts_stay_as_they_are_over_a_million_calls(turns: int) -> None:
     @rseq.sequence
     def odd(cpu: Cell, n: i64) -> bool:
         cpu.value += n
@@ -115,7 +116,7 @@ def test_reference_counts_stay_as_they_are_over_a_million_calls() -> None:
 
     call_all()  # the first unusual argument makes what converts them, for good
     before, before_things = counts(), [sys.getrefcount(thing) for thing in things]
-    for _ in range(100_000):
+    for _ in range(turns):
         call_all()
     assert [sys.getrefcount(thing) for thing in things] == before_things
     assert all(abs(after - start) < 1000 for after, start in zip(counts(), before, strict=True))

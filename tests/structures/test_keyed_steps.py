@@ -58,6 +58,9 @@ def stride(*, finely: bool) -> int:
     return 3 if finely else 1
 
 
+SHARED = [True, pytest.param(False, marks=pytest.mark.slow)]
+
+
 def fresh(shop: rseq.Segment, number: int) -> tuple[rseq.KeyedCounter, rseq.KeyedCounter]:
     """One counter as two processes have it, with two keys, of which the second handle has met one."""
     one, other = (rseq.KeyedCounter(5, segment=shop, name=f"hits {number}") for _ in range(2))
@@ -105,7 +108,7 @@ def test_the_last_place_goes_to_one_of_two(segment_folder: Path, finely: bool) -
 
 
 @pytest.mark.parametrize("finely", FINE)
-@pytest.mark.parametrize("is_shared", [True, False])
+@pytest.mark.parametrize("is_shared", SHARED)
 def test_a_fork_before_each_step(segment_folder: Path, is_shared: bool, finely: bool) -> None:
     """Child and parent both go on with what the parent had begun, and add another key."""
     shop, step, steps, counts = rseq.Segment("shop") if is_shared else None, 0, 1, list[int]()

@@ -282,6 +282,7 @@ def oldest_pair(cpu: Small, number: u64) -> u64:
     return there.data[(head & 1) * 2] ^ there.data[(head & 1) * 2 + 1]
 
 
+@pytest.mark.slow
 def test_a_reader_is_wrong_that_reads_what_a_writer_prepares() -> None:
     assert check(put_pair, newest_pair).ok
     assert not check(put_pair, oldest_pair).ok
