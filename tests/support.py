@@ -116,6 +116,11 @@ def run_python(
 
 def run_in_child(function: Callable[[], object]) -> None:
     """Call it in a forked child; an AssertionError if it raises there."""
+    assert wait_for(fork(function)) == 0, "the forked child failed; its traceback is above"
+
+
+def fork(function: Callable[[], object]) -> int:
+    """The number of a forked child that calls it and ends: with 1 if it raises, and the traceback is printed."""
     child = os.fork()
     if child == 0:
         try:
@@ -124,8 +129,12 @@ def run_in_child(function: Callable[[], object]) -> None:
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, "the forked child failed; its traceback is above"
+    return child
+
+
+def wait_for(child: int) -> int:
+    """How a child has ended: its exit status, below 0 for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def kernel_has_rseq() -> bool:

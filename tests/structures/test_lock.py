@@ -8,7 +8,6 @@ import random
 import signal
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from rseq._stress.structures.lock import workloads
 from rseq._structures.lock_code import LOOK, Lock, take
 from rseq.check import check
 from spoils import ending_early, without_descriptor_store
-from support import ThreadSet, run_python
+from support import ThreadSet, fork, run_python, wait_for
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
@@ -59,22 +58,6 @@ def crew() -> Iterator[ThreadSet]:
     threads = ThreadSet()
     yield threads
     threads.join()
-
-
-def fork(function: Callable[[], object]) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            function()
-        except BaseException:  # noqa: BLE001 - the child must end here
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def wait_for(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def in_thread(function: Callable[[], Any], name: str = "worker") -> Any:

@@ -8,7 +8,6 @@ import random
 import re
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -22,27 +21,11 @@ from rseq._stress.structures.rcu import workloads
 from rseq._structures.rcu import grace
 from rseq._structures.rcu import rcu as module
 from rseq._structures.rcu.grace import grace_period
-from support import ThreadSet, run_python
+from support import ThreadSet, fork, run_python, wait_for
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 SEGMENTS: list[Callable[[], rseq.Segment | None]] = [lambda: None, rseq.Segment]
 IDS = ["private", "shared"]
-
-
-def fork(function: Callable[[], object]) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            function()
-        except BaseException:  # noqa: BLE001 - the child must end here
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def wait_for(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.fixture(params=SEGMENTS, ids=IDS)

@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import threading
-import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -24,28 +22,12 @@ from rseq._structures.ring import reader as reader_module
 from rseq._structures.ring.kind import SHIPPED, SMALL
 from rseq.check import check
 from structures.rings import KINDS, MODES, Small, a_record, datas, on_one_cpu, title
-from support import ThreadSet, run_python
+from support import ThreadSet, fork, run_python, wait_for
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
 
 # ---- processes
-
-
-def fork(function: Callable[[], object]) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            function()
-        except BaseException:  # noqa: BLE001 - the child must end here
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def wait_for(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("mode", MODES)
