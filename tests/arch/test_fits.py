@@ -13,7 +13,7 @@ from registers import check_registers
 from rseq import _arch as arch
 from rseq import i32, i64, prepared, u32, u64
 from rseq._arch import lives
-from rseq._arch.base import Architecture
+from rseq._arch.base import Architecture, RegisterError
 from rseq._arch.lives import Group, Lives
 from rseq._arch.registers import Allocation, Slot
 from rseq._language import ir, webs
@@ -111,11 +111,11 @@ def f(cpu: Lane, least: W) -> tuple[W, W]:
     cpu.clock = total
     return total, count
 """,
-    "a snapshot of six words": """
-def f(cpu: Lane) -> tuple[W, W, W, W, W, W]:
+    "a snapshot of four words": """
+def f(cpu: Lane) -> tuple[W, W, W, W]:
     if cpu.newer & 1 == 0:
-        return cpu.even[0], cpu.even[1], cpu.even[2], cpu.even[3], cpu.even[4], cpu.even[5]
-    return cpu.odd[0], cpu.odd[1], cpu.odd[2], cpu.odd[3], cpu.odd[4], cpu.odd[5]
+        return cpu.even[0], cpu.even[1], cpu.even[2], cpu.even[3]
+    return cpu.odd[0], cpu.odd[1], cpu.odd[2], cpu.odd[3]
 """,
     "four sums prepared, then committed": """
 def f(cpu: Lane, a: W, b: W, c: W, d: W) -> None:
@@ -200,8 +200,33 @@ def test_it_fits(name: str, architecture: Architecture) -> None:
     check_registers(architecture.emitter(section(code.body), "cpu_id"))
 
 
+def with_results(architecture: Architecture, parameters: int) -> Any:
+    """The sequence with most results that is accepted, with so many parameters."""
+    word, fitting = widest(architecture), None
+    for count in range(2, 24):
+        given = "".join(f", p{n}: W" for n in range(parameters))
+        results = ", ".join(f"cpu.keys[{n}] ^ {f'p{n}' if n < parameters else n}" for n in range(count))
+        text = f"def f(cpu: Lane{given}) -> tuple[{', '.join(['W'] * count)}]:\n    return {results}\n"
+        code = compiled(text, **NAMES[word])
+        try:
+            architecture.assemble(section(code.body))
+        except RegisterError:
+            break
+        fitting = code
+    assert fitting is not None
+    return fitting
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "architecture"), tiers.by_turns([*FITS]))
+@pytest.mark.parametrize("name", tiers.names())
+@pytest.mark.parametrize("parameters", range(4))
+def test_as_many_results_as_are_accepted_are_compiled_and_right(parameters: int, name: str) -> None:
+    report = check(with_results(arch.get(name), parameters), arch=name)
+    assert report.ok, str(report)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "architecture"), [one for one in tiers.by_turns([*FITS]) if not one.marks])
 def test_it_survives_every_interruption(name: str, architecture: str) -> None:
     report = check(made(name, arch.get(architecture)), arch=architecture, jobs=1)
     assert report.ok, str(report)

@@ -298,6 +298,10 @@ class Architecture(ABC):
         """The C type of an integer register."""
         return f"uint{8 * self.pointer_bytes}_t"
 
+    def allowed(self, kind: RegisterClass, results: int) -> int:
+        """How many operands of a kind a block may have that has so many results."""
+        return self.budget[kind]
+
     def register_class(self, type: Word) -> RegisterClass:
         """The class of register that holds a number of `type`."""
         return "float" if type.is_float else "int"

@@ -154,7 +154,8 @@ class Emitter(ABC):
             yield op
 
     def _check_budget(self) -> None:
-        for kind, budget in self.architecture.budget.items():
+        for kind in self.architecture.budget:
+            budget = self.architecture.allowed(kind, len(self.section.results))
             needed = sum(slot.kind == kind for slot in self._allocation.slots)
             if needed > budget:
                 raise RegisterError([self._too_many(kind, needed, budget)])

@@ -98,6 +98,10 @@ class Arm(Architecture):
         initial=(("UC_ARM_REG_C1_C0_2", 0xF << 20), ("UC_ARM_REG_FPEXC", 1 << 30)),
     )
 
+    def allowed(self, kind: RegisterClass, results: int) -> int:
+        """One less for each result after the third: LLVM runs out of registers for what becomes of them."""
+        return super().allowed(kind, results) - (max(results - 3, 0) if kind == "int" else 0)
+
     def emitter(self, section: Section, index: IndexMode) -> Writes:
         """What writes `section` for armv7l."""
         for what, span in wide_integers(section):
