@@ -48,7 +48,7 @@ KINDS: dict[str, tuple[str, str, str | None]] = {
     "floor": ("i64", "v = (cpu.value + {sum}) // 7; cpu.value = v; return v", "i64"),
     "modulo": ("u64", "v = (u64(cpu.value) + {sum}) % 1000003; cpu.value = i64(v >> ({first} & 7)); return v", "u64"),
     "element": ("i64", "v = cpu.table[{first} & 7] + {sum}; cpu.table[{first} & 7] = v; return v", "i64"),
-    "values": ("i64", "v = {tree}; cpu.value = v ^ cpu.value; return v", "i64"),
+    "values": ("i64", "u = cpu.value; v = {tree}; cpu.value = v ^ u; return v", "i64"),
     "cpu": ("i64", "v = cpu.value + {sum}; cpu.value = v; return v + i64(rseq.cpu_number())", "i64"),
     "branch": (
         "i64",
