@@ -75,7 +75,8 @@ def in_thread(function: Callable[[], Any], name: str = "worker") -> Any:
 
 
 def test_it_does_what_the_model_does(segment: rseq.Segment | None, one_cpu: int) -> None:
-    lock, model, chance, me = rseq.SpinLock(segment=segment), Model(one_cpu + 1), random.Random(1), thread_id()
+    lock, model, chance = rseq.SpinLock(segment=segment), Model(one_cpu + 1), random.Random(1)
+    me = thread_numbers.table_of(lock.storage.place.lock).thread_id()  # each segment has numbers of its own
     for _ in range(2000):
         method, arguments = chance.choice([("acquire", ()), ("try_acquire", ()), ("release", (one_cpu,))])
         assert outcome(getattr(lock, method), *arguments) == outcome(getattr(model, method), me, one_cpu)
