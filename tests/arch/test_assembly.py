@@ -18,7 +18,7 @@ from programs import compiled
 from rseq import _abi as abi
 from rseq import _arch as arch
 from rseq import i32, prepared, ptr
-from rseq._arch.base import Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
+from rseq._arch.base import FIRST_OWN, Architecture, Assembly, IndexMode, Line, RegisterError, WidthError
 from rseq._codegen.blob import flatten, object_file
 from rseq._language.section import section
 from rseq._loader import Blob
@@ -39,6 +39,29 @@ TELLING = (
 
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
 each_sequence = pytest.mark.parametrize("name", SEQUENCES)
+
+
+@each_architecture
+def test_the_lanes_number_is_read_otherwise_and_all_that_follows_is_the_same(architecture: Architecture) -> None:
+    """The checker tries fewer cases where lanes are chosen by `mm_cid`, as the code is that for `cpu_id`."""
+    for code in SEQUENCES.values():
+        with contextlib.suppress(WidthError):
+            one, other = (architecture.assemble(section(code.body), index) for index in ("cpu_id", "mm_cid"))
+            assert _begins(one) != _begins(other)
+            assert _rest(one) == _rest(other) != []
+
+
+def _begins(assembly: Assembly) -> list[str]:
+    return [line.text for line in assembly.hot if line.comment == "this CPU's lane"]
+
+
+def _rest(assembly: Assembly) -> list[str]:
+    """The lines behind that, and the cold ones. Labels are called by how many stand before them."""
+    begin = max(place for place, line in enumerate(assembly.hot) if line.comment == "this CPU's lane")
+    lines = [line.text for line in (*assembly.hot[begin + 1 :], *assembly.cold)]
+    own = [text[:-1] for text in lines if text[:-1].isdigit() and int(text[:-1]) >= FIRST_OWN]
+    names = {label: f"own{place}" for place, label in enumerate(own)}
+    return [re.sub(r"\b\d+(?=[fb:])", lambda found: names.get(found[0], found[0]), text) for text in lines]
 
 
 class Assembled:

@@ -60,7 +60,7 @@ class Operation:
     name: str
     code: Compiled
 
-    @property
+    @cached_property
     def body(self) -> ir.Body:
         """What it means."""
         return self.code.body

@@ -55,8 +55,13 @@ class Limits(NamedTuple):
         return min(400 * self.states * self.victim, 5_000)
 
 
-def limits(depth: int, operations: int) -> Limits:
-    """Fewer cases where each is interrupted more often, or by many others."""
+def limits(depth: int, operations: int, *, is_again: bool = False) -> Limits:
+    """Fewer cases where each is interrupted more often, or by many others, or where it `is_again` the same code.
+
+    That is so with `mm_cid`: a section differs only in how it begins, where it reads its lane's number.
+    """
+    if depth == 1 and is_again:
+        return Limits(4, 3, 1)
     if depth == 1:
         return Limits(10, 3, 2) if operations <= 4 else Limits(6, 2, 1) if operations <= 8 else Limits(4, 3, 1)
     return Limits(4, 2, 1) if depth == 2 and operations <= 4 else Limits(2, 1, 1)
@@ -116,7 +121,7 @@ class Run(NamedTuple):
     def and_then(self, hop: Hop, orders: Orders) -> Run:
         """The run with one more interruption."""
         moved = self.moved or hop.event.kind in _MOVING
-        return self._replace(orders=orders, cpu=hop.cpu, hops=(*self.hops, hop), moved=moved)
+        return Run(self.case, self.victim, self.arguments, self.first, orders, hop.cpu, (*self.hops, hop), moved)
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,8 @@ class Explorer:
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
-        self._limits = self.limits or limits(self.depth, len(self.operations))
+        is_again = self.program.index == "mm_cid" and not self.routines
+        self._limits = self.limits or limits(self.depth, len(self.operations), is_again=is_again)
         who = tuple(self.operations), tuple(self.routines)
         self.chosen = chooser(*who, self.depth + 1, self.program.order, self.lane(0), self._limits.trials)
         self.cases = self.chosen.cases

@@ -14,7 +14,9 @@ their ends, which is most of the work, and is not asked for anything on the way.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import mmap
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -136,22 +138,34 @@ class _Processor:
         self._map(layout, image)
 
     def _map(self, layout: Layout, image: bytes) -> None:
-        self.engine.mem_map(IMAGE, _pages(len(image)))
-        self.engine.mem_write(IMAGE, image)
-        for start, nbytes in ((BLOCK, LANES - BLOCK + layout.nbytes), (OTHER, _PAGE), (STOP, _PAGE)):
-            self.engine.mem_map(start, _pages(nbytes))
+        sizes = {IMAGE: len(image), BLOCK: LANES - BLOCK + layout.nbytes, OTHER: _PAGE, STOP: _PAGE}
+        self._memory = {start: mmap.mmap(-1, _pages(nbytes)) for start, nbytes in sizes.items()}
+        for start, memory in self._memory.items():
+            at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+            self.engine.mem_map_ptr(start, len(memory), self.unicorn.UC_PROT_ALL, at)
+        self.write(IMAGE, image)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put bytes where the processor has memory."""
+        start = _start(address)
+        self._memory[start][address - start : address - start + len(data)] = data
+
+    def read(self, address: int, nbytes: int) -> bytes:
+        """The bytes there; fewer where memory ends."""
+        start = _start(address)
+        return self._memory[start][address - start : address - start + nbytes]
 
     def enter(self, operation: Operation, at: int, area: Area, shared: bytes) -> int:
         """A thread whose rseq area is at `at` calls an operation: where that begins. Its arguments are the caller's."""
         engine = self.engine
         engine.context_restore(self._fresh)
-        engine.mem_write(at, area.pack(self._order))
-        engine.mem_write(LANES, shared)
+        self.write(at, area.pack(self._order))
+        self.write(LANES, shared)
         top = at - FRAME
         if self._link is None:
             size = self._program.architecture.pointer_bytes
             top -= size
-            engine.mem_write(top, STOP.to_bytes(size, self._program.byteorder))
+            self.write(top, STOP.to_bytes(size, self._program.byteorder))
         else:
             engine.reg_write(self._link, STOP)
         engine.reg_write(self._stack_pointer, top)
@@ -164,7 +178,7 @@ class _Processor:
     def restore(self, moment: Moment) -> None:
         """Go back to `moment`, or to what somebody has made of it; but for the program counter, which `run` sets."""
         self.engine.context_restore(moment.registers)
-        self.engine.mem_write(AREA - SAVED_STACK, moment.block)
+        self.write(AREA - SAVED_STACK, moment.block)
 
     def run(self, pc: int, count: int) -> None:
         """Go on from `pc` to the operation's end, `count` instructions at most. Raises: DiedError.
@@ -184,8 +198,8 @@ class _Processor:
         """What the operation came to; None if it has not ended."""
         at = IMAGE + self._program.blob.entries["output"]
         results = operation.body.results
-        nbytes = 8 + 8 * len(results)
-        code, *words = struct.unpack(f"{self._order}{nbytes // 8}Q", self.engine.mem_read(at, nbytes))
+        count = 1 + len(results)
+        code, *words = struct.unpack(f"{self._order}{count}Q", self.read(at, 8 * count))
         if code == _NEVER:
             return None
         if code:
@@ -228,7 +242,7 @@ class Machine:
     def _on_access(self, engine: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
         self._touched = True
         if self._watching:
-            data = bytes(engine.mem_read(address, size))
+            data = self._stepping.read(address, size)
             is_store = access in self._stores
             self._accesses.append(Access(self._instruction, address, data if is_store else None, data))
 
@@ -237,13 +251,13 @@ class Machine:
     def start(self, operation: Operation, arguments: Sequence[int | float], area: Area, shared: bytes) -> Moment:
         """A thread that is about to run `operation`."""
         self._give(self._stepping, operation, arguments)
-        self._stepping.engine.mem_write(BLOCK, bytes(STACK_BYTES))
+        self._stepping.write(BLOCK, bytes(STACK_BYTES))
         return self._moment(self._stepping.enter(operation, AREA, area, shared), False)
 
     def _give(self, processor: _Processor, operation: Operation, arguments: Sequence[int | float]) -> None:
         """Put the arguments where the operation finds them, and all other data as it was loaded."""
         data = self._data(operation, tuple(arguments))
-        processor.engine.mem_write(IMAGE + self.program.blob.data_offset, data)
+        processor.write(IMAGE + self.program.blob.data_offset, data)
 
     def _data(self, operation: Operation, arguments: tuple[int | float, ...]) -> bytes:
         known = self._images.get((operation, arguments))
@@ -261,8 +275,8 @@ class Machine:
 
     def _moment(self, pc: int, touched: bool) -> Moment:
         size = SAVED_STACK + 64 + self.layout.nbytes
-        engine = self._stepping.engine
-        return Moment(pc, engine.context_save(), bytes(engine.mem_read(AREA - SAVED_STACK, size)), touched)
+        registers = self._stepping.engine.context_save()
+        return Moment(pc, registers, self._stepping.read(AREA - SAVED_STACK, size), touched)
 
     def _step(self, pc: int) -> int:
         """One instruction; the address of the next one."""
@@ -301,8 +315,8 @@ class Machine:
             self._watching = False
         if pc != STOP and not self._accesses:
             raise DiedError("the operation does not end")
-        read = self._stepping.engine.mem_read
-        after = [a._replace(new=bytes(read(a.at, len(a.new)))) for a in self._accesses if a.old]
+        read = self._stepping.read
+        after = [a._replace(new=read(a.at, len(a.new))) for a in self._accesses if a.old]
         loads = [access for access in self._accesses if access.old is None]
         return self._moment(pc, True), [*loads, *after]
 
@@ -323,7 +337,7 @@ class Machine:
         outcome = self._whole.outcome(operation)
         if outcome is None:
             raise DiedError(f"the operation has not ended after {LIMIT} instructions")
-        return outcome, bytes(self._whole.engine.mem_read(LANES, self.layout.nbytes))
+        return outcome, self._whole.read(LANES, self.layout.nbytes)
 
     def run_other(
         self, operation: Operation, arguments: Sequence[int | float], area: Area, shared: bytes
@@ -334,7 +348,7 @@ class Machine:
         """
         self._give(self._whole, operation, arguments)
         outcome, shared = self._ended(operation, self._whole.enter(operation, OTHER_AREA, area, shared))
-        left = Area.unpack(self._whole.engine.mem_read(OTHER_AREA, abi.AREA_SIZE), self._order)
+        left = Area.unpack(self._whole.read(OTHER_AREA, abi.AREA_SIZE), self._order)
         return outcome, shared, left.rseq_cs
 
     def read(self, address: int, nbytes: int) -> bytes | None:
@@ -348,6 +362,11 @@ class Machine:
 def offset(pc: int) -> int:
     """An address of code as `Program.places` counts it."""
     return pc - IMAGE
+
+
+def _start(address: int) -> int:
+    """Where the memory begins that an address is in."""
+    return BLOCK if BLOCK <= address < OTHER else IMAGE if address < BLOCK else OTHER if address < STOP else STOP
 
 
 def _pages(nbytes: int) -> int:
