@@ -19,6 +19,7 @@ os.environ["RSEQ_CACHE_DIR"] = os.environ.get("RSEQ_TEST_CACHE", "")
 pytest.register_assert_rewrite("support")
 
 import support  # noqa: E402 - after its assertions have been registered for rewriting
+import tiers  # noqa: E402
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCE = support.ROOT / "src" / "rseq"
@@ -73,6 +74,21 @@ def pytest_report_header() -> str:
     import rseq
 
     return f"rseq: {next(iter(rseq.__path__))}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`one_in(n)`: the other cases of the test are slow."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("one_in") and not item.get_closest_marker("slow"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for those in cases.values():
+        (n,) = next(those[0].iter_markers("one_in")).args
+        first = tiers.one_in(n, [item.name for item in those])
+        for item in those:
+            if item.name not in first:
+                item.add_marker(pytest.mark.slow)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -46,6 +46,7 @@ def test_all_eight_are_there() -> None:
     assert NAMES == ["bitmap", "fifo", "free_list", "lru", "mpsc", "saturating", "snapshot", "token_bucket"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("name", "architecture"), tiers.by_turns(NAMES))
 def test_it_survives_every_interruption(name: str, architecture: str) -> None:
     report = check(*checked(name), arch=architecture)

@@ -136,6 +136,7 @@ def test_what_needs_a_package_names_its_extra(module: str, what: str, tmp_path: 
 COMMAND = "from rseq.__main__ import main; main()"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("module", "arguments"),
     [

@@ -6,12 +6,17 @@
 
 Three stand for all where a test takes long: two that compute in registers alone and in memory too, and one whose bytes
 lie the other way round. What takes no time runs on all of them, all the time.
+
+Where a test has many cases that show much the same, and they take seconds, one in some of them stands for the others:
+
+    @pytest.mark.one_in(4)
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +58,12 @@ def by_turns(cases: Iterable[str], fits: Callable[[Architecture], bool] = runs_h
         for one in map(arch.get, arch.names())
         if fits(one)
     ]
+
+
+def one_in(n: int, cases: Sequence[str]) -> set[str]:
+    """A part of the cases, at least one: always the same, and of each parameter some values, as names are mixed."""
+    mixed = sorted(cases, key=lambda name: zlib.crc32(name.encode()))
+    return set(mixed[: -(-len(cases) // n)])
 
 
 def _parameter(name: str, value: object, *, is_first: bool) -> ParameterSet:

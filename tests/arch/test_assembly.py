@@ -206,6 +206,7 @@ def test_there_is_no_golden_without_a_sequence(architecture: Architecture, reque
 each_in_tiers = pytest.mark.parametrize("architecture", tiers.architectures(lambda one: True))
 
 
+@pytest.mark.one_in(3)
 @each_in_tiers
 def test_random_sections_are_assembled_as_they_must_be(architecture: Architecture) -> None:
     assemblies: list[Assembly] = []
@@ -217,6 +218,7 @@ def test_random_sections_are_assembled_as_they_must_be(architecture: Architectur
         made.inspect()
 
 
+@pytest.mark.one_in(5)
 @each_in_tiers
 @pytest.mark.parametrize("count", [500, 3000])
 def test_branches_reach_over_the_longest_sections(architecture: Architecture, count: int) -> None:
@@ -321,6 +323,7 @@ def test_what_is_guarded_stays_behind_a_branch(architecture: Architecture) -> No
     assert min(branches) < load < max(branches) < store
 
 
+@pytest.mark.one_in(3)
 @each_architecture
 def test_what_is_guarded_is_not_touched(architecture: Architecture) -> None:
     report = check(guarded, arch=architecture.name)

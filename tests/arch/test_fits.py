@@ -192,6 +192,7 @@ def made(name: str, architecture: Architecture) -> Any:
     return compiled(FITS[name], **NAMES[widest(architecture)])
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
 @pytest.mark.parametrize("name", FITS)
 def test_it_fits(name: str, architecture: Architecture) -> None:

@@ -58,6 +58,7 @@ def few(scalar: Scalar) -> list[Any]:
 # Every operator at its edges
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_integers_wrap_and_shifts_are_masked(architecture: Architecture) -> None:
     def pairs(scalar: Scalar) -> Iterator[tuple[Any, Any]]:
@@ -74,6 +75,7 @@ def test_integers_wrap_and_shifts_are_masked(architecture: Architecture) -> None
     )
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_division_by_a_constant_floors(architecture: Architecture) -> None:
     cases = []
@@ -111,6 +113,7 @@ def test_counting_bits_and_unary_operators(architecture: Architecture) -> None:
     check_all(architecture, cases)
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_float_arithmetic_is_rounded_once_and_never_raises(architecture: Architecture) -> None:
     check_all(
@@ -126,6 +129,7 @@ def test_float_arithmetic_is_rounded_once_and_never_raises(architecture: Archite
     )
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_conversions_wrap_round_and_saturate(architecture: Architecture) -> None:
     cases = []
@@ -135,6 +139,7 @@ def test_conversions_wrap_round_and_saturate(architecture: Architecture) -> None
     check_all(architecture, cases)
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_comparisons_and_their_opposites_know_nan(architecture: Architecture) -> None:
     plain = [f"if a {sign} b:\n    r |= {1 << place}" for place, sign in enumerate(COMPARISONS)]
@@ -152,6 +157,7 @@ def test_comparisons_and_their_opposites_know_nan(architecture: Architecture) ->
     )
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_constants_of_any_size_fit_every_instruction(architecture: Architecture) -> None:
     cases = []
@@ -189,6 +195,7 @@ def test_float_constants_are_what_was_written(architecture: Architecture) -> Non
     check_all(architecture, cases)
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 @pytest.mark.parametrize("release", [False, True])
 def test_fields_and_elements_of_each_type_are_loaded_and_stored(architecture: Architecture, release: bool) -> None:
@@ -412,6 +419,7 @@ COUNTERS = {"ppc64le": give_ppc64le, "riscv64": give_riscv64, "s390x": give_s390
 # As large as it gets
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_the_longest_sections_reach_everything(architecture: Architecture) -> None:
     """Branches over the whole section, out to cold code beyond it, and literals there."""

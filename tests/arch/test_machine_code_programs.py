@@ -32,6 +32,7 @@ from rseq._language.types import SCALARS, Scalar
 # Examples and random programs
 
 
+@pytest.mark.one_in(4)
 @each_architecture
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode) -> None:
@@ -53,11 +54,13 @@ def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, i
             board.check(operation, memory, [*[ROWS + Node.size][: int(has_row)], *arguments], cpu=turn & 1)
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
     check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:120])
 
 
+@pytest.mark.slow
 @each_other_architecture
 def test_each_operation_means_the_same_on_the_others(architecture: Architecture) -> None:
     """Each one on each type of number, in one program that is compiled once, at a part of the edges."""
@@ -129,6 +132,7 @@ def grammar_memory(architecture: Architecture, program: grammar.Program, dice: R
     return memory, [*words, *[ROWS, 3] * len(program.code.body.rows)]
 
 
+@pytest.mark.one_in(2)
 @each_architecture
 def test_programs_of_the_whole_language_mean_the_same_everywhere(architecture: Architecture) -> None:
     check_grammar(architecture, 60)

@@ -44,6 +44,7 @@ def check_programs(architecture: Architecture, count: int, turn: int | None = No
             check_registers(architecture.emitter(section(code.body), "cpu_id"))
 
 
+@pytest.mark.one_in(6)
 @each_architecture
 def test_no_register_holds_two_values_in_random_programs(architecture: Architecture) -> None:
     check_programs(architecture, 200)
@@ -71,6 +72,7 @@ def f(cpu: Lane, n: i64, m: i64) -> i64:
 """
 
 
+@pytest.mark.one_in(3)
 @each_architecture
 @pytest.mark.parametrize("is_float", [False, True])
 def test_a_block_may_have_as_many_operands_as_the_budget_says(architecture: Architecture, is_float: bool) -> None:

@@ -120,6 +120,7 @@ def store(emit: Writer, base: Any, index: int, value: Any) -> None:
     emit.store(value, base, 8 * index, order="monotonic", align=8)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("architecture", tiers.architectures(lambda one: True))
 @pytest.mark.parametrize(
     "options",

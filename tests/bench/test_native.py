@@ -21,6 +21,7 @@ COUNT = 20_000
 MAKERS = [(operation, name) for operation in native.OPERATIONS for name in operation.makers]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("operation", "name"), MAKERS, ids=[f"{o.name}-{name}" for o, name in MAKERS])
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_every_operation_of_every_loop_is_accounted_for(operation: Operation, name: str, workers: int) -> None:

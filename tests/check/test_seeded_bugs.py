@@ -78,6 +78,7 @@ def failing(report: Report) -> set[str]:
     return {violation.rule for violation in report.violations}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("depth", [1, 2])
 def test_unchanged_it_passes(name: str, depth: int) -> None:
@@ -107,6 +108,7 @@ def lane_number_unchecked(assembly: Assembly) -> Assembly:
     return made_of(assembly, RESTART, before, START, address, body, end)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("change", [lane_number_unchecked, lane_from_cpu_id_start], ids=lambda one: one.__name__)
 def test_threads_without_a_lane_are_noticed(name: str, change: Spoil) -> None:
@@ -150,6 +152,7 @@ def write_after_read(cpu: Scratch, n: i32) -> None:
     cpu.value = turn
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", tiers.names())
 @pytest.mark.parametrize("sequence", [store_before_the_commit, write_after_read], ids=lambda one: one.__name__)
 def test_what_the_contract_refuses_is_noticed(name: str, sequence: Any) -> None:
@@ -261,6 +264,7 @@ def steal_unfenced(cpu: Bag, lane: i64) -> i32:
     return item
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", tiers.names())
 def test_what_crosses_cpus_in_order_passes(name: str) -> None:
     report = check(hand_over, receive, take, steal, arch=name)

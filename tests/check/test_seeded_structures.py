@@ -125,6 +125,7 @@ SPOILT: list[tuple[Spoil, int]] = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("spoil", "depth"), SPOILT, ids=[spoil.__name__ for spoil, _ in SPOILT])
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_a_bug_in_a_section_is_found(structure: str, spoil: Spoil, depth: int) -> None:

@@ -137,6 +137,7 @@ def board_of(
     return CBoard(Compiled(architecture, linked, operations)), operations  # type: ignore[arg-type]
 
 
+@pytest.mark.one_in(6)
 @each_way
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture: Architecture, level: str) -> None:
@@ -147,6 +148,7 @@ def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture:
             board.check_filled(operation, seed, examples.row_of(operation.record))
 
 
+@pytest.mark.one_in(4)
 @each_way
 def test_random_programs_mean_the_same_in_c(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     made = [
@@ -210,6 +212,7 @@ def set_part(cpu: Text, data: bytes, n: u8) -> None:
     cpu.length = 1
 
 
+@pytest.mark.one_in(2)
 @ways(lambda one: tiers.runs_here(one) and one.pointer_bytes == 8)  # a length is a u64
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_buffers_are_an_address_and_a_length(
@@ -311,6 +314,7 @@ def test_where_libc_has_no_offset_nothing_is_touched(tmp_path: Path, compiler: s
     assert memory.blocks == before.blocks
 
 
+@pytest.mark.one_in(6)
 @each_way
 @pytest.mark.parametrize("level", ["-O0", "-O2", "-O3 -fno-omit-frame-pointer", "-Os"])
 def test_the_largest_sequences_are_compiled_in_the_worst_callers_and_right(

@@ -316,6 +316,7 @@ def built(folder: Path, compiler: str, language: str, flags: list[str]) -> Path:
     return folder / "program"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.needs_rseq
 @pytest.mark.parametrize(
     ("compiler", "language", "flags"),

@@ -211,7 +211,7 @@ def sequence(draw: Any) -> Any:
 
 
 @given(sequence())
-@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+@settings(derandomize=True, database=None, deadline=None, max_examples=60)
 def test_every_section_has_at_most_one_commit_and_it_is_last(code: Any) -> None:
     made: Section = section(code.body)
     commits = [index for index, op in enumerate(made.ops) if getattr(op, "commit", False)]

@@ -316,6 +316,7 @@ for _sequence in [value for value in globals().values() if isinstance(value, rse
 HOST = arch.host()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.skipif(HOST is None, reason="this machine's architecture has no code generator")
 @pytest.mark.parametrize(
     "record", [pytest.param(record, marks=[pytest.mark.slow] * (record == "Slab")) for record in SEQUENCES]

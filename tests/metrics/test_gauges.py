@@ -59,6 +59,7 @@ WORKERS = """
 """
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_is_what_it_is_in_multiprocess_mode(mode: str, tmp_path: Path) -> None:
     code = WORKERS.format(mode=mode)
@@ -76,6 +77,7 @@ ONE_AFTER_THE_OTHER = """
 """
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("last", ["gauge.set(2)", "multiprocess.mark_process_dead(in_child(lambda: gauge.set(2)))"])
 @pytest.mark.parametrize("mode", MODES)
 def test_what_the_dead_have_left_is_kept_though_their_place_is_taken(mode: str, last: str, tmp_path: Path) -> None:

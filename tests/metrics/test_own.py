@@ -293,6 +293,7 @@ def test_each_observation_is_in_the_exponential_bucket_that_bisecting_finds(
     assert histogram._series.read()[1:] == expected
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "parts",
     [pytest.param(code.searching(1), marks=pytest.mark.slow), code.searching(2), code.exponential(4)],

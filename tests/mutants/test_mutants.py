@@ -176,6 +176,7 @@ def printed(code: str, *arguments: str) -> str:
     return support.run_python(code, *arguments, env={"PYTHONPATH": str(TESTS)}).stdout.strip()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.needs_rseq
 @pytest.mark.parametrize(
     ("check", "name"),

@@ -20,7 +20,7 @@ from rseq._language.types import SCALARS, Pointer, Scalar
 from rseq._percpu.rows import rows_of
 
 QUICK = settings(
-    max_examples=50,
+    max_examples=24,
     derandomize=True,
     database=None,
     deadline=None,
@@ -101,6 +101,7 @@ def values(scalar: Scalar) -> list[Any]:
     return edges(scalar)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("operator", ["+", "-", "*", "&", "|", "^", "<<", ">>"])
 @pytest.mark.parametrize("scalar", INTEGERS, ids=str)
 def test_integers_wrap_and_shifts_are_masked(cpu: int, scalar: Scalar, operator: str) -> None:
@@ -110,6 +111,7 @@ def test_integers_wrap_and_shifts_are_masked(cpu: int, scalar: Scalar, operator:
             bench.check(left, right)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("scalar", "divisor"), DIVISIONS, ids=str)
 def test_division_by_a_constant_floors(cpu: int, scalar: Scalar, divisor: int) -> None:
     body = f"cpu.c_{scalar} = a // {divisor}\nreturn a % {divisor}"
@@ -128,6 +130,7 @@ def test_division_by_the_edges_of_a_type_floors(cpu: int, scalar: Scalar) -> Non
             assert bench.check(number) == scalar.wrap(number % divisor)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("operator", ["+", "-", "*", "/"])
 @pytest.mark.parametrize("scalar", FLOATS, ids=str)
 def test_float_arithmetic_is_rounded_once_and_never_raises(cpu: int, scalar: Scalar, operator: str) -> None:
@@ -137,6 +140,7 @@ def test_float_arithmetic_is_rounded_once_and_never_raises(cpu: int, scalar: Sca
             bench.check(left, right)
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("scalar", [*INTEGERS, *FLOATS, SCALARS["bool"]], ids=str)
 def test_conversions_wrap_round_and_saturate(cpu: int, scalar: Scalar) -> None:
     for target in SCALARS.values():
@@ -145,6 +149,7 @@ def test_conversions_wrap_round_and_saturate(cpu: int, scalar: Scalar) -> None:
             bench.check(bool(number) if scalar.kind == "bool" else number)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("scalar", [*INTEGERS, *FLOATS], ids=str)
 def test_comparisons_and_their_opposites_know_nan(cpu: int, scalar: Scalar) -> None:
     signs = ["==", "!=", "<", "<=", ">", ">="]
@@ -158,6 +163,7 @@ def test_comparisons_and_their_opposites_know_nan(cpu: int, scalar: Scalar) -> N
             assert (answer & 63) ^ (answer >> 6) == 63
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("scalar", INTEGERS, ids=str)
 def test_constants_of_any_size_fit_every_instruction(cpu: int, scalar: Scalar) -> None:
     for number in edges(scalar):
@@ -202,6 +208,7 @@ EXTRA = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("extra", EXTRA)
 @pytest.mark.parametrize("is_float", [False, True], ids=["int", "float"])
 def test_the_largest_sequences_that_are_accepted_compile_and_agree(cpu: int, is_float: bool, extra: str) -> None:

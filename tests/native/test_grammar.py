@@ -39,12 +39,12 @@ def agree(program: grammar.Program, cpu: int) -> None:
 
 
 def test_random_programs_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int) -> None:
-    for program in grammar.many(40):
+    for program in grammar.many(20):
         agree(program, cpu)
 
 
 def test_routines_around_them_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int) -> None:
-    for program in grammar.many(16, in_numba=True):
+    for program in grammar.many(8, in_numba=True):
         agree(grammar.around(program), cpu)
 
 

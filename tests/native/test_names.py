@@ -74,6 +74,7 @@ def counting(name: str, parameter: str = "n", field: str = "value") -> tuple[Any
     return function.bind(storage), storage
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", SPECIAL)
 def test_a_sequence_may_be_called(name: str) -> None:
     bound, storage = counting(name)
@@ -120,6 +121,7 @@ def test_names_may_be_very_long(name: str) -> None:
     assert add().bind(rseq.percpu(CELL), title=f"Owner.{name}")() == 3
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "name", [name for name in SPECIAL if name != "__module__"] + ["fields", "size", "dtype", "live", "self"]
 )
@@ -146,6 +148,7 @@ def add() -> Any:
     return add
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", SPECIAL)
 def test_a_title_may_end_in(name: str) -> None:
     bound = add().bind(rseq.percpu(Cell), title=f"Owner.{name}")

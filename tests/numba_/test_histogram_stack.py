@@ -36,6 +36,7 @@ def histogram(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield rseq.Histogram(range(0, 100, 7))
 
 
+@pytest.mark.one_in(2)
 def test_parallel_loops_observe_each_value_once(histogram: Any) -> None:
     values = np.arange(100_000) % 100 * 1.0
     values[:3] = math.nan, math.inf, -5

@@ -173,6 +173,7 @@ def test_functions_are_collected_while_their_threads_are_interrupted(run_script:
     """)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("nogil", [False, True])
 def test_compiled_code_and_python_wait_for_the_spare_lane_without_a_deadlock(run_script: Any, nogil: bool) -> None:
     done = run_script(

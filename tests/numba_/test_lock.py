@@ -339,6 +339,7 @@ def test_waiting_beside_a_subinterpreter(gil: str) -> None:
     assert "all had it" in support.run_python(textwrap.dedent(CONTENDED) + textwrap.dedent(code), gil).stdout
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("gil", "contended"),
     [

@@ -278,7 +278,7 @@ GARBAGE = """
 
     def free_slots_of_noise():  # that can be had: those who had them have ended
         noise()
-        for number in range(1000):
+        for number in range(300):
             word(slot(number) + layout()["word_at"], ctypes.c_uint32).value = 0
             word(slot(number) + layout()["generation_at"]).value >>= 32
 

@@ -18,6 +18,7 @@ from rseq._serve.command import TOKEN_VARIABLE
 from serve.conftest import server
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal_comes_and_ends_well(crashed: Crashed, number: int) -> None:
     with server("shop") as made:

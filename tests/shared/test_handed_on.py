@@ -107,6 +107,7 @@ def test_each_add_counts_once_in_a_nameless_segment(way: str, run: int) -> None:
 # What arrives
 
 
+@pytest.mark.one_in(3)
 @NAMES
 def test_each_structure_arrives(executor: ProcessPoolExecutor, name: str | None) -> None:
     segment = rseq.Segment(name)
@@ -124,6 +125,7 @@ def test_each_structure_arrives(executor: ProcessPoolExecutor, name: str | None)
     assert "0 readers" in repr(things["RCU"])
 
 
+@pytest.mark.one_in(3)
 @NAMES
 def test_own_records_are_bound_where_they_arrive(executor: ProcessPoolExecutor, name: str | None) -> None:
     segment = rseq.Segment(name)
@@ -172,6 +174,7 @@ def test_a_queue_hands_on_what_was_made_after_the_process(method: str, name: str
     assert [counter.value for counter in counters] == [100] * 3
 
 
+@pytest.mark.one_in(3)
 def test_workers_that_open_a_segment_for_each_task_run_out_of_nothing(executor: ProcessPoolExecutor) -> None:
     """There are 1,024 pthread keys, and each table of threads has one."""
     lock = rseq.SpinLock(segment=rseq.Segment("shop"))

@@ -34,6 +34,7 @@ def test_the_steps_are_those_that_leave_something(segment_folder: Path) -> None:
     assert wanted <= set(steps)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("keep", [False, True])
 def test_killed_while_it_makes_the_segment(segment_folder: Path, keep: bool) -> None:
     rseq.Counter(segment=rseq.Segment("warm")).add()
@@ -56,6 +57,7 @@ def test_killed_while_it_makes_the_segment(segment_folder: Path, keep: bool) -> 
     assert killed_at_each_step(make, look) > 20
 
 
+@pytest.mark.slow
 def test_killed_while_it_begins_a_segment_anew(segment_folder: Path) -> None:
     def leave() -> None:
         rseq.Counter(segment=rseq.Segment("shop"), name="old").add(5)
@@ -77,6 +79,7 @@ def test_killed_while_it_begins_a_segment_anew(segment_folder: Path) -> None:
     assert killed_at_each_step(begin, look) > 20
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize("nbytes", [8, 5 * PAGE_BYTES])
 def test_killed_while_it_makes_something(segment_folder: Path, alone: bool, nbytes: int) -> None:
@@ -111,6 +114,7 @@ def test_killed_while_it_makes_something(segment_folder: Path, alone: bool, nbyt
     assert killed_at_each_step(make, look) >= (12 if alone else 5)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("keeps", [True, False])
 @pytest.mark.parametrize("kills", [15, pytest.param(300, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(segment_folder: Path, keeps: bool, kills: int) -> None:

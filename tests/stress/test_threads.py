@@ -110,7 +110,7 @@ def test_handles_deleted_while_threads_use_them(threads: ThreadSet) -> None:
 
     for number in range(4):
         threads.start(work, number)
-    for _ in range(1000):
+    for _ in range(300):
         fresh = rseq.Counter()
         views.append(fresh.storage.view()["value"])
         current[0] = fresh
@@ -199,6 +199,7 @@ def wait_for(child: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("index", INDICES)
 def test_a_fork_in_the_middle_of_another_threads_loop(index: Any, threads: ThreadSet) -> None:
     hits = rseq.Counter(index=index)

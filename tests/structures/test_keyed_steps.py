@@ -50,15 +50,12 @@ def at_step(number: int, then: Callable[[], object], body: Callable[[], object],
     return count
 
 
-FINE = [False, pytest.param(True, marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+PACES = [(False, 3), pytest.param(False, 1, marks=SLOW), pytest.param(True, 3, marks=SLOW)]
+"""Each third line, each line, and each third instruction of the interpreter's: a line has about ten."""
 
 
-def stride(*, finely: bool) -> int:
-    """Each line is tried, and each third instruction of the interpreter's: a line has about ten."""
-    return 3 if finely else 1
-
-
-SHARED = [True, pytest.param(False, marks=pytest.mark.slow)]
+SHARED = [True, pytest.param(False, marks=SLOW)]
 
 
 def fresh(shop: rseq.Segment, number: int) -> tuple[rseq.KeyedCounter, rseq.KeyedCounter]:
@@ -74,10 +71,12 @@ def require_once(counter: rseq.KeyedCounter, *keys: Any) -> None:
     assert sorted(counter.keys(), key=repr) == sorted(keys, key=repr)
 
 
-@pytest.mark.parametrize("finely", FINE)
+@pytest.mark.parametrize(("finely", "stride"), PACES)
 @pytest.mark.parametrize("is_same", [True, False])
 @pytest.mark.parametrize("is_self", [True, False])
-def test_another_adds_a_key_before_each_step(segment_folder: Path, is_same: bool, is_self: bool, finely: bool) -> None:
+def test_another_adds_a_key_before_each_step(
+    segment_folder: Path, is_same: bool, is_self: bool, finely: bool, stride: int
+) -> None:
     """By another handle, as another process does it, or by the same one: a thread, or a signal handler."""
     shop, step, steps = rseq.Segment("shop"), 0, 1
     while step < steps:
@@ -91,25 +90,25 @@ def test_another_adds_a_key_before_each_step(segment_folder: Path, is_same: bool
             assert dict(counter.items()) == expected, step
             require_once(counter, *expected)
             assert (counter.overflow, counter.total()) == (0, sum(expected.values()))
-        step += stride(finely=finely)
+        step += stride
     assert steps > 20
 
 
-@pytest.mark.parametrize("finely", FINE)
-def test_the_last_place_goes_to_one_of_two(segment_folder: Path, finely: bool) -> None:
+@pytest.mark.parametrize(("finely", "stride"), PACES)
+def test_the_last_place_goes_to_one_of_two(segment_folder: Path, finely: bool, stride: int) -> None:
     shop, step, steps, outcomes = rseq.Segment("shop"), 0, 1, set()
     while step < steps:
         one, other = (rseq.KeyedCounter(1, segment=shop, name=f"hits {step}") for _ in range(2))
         steps = at_step(step, partial(other.add, "b", 10), partial(one.add, "a"), finely=finely)
         assert one.items() == other.items()
         outcomes.add((*one.items(), one.overflow))
-        step += stride(finely=finely)
+        step += stride
     assert outcomes == {(("a", 1), 10), (("b", 10), 1)}
 
 
-@pytest.mark.parametrize("finely", FINE)
+@pytest.mark.parametrize(("finely", "stride"), PACES)
 @pytest.mark.parametrize("is_shared", SHARED)
-def test_a_fork_before_each_step(segment_folder: Path, is_shared: bool, finely: bool) -> None:
+def test_a_fork_before_each_step(segment_folder: Path, is_shared: bool, finely: bool, stride: int) -> None:
     """Child and parent both go on with what the parent had begun, and add another key."""
     shop, step, steps, counts = rseq.Segment("shop") if is_shared else None, 0, 1, list[int]()
     while step < steps:
@@ -136,14 +135,14 @@ def test_a_fork_before_each_step(segment_folder: Path, is_shared: bool, finely: 
             require_once(hits, "old", "new", "theirs", "mine")
         else:
             assert hits.items() == [("old", 1), ("new", 1), ("mine", 100)]
-        step += stride(finely=finely)
+        step += stride
     assert counts == sorted(counts, reverse=True), "both add it, unless it was added before the fork"
     assert set(counts) <= {1, 2}
     assert counts[:10] == [2] * (10 if is_shared else 0)
 
 
-@pytest.mark.parametrize("finely", FINE)
-def test_killed_before_each_step(segment_folder: Path, finely: bool) -> None:
+@pytest.mark.parametrize(("finely", "stride"), PACES)
+def test_killed_before_each_step(segment_folder: Path, finely: bool, stride: int) -> None:
     hits, step, status = rseq.KeyedCounter(5000, segment=rseq.Segment("shop"), name="hits"), 0, -signal.SIGKILL
     hits.add("old", 7)
     counts: list[int] = []
@@ -159,7 +158,7 @@ def test_killed_before_each_step(segment_folder: Path, finely: bool) -> None:
         after.add(("after", step))
         assert hits[key] == counts[-1] + 10
         assert hits[("after", step)] == 1
-        step += stride(finely=finely)
+        step += stride
     assert status == 0
     assert counts == sorted(counts), "it is added in one step"
     assert (counts[:10], counts[-1]) == ([0] * 10, 1)

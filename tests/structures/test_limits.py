@@ -81,6 +81,7 @@ class Numbers:
         return len(new)
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("name", KINDS)
 def test_a_ring_goes_on_where_its_positions_do(name: str, limit: int) -> None:

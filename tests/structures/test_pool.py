@@ -722,6 +722,7 @@ def test_a_process_that_has_its_pool_from_another_thread_is_known_by_its_first_o
 # ---- the checker
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", [pytest.param("take", marks=pytest.mark.slow), "give", "release_row"])
 def test_no_interleaving_breaks_the_routines(name: str) -> None:
     assert_restartable(getattr(items_code.code(0), name))

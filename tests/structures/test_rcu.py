@@ -776,6 +776,7 @@ def test_processes_never_read_what_has_been_replaced() -> None:
     assert canaries(400) == 0
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("wrong", [nothing, other_phase_only])
 def test_processes_do_if_nobody_waits_for_them(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "grace_period", wrong)

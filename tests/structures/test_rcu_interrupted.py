@@ -151,6 +151,7 @@ def test_a_fork_in_the_middle_of_barrier_or_call_leaves_the_functions_to_the_par
     with_forks(work, after, in_child)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_fork_in_the_middle_of_synchronize_is_no_second_turn(shared: bool) -> None:
     rcu = rseq.RCU(segment=rseq.Segment() if shared else None)

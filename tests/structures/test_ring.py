@@ -130,6 +130,7 @@ def taken(length: int, clock: bool) -> int:
     return (12 if clock else 4) + (length + 3) // 4 * 4
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("clock", [False, True])
 @pytest.mark.parametrize("capacity", [256, 512, 1024, 2048])
 def test_overwrite_keeps_the_share_that_its_page_names(capacity: int, clock: bool) -> None:
@@ -170,6 +171,7 @@ def test_overwrite_keeps_as_many_records_of_one_layout_as_its_capacity(asked: in
             assert len(ring) == min(number + 1, ring.capacity)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("seed", range(3))
 def test_it_does_what_the_model_does(name: str, seed: int) -> None:
@@ -215,6 +217,7 @@ def test_positions_go_on_far_beyond_32_bits(mode: Any) -> None:
 # ---- one layout
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("mode", "clock"), [("drop", True), ("overwrite", False)])
 @pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "?", "S5", PAIR], ids=str)
 def test_records_of_one_layout(dtype: Any, clock: bool, mode: Any) -> None:
@@ -418,6 +421,7 @@ def test_what_writers_may_have_reached_by_the_second_look_is_given_up() -> None:
         assert [reader._checked(copy, head).gone for head in (8, 9, 12, 100)] == [0, 1, 4, 92]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", SMALL)
 def test_threads_and_readers_lose_nothing_and_tear_nothing(name: str, threads: ThreadSet) -> None:
     ring, (workload,) = rseq.RingBuffer._of(SMALL[name]), [w for w in workloads() if w.name == title(name)]

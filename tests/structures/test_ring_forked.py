@@ -30,6 +30,7 @@ OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 # ---- processes
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("mode", MODES)
 def test_writers_that_are_killed_leave_whole_records(mode: Any) -> None:
     ring = rseq.RingBuffer(1 << 16, mode, clock=False, segment=rseq.Segment())

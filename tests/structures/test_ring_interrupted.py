@@ -127,6 +127,7 @@ class Forks:
         return words[1:]
 
 
+@pytest.mark.one_in(2)
 @FORKS
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize(("make", "read"), list(cases()))
