@@ -46,7 +46,13 @@ def _started(*args: str, process_group: int | None = None, **env: str) -> subpro
         text=True,
         env={**os.environ, **env},
         process_group=process_group,
+        preexec_fn=_signals_as_usual,  # noqa: PLW1509 - of a program started in the background some are ignored
     )
+
+
+def _signals_as_usual() -> None:
+    for one in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(one, signal.SIG_DFL)
 
 
 def _ran(*args: str, **env: str) -> tuple[int, str, str]:
@@ -79,7 +85,7 @@ def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH"])
 def test_signals_are_passed_on(name: str) -> None:
-    script = f"trap 'echo got {name}; exit 3' {name}; echo ready; while :; do read x; done"
+    script = f"trap 'kill $!; echo got {name}; exit 3' {name}; sleep 100 >/dev/null 2>&1 & echo ready; wait"
     started = _started("--", "bash", "-c", script)
     assert started.stdout is not None
     assert started.stdout.readline() == "ready\n"

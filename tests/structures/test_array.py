@@ -138,7 +138,9 @@ def test_a_large_array_costs_what_is_touched() -> None:
         (3, -1, IndexError, r"index -1 is out of range for axis 0, which has 3 elements"),
         (3, 1 << 63, IndexError, r"an index is out of range for axis \d, which has 3 elements; got -?\d+"),
         (3, -(1 << 200), IndexError, r"an index is out of range for axis \d, which has 3 elements; got -?\d+"),
-        (3, (0,), TypeError, r"an index is an int; got \(0,\)"),
+        (3, (0, 1), TypeError, r"an index is an int; got \(0, 1\)"),
+        (3, ((0,),), TypeError, r"an index is an int; got \(0,\)"),
+        (3, (3,), IndexError, r"index 3 is out of range for axis 0, which has 3 elements"),
         (3, 0.0, TypeError, r"an index is an int; got 0\.0"),
         (3, None, TypeError, r"an index is an int; got None"),
         ((2, 3), (2, 0), IndexError, r"index 2 is out of range for axis 0, which has 2 elements"),
@@ -158,6 +160,12 @@ def test_an_index_outside_changes_nothing(shape: Any, index: Any, error: type[Ex
         with pytest.raises(error, match=rf"^CounterArray\.add\(\): {message}$"):
             table.add(index, **keywords)
     assert not table.values().any()
+
+
+def test_a_tuple_of_one_is_an_index_of_one_dimension_as_it_is_for_numpy() -> None:
+    hits = rseq.CounterArray(3)
+    hits.add((2,), 5)
+    assert (hits[(2,)], hits.values().tolist()) == (5, [0, 0, 5])
 
 
 def test_a_class_that_lies_about_being_a_tuple_is_refused() -> None:

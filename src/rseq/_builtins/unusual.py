@@ -82,9 +82,11 @@ class Unusual:
 
     def _index(self, words: int, index: Any) -> object:
         """An int in its range, or a tuple of such."""
+        is_tuple = issubclass(type(index), tuple)
         if self._dimensions == 1:
-            return self._position(words, 0, index)
-        if not issubclass(type(index), tuple) or tuple.__len__(index) != self._dimensions:
+            is_one = is_tuple and tuple.__len__(index) == 1
+            return self._position(words, 0, tuple.__getitem__(index, 0) if is_one else index)
+        if not is_tuple or tuple.__len__(index) != self._dimensions:
             raise TypeError(f"{self._title}(): index is a tuple of {self._dimensions} ints; got {index!r}")
         parts = enumerate(tuple.__iter__(index))
         return tuple(self._position(words, axis, part) for axis, part in parts)
