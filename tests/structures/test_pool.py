@@ -6,9 +6,7 @@ import os
 import pickle
 import random
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,6 @@ import rseq
 import rseq.check
 from models.pool import Model
 from rseq._structures.pool import items_code
-from rseq._structures.pool import pool as pool_module
 from rseq._structures.pool.states import GENERATION, HELD, MAX_COUNT
 from rseq._thread.cpus import possible_cpus
 from rseq.testing import assert_restartable
@@ -180,50 +177,6 @@ def test_an_item_is_held_in_the_block_of_a_with() -> None:
     assert len(pool) == 1
 
 
-class Interrupt(BaseException):
-    pass
-
-
-def interrupting(turn: int, function: Callable[[], object]) -> bool:
-    """Call a function, and raise `Interrupt` before the instruction number `turn` of pool.py; if there was one."""
-    left = [turn]
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_filename != pool_module.__file__ or frame.f_code.co_name == "_lost":
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            left[0] -= 1
-            if left[0] == 0:
-                sys.settrace(None)
-                raise Interrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    except Interrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
-def test_no_exception_at_whatever_instruction_leaves_an_item_held() -> None:
-    pool, turn = rseq.Pool(8, 4), 1
-
-    def use() -> None:
-        with pool.item() as one, pool.item() as other:
-            one[0] = other[0] = turn % 256
-
-    use()
-    while interrupting(turn, use):
-        assert (len(pool), pool._held, pool._watched) == (4, {}, {}), turn
-        turn += 1
-    assert turn > 100
-
-
 def test_an_item_that_is_used_for_two_blocks_is_two_items() -> None:
     pool = rseq.Pool(8, 3)
     item = pool.item()
@@ -327,6 +280,18 @@ def test_hints_that_are_nonsense_do_no_harm(one_cpu: int) -> None:
     lanes["cached"][here] = 1 << 40
     with pytest.raises(IndexError):
         pool.acquire_row()
+
+
+def test_a_hint_of_an_item_that_is_none_of_the_pool_gives_no_memory(one_cpu: int) -> None:
+    """There is a state for it: a lane has room for as many as others, or for one."""
+    pool = rseq.Pool(8, 1)
+    lanes = pool.storage.view()
+    here = one_cpu if rseq.available() else -1
+    lanes["hints"][here][0] = len(lanes) - 1
+    lanes["cached"][here] = 1
+    with pytest.raises(IndexError, match=rf"^item {len(lanes) - 1} of 1: somebody has overwritten"):
+        pool.acquire()
+    assert pool.acquire() is not None
 
 
 def test_generations_wrap_around() -> None:

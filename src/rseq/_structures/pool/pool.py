@@ -14,13 +14,10 @@ from __future__ import annotations
 import os
 from itertools import chain
 
-from rseq import _quick_ctypes as ctypes
 from rseq._forks import THREADS, in_each_child, start_anew_after_forks
 from rseq._integers import round_up
 from rseq._percpu.checks import integer
-from rseq._percpu.ended import be_known, why_not_ended
 from rseq._percpu.storage import More, lanes_of
-from rseq._percpu.threads import table_of
 from rseq._quick import partial, ref
 from rseq._structures.numpy_layout import dtype_of
 from rseq._structures.pool.items import items, write
@@ -36,6 +33,7 @@ from rseq._structures.pool.states import (
     shift_for,
     tickets_of,
 )
+from rseq._structures.pool.views import WHOLE, Views
 from rseq._structures.structure import Structure, bind, not_set_up, require_set_up, set_up, storage_for, storage_of
 from rseq._thread.cpus import possible_cpus
 
@@ -87,10 +85,9 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
     __slots__ = (
         "_array",
         "_give",
-        "_held",
         "_items",
         "_kind",
-        "_memory",
+        "_rows",
         "_size",
         "_stride",
         "_take",
@@ -118,16 +115,18 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         begin, more = partial(_write, number), (More(stride * number, LINE_BYTES, is_plain=True),)
         storage, (memory,) = storage_for(self, form, where, name, args, begin=begin, more=more)
         if segment is not None:
+            from rseq._percpu.ended import be_known
+            from rseq._percpu.threads import table_of
+
             be_known(table_of(storage.place.lock))
         set_up(self, storage, form)  # it refuses a second time
         if segment is not None:
             start_anew_after_forks(self)
         self._size, self._stride, self._items = (size, number), stride, memory
-        self._memory = memory.buffer()
         self._kind = kind
         self._array: npt.NDArray[Any] | None = None
-        self._views: dict[int, memoryview] = {}
-        self._held: dict[int, tuple[int, memoryview]] = {}
+        self._views = Views(memory, size, stride, number)
+        self._rows = self._views.rows
         self._watched: dict[int, _Watch] = {}
         self._take = bind(form, "take", storage, "Pool.acquire")
         self._give = bind(form, "give", storage, "Pool.release")
@@ -162,24 +161,18 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
             take = self._take
         except AttributeError:
             raise not_set_up(self) from None
-        ticket = take(_me["process"])
+        ticket = take(_me)
         if ticket is None:
             return None
-        item = (self._views.get(ticket & ROW) or self._view(ticket & ROW))[:]  # as `_item_of`, without a call
-        self._held[id(item)] = ticket, item
+        try:  # as `Views.of`, without a call
+            row = self._rows[ticket & ROW]
+        except KeyError:
+            return self._views.of(ticket)
+        if row.held is not row.given:
+            return self._views.of(ticket)
+        item = row.view[WHOLE]
+        row.held = ticket, item
         return item
-
-    def _item_of(self, ticket: int) -> memoryview:
-        item = (self._views.get(ticket & ROW) or self._view(ticket & ROW))[:]
-        self._held[id(item)] = ticket, item
-        return item
-
-    def _view(self, row: int) -> memoryview:
-        """What the views of an item are slices of. Slices of one view share a count of uses, which free-threaded Python
-        does not protect, so each item has one of its own.
-        """
-        first = row * self._stride
-        return self._views.setdefault(row, memoryview(self._memory)[first : first + self.item_size])
 
     def release(self, item: memoryview) -> None:
         """Let an item go that `acquire` returned. Its memoryview is released: whoever uses it gets a ValueError.
@@ -190,18 +183,23 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         such as a `readinto` in another thread; it stays held. TypeError - no memoryview.
         """
         try:
-            held = self._held.pop(id(item), None) or self._refuse(item)
-        except AttributeError:
-            raise not_set_up(self) from None
-        ticket, _ = held
+            row = self._rows[item.obj.row]  # type: ignore[attr-defined]
+            held = row.held
+            if held[1] is not item:
+                row = self._views.overtaken[id(item)]
+                held = row.held
+        except _NO_ITEM:
+            self._refuse(item)
         try:
             item.release()
         except BufferError:
-            self._held[id(item)] = held
-            raise BufferError(f"item {ticket & ROW} is in use; release it when whoever uses it is done") from None
-        if not self._give(ticket):
+            raise BufferError(f"item {held[0] & ROW} is in use; release it when whoever uses it is done") from None
+        row.given = held
+        give = self._give
+        if not give(held[0]):
+            self._views.overtaken.pop(id(item), None)
             raise ValueError(
-                f"item {ticket & ROW} has been released by somebody else: by release_row(), by a process that was "
+                f"item {held[0] & ROW} has been released by somebody else: by release_row(), by a process that was "
                 "forked while it was held, or by recover()"
             )
 
@@ -216,29 +214,27 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 
     def _lost(self, watch: _Watch) -> None:
         self._watched.pop(watch.key, None)
-        if watch.process == _me["process"]:  # a forked child drops copies
+        if watch.process == _me:  # a forked child drops copies
             for ticket in watch.tickets:
                 if ticket is not None:
                     self._give_back(ticket)
 
     def _give_back(self, ticket: int) -> None:
         """Let an item go, if that was not done before and nobody uses its memoryview."""
-        for known, item in list(self._held.values()):
-            if known == ticket:
-                try:
-                    self.release(item)
-                except (ValueError, BufferError):
-                    pass
-                return
-        self._give(ticket)
+        if self._views.end(ticket):
+            self._give(ticket)
 
     def row_of(self, item: memoryview) -> int:
         """The number of an item that `acquire` returned: its row of `array`. Raises: as `release`."""
-        require_set_up(self)
-        ticket, _ = self._held.get(id(item)) or self._refuse(item)
-        return ticket & ROW
+        try:
+            number: int = item.obj.row  # type: ignore[attr-defined]
+            is_ours = self._views.is_item(item, number)
+        except _NO_ITEM:
+            self._refuse(item)
+        return number if is_ours else self._refuse(item)
 
     def _refuse(self, item: object) -> NoReturn:
+        require_set_up(self)
         if not isinstance(item, memoryview):
             rows = "; release_row() takes numbers" if isinstance(item, int) else ""
             raise TypeError(f"expected the memoryview that acquire() returned, got {type(item)!r}{rows}")
@@ -278,9 +274,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         if self._array is None:
             from rseq._percpu.shown import shown
 
-            held, kind = ctypes.c_char.from_buffer(self._memory), self._kind
-            shape, strides = (self.count, self.item_size), (self._stride, 1)
-            made = shown(ctypes.addressof(held), shape, strides, owner=held, writable=True)
+            kind, shape, strides = self._kind, (self.count, self.item_size), (self._stride, 1)
+            made = shown(self._items.place.addresses()[-1], shape, strides, owner=self._items, writable=True)
             self._array = made if kind.dtype is None else made.view(kind.dtype).reshape(self.count, *kind.shape)
         return self._array
 
@@ -337,6 +332,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 
     def _start_anew(self) -> None:
         """In a forked child: be known as another process than the one that has forked (`be_known`)."""
+        from rseq._percpu.threads import table_of
+
         table_of(storage_of(self).place.lock).thread_id()
 
     def _states(self) -> list[int]:
@@ -373,7 +370,7 @@ class _Watch(ref["_Item"]):
 
     def __init__(self, item: _Item, lost: Callable[[_Watch], None]) -> None:
         super().__init__(item, lost)  # type: ignore[call-arg]
-        self.key, self.process, self.tickets = id(item), _me["process"], item._tickets
+        self.key, self.process, self.tickets = id(item), _me, item._tickets
 
 
 class _Item:
@@ -393,12 +390,12 @@ class _Item:
         pool = self._pool
         if not self._tickets:
             pool._watched[id(self)] = _Watch(self, pool._lost)
-        self._tickets.extend(map(pool._take, (_me["process"],)))  # in C: no signal handler runs in between
+        self._tickets.extend(map(pool._take, (_me,)))  # in C: no signal handler runs in between
         ticket = self._tickets[-1]
         if ticket is None:
             self._forget()
             raise MemoryError(f"all {pool.count} items of the pool are held; `held()` says by whom")
-        item = pool._item_of(ticket)
+        item = pool._views.of(ticket)
         self._items.append(item)
         return item
 
@@ -447,6 +444,9 @@ def _resolved(segment: Segment | str | None) -> tuple[Segment | None, int]:
 
 
 def _ended(pool: Pool, owner: int) -> int:
+    from rseq._percpu.ended import why_not_ended
+    from rseq._percpu.threads import table_of
+
     number = integer("owner", owner)
     if number == 0:
         why = "0 is no process: use release_row()"
@@ -459,7 +459,10 @@ def _ended(pool: Pool, owner: int) -> int:
     return number
 
 
-_me = {"process": os.getpid()}
+_me = os.getpid()
 """Asking the kernel each time would take as long as all the rest."""
 
-in_each_child(lambda: _me.update(process=os.getpid()), THREADS)
+in_each_child(lambda: globals().update(_me=os.getpid()), THREADS)
+
+_NO_ITEM = AttributeError, KeyError, TypeError, ValueError
+"""What comes of asking something that is no item for its number: it has none, or one that is none, or was released."""
