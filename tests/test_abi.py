@@ -11,10 +11,22 @@ import pytest
 
 from rseq import _abi as abi
 
-SOURCES = ("rseq.h", "membarrier.h", "auxvec.h", "mempolicy.h", "prctl.h", "ptrace.h", "librseq", "glibc")
+SOURCES = (
+    "rseq.h",
+    "membarrier.h",
+    "auxvec.h",
+    "memfd.h",
+    "fcntl.h",
+    "mempolicy.h",
+    "prctl.h",
+    "ptrace.h",
+    "librseq",
+    "glibc",
+)
 HEADERS = {
     "/usr/include/linux/membarrier.h": r"(MEMBARRIER_CMD_\w+)\s*=\s*\(?([^,)]+)\)?,",
     "/usr/include/linux/auxvec.h": r"#define\s+(AT_RSEQ_\w+)\s+(\d+)",
+    "/usr/include/linux/memfd.h": r"#define\s+(MFD_CLOEXEC|MFD_ALLOW_SEALING|MFD_EXEC)\s+(\w+)U",
     "/usr/include/linux/ptrace.h": r"#define\s+(PTRACE_GET_RSEQ_CONFIGURATION)\s+(\w+)",
 }
 

@@ -8,6 +8,8 @@ Sources:
     membarrier.h    linux/membarrier.h, Linux 5.10
     auxvec.h        linux/auxvec.h, Linux 6.3
     prctl.h         linux/prctl.h, Linux 7.0
+    memfd.h         linux/memfd.h, Linux 6.3
+    fcntl.h         linux/fcntl.h and asm-generic/fcntl.h, Linux 3.17
     mempolicy.h     linux/mempolicy.h, Linux 2.6.7
     ptrace.h        linux/ptrace.h, Linux 5.13
     librseq         src/rseq.c at cbdabc4
@@ -98,3 +100,14 @@ PR_RSEQ_SLICE_EXT_ENABLE: Final = 1  # prctl.h, 7.0
 
 # ptrace(PTRACE_GET_RSEQ_CONFIGURATION, pid, 24, {u64 area, u32 length, u32 signature, u32 flags, u32 0}).
 PTRACE_GET_RSEQ_CONFIGURATION: Final = 0x420F  # ptrace.h, 5.13
+
+# Files. Python's modules have these where it was built for a libc that has them, which many a Python was not.
+MFD_CLOEXEC: Final = 0x1  # memfd.h
+MFD_ALLOW_SEALING: Final = 0x2  # memfd.h
+MFD_EXEC: Final = 0x10  # memfd.h, 6.3: asks for an executable file where vm.memfd_noexec is 1
+F_OFD_GETLK: Final = 36  # fcntl.h: who has locked these bytes
+F_OFD_SETLK: Final = 37  # fcntl.h: lock them for this open file description; it does not wait
+F_ADD_SEALS: Final = 1024 + 9  # fcntl.h
+F_GET_SEALS: Final = 1024 + 10  # fcntl.h
+F_SEAL_SEAL: Final = 0x1  # fcntl.h: no more seals
+F_SEAL_SHRINK: Final = 0x2  # fcntl.h: the file gets no shorter

@@ -96,3 +96,22 @@ def os_error(what: str, number: int) -> OSError:
 def errno_name(number: int) -> str:
     """An errno as C has it: EINVAL."""
     return errno.errorcode.get(number, str(number))
+
+
+def memfd_create(name: str, flags: int) -> int:
+    """The descriptor of a file in memory. Raises: OSError - the system has none of these, or refuses.
+
+    It is for a Python that was built for an older libc than it runs on, as those are that installers bring:
+    `os.memfd_create` is missing there.
+    """
+    create = getattr(libc(), "memfd_create", None)
+    if create is None:
+        raise OSError(errno.ENOSYS, "this libc has no memfd_create")
+    ctypes.set_errno(0)
+    file = int(create(name.encode(), flags))
+    if file < 0:
+        raise os_error("memfd_create", ctypes.get_errno())
+    return file
+
+
+memfd_create = getattr(os, "memfd_create", memfd_create)

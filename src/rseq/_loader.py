@@ -16,14 +16,14 @@ that are off the CPU). Only a failed load gives its range back: nothing has run 
 
 from __future__ import annotations
 
-import errno
 import mmap
 import os
 import sys
 
 from rseq import _quick_ctypes as ctypes
+from rseq._abi import MFD_CLOEXEC, MFD_EXEC
 from rseq._integers import round_up
-from rseq._libc import error_of, libc, on_linux, os_error
+from rseq._libc import error_of, libc, memfd_create, on_linux, os_error
 from rseq._quick import NamedTuple, cache
 from rseq._shipped import facts
 
@@ -45,8 +45,6 @@ KEY_AT, CONTEXT_AT = -8, -16
 LARGEST_IMAGE = 1 << 30  # more is a broken blob, not a big one
 
 _MAP_FIXED = 0x10  # asm-generic/mman-common.h
-_MFD_CLOEXEC = 0x1  # linux/memfd.h
-_MFD_EXEC = 0x10  # linux/memfd.h, 6.3: asks for an executable file where vm.memfd_noexec is 1
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 _WORD_MASK = (1 << 8 * _WORD) - 1
 _MAP_FAILED = _WORD_MASK
@@ -274,23 +272,9 @@ def _place_by_memfd(address: int, code: bytes) -> None:
 
 def _memfd() -> int:
     try:
-        return _memfd_create(_MFD_CLOEXEC | _MFD_EXEC)
+        return memfd_create("rseq", MFD_CLOEXEC | MFD_EXEC)
     except OSError:  # EINVAL: before Linux 6.3; EACCES: vm.memfd_noexec is 2
-        return _memfd_create(_MFD_CLOEXEC)
-
-
-def _memfd_create(flags: int) -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("rseq", flags)
-    # Many a Python is built for older libcs than the one that it runs on, and lacks the function for that reason only.
-    create = getattr(libc(), "memfd_create", None)
-    if create is None:
-        raise OSError(errno.ENOSYS, "this libc has no memfd_create")
-    ctypes.set_errno(0)
-    file = int(create(b"rseq", flags))
-    if file < 0:
-        raise os_error("memfd_create", ctypes.get_errno())
-    return file
+        return memfd_create("rseq", MFD_CLOEXEC)
 
 
 def _write_all(file: int, code: bytes) -> None:

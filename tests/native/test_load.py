@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from rseq import _abi as abi
 from rseq import _arch as arch
 from rseq import _loader as loader
 from rseq._loader import Blob, ExecutableMemoryError, LinkError, Relocation, load
@@ -141,14 +142,12 @@ def test_code_of_many_pages_arrives_whole(code: bytes) -> None:
 def test_an_old_kernel_that_does_not_know_the_exec_flag_of_memfds_is_enough(
     blob: Blob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = loader._memfd_create
-
-    def old_kernel(flags: int) -> int:
-        if flags & ~loader._MFD_CLOEXEC:
+    def old_kernel(name: str, flags: int) -> int:
+        if flags & ~abi.MFD_CLOEXEC:
             raise OSError(errno.EINVAL, "Invalid argument")
-        return create(flags)
+        return os.memfd_create(name, flags)
 
-    monkeypatch.setattr(loader, "_memfd_create", old_kernel)
+    monkeypatch.setattr(loader, "memfd_create", old_kernel)
     assert function(load(blob).entries["thread_pointer"])()
 
 
@@ -261,14 +260,6 @@ def test_each_load_is_a_copy_with_data_of_its_own(blob: Blob) -> None:
     assert word(other.address + DATA_OFFSET) == 0
 
 
-def test_a_python_without_memfd_create_takes_libcs(blob: Blob, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As those that are built for old libcs, and run on new ones."""
-    monkeypatch.delattr(os, "memfd_create", raising=False)
-    start = f"{load(blob).address:x}-"
-    lines = [line for line in Path("/proc/self/maps").read_text().splitlines() if line.startswith(start)]
-    assert ["memfd:rseq" in line for line in lines] == [True]
-
-
 def test_code_runs_in_a_forked_child(blob: Blob) -> None:
     thread_pointer = function(load(blob).entries["thread_pointer"])
     expected = thread_pointer()
@@ -324,10 +315,9 @@ def test_one_sentence_says_what_refused_executable_memory() -> None:
     done = run_python(
         MDWE_CHILD
         + """
-    import os
     def refuse(name, flags):
         raise OSError(1, "Operation not permitted")
-    os.memfd_create = refuse
+    load.memfd_create = refuse
     try:
         load.load(blob)
     except load.ExecutableMemoryError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -174,3 +175,39 @@ def test_what_a_killed_program_held_is_had_by_another(segment_folder: Path, env:
 def test_nobody_is_warned_without_need(segment_folder: Path) -> None:
     assert core.possible_cpus() == rseq.Segment("shop").lanes
     run_python("import rseq; rseq.Counter(segment='shop', name='hits').add()")
+
+
+OLD_LIBC = """
+import fcntl, multiprocessing, os
+
+for module, begin in ((os, ("MFD_", "memfd_create")), (fcntl, ("F_OFD_", "F_SEAL_", "F_ADD_SEALS", "F_GET_SEALS"))):
+    for name in [name for name in vars(module) if name.startswith(begin)]:
+        delattr(module, name)
+
+import rseq
+
+def work(*counters):
+    for counter in counters:
+        counter.add(5)
+
+if __name__ == "__main__":
+    hits = rseq.Counter(segment=rseq.Segment("shop"), name="hits")
+    nameless = rseq.Counter(segment=rseq.Segment())
+    for start in ("fork", "spawn"):
+        process = multiprocessing.get_context(start).Process(target=work, args=(hits, nameless))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+    print(hits.value, nameless.value)
+"""
+
+
+def test_a_python_that_was_built_for_an_older_libc_shares_segments_too(segment_folder: Path, tmp_path: Path) -> None:
+    """As those that installers bring. Its modules lack what that libc lacked, and the kernel has it all the same."""
+    hits = rseq.Counter(segment=rseq.Segment("shop"), name="hits")
+    hits.add()
+    program = tmp_path / "program.py"
+    program.write_text(OLD_LIBC)
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("11 10\n", "")
+    assert hits.value == 11

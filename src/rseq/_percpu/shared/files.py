@@ -28,7 +28,9 @@ import stat
 import struct
 import time
 
+from rseq import _abi as abi
 from rseq import _quick_ctypes as ctypes
+from rseq._libc import memfd_create
 from rseq._percpu.shared.layout import MAX_PROCESSES, SegmentError
 from rseq._quick import NamedTuple
 
@@ -233,7 +235,7 @@ def _unlink(fd: int, place: Place) -> None:
 
 def _unlock(fd: int) -> None:
     """Let all locks go. Closing would do, but for a child that was forked meanwhile: it has the same open file."""
-    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, _FIRST_BYTE, 0, 0))
+    fcntl.fcntl(fd, abi.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, _FIRST_BYTE, 0, 0))
 
 
 def _restless(place: Place) -> SegmentError:
@@ -333,15 +335,15 @@ def nameless(fill: Callable[[int], None]) -> Found:
     Raises: SegmentError - the system has neither. OSError - no more files may be open. MemoryError.
     """
     try:
-        fd = next(map(Descriptor, map(os.memfd_create, ("rseq",), (os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING,))))
-        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+        fd = next(map(Descriptor, map(memfd_create, ("rseq",), (abi.MFD_CLOEXEC | abi.MFD_ALLOW_SEALING,))))
+        seals = abi.F_SEAL_SHRINK | abi.F_SEAL_SEAL
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS):
             raise
         fd, seals = _without_name(error), 0
     fill(fd)
     if seals:
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        fcntl.fcntl(fd, abi.F_ADD_SEALS, seals)
     slot = _slot(fd)
     assert slot is not None, "nobody else has the file"
     return Found(fd, slot, is_new=True)
@@ -357,7 +359,7 @@ def _without_name(before: OSError) -> Descriptor:
 def handed_on(fd: int) -> Found:
     """A nameless file that another process has handed to this one, which owns `fd` from now on."""
     owned = Descriptor(fd)
-    if not fcntl.fcntl(owned, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
+    if not fcntl.fcntl(owned, abi.F_GET_SEALS) & abi.F_SEAL_SHRINK:
         raise SegmentError(
             "the file of a nameless segment is sealed against shrinking, and this one is not (where a filter forbids "
             "memfd_create, none is); give the segment a name"
@@ -427,13 +429,13 @@ def slots_in_use(fd: int, first: int = 0, count: int = MAX_PROCESSES) -> list[in
 
 def _is_held(fd: int, first: int, count: int) -> bool:
     wanted = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _FIRST_BYTE + first, count, 0)
-    return bool(_FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, wanted))[0] != fcntl.F_UNLCK)
+    return bool(_FLOCK.unpack(fcntl.fcntl(fd, abi.F_OFD_GETLK, wanted))[0] != fcntl.F_UNLCK)
 
 
 def _lock(fd: int, slot: int, count: int) -> bool:
     """Lock slots, if nobody else has one of them."""
     try:
-        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _FIRST_BYTE + slot, count, 0))
+        fcntl.fcntl(fd, abi.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _FIRST_BYTE + slot, count, 0))
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return False
