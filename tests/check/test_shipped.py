@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import examples
 import tiers
-from rseq import _arch as arch
 from rseq._check.run import shipped
 from rseq._sequence import Sequence
 from rseq.check import Report, check
@@ -18,8 +18,6 @@ from support import require_made
 
 if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
-
-HOST = arch.host()
 
 EXAMPLES: dict[str, list[Any]] = {}
 for _sequence in (value for value in vars(examples).values() if isinstance(value, Sequence)):
@@ -46,17 +44,7 @@ def _has_routines(record: str) -> bool:
     return any(code.kind == "routine" for code in SHIPPED[record])
 
 
-def _where_sections_run() -> list[ParameterSet]:
-    """On all architectures; in the second tier not where the next test has them beside their routines."""
-    return [
-        one
-        for one in tiers.by_turns(SHIPPED)
-        for record, name in [map(str, one.values)]
-        if not (one.marks and name in tiers.FIRST and _has_routines(record))
-    ]
-
-
-@pytest.mark.parametrize(("record", "name"), _where_sections_run())
+@pytest.mark.parametrize(("record", "name"), tiers.by_turns(SHIPPED))
 def test_every_section_that_is_shipped_passes(record: str, name: str) -> None:
     sections = [code for code in SHIPPED[record] if code.kind == "sequence"]
     report = check(*sections, arch=name)
@@ -69,13 +57,11 @@ def test_every_section_that_is_shipped_passes(record: str, name: str) -> None:
 
 
 def _where_everything_runs() -> list[ParameterSet]:
-    """Each record with routines on three architectures in the second tier: routines run in the interpreter on all."""
-    host = HOST.name if HOST else ""
+    """Each record with routines on one of three architectures by turns: routines run in the interpreter on all."""
+    records = filter(_has_routines, SHIPPED)
     return [
-        pytest.param(record, name, marks=[] if (record, name) == ("Lock 1", host) else [pytest.mark.slow])
-        for name in tiers.FIRST
-        for record in SHIPPED
-        if _has_routines(record)
+        pytest.param(record, name, marks=[] if record == "Lock 1" else [pytest.mark.slow])
+        for record, name in zip(records, cycle(tiers.FIRST), strict=False)
     ]
 
 
@@ -102,8 +88,7 @@ def test_the_example_sequences_pass(record: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", tiers.FIRST)
-@pytest.mark.parametrize("record", EXAMPLES)
+@pytest.mark.parametrize(("record", "name"), list(zip(EXAMPLES, cycle(tiers.FIRST), strict=False)))
 def test_the_example_sequences_pass_at_any_cost(name: str, record: str) -> None:
     report = check(EXAMPLES[record], arch=name, depth=1 if record == "Numbers" else 2)
     require_made(report)
