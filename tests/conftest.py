@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
+    gc.set_threshold(20_000)  # each time it goes through what all tests have imported
     config.stash[SKIPS] = _NeedsRseq()
     stale = _stale_files()
     if stale:
