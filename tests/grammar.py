@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import budgets
 import programs
 import rseq
 from programs import Node, compiled
@@ -291,7 +292,7 @@ def _accepted(first: int, architecture: Architecture | None, in_numba: bool) -> 
             code = compiled(text, **NAMES)
         except ContractError:  # some read what they have prepared, or publish a row that not each path has filled
             continue
-        if programs.assembles(architecture, code):
+        if budgets.assembles(architecture, code):
             yield Program(number, text, code)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import programs
+import budgets
 import rseq
 import tiers
 from emulator import ROWS, Board, in_order, memory_of
@@ -80,7 +80,7 @@ def lane(like: Architecture, seed: int = 0) -> Memory:
 
 def check_all(architecture: Architecture, cases: Sequence[tuple[Any, Callable[[], Iterable[Sequence[Any]]]]]) -> None:
     """Compile all functions that the architecture has registers for; hold each to the interpreter for its arguments."""
-    codes = programs.narrow_enough(architecture, [code for code, _ in cases])
+    codes = budgets.narrow_enough(architecture, [code for code, _ in cases])
     cases = [case for case in cases if case[0] in codes]
     board, operations = board_of(architecture, [code for code, _ in cases])
     for operation, (_, arguments) in zip(operations, cases, strict=True):

@@ -8,7 +8,8 @@ import pytest
 
 import rseq
 import tiers
-from programs import compiled, widest
+from budgets import widest
+from programs import compiled
 from registers import check_registers
 from rseq import _arch as arch
 from rseq import i32, i64, prepared, u32, u64

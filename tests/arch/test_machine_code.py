@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import programs
+import budgets
 import rseq
 from arch.machine_code import (
     COMPARISONS,
@@ -28,7 +28,7 @@ from arch.machine_code import (
 )
 from emulator import AREA, AREA_OFFSET, NO_LANE, STACK, Board, in_order, memory_of
 from oracle import filled
-from programs import Lane, compiled, edges, widest
+from programs import Lane, compiled, edges
 from qemu import QemuBoard
 from rseq import i32, i64, prepared, u8
 from rseq._arch.base import Architecture, IndexMode, WidthError
@@ -98,7 +98,7 @@ def test_division_by_a_variable_floors_and_does_not_trap(architecture: Architect
             pairs = list(itertools.product(edges(scalar), repeat=2))
             cases.append((function(f", a: {scalar}, b: {scalar}", str(scalar), body), lambda p=pairs: p))
     fitting = [code for code, _ in cases if code.body.result.bits <= 8 * architecture.pointer_bytes]
-    assert programs.narrow_enough(architecture, fitting) == fitting
+    assert budgets.narrow_enough(architecture, fitting) == fitting
     check_all(architecture, cases)
 
 
@@ -248,7 +248,7 @@ def f(cpu: Large, i: i64, n: i64) -> i64:
 def test_offsets_may_be_larger_than_a_displacement(architecture: Architecture) -> None:
     """Everything that is far away, in memory that only an emulator gives a whole lane of."""
     narrow = re.sub(r"(near|far|last)", r"\1_i32", ACROSS.replace("i64", "i32"))
-    text = ACROSS if widest(architecture) == "i64" else narrow
+    text = ACROSS if budgets.widest(architecture) == "i64" else narrow
     board, (operation,) = board_of(architecture, [compiled(text, Large=Large)])
     memory = memory_of(Large, lanes=1, like=architecture)
     for index, n in itertools.product((0, 1, 39_999, 40_000, 40_001, 69_999, -1), (-3, 0, 7)):
@@ -438,7 +438,7 @@ for k in range(150):
 cpu.c_i64 += x
 return x
 """
-    kind = widest(architecture)
+    kind = budgets.widest(architecture)
     body = body.replace("i64", kind)
     codes = [function(f", n: {kind}", kind, text) for text in (body, *[body.replace("7", "8")] * 2)]
     board, operations = board_of(architecture, codes)
@@ -478,7 +478,7 @@ def test_the_thread_pointer_is_what_the_processor_says(architecture: Architectur
 @each_architecture
 def test_several_numbers_are_returned_at_once(architecture: Architecture) -> None:
     """Each in a register of its own; paths that commit, and one that does not, meet there."""
-    kind = widest(architecture)
+    kind = budgets.widest(architecture)
     several = f"tuple[{kind}, f32, bool, f64]"
     bodies = [
         (several, "return n, x, n > 3, f64(x) / 3.0"),
@@ -494,8 +494,8 @@ def test_several_numbers_are_returned_at_once(architecture: Architecture) -> Non
 
 @each_architecture
 def test_the_largest_sequences_are_compiled_and_right(architecture: Architecture) -> None:
-    most = {kind: programs.largest(architecture, kind=kind) for kind in ("f64", widest(architecture))}
-    codes = [programs.hungry(count, kind=kind) for kind, count in most.items()]
+    most = {kind: budgets.largest(architecture, kind=kind) for kind in ("f64", budgets.widest(architecture))}
+    codes = [budgets.hungry(count, kind=kind) for kind, count in most.items()]
     board, operations = board_of(architecture, codes)
     for operation in operations:
         board.check(operation, lane(architecture, 3))

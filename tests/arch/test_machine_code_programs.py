@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import budgets
 import examples
 import grammar
 import programs
@@ -22,9 +23,10 @@ from arch.machine_code import (
     function,
     lane,
 )
+from budgets import widest
 from emulator import BUFFERS, ROWS, in_order, memory_of
 from oracle import filled
-from programs import Node, edges, widest
+from programs import Node, edges
 from rseq._arch.base import Architecture, IndexMode
 from rseq._language.interpret import Memory
 from rseq._language.types import SCALARS, Scalar
@@ -36,14 +38,14 @@ from rseq._language.types import SCALARS, Scalar
 @each_architecture
 @pytest.mark.parametrize("index", ["cpu_id", "mm_cid"])
 def test_examples_do_what_they_mean(architecture: Architecture, index: IndexMode) -> None:
-    board, operations = board_of(architecture, programs.narrow_enough(architecture, examples.timeless()), index)
+    board, operations = board_of(architecture, budgets.narrow_enough(architecture, examples.timeless()), index)
     for operation in operations:
         for seed in range(40):
             board.check_filled(operation, seed, examples.row_of(operation.record))
 
 
 def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
-    drawn, made = len(made), [one for one in made if programs.assembles(architecture, one[0])]
+    drawn, made = len(made), [one for one in made if budgets.assembles(architecture, one[0])]
     assert len(made) > drawn // 2
     board, operations = board_of(architecture, [code for code, _, _ in made])
     for operation, (_, has_row, seed) in zip(operations, made, strict=True):

@@ -11,7 +11,8 @@ import pytest
 import examples
 import programs
 import rseq
-from programs import compiled, hungry, largest, widest
+from budgets import hungry, largest, widest
+from programs import compiled
 from registers import check_registers
 from rseq import _arch as arch
 from rseq._arch.base import Architecture, RegisterError, WidthError

@@ -15,7 +15,7 @@ from typing import Any
 import llvmlite.ir as ll
 import pytest
 
-import programs
+import budgets
 import tiers
 from programs import compiled
 from rseq._arch.base import Architecture, RegisterError
@@ -135,11 +135,11 @@ def store(emit: Writer, base: Any, index: int, value: Any) -> None:
 def test_what_the_budget_accepts_is_compiled(
     architecture: Architecture, options: tuple[str, ...], tmp_path: Path
 ) -> None:
-    kind = programs.widest(architecture)
+    kind = budgets.widest(architecture)
     codes = [
-        most(architecture, lambda count: programs.hungry(count, kind=kind)),
-        most(architecture, lambda count: programs.hungry(count, kind="f32")),
-        most(architecture, lambda count: programs.hungry(count, kind="f64")),
+        most(architecture, lambda count: budgets.hungry(count, kind=kind)),
+        most(architecture, lambda count: budgets.hungry(count, kind="f32")),
+        most(architecture, lambda count: budgets.hungry(count, kind="f64")),
         most(architecture, lambda count: mixed(kind, count, 0, 0)),
         most(architecture, lambda count: mixed(kind, 2, count, 1)),
         most(architecture, lambda count: mixed(kind, 2, 1, count)),

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import budgets
 import examples
 import programs
 import rseq
@@ -141,7 +142,7 @@ def board_of(
 @each_way
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture: Architecture, level: str) -> None:
-    codes = programs.narrow_enough(architecture, examples.timeless())
+    codes = budgets.narrow_enough(architecture, examples.timeless())
     board, operations = board_of(tmp_path, compiler, architecture, codes, [level])
     for operation in operations:
         for seed in range(6):
@@ -154,7 +155,7 @@ def test_random_programs_mean_the_same_in_c(tmp_path: Path, compiler: str, archi
     made = [
         one
         for one in programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:60]
-        if programs.assembles(architecture, one[0])
+        if budgets.assembles(architecture, one[0])
     ]
     board, operations = board_of(tmp_path, compiler, architecture, [code for code, *_ in made])
     for operation, (*_, seed) in zip(operations, made, strict=True):
@@ -321,8 +322,8 @@ def test_the_largest_sequences_are_compiled_in_the_worst_callers_and_right(
     tmp_path: Path, compiler: str, architecture: Architecture, level: str
 ) -> None:
     codes = [
-        programs.hungry(programs.largest(architecture, kind=kind), kind=kind)
-        for kind in (programs.widest(architecture), "f64")
+        budgets.hungry(budgets.largest(architecture, kind=kind), kind=kind)
+        for kind in (budgets.widest(architecture), "f64")
     ]
     board, operations = board_of(tmp_path, compiler, architecture, codes, [*level.split(), "-w"], WORST_FRAME)
     for operation in operations:

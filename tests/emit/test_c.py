@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import rseq
+from budgets import hungry, largest, widest
 from compilers import compile_with, write
-from programs import hungry, largest, widest
 from rseq import _arch as arch
 from rseq import f32, f64, i64, prepared, ptr, u8
 from rseq._arch.base import RegisterError

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import programs
 import rseq
+from budgets import hungry, largest
 from oracle import Bench, filled
-from programs import Lane, Node, compiled, edges, hungry, largest
+from programs import Lane, Node, compiled, edges
 from rseq._arch import host
 from rseq._arch.base import RegisterError
 from rseq._language.types import SCALARS, Pointer, Scalar
