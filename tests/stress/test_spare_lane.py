@@ -77,10 +77,10 @@ NO_CALLS = ("process", "killed", "without_rseq", "refused", "wrong", "names", "s
 LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held", "tear_nothing", "batches")
 """Words in the names of tests that do the same very often."""
 
-PARTS = ("_arrays", "_forked", "_threads", "_times")
+PARTS = ("_arrays", "_call", "_forked", "_threads", "_times")
 """Files that have a part of what a structure's own file had no room for."""
 
-APART = ("test_ring.py", "test_pool.py", "test_rcu.py")
+APART = ("test_ring.py", "test_pool.py")
 """Files of structures that take longer than others: a process each, so that CPUs share the work."""
 
 

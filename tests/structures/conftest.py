@@ -1,4 +1,4 @@
-"""What the tests of structures share: forked children that work on one structure."""
+"""What the tests of structures share: a segment or none, and forked children that work on one structure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ import traceback
 from collections.abc import Callable
 
 import pytest
+
+import rseq
+
+
+@pytest.fixture(params=[lambda: None, rseq.Segment], ids=["private", "shared"])
+def segment(request: pytest.FixtureRequest) -> rseq.Segment | None:
+    """No segment; and in the second run of a test, one without a name."""
+    made: rseq.Segment | None = request.param()
+    return made
+
+
+@pytest.fixture
+def rcu(segment: rseq.Segment | None) -> rseq.RCU:
+    """One in private memory; and in the second run of a test, in a segment."""
+    return rseq.RCU(segment=segment)
 
 
 def _run_in_children(count: int, function: Callable[[int], object]) -> None:
