@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +14,14 @@ from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics import ObservableCounter
 from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExportResult
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
-from opentelemetry.sdk.resources import Resource
 
 import rseq
-from metrics.otel.telling import DELTA, NEVER, Kept, Told, in_child, lines, plain, points_of, sums, values
+from metrics.otel.providers import LONG_S, provider
+from metrics.otel.telling import DELTA, Kept, Told, in_child, lines, plain, points_of, values
 from rseq._metrics.blocks import made as block
 from rseq._percpu.shared.extents import Wanted
 from rseq._percpu.shared.layout import SegmentError
-from rseq.metrics.opentelemetry import MeterProvider
 from shared.folders import Program
-from support import ThreadSet
-
-LONG_S = 60.0
-"""Nothing takes that long."""
-
-
-def provider(exporter: Kept | None, segment: rseq.Segment | str, **more: Any) -> MeterProvider:
-    """One that exports when it is asked."""
-    return MeterProvider(
-        segment, exporter=exporter, **{"export_interval_millis": NEVER, "shutdown_on_exit": False, **more}
-    )
 
 
 def test_what_forked_workers_count_is_exported_once() -> None:
@@ -238,183 +225,6 @@ def test_a_child_that_is_forked_while_the_turn_is_taken_does_not_keep_it() -> No
         assert program.hear() == "y"
 
 
-# ---- differences
-
-
-def _counted(exporter: Kept, segment: rseq.Segment | str) -> tuple[MeterProvider, Any, Any]:
-    made = provider(exporter, segment)
-    meter = made.get_meter("shop")
-    return made, meter.create_counter("requests"), meter.create_histogram("sizes")
-
-
-def test_differences_add_up_to_what_was_counted_whoever_exports() -> None:
-    segment, told = rseq.Segment(), []
-    for turn in range(5):
-        exporter = Kept(DELTA)
-        made, requests, sizes = _counted(exporter, segment)
-        for number in range(turn + 1):
-            requests.add(number, {"a": "b"})
-            sizes.record(number)
-            assert made.force_flush()
-        made.shutdown()
-        told += exporter.told
-    assert sums(told_of(told, "requests"), "requests") == sum(sum(range(turn + 1)) for turn in range(5))
-    points = [point for one in told_of(told, "sizes") for name, point in points_of(one) if name == "sizes"]
-    assert sum(point["count"] for point in points) == 15
-    assert sum(point["sum"] for point in points) == sum(sum(range(turn + 1)) for turn in range(5))
-    assert [point["start_time_unix_nano"] for point in points[1:]] == [p["time_unix_nano"] for p in points[:-1]]
-    assert all(point["start_time_unix_nano"] < point["time_unix_nano"] for point in points)
-
-
-def told_of(told: list[Any], name: str) -> list[Any]:
-    """What was told, as JSON, of exports that had that metric."""
-    return [plain(one) for one in told if any(name == found for found, _ in points_of(plain(one)))]
-
-
-def test_threads_that_count_while_differences_are_exported_lose_nothing(threads: ThreadSet) -> None:
-    exporter, segment = Kept(DELTA), rseq.Segment()
-    made, requests, sizes = _counted(exporter, segment)
-    has_told, has_ended = threading.Event(), threading.Event()
-
-    def count(number: int) -> None:
-        for turn in range(600):
-            if turn == 300:  # so that something is told in the middle
-                assert has_told.wait(LONG_S)
-            requests.add(1, {"thread": number, "turn": turn % 7})
-            sizes.record(turn % 50, {"thread": number} if turn % 2 else {"turn": "even"})
-
-    def export() -> None:
-        while not has_ended.is_set():
-            made.force_flush()
-            if exporter.told:
-                has_told.set()
-
-    exporting = threads.start(export)
-    counting = [threads.start(count, number) for number in range(4)]
-    for thread in counting:
-        thread.join(LONG_S)
-    has_ended.set()
-    exporting.join(LONG_S)
-    threads.join()
-    assert made.force_flush()
-    told = [plain(one) for one in exporter.told]
-    assert sums(told, "requests") == 4 * 600
-    points = [point for one in told for name, point in points_of(one) if name == "sizes"]
-    assert sum(point["count"] for point in points) == 4 * 600
-    assert sum(point["sum"] for point in points) == 4 * sum(turn % 50 for turn in range(600))
-    assert len(told) > 1
-
-
-def test_a_clock_that_is_set_back_keeps_intervals_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    exporter, segment = Kept(DELTA), rseq.Segment()
-    made, requests, _ = _counted(exporter, segment)
-    for _ in range(3):
-        requests.add(1)
-        assert made.force_flush()
-        monkeypatch.setattr(time, "time_ns", lambda: 5)
-    points = [point for one in exporter.told for _, point in points_of(plain(one))]
-    assert [point["value"] for point in points] == [1, 1, 1]
-    assert all(point["start_time_unix_nano"] < point["time_unix_nano"] for point in points)
-    assert [point["start_time_unix_nano"] for point in points[1:]] == [p["time_unix_nano"] for p in points[:-1]]
-
-
-def test_what_has_not_changed_is_no_difference() -> None:
-    exporter, segment = Kept(DELTA), rseq.Segment()
-    made, requests, _ = _counted(exporter, segment)
-    requests.add(1, {"a": 1})
-    assert made.force_flush()
-    assert made.force_flush()
-    requests.add(2, {"a": 2})
-    assert made.force_flush()
-    assert [values(one) for one in exporter.told] == [{("requests", 1): 1}, {("requests", 2): 2}]
-
-
-def test_differences_of_exponential_histograms_and_of_what_goes_up_and_down() -> None:
-    exporter = Kept(DELTA)
-    made = provider(
-        exporter,
-        rseq.Segment(),
-        views=[View(instrument_name="sizes", aggregation=ExponentialBucketHistogramAggregation())],
-    )
-    meter = made.get_meter("shop")
-    sizes, active = meter.create_histogram("sizes"), meter.create_up_down_counter("active")
-    for amounts in ([0, 1, 1e6], [3.0], [1e-9, 0]):
-        for amount in amounts:
-            sizes.record(amount)
-        active.add(-len(amounts))
-        assert made.force_flush()
-    assert [values(one, "count")["sizes",] for one in told_of(exporter.told, "sizes")] == [3, 1, 2]
-    found = [dict(points_of(plain(one))) for one in exporter.told]
-    assert [one["active"]["value"] for one in found] == [-3, -1, -2]
-    assert [one["sizes"]["zero_count"] for one in found] == [1, 0, 1]
-    assert [sum(one["sizes"]["positive"]["bucket_counts"]) for one in found] == [2, 1, 1]
-
-
-def test_what_may_not_have_arrived_is_sent_again_as_it_was_and_then_the_rest() -> None:
-    exporter, segment = Kept(DELTA), rseq.Segment()
-    made, requests, _ = _counted(exporter, segment)
-    requests.add(1)
-    assert made.force_flush()
-    lost = Kept(DELTA)
-    lost.failures = 1
-    other, requests, _ = _counted(lost, segment)
-    made.shutdown()
-    requests.add(10)
-    assert not other.force_flush()
-    requests.add(100)
-    requests.add(1000, {"new": "one"})
-    assert not any(lost.told)
-    assert other.force_flush()
-    assert [values(one) for one in lost.told] == [{("requests",): 10}, {("requests",): 100, ("requests", "one"): 1000}]
-    ((_, again),) = points_of(plain(lost.told[0]))
-    first, *_ = (point for _, point in points_of(plain(lost.told[1])))
-    assert again["time_unix_nano"] == first["start_time_unix_nano"]
-
-
-def test_it_is_sent_again_with_the_resource_with_which_it_was_sent() -> None:
-    segment, exporter = rseq.Segment(), Kept(DELTA)
-    failing = Kept(DELTA)
-    failing.failures = 1
-    old = provider(failing, segment, resource=Resource({"service.name": "shop", "service.version": "1"}))
-    old.get_meter("shop").create_counter("requests").add(1)
-    assert not old.force_flush()
-    failing.failures = 9
-    old.shutdown()
-    new = provider(exporter, segment, resource=Resource({"service.name": "shop", "service.version": "2"}))
-    new.get_meter("shop").create_counter("requests").add(1)
-    assert new.force_flush()
-    versions = [plain(one)["resource_metrics"][0]["resource"]["attributes"]["service.version"] for one in exporter.told]
-    assert versions == ["1", "2"]
-
-
-def test_an_exporter_that_raises_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    exporter, segment = Kept(DELTA), rseq.Segment()
-    made, requests, _ = _counted(exporter, segment)
-    requests.add(5)
-
-    def fail(*_: object, **__: object) -> MetricExportResult:
-        raise OSError("no route")
-
-    exporter.export = fail  # type: ignore[method-assign]
-    assert not made.force_flush()
-    assert "no route" in caplog.text
-    del exporter.export
-    assert made.force_flush()
-    assert sums(map(plain, exporter.told), "requests") == 5
-
-
-def test_sums_since_the_beginning_need_no_rounds() -> None:
-    exporter, segment = Kept(), rseq.Segment()
-    made, requests, _ = _counted(exporter, segment)
-    exporter.failures = 1
-    requests.add(1)
-    assert not made.force_flush()
-    requests.add(1)
-    assert made.force_flush()
-    assert [values(one) for one in exporter.told] == [{("requests",): 2}]
-    assert not any(name.startswith("exported") for name in segment)
-
-
 # ---- what is whose
 
 
@@ -481,80 +291,6 @@ def test_a_callback_that_raises_harms_nobody(caplog: pytest.LogCaptureFixture) -
     made.get_meter("shop").create_counter("requests").add(1)
     assert values(made.collect()) == {("requests",): 1}
     assert "no sensor" in caplog.text
-
-
-# ---- the end
-
-
-def test_a_shutdown_exports_what_is_left_and_gives_the_turn_back(caplog: pytest.LogCaptureFixture) -> None:
-    first, second, segment = Kept(), Kept(), rseq.Segment()
-    made, requests, _ = _counted(first, segment)
-    other = provider(second, segment)
-    assert made.force_flush()
-    requests.add(1)
-    made.shutdown()
-    assert first.was_shut_down
-    assert values(first.told[-1]) == {("requests",): 1}
-    requests.add(1)
-    assert other.force_flush()
-    assert values(second.told[-1]) == {("requests",): 2}
-    made.shutdown()
-    assert "it is done once" in caplog.text
-    made.get_meter("shop").create_counter("requests").add(1)
-    assert values(other.collect()) == {("requests",): 2}
-
-
-def test_whoever_ends_last_exports_the_last_although_the_turn_was_another_s() -> None:
-    first, second, segment = Kept(), Kept(), rseq.Segment()
-    made, requests, _ = _counted(first, segment)
-    other, others, _ = _counted(second, segment)
-    requests.add(1)
-    assert made.force_flush()
-    has_ended, export = [], first.export
-
-    def end_meanwhile(*given: Any, **more: Any) -> MetricExportResult:
-        result = export(*given, **more)
-        if not has_ended:  # the other one counts and ends while the last export is on its way
-            has_ended.append(True)
-            others.add(10)
-            other.shutdown()
-            assert second.told == []
-        return result
-
-    first.export = end_meanwhile  # type: ignore[method-assign]
-    made.shutdown()
-    assert values(first.told[-1]) == {("requests",): 11}
-
-
-def test_python_s_exit_exports_what_is_left(tmp_path: Path) -> None:
-    code = f"""
-        from pathlib import Path
-        from metrics.otel.telling import Told
-        from rseq.metrics.opentelemetry import MeterProvider
-        made = MeterProvider("shop", exporter=Told(Path({str(tmp_path / "told")!r})))
-        made.get_meter("shop").create_counter("requests").add(3)
-    """
-    with Program(code) as program:
-        assert program.end() == 0
-    (told,) = lines(tmp_path / "told")
-    assert values(told["told"]) == {("requests",): 3}
-
-
-def test_an_export_that_hangs_does_not_hold_the_shutdown_up(caplog: pytest.LogCaptureFixture) -> None:
-    exporter, is_there, may_go = Kept(), threading.Event(), threading.Event()
-
-    def hang(*_: object, **__: object) -> MetricExportResult:
-        is_there.set()
-        may_go.wait(LONG_S)
-        return MetricExportResult.SUCCESS
-
-    exporter.export = hang  # type: ignore[method-assign]
-    made = provider(exporter, rseq.Segment(), export_interval_millis=1)
-    made.get_meter("shop").create_counter("requests").add(1)
-    assert is_there.wait(LONG_S)
-    made.shutdown(timeout_millis=50)
-    assert "takes longer than the shutdown may" in caplog.text
-    may_go.set()
 
 
 # ---- harm
