@@ -13,7 +13,7 @@ import pickle
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from logging.handlers import QueueHandler
 from typing import Any
 from unittest import mock
@@ -21,21 +21,14 @@ from unittest import mock
 import numpy as np
 import pytest
 
+import logs
 import rseq
 import rseq.logging
 from logs import Keep, both
 from rseq._logging.records import read
 from support import run_python
 
-
-@pytest.fixture
-def log() -> Iterator[logging.Logger]:
-    logger = logging.getLogger("tests.ring")
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    yield logger
-    logger.handlers.clear()
-    logger.filters.clear()
+log = logs.log
 
 
 class Level(enum.IntEnum):

@@ -77,7 +77,7 @@ NO_CALLS = ("process", "killed", "without_rseq", "refused", "wrong", "names", "s
 LONG = ("model", "largest", "layout", "overwrite_keeps", "each_item_is_held", "tear_nothing", "batches")
 """Words in the names of tests that do the same very often."""
 
-PARTS = ("_arrays", "_call", "_ended", "_forked", "_threads", "_times")
+PARTS = ("_arrays", "_call", "_ended", "_forked", "_processes", "_threads", "_times")
 """Files that have a part of what a structure's own file had no room for."""
 
 APART = ("test_ring.py", "test_pool.py")
