@@ -1,4 +1,4 @@
-"""What callers may pass: integers, shapes and records, or a sentence that says what was expected."""
+"""What callers may pass: numbers, shapes and records, or a sentence that says what was expected."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from rseq._percpu.allocator import MAX_ITEM_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import SupportsFloat, TypeVar
 
     T = TypeVar("T", bound=str)
 
 MAX_DIMENSIONS = 32
+
+_INFINITE = float("inf")
 
 
 def integer(name: str, value: object) -> int:
@@ -22,6 +24,28 @@ def integer(name: str, value: object) -> int:
     from _operator import index
 
     return index(value)
+
+
+def number(name: str, value: SupportsFloat) -> float:
+    """`value` as a float; a number that is larger than all of them is infinite.
+
+    What has a length is none, even if Python or NumPy would convert it: texts, and arrays of one element.
+    """
+    is_plain = type(value) in (float, int)
+    is_complex = not is_plain and _is(value, "Complex") and not _is(value, "Real")
+    is_real = hasattr(value, "__float__") or hasattr(value, "__index__")
+    if is_complex or not is_real or hasattr(value, "__len__"):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return -_INFINITE if _is(value, "Real") and value < 0 else _INFINITE  # type: ignore[operator]
+
+
+def _is(value: object, kind: str) -> bool:
+    import numbers
+
+    return isinstance(value, getattr(numbers, kind))
 
 
 def one_of(name: str, value: object, known: tuple[T, ...]) -> T:

@@ -8,8 +8,8 @@ from rseq import _quick_ctypes as ctypes
 from rseq._metrics.gauges import METHODS, MODES, GaugeValue
 from rseq._metrics.own.metric import REGISTRY, Metric
 from rseq._metrics.own.timing import InProgress, Timer
+from rseq._percpu.checks import number
 from rseq._ready import ready
-from rseq._structures.histogram.bounds import number
 from rseq._structures.structure import not_set_up, set_up_by_hand
 
 TYPE_CHECKING = False

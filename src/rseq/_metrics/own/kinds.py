@@ -16,9 +16,10 @@ from rseq._metrics.own.names import bound_text, require_exemplar
 from rseq._metrics.own.octaves import Octaves, octaves
 from rseq._metrics.own.timing import Exceptions, Timer
 from rseq._metrics.series import Series
+from rseq._percpu.checks import number
 from rseq._percpu.storage import storage_on
 from rseq._quick import NamedTuple, partial
-from rseq._structures.histogram.bounds import MAX_BOUNDS, number
+from rseq._structures.histogram.bounds import MAX_BOUNDS
 from rseq._structures.structure import not_set_up, notes_of, set_up
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ import sys
 from itertools import islice, pairwise
 
 from rseq._builtins.form import Form
-from rseq._percpu.checks import integer
+from rseq._percpu.checks import integer, number
 from rseq._quick import cache, partial
 
 TYPE_CHECKING = False
@@ -163,28 +163,6 @@ def _octave_bits(relative_error: float) -> int:
     The first part has the widest ratio of bounds, 1 + 2**-k, whose estimate is off by 1 / (2**(k + 1) + 1).
     """
     return max(math.ceil(math.log2(1 / max(relative_error, 1e-30) - 1)) - 1, 0) if relative_error < 0.5 else 0
-
-
-def number(name: str, value: SupportsFloat) -> float:
-    """`value` as a float; a number that is larger than all of them is infinite.
-
-    What has a length is none, even if Python or NumPy would convert it: texts, and arrays of one element.
-    """
-    is_plain = type(value) in (float, int)
-    is_complex = not is_plain and _is(value, "Complex") and not _is(value, "Real")
-    is_real = hasattr(value, "__float__") or hasattr(value, "__index__")
-    if is_complex or not is_real or hasattr(value, "__len__"):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    try:
-        return float(value)
-    except OverflowError:
-        return -math.inf if _is(value, "Real") and value < 0 else math.inf  # type: ignore[operator]
-
-
-def _is(value: object, kind: str) -> bool:
-    import numbers
-
-    return isinstance(value, getattr(numbers, kind))
 
 
 def _bits(x: float) -> int:

@@ -7,13 +7,13 @@ what a reader may see, is in `buckets.py`, which bounds there may be in `bounds.
 from __future__ import annotations
 
 from rseq._once import load
+from rseq._percpu.checks import number
 from rseq._percpu.storage import lanes_of
 from rseq._percpu.sums import require_adders
 from rseq._structures.histogram.bounds import (
     evenly,
     log_linear,
     log_linear_layout,
-    number,
     searching,
     sorted_layout,
 )

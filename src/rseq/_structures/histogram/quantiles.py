@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rseq._structures.histogram.bounds import number
+from rseq._percpu.checks import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from rseq._structures.histogram.bounds import LogLinear, Sorted, number, sorted_layout
+from rseq._percpu.checks import number
+from rseq._structures.histogram.bounds import LogLinear, Sorted, sorted_layout
 from rseq._structures.histogram.quantiles import difference_of, quantile_of
 
 TYPE_CHECKING = False
