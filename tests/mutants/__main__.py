@@ -29,7 +29,7 @@ def main() -> int:
     """The command; 0 if each mutant is caught or listed, and few are unseen."""
     options = _options()
     _import_what_children_share()
-    rows = [row for row in planned() if not options.only or row.name in options.only]
+    rows = [row for row in planned() if not options.only or {row.name, _short(row.name)} & {*options.only}]
     if not rows:
         raise SystemExit(f"no structure is called {' or '.join(options.only)}")
     states = [State(row, keep=options.keep) for row in rows]
@@ -47,6 +47,11 @@ def main() -> int:
         if mutant in state
     }
     return _reported(rows, verdicts, options, time.monotonic() - started)
+
+
+def _short(name: str) -> str:
+    """What people call the row of a file such as `stack_code.py`."""
+    return name.removesuffix("_code")
 
 
 def _options() -> Any:
