@@ -14,6 +14,7 @@ GIVEN: dict[type[Any], tuple[Any, ...]] = {
     rseq.Pool: (8, 2),
     rseq.RingBuffer: (256,),
     rseq.Stack: (2,),
+    rseq.TokenBucket: (1e-3, 1000),
 }
 """The arguments of those that need some."""
 
@@ -31,6 +32,7 @@ HOT: dict[type[Any], dict[str, tuple[Any, ...]]] = {
     rseq.RingBuffer: {"write": (b"x",)},
     rseq.SpinLock: {"try_acquire": (), "release": (0,), "acquire": (), "__enter__": (), "__exit__": (None,) * 3},
     rseq.Stack: {"push": (1,), "pop": ()},
+    rseq.TokenBucket: {"take": (1,)},
 }
 """The hot methods, and arguments that they take."""
 

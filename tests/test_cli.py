@@ -40,7 +40,7 @@ def test_info_is_plain_lines_when_piped() -> None:
 def test_info_says_where_the_structures_code_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     names = (
         "Collector, Counter, CounterArray, FloatCounter, Histogram, KeyedCounter, Max, Min, Pool, RCU, RingBuffer, "
-        "SpinLock, Stack"
+        "SpinLock, Stack, TokenBucket"
     )
     if report.info().code_file:
         said = " ".join(run("info").split())

@@ -39,6 +39,7 @@ FIRST_USES = {
     "SpinLock": "lock = rseq.SpinLock()\nwith lock as cpu: pass\nlock.release(lock.acquire())",
     "Collector": "c = rseq.Collector('i64', 1000); assert c.append(3) and len(c) == 1",
     "Stack": "s = rseq.Stack(64); s.push(3); assert s.pop() == 3; s.push(4); assert s.drain() == [4]",
+    "TokenBucket": "b = rseq.TokenBucket(1e-3, 2); assert b.take() and b.available == 1; repr(b)",
     "RCU": "r = rseq.RCU()\nwith r: pass\nr.synchronize(); r.call(int); r.barrier()",
     "Pool": "p = rseq.Pool(100, 10); p.release(p.acquire())\nwith p.item() as i: i[0] = 1\nassert len(p) == 10",
     "RingBuffer": "r = rseq.RingBuffer(1 << 16); r.write(b'x'); assert r.drain()[0].data == b'x'",

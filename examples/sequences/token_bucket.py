@@ -3,6 +3,8 @@
 A bucket that holds tokens has two words, how many and since when, and a sequence commits one. So the bucket is one
 word: when it will be empty of debts (the "theoretical arrival time" of the generic cell rate algorithm, ITU-T I.371).
 An event that comes before that time, less the burst, is refused; an event that is let through moves it on.
+
+`rseq.TokenBucket` is one bucket for all CPUs and processes.
 """
 
 from __future__ import annotations

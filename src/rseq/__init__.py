@@ -7,7 +7,7 @@ Routines:      lane, lanes, load_acquire, store_release, compare_exchange, full_
                thread_id, thread_ended
 Storage:       percpu, array, Segment, segments
 Structures:    Counter, FloatCounter, CounterArray, KeyedCounter, Histogram, Max, Min, Collector, Pool, RCU, RingBuffer,
-               SpinLock, Stack
+               SpinLock, Stack, TokenBucket
 Cache:         precompile
 Errors:        CompileError, ContractError, SegmentError, UnsupportedError
 """
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rseq._precompile import precompile
     from rseq._sequence import Routine, Sequence, inline, routine, sequence
     from rseq._structures.array import CounterArray
+    from rseq._structures.bucket import TokenBucket
     from rseq._structures.clock import clock, clock_frequency
     from rseq._structures.collector import Collector
     from rseq._structures.counter import Counter, FloatCounter
@@ -87,6 +88,7 @@ __all__ = [
     "Sequence",
     "SpinLock",
     "Stack",
+    "TokenBucket",
     "UnsupportedError",
     "array",
     "available",
@@ -155,6 +157,7 @@ _HOMES = {
     "Sequence": ("_sequence", "Sequence"),
     "SpinLock": ("_structures.lock", "SpinLock"),
     "Stack": ("_structures.stack", "Stack"),
+    "TokenBucket": ("_structures.bucket", "TokenBucket"),
     "UnsupportedError": ("_thread.support", "UnsupportedError"),
     "array": ("_percpu.rows", "RowArray"),
     "available": ("_thread.registration", "available"),

@@ -17,7 +17,7 @@ COUNT = 1_000
 UNCOUNTED = {"empty", "empty-attribute", "abs", "bytearray"}
 BALANCED = {"stack-python", "pool-python"}
 """What is put in is taken out again: nothing is there in the end, however often it was done."""
-READING = {"value-python", "values-python"}
+READING = {"value-python", "values-python", "bucket-refused-python"}
 """What the loop has read is checked, not what is there."""
 MAKERS = [(operation, name) for operation in python.OPERATIONS for name in operation.makers]
 

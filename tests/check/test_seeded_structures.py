@@ -111,6 +111,7 @@ def test_a_ring_that_takes_one_record_too_many_is_found() -> None:
 STRUCTURES: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "the stack": (rseq.Stack, "Slots", ("push", "pop")),
     "the pool": (rseq.Pool, "Lane", ("push", "pop")),
+    "the bucket": (rseq.TokenBucket, "Bucket", ("spend", "replace")),
     "RCU": (rseq.RCU, "Readers", ("read_lock", "read_unlock")),
     "the lock": (rseq.SpinLock, "Lock", ("take",)),
     "the histogram": (rseq.Histogram, "SortedBuckets", ("count_many", "count_nan")),

@@ -23,7 +23,7 @@ CALLS = (
     ("release_row", 0), ("read_lock",), ("read_unlock", 1), ("try_acquire",), ("release", 0), ("write", b"hello"),
     ("write", 5), ("steal",), ("held",), ("counts",), ("synchronize", 0), ("holders",), ("values",), ("merge",),
     ("add", "a", 1), ("add", ("b", 2)), ("add", b"c"), ("add_row", 3), ("items",), ("most_common", 1), ("total",),
-    ("append", 3), ("array",), ("__len__",),
+    ("append", 3), ("array",), ("__len__",), ("take",), ("take", 5), ("__repr__",),
 )
 MAKERS = (
     rseq.Counter,
@@ -35,6 +35,7 @@ MAKERS = (
     lambda **shared: rseq.Collector(rng.choice(("i16", "f8")), rng.choice((1, 4, 5)), **shared),
     lambda **shared: rseq.Stack(rng.choice((1, 4, 5)), **shared),
     lambda **shared: rseq.Pool(8, rng.choice((1, 5, 40)), **shared),
+    lambda **shared: rseq.TokenBucket(rng.choice((1e-3, 1e9)), rng.choice((1, 9, 1000)), **shared),
     rseq.RCU,
     rseq.SpinLock,
     lambda **shared: rseq.RingBuffer(rng.choice((256, 4096)), rng.choice(("drop", "overwrite")), **shared),

@@ -36,7 +36,8 @@ MAKE_ALL = """
     made = [rseq.Counter(), rseq.FloatCounter(), rseq.CounterArray((3, 3)), rseq.Histogram([1.0, 2.0]),
             rseq.Histogram.exponential(1, 1e6), rseq.Max("i64"), rseq.Min("float32"), rseq.Pool(8, 4), rseq.RCU(),
             rseq.RingBuffer(1 << 12), rseq.RingBuffer(8, dtype="f8"), rseq.RingBuffer(1 << 12, mode="overwrite"),
-            rseq.SpinLock(), rseq.Stack(4), rseq.KeyedCounter(3), rseq.Collector("f8", 4)]
+            rseq.SpinLock(), rseq.Stack(4), rseq.KeyedCounter(3), rseq.Collector("f8", 4),
+            rseq.TokenBucket(9, 9)]
     made[0].add(2)
     made[9].write(b"it")
     print(made[0].value, made[9].drain()[0].data, len(made))
@@ -145,7 +146,7 @@ def test_structures_of_a_package_that_is_upgraded_in_place_are_those_that_were_i
     for path in pathlib.Path(rseq.__file__).parent.joinpath("_structures").rglob("*.py"):
         path.write_text("".join(path.read_text().splitlines(True)[4:]).replace("+=", "-="))
 """
-    assert run_in(copied(tmp_path), upgrade + MAKE_ALL).split() == ["2", "b'it'", "16"]
+    assert run_in(copied(tmp_path), upgrade + MAKE_ALL).split() == ["2", "b'it'", "17"]
 
 
 def test_structures_of_a_package_without_py_files_work_and_others_are_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_structures_of_a_package_without_py_files_work_and_others_are_refused_in
         print(error)
 """
     made, refused = run_in(site, MAKE_ALL + own).splitlines()
-    assert made.split() == ["2", "b'it'", "16"]
+    assert made.split() == ["2", "b'it'", "17"]
     assert refused.startswith(
         "the source text of make.<locals>.add() cannot be found, and a sequence is compiled from it;"
     )
@@ -173,7 +174,7 @@ def test_structures_of_a_package_in_a_zip_file_work(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "site.zip", "w") as archive:
         for path in site.rglob("*"):
             archive.write(path, path.relative_to(site))
-    assert run_in(tmp_path / "site.zip", MAKE_ALL).split() == ["2", "b'it'", "16"]
+    assert run_in(tmp_path / "site.zip", MAKE_ALL).split() == ["2", "b'it'", "17"]
 
 
 def test_the_text_of_what_makes_sequences_later_is_kept_from_its_import_on() -> None:

@@ -40,6 +40,7 @@ def serve(name: str = "shop") -> dict[str, Any]:
         "events": rseq.RingBuffer(4096, segment=shop, name="events"),
         "rows": rseq.RingBuffer(8, "overwrite", dtype=DTYPE, segment=shop, name="rows"),
         "free": rseq.Stack(8, segment=shop, name="free"),
+        "calls": rseq.TokenBucket(1e-3, 9, segment=shop, name="calls"),
         "buffers": rseq.Pool(64, 4, segment=shop, name="buffers"),
         "lock": rseq.SpinLock(segment=shop, name="lock"),
         "readers": rseq.RCU(segment=shop, name="readers"),
@@ -67,6 +68,7 @@ def use(made: dict[str, Any]) -> None:
     made["events"].write(b"\xff\x00")
     made["rows"].write(np.array((1, 2.5, (3, 4)), DTYPE))
     made["free"].push(3)
+    made["calls"].take(2)
     made["buffers"].acquire()
     made["lock"].acquire()
     made["readers"].read_lock()

@@ -18,7 +18,7 @@ def test_a_crashed_service_has_left_its_segment(run: Run, crashed: Crashed) -> N
     heading, row = run("ls").stdout.splitlines()
     assert heading.split() == ["segment", "MiB", "structures", "processes", "CPUs", "age"]
     name, size, structures, processes, lanes, *age = row.split()
-    assert (name, structures, processes) == ("shop", "18", "0")
+    assert (name, structures, processes) == ("shop", "19", "0")
     assert float(size) > 0
     assert int(lanes) == rseq.info().possible_cpus
     assert len(age) == 2

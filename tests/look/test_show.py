@@ -36,6 +36,7 @@ LINES = {
     "events": "RingBuffer 60 bytes wait on 1 CPU, 4,096 fit on each, drop, 0 lost",
     "rows": "RingBuffer 1 records wait on 1 CPU, 15 fit on each, overwrite, 0 lost",
     "free": "Stack 1 item, 8 fit on each CPU",
+    "calls": "TokenBucket 7 of 9 left, 0.001 a second",
     "buffers": "Pool 3 of 4 free; held: 1 by process {pid}",
     "lock": r"SpinLock CPU \d+: thread {pid} (MainThread) of process {pid}, which has ended",
     "readers": "RCU 1 reader",
@@ -104,6 +105,7 @@ def test_what_is_read_is_what_the_structures_themselves_say(run: Run, segment_fo
         assert value["quantiles"] == {q: histogram.quantile(float(q)) for q in ("0.5", "0.9", "0.99")}
     assert values["rows"]["filled"] == len(made["rows"])
     assert values["free"]["items"] == len(made["free"])
+    assert values["calls"] == {"available": made["calls"].available, "burst": 9, "rate": 1e-3}
     assert values["buffers"]["free"] == len(made["buffers"])
     assert values["lock"]["holders"] == {str(cpu): holder for cpu, holder in made["lock"].holders().items()}
     assert values["readers"]["readers"] == made["readers"].readers

@@ -61,6 +61,7 @@ def test_rates_are_what_came_between_two_looks(segment_folder: Path) -> None:
     assert rows["least"].state == "none yet"
     assert rows["free"].state == "2 items"
     assert rows["readers"].state == "2 readers"
+    assert rows["calls"].state == "5 of 9 left"
     assert rows["buffers"].state == f"2 of 4 free, most by process {os.getpid()}"
     assert f"process {os.getpid()}" in rows["lock"].state
     watch.look(103.0)
@@ -246,7 +247,7 @@ def test_ages_are_in_their_largest_unit() -> None:
 
 def test_a_pipe_gets_one_table(run: Run, crashed: Crashed) -> None:
     heading, columns, *rows = run("top", "shop", "--interval", "0.01").stdout.splitlines()
-    assert heading.startswith("shop: 0 processes, 18 structures")
+    assert heading.startswith("shop: 0 processes, 19 structures")
     assert columns.split() == ["name", "kind", "total", "per", "s", "CPUs", "state"]
     assert rows[0].split()[:4] == ["hits", "Counter", "12,345", "0"]
     assert run("top", "--once", "--interval", "0.01").stdout.splitlines()[1] == columns

@@ -54,6 +54,7 @@ def test_what_does_not_count_has_a_level(ask: Ask, segment_folder: Path) -> None
         "slowest": [0.25, 7.5],
         "least": [None, None],
         "free": [1, 1],
+        "calls": [7, 7],
         "buffers": [1, 2],
         "lock": [1, 1],
         "readers": [1, 1],

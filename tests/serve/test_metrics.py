@@ -78,7 +78,7 @@ def test_each_kind_is_exposed_after_its_service_crashed(ask: Ask, crashed: Crash
 EXPECTED = {
     'rseq_segment_info{segment="shop"}': 1,
     "rseq_segment_processes": 0,
-    "rseq_segment_structures": 18,
+    "rseq_segment_structures": 19,
     "rseq_segment_problems": 0,
     "hits_total": 12_345,
     "seconds_total": 1.5,
@@ -99,6 +99,9 @@ EXPECTED = {
     "rows_written_records_total": 1,
     "free_items": 1,
     "free_capacity_items": 8,
+    "calls_available_tokens": 7,
+    "calls_burst_tokens": 9,
+    "calls_tokens_per_second": 0.001,
     "buffers_free_items": 3,
     "buffers_capacity_items": 4,
     "lock_held": 1,

@@ -89,6 +89,7 @@ MADE: list[tuple[Callable[..., Any], Callable[[Any], object], Callable[[Any], ob
     (rseq.Min, lambda one: one.update(4), lambda one: one.value),
     (lambda **at: rseq.Collector("f4", 5, **at), lambda one: one.append(4), lambda one: [*one]),
     (lambda **at: rseq.Stack(5, **at), lambda one: one.push(4), lambda one: (one.capacity, len(one))),
+    (lambda **at: rseq.TokenBucket(1e-3, 6, **at), lambda one: one.take(4), lambda one: (one.burst, one.available)),
     (lambda **at: rseq.Pool(100, 6, **at), lambda one: one.acquire_row(9), lambda one: one.held()),
     (
         lambda **at: rseq.RingBuffer(1000, **at),

@@ -56,6 +56,7 @@ def make(segment: rseq.Segment) -> dict[str, Any]:
         "lock": rseq.SpinLock,
         "stack": lambda **more: rseq.Stack(5, **more),
         "collector": lambda **more: rseq.Collector("i32", 5, **more),
+        "bucket": lambda **more: rseq.TokenBucket(1e-3, 9, **more),
         "own": lambda **more: rseq.percpu(Pair, 2, **more),
         "nodes": lambda **more: rseq.array(Node, 7, **more),
         "nothing else": rseq.Counter,
@@ -188,6 +189,14 @@ def _use_collector(thing: Any) -> None:
     assert thing.capacity is not None
 
 
+def _use_bucket(thing: Any) -> None:
+    thing.take()
+    thing.take(0)
+    assert thing.available is not None
+    assert thing.burst is not None
+    assert thing.rate is not None
+
+
 def _use_percpu(thing: Any) -> None:
     count.bind(thing)(1, 5)
     thing.per_cpu()
@@ -213,6 +222,7 @@ _USES: dict[str, Callable[[Any], None]] = {
     "SpinLock": _use_lock,
     "Stack": _use_stack,
     "Collector": _use_collector,
+    "TokenBucket": _use_bucket,
     "PerCPU": _use_percpu,
     "RowArray": _use_rows,
 }

@@ -75,4 +75,5 @@ _USES: dict[str, Callable[[Any], object]] = {
     "SpinLock": lock_once,
     "Stack": lambda it: it.push(3),
     "Collector": lambda it: it.append(3),
+    "TokenBucket": lambda it: it.take(),
 }

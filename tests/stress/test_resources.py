@@ -65,6 +65,10 @@ def use_collector(segment=None):
     assert collector.append(7)
     assert len(collector) == 1
 
+def use_bucket(segment=None):
+    bucket = rseq.TokenBucket(1e-3, 2, segment=segment)
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+
 def use_pool(segment=None):
     pool = rseq.Pool(64, 2, segment=segment)
     pool.release(pool.acquire())

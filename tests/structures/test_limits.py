@@ -8,7 +8,8 @@
     Counter, CounterArray, Histogram                  numbers of their type, which wrap around
     Segment      used             bytes of a lane: bounded by the lane
 
-Bounded by what they are compared with: Stack.count, Pool.cached, Pool.cursor. Not counts: Max, Min, FloatCounter, sums.
+Bounded by what they are compared with: Stack.count, Pool.cached, Pool.cursor, TokenBucket.tokens. By time:
+TokenBucket.issued, see test_bucket.py. Not counts: Max, Min, FloatCounter, sums.
 """
 
 from __future__ import annotations

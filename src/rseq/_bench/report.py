@@ -66,6 +66,7 @@ _RATIOS = (
     _Ratio("python", "prometheus", "rseq", "Python: prometheus_client inc() ÷ counter.add(1)"),
     _Ratio("python", "prometheus", "rseq-name", "Python: prometheus_client inc() ÷ add(1)"),
     _Ratio("keyed-python", "dict-lock", "rseq", "Python: with lock: counter[key] += 1 ÷ add(key)"),
+    _Ratio("bucket-python", "threading-lock", "rseq", "Python: a token bucket under a lock ÷ take()"),
     _Ratio("processes", "multiprocessing", "rseq", "Python, 2 processes: multiprocessing.Value ÷ rseq"),
     _Ratio("metrics", "multiprocess", "rseq", "prometheus_client: multiprocess inc() ÷ in a segment"),
     _Ratio("metrics", "multiprocess", "own", "multiprocess inc() ÷ rseq.metrics.Counter.inc()"),

@@ -57,6 +57,7 @@ _STRUCTURES = {
     "SpinLock": "it = rseq.SpinLock()\nwith it: pass",
     "Collector": "it = rseq.Collector('i64', 1024); assert it.append(3) and len(it) == 1",
     "Stack": "it = rseq.Stack(64); assert it.push(3) and it.pop() == 3",
+    "TokenBucket": "it = rseq.TokenBucket(1000, 100); assert it.take()",
     "Segment": "it = rseq.Counter(segment=rseq.Segment()); it.add(1); assert it.value == 1",
 }
 """The first use of each structure, `with` included."""

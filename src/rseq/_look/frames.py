@@ -196,6 +196,10 @@ def _stack(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> 
     return count_of(reading.value["items"], "item", "items")
 
 
+def _bucket(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
+    return f"{reading.value['available']:,} of {reading.value['burst']:,} left"
+
+
 def _pool(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
     value = reading.value
     most = max(value["held_by"].items(), key=lambda item: item[1], default=None)
@@ -219,6 +223,7 @@ _STATES: dict[str, Callable[[Reading, dict[str, Any] | None, float], str]] = {
     "KeyedCounter": _keyed,
     "RingBuffer": _ring,
     "Stack": _stack,
+    "TokenBucket": _bucket,
     "Pool": _pool,
     "SpinLock": _lock,
     "RCU": _rcu,

@@ -1,4 +1,4 @@
-"""What structures say in which something waits, or is held: rings, stacks, collectors, pools, locks, read sections."""
+"""What structures say in which something waits, or is held: rings, stacks, collectors, pools, locks and the like."""
 
 from __future__ import annotations
 
@@ -92,6 +92,23 @@ class Collector(OfForm):
 
     def per_cpu(self) -> list[float]:
         return self.words.read("count")
+
+
+class TokenBucket(OfForm):
+    """Tokens that wait."""
+
+    def form(self) -> Form:
+        from rseq._structures.bucket import BUCKET
+
+        return BUCKET
+
+    def value(self, sums: Sequence[list[Any]]) -> dict[str, Any]:
+        from rseq._structures.bucket import left_in
+
+        return {"available": left_in(self.words), "burst": self.args["burst"], "rate": self.args["rate"]}
+
+    def per_cpu(self) -> list[float]:
+        return self.words.read("tokens")
 
 
 class Pool(OfForm):

@@ -99,6 +99,11 @@ def _collector(reading: Reading) -> str:
     return f"{count_of(value['numbers'], 'number', 'numbers')}, {value['capacity']:,} fit on each CPU{refused}"
 
 
+def _bucket(reading: Reading) -> str:
+    value = reading.value
+    return f"{value['available']:,} of {value['burst']:,} left, {number(value['rate'])} a second"
+
+
 def _pool(reading: Reading) -> str:
     value = reading.value
     held = ", ".join(f"{count:,} by {owner_name(owner)}" for owner, count in value["held_by"].items())
@@ -179,6 +184,7 @@ _LINES: dict[str, Callable[[Reading], str]] = {
     "RingBuffer": _ring,
     "Stack": _stack,
     "Collector": _collector,
+    "TokenBucket": _bucket,
     "Pool": _pool,
     "SpinLock": _lock,
     "RCU": _rcu,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rseq import _quick_ctypes as ctypes
 from rseq._integers import signed
 from rseq._look.base import OfForm, Structure, Summed
-from rseq._look.held import RCU, Collector, Pool, RingBuffer, SpinLock, Stack
+from rseq._look.held import RCU, Collector, Pool, RingBuffer, SpinLock, Stack, TokenBucket
 from rseq._percpu.shared.kinds import digest_of
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ class Rows(Structure):
 
 CLASSES: dict[str, Callable[[Core, Entry, dict[str, Any], object], Structure]] = {
     **{one.__name__: one for one in (Counter, FloatCounter, CounterArray, Max, Min, Histogram, RingBuffer)},
-    **{one.__name__: one for one in (KeyedCounter, Collector, Stack, Pool, SpinLock, RCU)},
+    **{one.__name__: one for one in (KeyedCounter, Collector, Stack, TokenBucket, Pool, SpinLock, RCU)},
     "percpu": PerCPU,
     "array": Rows,
 }

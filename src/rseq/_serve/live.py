@@ -210,6 +210,7 @@ _LEVELS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "Min": lambda value: value["value"],
     "Gauge": lambda value: value.get("value"),
     "Stack": lambda value: value["items"],
+    "TokenBucket": lambda value: value["available"],
     "Pool": lambda value: value["count"] - value["free"],
     "SpinLock": lambda value: len(value["holders"]),
     "RCU": lambda value: value["readers"],

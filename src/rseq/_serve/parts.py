@@ -157,6 +157,13 @@ def _stack(reading: Reading) -> Iterator[Part]:
     yield _one("_capacity_items", "gauge", "items that fit on each CPU", reading.value["capacity"])
 
 
+def _bucket(reading: Reading) -> Iterator[Part]:
+    value = reading.value
+    yield _one("_available_tokens", "gauge", "tokens that are left", value["available"])
+    yield _one("_burst_tokens", "gauge", "tokens that wait at most", value["burst"])
+    yield _one("_tokens_per_second", "gauge", "tokens that come in in a second", value["rate"])
+
+
 def _pool(reading: Reading) -> Iterator[Part]:
     value = reading.value
     yield _one("_free_items", "gauge", "items that nobody holds", value["free"])
@@ -195,6 +202,7 @@ _PARTS: dict[str, Callable[[Reading], Iterator[Part]]] = {
     "RingBuffer": _ring,
     "Collector": _collector,
     "Stack": _stack,
+    "TokenBucket": _bucket,
     "Pool": _pool,
     "SpinLock": _lock,
     "RCU": _rcu,

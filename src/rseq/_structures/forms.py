@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rseq._arch.base import IndexMode
 from rseq._builtins.form import Form
 from rseq._language.types import SCALARS
+from rseq._structures.bucket import BUCKET
 from rseq._structures.cell import cell, cells
 from rseq._structures.collector import collector
 from rseq._structures.extreme import extreme
@@ -44,6 +45,7 @@ def shipped_forms() -> Iterator[Shipped]:
             yield _alone(extreme(type, is_max), "update", "value", indexes=_BOTH)
     yield Shipped(keyed(), (("add_row", 1),), _CPU)
     yield _alone(LOCK, "acquire", "release", "try_acquire")
+    yield _alone(BUCKET, "take")
     yield _alone(READERS, "read_lock", "read_unlock")
     yield _alone(CLOCK, "read_clock")
     for bits in range(13):

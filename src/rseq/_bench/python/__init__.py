@@ -1,5 +1,6 @@
 """The operations called from Python: one file for each, with what one would use instead of rseq."""
 
+from rseq._bench.python.bucket import BUCKETS
 from rseq._bench.python.collector import COLLECTOR
 from rseq._bench.python.counter import COUNTER
 from rseq._bench.python.histogram import HISTOGRAM
@@ -24,5 +25,6 @@ OPERATIONS: tuple[Operation, ...] = (
     COLLECTOR,
     HISTOGRAM,
     POOL,
+    *BUCKETS,
     READ_SECTION,
 )

@@ -40,6 +40,7 @@ KINDS = (
     "RingBuffer",
     "SpinLock",
     "Stack",
+    "TokenBucket",
     "array",
     "percpu",
 )
