@@ -47,7 +47,7 @@ def use(thing: Any, name: str) -> None:
 @pytest.mark.parametrize("kind", list(shipped()))
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Callable[[Any], Any]) -> None:
-    instead = r"(Pass its|Threads use this very object; or) .*make it in a segment, "
+    instead = r"(Pass its|Make one in each|Threads use this very object; or) .*make it in a segment, "
     instead += (
         rf"as in rseq\.{kind.__name__}\(…, segment='shop'\): then it can be handed to any process, "
         r'those that are started with "spawn" and "forkserver" too$'

@@ -14,7 +14,6 @@ their ends, which is most of the work, and is not asked for anything on the way.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import mmap
 import struct
@@ -24,6 +23,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from rseq import _abi as abi
+from rseq import _quick_ctypes as ctypes
 from rseq._check.code import Operation, Program, as_word, from_word
 from rseq._check.kernel import Area
 from rseq._language.interpret import Result

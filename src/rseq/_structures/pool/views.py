@@ -13,7 +13,7 @@ so that both are told apart for good.
 from __future__ import annotations
 
 from rseq import _quick_ctypes as ctypes
-from rseq._quick import cache
+from rseq._once import once
 from rseq._structures.pool.states import ROW
 
 TYPE_CHECKING = False
@@ -101,7 +101,7 @@ class Views:
         return True
 
 
-@cache
+@once
 def _part_of(nbytes: int) -> Any:
     """The type of an item's memory."""
     part: Any = ctypes.c_ubyte * nbytes
