@@ -243,6 +243,7 @@ def test_what_is_committed_has_been_copied_whole(threads: ThreadSet, index: Inde
 # The contract, the checker, C
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("helper", "name"), tiers.by_turns(BY_NAME, lambda one: tiers.runs_here(one) and one.pointer_bytes == 8)
 )

@@ -45,7 +45,7 @@ def check_programs(architecture: Architecture, count: int, turn: int | None = No
             check_registers(architecture.emitter(section(code.body), "cpu_id"))
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(7)
 @each_architecture
 def test_no_register_holds_two_values_in_random_programs(architecture: Architecture) -> None:
     check_programs(architecture, 200)

@@ -10,7 +10,7 @@ import rseq
 from shared import fuzz, whole
 
 
-@pytest.mark.parametrize("cases", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases", [40, pytest.param(1000, marks=pytest.mark.slow)])
 def test_a_file_that_was_changed_is_an_error_or_works(segment_folder: Path, cases: int) -> None:
     image = fuzz.template(segment_folder)
     for thing in whole.make(rseq.Segment()).values():

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rseq._structures.shipped import home_of, shipped
 from support import ROOT, run_python
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 
@@ -101,11 +105,22 @@ def rerun(paths: Sequence[Path], *without: str) -> None:
 BUILTINS = [ROOT / "tests" / "native" / f"test_{name}.py" for name in ("builtin", "kept", "pointers")]
 
 
-def test_what_takes_a_lane_has_the_same_results() -> None:
+def _homes() -> list[ParameterSet]:
+    """Where structures are; the first tier has those whose machine code others have too."""
     homes = sorted({home_of(structure) for structure in shipped()})
-    files = [f"test_{name}{part}.py" for name in homes for part in ("", *PARTS)]
-    paths = [path for path in (ROOT / "tests" / "structures" / file for file in files) if path.exists()]
-    rerun([*paths, *BUILTINS], *NO_CALLS, *LONG)
+    return [
+        pytest.param(home, marks=[] if home in ("counter", "lock", "stack") else [pytest.mark.slow]) for home in homes
+    ]
+
+
+@pytest.mark.parametrize("home", _homes())
+def test_what_takes_a_lane_has_the_same_results(home: str) -> None:
+    paths = [ROOT / "tests" / "structures" / f"test_{home}{part}.py" for part in ("", *PARTS)]
+    rerun([path for path in paths if path.exists()], *NO_CALLS, *LONG)
+
+
+def test_builtins_have_the_same_results() -> None:
+    rerun(BUILTINS, *NO_CALLS, *LONG)
 
 
 @pytest.mark.slow

@@ -130,7 +130,7 @@ def test_processes_share_a_structure_that_can_be_shared() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        pytest.param(spoils.without_descriptor_store, id="without a descriptor"),
+        pytest.param(spoils.without_descriptor_store, id="without a descriptor", marks=pytest.mark.slow),
         pytest.param(spoils.ending_early, id="ending early", marks=pytest.mark.slow),
     ],
 )

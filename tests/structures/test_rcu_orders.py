@@ -138,9 +138,11 @@ def explore(period: Any, lanes: tuple[int, int], times: int, chosen: list[tuple[
 IN_ORDER = [tuple(INDEPENDENT)]
 
 
-def test_in_every_interleaving_and_order_nothing_is_freed_under_a_reader() -> None:
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_in_every_interleaving_and_order_nothing_is_freed_under_a_reader(every: int) -> None:
+    """In the first tier in each fourth order."""
     assert len(list(orders())) > 10
-    assert explore(grace_period, (0, 0), 1, list(orders())) > 10_000
+    assert explore(grace_period, (0, 0), 1, list(orders())[::every]) > 10_000 // every
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import rseq
 import rseq.check
+import tiers
 from models.stack import Model
 from rseq._percpu import guard
 from rseq._percpu.pinned import pinned
@@ -379,8 +380,10 @@ def pop_node(cpu: Head) -> rseq.ptr[Node]:
     return node
 
 
-def test_a_list_of_rows_survives_interruptions_everywhere() -> None:
-    assert_restartable(push_node, pop_node, arch="all")
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("name", tiers.names())
+def test_a_list_of_rows_survives_interruptions_everywhere(name: str) -> None:
+    assert_restartable(push_node, pop_node, arch=name)
 
 
 def test_threads_lose_and_double_no_row(threads: ThreadSet) -> None:
