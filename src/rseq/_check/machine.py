@@ -139,7 +139,8 @@ class _Processor:
 
     def _map(self, layout: Layout, image: bytes) -> None:
         sizes = {IMAGE: len(image), BLOCK: LANES - BLOCK + layout.nbytes, OTHER: _PAGE, STOP: _PAGE}
-        self._memory = {start: mmap.mmap(-1, _pages(nbytes)) for start, nbytes in sizes.items()}
+        private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        self._memory = {start: mmap.mmap(-1, _pages(nbytes), private) for start, nbytes in sizes.items()}
         for start, memory in self._memory.items():
             at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
             self.engine.mem_map_ptr(start, len(memory), self.unicorn.UC_PROT_ALL, at)
