@@ -117,7 +117,7 @@ def test_random_programs_begin_again_on_the_other_cpu(architecture: Architecture
 
 @pytest.mark.slow
 @each
-@pytest.mark.parametrize("first", range(70_000, 74_000, 1000))
+@pytest.mark.parametrize("first", range(70_000, 72_000, 1000))
 def test_many_random_programs_begin_again_on_the_other_cpu(architecture: Architecture, first: int) -> None:
     assert interrupt_all(architecture, 300, first) > 3000
 

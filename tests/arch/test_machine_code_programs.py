@@ -98,7 +98,7 @@ def test_a_few_random_programs_mean_the_same_on_the_others(architecture: Archite
 @pytest.mark.slow
 @each_architecture
 def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
-    check_programs(architecture, programs.random_programs(400, 1, bits=8 * architecture.pointer_bytes))
+    check_programs(architecture, programs.random_programs(250, 1, bits=8 * architecture.pointer_bytes))
 
 
 def check_grammar(architecture: Architecture, count: int, first: int = 0) -> None:
@@ -143,7 +143,7 @@ def test_programs_of_the_whole_language_mean_the_same_everywhere(architecture: A
 @pytest.mark.slow
 @each_architecture
 def test_many_programs_of_the_whole_language_mean_the_same_everywhere(architecture: Architecture) -> None:
-    check_grammar(architecture, 300, 30_000)
+    check_grammar(architecture, 150, 30_000)
 
 
 @each_architecture

@@ -27,7 +27,7 @@ QUICK = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
-LONG = settings(QUICK, max_examples=500, derandomize=False, print_blob=True)
+LONG = settings(QUICK, max_examples=250, derandomize=False, print_blob=True)
 
 INTEGERS = [scalar for scalar in SCALARS.values() if scalar.is_integer]
 FLOATS = [scalar for scalar in SCALARS.values() if scalar.is_float]
