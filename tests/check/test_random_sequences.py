@@ -38,9 +38,9 @@ QUICK = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
-PARTS = 10
+PARTS = 5
 FEW_CASES = Limits(3, 1, 1)
-LONG = settings(QUICK, max_examples=1000 // PARTS, derandomize=False, print_blob=True)
+LONG = settings(QUICK, max_examples=500 // PARTS, derandomize=False, print_blob=True)
 
 
 @st.composite
@@ -108,7 +108,7 @@ def test_many_random_sequences_survive_interruptions(part: int) -> None:
 @pytest.mark.parametrize("name", [name for name in arch.names() if arch.get(name).emulator is not None])
 def test_random_sequences_survive_interruptions_everywhere(name: str) -> None:
     @given(accepted(), accepted())
-    @settings(LONG, max_examples=40)
+    @settings(LONG, max_examples=15)
     def survive(first: tuple[Any, str], second: tuple[Any, str]) -> None:
         passes(arch.get(name), first, second)
 
@@ -213,7 +213,7 @@ def test_as_many_as_are_wanted_survive_interruptions(part: int, total: Tally) ->
 @pytest.mark.parametrize("name", [name for name in arch.names() if arch.get(name).emulator is not None])
 def test_what_the_contract_accepts_survives_interruptions_everywhere(name: str) -> None:
     tally = Tally()
-    for number in range(5 * FEW):  # more are too large where there are fewer registers
+    for number in range(3 * FEW):  # more are too large where there are fewer registers
         tried(arch.get(name), restarts.program(number), tally)
     # where registers have 32 bits, the numbers of these programs fit none
     assert tally.accepted > FEW // 3 or (name == "armv7l" and tally.too_large > 0)
