@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -190,7 +191,8 @@ def _use_collector(thing: Any) -> None:
 
 
 def _use_bucket(thing: Any) -> None:
-    thing.take()
+    with contextlib.suppress(ValueError):  # another one has written over the burst
+        thing.take()
     thing.take(0)
     assert thing.available is not None
     assert thing.burst is not None
