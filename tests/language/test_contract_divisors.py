@@ -33,6 +33,9 @@ DIVIDES = """\
 ---
     x = m // max(n, 1) + m % max(n, m, 1) - m // min(n, -3)
 ---
+    n = 0
+    x = m // max(1, n)
+---
     x = m // (n | 1) + m // ((n & 7) + 1) + m % (n * 2 + 1)
 ---
     d = 4
@@ -81,6 +84,9 @@ MAY_BE_ZERO = """\
     x = m // d
 ---
     x = m // max(n, 0)
+---
+    n = 0
+    x = m // max(0, n)
 ---
     d = n
     if d == 0:

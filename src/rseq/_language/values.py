@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 from rseq._integers import signed
 from rseq._language import ir
 from rseq._language.forms import Form, constant, trailing_zeros
 from rseq._language.graph import Graph, members
-from rseq._language.numbers import computed
+from rseq._language.numbers import compare, computed
 from rseq._language.types import Pointer, Scalar, Word
 
 
@@ -55,6 +56,18 @@ class Answer:
     def contradicts(self, other: Fact) -> bool:
         """True if not both can be."""
         return isinstance(other, Answer) and self.question == other.question and self.yes != other.yes
+
+    @property
+    def cannot_be(self) -> bool:
+        """True if two constants compare otherwise: nothing is executed where this has been found out.
+
+        Of numbers below 0 it says nothing, as those without a sign may have the same bits.
+        """
+        left, right, how = self.question
+        if left.terms or right.terms:
+            return False
+        numbers = signed(left.constant), signed(right.constant)
+        return min(numbers) >= 0 and compare(numbers[0], cast(ir.ComparisonName, how), numbers[1]) != self.yes
 
 
 Fact = Within | Answer
@@ -225,7 +238,8 @@ class Values:
 
     def _is_nonzero(self, form: Form, type: Word, unequal: frozenset[Unequal], facts: frozenset[Fact]) -> bool:
         if not form.terms:
-            return bool(form.constant & (1 << type.bits) - 1)
+            is_reached = not any(isinstance(fact, Answer) and fact.cannot_be for fact in facts)
+            return bool(form.constant & (1 << type.bits) - 1) or not is_reached
         if form.constant % form.step or self.is_never_zero(form):  # an odd number is never zero
             return True
         if any(one.difference in (form, form.times(-1)) for one in unequal):
