@@ -465,4 +465,4 @@ _me = os.getpid()
 in_each_child(lambda: globals().update(_me=os.getpid()), THREADS)
 
 _NO_ITEM = AttributeError, KeyError, TypeError, ValueError
-"""What comes of asking something that is no item for its number: it has none, or one that is none, or was released."""
+"""What is raised where the number of something is asked that is no item, or no longer one."""

@@ -1,13 +1,13 @@
 """The memoryviews of a pool's items that this process holds: which is whose.
 
-The memory behind an item's memoryviews, their `obj`, knows the item's number. So who holds it stands in one place for
-each item, which is written anew each time, and is not a dict of all that are held, which grows and shrinks.
+The memory behind an item's memoryviews, their `obj`, knows the item's number. So each item has one place that says who
+holds it, and that is written anew each time. A dict of all that are held would grow and shrink.
 
     rows[number]   | view | held: a ticket and its memoryview | given: what `held` was when that came to `release` |
 
-Only who holds an item writes there, and no more once the item is let go. But somebody else may let it go, by its number
-or in a forked process. Who acquires it then overtakes the one that has not come to `release`, and begins another row,
-so that both are told apart for good.
+Only the holder of an item writes there, and no longer once the item is let go. But somebody else may let it go, by its
+number or in a forked process. Whoever acquires it then has overtaken a holder that has not called `release` yet, and
+begins another row, so that the two stay apart.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Views:
         """Those whose memoryviews have not come to `release`, by the identity of these."""
 
     def of(self, ticket: int) -> memoryview:
-        """The memoryview for whoever has just got that ticket.
+        """The memoryview that goes with a ticket that has just been taken.
 
         Raises: IndexError - there is no such item, because somebody has written where the numbers are.
         """
