@@ -198,6 +198,8 @@ if __name__ == "__main__":
         process.start()
         process.join()
         assert process.exitcode == 0
+    code = [line for line in open("/proc/self/maps") if "r-xp" in line and "memfd:rseq" in line]
+    assert code, "machine code is in a memfd, as in other Pythons"
     print(hits.value, nameless.value)
 """
 

@@ -12,10 +12,11 @@ from functools import cached_property
 
 from rseq._integers import signed
 from rseq._language import ir
+from rseq._language.facts import Unequal
 from rseq._language.forms import Form, constant
 from rseq._language.pointers import FOUND, origins
 from rseq._language.types import Buffer, Pointer
-from rseq._language.values import Roots, Unequal, Values
+from rseq._language.values import Roots, Values
 
 Pair = tuple[ir.Value, ir.Value]
 """Two pointers or buffers that are parameters."""

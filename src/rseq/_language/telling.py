@@ -13,9 +13,9 @@ from typing import Literal
 
 from rseq._integers import signed
 from rseq._language import ir
+from rseq._language.facts import Fact
 from rseq._language.forms import Form
 from rseq._language.places import Place, Places
-from rseq._language.values import Fact
 
 _Verdict = Literal["stored", "not stored", "by number", "by path"]
 """What follows from a result: whether it was stored, or, from the number or from the path to it, whether and where."""
