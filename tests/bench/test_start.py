@@ -65,7 +65,7 @@ def test_pages_that_processes_share_count_once(tmp_path: Path) -> None:
     (tmp_path / "shared").write_bytes(bytes(64 << 20))
     path = str(tmp_path / "shared")
     many = fleet(f"import mmap\nfile = open({path!r}, 'r+b')\nkept = mmap.mmap(file.fileno(), 0)\nsum(kept[::4096])", 4)
-    assert 64 < many.mib - many.bare_mib < 128
+    assert 48 < many.mib - many.bare_mib < 128  # 64 MiB, and not four times that; the rest differs by some pages
 
 
 def test_the_command_prints_a_table_and_writes_every_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
