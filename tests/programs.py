@@ -453,8 +453,13 @@ def argument(type: Any, seed: int, rows: Sequence[int]) -> Any:
     return choices[seed * 7919 % len(choices)]
 
 
+def some_programs(bits: int = 64) -> list[tuple[Any, bool, int]]:
+    """A hundred and more, always the same: what several files of tests ask for is made once."""
+    return random_programs(120, None, bits)  # no keyword: @cache would take it for another call
+
+
 @cache
-def random_programs(count: int, turn: int | None = None, bits: int = 64) -> list[tuple[Any, bool, int]]:
+def random_programs(count: int, turn: int | None, bits: int = 64) -> list[tuple[Any, bool, int]]:
     """Sequences, whether they take a row, and a number for the choice of their data; always the same without `turn`."""
     found: list[tuple[Any, bool, int]] = []
 

@@ -178,6 +178,7 @@ def test_a_thread_does_not_wait_for_ever_for_what_another_one_makes() -> None:
     assert out == "made by the second, made by the second\n"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("way", ["finaliser", "signal handler", "plainly"])
 def test_a_thread_that_forks_while_it_makes_something_goes_on_in_the_child(way: str) -> None:
     out = run(
@@ -301,6 +302,7 @@ def test_object_files_from_elsewhere_are_the_same() -> None:
     assert emit_elsewhere(*request) == emit(*request)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("number", [1, 20, 120, 160])
 def test_a_child_imports_anew_what_another_thread_was_importing(number: int) -> None:
     """The thread stands still at its import of that number, and the fork does not wait for it."""
@@ -343,6 +345,7 @@ def test_a_child_imports_anew_what_another_thread_was_importing(number: int) -> 
 SEQUENCE = "@rseq.sequence\ndef put(cpu: Cell, n: rseq.i64) -> None:\n    cpu.value = n\n"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("number", [1, 20, 60])
 def test_a_child_imports_anew_what_another_thread_imports_for_a_sequence(number: int) -> None:
     """As a decorator does it, and `bind`, before and after either begins to make something."""

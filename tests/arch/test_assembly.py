@@ -210,7 +210,7 @@ each_in_tiers = pytest.mark.parametrize("architecture", tiers.architectures(lamb
 @each_in_tiers
 def test_random_sections_are_assembled_as_they_must_be(architecture: Architecture) -> None:
     assemblies: list[Assembly] = []
-    for code, _, _ in programs.random_programs(90, bits=8 * architecture.pointer_bytes)[:50]:
+    for code, _, _ in programs.some_programs(8 * architecture.pointer_bytes)[:50]:
         with contextlib.suppress(RegisterError):
             assemblies.append(architecture.assemble(section(code.body)))
     for made in assembled(assemblies):

@@ -59,7 +59,7 @@ def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, i
 @pytest.mark.one_in(2)
 @each_architecture
 def test_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
-    check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:120])
+    check_programs(architecture, programs.some_programs(8 * architecture.pointer_bytes))
 
 
 @pytest.mark.slow
@@ -92,13 +92,13 @@ def test_each_operation_means_the_same_on_the_others(architecture: Architecture)
 @pytest.mark.slow
 @each_other_architecture
 def test_a_few_random_programs_mean_the_same_on_the_others(architecture: Architecture) -> None:
-    check_programs(architecture, programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:60])
+    check_programs(architecture, programs.some_programs(8 * architecture.pointer_bytes)[:60])
 
 
 @pytest.mark.slow
 @each_architecture
 def test_many_random_programs_mean_the_same_everywhere(architecture: Architecture) -> None:
-    check_programs(architecture, programs.random_programs(250, 1, bits=8 * architecture.pointer_bytes))
+    check_programs(architecture, programs.random_programs(250, 1, 8 * architecture.pointer_bytes))
 
 
 def check_grammar(architecture: Architecture, count: int, first: int = 0) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def test_the_target_is_not_where_an_operand_is_that_is_used_twice(architecture: 
     check_registers(architecture.emitter(section(code.body), "cpu_id"))
 
 
-def check_programs(architecture: Architecture, count: int, turn: int | None = None) -> None:
-    for code, _, _ in programs.random_programs(count, turn):
+def check_programs(architecture: Architecture, made: Sequence[tuple[Any, bool, int]]) -> None:
+    for code, _, _ in made:
         with contextlib.suppress(RegisterError):
             check_registers(architecture.emitter(section(code.body), "cpu_id"))
 
@@ -48,14 +49,14 @@ def check_programs(architecture: Architecture, count: int, turn: int | None = No
 @pytest.mark.one_in(7)
 @each_architecture
 def test_no_register_holds_two_values_in_random_programs(architecture: Architecture) -> None:
-    check_programs(architecture, 200)
+    check_programs(architecture, programs.some_programs())
 
 
 @pytest.mark.slow
 @each_architecture
 @pytest.mark.parametrize("turn", range(3))
 def test_no_register_holds_two_values_in_many_random_programs(architecture: Architecture, turn: int) -> None:
-    check_programs(architecture, 400, turn)
+    check_programs(architecture, programs.random_programs(400, turn))
 
 
 # Too many

@@ -58,7 +58,7 @@ METRICS = [
 ]
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(("operation", "name"), METRICS)
 def test_metrics_are_counted_and_read(operation: Operation, name: str) -> None:
     implementation = operation.makers[name](1)

@@ -17,7 +17,7 @@ from rseq._builtins.form import Form
 from rseq._structures.structure import Structure
 from support import run_python
 
-BURN = "import time\nwhile time.process_time() < 0.2: pass"
+BURN = "import time\nwhile time.process_time() < 0.12: pass"
 FEW = (
     Use(BARE, "", over=""),
     Use("Counter", BURN),

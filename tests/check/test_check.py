@@ -248,6 +248,7 @@ def test_processes_share_the_work_and_the_report_is_the_same() -> None:
     assert str(shared).rpartition(", ")[0] == str(alone).rpartition(", ")[0]
 
 
+@pytest.mark.slow
 def test_processes_report_architectures_in_their_order() -> None:
     report = check(up, arch="all", jobs=3)
     running = [name for name in arch.names() if arch.get(name).emulator is not None]

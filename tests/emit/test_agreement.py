@@ -154,7 +154,7 @@ def test_examples_do_what_they_mean(tmp_path: Path, compiler: str, architecture:
 def test_random_programs_mean_the_same_in_c(tmp_path: Path, compiler: str, architecture: Architecture) -> None:
     made = [
         one
-        for one in programs.random_programs(200, bits=8 * architecture.pointer_bytes)[:60]
+        for one in programs.some_programs(8 * architecture.pointer_bytes)[:60]
         if budgets.assembles(architecture, one[0])
     ]
     board, operations = board_of(tmp_path, compiler, architecture, [code for code, *_ in made])

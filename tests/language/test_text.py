@@ -135,6 +135,7 @@ def run_in(site: Path, code: str) -> str:
     return run_python("\n".join(lines) + "\n" + "\n".join(line[4:] for line in code.splitlines())).stdout
 
 
+@pytest.mark.slow
 def test_structures_of_a_package_that_is_upgraded_in_place_are_those_that_were_imported(tmp_path: Path) -> None:
     upgrade = """
     import pathlib
@@ -169,6 +170,7 @@ def test_structures_of_a_package_without_py_files_work_and_others_are_refused_in
     )
 
 
+@pytest.mark.slow
 def test_structures_of_a_package_in_a_zip_file_work(tmp_path: Path) -> None:
     site = copied(tmp_path / "site")
     with zipfile.ZipFile(tmp_path / "site.zip", "w") as archive:

@@ -142,7 +142,14 @@ sys.endless_too = zip(endless, endless)
 }
 
 
-SLOW = {"in a default argument", "in a weak reference's callback", "in caches that are cleared", "in iterators"}
+SLOW = {
+    "in a default argument",
+    "in a weak reference's callback",
+    "in caches that are cleared",
+    "in iterators",
+    "in a cycle",
+    "in a finaliser",
+}
 """What keeps them alive is taken apart as that of another one is."""
 
 

@@ -112,6 +112,7 @@ def test_cached_code_is_exact_where_the_area_lies_elsewhere(run_script: Any, oth
     assert other_offset != offset
 
 
+@pytest.mark.slow
 @pytest.mark.needs_rseq
 def test_cached_code_is_exact_without_rseq(run_script: Any) -> None:
     assert ran(run_script(_COUNT))[0] == "made"
@@ -168,7 +169,6 @@ def test_a_sequence_that_has_changed_is_compiled_anew(run_script: Any, tmp_path:
         (1, "* 2", "2 20 1"),
         (3, "* 2", "6 20 0"),
         (3, "* 5", "15 50 0"),
-        (1, "* 2", "2 20 1"),
     ]
     for default, operation, expected in variants:
         script = _CHANGED.format(default=default, operation=operation)
@@ -176,6 +176,7 @@ def test_a_sequence_that_has_changed_is_compiled_anew(run_script: Any, tmp_path:
         assert done.stdout.strip() == expected
 
 
+@pytest.mark.slow
 def test_functions_that_use_globals_are_not_cached_and_say_so(run_script: Any) -> None:
     script = """
         import warnings

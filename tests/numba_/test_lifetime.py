@@ -70,6 +70,7 @@ def test_a_structure_that_was_never_set_up_is_a_type_error() -> None:
         count(rseq.Counter.__new__(rseq.Counter), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.needs_rseq
 def test_numba_keeps_the_code_of_deleted_functions_mapped_and_unchanged(run_script: Any) -> None:
     # A thread's rseq_cs may point into that code until the kernel next looks at it: were it gone, the kernel would kill

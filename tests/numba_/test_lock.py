@@ -317,7 +317,8 @@ CONTENDED = """
 """
 
 
-@pytest.mark.parametrize("gil", [pytest.param("with", marks=pytest.mark.slow), "without"])
+@pytest.mark.slow
+@pytest.mark.parametrize("gil", ["with", "without"])
 def test_waiting_beside_a_subinterpreter(gil: str) -> None:
     """PyGILState_Check() says for ever that any thread has the GIL, once there was one."""
     code = """
@@ -344,7 +345,7 @@ def test_waiting_beside_a_subinterpreter(gil: str) -> None:
     ("gil", "contended"),
     [
         ("with", "held"),
-        ("without", "free"),
+        pytest.param("without", "free", marks=pytest.mark.slow),
         pytest.param("with", "free", marks=pytest.mark.slow),
         pytest.param("without", "held", marks=pytest.mark.slow),
     ],

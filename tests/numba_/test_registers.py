@@ -33,6 +33,7 @@ def test_the_largest_sequences_compile_in_the_worst_callers(run_script: Any, env
     assert len(done.stdout.split()) == 14
 
 
+@pytest.mark.slow
 def test_one_register_more_would_end_the_process(run_script: Any) -> None:
     # The budget is as large as it may be: with one more, LLVM gives up in such a caller, and takes the process along.
     script = """

@@ -98,6 +98,7 @@ def test_ledgers_wrap_around_as_i64_does() -> None:
 
 
 @needs_rseq
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("workload", [ADDER, LINES], ids=lambda one: one.name)
 def test_nothing_is_lost_and_every_section_is_aborted(workload: Any) -> None:
     report = stress(workload, seconds=0.6)
@@ -112,6 +113,7 @@ def test_nothing_is_lost_and_every_section_is_aborted(workload: Any) -> None:
     assert report.short_lived > 0
 
 
+@pytest.mark.slow
 @needs_rseq
 def test_processes_each_work_for_themselves_where_nothing_can_be_shared() -> None:
     report = stress(ADDER, seconds=0.4, threads=4, processes=2)

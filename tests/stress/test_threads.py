@@ -181,7 +181,7 @@ def test_signals_to_every_thread_while_they_add(threads: ThreadSet) -> None:
     before = signal.signal(signal.SIGUSR1, handle)
     try:
         workers = [threads.start(work, number) for number in range(4)]
-        for _ in range(50):
+        for _ in range(25):
             for worker in workers:
                 assert worker.ident is not None
                 signal.pthread_kill(worker.ident, signal.SIGUSR1)

@@ -122,6 +122,7 @@ def with_forks(work: Callable[[], object], after: Callable[[], object], in_child
     assert turn > 5
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_fork_in_the_middle_of_barrier_or_call_leaves_the_functions_to_the_parent(shared: bool) -> None:
     called = Called()

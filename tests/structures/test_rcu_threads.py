@@ -192,6 +192,7 @@ def test_processes_do_if_nobody_waits_for_them(wrong: Any, monkeypatch: pytest.M
     assert canaries(200_000) > 0
 
 
+@pytest.mark.slow
 def test_on_the_spare_lane_readers_are_waited_for_too() -> None:
     files = [str(Path(__file__).with_name(f"test_rcu{part}.py")) for part in ("", "_call", "_orders", "_threads")]
     run_python(

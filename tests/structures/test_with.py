@@ -17,7 +17,7 @@ from rseq._percpu.pinned import pinned
 from rseq._structures.structure import forget_inside, inside
 from support import ThreadSet
 
-EXCEPTIONS = 80
+EXCEPTIONS = 30
 
 
 class Interrupted(Exception):

@@ -105,7 +105,7 @@ class _Service:
 @pytest.mark.parametrize(
     ("where", "closely", "stride"),
     [
-        (_CLOSE, False, 7),
+        (_CLOSE, False, 13),
         pytest.param(_CLOSE, False, 1, marks=pytest.mark.slow),
         pytest.param(_CLOSE, True, 5, marks=pytest.mark.slow),
         pytest.param(_ALL, False, 3, marks=pytest.mark.slow),
