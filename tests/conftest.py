@@ -161,6 +161,13 @@ def threads() -> Iterator[support.ThreadSet]:
 
 
 @pytest.fixture
+def one_cpu() -> Iterator[int]:
+    """The one CPU that this thread, and what it starts, runs on: it finds on its lane what it has put there."""
+    with support.on_one_cpu() as cpu:
+        yield cpu
+
+
+@pytest.fixture
 def in_child() -> Callable[[Callable[[], object]], None]:
     """`in_child(function)` calls it in a forked child and fails if it raises there."""
     return support.run_in_child

@@ -114,6 +114,17 @@ def run_python(
     return done
 
 
+@contextmanager
+def on_one_cpu() -> Iterator[int]:
+    """Keep this thread, and what it starts, on one CPU until the end of a `with`; the value is its number."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield max(allowed)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def run_in_child(function: Callable[[], object]) -> None:
     """Call it in a forked child; an AssertionError if it raises there."""
     assert wait_for(fork(function)) == 0, "the forked child failed; its traceback is above"

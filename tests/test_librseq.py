@@ -21,7 +21,7 @@ from rseq import _arch as arch
 from rseq._arch.base import IndexMode
 from rseq._emit import c_header
 from rseq.check import check
-from support import ThreadSet
+from support import ThreadSet, on_one_cpu
 
 HELPERS = [
     *(pytest.param(sequence, id=name) for name, sequence in RELAXED.items()),
@@ -42,10 +42,8 @@ def both_orders(name: str) -> Any:
 @pytest.fixture(autouse=True)
 def cpu() -> Iterator[int]:
     """What one call leaves in a lane, the next finds: the thread stays on one CPU."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
+    with on_one_cpu() as cpu:
+        yield cpu
 
 
 class Lane:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -35,16 +33,7 @@ DIVISIONS = [
     (scalar, divisor) for scalar in INTEGERS for divisor in (1, 3, 10, 64, -1, -3) if divisor >= scalar.minimum
 ]
 
-pytestmark = pytest.mark.needs_rseq
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[int]:
-    """The one CPU that this thread runs on: what lane it uses is known."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
+pytestmark = [pytest.mark.needs_rseq, pytest.mark.usefixtures("cpu")]
 
 
 # Random programs

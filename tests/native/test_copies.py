@@ -8,7 +8,6 @@ import os
 import random
 import sys
 from array import array
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,6 +16,8 @@ import rseq
 import support
 from rseq import i64, prepared, ptr, u8, u32, u64
 from rseq._language.interpret import Memory, run
+
+pytestmark = pytest.mark.usefixtures("cpu")
 
 SIZE = 200
 
@@ -97,15 +98,6 @@ def twice(cpu: Ring, data: bytes) -> bool:
     if not write(cpu, data):
         return False
     return write(cpu, data)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[None]:
-    """What one call puts into a lane, the next reads: the thread stays on one CPU."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield
-    os.sched_setaffinity(0, allowed)
 
 
 def round_trips() -> None:

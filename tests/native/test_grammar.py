@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -14,16 +12,7 @@ from oracle import Bench, filled
 from programs import Node
 from rseq._percpu.rows import rows_of
 
-pytestmark = pytest.mark.needs_rseq
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[int]:
-    """The one CPU that this thread runs on: what lane it uses is known."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
+pytestmark = [pytest.mark.needs_rseq, pytest.mark.usefixtures("cpu")]
 
 
 def agree(program: grammar.Program, cpu: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from oracle import Bench, writable
 from programs import compiled
 from rseq import i64, index, prepared, u8
 
-pytestmark = pytest.mark.needs_rseq
+pytestmark = [pytest.mark.needs_rseq, pytest.mark.usefixtures("cpu")]
 
 
 class Entry(rseq.Record):
@@ -37,15 +37,6 @@ class Lane(rseq.Record):
 
 NAMES = {"Lane": Lane, "Entry": Entry, "Pair": Pair, "index": index}
 NOT_THERE = [0, 5, 6, 1 << 31, (1 << 32) - 1]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[int]:
-    """The one CPU that this thread runs on: what lane it uses is known."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
 import rseq
@@ -13,16 +10,7 @@ from programs import Lane, Node, compiled, edges
 from rseq import f64, i64, ptr, u8
 from rseq._language.types import SCALARS
 
-pytestmark = pytest.mark.needs_rseq
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[int]:
-    """The one CPU that this thread runs on: what lane it uses is known."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
+pytestmark = [pytest.mark.needs_rseq, pytest.mark.usefixtures("cpu")]
 
 
 @rseq.inline

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
 import rseq
@@ -12,14 +9,7 @@ import support
 from rseq import i64, prepared, u64
 from rseq._language.interpret import Memory, run
 
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[None]:
-    """What one call puts into a lane, the next takes out: the thread stays on one CPU."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield
-    os.sched_setaffinity(0, allowed)
+pytestmark = pytest.mark.usefixtures("cpu")
 
 
 class Items(rseq.Record):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +16,7 @@ from programs import Lane, Node, compiled
 from rseq import f64, i64, ptr, u8
 from rseq._language.types import Scalar
 
-pytestmark = pytest.mark.needs_rseq
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cpu() -> Iterator[int]:
-    """The one CPU that this thread runs on: what lane it uses is known."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
+pytestmark = [pytest.mark.needs_rseq, pytest.mark.usefixtures("cpu")]
 
 
 @rseq.sequence

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -76,15 +74,6 @@ def text_of(cpu: Head, out: bytearray) -> bool:
     rseq.copy(out, number.text, 4)
     cpu.number = None
     return True
-
-
-@pytest.fixture
-def one_cpu() -> Iterator[None]:
-    """Stay on one CPU, so that what was pushed is there to pop."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    yield
-    os.sched_setaffinity(0, before)
 
 
 VIEW = r"a buffer is a view of the per-CPU memory that this works on: pass a copy, such as bytes\(view\)$"

@@ -20,7 +20,7 @@ from oracle import Bench, filled, only_spare
 from programs import Node
 from rseq._language.types import Buffer, Scalar
 from rseq._percpu.rows import rows_of
-from support import ROOT, run_python
+from support import ROOT, on_one_cpu, run_python
 
 numba = pytest.importorskip("numba", reason="rseq.numba needs Numba (pip install rseq[numba])")
 
@@ -124,10 +124,8 @@ def agree(programs: Sequence[grammar.Program], *, has_rseq: bool = True) -> None
 
 @pytest.fixture(scope="module", autouse=True)
 def one_cpu() -> Any:
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield
-    os.sched_setaffinity(0, allowed)
+    with on_one_cpu():
+        yield
 
 
 @pytest.mark.needs_rseq

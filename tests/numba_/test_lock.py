@@ -7,7 +7,6 @@ import re
 import signal
 import textwrap
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -63,14 +62,6 @@ def count_in_parallel(lock: Any, counts: Any, times: int) -> None:
 def counters() -> Any:
     """A number for each CPU."""
     return np.zeros(rseq.SpinLock().storage.place.lanes + 1, np.int64)
-
-
-@pytest.fixture
-def one_cpu() -> Iterator[int]:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    yield min(before)
-    os.sched_setaffinity(0, before)
 
 
 def test_what_is_not_atomic_is_exact_under_the_lock(threads: support.ThreadSet) -> None:

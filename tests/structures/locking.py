@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import rseq
+from structures.lanes import on_one_lane
 from support import ThreadSet
 
 
@@ -21,11 +22,8 @@ class Count(rseq.Record):
 @pytest.fixture
 def one_cpu() -> Iterator[int]:
     """All that is started here stays on one CPU, so that everybody wants the same lock: the one with this number."""
-    before = os.sched_getaffinity(0)
-    cpu = min(before)
-    os.sched_setaffinity(0, {cpu})
-    yield cpu if rseq.available() else rseq.SpinLock().storage.place.lanes
-    os.sched_setaffinity(0, before)
+    with on_one_lane() as lane:
+        yield lane
 
 
 @contextmanager

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,23 +15,6 @@ MODES = ["drop", "overwrite"]
 
 
 PAIR = np.dtype([("a", "<i4"), ("b", "<f8")])
-
-
-@contextmanager
-def on_one_cpu() -> Iterator[int]:
-    """The thread runs on one CPU in the body of the `with`."""
-    allowed = os.sched_getaffinity(0)
-    cpu = max(allowed)
-    os.sched_setaffinity(0, {cpu})
-    try:
-        yield lane_of(cpu)
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-def lane_of(cpu: int) -> int:
-    """The lane that a thread on a CPU writes to."""
-    return cpu if rseq.available() else rseq.percpu(Small).place.lanes
 
 
 def datas(events: Any) -> list[Any]:

@@ -14,7 +14,7 @@ import pytest
 import rseq
 from models.bucket import Model
 from rseq._structures.bucket import MAX_BURST, MAX_RATE
-from support import ThreadSet, run_python
+from support import ThreadSet, on_one_cpu, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 SLOW = 1e-3
@@ -28,10 +28,9 @@ FIFTY_YEARS = 50 * 365 * 86400
 @pytest.fixture(autouse=True)
 def cpus() -> Iterator[list[int]]:
     """The CPUs that this thread may run on, to which it is set back; it begins on the first."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    yield sorted(allowed)
-    os.sched_setaffinity(0, allowed)
+    allowed = sorted(os.sched_getaffinity(0))
+    with on_one_cpu():
+        yield allowed
 
 
 def let_pass(bucket: rseq.TokenBucket, seconds: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,15 +20,6 @@ from rseq.testing import assert_restartable
 from support import ThreadSet, run_python
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
-
-
-@pytest.fixture
-def one_cpu() -> Iterator[int]:
-    """The one CPU that this thread runs on."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed)
-    os.sched_setaffinity(0, allowed)
 
 
 @pytest.mark.parametrize("dtype", ["i16", "u32", "i64", "u64", "f32", "f64", np.int32, float, "float32"])

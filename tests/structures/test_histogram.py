@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import rseq
 from models.histogram import Model
-from support import ThreadSet, run_python
+from support import ThreadSet, on_one_cpu, run_python
 
 INFINITE = math.inf
 NAN = math.nan
@@ -30,10 +30,8 @@ BOUNDS = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, 
 @pytest.fixture(scope="module")
 def one_cpu() -> Iterator[None]:
     """Sums are then rounded as the model rounds them."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield
-    os.sched_setaffinity(0, allowed)
+    with on_one_cpu():
+        yield
 
 
 def near(bounds: tuple[float, ...]) -> list[float]:

@@ -14,9 +14,6 @@ TokenBucket.issued, see test_bucket.py. Not counts: Max, Min, FloatCounter, sums
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,6 +22,7 @@ import rseq
 from rseq import i64, u64
 from rseq._structures.ring.kind import Kind
 from rseq._structures.ring.sizes import low_bits, position_and_slot
+from structures.lanes import on_one_lane
 
 LIMITS = [1 << 31, 1 << 32, 1 << 52, 1 << 53, 1 << 54, 1 << 61, 1 << 63, 1 << 64]
 KINDS = {
@@ -37,18 +35,6 @@ KINDS = {
     "overwrite rows": Kind(16, 1, False, "u64", "u8"),
     "overwrite rows with a clock": Kind(16, 1, True, "u64", "u8"),
 }
-
-
-@contextmanager
-def on_one_cpu() -> Iterator[int]:
-    """Pin this thread; the value is its lane."""
-    allowed = os.sched_getaffinity(0)
-    cpu = min(allowed)
-    os.sched_setaffinity(0, {cpu})
-    try:
-        yield cpu if rseq.available() else rseq.Counter().storage.place.lanes
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def go_to(ring: rseq.RingBuffer, lane: int, position: int) -> None:
@@ -86,7 +72,7 @@ class Numbers:
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("name", KINDS)
 def test_a_ring_goes_on_where_its_positions_do(name: str, limit: int) -> None:
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         for before in (1, 0):  # up to the limit and beyond it, and from there on
             numbers = Numbers(rseq.RingBuffer._of(KINDS[name]))
             go_to(numbers.ring, lane, limit - before * KINDS[name].units)
@@ -101,7 +87,7 @@ def test_a_ring_goes_on_where_its_positions_do(name: str, limit: int) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_a_reader_who_comes_late_finds_what_is_left_and_counts_the_rest(name: str, limit: int) -> None:
     kind = KINDS[name]
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         numbers = Numbers(rseq.RingBuffer._of(kind))
         go_to(numbers.ring, lane, limit - kind.units)
         for many in (3, kind.units * 3, 7, kind.units * 2, 1):
@@ -117,7 +103,7 @@ def test_a_reader_who_comes_late_finds_what_is_left_and_counts_the_rest(name: st
 @pytest.mark.parametrize("limit", [1 << 32, 1 << 53, 1 << 63, 1 << 64])
 @pytest.mark.parametrize("name", ["overwrite", "overwrite with a clock", "two large parts"])
 def test_serial_numbers_of_a_ring_wrap_around(name: str, limit: int) -> None:
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         numbers = Numbers(rseq.RingBuffer._of(KINDS[name]))
         words, serial = numbers.ring.storage.view()[lane], limit - 50
         words["even"] = words["odd"] = serial
@@ -133,7 +119,7 @@ def test_serial_numbers_of_a_ring_wrap_around(name: str, limit: int) -> None:
 @pytest.mark.parametrize("limit", [1 << 53, 1 << 63, 1 << 64])
 def test_what_a_ring_has_lost_wraps_around(field: str, limit: int) -> None:
     kind = KINDS["overwrite" if field == "given" else "drop"]
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         ring = rseq.RingBuffer._of(kind)
         words = ring.storage.view()[lane]
         words[field] = limit - 5
@@ -163,7 +149,7 @@ def test_sections_of_an_rcu_are_counted_past_each_limit(limit: int) -> None:
 
 @pytest.mark.parametrize("limit", [1 << 31, 1 << 32, 1 << 53, 1 << 63])
 def test_counters_count_past_each_limit_and_wrap_around_as_their_type_does(limit: int) -> None:
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         signed: Any = rseq.Counter()
         unsigned: Any = rseq.CounterArray(1, u64)
         whole: Any = rseq.CounterArray(1, i64)
@@ -182,7 +168,7 @@ def test_counters_count_past_each_limit_and_wrap_around_as_their_type_does(limit
 
 
 def test_a_histogram_counts_past_each_limit() -> None:
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         times = rseq.Histogram([1.0, 2.0])
         for limit in (1 << 31, 1 << 32, 1 << 53, 1 << 62):
             times.storage.view()["counts"][lane][0] = limit - 2

@@ -21,6 +21,7 @@ from rseq._structures.pool import items_code
 from rseq._structures.pool.states import GENERATION, HELD, MAX_COUNT
 from rseq._thread.cpus import possible_cpus
 from rseq.testing import assert_restartable
+from structures.lanes import on_one_lane
 from support import ThreadSet, run_python
 
 MOST = min(MAX_COUNT, (possible_cpus() + 1) << 26)
@@ -30,10 +31,8 @@ OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
 @pytest.fixture
 def one_cpu() -> Iterator[int]:
     """The one CPU that this thread runs on: the number of its lane, without rseq that of the spare lane."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed) if rseq.available() else rseq.Pool(8, 1).storage.place.lanes
-    os.sched_setaffinity(0, allowed)
+    with on_one_lane() as lane:
+        yield lane
 
 
 def all_rows(pool: rseq.Pool, owner: int = 0) -> list[int]:

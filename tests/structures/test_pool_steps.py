@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from rseq._language.compiled import Compiled
 from rseq._language.interpret import Memory, run
 from rseq._structures.pool import items_code
 from rseq._structures.pool.states import CACHED, GENERATION, HELD, MOST_HINTS
+from structures.lanes import on_one_lane
 
 
 class OneCPU:
@@ -88,10 +88,8 @@ class OneCPU:
 @pytest.fixture
 def lane() -> Iterator[int]:
     """The lane of the one CPU that this thread runs on."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed) if rseq.available() else -1
-    os.sched_setaffinity(0, allowed)
+    with on_one_lane() as lane:
+        yield lane
 
 
 def require_equal(pool: rseq.Pool, model: OneCPU, lane: int) -> None:

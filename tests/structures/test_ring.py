@@ -22,7 +22,8 @@ from rseq._structures.ring import reader as reader_module
 from rseq._structures.ring.kind import SMALL, Kind
 from rseq._structures.ring.layout import tail_of
 from rseq._structures.ring.sizes import low_bits
-from structures.rings import KINDS, MODES, PAIR, a_record, datas, on_one_cpu, title
+from structures.lanes import on_one_lane
+from structures.rings import KINDS, MODES, PAIR, a_record, datas, title
 from support import ThreadSet
 
 # ---- one thread
@@ -63,7 +64,7 @@ def test_without_a_clock_each_cpu_has_its_own_order() -> None:
 
 def test_who_leaves_a_loop_over_drain_keeps_the_rest() -> None:
     ring = rseq.RingBuffer(1000, clock=False)
-    with on_one_cpu():
+    with on_one_lane():
         for number in range(10):
             ring.write(b"%d" % number)
     waiting = ring.drain()
@@ -107,7 +108,7 @@ def test_the_largest_record_fits_wherever_the_ring_is(mode: Any, clock: bool) ->
 
 
 def test_drop_counts_what_does_not_fit_and_keeps_what_was_there() -> None:
-    with on_one_cpu() as cpu:
+    with on_one_lane() as cpu:
         ring = rseq.RingBuffer(256, clock=False)
         assert [ring.write(b"1234") for _ in range(40)] == [True] * 32 + [False] * 8
         assert ring.lost == 8
@@ -116,7 +117,7 @@ def test_drop_counts_what_does_not_fit_and_keeps_what_was_there() -> None:
 
 
 def test_overwrite_keeps_the_newest_and_counts_the_others() -> None:
-    with on_one_cpu():
+    with on_one_lane():
         ring = rseq.RingBuffer(256, "overwrite", clock=False)
         assert all(ring.write(b"%04d" % number) for number in range(1000))
         kept = datas(ring.drain())
@@ -136,7 +137,7 @@ def taken(length: int, clock: bool) -> int:
 def test_overwrite_keeps_the_share_that_its_page_names(capacity: int, clock: bool) -> None:
     """After each write, wherever in a part: docs/ring.md, "When it is full"."""
     dice = random.Random(capacity)
-    with on_one_cpu():
+    with on_one_lane():
         largest = rseq.RingBuffer(capacity, "overwrite", clock).largest
         for most in {0, 1, 5, largest // 2, largest // 2 + 4, largest}:
             for is_mixed in (False, True):
@@ -153,7 +154,7 @@ def test_overwrite_keeps_the_share_that_its_page_names(capacity: int, clock: boo
 
 
 def test_overwrite_keeps_as_many_of_the_smallest_records_in_a_large_ring() -> None:
-    with on_one_cpu():
+    with on_one_lane():
         ring = rseq.RingBuffer(1 << 18, "overwrite", clock=False)
         for number in range(100_000):
             ring.write(b"")
@@ -163,7 +164,7 @@ def test_overwrite_keeps_as_many_of_the_smallest_records_in_a_large_ring() -> No
 
 @pytest.mark.parametrize("asked", [1, 2, 3, 7, 8, 100])
 def test_overwrite_keeps_as_many_records_of_one_layout_as_its_capacity(asked: int) -> None:
-    with on_one_cpu():
+    with on_one_lane():
         ring = rseq.RingBuffer(asked, "overwrite", clock=False, dtype=u64)
         assert asked <= ring.capacity <= 2 * asked
         for number in range(3 * ring.capacity):
@@ -176,7 +177,7 @@ def test_overwrite_keeps_as_many_records_of_one_layout_as_its_capacity(asked: in
 @pytest.mark.parametrize("seed", range(3))
 def test_it_does_what_the_model_does(name: str, seed: int) -> None:
     kind, dice = KINDS[name], random.Random(seed)
-    with on_one_cpu() as cpu:
+    with on_one_lane() as cpu:
         ring, model = rseq.RingBuffer._of(kind), Model(kind, cpu + 1)
         model.cpu = cpu
         many = kind.units if kind.units > 1000 else 0
@@ -202,7 +203,7 @@ def as_pairs(events: Any) -> list[tuple[int, Any]]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_positions_go_on_far_beyond_32_bits(mode: Any) -> None:
-    with on_one_cpu() as cpu:
+    with on_one_lane() as cpu:
         ring = rseq.RingBuffer(256, mode, clock=False)
         start = 1 << 50
         words = ring.storage.view()[cpu]
@@ -223,7 +224,7 @@ def test_positions_go_on_far_beyond_32_bits(mode: Any) -> None:
 def test_records_of_one_layout(dtype: Any, clock: bool, mode: Any) -> None:
     layout = np.dtype(dtype)
     given = np.array([(n, n / 2) for n in range(20)], PAIR) if dtype == PAIR else (np.arange(20) % 2).astype(layout)
-    with on_one_cpu() as cpu:
+    with on_one_lane() as cpu:
         ring = rseq.RingBuffer(9, mode, clock, layout)
         is_number = layout.kind in "iuf"
         written = [ring.write(one.item() if is_number else row.tobytes()) for one, row in zip(given, given[:, None])]  # noqa: B905
@@ -389,7 +390,7 @@ def test_a_reader_who_is_overtaken_gives_up_what_is_gone(
     kind: Kind, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Writers go on before each lane is copied, and before `head` is looked at again."""
-    with on_one_cpu():
+    with on_one_lane():
         ring = rseq.RingBuffer._of(kind)
         numbers = iter(range(10_000))
 
@@ -410,7 +411,7 @@ def test_a_reader_who_is_overtaken_gives_up_what_is_gone(
 
 
 def test_what_writers_may_have_reached_by_the_second_look_is_given_up() -> None:
-    with on_one_cpu() as lane:
+    with on_one_lane() as lane:
         ring = rseq.RingBuffer(7, "overwrite", clock=False, dtype=u64)
         for number in range(8):
             ring.write(number)

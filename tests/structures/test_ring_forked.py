@@ -21,7 +21,8 @@ from rseq._stress.structures.ring import workloads
 from rseq._structures.ring import reader as reader_module
 from rseq._structures.ring.kind import SHIPPED, SMALL
 from rseq.check import check
-from structures.rings import KINDS, MODES, Small, a_record, datas, on_one_cpu, title
+from structures.lanes import on_one_lane
+from structures.rings import KINDS, MODES, Small, a_record, datas, title
 from support import ThreadSet, fork, run_python, wait_for
 
 OFF = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
@@ -148,7 +149,7 @@ def test_a_reader_that_is_killed_between_two_stores_has_read_all_or_nothing(
     kind = KINDS[name]
     commit = sum(isinstance(op, Store) for op in kind.code.settle.body.ops)
     dice, read, written = random.Random(stores), 0, 0
-    with on_one_cpu():
+    with on_one_lane():
         ring = rseq.RingBuffer._of(kind)
         for turn in range(40):
             for _ in range(dice.randrange(1, 40 if turn % 2 else 4)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ import rseq
 from rseq._stress.structures.ring import row
 from rseq._structures.ring.kind import SMALL, Kind
 from rseq._structures.ring.sizes import low_bits
+from structures.lanes import on_one_lane
 
 UNTOUCHED = 0xEE
 KINDS = {**SMALL, "eight_parts": Kind(256, 8, clock=False)}  # of two parts, none is whole behind the one before
@@ -22,10 +22,8 @@ KINDS = {**SMALL, "eight_parts": Kind(256, 8, clock=False)}  # of two parts, non
 @pytest.fixture
 def lane() -> Iterator[int]:
     """The lane of the one CPU that this thread runs on."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    yield max(allowed) if rseq.available() else -1
-    os.sched_setaffinity(0, allowed)
+    with on_one_lane() as lane:
+        yield lane
 
 
 def positions(kind: Kind, count: int) -> Iterator[tuple[int, int, int, int]]:

@@ -13,7 +13,8 @@ import rseq
 from rseq import u64
 from rseq._structures.ring import reader as reader_module
 from rseq._structures.ring.clock import Calibration
-from structures.rings import MODES, datas, on_one_cpu
+from structures.lanes import on_one_lane
+from structures.rings import MODES, datas
 
 # ---- time
 
@@ -66,7 +67,7 @@ BACK = 10**15
 @pytest.mark.parametrize("mode", MODES)
 def test_a_clock_that_is_set_back_hides_no_record_and_no_time_is_in_the_future(mode: Any, dtype: Any) -> None:
     """What was written and read before has larger stamps by days, as after a virtual machine was restored."""
-    with on_one_cpu() as cpu:
+    with on_one_lane() as cpu:
         ring = rseq.RingBuffer(1 << 10 if dtype is None else 64, mode, dtype=dtype)
         for number in range(3):
             ring.write(number if dtype else b"%d" % number)
