@@ -16,7 +16,8 @@ FORBID = """
         lines = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | failure), (0x06, 0, 0, 0x7FFF0000)]
         program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
         address = ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(program)))
-        assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-        assert libc.prctl(22, 2, address, 0, 0) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        for arguments in ((38, 1, 0, 0, 0), (22, 2, address, 0, 0)):  # PR_SET_NO_NEW_PRIVS; PR_SET_SECCOMP, a filter
+            if libc.prctl(*arguments):
+                raise OSError(ctypes.get_errno(), "no filter of system calls")
 """
 """From then on, `forbid(number, failure)` has that system call fail, in this and all later threads."""

@@ -18,7 +18,7 @@ from compilers import compile_with
 from rseq import _arch as arch
 from rseq._emit.c import header
 from rseq.check import check
-from support import ROOT, ThreadSet
+from support import ROOT, ThreadSet, require_made
 
 FOLDER = ROOT / "examples" / "sequences"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -50,6 +50,7 @@ def test_all_eight_are_there() -> None:
 @pytest.mark.parametrize(("name", "architecture"), tiers.by_turns(NAMES))
 def test_it_survives_every_interruption(name: str, architecture: str) -> None:
     report = check(*checked(name), arch=architecture)
+    require_made(report)
     assert report.ok, str(report)
     assert report.total("aborts") > 100 or report.skipped
 

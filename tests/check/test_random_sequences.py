@@ -120,7 +120,7 @@ def test_random_sequences_survive_interruptions_everywhere(name: str) -> None:
 ROWS = Limits(4, 2, 1)
 """The second arguments of a sequence are one row for both pointers."""
 
-FEW, MANY = 10, int(os.environ.get("RANDOM_SEQUENCES", "300"))
+FEW, MANY = 10, int(os.environ.get("RANDOM_SEQUENCES", "100"))
 SLICES = max(1, MANY // 100)
 SLUGS = {
     "store-after-commit",

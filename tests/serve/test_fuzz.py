@@ -19,7 +19,7 @@ from shared.mutations import Image, mutated
 FORMS = ("", "application/openmetrics-text; version=1.0.0")
 
 
-@pytest.mark.parametrize("cases", [pytest.param(4, id="few"), pytest.param(600, id="many", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases", [pytest.param(4, id="few"), pytest.param(200, id="many", marks=pytest.mark.slow)])
 def test_a_segment_that_somebody_has_written_into_is_served_or_refused(segment_folder: Path, cases: int) -> None:
     image = _template(segment_folder)
     for first in range(0, cases, 100):  # each file that is opened takes some mappings for good

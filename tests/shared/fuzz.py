@@ -34,7 +34,7 @@ MORTALITY = 250
 PATIENCE_S = 60.0
 _RESULTS = ("works", "refused when it is opened", "refused in part", "no memory", "with contents that raise")
 _GOOD = (SegmentError, MemoryError)
-_OF_CONTENTS = (IndexError, OverflowError, RuntimeError)
+_OF_CONTENTS = (IndexError, OverflowError, RuntimeError, SegmentError)
 """What using a structure may raise whose memory somebody has written into; but wrong numbers, that is all."""
 
 

@@ -116,7 +116,7 @@ def test_killed_while_it_makes_something(segment_folder: Path, alone: bool, nbyt
 
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("keeps", [True, False])
-@pytest.mark.parametrize("kills", [8, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [8, pytest.param(80, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(segment_folder: Path, keeps: bool, kills: int) -> None:
     problems, made = killed.kill(kills, kills, keeps=keeps)
     assert not problems

@@ -102,8 +102,8 @@ def test_nothing_is_torn_lost_or_doubled(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_hundred_kills(name: str) -> None:
-    assert kill(mortal(name), kills=100, seed=1).problems == ()
+def test_nothing_is_either_of_forty_kills(name: str) -> None:
+    assert kill(mortal(name), kills=40, seed=1).problems == ()
 
 
 @pytest.mark.slow  # tests/stress/test_spare_lane.py kills processes there that share a counter

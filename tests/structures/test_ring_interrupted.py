@@ -25,7 +25,7 @@ RINGS: dict[str, Callable[..., rseq.RingBuffer]] = {
     "without a clock": partial(rseq.RingBuffer, 1 << 12, clock=False),
 }
 STEPS = pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
-FORKS = pytest.mark.parametrize("step", [131, pytest.param(2, marks=pytest.mark.slow)])
+FORKS = pytest.mark.parametrize("step", [131, pytest.param(7, marks=pytest.mark.slow)])
 WAYS: dict[str, Callable[[rseq.RingBuffer], list[Any]]] = {
     "drain": lambda ring: [event.data for event in ring.drain()],
     "drain_array": lambda ring: ring.drain_array()["data"].tolist(),
