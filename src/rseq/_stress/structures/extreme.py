@@ -59,7 +59,8 @@ def _work(is_max: bool) -> Routine[Any, int]:
 
 def _call(extreme: Any, turn: int) -> int:
     """Updates from Python that change nothing any more, or nothing at all."""
-    extreme.update(0 if turn & 1 else math.nan)
+    worst = worst_of("f64", isinstance(extreme, Max))
+    extreme.update(0 if turn & 1 else math.nan if turn & 2 else worst)
     return 0
 
 
