@@ -240,12 +240,16 @@ class Architecture(ABC):
     """The number of mbind(2)."""
     get_robust_list: ClassVar[int] = 100
     """The number of get_robust_list(2)."""
+    perf_event_open: ClassVar[int] = 241
+    """The number of perf_event_open(2)."""
     vdso: ClassVar[str] = "linux-vdso.so.1"
     """The library that the kernel maps into every process."""
     vdso_getcpu: ClassVar[str] = "__vdso_getcpu"
     """Its name for getcpu; nothing if it has none."""
     breakpoint: ClassVar[str]
     """The instruction on which the kernel sends SIGTRAP."""
+    instruction_step: ClassVar[int] = 4
+    """Instructions begin at multiples of it."""
     thread_pointer: ClassVar[bytes]
     """Machine code of `uintptr_t f(void)` that returns the thread pointer."""
     thread_pointer_assembly: ClassVar[tuple[str, str] | None] = None

@@ -74,6 +74,7 @@ class Program(NamedTuple):
     source: Compiled | Part
     mode: IndexMode
     dimensions: int
+    title: str
     code: Code
     made: Made
     asks: bool
@@ -111,7 +112,7 @@ def _program(source: Compiled | Part, index: IndexMode, dimensions: int, title: 
         from rseq._percpu.thread_calls import symbols
 
         given |= symbols()
-    program = Program(source, index, dimensions, load(made.blob, given), made, asks)
+    program = Program(source, index, dimensions, title, load(made.blob, given), made, asks)
     programs.append(program)  # machine code is never unmapped, so neither is what describes it
     return program
 

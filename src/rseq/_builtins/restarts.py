@@ -22,17 +22,20 @@ def restarts() -> dict[Compiled, int]:
     """
     found: dict[Compiled, int] = {}
     for program in list(programs):
-        counts = {name: _count(program, name) for name in program.made.counters}
-        if any(counts.values()):
-            for name, code in _counted(program).items():
-                found[code] = found.get(code, 0) + counts[name]
+        known = counts(program)
+        if any(known.values()):
+            for name, code in counted(program).items():
+                found[code] = found.get(code, 0) + known[name]
     return {code: count for code, count in found.items() if count}
 
 
-def _count(program: Program, name: str) -> int:
-    return ctypes.c_uint64.from_address(program.code.entries[name]).value
+def counts(program: Program) -> dict[str, int]:
+    """What the variables say that count aborts in loaded code, by name."""
+    entries = program.code.entries
+    return {name: ctypes.c_uint64.from_address(entries[name]).value for name in program.made.counters}
 
 
-def _counted(program: Program) -> Mapping[str, Compiled]:
+def counted(program: Program) -> Mapping[str, Compiled]:
+    """The sequence whose aborts each of them counts."""
     has_rseq = lanes_offset(program.mode) is not None
     return counters(code_of(program.source), program.mode, program.dimensions, has_rseq=has_rseq)

@@ -1,5 +1,7 @@
 """A breakpoint before each instruction of each section, on the real kernel: every one must abort its section.
 
+This is for copies of the sections; `loaded.py` stops the very code that calls from Python run.
+
 The SIGTRAP's handler runs the same work on the same structure, on the same CPU, in the middle of the section. If the
 section then went on, that would be lost. The handler's copy has no breakpoint, and so has the one that runs
 after the abort.
@@ -18,21 +20,21 @@ from rseq._codegen.lower import Unit
 from rseq._language.section import section
 from rseq._processes import Send, gather
 from rseq._stress.breakpoints import ABORTS, Interrupted, places
-from rseq._stress.code import Block, Module, Program, unspoilt
-from rseq._stress.ledger import Ledger
+from rseq._stress.code import Module, Program, unspoilt
+from rseq._stress.loaded import Stops
 from rseq._stress.report import Instruction, Instructions, Section
 from rseq._stress.run import Tick, require_rseq
-from rseq._stress.shipped import indices, left_out, make, named, sections, workloads
+from rseq._stress.shipped import indices, left_out, make, named, of_loaded, sections, workloads
 from rseq._stress.signals import handling
+from rseq._stress.trial import Trial
 from rseq._stress.workload import Workload
 
 _TURNS, _MORE_TURNS = 256, 1 << 16
 """Runs with each breakpoint, and more of them where no path has led to it yet."""
 
-_ROUNDS, _CALLS, _BETWEEN = 400, 4, 7
-"""And where still none has: rounds of calls from Python, such as a reader's, with a few runs between them."""
+_ROUNDS = 400
+"""And where still none has: rounds of calls from Python, with a few runs between them."""
 
-_HANDLERS_TURNS = 1 << 40
 _PATIENCE_S = 60.0
 
 
@@ -44,13 +46,24 @@ def every_instruction(*chosen: Workload[Any], tick: Tick = lambda text: None, sp
     require_rseq()
     problems = [] if chosen else list(left_out(workloads()))
     found: list[Section] = []
-    for workload in chosen or workloads():
+    stops: list[Stops] = []
+    beside = [] if chosen else of_loaded()
+    for workload in [*(chosen or workloads()), *beside]:
         for index in indices(workload):
             tick(f"{workload.name}, lanes by {index}")
-            some, wrong = _Run(workload, index, spoil).outcome()
-            found += some
-            problems += wrong
-    return Instructions(tuple(problems), tuple(found))
+            if workload not in beside:
+                some, wrong = _Run(workload, index, spoil).outcome()
+                found += some
+                problems += wrong
+            stops.append(Stops(workload, index))
+            stops[-1].run()
+    return Instructions(
+        problems=(*problems, *(problem for one in stops for problem in one.problems)),
+        sections=tuple(found),
+        loaded=tuple(row for one in stops for row in one.rows),
+        unreached=tuple(sentence for one in stops for sentence in one.unreached),
+        refused=next((one.refused for one in stops if one.refused), ""),
+    )
 
 
 @dataclass(frozen=True)
@@ -107,24 +120,18 @@ class _Run:
 
     def _interrupted_at(self, point: _Breakpoint) -> tuple[int, int, list[str]]:
         """How often the breakpoint was hit, how often the section was aborted, and what does not hold."""
-        structure = make(self.workload, self.index)
-        ledger = Ledger(2, structure.storage.length)
-        mine, handlers = (Block.of(structure.storage, ledger.address(row)) for row in range(2))
-        self._program.let_handlers_use(handlers, _HANDLERS_TURNS)
+        trial = Trial(self.workload, self.index, self._program)
         aborts = self._program.variable(ABORTS)
         before = aborts.value
-        code = self._program.loop(mine, 0, _TURNS, point.loop)
-        if self._program.handlers_turn == _HANDLERS_TURNS:
-            code |= self._program.loop(mine, _TURNS, _MORE_TURNS, point.loop)
+        trial.loop(point.loop, 0, _TURNS)
+        if not trial.hits:
+            trial.loop(point.loop, _TURNS, _MORE_TURNS)
         for turns in range(_ROUNDS):
-            if self._program.handlers_turn != _HANDLERS_TURNS:
+            if trial.hits:
                 break
-            for turn in range(_CALLS * turns, _CALLS * (turns + 1)):
-                ledger.add(0, turn % structure.storage.length, self.workload.call(structure, turn))
-            code |= self._program.loop(mine, _BETWEEN * turns, _BETWEEN, point.loop)
-        problems = [f"its work failed with code {code}"] if code else []
-        problems += self.workload.law(structure, ledger.sums())
-        return self._program.handlers_turn - _HANDLERS_TURNS, aborts.value - before, problems
+            trial.round(turns, point.loop)
+        problems = trial.problems()
+        return trial.hits, aborts.value - before, problems
 
     # ---- in this one
 

@@ -132,10 +132,31 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """A section of the machine code behind a method, which was stopped before each instruction that was reached."""
+
+    structure: str
+    method: str
+    sequence: str
+    index: str
+    origin: str
+    """"shipped" with the package, or "compiled"."""
+    instructions: int
+    """How many the sequence has, as the compiler says."""
+    reached: int
+    aborts: int
+
+
+@dataclass(frozen=True)
 class Instructions(Outcome):
     """What breakpoints before every instruction came to."""
 
     sections: tuple[Section, ...]
+    loaded: tuple[Loaded, ...]
+    unreached: tuple[str, ...]
+    """What of loaded code no call led to, as sentences."""
+    refused: str
+    """Why the system gives no breakpoints of the processor, without which loaded code is not stopped; or nothing."""
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -147,6 +168,24 @@ class Instructions(Outcome):
             count = f"{section.reached} of {len(section.instructions)}"
             yield f"{section.structure:<20}{section.sequence:<18}{section.index:<10}{count:>14}{aborts:>14,}"
         yield ""
+        yield from self._of_loaded()
         yield from self._failures()
         if self.ok:
             yield "Each breakpoint aborted its section. Nothing is lost, nothing is doubled."
+
+    def _of_loaded(self) -> Iterator[str]:
+        """What came of the code that calls from Python run."""
+        if self.refused:
+            yield from textwrap.wrap(f"The code that calls from Python run was not stopped: {self.refused}.", WIDTH)
+            yield ""
+        if not self.loaded:
+            return
+        yield f"{'structure':<19}{'method':<12}{'sequence':<17}{'code':<9}{'lanes':<7}{'reached':>9}{'aborts':>7}"
+        for one in self.loaded:
+            names = f"{one.structure:<19}{one.method:<12}{one.sequence:<17}{one.origin:<9}{one.index:<7}"
+            yield f"{names}{f'{one.reached} of {one.instructions}':>9}{one.aborts:>7,}"
+        yield ""
+        for sentence in self.unreached:
+            yield from textwrap.wrap(f"Not tested: {sentence}.", WIDTH, subsequent_indent="  ")
+        if self.unreached:
+            yield ""

@@ -26,6 +26,11 @@ def workloads() -> list[Workload[Any]]:
     return [workload for module in _modules() for workload in module.workloads()]
 
 
+def of_loaded() -> list[Workload[Any]]:
+    """More of them, of sizes whose machine code comes with the package: only calls from Python are stopped there."""
+    return [workload for module in _modules() for workload in getattr(module, "loaded", list)()]
+
+
 def workloads_of(structure: type[Structure]) -> list[Workload[Any]]:
     """How one of them is stressed, and those that are in the same file."""
     return list(importlib.import_module(f"{structures.__name__}.{home_of(structure)}").workloads())

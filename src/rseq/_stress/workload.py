@@ -2,6 +2,7 @@
 
 The folder `structures/` says it, in a file for each structure, found by folder: `workloads()` gives one `Workload` or
 several (one for each type of number, say). `rseq stress` fails where one of a structure's sequences is in none of them.
+`loaded()` gives more of them, of other sizes, for the code that calls from Python run (see `loaded.py`).
 `mortals()`, of a structure that processes can share, says how they die (see `kills.py`).
 
     @routine

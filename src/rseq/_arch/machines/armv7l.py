@@ -64,6 +64,7 @@ class Arm(Architecture):
     membarrier = 389
     mbind = 319
     get_robust_list = 339
+    perf_event_open = 364
     getcpu = 345
     vdso_getcpu = ""
     thread_pointer = bytes.fromhex("700f1dee1eff2fe1")  # mrc p15, #0, r0, c13, c0, #3; bx lr

@@ -62,6 +62,7 @@ class Power(Architecture):
     membarrier = 365
     mbind = 259
     get_robust_list = 299
+    perf_event_open = 319
     getcpu = 302
     vdso = "linux-vdso64.so.1"
     vdso_getcpu = "__kernel_getcpu"

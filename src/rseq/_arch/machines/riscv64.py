@@ -65,6 +65,7 @@ class RiscV(Architecture):
     triple = "riscv64-unknown-linux-gnu"
     signature = 0xF1401073
     breakpoint = "ebreak"
+    instruction_step = 2
     thread_pointer = bytes.fromhex("1305020067800000")  # mv a0, tp; ret
     clock = ("rdtime $0", "=r")
     release_marks = ("fence rw",)

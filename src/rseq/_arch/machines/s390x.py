@@ -62,10 +62,12 @@ class Z(Architecture):
     membarrier = 356
     mbind = 268
     get_robust_list = 305
+    perf_event_open = 331
     getcpu = 311
     vdso = "linux-vdso64.so.1"
     vdso_getcpu = "__kernel_getcpu"
     breakpoint = ".insn e, 1"
+    instruction_step = 2
     thread_pointer = bytes.fromhex(
         "b24f0000eb200020000db24f002107fe"
     )  # ear r0, a0; sllg r2, r0, 32; ear r2, a1; br r14

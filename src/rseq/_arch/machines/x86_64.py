@@ -53,8 +53,10 @@ class X86(Architecture):
     membarrier = 324
     mbind = 237
     get_robust_list = 274
+    perf_event_open = 298
     getcpu = 309
     breakpoint = "int3"
+    instruction_step = 1
     thread_pointer = bytes.fromhex("64488b042500000000c3")  # mov %fs:0, %rax; ret
     clock = ("rdtsc\n shlq $$32, %rdx\n orq %rdx, %rax", "={ax},~{dx},~{cc},~{dirflag},~{fpsr},~{flags}")
     relax = "pause"

@@ -18,7 +18,17 @@ from rseq._thread.cpus import possible_cpus
 
 def workloads() -> Iterator[Workload[Pool]]:
     """Two items for each lane."""
-    yield Workload("Pool", partial(Pool, 8, 2 * (possible_cpus() + 1)), _work(), _call, _law)
+    yield _with(2, "Pool")
+
+
+def loaded() -> Iterator[Workload[Pool]]:
+    """Four items for each lane: a CPU looks for two at a time."""
+    yield _with(4, "Pool, batches")
+
+
+def _with(items: int, name: str) -> Workload[Pool]:
+    count = items * (possible_cpus() + 1)
+    return Workload(name, partial(Pool, 8, count), _work(count), _call, _law)
 
 
 def mortals() -> Iterator[Mortal]:
@@ -28,9 +38,9 @@ def mortals() -> Iterator[Mortal]:
 
 
 @once
-def _work() -> Routine[Any, int]:
+def _work(count: int) -> Routine[Any, int]:
     """Acquire, and release that item or some other; how many more are held now."""
-    code = code_for(2 * (possible_cpus() + 1))
+    code = code_for(count)
     Lane, acquire_row, release_row = code.record, code.acquire_row, code.release_row  # noqa: N806 - it is a class
 
     @routine
@@ -46,15 +56,22 @@ def _work() -> Routine[Any, int]:
 
 
 def _call(pool: Pool, turn: int) -> int:
-    """The same from Python, with buffers too."""
-    item = pool.acquire()
-    if item is None:
+    """The same from Python: a number, a buffer, or all buffers that there are."""
+    if turn & 4:
+        row = pool.acquire_row()
+        return 0 if row is None else 1 - int(pool.release_row(row))
+    items = [item for _ in range(pool.count if turn & 8 else 1) if (item := pool.acquire()) is not None]
+    if not items:
         return -int(pool.release_row(turn % pool.count))
+    return sum(not _is_released(pool, item) for item in items)
+
+
+def _is_released(pool: Pool, item: memoryview) -> bool:
     try:
         pool.release(item)
     except ValueError:  # another has released some item, and it was this one
-        return 1
-    return 0
+        return False
+    return True
 
 
 def _held(pool: Pool) -> list[int]:

@@ -26,11 +26,24 @@ from rseq._structures.ring.kind import PARTS, ROW_BYTES, SMALL, Kind
 from rseq._structures.ring.reader import Reader
 from rseq._structures.ring.records import Event, Found
 
+_EXTREME = (*[b""] * 9, bytes(1 << 10))
+"""Records that are too many for a part of a ring that overwrites, and one that is too long for any."""
+
 
 def workloads() -> Iterator[Workload[RingBuffer]]:
     """One for each kind of ring."""
     for name, kind in SMALL.items():
-        yield Workload(f"Ring {name.replace('_', ' ')}", partial(RingBuffer._of, kind), _work(kind), _call, law)
+        yield _of(f"Ring {name.replace('_', ' ')}", kind)
+
+
+def loaded() -> Iterator[Workload[RingBuffer]]:
+    """The smallest that a user can ask for."""
+    yield _of("Ring drop, 1 KiB", Kind(256, 0, clock=True))
+    yield _of("Ring over, 1 KiB", Kind(256, PARTS, clock=True))
+
+
+def _of(name: str, kind: Kind) -> Workload[RingBuffer]:
+    return Workload(name, partial(RingBuffer._of, kind), _work(kind), _call, law)
 
 
 def mortals() -> Iterator[Mortal]:
@@ -98,8 +111,10 @@ def _offer_row(kind: Kind) -> Routine[Any, int]:
 
 def _call(ring: RingBuffer, turn: int) -> int:
     """The same from Python, and now and then read what there is."""
-    ring.write(_record(ring, turn))
-    return 1 - (_checked(ring, ring.drain()) if turn % 4 == 0 else 0)
+    records = _EXTREME if turn & 16 and not ring.dtype else (_record(ring, turn),)
+    for record in records:
+        ring.write(record)
+    return len(records) - (_checked(ring, ring.drain()) if turn % 4 == 0 else 0)
 
 
 def law(ring: RingBuffer, ledger: Sequence[int]) -> Iterator[str]:
