@@ -40,7 +40,7 @@ QUICK = settings(
 )
 PARTS = 5
 FEW_CASES = Limits(3, 1, 1)
-LONG = settings(QUICK, max_examples=500 // PARTS, derandomize=False, print_blob=True)
+LONG = settings(QUICK, max_examples=300 // PARTS, derandomize=False, print_blob=True)
 
 
 @st.composite

@@ -40,9 +40,9 @@ def test_routines_around_them_mean_the_same_to_the_interpreter_and_on_both_lanes
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(10_000, 13_000, 1000))
 def test_many_random_programs_mean_the_same_to_the_interpreter_and_on_both_lanes(cpu: int, first: int) -> None:
-    for program in grammar.many(150, first):
+    for program in grammar.many(80, first):
         agree(program, cpu)
-    for program in grammar.many(100, first, in_numba=True):
+    for program in grammar.many(50, first, in_numba=True):
         agree(grammar.around(program), cpu)
 
 
