@@ -17,6 +17,7 @@ from rseq._builtins.restarts import restarts
 from rseq._cli import main
 from rseq._language.types import SCALARS
 from rseq._stress import run
+from rseq._stress.code import compiled, unspoilt
 from rseq._stress.ledger import Ledger
 from rseq._stress.run import stress
 from rseq._stress.shipped import can_share, left_out, named, sections, workloads
@@ -48,6 +49,12 @@ def test_a_sequence_that_no_workload_runs_is_named() -> None:
 def test_workloads_have_names_of_their_own() -> None:
     names = [workload.name for workload in workloads()]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("spoil", [unspoilt, spoils.ending_late], ids=lambda one: one.__name__)
+def test_no_compiler_for_other_machines_is_needed(spoil: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rseq._codegen.cross.emit_for", None)
+    assert compiled(ADDER.work, Adder().storage, spoil).handler
 
 
 @pytest.mark.parametrize("workload", [*workloads(), ADDER, LINES], ids=lambda one: one.name)

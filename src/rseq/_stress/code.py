@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from rseq._arch.base import Assembly, IndexMode
 from rseq._check.code import Spoil, Spoilt
-from rseq._codegen.blob import BlobEnvironment
+from rseq._codegen.blob import BlobEnvironment, flatten, object_file
 from rseq._codegen.environment import Lane
 from rseq._codegen.lower import Unit
 from rseq._codegen.writer import I32, I64, PTR, VOID, Writer
@@ -122,8 +122,9 @@ class Module:
         self.index: IndexMode = storage.index
         self._length, self._record_bytes = storage.length, storage.record.size
         self._offset = lanes_offset(self.index)
-        architecture: Any = Spoilt(require_support(), spoil)
-        self.environment = BlobEnvironment.new("stress", architecture, has_rseq=self._offset is not None)
+        self._architecture = require_support()
+        spoilt: Any = Spoilt(self._architecture, spoil)
+        self.environment = BlobEnvironment.new("stress", spoilt, has_rseq=self._offset is not None)
         self.module = self.environment.module
         self._units: list[Unit] = []
         self._entries: list[str] = []
@@ -191,7 +192,8 @@ class Module:
     def load(self) -> Program:
         """Compile all of it, and map it for good."""
         counters = {name: code for unit in self._units for name, code in unit.counters.items()}
-        blob = self.environment.compiled([*self._entries, *counters])
+        data = object_file(self.module, self._architecture)  # not the spoilt one, which LLVM does not know
+        blob = flatten(data, self._architecture, [*self._entries, *counters])
         return Program(blob, load(blob, {RSEQ_OFFSET: self._offset or 0, **symbols()}), counters)
 
 
