@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,10 +27,11 @@ from rseq._stress.hardware import Refused, trap_at
 from rseq._stress.loaded import Stops, loaded, sections_of
 from rseq._stress.report import Instructions, Loaded
 from rseq._stress.shipped import indices, of_loaded, workloads
+from rseq._stress.structures import stack
 from rseq._stress.structures.counter import call, law
 from rseq._stress.workload import Workload
 from seccomp import FORBID
-from support import run_python
+from support import run_in_child, run_python
 
 pytestmark = pytest.mark.needs_rseq
 
@@ -226,10 +228,13 @@ def without_signature(code: bytearray, at: int, start: int) -> None:
     code[code.index(signature)] ^= 1
 
 
+_RARE = 512
+"""The size of a stack that no other test makes, so that its code is loaded anew."""
+
 Damage = Callable[[bytearray, int, int], None]
 
 
-def damaged(monkeypatch: pytest.MonkeyPatch, damage: Damage) -> Stops:
+def damaged(monkeypatch: pytest.MonkeyPatch, damage: Damage, workload: Workload[Any] | None = None) -> Stops:
     """What comes of code that is damaged before it is loaded."""
     make_whole = bind.machine_code
 
@@ -242,7 +247,7 @@ def damaged(monkeypatch: pytest.MonkeyPatch, damage: Damage) -> Stops:
         return made._replace(blob=made.blob._replace(code=bytes(code)))
 
     monkeypatch.setattr(bind, "machine_code", make_damaged)
-    return stopped(additions())
+    return stopped(workload or additions())
 
 
 def test_what_is_whole_has_no_problems() -> None:
@@ -270,6 +275,22 @@ def test_a_descriptor_that_is_never_stored_aborts_nothing_and_loses(monkeypatch:
     assert any(problem.endswith(" did not abort it") for problem in stops.problems)
     assert any(": element 0 is " in problem for problem in stops.problems)
     assert stops.rows == []
+
+
+@pytest.mark.skipif(not HAS_FILE, reason="this installation has no machine code for this machine")
+@pytest.mark.parametrize("damage", [ending_early, ending_late, never_stored])
+@pytest.mark.arch("x86_64")
+def test_damage_to_what_came_with_the_package_is_noticed(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a child: this process goes on with whole code."""
+    workload = replace(SHIPPED["Stack"], make=partial(rseq.Stack, _RARE), work=stack._work(_RARE))
+
+    def look() -> None:
+        stops = damaged(monkeypatch, damage, workload)
+        assert all(row.origin == "shipped" for row in stops.rows)
+        assert any("section 1 of Stack.push()" in problem for problem in stops.problems)
+        assert any("section 1 of Stack.pop()" in problem for problem in stops.problems)
+
+    run_in_child(look)
 
 
 def test_a_process_that_the_kernel_ends_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
