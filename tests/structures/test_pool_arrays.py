@@ -43,6 +43,17 @@ def test_items_have_lines_to_themselves() -> None:
     assert [pool[row].tolist() for row in range(4)] == [[0] * 3, [1] * 3, [2] * 3, [3] * 3]
 
 
+def test_a_subclass_with_a_count_of_its_own_reaches_no_other_memory() -> None:
+    class Own(rseq.Pool):
+        count: Any = 1 << 28
+        item_size: Any = 1 << 20
+
+    pool, shaped = Own(8, 2), Own((2, 2), 2, dtype=np.int16)
+    assert (pool.array.shape, shaped.array.shape) == ((2, 8), (2, 2, 2))
+    assert (len(pool), pool[1].shape, shaped[1].shape) == (2, (8,), (2, 2))
+    assert repr(pool) == "<rseq.Pool of 2 items of 8 bytes, 2 free>"
+
+
 def test_what_was_acquired_is_an_array_too_and_ends_without_it() -> None:
     pool = rseq.Pool(4, 2, dtype=np.int64)
     item = pool.acquire()

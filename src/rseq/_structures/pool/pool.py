@@ -274,9 +274,10 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         if self._array is None:
             from rseq._percpu.shown import shown
 
-            kind, shape, strides = self._kind, (self.count, self.item_size), (self._stride, 1)
-            made = shown(self._items.place.addresses()[-1], shape, strides, owner=self._items, writable=True)
-            self._array = made if kind.dtype is None else made.view(kind.dtype).reshape(self.count, *kind.shape)
+            kind, (size, count) = self._kind, self._size  # a subclass may have a `count` of its own
+            place, strides = self._items.place.addresses()[-1], (self._stride, 1)
+            made = shown(place, (count, size), strides, owner=self._items, writable=True)
+            self._array = made if kind.dtype is None else made.view(kind.dtype).reshape(count, *kind.shape)
         return self._array
 
     def __getitem__(self, row: SupportsIndex | memoryview) -> npt.NDArray[Any]:
@@ -338,7 +339,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 
     def _states(self) -> list[int]:
         """A copy of all states, in the items' order."""
-        count = self.count
+        require_set_up(self)
+        count = self._size[1]
         return [*chain.from_iterable(lanes_of(storage_of(self)).arrays("states"))][:count]
 
     @classmethod
@@ -348,7 +350,7 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         return {name: small[name] for name in ("push", "pop", "start", "acquire_row", "release_row")}
 
     def __repr__(self) -> str:
-        return f"<rseq.Pool of {self.count} {self._kind}, {len(self)} free>"
+        return f"<rseq.Pool of {self._size[1]} {self._kind}, {len(self)} free>"
 
     @classmethod
     def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
@@ -394,7 +396,7 @@ class _Item:
         ticket = self._tickets[-1]
         if ticket is None:
             self._forget()
-            raise MemoryError(f"all {pool.count} items of the pool are held; `held()` says by whom")
+            raise MemoryError(f"all {pool._size[1]} items of the pool are held; `held()` says by whom")
         item = pool._views.of(ticket)
         self._items.append(item)
         return item
