@@ -71,6 +71,37 @@ def test_who_is_overtaken_while_it_is_in_use_is_told_that() -> None:
     assert (len(pool), is_at_rest(pool)) == (1, True)
 
 
+def test_memoryviews_that_nobody_has_any_more_are_forgotten_when_their_items_were_let_go_by_number() -> None:
+    pool = rseq.Pool(16, 1)
+    for _ in range(3):
+        item = acquired(pool)
+        pool.release_row(pool.row_of(item))
+        assert len(pool._views.overtaken) <= 1
+    late, item = item, acquired(pool)
+    assert [pool.row_of(one) for one in (late, item)] == [0, 0]
+    del late
+    assert pool._views.overtaken == {}
+    pool.release(item)
+    assert is_at_rest(pool)
+
+
+def test_a_pool_that_was_overtaken_keeps_its_memory_no_longer_than_its_items() -> None:
+    pool = rseq.Pool(16, 1)
+    late = acquired(pool)
+    pool.release_row(0)
+    pool.release(acquired(pool))
+    memory = weakref.ref(pool._items)
+    gc.disable()
+    try:
+        del pool
+        assert memory() is not None
+        late.release()
+        del late
+        assert memory() is None
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("part", [lambda item: item[:], lambda item: item[2:], lambda item: item.cast("I"), memoryview])
 def test_a_view_of_an_item_is_no_item(part: Callable[[memoryview], memoryview]) -> None:
     pool = rseq.Pool(16, 1)

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from rseq import _quick_ctypes as ctypes
 from rseq._once import once
+from rseq._quick import ref
 from rseq._structures.pool.states import ROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from rseq._percpu.memory import Memory
@@ -39,19 +41,20 @@ class Row:
         Slices of one view share a count of uses, which free-threaded Python does not protect, so each item has its own.
         """
         self.view = view
-        self.held = self.given = _NOBODY
+        self.held: tuple[int, Any] = _NOBODY  # with a weak reference, once it was overtaken
+        self.given: tuple[int, Any] = _NOBODY
 
 
 class Views:
     """Those of `count` items, which begin every `stride` bytes in `memory`. Each memoryview keeps the memory."""
 
-    __slots__ = ("_count", "_memory", "_part", "_stride", "overtaken", "rows")
+    __slots__ = ("__weakref__", "_count", "_memory", "_part", "_stride", "overtaken", "rows")
 
     def __init__(self, memory: Memory, nbytes: int, stride: int, count: int) -> None:
         self._memory, self._part, self._stride, self._count = memory, _part_of(nbytes), stride, count
         self.rows: dict[int, Row] = {}
         self.overtaken: dict[int, Row] = {}
-        """Those whose memoryviews have not come to `release`, by the identity of these."""
+        """Those whose memoryviews have not come to `release`, by the identity of these, as long as somebody has them."""
 
     def of(self, ticket: int) -> memoryview:
         """The memoryview that goes with a ticket that has just been taken.
@@ -71,9 +74,15 @@ class Views:
             view = self._whole(number)
         else:
             view = before.view
-            self.overtaken[id(before.held[1])] = before
+            self._overtake(*before.held, view)
         self.rows[number] = row = Row(view)
         return row
+
+    def _overtake(self, ticket: int, item: memoryview, view: memoryview) -> None:
+        """Remember an item's memoryview until it comes to `release`, or nobody has it any more."""
+        key = id(item)
+        self.overtaken[key] = row = Row(view)
+        row.held = ticket, ref(item, _forgets(ref(self), key))
 
     def _whole(self, number: int) -> memoryview:
         if number >= self._count:
@@ -99,6 +108,17 @@ class Views:
                 return False
             row.given = held
         return True
+
+
+def _forgets(views: ref[Views], key: int) -> Callable[[object], None]:
+    """What takes an overtaken memoryview off the list. It keeps nobody alive."""
+
+    def forget(_: object) -> None:
+        there = views()
+        if there is not None:
+            there.overtaken.pop(key, None)
+
+    return forget
 
 
 @once
