@@ -18,7 +18,7 @@ from rseq._forks import THREADS, in_each_child, start_anew_after_forks
 from rseq._integers import round_up
 from rseq._percpu.checks import integer
 from rseq._percpu.storage import More, lanes_of
-from rseq._quick import partial, ref
+from rseq._quick import get_ident, partial, ref
 from rseq._structures.numpy_layout import dtype_of
 from rseq._structures.pool.items import items, write
 from rseq._structures.pool.kind import MAX_BYTES, bounded, kind_of
@@ -204,10 +204,12 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
             )
 
     def item(self) -> _Item:
-        """For `with`: an item that is held in the block. Raises: MemoryError - all are held. See `release`.
+        """For `with`: an item that is held in the block, by one thread at a time.
 
         What a signal handler raises between acquiring and the block, or in the middle of releasing, leaves no item
         held: it is given back when the exception is dropped, with its traceback.
+        Raises, when it is entered: MemoryError - all are held. RuntimeError - another thread is inside of it. When it
+        is left: as `release`.
         """
         require_set_up(self)
         return _Item(self)
@@ -365,14 +367,16 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
 class _Watch(ref["_Item"]):
     """Gives back what an item still owns when it is dropped. In the pool as long as the item owns something.
 
+    It says whose the item is meanwhile: two threads in one would each take what is the other's.
     It is no `__del__`: that would run each time, and whatever a signal handler raises in it is lost.
     """
 
-    __slots__ = ("key", "process", "tickets")
+    __slots__ = ("key", "process", "thread", "tickets")
 
     def __init__(self, item: _Item, lost: Callable[[_Watch], None]) -> None:
         super().__init__(item, lost)  # type: ignore[call-arg]
         self.key, self.process, self.tickets = id(item), _me, item._tickets
+        self.thread = get_ident()
 
 
 class _Item:
@@ -389,9 +393,13 @@ class _Item:
         self._items: list[memoryview] = []
 
     def __enter__(self) -> memoryview:
-        pool = self._pool
-        if not self._tickets:
-            pool._watched[id(self)] = _Watch(self, pool._lost)
+        pool, key = self._pool, id(self)
+        watch = pool._watched.get(key) or pool._watched.setdefault(key, _Watch(self, pool._lost))
+        if watch.thread != get_ident():
+            raise RuntimeError(
+                "another thread is inside of this item(): expected one for each block, as in `with pool.item() as "
+                "buffer`"
+            )
         self._tickets.extend(map(pool._take, (_me,)))  # in C: no signal handler runs in between
         ticket = self._tickets[-1]
         if ticket is None:

@@ -54,7 +54,7 @@ class Views:
         self._memory, self._part, self._stride, self._count = memory, _part_of(nbytes), stride, count
         self.rows: dict[int, Row] = {}
         self.overtaken: dict[int, Row] = {}
-        """Those whose memoryviews have not come to `release`, by the identity of these, as long as somebody has them."""
+        """Those whose memoryviews have not come to `release`, by the identity of these, while somebody has them."""
 
     def of(self, ticket: int) -> memoryview:
         """The memoryview that goes with a ticket that has just been taken.
