@@ -24,6 +24,8 @@ def require_all_aborted(report: Instructions) -> None:
     for section in report.sections:
         assert len(section.instructions) >= 4
         assert all(one.aborts >= one.hits >= 1 for one in section.instructions)
+    assert bool(report.loaded) != bool(report.refused)
+    assert all(one.aborts >= one.reached == one.instructions >= 4 for one in report.loaded)
 
 
 @pytest.mark.parametrize("name", SOME)
