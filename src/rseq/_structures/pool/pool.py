@@ -352,7 +352,8 @@ class Pool(Structure, hot=("acquire_row", "release_row")):
         return {name: small[name] for name in ("push", "pop", "start", "acquire_row", "release_row")}
 
     def __repr__(self) -> str:
-        return f"<rseq.Pool of {self._size[1]} {self._kind}, {len(self)} free>"
+        free = len(self)  # it says so, if this was not set up
+        return f"<rseq.Pool of {self._size[1]} {self._kind}, {free} free>"
 
     @classmethod
     def _reopened(cls, made_of: type[Self], args: dict[str, Any], segment: Segment, name: str) -> Self:
