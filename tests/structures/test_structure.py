@@ -13,6 +13,7 @@ import pytest
 import rseq
 from makers import made
 from rseq._structures.shipped import shipped
+from support import run_python
 
 OPERATORS = ("__len__", "__repr__", "__enter__", "__exit__")
 
@@ -56,3 +57,37 @@ def test_what_to_do_instead_of_a_copy_makes_sense(kind: type[Any], copied: Calla
         TypeError, match=rf"^a private {kind.__name__} cannot be pickled or copied: .* process\. {instead}"
     ):
         copied(made(kind))
+
+
+INTERRUPTED = """
+import sys
+
+import rseq
+
+
+def interrupt(frame, event, argument):
+    if frame.f_code.co_name == "_declare" and event == "return":
+        sys.settrace(None)
+        raise KeyboardInterrupt
+    return interrupt
+
+
+for name in sys.argv[1:]:
+    sys.settrace(interrupt)
+    try:
+        getattr(rseq, name)
+    except KeyboardInterrupt:
+        print(name)
+    sys.settrace(None)
+rseq.Counter().add()
+keys = rseq.KeyedCounter(4)
+keys.add("a")
+lock = rseq.SpinLock()
+with lock:
+    assert (keys["a"], rseq.TokenBucket(1, 1).take(), rseq.Pool(8, 1).acquire_row()) == (1, True, 0)
+"""
+
+
+def test_a_first_use_that_is_interrupted_is_begun_anew() -> None:
+    names = ["Counter", "KeyedCounter", "SpinLock", "TokenBucket", "Pool"]
+    assert run_python(INTERRUPTED, *names).stdout.split() == names

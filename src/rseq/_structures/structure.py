@@ -352,7 +352,10 @@ _declared: dict[int, tuple[Declared, ...]] = {}
 
 def _declare(owner: type, name: str, hot: tuple[str, ...], context: Context | None, keyed: Keyed | None) -> None:
     kind = Kind(number_of(name), owner, name, hot, context, keyed)
-    assert kind.number not in _declared, "two kinds have one number"
+    for before in [known for known in _kinds.values() if known.number == kind.number]:
+        home = owner.__module__, owner.__qualname__
+        assert home == (before.owner.__module__, before.owner.__qualname__), "two kinds have one number"
+        del _kinds[id(before.owner)]  # an exception has ended the import of its module, which is imported anew
     _kinds[id(owner)] = kind
     _declared[kind.number] = tuple(Declared(kind, name, _payload.is_full) for name in kind.methods)
 
