@@ -79,8 +79,23 @@ def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
     assert (status, err) == (126, f"Error: '{tmp_path}' cannot be started: Permission denied\n")
     status, _, err = _ran("--segment", "../x", "--", "true")
     assert (status, err.startswith("Error: name: expected up to 100 letters")) == (1, True)
+    status, _, err = _ran("--segment", "", "--", "true")
+    assert (status, err.startswith("Error: name: expected up to 100 letters")) == (1, True)
     status, _, err = _ran("--exec", "--", "true")
     assert (status, "--exec needs --segment NAME" in err) == (2, True)
+
+
+def test_the_end_of_the_command_is_seen_though_whoever_started_all_this_ignores_ends() -> None:
+    code = """
+        import os, signal, sys
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        os.execv(sys.executable, [sys.executable, "-m", "rseq", "run", "--", "sh", "-c", "echo ready; exit 3"])
+    """
+    assert run_python(code, returncode=3, timeout_s=30.0).stdout == "ready\n"
+
+
+def test_the_exit_status_comes_back_though_the_segment_was_removed(segment_folder: Path) -> None:
+    assert _ran("--", "sh", "-c", f"rm {segment_folder}/*; exit 3") == (3, "", "")
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH"])

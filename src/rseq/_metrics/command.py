@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def run(ctx: click.Context, segment: str | None, keep: bool, in_place: bool, com
     """
     if in_place and segment is None:
         raise click.UsageError("--exec needs --segment NAME: nobody stays to remove one that is made for this run")
-    name = segment or f"run.{os.getpid()}.{os.urandom(4).hex()}"
+    name = f"run.{os.getpid()}.{os.urandom(4).hex()}" if segment is None else segment
     try:
         witness = None if in_place else Witness(PASSED_ON)  # before the segment, so that it has nothing to do with it
         held = Segment(name, keep=keep)
@@ -43,7 +44,8 @@ def run(ctx: click.Context, segment: str | None, keep: bool, in_place: bool, com
         ctx.exit(_ran(command, environment(name), held, witness))
     finally:
         if segment is None:
-            os.unlink(files.place_of(name).path)
+            with contextlib.suppress(FileNotFoundError):  # somebody has removed it
+                os.unlink(files.place_of(name).path)
 
 
 def environment(name: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ def supervised(command: Sequence[str], environment: Mapping[str, str], witness: 
     `witness` is one for PASSED_ON. Raises: OSError - it cannot be started. Threads: the only one of the process.
     """
     waited_for = {signal.SIGCHLD, *PASSED_ON}
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, as some parents have it, no end is ever told
     before = signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
     try:
         child = os.posix_spawnp(command[0], list(command), dict(environment), setsigmask=before)
