@@ -254,6 +254,12 @@ def test_a_pipe_gets_one_table(run: Run, crashed: Crashed) -> None:
     assert run("top", "shed", status=1).stderr == "Error: there is no segment 'shed'; there are shop\n"
 
 
+@pytest.mark.parametrize("command", [("top", "shop", "--once"), ("dump", "shop", "events")], ids=["top", "dump"])
+@pytest.mark.parametrize("interval", ["nan", "inf", "1e300", "0", "-1", "x"])
+def test_an_interval_that_nobody_can_wait_for_is_refused(run: Run, command: tuple[str, ...], interval: str) -> None:
+    assert "Invalid value for '--interval'" in run(*command, "--interval", interval, status=2).stderr
+
+
 Terminal = Callable[..., tuple[subprocess.Popen[bytes], int, int]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from rseq._percpu.shared import files
@@ -10,7 +12,26 @@ from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import Segment, view
 from rseq._thread.support import UnsupportedError
 
+if TYPE_CHECKING:
+    from typing import Any
+
 group_option = click.option("--group", metavar="NAME", help="The group of users that shares it, by name or number.")
+
+
+class _Interval(click.FloatRange):
+    """Seconds between two looks."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0.01, max=86_400)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail("nan is no number of seconds.", param, ctx)
+        return seconds
+
+
+INTERVAL = _Interval()
 
 
 def places_named(name: str, group: str | None) -> list[Place]:

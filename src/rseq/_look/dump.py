@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from rseq._extras import MissingPackage
-from rseq._look.chosen import chosen, group_option, opened
+from rseq._look.chosen import INTERVAL, chosen, group_option, opened
 from rseq._look.held import RingBuffer
 from rseq._look.reading import found_in
 from rseq._look.rings import Onlooker, as_plain, unix_ns
@@ -41,7 +41,7 @@ Format = Literal["text", "jsonl", "trace"]
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.01),
+    type=INTERVAL,
     default=0.2,
     show_default=True,
     metavar="S",

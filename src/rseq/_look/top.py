@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rseq._look.chosen import chosen, group_option, label
+from rseq._look.chosen import INTERVAL, chosen, group_option, label
 from rseq._look.frames import BAR_WIDTH, COLUMNS, Row, Watch, cells, ordered
 from rseq._look.saying import plain_lines
 from rseq._look.screen import View, keyboard
@@ -35,7 +35,7 @@ _HELP = "s sort  / filter  p pause  ↑↓ scroll  q quit"
 @click.argument("segment", required=False)
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.01),
+    type=INTERVAL,
     default=1.0,
     show_default=True,
     metavar="S",
