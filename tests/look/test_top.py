@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import math
 import os
 import pty
 import re
@@ -216,6 +217,13 @@ def test_bars_have_a_height_for_each_cpu_or_for_neighbours() -> None:
     assert bar([1, 8, 0]) == "▂█·"
     assert bar([1.0] * 128 + [0]).startswith("█" * 7)
     assert len(bar([1] * 129)) <= BAR_WIDTH
+
+
+def test_bars_of_what_is_no_number_or_infinite() -> None:
+    inf, nan = math.inf, math.nan
+    assert [bar([1, inf]), bar([nan, 8, 1]), bar([8, nan]), bar([inf, inf])] == ["▁█", "·█▂", "█·", "██"]
+    assert bar([nan, nan]) == bar([nan, -inf]) == ""
+    assert bar([inf, -inf] * BAR_WIDTH) == "·" * BAR_WIDTH
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,16 @@ _HELD = ("RingBuffer", "Stack")
 
 
 def bar(values: Sequence[float]) -> str:
-    """Numbers as heights, the largest as high as can be; of neighbours that have no room of their own, the sum."""
+    """Numbers as heights, the largest as high as can be; of neighbours that have no room of their own, the sum.
+
+    NaN is nothing; beside what is infinite all else is low.
+    """
     if not any(value > 0 for value in values):
         return ""
     together = -(-len(values) // BAR_WIDTH)
     heights = [sum(values[at : at + together]) for at in range(0, len(values), together)]
-    most = max(heights)
-    return "".join("·" if one <= 0 else _BARS[min(int(8 * one / most), 7)] for one in heights)
+    most = max((one for one in heights if one > 0), default=0.0)
+    return "".join(_BARS[min(int(8 * one / most), 7) if one < most else 7] if one > 0 else "·" for one in heights)
 
 
 # ---- rows
