@@ -222,6 +222,14 @@ def test_what_cannot_be_shared_is_refused_in_the_client(client: distributed.Clie
         share(client, rseq.Histogram, [])
 
 
+def test_what_workers_cannot_make_leaves_nothing_behind(client: distributed.Client, root: Path) -> None:
+    before = client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.worker_plugins))
+    with pytest.raises(ValueError, match=r"^name: expected printable letters"):
+        share(client, rseq.Counter, name="two\nlines")
+    assert client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.worker_plugins)) == before
+    assert files(root, "one") == files(root, "two") == []
+
+
 def test_an_asynchronous_client_is_refused(client: distributed.Client) -> None:
     async def use() -> None:
         async with distributed.Client(client.scheduler.address, asynchronous=True) as other:

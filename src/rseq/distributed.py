@@ -37,7 +37,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from rseq._once import load
-from rseq._percpu.shared.files import place_of, take_away
+from rseq._percpu.shared.files import Place, place_of, take_away
 from rseq._percpu.shared.layout import MAX_PROCESSES, SegmentError
 from rseq._percpu.shared.segment import Segment, core_of
 from rseq._structures.array import CounterArray
@@ -84,8 +84,13 @@ def share(client: Client, make: Callable[P, T], *args: P.args, **kwargs: P.kwarg
         raise TypeError(f"share(): expected one of the structures that can be merged ({names}), got {make!r}")
     made_of = _MadeOf(f"dask-{uuid.uuid4().hex[:12]}", str(name or type(made).__name__), build, args, dict(kwargs))
     _untyped(client).set_metadata([made_of.segment], {})
-    client.register_plugin(_Plugin(made_of), name=made_of.segment)
-    return Shared(made_of, client)
+    shared: Shared[T] = Shared(made_of, client)
+    try:
+        client.register_plugin(_Plugin(made_of), name=made_of.segment)
+    except BaseException:
+        shared.close()  # other workers have made it, and those that join would
+        raise
+    return shared
 
 
 def _require_client(client: object) -> None:
@@ -246,7 +251,11 @@ class _Plugin(WorkerPlugin):
 
     async def setup(self, worker: Worker) -> None:
         segment = self._made_of.segment
-        here = _here.get(segment) or _Here(self._made_of)
+        try:
+            here = _here.get(segment) or _Here(self._made_of)
+        except Exception as error:
+            error.__traceback__ = None  # the worker's log keeps that, and so the segment would stay open
+            raise
         here.workers += 1
         _here[segment] = here
         life = core_of(here.segment).life
@@ -257,6 +266,7 @@ class _Plugin(WorkerPlugin):
         segment, stay = self._made_of.segment, self._stay
         here = _here.get(segment)
         if here is None or stay is None:  # the structure could not be made
+            _take_away(place_of(segment))
             return
         here.workers -= 1
         if here.workers == 0:
@@ -268,12 +278,17 @@ class _Plugin(WorkerPlugin):
         del here  # if no other worker in this process has it, and no task, the segment is no longer in use
         with contextlib.suppress(OSError):  # the whole cluster ends: nobody asks
             await asyncio.wait_for(self._tell(worker, identity, left), _HAND_OVER_S)
-        with contextlib.suppress(OSError, SegmentError):  # somebody has removed it
-            take_away(place, lambda _: True)
+        _take_away(place)
 
     async def _tell(self, worker: Worker, identity: str, stay: _Stay) -> None:
         keys = [self._made_of.segment, identity, worker.id]
         await worker.scheduler.set_metadata(keys=keys, value=pickle.dumps(stay))
+
+
+def _take_away(place: Place) -> None:
+    """Remove a segment, if nobody has it open."""
+    with contextlib.suppress(OSError, SegmentError):  # somebody has removed it
+        take_away(place, lambda _: True)
 
 
 def _read(segment: str) -> tuple[str, Any] | None:
