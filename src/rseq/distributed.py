@@ -136,7 +136,7 @@ class Shared(Generic[T]):
         Raises: RuntimeError - a host's number is missing; it was closed. ValueError - no client in this process.
         OSError - the scheduler cannot be reached.
         """
-        client, until = self._client or get_client(), time.monotonic() + timeout
+        client, until = self._client or get_client(), time.monotonic() + max(0.0, timeout)  # not NaN
         while True:
             found, missing = self._look(client)
             if not missing or partial:

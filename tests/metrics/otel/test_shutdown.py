@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def test_a_shutdown_exports_what_is_left_and_gives_the_turn_back(caplog: pytest.
     assert "it is done once" in caplog.text
     made.get_meter("shop").create_counter("requests").add(1)
     assert values(other.collect()) == {("requests",): 2}
+
+
+@pytest.mark.parametrize("timeout_millis", [math.inf, 1e30, 0, -1, math.nan])
+def test_a_shutdown_has_no_time_or_all_time(timeout_millis: float) -> None:
+    exporter = Kept()
+    made, requests, _ = counted(exporter, rseq.Segment())
+    requests.add(1)
+    assert made.force_flush(timeout_millis)
+    requests.add(1)
+    made.shutdown(timeout_millis)
+    assert [values(told) for told in exporter.told] == [{("requests",): 1}, {("requests",): 2}]
 
 
 def test_whoever_ends_last_exports_the_last_although_the_turn_was_another_s() -> None:

@@ -6,6 +6,7 @@ import atexit
 import os
 from collections.abc import Sequence
 from logging import getLogger
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics as api
@@ -124,7 +125,7 @@ class MeterProvider(api.MeterProvider):
 
         Returns: whether they have arrived within the timeout; False also if no process has an exporter.
         """
-        if not self._exporting.flush(timeout_millis / 1e3):
+        if not self._exporting.flush(_seconds(timeout_millis)):
             return False
         return self._exporter is None or bool(self._exporter.force_flush(timeout_millis=timeout_millis))
 
@@ -137,7 +138,7 @@ class MeterProvider(api.MeterProvider):
             _logger.warning("this MeterProvider has been shut down; it is done once")
             return
         self._is_shut_down = True
-        self._exporting.end(timeout_millis / 1e3)
+        self._exporting.end(_seconds(timeout_millis))
         if self._exporter is not None:
             self._exporter.shutdown(timeout_millis=timeout_millis)
         if self._at_exit is not None:
@@ -175,3 +176,8 @@ def _millis(name: str, given: float | None, variable: str, otherwise: float) -> 
     if not 0 < given:
         raise ValueError(f"{name}: expected milliseconds, more than 0; got {given!r}")
     return float(given)
+
+
+def _seconds(timeout_millis: float) -> float:
+    """What Python can wait for: none for what is below 0 or NaN, and of what is longer the longest there is."""
+    return max(0.0, min(timeout_millis / 1e3, TIMEOUT_MAX))
