@@ -25,6 +25,19 @@ ROWS = [
         "annotate it with a subclass of rseq.Record, as in cpu: Cell",
         "@rseq.sequence\ndef f(n: Items) -> None:\n    pass",
     ),
+    *(
+        module(
+            f"class Own(rseq.Record):\n    n: i64\n    @rseq.{kind}\n    def f({wrong}) -> {result}:\n        return 1",
+            f"write the {kind if kind != 'inline' else 'inline function'} below the class",
+            f"class Own(rseq.Record):\n    n: i64\n@rseq.{kind}\ndef f({wrong}) -> {result}:\n    return 1",
+        )
+        for kind, wrong, result in (
+            ("sequence", "self: Own", "i64"),
+            ("routine", 'self: "Own"', "i64"),
+            ("inline", "self: ptr[Own]", "i64"),
+            ("sequence", 'self: Items, own: ptr["Own"]', "i64"),
+        )
+    ),
     module(
         "@rseq.sequence\ndef f() -> None:\n    pass",
         "annotate it with a subclass of rseq.Record, as in cpu: Cell",

@@ -62,6 +62,8 @@ def evaluated_annotations(thing: Any) -> dict[str, object]:
 def _evaluated(value: object, names: dict[str, object], here: dict[str, object]) -> object:
     while isinstance(value, (str, Later)):
         found = eval(value if isinstance(value, str) else value.name, names, here)
+        if isinstance(found, OwnName):  # a function in the body of its record
+            return found
         value = found if isinstance(value, str) else value.make(found)
     return value
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from rseq._language import ir
 from rseq._language.advice import shown
-from rseq._language.annotations import evaluated_annotations
+from rseq._language.annotations import OwnName, evaluated_annotations
 from rseq._language.errors import Diagnostic, Refused
 from rseq._language.source import Source
 from rseq._language.types import Buffer, Maybe, Numbers, Pointer, Record, RecordType, Scalar, Word, resolve, u8
@@ -62,6 +62,10 @@ def signature(source: Source, kind: str) -> Signature:
     """
     nodes = _parameters(source)
     annotations = _annotations(source)
+    for name, where in [*((node.arg, node) for node in nodes), ("return", source.tree)]:
+        if isinstance(own := annotations.get(name), OwnName):
+            message = f"record {own} is not there yet, as this is in its body"
+            raise _refuse(source, where, message, f"write the {kind} below the class")
     record = resolve(annotations.get(nodes[0].arg)) if nodes else None
     if not isinstance(record, RecordType) or not record.fields:
         record = None
