@@ -14,6 +14,7 @@ TokenBucket.issued, see test_bucket.py. Not counts: Max, Min, FloatCounter, sums
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -175,3 +176,35 @@ def test_a_histogram_counts_past_each_limit() -> None:
             for _ in range(4):
                 times.observe(0.5)
             assert int(times.counts()[0]) == limit + 2
+
+
+HUGE = 10**5000
+"""More digits than Python prints."""
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: rseq.CounterArray(HUGE), ValueError, "counters|bytes"),
+        (lambda: rseq.CounterArray((-HUGE,)), ValueError, r"^shape: expected lengths of at least 1"),
+        (lambda: rseq.Pool(8, HUGE), ValueError, r"^count: expected 1 … "),
+        (lambda: rseq.Pool((2, HUGE), 1, dtype=float), ValueError, r"^item_size: expected 1 … "),
+        (lambda: rseq.Pool(8, 1)[HUGE], IndexError, r"^a row: expected 0 … 0, got "),
+        (lambda: rseq.Pool(8, 1).recover(HUGE), ValueError, r"a process has a number of 1 … "),
+        (lambda: rseq.Stack(HUGE), ValueError, r"^capacity: expected 1 … "),
+        (lambda: rseq.RingBuffer(HUGE), ValueError, r"^capacity: expected 1 … "),
+        (lambda: rseq.Collector(i64, HUGE), ValueError, r"^capacity: expected 1 … "),
+        (lambda: rseq.KeyedCounter(HUGE), ValueError, r"the most is 4294967296"),
+        (lambda: rseq.KeyedCounter(2).add("a", HUGE), OverflowError, r"; got a number of very many digits$"),
+        (lambda: rseq.KeyedCounter(2).merge({"a": -HUGE}), OverflowError, r"; got a number of very many digits$"),
+        (lambda: rseq.TokenBucket(HUGE, 1), ValueError, r"^rate: .*; got a number of very many digits$"),
+        (lambda: rseq.TokenBucket(1, HUGE), ValueError, r"^burst: expected 1 … "),
+        (lambda: rseq.Segment(size=HUGE), ValueError, r"^size: "),
+        (lambda: rseq.fence(HUGE), ValueError, r"^expected a CPU from 0 to "),
+    ],
+)
+def test_a_number_that_python_does_not_print_is_refused_as_any_other(
+    call: Callable[[], object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call()

@@ -14,16 +14,21 @@ MAX_DIMENSIONS = 32
 
 _INFINITE = float("inf")
 
+_FAR = 1 << 128
+"""Nobody has a use for larger numbers; sentences would have their digits, and Python does not print very many."""
+
 
 def integer(name: str, value: object) -> int:
-    """`value` as an int. Raises: TypeError - it is none (a bool is none)."""
+    """`value` as an int; one that is further than 2**128 from 0 as that. Raises: TypeError - it is none (as a bool)."""
     if type(value) is int:
-        return value
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        found = value
+    elif isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name}: expected an int, got {value!r}")
-    from _operator import index
+    else:
+        from _operator import index
 
-    return index(value)
+        found = index(value)
+    return found if -_FAR <= found <= _FAR else max(-_FAR, min(found, _FAR))
 
 
 def number(name: str, value: SupportsFloat) -> float:
@@ -85,7 +90,8 @@ def shape_of(shape: object, advice: str = "leave it out for a single record") ->
         raise ValueError(f"shape: expected at most {MAX_DIMENSIONS} dimensions, got {len(given)}")
     lengths = tuple(integer("shape", length) for length in given)
     if any(length < 1 for length in lengths):
-        raise ValueError(f"shape: expected lengths of at least 1, got {shape!r}; {advice}")
+        got = lengths if given is shape else lengths[0]
+        raise ValueError(f"shape: expected lengths of at least 1, got {got}; {advice}")
     return lengths
 
 

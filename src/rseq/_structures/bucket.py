@@ -102,7 +102,9 @@ class TokenBucket(Structure, hot=("take",)):
     ) -> None:
         speed, most = number("rate", rate), integer("burst", burst)
         if not 0 < speed <= MAX_RATE:
-            raise ValueError(f"rate: expected tokens per second, above 0 and up to {MAX_RATE:.0f}; got {rate!r}")
+            from rseq._language.given import shown
+
+            raise ValueError(f"rate: expected tokens per second, above 0 and up to {MAX_RATE:.0f}; got {shown(rate)}")
         if not 1 <= most <= MAX_BURST:
             raise ValueError(f"burst: expected 1 … {MAX_BURST} tokens, got {most}")
 

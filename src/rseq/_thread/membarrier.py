@@ -38,7 +38,9 @@ def fence(cpu: int | None = None) -> None:
 def _possible(cpu: int) -> int:
     number = index(cpu)
     if not 0 <= number < possible_cpus():
-        raise ValueError(f"expected a CPU from 0 to {possible_cpus() - 1} or None for all, got {number}")
+        from rseq._language.given import shown
+
+        raise ValueError(f"expected a CPU from 0 to {possible_cpus() - 1} or None for all, got {shown(number)}")
     return number
 
 

@@ -318,5 +318,7 @@ def _amount(what: str, n: object) -> int:
             raise
         raise TypeError(f"{what} is an int; got {n!r}") from None
     if not -(1 << 63) <= amount < 1 << 63:
-        raise OverflowError(f"{what} is an int of -2**63 … 2**63 - 1; got {n!r}")
+        from rseq._language.given import shown
+
+        raise OverflowError(f"{what} is an int of -2**63 … 2**63 - 1; got {shown(amount)}")
     return amount

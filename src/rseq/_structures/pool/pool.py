@@ -466,7 +466,7 @@ def _ended(pool: Pool, owner: int) -> int:
     else:
         why = why_not_ended(number, table_of(storage_of(pool).place.lock))
     if why:
-        raise ValueError(f"recover() takes the number of a process that has ended; got {owner!r}: {why}")
+        raise ValueError(f"recover() takes the number of a process that has ended; got {number}: {why}")
     return number
 
 
