@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from look.conftest import Run
 from rseq._percpu.shared import files
 from rseq._percpu.shared.layout import MAGIC
 from shared.folders import Program, path_of
+from support import run_python
 
 OPEN = """
     import rseq
@@ -84,6 +87,19 @@ def test_all_of_several_and_what_is_not_there_is_said(run: Run, segment_folder: 
     assert done.stderr == "Error: there is no segment 'three'; there are two\n"
     assert run("rm", "--all").stdout == "removed two\n"
     assert f"there are no segments in {segment_folder}" in run("rm", "two", status=1).stderr
+
+
+def test_all_of_a_group_are_that_groups_alone(run: Run, segment_folder: Path) -> None:
+    """Root need not be in it; others are in their own."""
+    group = 1 if os.geteuid() == 0 else os.getegid()
+    leave()
+    make = f"import os, signal, rseq\nrseq.Segment('theirs', group={group})\nos.kill(os.getpid(), signal.SIGKILL)"
+    run_python(make, returncode=-signal.SIGKILL)
+    said = run("rm", "--all", "--group", "nosuch", status=1)
+    assert said.stderr == "Error: group: expected the name or number of a group, got 'nosuch'\n"
+    assert len([*segment_folder.iterdir()]) == 2
+    assert run("rm", "--all", "--group", str(group)).stdout == f"removed theirs (group {group})\n"
+    assert run("rm", "--all").stdout == "removed shop\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("shop", "--all"), ("--all", "--force"), ("--nothing",)])

@@ -37,11 +37,10 @@ INTERVAL = _Interval()
 def places_named(name: str, group: str | None) -> list[Place]:
     """Where segments of that name are, the user's own first. Raises: ClickException - no such name, group or folder."""
     try:
-        wanted = files.place_of(name, _given(group))
-        found = [place for place in files.known_places() if place.name == name]
-    except (ValueError, TypeError) as error:
+        files.place_of(name)
+    except ValueError as error:
         raise click.ClickException(str(error)) from None
-    return [place for place in found if place.group == wanted.group or group is None]
+    return [place for place in all_places(group) if place.name == name]
 
 
 def _given(group: str | None) -> str | int | None:
@@ -65,11 +64,14 @@ def _only() -> Place:
     return known[0]
 
 
-def all_places() -> list[Place]:
-    """Those of the user, and of its groups. Raises: ClickException - their folder is not there, or not safe."""
+def all_places(group: str | None = None) -> list[Place]:
+    """Those of the user, and of its groups, or of one group.
+
+    Raises: ClickException - their folder is not there, or not safe; there is no such group.
+    """
     try:
-        return list(files.known_places())
-    except SegmentError as error:
+        return list(files.known_places(_given(group)))
+    except (SegmentError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 

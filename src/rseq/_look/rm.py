@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("rm")
 @click.argument("names", nargs=-1, metavar="[SEGMENT]…")
-@click.option("--all", "are_all", is_flag=True, help="All that nobody has open.")
+@click.option("--all", "are_all", is_flag=True, help="All that nobody has open; with --group, that group's.")
 @click.option("--force", is_flag=True, help="Those too that are in use, and files in their place that are no segments.")
 @group_option
 def rm(names: tuple[str, ...], are_all: bool, force: bool, group: str | None) -> None:
@@ -32,7 +32,7 @@ def rm(names: tuple[str, ...], are_all: bool, force: bool, group: str | None) ->
         raise click.UsageError("name segments, or say --all")
     if are_all and force:
         raise click.UsageError("--all is for segments that nobody has open; name those to remove by --force")
-    places = all_places() if are_all else [place for name in names for place in _of(name, group)]
+    places = all_places(group) if are_all else [place for name in names for place in _of(name, group)]
     failed = [place for place in places if not _removed(place, force=force, is_quiet=are_all)]
     missing = () if are_all else [name for name in names if name not in {place.name for place in places}]
     for name in missing:

@@ -138,17 +138,21 @@ def _group(group: str | int) -> int:
     return int(found.gr_gid)
 
 
-def known_places() -> Iterator[Place]:
-    """All segments of this user, and of its groups."""
-    where = folder()
+def known_places(group: str | int | None = None) -> Iterator[Place]:
+    """All segments of this user, and of its groups; or those of a group alone, which root need not be in.
+
+    Raises: ValueError - there is no such group. SegmentError - as `folder`.
+    """
+    where, wanted = folder(), None if group is None else _group(group)
+    groups = {os.getegid(), *os.getgroups()} if wanted is None else {wanted}
     for entry in sorted(os.listdir(where)):
         mark, _, rest = entry.partition(".")
         owner, _, name = rest.partition(".")
         if mark != "rseq" or not name:
             continue
-        if owner == str(os.geteuid()):
+        if owner == str(os.geteuid()) and wanted is None:
             yield Place(name, os.path.join(where, entry), None)
-        elif owner[:1] == "g" and owner[1:].isdecimal() and int(owner[1:]) in {os.getegid(), *os.getgroups()}:
+        elif owner[:1] == "g" and owner[1:].isdecimal() and int(owner[1:]) in groups:
             yield Place(name, os.path.join(where, entry), int(owner[1:]))
 
 
