@@ -14,7 +14,9 @@ TESTS = Path(support.__file__).parent
 
 
 def run(seed: int, calls: int, log: Path) -> None:
-    """One run in a process of its own. A crash, a hang or a wrong exception shows the seed, and the last calls."""
+    """One run in a process of its own; the folder of segments is not the user's, as any text may be a name.
+
+    A crash, a hang or a wrong exception shows the seed, and the last calls."""
     done = subprocess.run(
         [sys.executable, "-m", "fuzz.api", str(seed), str(calls), str(log)],
         cwd=TESTS,
@@ -31,11 +33,11 @@ def run(seed: int, calls: int, log: Path) -> None:
 
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("seed", range(2))
-def test_hostile_calls_are_refused(seed: int, tmp_path: Path) -> None:
+def test_hostile_calls_are_refused(seed: int, segment_folder: Path, tmp_path: Path) -> None:
     run(seed, 1000, tmp_path / "log")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 104))
-def test_many_hostile_calls_are_refused(seed: int, tmp_path: Path) -> None:
+def test_many_hostile_calls_are_refused(seed: int, segment_folder: Path, tmp_path: Path) -> None:
     run(seed, 20_000, tmp_path / "log")
