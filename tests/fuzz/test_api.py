@@ -16,7 +16,8 @@ TESTS = Path(support.__file__).parent
 def run(seed: int, calls: int, log: Path) -> None:
     """One run in a process of its own; the folder of segments is not the user's, as any text may be a name.
 
-    A crash, a hang or a wrong exception shows the seed, and the last calls."""
+    A crash, a hang or a wrong exception shows the seed, and the last calls.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "fuzz.api", str(seed), str(calls), str(log)],
         cwd=TESTS,
