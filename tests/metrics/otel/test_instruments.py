@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -239,6 +241,39 @@ def test_amounts_below_0_and_infinite_ones_are_left_out(
     (instrument.add if kind == "counter" else instrument.record)(amount)
     assert made.collect() is None
     assert "hits: expected a finite amount, 0 or more, got" in caplog.text
+
+
+class Twice:
+    """A number that compares as 1 does, and is none."""
+
+    def __le__(self, other: Any) -> bool:
+        return bool(other >= 1)
+
+    __lt__ = __le__
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(other <= 1)
+
+    __gt__ = __ge__
+
+
+@pytest.mark.parametrize("amount", [10**400, -(10**5000), Twice(), Decimal("0.5")], ids=type)
+def test_an_amount_is_recorded_as_a_whole_or_not_at_all(amount: Any, caplog: pytest.LogCaptureFixture) -> None:
+    made = provider()
+    meter = made.get_meter("shop")
+    sizes, rows = meter.create_histogram("sizes"), meter.create_counter("rows")
+    flows, level = meter.create_up_down_counter("flows"), meter.create_gauge("level")
+    for use in (sizes.record, rows.add, flows.add, level.set):
+        use(2)
+        with pytest.raises(TypeError) if isinstance(amount, Twice) else nullcontext():
+            use(amount)
+    more = 0.5 if isinstance(amount, Decimal) else 0
+    assert values(made.collect()) == {("rows",): 2 + more, ("flows",): 2 + more, ("level",): more or 2}
+    assert values(made.collect(), "sum") == {("sizes",): 2 + more}
+    assert values(made.collect(), "count") == {("sizes",): 2 if more else 1}
+    assert caplog.text.count("; it is not recorded") == (4 if isinstance(amount, int) else 0)
+    assert "digits" in caplog.text or not isinstance(amount, int)
+    made.shutdown()
 
 
 @pytest.mark.parametrize("amount", [math.nan, math.inf, -math.inf])

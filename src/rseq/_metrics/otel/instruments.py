@@ -5,6 +5,7 @@ They do what the SDK's do with what cannot be measured: a warning is logged, and
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import metrics as api
 from opentelemetry.sdk import metrics as sdk
 
+from rseq._language.given import shown
 from rseq._once import Turn
 from rseq._percpu.shared.layout import SegmentError
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from rseq._metrics.otel.streams import Stream
 
 _logger = getLogger("rseq.metrics.opentelemetry")
-_INFINITY = float("inf")
+_LARGEST = sys.float_info.max
 
 
 class _Recorder:
@@ -34,16 +36,18 @@ class _Recorder:
     name: str
 
     def _record(self, amount: float, attributes: Attributes) -> None:
+        kind: type = type(amount)
+        number = amount if kind is float or kind is int else float(amount)  # what is none is recorded in no part
         for stream in self._streams:
-            if type(amount) is not int and not stream.is_float:
+            if kind is not int and not stream.is_float:
                 stream.becomes_float(amount)
             try:
-                stream.cell(attributes)(amount)
+                stream.cell(attributes)(number)
             except (MemoryError, SegmentError) as error:  # of a cell that wants more memory than it has
                 _logger.error("%s is not recorded: %s", self.name, error)
 
     def _refuse(self, amount: float, wanted: str) -> None:
-        _logger.warning("%s: expected %s, got %r; it is not recorded", self.name, wanted, amount)
+        _logger.warning("%s: expected %s, got %s; it is not recorded", self.name, wanted, shown(amount))
 
 
 class Counter(_Recorder, sdk.Counter):
@@ -51,7 +55,7 @@ class Counter(_Recorder, sdk.Counter):
 
     def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Add a finite `amount` of 0 or more. Threads: any. `context` has no effect."""
-        if 0 <= amount < _INFINITY:
+        if 0 <= amount <= _LARGEST:
             self._record(amount, attributes)
         else:
             self._refuse(amount, "a finite amount, 0 or more")
@@ -62,7 +66,7 @@ class UpDownCounter(_Recorder, sdk.UpDownCounter):
 
     def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Add a finite `amount`. Threads: any. `context` has no effect."""
-        if -_INFINITY < amount < _INFINITY:
+        if -_LARGEST <= amount <= _LARGEST:
             self._record(amount, attributes)
         else:
             self._refuse(amount, "a finite amount")
@@ -73,7 +77,7 @@ class Histogram(_Recorder, sdk.Histogram):
 
     def record(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Record a finite `amount` of 0 or more. Threads: any. `context` has no effect."""
-        if 0 <= amount < _INFINITY:
+        if 0 <= amount <= _LARGEST:
             self._record(amount, attributes)
         else:
             self._refuse(amount, "a finite amount, 0 or more")
@@ -84,7 +88,7 @@ class Gauge(_Recorder, sdk._Gauge):
 
     def set(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Set it to a finite `amount`. Threads: any. `context` has no effect."""
-        if -_INFINITY < amount < _INFINITY:
+        if -_LARGEST <= amount <= _LARGEST:
             self._record(amount, attributes)
         else:
             self._refuse(amount, "a finite amount")
