@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import rseq
@@ -230,3 +231,31 @@ def test_an_element_is_added_to_and_not_set() -> None:
             change()
     table.add(1, 5)  # as it says
     assert table[1] == 5
+
+
+@pytest.mark.parametrize(
+    ("dtype", "numbers", "shown"),
+    [
+        ("int8", np.array([1, 300, 2]), "300"),
+        ("int8", np.array([1, 2, -129]), "-129"),
+        ("i64", np.array([1, 1 << 63, 2], "u8"), str(1 << 63)),
+        ("f32", np.array([1, 2, -1e300]), r"-1e\+300"),
+        ("f64", np.array([1, np.longdouble(10) ** 400]), r".*"),
+    ],
+)
+def test_numbers_that_have_no_room_are_refused_and_none_is_added(
+    dtype: str, numbers: npt.NDArray[Any], shown: str
+) -> None:
+    table = rseq.CounterArray(numbers.size, dtype)
+    with pytest.raises(OverflowError, match=rf"^merge\(\) takes an array of \w+, which has no room for {shown}$"):
+        table.merge(numbers)
+    assert not table.values().any()
+
+
+def test_numbers_of_another_size_that_have_room_are_added() -> None:
+    table, floats = rseq.CounterArray(3, "int8"), rseq.CounterArray(3, "f32")
+    table.merge(np.array([127, -128, 0]))
+    floats.merge(np.array([0.5, np.inf, -np.inf]))
+    assert (table.values().tolist(), floats.values().tolist()) == ([127, -128, 0], [0.5, np.inf, -np.inf])
+    floats.merge(np.array([np.nan, 0, 0]))
+    assert np.isnan(floats.values()[0])

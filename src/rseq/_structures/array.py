@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Self
 
+    import numpy as np
     import numpy.typing as npt
 
     from rseq._arch.base import IndexMode
@@ -113,6 +114,7 @@ class CounterArray(Holder, Structure, hot=("add",)):
             raise ValueError(f"merge() takes an array of shape {own.shape}; got one of {given.shape}")
         if not np.can_cast(given.dtype, own.dtype, "same_kind") or given.dtype == bool:
             raise TypeError(f"merge() takes an array of {own.dtype}; got one of {given.dtype}")
+        _require_fit(given, own.dtype)
         for index in zip(*map(np.ndarray.tolist, given.nonzero()), strict=True):
             self.add(index if len(index) > 1 else index[0], given[index].item())
 
@@ -153,3 +155,20 @@ class CounterArray(Holder, Structure, hot=("add",)):
     def __repr__(self) -> str:
         _, dtype, _ = parts_of(storage_of(self)).fields.places["value"]
         return f"rseq.CounterArray({storage_of(self).shape}, {dtype})"
+
+
+def _require_fit(given: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
+    """Raises: OverflowError - there are numbers that a `dtype` of the same kind has no room for."""
+    load("numpy")
+    import numpy as np
+
+    if np.can_cast(given.dtype, dtype) or not given.size:
+        return
+    if dtype.kind in "iu":
+        ends, info = (given.min().item(), given.max().item()), np.iinfo(dtype)
+        too_large = [end for end in ends if not info.min <= end <= info.max]
+    else:
+        with np.errstate(over="ignore"):
+            too_large = given[np.isinf(given.astype(dtype)) & ~np.isinf(given)].tolist()
+    if too_large:
+        raise OverflowError(f"merge() takes an array of {dtype}, which has no room for {too_large[0]}")
