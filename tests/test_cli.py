@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -122,6 +123,15 @@ def test_whoever_has_registered_a_thread_is_named(registered_by: str, said: str)
 def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> None:
     info = replace(report.info(), registered=False, **change)  # type: ignore[arg-type]
     assert "sequences run on  nothing here, see below" in list(cli._plain_lines(info))
+
+
+@pytest.mark.parametrize("command", ["info", "ls", "check rseq:Counter", "stress --kills 1 --help"])
+def test_a_stream_that_is_closed_is_no_terminal(command: str, tmp_path: Path) -> None:
+    for closed in (">&-", "2>&-", "<&-"):
+        shell = f"{sys.executable} -m rseq {command} {closed}"
+        env = {**os.environ, "RSEQ_SEGMENT_DIR": str(tmp_path)}
+        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False, env=env)
+        assert (done.returncode, "Traceback" in done.stdout + done.stderr) == (0, False), done
 
 
 def test_help_names_the_subcommands() -> None:

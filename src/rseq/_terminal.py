@@ -14,6 +14,8 @@ from rseq._once import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from rich.console import Console
 
 WIDTH = 80
@@ -51,9 +53,14 @@ def _flush() -> None:
         libc().fflush(None)
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """If a standard stream is one. It is None in a process that was started with it closed."""
+    return stream is not None and stream.isatty()
+
+
 def terminal() -> Console | None:
     """Rich's console, if output goes to a terminal and Rich is installed."""
-    if not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         return None
     try:
         load("rich")

@@ -18,7 +18,7 @@ from rseq._bench.machine import load_during, now
 from rseq._bench.run import Implementation, LostUpdates, Operation, Plan, Result, Unavailable, measure
 from rseq._extras import MissingPackage, missing
 from rseq._once import load
-from rseq._terminal import WIDTH, wrapped
+from rseq._terminal import WIDTH, is_terminal, wrapped
 from rseq._thread.support import UnsupportedError
 
 _FLEET = 48
@@ -235,7 +235,7 @@ def _progress(turns: int) -> Iterator[Callable[[str], None]]:
 
     It is drawn only between runs: a thread that draws would take the GIL from what is measured.
     """
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda label: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

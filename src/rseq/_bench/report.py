@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rseq._bench.machine import Fact
 from rseq._bench.run import Operation, Result
 from rseq._once import load
+from rseq._terminal import is_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -177,7 +178,7 @@ def console(*, error: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout
-    if stream.isatty():
+    if is_terminal(stream):
         return Console(file=stream)
     return Console(
         file=stream, width=_WIDTH, color_system=None, force_terminal=False, no_color=True, legacy_windows=False

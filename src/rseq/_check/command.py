@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rseq._once import load
-from rseq._terminal import stdout_aside, wrapped
+from rseq._terminal import is_terminal, stdout_aside, wrapped
 
 if TYPE_CHECKING:
     from rseq._check.report import Report
@@ -82,7 +82,7 @@ def _checked(targets: list[Any], **how: Any) -> Report:
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """What is being checked, on standard error if that is a terminal."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda text: None
         return
     load("rich")

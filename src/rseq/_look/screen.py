@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rseq._look.frames import SORTS
+from rseq._terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ class Keyboard:
     """Keys of the terminal behind standard input, if it is one."""
 
     def __init__(self) -> None:
-        self._fd = sys.stdin.fileno() if sys.stdin.isatty() else None
+        self._fd = sys.stdin.fileno() if is_terminal(sys.stdin) else None
 
     def wait(self, seconds: float) -> list[str]:
         """The keys that are pressed, within so many seconds."""

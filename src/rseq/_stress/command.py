@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rseq._once import load
+from rseq._terminal import is_terminal
 
 if TYPE_CHECKING:
     from rseq._stress.kills import Kills
@@ -89,7 +90,7 @@ def _report(
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """What is going on, on standard error: in place if that is a terminal, else a line for each thing."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda text: click.echo(text, err=True)
         return
     load("rich")
