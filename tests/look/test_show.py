@@ -139,6 +139,24 @@ def test_asked_for_by_name_all_is_told(run: Run, crashed: Crashed) -> None:
     assert [row.split() for row in nodes[2:]] == [["0", "0"], ["1", "2.5"]]
 
 
+def test_all_that_was_observed_is_in_the_rows_of_a_histogram(run: Run, segment_folder: Path) -> None:
+    """Of one with 1,000 buckets that are not empty, too: neighbours are one row."""
+    waits = rseq.Histogram(range(1, 1_001), segment="shop", name="waits")
+    for number in range(1, 41):
+        waits.observe(number)
+    done = run("show", "shop", "waits").stdout.splitlines()[6:]
+    assert done[0].split() == ["up", "to", "count", "%", "so", "far"]
+    assert [row.split()[:2] for row in done[1:]] == [[str(number), "1"] for number in range(1, 41)]
+    for number in range(41, 1_100):
+        waits.observe(number)
+    title, *rows = run("show", "shop", "waits").stdout.splitlines()[6:]
+    assert title == "26 neighbouring buckets in each row; --json has each of them"
+    assert [row.split()[:2] for row in rows[1:3]] == [["26", "26"], ["52", "26"]]
+    assert rows[-1].split() == ["above", "99", "100.00"]
+    assert len(rows) == 1 + 39 + 1
+    assert sum(int(row.split()[1]) for row in rows[1:]) == 1_099
+
+
 def test_what_is_not_there_is_said_in_a_sentence(run: Run, crashed: Crashed) -> None:
     assert run("show", "shop", "nothing", status=1).stderr == (
         "Error: segment 'shop' has no structure named 'nothing'; `rseq show shop` lists all\n"

@@ -24,7 +24,7 @@ from look.conftest import Crashed, Run
 from look.service import serve, use
 from rseq._look.chosen import chosen
 from rseq._look.frames import BAR_WIDTH, SORTS, Row, Watch, bar, ordered
-from rseq._look.saying import age, short
+from rseq._look.saying import age, short, short_seconds
 from rseq._look.screen import View, keys_of
 from rseq._look.top import drawn
 from shared.folders import Program, path_of
@@ -244,6 +244,37 @@ def test_bars_of_what_is_no_number_or_infinite() -> None:
 )
 def test_short_numbers(value: float | None, text: str) -> None:
     assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.0, "0"),
+        (0.99951, "1 s"),
+        (0.1, "100 ms"),
+        (0.00346, "3.46 ms"),
+        (2e-6, "2 µs"),
+        (4.5e-10, "0.45 ns"),
+        (12.34, "12.3 s"),
+        (1234.5, "1,234 s"),
+        (math.nan, "nan"),
+        (-0.25, "-250 ms"),
+    ],
+)
+def test_short_numbers_of_seconds(value: float | None, text: str) -> None:
+    assert short_seconds(value) == text
+
+
+def test_quantiles_of_what_is_called_seconds_have_a_unit(segment_folder: Path) -> None:
+    waits = rseq.Histogram([0.001, 0.004, 0.25], segment="shop", name="waits_seconds")
+    waits.observe(0.004)
+    watch = Watch(chosen("shop"))
+    watch.look(0.0)
+    assert by_name(watch)["waits_seconds"].state == "all  4 ms  4 ms  4 ms"
+    waits.observe(0.25)
+    watch.look(1.0)
+    assert by_name(watch)["waits_seconds"].state == "now 250 ms 250 ms 250 ms\nall   4 ms 250 ms 250 ms"
 
 
 def test_ages_are_in_their_largest_unit() -> None:

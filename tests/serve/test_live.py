@@ -12,13 +12,14 @@ import rseq
 from look.conftest import Crashed
 from look.service import serve, use
 from metrics.programs import run_installed
+from rseq._look.buckets import quantiles
 from rseq._metrics.blocks import made
 from rseq._metrics.series import BASES, front, numbers
 from rseq._percpu.shared.extents import Wanted
 from rseq._percpu.shared.segment import core_of
 from rseq._serve import live as looks
 from rseq._serve import source
-from rseq._serve.buckets import Heat, quantiles
+from rseq._serve.buckets import Heat
 from rseq._serve.live import LOOKS, SHORT
 from serve.conftest import Ask
 from serve.pages import Page

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rseq._look.lines import cell, flat, key_name, owner_name, totals_of
+from rseq._look.buckets import buckets_of
+from rseq._look.lines import cell, flat, key_name, line_of, owner_name, totals_of
+from rseq._look.metrics import Gauge
 from rseq._look.saying import number, plain, put_table
 from rseq._percpu.shared.layout import SegmentError
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from rseq._look.reading import Reading
 
 _MOST_ROWS = 100
+
+_MOST_BUCKETS = 40
+"""How many rows a histogram has: what is observed is in these, all of it."""
 
 
 def details(reading: Reading) -> None:
@@ -67,15 +72,49 @@ def _keyed(reading: Reading) -> _Table:
 
 
 def _histogram(reading: Reading) -> _Table:
-    value = reading.value
-    bounds = [*(f"{bound:.6g}" for bound in value["bounds"]), "above"]
-    below, total = 0, max(value["count"], 1)
+    found = buckets_of(reading)
+    if found is None:
+        return _by_cpu(reading)
+    ends = [*(f"{bound:.6g}" for bound in found.bounds), "above"]
+    below, total = 0, max(sum(found.counts), 1)
     rows = []
-    for bound, count in zip(bounds, value["counts"], strict=True):
+    for end, count in _joined(ends, found.counts):
         below += count
-        if count:
-            rows.append((bound, f"{count:,}", f"{100 * below / total:.2f}"))
+        rows.append((end, f"{count:,}", f"{100 * below / total:.2f}"))
     return ("up to", "count", "% so far"), rows
+
+
+def _joined(ends: list[str], counts: list[int]) -> list[tuple[str, int]]:
+    """Buckets that are not empty; if they are too many, as many neighbours in one as it takes. It is said."""
+    used = [at for at, count in enumerate(counts) if count]
+    if len(used) <= _MOST_BUCKETS:
+        return [(ends[at], counts[at]) for at in used]
+    first, above = used[0], len(counts) - 1
+    together = -(-(used[-1] + 1 - first) // _MOST_BUCKETS)
+    click.echo(f"{together} neighbouring buckets in each row; --json has each of them")
+    starts = [*range(first, above, together), above]  # what is above all bounds stays apart
+    joined = [(ends[end - 1], sum(counts[start:end])) for start, end in pairwise([*starts, above + 1])]
+    return [(end, count) for end, count in joined if count]
+
+
+def _series(reading: Reading) -> _Table:
+    """A histogram's buckets; of other metrics what each CPU has, if that says anything, else the value."""
+    columns, rows = _histogram(reading)
+    rows = [*rows]
+    return (columns, rows) if rows else _one(reading)
+
+
+def _gauge(reading: Reading) -> _Table:
+    """What each process says."""
+    structure = reading.structure
+    assert isinstance(structure, Gauge), "it was read"
+    said = structure.by_process()
+    rows = [(str(pid), number(value), "" if is_alive else "has ended") for pid, value, is_alive in said]
+    return (("process", "value", ""), rows) if rows else _one(reading)
+
+
+def _one(reading: Reading) -> _Table:
+    return ("value",), [(line_of(reading),)]
 
 
 def _pool(reading: Reading) -> _Table:
@@ -111,6 +150,10 @@ _TABLES: dict[str, Callable[[Reading], _Table]] = {
     "CounterArray": _array,
     "KeyedCounter": _keyed,
     "Histogram": _histogram,
+    "Series": _series,
+    "Gauge": _gauge,
+    "Enum": _one,
+    "Info": _one,
     "Pool": _pool,
     "percpu": _records,
     "array": _rows,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rseq._look.buckets import buckets_in, buckets_of, estimates, since
 from rseq._look.chosen import opened
-from rseq._look.lines import most_of, owner_name
+from rseq._look.lines import line_of, measure_of, most_of, owner_name
 from rseq._look.reading import Found, Reading, found_in, is_still_at, read
 from rseq._look.saying import age, count_of, number, plain, short
-from rseq._look.structures import QUANTILES, Histogram
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of
 from rseq._quick import NamedTuple
@@ -169,13 +169,31 @@ def _value(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> 
 
 
 def _histogram(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
-    structure, counts = reading.structure, reading.value["counts"]
-    assert isinstance(structure, Histogram), "it was read"
-    lines = [("all", counts)]
-    if before is not None:
-        lines.insert(0, ("now", [one - other for one, other in zip(counts, before["counts"], strict=True)]))
-    quantiles = ((name, [short(structure.quantile(some, q)) for q in QUANTILES]) for name, some in lines)
-    return "\n".join(f"{name} {' '.join(f'{one:>5}' for one in found)}" for name, found in quantiles)
+    found = buckets_of(reading)
+    if found is None:
+        return ""
+    lines = [("all", found.counts)]
+    old = None if before is None else buckets_in(reading.kind, before)
+    if old is not None:
+        lines.insert(0, ("now", since(old.counts, found.counts)))
+    measure = measure_of(reading)
+    columns = [[name, *map(measure, estimates(reading, counts))] for name, counts in lines]
+    widths = [max(5, *map(len, column)) for column in zip(*(row[1:] for row in columns), strict=True)]
+    return "\n".join(" ".join([name, *map(str.rjust, rest, widths)]) for name, *rest in columns)
+
+
+def _series(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
+    value = reading.value
+    if "counts" in value:
+        return _histogram(reading, before, passed_s)
+    if value.get("total") and "sum" in value:
+        return f"mean {measure_of(reading)(value['sum'] / value['total'])}"
+    return "" if "total" in value else line_of(reading)
+
+
+def _said(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
+    by_process = [f"process {pid}: {number(one)}" for pid, one in reading.value.get("by_process", {}).items()]
+    return "\n".join(by_process[:2]) + (" …" if len(by_process) > 2 else "") if by_process else line_of(reading)
 
 
 def _keyed(reading: Reading, before: dict[str, Any] | None, passed_s: float) -> str:
@@ -223,6 +241,8 @@ _STATES: dict[str, Callable[[Reading, dict[str, Any] | None, float], str]] = {
     "Max": _value,
     "Min": _value,
     "Histogram": _histogram,
+    "Series": _series,
+    **dict.fromkeys(("Gauge", "Enum", "Info"), _said),
     "KeyedCounter": _keyed,
     "RingBuffer": _ring,
     "Stack": _stack,

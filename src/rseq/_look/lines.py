@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from rseq._look.saying import count_of, number, plain, short
+from rseq._look.buckets import buckets_of
+from rseq._look.saying import count_of, number, plain, short, short_seconds
+from rseq._look.structures import QUANTILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,14 +70,24 @@ def key_name(key: str) -> str:
 _LONGEST_KEY = 40
 
 
+def measure_of(reading: Reading) -> Callable[[float | None], str]:
+    """How what it has observed is written: as seconds if its name says that it is."""
+    name = reading.args.get("family", reading.name)
+    return short_seconds if str(name).endswith("_seconds") else short
+
+
 def _histogram(reading: Reading) -> str:
     value = reading.value
-    count = value["count"]
+    nans = f", {count_of(value['nans'], 'NaN', 'NaNs')}" if value["nans"] else ""
+    return _observed(reading, value["count"], [*value["quantiles"].values()]) + nans
+
+
+def _observed(reading: Reading, count: float, quantiles: Iterable[float | None]) -> str:
     if not count:
         return "nothing observed"
-    quantiles = ", ".join(f"p{float(q) * 100:g} {short(found)}" for q, found in value["quantiles"].items())
-    nans = f", {count_of(value['nans'], 'NaN', 'NaNs')}" if value["nans"] else ""
-    return f"{count:,} observed, mean {short(value['sum'] / count)}, {quantiles}{nans}"
+    measure = measure_of(reading)
+    known = (f", p{100 * q:g} {measure(found)}" for q, found in zip(QUANTILES, quantiles, strict=False))
+    return f"{number(count)} observed, mean {measure(reading.value['sum'] / count)}{''.join(known)}"
 
 
 def _ring(reading: Reading) -> str:
@@ -162,14 +174,16 @@ def _series(reading: Reading) -> str:
         return "removed"
     if "zeros" in value:
         return f"sum {short(value['sum'])}, {number(value['zeros'])} zeros; the others are in windows"
-    total = number(value["total"])
-    return f"{total} observed, sum {short(value['sum'])}" if "sum" in value else total
+    if "sum" not in value:
+        return number(value["total"])
+    found = buckets_of(reading)
+    return _observed(reading, value["total"], found.quantiles().values() if found else ())
 
 
 def _said(reading: Reading) -> str:
     value = reading.value
     if "by_process" in value:
-        return ", ".join(f"{number(one)} of {pid}" for pid, one in value["by_process"].items())
+        return ", ".join(f"process {pid}: {number(one)}" for pid, one in value["by_process"].items())
     if "removed" in value:
         return "nothing"
     said = value["value"]

@@ -93,6 +93,10 @@ class Gauge(_Metric):
             return {"by_process": by_process}
         return {"value": values[0][1]} if values else {"removed": True}
 
+    def by_process(self) -> list[tuple[int, float, bool]]:
+        """The number of each process, what it has said, and whether it lives."""
+        return self.lines.by_process(self.core.lives)
+
 
 class Enum(_Metric):
     """The state of an Enum."""

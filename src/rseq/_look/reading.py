@@ -56,6 +56,8 @@ class Found(NamedTuple):
 def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
     """The structures in a segment, in the order in which they were made; only those with these names, if there are any.
 
+    A metric is meant by its name with its labels, or all of them by the name alone.
+
     Raises: SegmentError - the directory is damaged as a whole.
     """
     read = (entry_at(core, place) for place in core.directory.places())
@@ -63,8 +65,13 @@ def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
     return [
         one if isinstance(one, Found) else found_of(core, one)
         for one in entries
-        if not names or (not isinstance(one, Found) and one.name in names)
+        if not names or (not isinstance(one, Found) and (one.name in names or family_of(one) in names))
     ]
+
+
+def family_of(one: Entry | Reading) -> str | None:
+    """What the metric is called without its labels; None of other structures."""
+    return plain(one.name).partition("{")[0] if one.kind in metrics.CLASSES else None
 
 
 _CLASSES = {**structures.CLASSES, **metrics.CLASSES}

@@ -49,6 +49,19 @@ def short(value: float | None) -> str:
     return f"{value / 1000**power:.3g}{_LETTERS[power + _ONE]}"
 
 
+def short_seconds(value: float | None) -> str:
+    """A number of seconds in their best unit: 12.3 s, 346 ms, 3.46 µs."""
+    if value is None or not math.isfinite(value) or value == 0:
+        return short(value)
+    if abs(value) >= 999.5:
+        return f"{value:,.0f} s"
+    scale, unit = next((one for one in _SECONDS if abs(value) >= 0.9995 * one[0]), _SECONDS[-1])
+    return f"{value / scale:.3g} {unit}"
+
+
+_SECONDS = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+
+
 def mebibytes(nbytes: int) -> str:
     """A size."""
     return f"{nbytes / (1 << 20):.2f}"

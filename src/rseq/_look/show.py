@@ -11,7 +11,7 @@ import click
 from rseq._look.chosen import chosen, group_option, label, opened
 from rseq._look.details import details
 from rseq._look.lines import line_of
-from rseq._look.reading import found_in, read
+from rseq._look.reading import family_of, found_in, read
 from rseq._look.saying import age, count_of, json_ready, plain, put_table
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of
@@ -55,7 +55,8 @@ def show(segment: str | None, names: tuple[str, ...], as_json: bool, group: str 
 
 
 def _require(names: tuple[str, ...], readings: list[Reading], place: Place) -> None:
-    lacking = sorted({plain(name) for name in names} - {one.name for one in readings})
+    known = {one.name for one in readings} | {family_of(one) for one in readings}
+    lacking = sorted({plain(name) for name in names} - known)
     if lacking:
         raise click.ClickException(
             f"segment {place.name!r} has no structure named {', '.join(map(repr, lacking))}; "

@@ -1,65 +1,20 @@
 """Histograms over time: what came into each bucket between two looks, and the quantiles of that.
 
-Those of prometheus_client and those of rseq are one here: bounds, and counts of what is up to each and above the one
-before. One with many bounds is kept with fewer of them.
+One with many bounds is kept with fewer of them.
 """
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import deque
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from rseq._look.structures import QUANTILES
-from rseq._metrics.series import KIND as SERIES
+from rseq._look.buckets import quantiles, since
 from rseq._serve.parts import kept
-from rseq._structures.histogram.bounds import sorted_layout
-from rseq._structures.histogram.quantiles import quantile_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rseq._look.reading import Reading
-
-
-class Buckets(NamedTuple):
-    """What a histogram says: finite bounds, and one count more than there are of them."""
-
-    bounds: list[float]
-    counts: list[int]
-    sum: float | None
-    nans: int
-
-    def quantiles(self) -> dict[str, float | None]:
-        """The estimates from all counts."""
-        return quantiles(self.bounds, self.counts)
-
-
-def buckets_of(reading: Reading) -> Buckets | None:
-    """The buckets of a structure; None if it has none, or cannot be read."""
-    value = reading.value
-    if reading.problem or reading.kind not in (SERIES, "Histogram") or "counts" not in value:
-        return None
-    if reading.kind != SERIES:
-        return Buckets(value["bounds"], value["counts"], value["sum"], value["nans"])
-    written: dict[str, float] = value["counts"]
-    try:
-        bounds, counts = [*map(float, written)], [*map(round, written.values())]
-    except (ValueError, OverflowError):  # somebody has written there who should not
-        return None
-    if not bounds or bounds[-1] != math.inf:
-        bounds, counts = [*bounds, math.inf], [*counts, 0]
-    return Buckets(bounds[:-1], counts, value["sum"], 0)
-
-
-def quantiles(bounds: Sequence[float], counts: list[int]) -> dict[str, float | None]:
-    """The estimates, by quantile: None where nothing was counted, or there is no bound."""
-    known = bool(bounds) and all(map(math.isfinite, bounds)) and all(low < high for low, high in pairwise(bounds))
-    layout = sorted_layout(bounds) if known else None
-    return {f"{q:g}": None if layout is None else quantile_of(layout, counts, q) for q in QUANTILES}
-
 
 _MOST = (1 << 63) - 1
 
@@ -92,7 +47,7 @@ class Heat:
 
         Of a histogram that began anew in between, it is all that it has.
         """
-        return [(at, at - begun, _since(before, now)) for (begun, before), (at, now) in pairwise(self._looks)]
+        return [(at, at - begun, since(before, now)) for (begun, before), (at, now) in pairwise(self._looks)]
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it: rows without the empty ones at both ends."""
@@ -112,8 +67,3 @@ class Heat:
 def _bound(bounds: list[float], row: int) -> float | None:
     """The upper bound of a row; None of the last one, which has none."""
     return bounds[row] if row < len(bounds) else None
-
-
-def _since(before: array[int], now: array[int]) -> list[int]:
-    found = [later - earlier for earlier, later in zip(before, now, strict=True)]
-    return [*now] if any(one < 0 for one in found) else found

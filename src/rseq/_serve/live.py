@@ -13,12 +13,13 @@ from array import array
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rseq._look.buckets import buckets_of
 from rseq._look.frames import Row, ordered, total_of
 from rseq._look.lines import line_of
 from rseq._look.reading import DAMAGE, Reading, read
 from rseq._look.saying import json_ready, plain
 from rseq._percpu.shared.layout import SegmentError
-from rseq._serve.buckets import Heat, buckets_of
+from rseq._serve.buckets import Heat
 from rseq._serve.source import Contents, Source, Unreadable
 
 if TYPE_CHECKING:
