@@ -20,6 +20,12 @@ class Queue(rseq.Record):
         """No more is taken out than was put in, and no more is in than there is room for; both begin again at 0."""
         return (int(lane["head"]) - int(lane["tail"])) % 2**64 <= LENGTH
 
+    @staticmethod
+    def live(lane: Any) -> list[int]:
+        """The numbers that are in, the oldest first."""
+        tail, count = int(lane["tail"]), (int(lane["head"]) - int(lane["tail"])) % 2**64
+        return [int(lane["slots"][number % LENGTH]) for number in range(tail, tail + min(count, LENGTH))]
+
 
 @rseq.sequence
 def put(cpu: Queue, value: i64) -> bool:

@@ -6,6 +6,8 @@ them. A reader on the same CPU reads all three in one section: nobody writes the
 
 from __future__ import annotations
 
+from typing import Any
+
 import rseq
 from rseq import i64, prepared, u64
 
@@ -14,6 +16,11 @@ class Twice(rseq.Record):
     changes: u64  # even: the first three hold
     even: prepared[i64[3]]
     odd: prepared[i64[3]]
+
+    @staticmethod
+    def live(lane: Any) -> Any:
+        """The three that hold."""
+        return lane["odd" if lane["changes"] & 1 else "even"]
 
 
 @rseq.sequence

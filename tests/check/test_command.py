@@ -85,3 +85,73 @@ def test_the_command_writes_no_line_of_more_than_80_columns(shop: str) -> None:
         result = run(*names)
         long = [line for line in result.output.splitlines() if len(line) > 80 and "replay: " not in line]
         assert long == []
+
+
+def test_a_whole_module_is_all_that_is_made_there(shop: str) -> None:
+    Path(shop).write_text(Path(shop).read_text().partition("def turn")[0] + PEEK)
+    result = run(shop, "--json")
+    assert result.exit_code == 0, result.output
+    assert [one["operations"] for one in json.loads(result.output)["checked"]] == [["get", "put"]] * 2
+
+
+PEEK = """
+@rseq.routine
+def peek(cpu: Scratch) -> i64:
+    return get(cpu)
+from rseq import Counter  # which is not made here
+"""
+
+
+def test_a_failure_of_a_whole_module_is_replayed_by_its_name(shop: str) -> None:
+    Path(shop).write_text(Path(shop).read_text().replace("\nturn = ", "\nturn.__module__ = __name__\nturn = "))
+    result = run(shop)
+    assert result.exit_code == 1
+    command = next(line for line in result.output.splitlines() if "replay: rseq check" in line)
+    assert command.split()[3] == shop
+    assert run(*command.split()[3:]).exit_code == 1
+
+
+def test_a_file_or_module_that_is_not_there_is_said(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere.py"
+    empty = tmp_path / "empty.py"
+    empty.write_text("")
+    for name, said in (
+        (str(nowhere), f"there is no file {nowhere}"),
+        ("nowhere", "nowhere cannot be imported: No module named 'nowhere'"),
+        (str(empty), f"{empty} has no sequences, routines or structures of its own"),
+    ):
+        result = run(name)
+        assert (result.exit_code, result.output) == (1, f"Error: {said}\n")
+
+
+def test_prepared_fields_that_nobody_says_are_live_are_told_of(shop: str) -> None:
+    """Once, whatever the ways to choose a lane; not of a record that has a `live`, or no prepared fields."""
+    told = "Scratch has prepared fields and no live(lane): what they hold was not compared"
+    text = run(f"{shop}:put").output
+    assert text.startswith(f"{told}\n\nviolations: 0;")
+    assert text.count(told) == 1
+    found = json.loads(run(f"{shop}:put", "--json").output)
+    assert (found["ok"], found["not_compared"]) == (True, [told])
+    other = Path(shop).with_name("other.py")
+    other.write_text(Path(shop).read_text().replace("value: i64", "value: i64\n    def live(lane):\n        return 0"))
+    assert run(f"{other}:put").output.startswith("violations: 0;")
+    other = Path(shop).with_name("plain.py")
+    other.write_text(Path(shop).read_text().replace("turn: prepared[i64]", "turn: i64"))
+    assert json.loads(run(f"{other}:put", "--json").output)["not_compared"] == []
+
+
+def test_prepared_fields_of_rows_are_told_of_too(tmp_path: Path) -> None:
+    path = tmp_path / "rows.py"
+    path.write_text(
+        "import rseq\n"
+        "from rseq import i64, prepared, ptr\n"
+        "class Node(rseq.Record):\n"
+        "    note: prepared[i64]\n"
+        "class Head(rseq.Record):\n"
+        "    first: ptr[Node]\n"
+        "@rseq.sequence\n"
+        "def put(cpu: Head, node: ptr[Node]) -> None:\n"
+        "    cpu.first = node\n"
+    )
+    (told,) = json.loads(run(str(path), "--json").output)["not_compared"]
+    assert told.startswith("Node has prepared fields and no live(lane)")

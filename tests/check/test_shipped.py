@@ -75,6 +75,7 @@ def passes_whole(report: Report) -> None:
     require_made(report)
     assert report.ok, str(report)
     assert report.vacuous == ()
+    assert report.not_compared == ()
     assert report.total("aborts") > 100 or report.skipped
     # every instruction was met, except for jumps, where they stand alone, out of checks that cannot fail
     assert [place for one in report.checked for place in one.not_reached if not re.search(r": b \d+b$", place)] == []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("names", metavar="[MODULE:NAME]...", nargs=-1)
+@click.argument("names", metavar="[MODULE[:NAME]]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Check every sequence that the package ships.")
 @click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
 @click.option("--depth", type=click.IntRange(1, 3), default=1, show_default=True, help="Interruptions of one run.")
@@ -42,11 +42,11 @@ def check(
     """Interrupt sequences before every instruction of theirs.
 
     Each must happen as a whole, or not at all, all the same. MODULE is a module or a .py file, NAME a sequence in
-    it, or a structure: rseq:Counter, shop.py:push. Sequences on one record are also interrupted by each other.
-    Their machine code runs in an emulator, so it can be any architecture's.
+    it, or a structure: rseq:Counter, shop.py:push. Without NAME it is all that is made there. Sequences on one record
+    are also interrupted by each other. Their machine code runs in an emulator, so it can be any architecture's.
     """
     if bool(names) == everything:
-        raise click.UsageError("name sequences, such as rseq:Counter or shop.py:push, or say --all")
+        raise click.UsageError("name sequences, such as shop.py, shop.py:push or rseq:Counter, or say --all")
     with _progress() as tick, stdout_aside():
         how = {"arch": arch, "depth": depth, "replay": replay, "jobs": jobs or len(os.sched_getaffinity(0))}
         report = _checked(_targets(names), name=" ".join(names) or "--all", tick=tick, **how)
@@ -57,12 +57,12 @@ def check(
 
 def _targets(names: tuple[str, ...]) -> list[Any]:
     from rseq._check.run import shipped
-    from rseq._named import NamedError, called, find
+    from rseq._named import NamedError, called, find_all
 
     if not names:
         return list(shipped())
     try:
-        codes = [code for name in names for code in find(name).sequences.values()]
+        codes = [code for name in names for code in find_all((name,)).sequences.values()]
     except NamedError as error:
         raise click.ClickException(str(error)) from None
     if not any(True for code in codes for _ in called(code)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from rseq._check.model import chosen_live, values
 from rseq._check.reached import Gaps, not_reached
 from rseq._check.states import CPUS, Cases
 from rseq._language.errors import Span
+from rseq._language.types import RecordType
 
 _HAPPENS = {
     "preempted": "another thread runs {call} on CPU {cpu}",
@@ -58,7 +59,8 @@ class Checked:
     `instructions` are those of their sections' fast paths; `not_reached` are those that no case has led to. `vacuous`
     is what no case has led to in the operations themselves and in the routines on that record, and is not declared to
     be out of reach; `declared` are the lines that say so, `excused` those of them where something was not reached.
-    `group` tells records of one name apart.
+    `not_compared` says which records have prepared fields of which nobody says what is live. `group` tells records of
+    one name apart.
     """
 
     arch: str
@@ -75,6 +77,7 @@ class Checked:
     declared: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
     group: int = 0
+    not_compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ class Report:
         wrong = sorted(declared - {line for one in self.checked for line in one.excused})
         return tuple(dict.fromkeys([*never, *(f"{line}: declared unreached, and reached" for line in wrong)]))
 
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        """What nothing is known of although it was stored: prepared fields, unless their record has a `live(lane)`."""
+        return tuple(dict.fromkeys(what for one in self.checked for what in one.not_compared))
+
     def total(self, name: str) -> int:
         """The sum of a count: "states", "interruptions", "aborts" or "runs"."""
         return sum(getattr(one, name) for one in self.checked)
@@ -115,12 +123,13 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
         counts = {name: self.total(name) for name in ("states", "interruptions", "aborts", "runs")}
-        return {"ok": self.ok, **counts, "vacuous": self.vacuous, **asdict(self)}
+        return {"ok": self.ok, **counts, "vacuous": self.vacuous, "not_compared": self.not_compared, **asdict(self)}
 
     def __str__(self) -> str:
         lines = [str(violation) for violation in self.violations]
         lines += [f"not checked: {reason}" for reason in self.skipped]
         lines += ["\n".join(f"not reached: {what}" for what in self.vacuous)] if self.vacuous else []
+        lines += self.not_compared
         return "\n\n".join([*lines, self.summary])
 
     @property
@@ -159,7 +168,17 @@ def checked(program: Program, explorer: Explorer, group: int) -> Checked:
         tuple(sorted(gaps.declared)),
         tuple(sorted(gaps.excused)),
         group,
+        tuple(_not_compared(explorer.cases)),
     )
+
+
+def _not_compared(cases: Cases) -> Iterator[str]:
+    """The records, of lanes and of rows, of whose prepared fields nothing is looked at."""
+    for record in dict.fromkeys([cases.record, *cases.targets]):
+        if not isinstance(record, RecordType) or hasattr(record, "live"):
+            continue
+        if any(field.prepared for field in record.fields.values()):
+            yield f"{record.__name__} has prepared fields and no live(lane): what they hold was not compared"
 
 
 def described(finding: Finding, program: Program, cases: Cases, depth: int, target: str) -> Violation:
