@@ -96,7 +96,7 @@ def test_what_is_no_ring_is_said_in_a_sentence(run: Run, crashed: Crashed) -> No
     assert run("dump", "shop", "log", status=1).stderr == (
         "Error: segment 'shop' has no structure named 'log'; its rings are events, rows\n"
     )
-    assert run("dump", "shed", "log", status=1).stderr == "Error: there is no segment 'shed'; there are shop\n"
+    assert run("dump", "shed", "log", status=1).stderr == "Error: there is no segment 'shed'; there is 'shop'\n"
     assert "a trace is one JSON object" in run("dump", "shop", "events", "-f", "--format", "trace", status=2).stderr
 
 

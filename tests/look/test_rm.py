@@ -84,7 +84,7 @@ def test_all_of_several_and_what_is_not_there_is_said(run: Run, segment_folder: 
     leave("two")
     done = run("rm", "one", "three", status=1)
     assert done.stdout == "removed one\n"
-    assert done.stderr == "Error: there is no segment 'three'; there are two\n"
+    assert done.stderr == "Error: there is no segment 'three'; there is 'two'\n"
     assert run("rm", "--all").stdout == "removed two\n"
     assert f"there are no segments in {segment_folder}" in run("rm", "two", status=1).stderr
 

@@ -161,7 +161,7 @@ def test_what_is_not_there_is_said_in_a_sentence(run: Run, crashed: Crashed) -> 
     assert run("show", "shop", "nothing", status=1).stderr == (
         "Error: segment 'shop' has no structure named 'nothing'; `rseq show shop` lists all\n"
     )
-    assert run("show", "shed", status=1).stderr == "Error: there is no segment 'shed'; there are shop\n"
+    assert run("show", "shed", status=1).stderr == "Error: there is no segment 'shed'; there is 'shop'\n"
     run("show", "--nonsense", status=2)
 
 
@@ -170,8 +170,20 @@ def test_without_a_name_it_is_the_only_one(run: Run, segment_folder: Path) -> No
     one = rseq.Segment("one")
     assert run("show").stdout.startswith("one: ")
     two = rseq.Segment("two")
-    assert run("show", status=1).stderr == "Error: which segment? there are one, two\n"
+    assert run("show", status=1).stderr == "Error: which segment? there are 'one', 'two'\n"
     assert one != two
+
+
+def test_without_a_name_it_is_the_only_one_that_a_process_has_open(run: Run, segment_folder: Path) -> None:
+    path_of(segment_folder, "broken").write_bytes(b"nonsense")
+    with Program("import rseq\nleft = rseq.Segment('3')\nsay('ready')\nask()") as service:
+        assert service.hear() == "ready"
+        service.kill()
+    assert run("show", status=1).stderr == "Error: which segment? there are '3', 'broken'\n"
+    one = rseq.Segment("one")
+    for command in (("show",), ("top", "--interval", "0.01")):
+        assert run(*command).stdout.startswith("one: ")
+    assert one.name == "one"
 
 
 def test_an_empty_segment_is_a_heading(run: Run, segment_folder: Path) -> None:

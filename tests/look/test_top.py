@@ -290,7 +290,7 @@ def test_a_pipe_gets_one_table(run: Run, crashed: Crashed) -> None:
     assert columns.split() == ["name", "kind", "total", "per", "s", "CPUs", "state"]
     assert rows[0].split()[:4] == ["hits", "Counter", "12,345", "0"]
     assert run("top", "--once", "--interval", "0.01").stdout.splitlines()[1] == columns
-    assert run("top", "shed", status=1).stderr == "Error: there is no segment 'shed'; there are shop\n"
+    assert run("top", "shed", status=1).stderr == "Error: there is no segment 'shed'; there is 'shop'\n"
 
 
 @pytest.mark.parametrize("command", [("top", "shop", "--once"), ("dump", "shop", "events")], ids=["top", "dump"])

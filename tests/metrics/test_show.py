@@ -68,6 +68,7 @@ WATCHED = """
     Enum("state", "State.", states=["up", "down"]).state("down")
     import subprocess
     for command in (["show", "shop"], ["show", "shop", "waits_seconds"], ["show", "shop", "inflight"],
+                    ["ls"], ["ls", "--json"], ["show", "shop", "--json"],
                     ["show", "shop", "sizes"], ["show", "shop", "work", "pids", "state"],
                     ["top", "shop", "--interval", "0.01"]):
         print("$", *command)
@@ -106,6 +107,14 @@ def test_a_metric_by_its_name_has_its_buckets_or_what_each_process_says(watched:
     assert "named 'sizes{path=\"b\"}' up to count % so far 4 1 100.00" in sizes
     assert f"process value {pid} 2" in watched["show shop work pids state"]
     assert watched["show shop work pids state"].endswith("named 'state' value down")
+
+
+def test_ls_counts_what_show_and_top_list(watched: dict[str, str]) -> None:
+    assert re.search(r"age shop \S+ 8 1 ", watched["ls"])
+    assert len(json.loads(watched["show shop --json"])["structures"]) == 8
+    assert "1 process, 8 structures" in watched["top shop --interval 0.01"]
+    (info,) = json.loads(watched["ls --json"])
+    assert info["structures"] == 8
 
 
 def test_top_says_what_one_watches(watched: dict[str, str]) -> None:

@@ -52,14 +52,14 @@ def test_what_is_no_port_is_wrong_usage(run: Run, crashed: Crashed, port: str) -
 
 
 def test_a_segment_that_is_not_there_is_said_in_a_sentence(run: Run, crashed: Crashed) -> None:
-    assert run("serve", "shed", status=1).stderr == "Error: there is no segment 'shed'; there are shop\n"
+    assert run("serve", "shed", status=1).stderr == "Error: there is no segment 'shed'; there is 'shop'\n"
     assert run("serve", "a/b", status=1).stderr.startswith("Error: ")
 
 
 def test_without_a_name_it_is_the_only_one(run: Run, segment_folder: Path) -> None:
     assert run("serve", status=1).stderr == f"Error: there are no segments in {segment_folder}\n"
     two = [rseq.Segment(name) for name in ("one", "two")]
-    assert run("serve", status=1).stderr == "Error: which segment? there are one, two\n"
+    assert run("serve", status=1).stderr == "Error: which segment? there are 'one', 'two'\n"
     assert len(two) == 2
 
 

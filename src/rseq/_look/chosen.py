@@ -48,7 +48,10 @@ def _given(group: str | None) -> str | int | None:
 
 
 def chosen(name: str | None, group: str | None = None) -> Place:
-    """The segment of that name, or the only one. Raises: ClickException - there is none, or there are several."""
+    """The segment of that name, or the only one, or the only one that a process has open.
+
+    Raises: ClickException - there is none, or there are several.
+    """
     if name is None:
         return _only()
     found = places_named(name, group)
@@ -59,9 +62,17 @@ def chosen(name: str | None, group: str | None = None) -> Place:
 
 def _only() -> Place:
     known = all_places()
-    if len(known) != 1:
+    wanted = known if len(known) == 1 else [place for place in known if _is_in_use(place)]
+    if len(wanted) != 1:
         raise click.ClickException("which segment? " + there_are() if known else there_are())
-    return known[0]
+    return wanted[0]
+
+
+def _is_in_use(place: Place) -> bool:
+    try:
+        return bool(opened(place).processes())
+    except click.ClickException:
+        return False
 
 
 def all_places(group: str | None = None) -> list[Place]:
@@ -77,13 +88,16 @@ def all_places(group: str | None = None) -> list[Place]:
 
 def there_are() -> str:
     """A part of a sentence: which segments there are."""
-    names = [label(place) for place in all_places()]
-    return f"there are {', '.join(names)}" if names else f"there are no segments in {files.folder()}"
+    names = [label(place, quoted=True) for place in all_places()]
+    if not names:
+        return f"there are no segments in {files.folder()}"
+    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
 
 
-def label(place: Place) -> str:
-    """What people call it."""
-    return place.name if place.group is None else f"{place.name} (group {place.group})"
+def label(place: Place, *, quoted: bool = False) -> str:
+    """What people call it; `quoted`, inside of a sentence."""
+    name = repr(place.name) if quoted else place.name
+    return name if place.group is None else f"{name} (group {place.group})"
 
 
 def opened(place: Place) -> Segment:

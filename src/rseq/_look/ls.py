@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rseq._look.chosen import label
+from rseq._look.reading import count_in
 from rseq._look.saying import age, mebibytes, plain, put_table
 from rseq._percpu.shared.files import Place
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.listing import segments
+from rseq._percpu.shared.segment import core_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +31,12 @@ _NUMBERS = (1, 2, 3, 4, 5)
 def ls(is_long: bool, as_json: bool) -> None:
     """List the segments that processes of this user share.
 
-    MiB is what a segment takes of the file system. One that no process has open was left behind, perhaps by a program
-    that crashed: `rseq show` reads it, `rseq rm` removes it, and the next program that opens it begins anew.
+    MiB is what a segment takes of the file system, structures are those that `rseq show` lists. One that no process has
+    open was left behind, perhaps by a program that crashed: `rseq show` reads it, `rseq rm` removes it, and the next
+    program that opens it begins anew.
     """
     try:
-        found = segments()
+        found = [_counted(info) for info in segments()]
     except SegmentError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
@@ -45,6 +48,16 @@ def ls(is_long: bool, as_json: bool) -> None:
     put_table(_COLUMNS, [_row(info) for info in found], right=_NUMBERS)
     for line in _below(found, is_long):
         click.echo(line)
+
+
+def _counted(info: SegmentInfo) -> SegmentInfo:
+    """The same with as many structures as `rseq show` lists: what metrics keep beside them does not count."""
+    if info.problem:
+        return info
+    try:
+        return info._replace(structures=count_in(core_of(info.open())))
+    except (SegmentError, MemoryError, OSError):  # it has gone or was damaged since
+        return info
 
 
 def _as_dict(info: SegmentInfo) -> dict[str, Any]:

@@ -60,13 +60,21 @@ def found_in(core: Core, names: Sequence[str] = ()) -> list[Found]:
 
     Raises: SegmentError - the directory is damaged as a whole.
     """
-    read = (entry_at(core, place) for place in core.directory.places())
-    entries = (one for one in read if one.kind not in metrics.HELPERS)
     return [
         one if isinstance(one, Found) else found_of(core, one)
-        for one in entries
+        for one in _entries(core)
         if not names or (not isinstance(one, Found) and (one.name in names or family_of(one) in names))
     ]
+
+
+def count_in(core: Core) -> int:
+    """How many `found_in` finds. Raises: SegmentError - as it does."""
+    return sum(1 for _ in _entries(core))
+
+
+def _entries(core: Core) -> Iterator[Entry | Found]:
+    read = (entry_at(core, place) for place in core.directory.places())
+    return (one for one in read if one.kind not in metrics.HELPERS)
 
 
 def family_of(one: Entry | Reading) -> str | None:

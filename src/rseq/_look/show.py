@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("segment", required=False)
-@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @group_option
 def show(segment: str | None, names: tuple[str, ...], as_json: bool, group: str | None) -> None:
     """Print the structures in a segment, and what they say.
 
-    SEGMENT may be left out if there is one. With the NAMEs of structures, only these, and all that is known of them:
-    each CPU's part, a histogram's buckets, the rows of records. The last CPU is the spare lane, for threads without
-    rseq. Nothing is changed, and nobody waits.
+    SEGMENT may be left out if there is one, or one that a process has open. With the NAMEs of structures, only these,
+    and all that is known of them: each CPU's part, a histogram's buckets, the rows of records. The last CPU is the
+    spare lane, for threads without rseq. Nothing is changed, and nobody waits.
     """
     place = chosen(segment, group)
     looked_at = opened(place)

@@ -46,10 +46,10 @@ _HELP = "s sort  / filter  p pause  ↑↓ scroll  q quit"
 def top(segment: str | None, interval: float, once: bool, group: str | None) -> None:
     """Watch a segment: totals, rates, quantiles, who holds what.
 
-    SEGMENT may be left out if there is one. `total` is what was counted, observed or written (bytes, or records of one
-    layout), `per s` how much of that came each second; the bars are each CPU's part of it, at the right the spare
-    lane's. Histograms have p50, p90 and p99, of the last interval and of all. When a program begins the segment anew,
-    the new one is watched. In a pipe it prints one table.
+    SEGMENT may be left out if there is one, or one that a process has open. `total` is what was counted, observed or
+    written (bytes, or records of one layout), `per s` how much of that came each second; the bars are each CPU's part
+    of it, at the right the spare lane's. Histograms have p50, p90 and p99, of the last interval and of all. When a
+    program begins the segment anew, the new one is watched. In a pipe it prints one table.
     """
     watch = Watch(chosen(segment, group))
     watch.look(time.monotonic())

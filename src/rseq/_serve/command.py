@@ -35,8 +35,8 @@ _WAIT_S = 3
     metavar="N",
     help="The port to listen on; 0 takes one that is free, and says which.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--token", envvar=TOKEN_VARIABLE, show_envvar=True, help="What each request must have.")
+@click.option("--host", metavar="HOST", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--token", metavar="TOKEN", envvar=TOKEN_VARIABLE, show_envvar=True, help="What each request must have.")
 @click.option(
     "--gauge",
     "gauges",
@@ -51,9 +51,10 @@ def serve(
     """Serve a segment to Prometheus and to browsers.
 
     /metrics is for Prometheus, / a page for people, /health for whoever asks if it lives.
-    SEGMENT may be left out if there is one. Nothing in it is changed, no process has to expose anything itself, and
-    when a program begins it anew, the new one is served. It is for this machine only, unless --host says otherwise;
-    then a token is needed: a bearer token, or the password of any user. /health answers without one.
+    SEGMENT may be left out if there is one, or one that a process has open. Nothing in it is changed, no process has to
+    expose anything itself, and when a program begins it anew, the new one is served. It is for this machine only,
+    unless --host says otherwise; then a token is needed: a bearer token, or the password of any user. /health answers
+    without one.
     """
     for package in ("starlette", "uvicorn", "prometheus_client"):
         load(package)

@@ -24,6 +24,7 @@ class SegmentInfo(NamedTuple):
     """When it was made, as `time.time_ns()`."""
     lanes: int
     structures: int
+    """The entries of its directory: those that metrics keep beside their own count, too."""
     processes: tuple[Process, ...]
     """Those that have it open; none: it is kept until somebody begins a new one."""
     problem: str
