@@ -146,6 +146,15 @@ def test_help_says_of_a_command_what_the_command_says_itself(name: str) -> None:
     assert run(name, "--help").startswith(f"Usage: main {name} [OPTIONS]")
 
 
+@pytest.mark.parametrize("name", sorted(cli.main.commands))
+def test_help_says_what_each_value_is_and_writes_it_alike(name: str) -> None:
+    usage, _, options = run(name, "--help").partition("Options:")
+    assert "…" not in usage.splitlines()[0]
+    values = re.findall(r"^  +(--[a-z-]+|-\w, --[a-z-]+) (\S+)", options, re.MULTILINE)
+    assert [(option, value) for option, value in values if value in ("TEXT", "INTEGER", "FLOAT") or "…" in value] == []
+    assert {value for option, value in values if option == "--arch"} <= {"NAME|all"}
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["info"]])
 def test_what_is_quick_imports_no_other_command(arguments: list[str]) -> None:
     code = """

@@ -150,8 +150,14 @@ def _assembly(sequence: Sequence[..., Any], architecture: Architecture, index: I
 @main.command("emit", short_help="Write sequences as a C header that needs nothing else.")
 @click.argument("names", metavar="MODULE[:NAME]...", nargs=-1, required=True)
 @click.option("--language", type=click.Choice(["c"]), default="c", show_default=True, help="What to write.")
-@click.option("--arch", multiple=True, help="An architecture, or all; may be repeated. This machine's by default.")
-@click.option("--prefix", help="What its C names begin with, instead of the names of the module and the structure.")
+@click.option(
+    "--arch", metavar="NAME|all", multiple=True, help="The architecture, instead of this machine's; may be repeated."
+)
+@click.option(
+    "--prefix",
+    metavar="NAME",
+    help="What its C names begin with, instead of the names of the module and the structure.",
+)
 @click.option("--output", "-o", type=click.File("w", lazy=True), default="-", help="The file to write to.")
 def emit_command(
     names: tuple[str, ...], language: str, arch: tuple[str, ...], prefix: str | None, output: TextIO

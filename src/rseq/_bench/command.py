@@ -56,9 +56,9 @@ def _with_librseq(folder: Path) -> tuple[Operation, ...]:
 @click.command("bench")
 @click.option("--quick", is_flag=True, help="Shorter runs and fewer of them: two minutes instead of ten.")
 @click.option(
-    "--only", metavar="NAME,…", default="", help="Only these operations (lock, ring, python, …) and implementations."
+    "--only", metavar="NAME,...", default="", help="Only these operations (lock, ring, python, …) and implementations."
 )
-@click.option("--threads", metavar="1,2,…", default="", help="With these numbers of threads.")
+@click.option("--threads", metavar="1,2,...", default="", help="With these numbers of threads.")
 @click.option(
     "--librseq", type=_FOLDER, metavar="FOLDER", help="A source tree of librseq: its helpers in C beside ours."
 )

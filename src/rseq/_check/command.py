@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="[MODULE[:NAME]]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Check every sequence that the package ships.")
 @click.option("--arch", metavar="NAME|all", help="The architecture, instead of this machine's.")
-@click.option("--depth", type=click.IntRange(1, 3), default=1, show_default=True, help="Interruptions of one run.")
+@click.option(
+    "--depth", type=click.IntRange(1, 3), metavar="N", default=1, show_default=True, help="Interruptions of one run."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("--replay", metavar="RUN", default="", help="Try one run only, which a failure has named.")
 @click.option(
-    "--jobs", type=click.IntRange(1), help="Processes that share the work, instead of one for each CPU of this one."
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that share the work, instead of one for each CPU of this one.",
 )
 @click.option("--strict", is_flag=True, help="Fail if there is anything that no case has reached; --all does.")
 def check(

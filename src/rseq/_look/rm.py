@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rm")
-@click.argument("names", nargs=-1, metavar="[SEGMENT]…")
+@click.argument("names", nargs=-1, metavar="[SEGMENT]...")
 @click.option("--all", "are_all", is_flag=True, help="All that nobody has open; with --group, that group's.")
 @click.option("--force", is_flag=True, help="Those too that are in use, and files in their place that are no segments.")
 @group_option
