@@ -51,6 +51,12 @@ def test_a_routine_raises_what_python_raises_and_goes_on_the_next_time() -> None
         run(bound.body, Memory.of(Cell), [5, 0])
 
 
+def test_what_is_0_is_all_that_an_augmented_assignment_divides_by() -> None:
+    text = "def f(cpu: Cell, n: i64, d: i64) -> i64:\n    n //= d - 1\n    return n\n"
+    with pytest.raises(ZeroDivisionError, match=r"^f\(\): d - 1 is 0, and // divides by it$"):
+        compiled(text, rseq.routine, Cell=Cell).bind(CELLS)(5, 1)
+
+
 def test_a_routine_that_divides_after_a_sequence_has_committed_leaves_that_as_it_is() -> None:
     add = compiled("def f(cpu: Cell, n: i64) -> i64:\n    cpu.value += n\n    return n\n", Cell=Cell)
     text = "def f(cpu: Cell, n: i64, d: i64) -> i64:\n    return add(cpu, n) % (d - 1)\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mendings import MENDINGS, Mending, compiled_module
-from rseq._language.errors import CompileError, Diagnostic
+from rseq._language.errors import CompileError, Diagnostic, Span
 from rseq._language.parser import refused
 from support import ROOT
 
@@ -47,6 +47,37 @@ def test_who_follows_the_advice_of_a_refusal_is_accepted(row: Mending) -> None:
     assert {diagnostic.fix for diagnostic in _refusals(row.bad)} == {row.fix}
     for text in row.mended:
         compiled_module(text)
+
+
+CONVERTED = re.compile(r"convert it: (\w+\([^…]+\))")
+
+
+@pytest.mark.parametrize("row", [row for row in KNOWN if CONVERTED.fullmatch(row.fix)], ids=str)
+def test_a_named_conversion_stands_for_what_is_marked(row: Mending) -> None:
+    text = row.bad
+    for _ in range(text.count("\n") + 4):  # one operand after another
+        refused = _first_refusal(text)
+        if refused is None:
+            return
+        advised = CONVERTED.fullmatch(refused.fix)
+        assert advised is not None, refused
+        text = _replaced(text, refused.places[0][0], advised[1])
+    pytest.fail(f"followed again and again, it is refused again and again:\n{text}")
+
+
+def _first_refusal(text: str) -> Diagnostic | None:
+    try:
+        compiled_module(text)
+    except CompileError as error:
+        return error.diagnostics[0]
+    return None
+
+
+def _replaced(text: str, at: Span, new: str) -> str:
+    lines = text.splitlines(keepends=True)
+    line = lines[at.line - 1]
+    lines[at.line - 1] = line[: at.column] + new + line[at.end_column :]
+    return "".join(lines)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 
 from rseq._language.types import SCALARS, Pointer, Scalar, Word
@@ -9,20 +10,29 @@ from rseq._language.types import SCALARS, Pointer, Scalar, Word
 _NO_NUMBER = "use a number: pointers are only compared, stored and followed"
 
 
-def as_integer(type: Word) -> str:
-    """How one gets an integer of a value that is none."""
-    return "convert it: i64(…)" if isinstance(type, Scalar) else _NO_NUMBER
+_LONGEST_NAMED = 40
 
 
-def as_float(type: Word) -> str:
-    """How one gets a float of a value that is none."""
-    return "convert it: f64(…)" if isinstance(type, Scalar) else _NO_NUMBER
+def named(node: ast.expr) -> str:
+    """An operand as a message writes it: its text, if that is short."""
+    text = ast.unparse(node)
+    return text if len(text) <= _LONGEST_NAMED and "\n" not in text else "…"
 
 
-def to_type(given: Word, wanted: Word) -> str:
-    """How one gets a value of another type."""
+def as_integer(type: Word, it: str = "…") -> str:
+    """How one gets an integer of a value that is none; `it` is what it is called."""
+    return f"convert it: i64({it})" if isinstance(type, Scalar) else _NO_NUMBER
+
+
+def as_float(type: Word, it: str = "…") -> str:
+    """How one gets a float of a value that is none; `it` is what it is called."""
+    return f"convert it: f64({it})" if isinstance(type, Scalar) else _NO_NUMBER
+
+
+def to_type(given: Word, wanted: Word, it: str = "…") -> str:
+    """How one gets a value of another type; `it` is what it is called."""
     if isinstance(given, Scalar) and isinstance(wanted, Scalar):
-        return f"convert it: {wanted}(…)"
+        return f"convert it: {wanted}({it})"
     return f"use one of type {wanted}" if isinstance(wanted, Pointer) else "use a number"
 
 

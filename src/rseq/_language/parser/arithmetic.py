@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from rseq._language import ir
-from rseq._language.advice import as_float, as_integer, shown
+from rseq._language.advice import as_float, as_integer, named, shown, written
 from rseq._language.numbers import computed
-from rseq._language.parser.expressions import kind_of, meaning, not_in_the_language, unify
+from rseq._language.parser.expressions import Sides, kind_of, meaning, not_in_the_language, unify
 from rseq._language.parser.scope import Literal, Meaning, Scope
 from rseq._language.types import Scalar
 
@@ -35,23 +35,36 @@ _MAX_FOLDED_SHIFT = 64
 def binary(scope: Scope, node: ast.BinOp, into: str | None) -> Meaning:
     """Emit `left op right`."""
     left, right = meaning(scope, node.left), meaning(scope, node.right)
-    return arithmetic(scope, left, node.op, right, node, into)
+    return _arithmetic(scope, left, node.op, right, node, (node.left, node.right), into)
 
 
-def arithmetic(
-    scope: Scope, left: Meaning, op: ast.operator, right: Meaning, node: ast.expr, into: str | None = None
+def augmented(scope: Scope, left: Meaning, right: Meaning, node: ast.AugAssign) -> Meaning:
+    """Emit what `target op= value` computes, in the type of the target, which is `left`."""
+    return _arithmetic(scope, left, node.op, right, node.value, (node.target, node.value), is_fixed=True)
+
+
+def _arithmetic(
+    scope: Scope,
+    left: Meaning,
+    op: ast.operator,
+    right: Meaning,
+    node: ast.expr,
+    sides: Sides,
+    into: str | None = None,
+    *,
+    is_fixed: bool = False,
 ) -> Meaning:
-    """Emit `left op right`; both in one type. `node` is where that stands."""
+    """Emit `left op right`; both in one type. `node` is where that stands, and `sides` are where the operands do."""
     if type(op) not in OPERATORS:
         raise not_in_the_language(scope, node, op)
     sign, _ = OPERATORS[type(op)]
     if isinstance(left, Literal) and isinstance(right, Literal):
         return _fold(scope, left.number, op, right.number, node)
     left, right = _beside(left, sign, right), _beside(right, sign, left)
-    for operand in (left, right):
-        _require_number(scope, operand, sign, node)
-    one, other = unify(scope, left, right, node)
-    _check_operator(scope, one, sign, other, node)
+    for operand, side in zip((left, right), sides, strict=True):
+        _require_number(scope, operand, sign, side)
+    one, other = unify(scope, left, right, sides, is_fixed=is_fixed)
+    _check_operator(scope, one, sign, other, node, sides)
     return _computed(scope, sign, one, other, node, into)
 
 
@@ -96,25 +109,32 @@ def _beside(meaning: Meaning, sign: str, other: Meaning) -> Meaning:
 
 
 def _require_number(scope: Scope, operand: Meaning, sign: str, node: ast.expr) -> None:
-    if isinstance(operand, Literal) or (isinstance(operand.type, Scalar) and operand.type.kind != "bool"):
+    """Refuse an operand that no operator takes, or not this one. `node` is the operand, which is to be converted."""
+    takes_floats = sign in ("+", "-", "*", "/")
+    if isinstance(operand, Literal):
+        if not takes_floats and isinstance(operand.number, float):
+            message, fix = f"{sign} is not defined for {operand.number}", f"write i64({written(operand.number)})"
+            raise scope.refuse(node, "types-differ", message, fix)
         return
-    message = f"{sign} is not defined for {kind_of(operand)}"
-    if not isinstance(operand.type, Scalar):
+    kind, message = operand.type, f"{sign} is not defined for {kind_of(operand)}"
+    if not isinstance(kind, Scalar):
         raise scope.refuse(node, "types-differ", message, "pointers are only compared")
-    if sign not in "&|^":
-        fix = as_float(operand.type) if sign == "/" else as_integer(operand.type)
+    if kind.is_float and not takes_floats:
+        raise scope.refuse(node, "types-differ", message, as_integer(kind, named(node)))
+    if kind.kind == "bool" and sign not in ("&", "|", "^"):
+        fix = as_float(kind, named(node)) if sign == "/" else as_integer(kind, named(node))
         raise scope.refuse(node, "types-differ", message, fix)
 
 
-def _check_operator(scope: Scope, left: ir.Operand, sign: str, right: ir.Operand, node: ast.expr) -> None:
+def _check_operator(scope: Scope, left: ir.Operand, sign: str, right: ir.Operand, node: ast.expr, sides: Sides) -> None:
     refuse = scope.refuse
-    if left.type.is_float and sign not in "+-*/":
-        raise refuse(node, "types-differ", f"{sign} is not defined for {left.type}", as_integer(left.type))
     if sign == "/" and not left.type.is_float:
-        raise refuse(node, "types-differ", f"/ is not defined for {left.type}", "use // or convert: f64(…)")
+        dividend, divisor = (named(side) if isinstance(side, ast.Constant) else f"f64({named(side)})" for side in sides)
+        fix = f"use //, or convert: {dividend} / {divisor}"
+        raise refuse(node, "types-differ", f"/ is not defined for {left.type}", fix)
     if sign in ("//", "%"):
         if not isinstance(right, ir.Const):
-            _leave_if_zero(scope, right, sign, node)
+            _leave_if_zero(scope, right, sign, sides[1])
         elif right.number == 0:
             raise refuse(node, "division-by-zero", f"{sign} by zero", "divide by something else")
 
@@ -124,9 +144,12 @@ def _leave_if_zero(scope: Scope, divisor: ir.Value, sign: str, node: ast.expr) -
     if not scope.is_routine:
         return
     span, divides = scope.span(node), scope.label("divides")
-    text = ast.unparse(node.right if isinstance(node, ast.BinOp) else node)
     scope.emit(ir.BranchIf(divisor, "!=", ir.Const(0, divisor.type), divides, span))
-    scope.emit(ir.Raise("ZeroDivisionError", f"{text} is 0, and {sign} divides by it", scope.output.fault_number, span))
+    scope.emit(
+        ir.Raise(
+            "ZeroDivisionError", f"{ast.unparse(node)} is 0, and {sign} divides by it", scope.output.fault_number, span
+        )
+    )
     scope.emit(ir.Label(divides, span))
 
 
@@ -140,7 +163,7 @@ def unary(scope: Scope, node: ast.UnaryOp, into: str | None) -> Meaning:
         return operand
     if not isinstance(kind, Scalar) or kind.kind == "bool" or (isinstance(node.op, ast.Invert) and kind.is_float):
         message = f"{ast.unparse(node)} is not defined for {kind}"
-        raise scope.refuse(node, "types-differ", message, as_integer(kind))
+        raise scope.refuse(node.operand, "types-differ", message, as_integer(kind, named(node.operand)))
     if isinstance(node.op, ast.Invert):
         return _computed(scope, "^", operand, ir.Const(kind.wrap(-1), kind), node, into)
     if kind.is_float:  # 0 - x has the wrong sign for 0.0
@@ -155,4 +178,5 @@ def _fold_unary(scope: Scope, node: ast.UnaryOp, number: int | float) -> Meaning
         return Literal(number)
     if isinstance(number, int):
         return Literal(~number)
-    raise scope.refuse(node, "types-differ", "~ is not defined for a float", "convert it: i64(…)")
+    fix = f"convert it: i64({named(node.operand)})"
+    raise scope.refuse(node.operand, "types-differ", "~ is not defined for a float", fix)

@@ -13,7 +13,7 @@ from rseq._language.advice import to_type
 from rseq._language.compiled import Compiled
 from rseq._language.errors import Refused
 from rseq._language.inline import Inline
-from rseq._language.parser.arithmetic import arithmetic
+from rseq._language.parser.arithmetic import augmented
 from rseq._language.parser.crossing import ACTING
 from rseq._language.parser.expressions import NOWHERE, coerce, kind_of, meaning, perhaps, typed, value, widens
 from rseq._language.parser.memory import place
@@ -73,7 +73,7 @@ def augment(scope: Scope, node: ast.AugAssign) -> None:
     """`target += value`, and so on."""
     if isinstance(node.target, ast.Name):
         left = meaning(scope, ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
-        result = arithmetic(scope, left, node.op, meaning(scope, node.value), node.value)
+        result = augmented(scope, left, meaning(scope, node.value), node)
         _set_local(scope, node.target.id, result, node.value, node)
     else:
         _augment_memory(scope, node)
@@ -91,7 +91,7 @@ def _augment_memory(scope: Scope, node: ast.AugAssign) -> None:
         return
     held = scope.temporary(address.type)  # what is on the right may write, and Python reads the place before that
     output.emit(ir.Load(held, address, span), None if only_reads else start)
-    result = typed(scope, arithmetic(scope, held, node.op, right, node.value), node.value)
+    result = typed(scope, augmented(scope, held, right, node), node.value)
     scope.emit(ir.Store(address, coerce(scope, result, address.type, node.value), span))
 
 

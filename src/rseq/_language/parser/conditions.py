@@ -7,7 +7,7 @@ import ast
 from rseq._language import ir
 from rseq._language.numbers import compare
 from rseq._language.parser import arithmetic
-from rseq._language.parser.expressions import meaning, not_in_the_language, operand, unify, value
+from rseq._language.parser.expressions import Sides, meaning, not_in_the_language, operand, unify, value
 from rseq._language.parser.scope import Literal, Meaning, Perhaps, Scope
 from rseq._language.types import Pointer, boolean
 
@@ -104,32 +104,32 @@ def _branch_compare(scope: Scope, node: ast.Compare, label: str, when: bool) -> 
         _branch_if(scope, held.missing, "!=" if is_missing else "==", ir.Const(0, boolean), label, node)
         return
     skip = scope.label("decided")
-    left, names = meaning(scope, node.left), None
+    left, left_node, names = meaning(scope, node.left), node.left, None
     for op, right_node in zip(node.ops, node.comparators, strict=True):
         sign = COMPARISONS.get(type(op))
         if sign is None:
             raise not_in_the_language(scope, node, op)
         right = meaning(scope, right_node)
-        a, b = _comparable(scope, node, left, op, right, right_node)
+        a, b = _comparable(scope, node, left, op, right, (left_node, right_node))
         names = dict(scope.names) if names is None else names
         if when and right_node is node.comparators[-1]:
             _branch_if(scope, a, sign, b, label, node)
         else:
             _branch_if_not(scope, a, sign, b, skip if when else label, node)
-        left = right
+        left, left_node = right, right_node
     scope.names = scope.names if names is None else names
     if when and len(node.ops) > 1:
         scope.emit(ir.Label(skip, scope.span(node)))
 
 
 def _comparable(
-    scope: Scope, node: ast.Compare, left: Meaning, op: ast.cmpop, right: Meaning, right_node: ast.expr
+    scope: Scope, node: ast.Compare, left: Meaning, op: ast.cmpop, right: Meaning, sides: Sides
 ) -> tuple[ir.Operand, ir.Operand]:
     """Both sides of a comparison in one type, for which it is defined."""
-    if _is_none(right_node) and not isinstance(left, Literal) and not isinstance(left.type, Pointer):
+    if _is_none(sides[1]) and not isinstance(left, Literal) and not isinstance(left.type, Pointer):
         message = f"{ast.unparse(node.left)} is {left.type}, which is never None"
         raise scope.refuse(node, "types-differ", message, "leave the comparison out")
-    a, b = unify(scope, left, right, right_node)
+    a, b = unify(scope, left, right, sides)
     if isinstance(op, (ast.Is, ast.IsNot)) and not isinstance(a.type, Pointer):
         raise scope.refuse(node, "not-in-the-language", "`is` compares a pointer with None", "use ==")
     if isinstance(a.type, Pointer) and (sign := COMPARISONS[type(op)]) not in ("==", "!="):

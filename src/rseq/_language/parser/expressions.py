@@ -6,7 +6,7 @@ import ast
 import math
 
 from rseq._language import ir
-from rseq._language.advice import as_integer, shown, to_type, types_that_hold, written
+from rseq._language.advice import as_integer, named, shown, to_type, types_that_hold, written
 from rseq._language.errors import Refused
 from rseq._language.numbers import converted
 from rseq._language.parser.refused import instead_of
@@ -88,8 +88,8 @@ def typed(scope: Scope, meaning: Meaning, node: ast.expr) -> ir.Operand:
     return coerce(scope, meaning, SCALARS["f64" if isinstance(meaning.number, float) else "i64"], node)
 
 
-def coerce(scope: Scope, meaning: Meaning, type: Word, node: ast.expr) -> ir.Operand:
-    """`meaning` as a `type`: literals that fit, and narrower numbers of the same kind."""
+def coerce(scope: Scope, meaning: Meaning, type: Word, node: ast.expr, it: str = "…") -> ir.Operand:
+    """`meaning` as a `type`: literals that fit, and narrower numbers of the same kind. A message calls it `it`."""
     if isinstance(meaning, Literal):
         return _constant(scope, meaning.number, type, node)
     if meaning.type == type:
@@ -99,22 +99,48 @@ def coerce(scope: Scope, meaning: Meaning, type: Word, node: ast.expr) -> ir.Ope
     if isinstance(meaning.type, Scalar) and isinstance(type, Scalar) and widens(meaning.type, type):
         return convert(scope, meaning, type, node, None)
     message = f"expected {type}, got {kind_of(meaning)}"
-    raise scope.refuse(node, "types-differ", message, to_type(meaning.type, type))
+    raise scope.refuse(node, "types-differ", message, to_type(meaning.type, type, it))
 
 
-def unify(scope: Scope, left: Meaning, right: Meaning, node: ast.expr) -> tuple[ir.Operand, ir.Operand]:
-    """Both operands in one type: that of the wider one, if they are of one kind."""
+Sides = tuple[ast.expr, ast.expr]
+"""What stands on the left and on the right of an operator."""
+
+
+def unify(
+    scope: Scope, left: Meaning, right: Meaning, sides: Sides, *, is_fixed: bool = False
+) -> tuple[ir.Operand, ir.Operand]:
+    """Both operands in one type: that of the wider one, if they are of one kind. Else one is refused, where it stands.
+
+    `is_fixed`: what is on the left is also where the result goes, so it is the right one that is converted.
+    """
+    on_left, on_right = sides
     if isinstance(left, Literal) and isinstance(right, Literal):
         kind = SCALARS["f64" if isinstance(left.number, float) or isinstance(right.number, float) else "i64"]
-        return coerce(scope, left, kind, node), coerce(scope, right, kind, node)
+        return coerce(scope, left, kind, on_left), coerce(scope, right, kind, on_right)
+    if not is_fixed:
+        _require_beside(scope, left, right, on_left)
+        _require_beside(scope, right, left, on_right)
     if isinstance(right, Literal):
         assert not isinstance(left, Literal)
-        return left, coerce(scope, right, left.type, node)
+        return left, coerce(scope, right, left.type, on_right)
     if isinstance(left, Literal) or (isinstance(left, ir.Const) and isinstance(left.type, Pointer)):
-        return coerce(scope, left, right.type, node), right
+        return coerce(scope, left, right.type, on_left), right
     if isinstance(left.type, Scalar) and isinstance(right.type, Scalar) and widens(left.type, right.type):
-        return coerce(scope, left, right.type, node), right
-    return left, coerce(scope, right, left.type, node)
+        return coerce(scope, left, right.type, on_left), right
+    return left, coerce(scope, right, left.type, on_right, named(on_right))
+
+
+def _require_beside(scope: Scope, operand: Meaning, other: Meaning, node: ast.expr) -> None:
+    """Refuse an integer beside a float, and the narrower of two integers of different kinds: it is to be converted."""
+    if isinstance(operand, Literal) or not isinstance(operand.type, Scalar) or not operand.type.is_integer:
+        return
+    wanted = SCALARS["f64" if isinstance(other.number, float) else "i64"] if isinstance(other, Literal) else other.type
+    if not isinstance(wanted, Scalar) or (isinstance(other, Literal) and not wanted.is_float):
+        return
+    is_narrower = wanted.is_integer and wanted.kind != operand.type.kind and operand.type.size < wanted.size
+    if wanted.is_float or is_narrower:
+        message = f"expected {wanted}, got {operand.type}"
+        raise scope.refuse(node, "types-differ", message, to_type(operand.type, wanted, named(node)))
 
 
 def convert(scope: Scope, source: ir.Operand, type: Scalar, node: ast.expr, into: str | None) -> ir.Operand:
