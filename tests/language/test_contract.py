@@ -34,13 +34,48 @@ class Lane(rseq.Record):
     oldest: prepared[i64]
 
 
+@rseq.inline
+def add_to_total(cpu: Lane, n: i64) -> None:
+    cpu.total += n
+
+
 PARAMETERS = "n: i64, p: ptr[Node], q: ptr[Node], o: ptr[Other]"
 
 
 def function(body: str) -> rseq.Sequence[..., None]:
     text = f"def f(cpu: Lane, {PARAMETERS}) -> None:\n{textwrap.indent(body, '    ')}\n"
-    made: rseq.Sequence[..., None] = compiled(text, Lane=Lane, Node=Node, Other=Other)
+    made: rseq.Sequence[..., None] = compiled(text, Lane=Lane, Node=Node, Other=Other, add_to_total=add_to_total)
     return made
+
+
+@pytest.mark.parametrize(
+    ("body", "marked"),
+    [
+        ("for i in range(64):\n    cpu.slots[i & 7] = i\n    cpu.count += n", {3}),
+        ("for i in range(64):\n    cpu.count = n + cpu.count", {2}),
+        ("for i in range(8):\n    if cpu.slots[i] == n:\n        cpu.count = i", {3}),
+        ("for i in range(3):\n    m = cpu.slots[i]\n    if i == 1:\n        cpu.count = m", {2, 4}),
+    ],
+)
+def test_a_commit_in_a_loop_is_refused_once_and_in_which_turn(body: str, marked: set[int]) -> None:
+    with pytest.raises(rseq.ContractError) as caught:
+        function(body)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message.endswith(" after the commit, in the next turn of the loop")
+    assert {span.line - 1 for span, _ in diagnostic.places} == marked
+
+
+def test_an_inline_function_that_commits_in_a_loop_is_refused_once() -> None:
+    with pytest.raises(rseq.ContractError, match="in the next turn of the loop") as caught:
+        function("for i in range(3):\n    add_to_total(cpu, n)")
+    (diagnostic,) = caught.value.diagnostics
+    assert str(diagnostic).count("called here") == 1
+
+
+def test_commits_of_several_calls_of_one_inline_function_are_no_turns_of_a_loop() -> None:
+    with pytest.raises(rseq.ContractError) as caught:
+        function("add_to_total(cpu, 1)\nadd_to_total(cpu, 2)\nadd_to_total(cpu, 3)")
+    assert [diagnostic.message for diagnostic in caught.value.diagnostics] == ["a store after the commit"] * 2
 
 
 def broken(body: str) -> list[tuple[str, int]]:

@@ -254,7 +254,7 @@ def test_a_mistake_is_shown_in_the_function_and_where_it_is_called_and_once() ->
     shown = str(diagnostic).splitlines()
     assert [line.split("|")[1].strip() for line in shown if "|" in line] == [
         "y = x + 1.5",
-        "^^^^^^^",
+        "^",
         "a = wrong(n)",
         "-------- called here",
     ]

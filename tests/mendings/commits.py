@@ -8,15 +8,125 @@ _AFTER = (
     "make the first store preparation (a `prepared` field) and let one store commit, "
     "or pack both into the one word that is committed."
 )
+_TWO = (
+    "write two sequences, and a @rseq.routine that calls both, if a reader may see one store without the other; "
+    "or pack both into the one word that is committed."
+)
+_TURN = (
+    "write a sequence for one turn, and loop in a @rseq.routine that calls it; "
+    "or leave the loop after the commit, with `break`"
+)
+_TURN_PREPARED = f"{_TURN}; or make these stores preparation (a `prepared` field), and commit after the loop."
 _NEW = "keep the new value in a local and commit it, or store it where nothing reads it before the commit."
 _FOUND = "store to another field: to compare them is not enough, as a restart may find other rows."
 
 ROWS = [
+    sequence("cpu.count = m\ncpu.total = n", _AFTER, "cpu.latest = m\ncpu.total = n", "cpu.count = (m << 40) + n"),
+    module(
+        """
+        @rseq.sequence
+        def f(cpu: Items, n: i64) -> None:
+            cpu.count += 1
+            cpu.counts[n & 7] += 1
+        """,
+        _TWO,
+        """
+        @rseq.sequence
+        def count(cpu: Items) -> None:
+            cpu.count += 1
+
+        @rseq.sequence
+        def sort(cpu: Items, n: i64) -> None:
+            cpu.counts[n & 7] += 1
+
+        @rseq.routine
+        def f(cpu: Items, n: i64) -> None:
+            count(cpu)
+            sort(cpu, n)
+        """,
+        """
+        @rseq.sequence
+        def f(cpu: Items, n: i64) -> None:
+            cpu.count += 1 << 8 * (n & 7)
+        """,
+    ),
+    sequence("count = cpu.count\ncpu.count = count + 1\ncpu.total = n", _TWO, "cpu.count += (1 << 40) + n"),
+    # ---- a commit in each turn of a loop
+    module(
+        """
+        @rseq.sequence
+        def f(cpu: Items, n: i64) -> None:
+            for i in range(8):
+                cpu.counts[i] += n
+        """,
+        f"{_TURN}.",
+        """
+        @rseq.sequence
+        def add_one(cpu: Items, i: i64, n: i64) -> None:
+            cpu.counts[i] += n
+
+        @rseq.routine
+        def f(cpu: Items, n: i64) -> None:
+            for i in range(8):
+                add_one(cpu, i, n)
+        """,
+        """
+        @rseq.sequence
+        def f(cpu: Items, n: i64) -> None:
+            for i in range(8):
+                cpu.counts[i] += n
+                break
+        """,
+    ),
     sequence(
-        "cpu.count += 1\ncpu.total += n",
-        _AFTER,
-        "cpu.latest = n\ncpu.count += 1",
-        "cpu.count += (1 << 40) + n",
+        """
+        for i in range(8):
+            if cpu.counts[i] == 0:
+                cpu.counts[i] = n
+        """,
+        f"{_TURN}.",
+        """
+        for i in range(8):
+            if cpu.counts[i] == 0:
+                cpu.counts[i] = n
+                break
+        """,
+    ),
+    sequence(
+        """
+        for i in range(8):
+            cpu.counts[i] = n
+        """,
+        _TURN_PREPARED,
+        """
+        for i in range(8):
+            cpu.slots[i] = n
+        cpu.count = 8
+        """,
+    ),
+    sequence(
+        """
+        for i in range(3):
+            m = cpu.counts[i]
+            if i == 1:
+                cpu.total = m
+        """,
+        "leave the loop after the commit, with `break`, or commit after the loop.",
+        """
+        for i in range(3):
+            m = cpu.counts[i]
+            if i == 1:
+                cpu.total = m
+                break
+        """,
+        """
+        kept = 0
+        for i in range(3):
+            m = cpu.counts[i]
+            if i == 1:
+                kept = m
+        cpu.total = kept
+        """,
     ),
     sequence(
         "cpu.count += 1\nreturn cpu.count",

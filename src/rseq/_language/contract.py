@@ -37,39 +37,81 @@ def _broken(slug: str, message: str, places: Iterable[tuple[Span, str]], why: st
 
 
 def _store_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
-    for places in _after_commit(restarts, restarts.places.written, "stored after it"):
+    for index, commit in _after_commit(restarts, restarts.places.written):
+        turn = _in_next_turn(restarts, index, commit)
         yield _broken(
             "store-after-commit",
-            "a store after the commit",
-            places,
+            f"a store after the commit{turn}",
+            _behind(restarts, index, commit, f"stored after it{turn}"),
             "interrupted between the two, the sequence starts again and commits a second time; "
             "interrupted after the commit, it is never told to do the rest.",
-            "make the first store preparation (a `prepared` field) and let one store commit, "
-            "or pack both into the one word that is committed.",
+            _once_only(restarts, commit) if turn else _one_commit(restarts, commit),
         )
+
+
+def _one_commit(restarts: Restarts, commit: int) -> str:
+    if restarts.could_prepare(commit):
+        return (
+            "make the first store preparation (a `prepared` field) and let one store commit, "
+            "or pack both into the one word that is committed."
+        )
+    return (
+        "write two sequences, and a @rseq.routine that calls both, if a reader may see one store without the other; "
+        "or pack both into the one word that is committed."
+    )
+
+
+def _once_only(restarts: Restarts, commit: int) -> str:
+    """The same for a commit in a loop: how there is one only."""
+    turns = (
+        "write a sequence for one turn, and loop in a @rseq.routine that calls it; "
+        "or leave the loop after the commit, with `break`"
+    )
+    if restarts.could_prepare(commit):
+        return f"{turns}; or make these stores preparation (a `prepared` field), and commit after the loop."
+    return f"{turns}."
 
 
 def _load_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
     ops = restarts.body.ops
     loads = [index for index in restarts.places.read if ops[index].writes is None]  # other reads are stores, too
-    for places in _after_commit(restarts, loads, "read after it"):
+    for index, commit in _after_commit(restarts, loads):
+        turn = _in_next_turn(restarts, index, commit)
         yield _broken(
             "load-after-commit",
-            "a load after the commit",
-            places,
+            f"a load after the commit{turn}",
+            _behind(restarts, index, commit, f"read after it{turn}"),
             "the commit is the section's last instruction: what follows it is no longer protected, "
             "and another thread on this CPU may have run in between.",
-            "load into a local before the commit.",
+            "leave the loop after the commit, with `break`, or commit after the loop."
+            if turn
+            else "load into a local before the commit.",
         )
 
 
-def _after_commit(restarts: Restarts, indices: Iterable[int], label: str) -> Iterator[tuple[tuple[Span, str], ...]]:
-    """Those of the operations before which a commit may have happened, and that."""
+def _after_commit(restarts: Restarts, indices: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Those of the operations before which a commit may have happened, and that.
+
+    Of a later turn of a loop only the commit itself, if it is made there again: else all that the loop does is refused.
+    """
     ops = restarts.body.ops
     for index in indices:
         commit = restarts.committed(index)
-        if commit is not None:
-            yield (ops[index].span, label), (ops[commit].span, "the commit")
+        if commit is None:
+            continue
+        is_itself = ops[index].span == ops[commit].span
+        if is_itself or not restarts.is_next_turn(index, commit) or not restarts.recurs(commit):
+            yield index, commit
+
+
+def _in_next_turn(restarts: Restarts, index: int, commit: int) -> str:
+    return ", in the next turn of the loop" if restarts.is_next_turn(index, commit) else ""
+
+
+def _behind(restarts: Restarts, index: int, commit: int, label: str) -> list[tuple[Span, str]]:
+    """The places of an operation after the commit, and of that: one, where it is the same in the next turn."""
+    later, first = restarts.body.ops[index].span, restarts.body.ops[commit].span
+    return [(later, f"the commit; {label}")] if later == first else [(later, label), (first, "the commit")]
 
 
 def _none_after_commit(restarts: Restarts) -> Iterator[Diagnostic]:
@@ -366,7 +408,10 @@ def check(body: ir.Body) -> list[Diagnostic]:
 def _diagnostics(restarts: Restarts) -> list[Diagnostic]:
     found = [diagnostic for rule in _RULES for diagnostic in rule(restarts)]
     found += [*_may_be_none(restarts.body), *_may_be_zero(restarts)]
-    return sorted(found, key=lambda diagnostic: diagnostic.places[0][0].line)
+    once: dict[object, Diagnostic] = {}  # loops are unrolled
+    for diagnostic in found:
+        once.setdefault(diagnostic.key_of_call, diagnostic)
+    return sorted(once.values(), key=lambda diagnostic: diagnostic.places[0][0].line)
 
 
 def require(body: ir.Body, *, routine: bool = False) -> ir.Body:

@@ -91,8 +91,14 @@ class Diagnostic:
     @property
     def key(self) -> tuple[object, ...]:
         """What is wrong and where, whoever called it, in whichever turn of a loop: what is reported once."""
+        slug, numbered, spans = self.key_of_call
+        return slug, numbered, tuple(replace(span, call=None) for span in spans)
+
+    @property
+    def key_of_call(self) -> tuple[str, str, tuple[Span, ...]]:
+        """What is wrong, where, and in which call of an inline function, in whichever turn of a loop."""
         numbered = re.sub(r"-?\b\d+\b", "…", self.message)  # a constant that each turn has another of
-        return self.slug, numbered, tuple(replace(span, call=None) for span, _ in self.places)
+        return self.slug, numbered, tuple(span for span, _ in self.places)
 
 
 def _order(span: Span) -> tuple[str, int, int]:

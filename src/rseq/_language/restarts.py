@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from rseq._language import ir
+from rseq._language.errors import Span
 from rseq._language.forms import Form
 from rseq._language.places import Pair, Place, Places, may_be_lane
 from rseq._language.pointers import FOUND, Origins, origins
@@ -64,12 +65,46 @@ class Restarts:
         self.places = Places(body)
         self.values = self.places.values
         self.graph = self.values.graph
+        self._preparable: dict[int, bool] = {}
         self._known_forks: dict[tuple[int, ...], frozenset[int]] = {}
         self.commits = tuple(index for index in commits(body, self.places.origins) if index in self.values.before)
 
     def committed(self, index: int) -> int | None:
         """The first commit that may have happened before an operation."""
         return next((commit for commit in self.commits if self.graph.after[commit] >> index & 1), None)
+
+    def could_prepare(self, commit: int) -> bool:
+        """True if this commit could be preparation, were its field `prepared`: none reads what another has left."""
+        if commit not in self._preparable:
+            self._preparable[commit] = self._is_unread(commit)
+        return self._preparable[commit]
+
+    def _is_unread(self, commit: int) -> bool:
+        op = self.body.ops[commit]
+        assert isinstance(op, ir.OneStore)
+        prepared = replace(op, address=replace(op.address, prepared=True))
+        body = self.body.with_ops((*self.body.ops[:commit], prepared, *self.body.ops[commit + 1 :]))
+        return not any(left.store == commit and not left.pairs for left in Restarts(body).conflicts)
+
+    def is_next_turn(self, index: int, commit: int) -> bool:
+        """True if an operation after a commit is one of an unrolled loop, and stood before that in an earlier turn."""
+        return self._turns(index)[0] <= commit
+
+    def recurs(self, commit: int) -> bool:
+        """True if a commit is in an unrolled loop, and may be made again in a later turn."""
+        return any(self.graph.after[commit] >> index & 1 for index in self._turns(commit))
+
+    def _turns(self, index: int) -> list[int]:
+        """All operations that an operation of the text has become: one for each turn of an unrolled loop."""
+        op = self.body.ops[index]
+        return self._all_turns[type(op), op.span]
+
+    @cached_property
+    def _all_turns(self) -> dict[tuple[type[ir.Op], Span], list[int]]:
+        turns: dict[tuple[type[ir.Op], Span], list[int]] = {}
+        for index, op in enumerate(self.body.ops):
+            turns.setdefault((type(op), op.span), []).append(index)
+        return turns
 
     @cached_property
     def preparations(self) -> list[Place]:
