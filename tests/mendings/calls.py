@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mendings.made import module, routine, sequence
 
+_CLOCK = "use rseq.clock(), which counts ticks, rseq.clock_frequency() in a second; or ask before, and pass it"
+
 ROWS = [
     module(
         """
@@ -34,6 +36,35 @@ ROWS = [
 
         f.bind(rseq.percpu(Items))(doubled(3))
         """,
+    ),
+    *(
+        module(
+            f"""
+            import time
+            from time import monotonic_ns
+
+            @rseq.{kind}
+            def f(cpu: Items) -> None:
+                a = {clock}()
+            """,
+            _CLOCK,
+            f"""
+            @rseq.{kind}
+            def f(cpu: Items) -> None:
+                a = rseq.clock()
+            """,
+            f"""
+            import time
+
+            @rseq.{kind}
+            def f(cpu: Items, now: f64) -> None:
+                a = now
+
+            f.bind(rseq.percpu(Items))(time.monotonic())
+            """,
+        )
+        for kind in ("sequence", "routine")
+        for clock in ("time.time", "time.monotonic", "time.perf_counter", "monotonic_ns", "time.time_ns")
     ),
     module(
         """

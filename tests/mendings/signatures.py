@@ -39,6 +39,19 @@ ROWS = [
         )
     ),
     module(
+        "class Cell:\n    value: i64\n\n@rseq.sequence\ndef f(cpu: Cell) -> None:\n    pass",
+        "derive it from rseq.Record, as in class Cell(rseq.Record):",
+        "class Cell(rseq.Record):\n    value: i64\n\n@rseq.sequence\ndef f(cpu: Cell) -> None:\n    pass",
+    ),
+    *(
+        module(
+            f"@rseq.sequence\ndef f(cpu: {wrong}) -> None:\n    pass",
+            "annotate it with a subclass of rseq.Record, as in cpu: Cell",
+            "@rseq.sequence\ndef f(cpu: Items) -> None:\n    pass",
+        )
+        for wrong in ("int", "bytes", "rseq.Record")
+    ),
+    module(
         "@rseq.sequence\ndef f() -> None:\n    pass",
         "annotate it with a subclass of rseq.Record, as in cpu: Cell",
         "@rseq.sequence\ndef f(cpu: Items) -> None:\n    pass",

@@ -174,6 +174,19 @@ def test_a_wrong_number_of_arguments_is_refused(arguments: Any, keywords: Any, m
     assert total(storage) == 0
 
 
+@pytest.mark.parametrize(("count", "element"), [(4, 1), ((2, 3), (1, 1))])
+def test_a_value_that_is_missing_after_the_index_is_said_to_come_after_it(count: Any, element: Any) -> None:
+    storage = rseq.percpu(Cell, count)
+    function = add.bind(storage)
+    expected = "add() needs a value for 'n', after the index of the element: add(index, n, times)"
+    with pytest.raises(TypeError, match=f"^{re.escape(expected)}$"):
+        function(element)
+    for named in ({}, {"n": 1}):
+        with pytest.raises(TypeError, match=r"^add\(\) needs a value for 'index'$"):
+            function(**named)
+    assert not storage.per_cpu()["value"].any()
+
+
 def test_a_keyword_may_be_a_str_of_another_class() -> None:
     class Lying(str):
         __slots__ = ()

@@ -41,12 +41,14 @@ class Unusual:
         self._title, self._dimensions = title, dimensions
         self._parameters, self._defaults = code.body.given, defaults_of(code.body.given, code.body.defaults)
         self._names = parameter_names(code, dimensions)
+        as_called = f"{title}({', '.join(self._names)})"
+        self._order = f", after the index of the element: {as_called}" if dimensions else ""
 
     def __call__(self, words: int) -> Callable[..., tuple[object, ...]]:
         return partial(self._converted, words)
 
     def _converted(self, words: int, /, *arguments: object, **keywords: object) -> tuple[object, ...]:
-        given = in_order(self._title, self._names, self._defaults, arguments, keywords)
+        given = in_order(self._title, self._names, self._defaults, arguments, keywords, self._order)
         index, values = given[: bool(self._dimensions)], given[bool(self._dimensions) :]
         values = list(map(self._number_or_row, self._parameters, values))
         self._require_own_rows(words, values)

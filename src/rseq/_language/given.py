@@ -36,8 +36,11 @@ def in_order(
     defaults: Mapping[str, object],
     arguments: Sequence[object],
     keywords: Mapping[str, object],
+    order: str = "",
 ) -> list[object]:
     """A value for each parameter in `names`, as `title(*arguments, **keywords)` gives them.
+
+    `order` is what a message adds where one is missing that is not the first.
 
     Raises: TypeError - too many or too few values, or a name that there is not.
     """
@@ -53,7 +56,7 @@ def in_order(
         given[name] = value
     for name in names:
         if name not in given and name not in defaults:
-            raise TypeError(f"{title}() needs a value for '{name}'")
+            raise TypeError(f"{title}() needs a value for '{name}'{order if name != names[0] else ''}")
     return [given[name] if name in given else defaults[name] for name in names]
 
 

@@ -70,9 +70,7 @@ def signature(source: Source, kind: str) -> Signature:
     if not isinstance(record, RecordType) or not record.fields:
         record = None
     if record is None and kind != "inline function":
-        where = nodes[0] if nodes else source.tree
-        message = f"the first parameter of a {kind} is this CPU's record"
-        raise _refuse(source, where, message, "annotate it with a subclass of rseq.Record, as in cpu: Cell")
+        raise _no_record(source, kind, nodes[0] if nodes else None, annotations)
     lane, nodes = ("", nodes) if record is None else (nodes[0].arg, nodes[1:])
     refusals: list[Diagnostic] = []
     types = {node.arg: _unless_refused(refusals, _parameter_type, source, node, annotations) for node in nodes}
@@ -126,6 +124,17 @@ def _annotations(source: Source) -> dict[str, object]:
         message = f"an annotation cannot be evaluated: {error}"
         fix = "define its names before the function" if isinstance(error, NameError) else "write another type there"
         raise _refuse(source, source.tree, message, fix) from None
+
+
+def _no_record(source: Source, kind: str, node: ast.arg | None, annotations: dict[str, object]) -> Refused:
+    """The exception for a first parameter, `node`, that is no record; None if there is no parameter."""
+    given = annotations.get(node.arg) if node is not None else None
+    where, message = node or source.tree, f"the first parameter of a {kind} is this CPU's record"
+    if isinstance(given, type) and not isinstance(given, RecordType) and given.__module__ != "builtins":
+        name = given.__name__
+        fix = f"derive it from rseq.Record, as in class {name}(rseq.Record):"
+        return _refuse(source, where, f"{message}, and the class {name} is no rseq.Record", fix)
+    return _refuse(source, where, message, "annotate it with a subclass of rseq.Record, as in cpu: Cell")
 
 
 def _parameter_type(source: Source, node: ast.arg, annotations: dict[str, object]) -> Word:

@@ -21,7 +21,7 @@ from rseq._language.parser.expressions import convert, converted_constant, integ
 from rseq._language.parser.extremes import CALLED, extreme
 from rseq._language.parser.memory import array_of
 from rseq._language.parser.names import static
-from rseq._language.parser.refused import CALLS
+from rseq._language.parser.refused import CALLS, CLOCKS
 from rseq._language.parser.scope import Found, Literal, Meaning, Reader, Scope
 from rseq._language.types import SCALARS, Pointer, Scalar, boolean
 from rseq._marks import operation_of
@@ -52,6 +52,9 @@ def call(scope: Scope, node: ast.Call, into: str | None) -> Found | None:
     if isinstance(callee, Compiled):
         return compiled_call(scope, node, callee, into)
     message = f"{ast.unparse(node.func)}() cannot be called here"
+    if any(callee is clock for clock in CLOCKS):
+        now = "use rseq.clock(), which counts ticks, rseq.clock_frequency() in a second; or ask before, and pass it"
+        raise scope.refuse(node, "call-in-sequence", message, now)
     fix = "decorate it with @rseq.inline if it is in the language, else call it before or after"
     raise scope.refuse(node, "call-in-sequence", message, fix)
 

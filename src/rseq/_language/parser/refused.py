@@ -6,6 +6,7 @@ What is missing here and has no method in the parser either is refused by the na
 from __future__ import annotations
 
 import ast
+import time
 
 _COMPREHENSION = "write a loop: `for i in range(constant):`"
 _NO_STRINGS = "there are no strings: return a number, and say it in Python"
@@ -64,6 +65,9 @@ CALLS = {
     "sum": "add in a loop: `for i in range(constant):`",
 }
 """What to write instead of a call of these built-in functions."""
+
+CLOCKS = (time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter, time.perf_counter_ns)
+"""Functions of Python that tell the time, for which there is an operation."""
 
 
 def instead_of(node: ast.AST) -> tuple[str, str]:
