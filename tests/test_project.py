@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 import subprocess
 import sys
@@ -111,6 +112,14 @@ def test_public_names_are_exactly_all() -> None:
         print(*sorted(name for name in found if not isinstance(getattr(rseq, name), types.ModuleType)))
     """
     assert run_python(code).stdout.split() == sorted(rseq.__all__)
+
+
+def test_exceptions_are_called_by_their_public_names() -> None:
+    public = {name: getattr(rseq, name) for name in rseq.__all__}
+    raised = {name: one for name, one in public.items() if isinstance(one, type) and issubclass(one, BaseException)}
+    assert len(raised) == 4
+    assert [f"{one.__module__}.{one.__qualname__}" for one in raised.values()] == [f"rseq.{name}" for name in raised]
+    assert all(pickle.loads(pickle.dumps(one)) is one for one in raised.values())
 
 
 def test_importing_every_module_replaces_no_public_name() -> None:

@@ -119,6 +119,8 @@ class CompileError(SyntaxError):
     As a SyntaxError it carries file, line and source line of the first diagnostic.
     """
 
+    __module__ = "rseq"
+
     def __init__(self, diagnostics: Seq[Diagnostic]) -> None:
         if not isinstance(diagnostics, (list, tuple)) or not all(isinstance(one, Diagnostic) for one in diagnostics):
             raise TypeError("the compiler makes this error, from a list of what it has found")
@@ -138,3 +140,5 @@ class CompileError(SyntaxError):
 
 class ContractError(CompileError):
     """A sequence that would break when the kernel restarts it."""
+
+    __module__ = "rseq"

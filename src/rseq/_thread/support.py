@@ -18,6 +18,8 @@ _NOT_HERE = "sequences can be written, checked and emitted here, but not run"
 class UnsupportedError(RuntimeError):
     """No sequence can run here: the system is not Linux, or its architecture has no code generator."""
 
+    __module__ = "rseq"
+
 
 def architecture() -> arch.Architecture | None:
     """The architecture of this machine, or None if there is no file for it or the system is not Linux."""

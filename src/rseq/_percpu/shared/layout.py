@@ -63,6 +63,8 @@ _ORDER = 0x01020304 if sys.byteorder == "little" else 0x04030201
 class SegmentError(ValueError):
     """A segment's file is not what it should be, or a structure in it is another one than was asked for."""
 
+    __module__ = "rseq"
+
 
 class Header(NamedTuple):
     """What never changes in a segment."""
