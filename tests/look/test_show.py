@@ -34,7 +34,7 @@ LINES = {
     "slowest": "Max 0.25",
     "least": "Min none yet",
     "events": "RingBuffer 60 bytes wait on 1 CPU, 4,096 fit on each, drop, 0 lost",
-    "rows": "RingBuffer 1 records wait on 1 CPU, 15 fit on each, overwrite, 0 lost",
+    "rows": "RingBuffer 1 record waits on 1 CPU, 15 fit on each, overwrite, 0 lost",
     "free": "Stack 1 item, 8 fit on each CPU",
     "calls": "TokenBucket 7 of 9 left, 0.001 a second",
     "buffers": "Pool 3 of 4 free; held: 1 by process {pid}",
@@ -137,6 +137,27 @@ def test_asked_for_by_name_all_is_told(run: Run, crashed: Crashed) -> None:
     assert accounts[-1].split() == ["sum", "11", "0", "[1", "2", "3]", "0"]
     assert len(grid) == 2 + 2 * (lanes + 1)
     assert [row.split() for row in nodes[2:]] == [["0", "0"], ["1", "2.5"]]
+
+
+def test_what_each_cpu_has_is_named_and_nothing_is_blank(run: Run, crashed: Crashed) -> None:
+    done = run("show", "shop", "hits", "events", "rows", "free", "calls", "slowest", "weights", "readers")
+    parts = (part.splitlines() for part in re.split(r"\n\n(?=\w+\(.*\) named)", done.stdout)[1:])
+    tables = {part[0].partition(" named ")[2].strip("'"): part[1:] for part in parts}
+    assert {name: rows[0].split() for name, rows in tables.items()} == {
+        "hits": ["CPU", "value"],
+        "events": ["CPU", "bytes", "that", "wait"],
+        "rows": ["CPU", "records", "that", "wait"],
+        "free": ["CPU", "items"],
+        "calls": ["CPU", "tokens"],
+        "slowest": ["value"],
+        "weights": ["value"],
+        "readers": ["value"],
+    }
+    assert [tables[name][1].strip() for name in ("slowest", "weights", "readers")] == [
+        "0.25",
+        "nothing observed",
+        "1 reader",
+    ]
 
 
 def test_all_that_was_observed_is_in_the_rows_of_a_histogram(run: Run, segment_folder: Path) -> None:

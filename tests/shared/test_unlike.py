@@ -166,7 +166,7 @@ def test_what_a_killed_program_held_is_had_by_another(segment_folder: Path, env:
     assert len(pool.recover(pid)) == 2
     assert [event.data for event in ring.drain()] == [b"left"]
     assert rcu.readers == 1
-    with pytest.raises(TimeoutError, match=r"1 read sections have not ended.*and one that was killed does not end"):
+    with pytest.raises(TimeoutError, match=r"1 read section has not ended.*and one that was killed does not end"):
         rcu.synchronize(0)
     fresh = rseq.RCU(segment=shop, name="rcu 2")  # how one goes on
     fresh.synchronize(10)

@@ -167,9 +167,7 @@ def test_a_timeout_says_what_is_known_of_who_reads(threads: ThreadSet) -> None:
     )
     done.set()
     threads.join()
-    with pytest.raises(
-        TimeoutError, match="and 1 read sections have not ended: none of them in a `with` block of this"
-    ):
+    with pytest.raises(TimeoutError, match="and 1 read section has not ended: none of them in a `with` block of this"):
         rcu.synchronize(0)
     rcu.read_unlock(phase)
     rcu.synchronize(0)
@@ -255,5 +253,5 @@ def test_repr_and_the_names_that_docs_use() -> None:
 def test_a_section_that_never_began_is_found_out() -> None:
     rcu = rseq.RCU()
     rcu.read_unlock(1)
-    with pytest.raises(RuntimeError, match=r"^1 more read sections have ended than begun: each read_lock\(\) has one"):
+    with pytest.raises(RuntimeError, match=r"^1 more read section has ended than begun: each read_lock\(\) has one"):
         rcu.synchronize(timeout=5)

@@ -74,7 +74,7 @@ def test_barrier_ends_after_one_read_unlock_too_many(rcu: rseq.RCU, monkeypatch:
     rcu.read_unlock(0)
     rcu.call(print)
     with pytest.raises(
-        RuntimeError, match=r"functions not called: 1.* 1 more read sections have ended .* use a new RCU$"
+        RuntimeError, match=r"functions not called: 1.* 1 more read section has ended .* use a new RCU$"
     ):
         rcu.barrier()
 

@@ -319,6 +319,5 @@ def _remarks() -> list[str]:
     count = restarts()
     if not count:
         return []
-    return [
-        f"The kernel interrupted rseq's native loops in the middle of a sequence, which began again: {count:,} times."
-    ]
+    times = "once" if count == 1 else f"{count:,} times"
+    return [f"The kernel interrupted rseq's native loops in the middle of a sequence, which began again: {times}."]

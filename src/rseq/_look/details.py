@@ -32,8 +32,9 @@ def details(reading: Reading) -> None:
     click.echo(f"\n{reading.kind}({made_of}) named {reading.name!r}")
     columns, rows = _TABLES.get(reading.kind, _by_cpu)(reading)
     shown = [*islice(rows, _MOST_ROWS + 1)]
-    if shown:
-        put_table(columns, shown[:_MOST_ROWS], right=range(len(columns)))
+    if not shown:
+        columns, shown = _one(reading)
+    put_table(columns, shown[:_MOST_ROWS], right=range(len(columns)))
     if len(shown) > _MOST_ROWS:
         click.echo("… and more: --json has all")
 
@@ -54,7 +55,17 @@ def _by_cpu(reading: Reading) -> _Table:
         numbers = structure.per_cpu()
     except (SegmentError, MemoryError):
         numbers = []
-    return ("CPU", reading.kind), [(cpu_name(cpu, numbers), number(one)) for cpu, one in enumerate(numbers)]
+    return ("CPU", _counted(reading)), [(cpu_name(cpu, numbers), number(one)) for cpu, one in enumerate(numbers)]
+
+
+def _counted(reading: Reading) -> str:
+    """What there is on each CPU, in a word."""
+    if reading.kind == "RingBuffer":
+        return f"{reading.value['of']} that wait"
+    return _COUNTED.get(reading.kind, "value")
+
+
+_COUNTED = {"Stack": "items", "Collector": "numbers", "TokenBucket": "tokens", "Series": "total"}
 
 
 def cpu_name(cpu: int, lanes: Sequence[object]) -> str:
@@ -97,23 +108,17 @@ def _joined(ends: list[str], counts: list[int]) -> list[tuple[str, int]]:
     return [(end, count) for end, count in joined if count]
 
 
-def _series(reading: Reading) -> _Table:
-    """A histogram's buckets; of other metrics what each CPU has, if that says anything, else the value."""
-    columns, rows = _histogram(reading)
-    rows = [*rows]
-    return (columns, rows) if rows else _one(reading)
-
-
 def _gauge(reading: Reading) -> _Table:
     """What each process says."""
     structure = reading.structure
     assert isinstance(structure, Gauge), "it was read"
     said = structure.by_process()
     rows = [(str(pid), number(value), "" if is_alive else "has ended") for pid, value, is_alive in said]
-    return (("process", "value", ""), rows) if rows else _one(reading)
+    return ("process", "value", ""), rows
 
 
-def _one(reading: Reading) -> _Table:
+def _one(reading: Reading) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """What is in its line, where no table says more."""
     return ("value",), [(line_of(reading),)]
 
 
@@ -150,7 +155,7 @@ _TABLES: dict[str, Callable[[Reading], _Table]] = {
     "CounterArray": _array,
     "KeyedCounter": _keyed,
     "Histogram": _histogram,
-    "Series": _series,
+    "Series": _histogram,
     "Gauge": _gauge,
     "Enum": _one,
     "Info": _one,

@@ -14,7 +14,7 @@ from rseq._look.chosen import INTERVAL, chosen, group_option, opened
 from rseq._look.held import RingBuffer
 from rseq._look.reading import found_in
 from rseq._look.rings import Onlooker, as_plain, unix_ns
-from rseq._look.saying import json_ready, plain
+from rseq._look.saying import count_of, json_ready, plain
 from rseq._percpu.shared.layout import SegmentError
 from rseq._percpu.shared.segment import core_of
 
@@ -72,7 +72,8 @@ def dump(segment: str, ring: str, form: Format, follow: bool, interval: float, g
             raise
         raise click.ClickException(str(error)) from None
     if onlooker.missed:
-        click.echo(f"{onlooker.missed:,} events were overwritten before they were seen", err=True)
+        one, many = "event was overwritten before it was seen", "events were overwritten before they were seen"
+        click.echo(count_of(onlooker.missed, one, many), err=True)
 
 
 def _follow(onlooker: Onlooker, put: Callable[[Iterable[Event]], object], interval: float) -> None:

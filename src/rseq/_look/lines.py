@@ -94,10 +94,9 @@ def _ring(reading: Reading) -> str:
     value = reading.value
     cpus = sum(map(bool, value["by_cpu"]))
     where = f" on {count_of(cpus, 'CPU', 'CPUs')}" if cpus else ""
-    return (
-        f"{value['filled']:,} {value['of']} wait{where}, {value['capacity']:,} fit on each, "
-        f"{value['mode']}, {value['lost']:,} lost"
-    )
+    unit = str(value["of"])
+    waiting = f"{count_of(value['filled'], unit.removesuffix('s'), unit)} {'waits' if value['filled'] == 1 else 'wait'}"
+    return f"{waiting}{where}, {value['capacity']:,} fit on each, {value['mode']}, {value['lost']:,} lost"
 
 
 def _stack(reading: Reading) -> str:

@@ -122,9 +122,9 @@ def _scan(memory: Counts, phase: int) -> Iterator[int]:
             yield 0
         readers = signed(begun - ended)
         if readers < 0:
-            more = f"{-readers} more read sections have ended than begun"
+            more = "1 more read section has" if readers == -1 else f"{-readers} more read sections have"
             rule = "each read_lock() has one read_unlock(phase), with what it returned"
-            raise RuntimeError(f"{more}: {rule}. Readers are miscounted from now on: use a new RCU")
+            raise RuntimeError(f"{more} ended than begun: {rule}. Readers are miscounted from now on: use a new RCU")
         yield readers
 
 

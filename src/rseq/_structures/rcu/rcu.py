@@ -185,8 +185,9 @@ class RCU(Structure, hot=("read_lock", "read_unlock"), context=_CONTEXT):
     def _who_reads(self, waiting: _Waiting, readers: int) -> str:
         names = self._names()
         known = f"in a `with` block: {', '.join(names)}" if names else "none of them in a `with` block of this process"
+        count = "1 read section has" if readers == 1 else f"{readers} read sections have"
         return (
-            f"synchronize() waited {waiting.seconds} s, and {readers} read sections have not ended: {known}. "
+            f"synchronize() waited {waiting.seconds} s, and {count} not ended: {known}. "
             f"By lane: {', '.join(self._by_lane())}. One that was begun by read_lock(), in compiled code or by another "
             "process has no name here, and one that was killed does not end"
         )
