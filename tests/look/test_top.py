@@ -26,7 +26,7 @@ from rseq._look.chosen import chosen
 from rseq._look.frames import BAR_WIDTH, SORTS, Row, Watch, bar, ordered
 from rseq._look.saying import age, short, short_seconds
 from rseq._look.screen import View, keys_of
-from rseq._look.top import drawn
+from rseq._look.top import drawn, shortened
 from shared.folders import Program, path_of
 
 
@@ -160,9 +160,42 @@ def test_80_columns_have_room_for_quantiles_and_a_long_name(segment_folder: Path
     watch = Watch(chosen("shop"))
     watch.look(0.0)
     text = "\n".join(screen(watch, View()))
-    assert re.search(r"^a\.histogram\S+… +Histogram +1,000 ", text, re.MULTILINE)
+    assert re.search(rf"^{re.escape(name)} +1,000 ", text, re.MULTILINE)
     assert " ".join(by_name(watch)[name].state.split()) in " ".join(text.split())
     assert "999,999,999" in text
+
+
+def test_columns_give_way_to_names_one_after_the_other(segment_folder: Path) -> None:
+    shop = rseq.Segment("shop")
+    made = [rseq.Counter(segment=shop, name="a" * length) for length in (16, 28, 37)]
+    watch = Watch(chosen("shop"))
+    watch.look(0.0)
+    titles = {}
+    for width in (102, 101, 89, 88, 80, 79):
+        lines = screen(watch, View(), width)
+        titles[width] = lines[1].split()
+        assert all(len(line) <= width for line in lines)
+        assert ("a" * 37 in "\n".join(lines)) == (width > 79)
+    name, kind, total, per, s, cpus, state = titles[102]
+    assert titles[101] == titles[89] == [name, total, per, s, cpus, state]
+    assert titles[88] == titles[80] == titles[79] == [name, total, per, s, state]
+    assert (kind, len(made)) == ("kind", 3)
+
+
+def test_names_that_are_cut_still_differ(segment_folder: Path) -> None:
+    shop = rseq.Segment("shop")
+    names = [f'http_requests_of_the_shop_total{{method="GET",path="/{path}"}}' for path in ("a", "b")]
+    made = [rseq.Counter(segment=shop, name=name) for name in names]
+    watch = Watch(chosen("shop"))
+    watch.look(0.0)
+    shown = [line.split()[0] for line in screen(watch, View())[2:4]]
+    assert shown == [f'http_requests_of_t…d="GET",path="/{path}"}}' for path in ("a", "b")]
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize(("length", "text"), [(9, "abcdefghi"), (8, "abcd…ghi"), (7, "abc…ghi"), (1, "…")])
+def test_a_name_is_cut_in_its_middle(length: int, text: str) -> None:
+    assert shortened("abcdefghi", length) == text
 
 
 def test_keys_sort_filter_pause_scroll_and_quit(crashed: Crashed) -> None:

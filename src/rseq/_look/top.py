@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 _ABOVE_AND_BELOW = 3
 """Lines that are no rows: two headings, and the keys."""
 
-_BESIDE_NAMES = 64
-"""Columns that the others need."""
+_WIDTHS = {"kind": 13, "total": 12, "per s": 7, "CPUs": BAR_WIDTH + 1}
+"""What other columns than names and states need, with the blank behind them."""
+
+_GIVES_WAY = ("kind", "CPUs")
+"""What is left out first where long names have no room."""
+
+_STATE = range(22, 28)
+"""How wide the last column is, at least and at most."""
 
 _SHORTEST_NAME = 12
 
@@ -104,21 +110,45 @@ def drawn(watch: Watch, view: View, width: int, height: int) -> RenderableType:
 
     rows = ordered(watch.rows, view.sort, view.wanted)
     view.first = min(view.first, max(len(rows) - 1, 0))
+    titles, longest = _fitting(rows, width)
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="bold reverse")
-    for title in COLUMNS:
+    for title in titles:
         table.add_column(
             title,
             justify="right" if title in ("total", "per s") else "left",
             ratio=1 if title == "state" else None,
-            max_width=max(width - _BESIDE_NAMES, _SHORTEST_NAME) if title == "name" else None,
+            max_width=longest if title == "name" else None,
             min_width=BAR_WIDTH if title == "CPUs" else None,
             no_wrap=True,
             overflow="ellipsis",
         )
     for row in _visible(rows[view.first :], height - _ABOVE_AND_BELOW):
-        table.add_row(*(Text(cell, style=_style(row)) for cell in cells(row, watch.bar(row))))
+        named = dict(zip(COLUMNS, cells(row, watch.bar(row)), strict=True))
+        named["name"] = shortened(named["name"], longest)
+        table.add_row(*(Text(named[title], style=_style(row)) for title in titles))
     heading = Text(f"{label(watch.place)}: {watch.heading()}", style="bold", no_wrap=True, overflow="ellipsis")
     return Group(heading, table, Text(_footer(view, len(rows)), style="dim", no_wrap=True, overflow="ellipsis"))
+
+
+def _fitting(rows: list[Row], width: int) -> tuple[list[str], int]:
+    """The columns for so wide a screen, and how long a name may be."""
+    states = max((len(line) for row in rows for line in row.state.split("\n")), default=0)
+    wanted = max((len(row.reading.name) for row in rows), default=0)
+    titles = list(COLUMNS)
+    left = width - min(max(states, _STATE.start), _STATE.stop) - 1 - sum(_WIDTHS.values())
+    for title in _GIVES_WAY:
+        if wanted > left - 1:
+            titles.remove(title)
+            left += _WIDTHS[title]
+    return titles, max(left - 1, _SHORTEST_NAME)
+
+
+def shortened(name: str, length: int) -> str:
+    """A name without its middle, if it is longer: its labels, at the end, tell it from others."""
+    if len(name) <= length:
+        return name
+    end = (length - 1) // 2
+    return f"{name[: length - 1 - end]}…{name[len(name) - end :]}"
 
 
 def _visible(rows: list[Row], lines: int) -> Iterator[Row]:
