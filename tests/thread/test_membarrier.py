@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import platform
+from pathlib import Path
 
 import pytest
 
@@ -136,4 +137,21 @@ def test_where_no_thread_is_registered_there_is_nothing_to_fence() -> None:
     membarrier.fence(0)
     """,
         env=UNREGISTERED,
+    )
+
+
+def test_a_fence_opens_no_file_also_where_no_machine_code_has_come_with_the_package(tmp_path: Path) -> None:
+    run_python(
+        """
+        import sys
+        import rseq
+        from rseq._thread import support
+        support.facts = dict
+        rseq.fence()
+        opened = []
+        sys.addaudithook(lambda event, given: event == "open" and opened.append(given))
+        rseq.fence()
+        assert support.fact("membarrier") and not opened, opened
+        """,
+        env={"RSEQ_CACHE_DIR": str(tmp_path)},
     )

@@ -122,6 +122,7 @@ def test_tunables_are_read_as_glibc_reads_them(tunables: str, off: bool) -> None
 def test_a_machine_without_a_file_in_arch_is_answered(monkeypatch: pytest.MonkeyPatch, forget: None) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "pdp11")
     monkeypatch.setattr(support, "facts", dict)
+    monkeypatch.setattr(support, "_remembered_facts", support._facts_of_architecture)
     info = report.info()
     assert (info.supported, info.registered, info.kernel_answer) == (False, False, "")
     assert sentences(info) == {"architecture": f"rseq has no code generator for the architecture pdp11: {NOT_HERE}."}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rseq._libc import on_linux
+from rseq._once import once
 from rseq._shipped import facts
 
 TYPE_CHECKING = False
@@ -55,11 +56,15 @@ FACTS = ("membarrier", "mbind", "thread_pointer", "caches_agree")
 
 def _facts() -> Mapping[str, Any]:
     """What is known of this machine's architecture; nothing, if there is no code for it."""
-    known: Mapping[str, Any] = facts()
-    if not known:
-        from rseq._cache import remembered
+    return facts() or _remembered_facts()
 
-        known = remembered("facts", _facts_of_architecture)
+
+@once
+def _remembered_facts() -> Mapping[str, Any]:
+    """The same where no machine code has come with the package: each fence and barrier asks for it."""
+    from rseq._cache import remembered
+
+    known: Mapping[str, Any] = remembered("facts", _facts_of_architecture)
     return known
 
 
