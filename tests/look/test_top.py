@@ -22,8 +22,11 @@ from rich.console import Console
 import rseq
 from look.conftest import Crashed, Run
 from look.service import serve, use
+from rseq import metrics
+from rseq._look import frames
 from rseq._look.chosen import chosen
 from rseq._look.frames import BAR_WIDTH, SORTS, Row, Watch, bar, ordered
+from rseq._look.reading import found_in
 from rseq._look.saying import age, short, short_seconds
 from rseq._look.screen import View, keys_of
 from rseq._look.top import drawn, shortened
@@ -109,6 +112,22 @@ def test_a_structure_that_is_new_is_found(segment_folder: Path) -> None:
     hits.add()
     watch.look(2.0)
     assert by_name(watch)["hits"].rate == 1
+
+
+def test_what_is_known_is_not_looked_for_again(segment_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what metrics keep for themselves, too."""
+    shop = rseq.Segment("shop")
+    hits = metrics.Counter("hits", "Hits.", segment=shop, registry=None)
+    searched: list[object] = []
+    monkeypatch.setattr(frames, "found_in", lambda core: (searched.append(core), found_in(core))[1])
+    watch = Watch(chosen("shop"))
+    for now_s in (0.0, 1.0, 2.0):
+        watch.look(now_s)
+    assert (len(watch.rows), len(searched)) == (1, 1)
+    hits.inc()
+    waits = rseq.Counter(segment=shop, name="waits")
+    watch.look(3.0)
+    assert (len(watch.rows), len(searched), waits.value) == (2, 2, 0)
 
 
 def test_a_segment_that_begins_anew_is_followed(segment_folder: Path) -> None:

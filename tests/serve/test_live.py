@@ -242,7 +242,10 @@ def test_only_the_first_of_very_many_are_watched(
     page = Page(ask).look(1.0)
     assert [*page.rows()] == ["a", "b"]
     assert "c_total 0.0" in page._client.get("/metrics").text
-    assert "hits_total 1.0" in page._client.get("/metrics").text
+    text = page._client.get("/metrics").text
+    assert "hits_total 1.0" in text
+    assert "rseq_segment_structures 4.0" in text
+    assert page.get("segment")["structures"] == 4  # a, b, c and hits_total, as `rseq show` has them
     assert len(counters) == 3
 
 

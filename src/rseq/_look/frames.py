@@ -53,6 +53,8 @@ class Watch:
         self.place = place
         self._core: Core = core_of(opened(place))
         self._found: list[Found] = []
+        self._entries = 0
+        """How many the directory had when they were found."""
         self._seen_s = 0.0
         self._before: dict[str, Reading] = {}
         self._bars: dict[str, tuple[list[float], list[float]]] = {}
@@ -73,12 +75,12 @@ class Watch:
 
     def _begin_anew(self) -> None:
         self._core = core_of(opened(self.place))
-        self._found, self._before, self._bars = [], {}, {}
+        self._found, self._entries, self._before, self._bars = [], 0, {}, {}
 
     def _read(self, now_s: float) -> None:
         core, self.note = self._core, ""
-        if len(core.directory) != len(self._found):
-            self._found = found_in(core)
+        if (entries := len(core.directory)) != self._entries:
+            self._found, self._entries = found_in(core), entries
         passed_s = now_s - self._seen_s
         readings = read(self._found)
         self.rows = [_row(one, self._before.get(one.name), passed_s) for one in readings]

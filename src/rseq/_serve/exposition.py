@@ -99,7 +99,7 @@ def _about(contents: Contents, segment: str) -> list[Metric]:
         info,
         _gauge("rseq_segment_start_time_seconds", "When it was begun, as a Unix time.", core.header.made_ns / 1e9),
         _gauge("rseq_segment_processes", "Processes that have it open.", len(core.processes())),
-        _gauge("rseq_segment_structures", "Structures in it, metrics included.", len(core.directory)),
+        _gauge("rseq_segment_structures", "Structures in it, metrics included.", contents.count),
     ]
 
 

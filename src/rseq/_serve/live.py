@@ -120,7 +120,7 @@ class Live:
             "identity": core.header.identity.hex(),
             "made": core.header.made_ns / 1e9,
             "cpus": core.header.lanes,
-            "structures": len(core.directory),
+            "structures": contents.count,
             "processes": processes,
         }
 

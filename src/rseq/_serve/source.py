@@ -49,6 +49,8 @@ class Contents:
         """Those that are no metrics of prometheus_client, in the order in which they were made."""
         self.watched: list[Found] = []
         """The first MOST_WATCHED of all, which the page shows, metrics included."""
+        self.count = 0
+        """How many there are, metrics included."""
         self.damaged: list[str] = []
         """Sentences about metrics that cannot be read, and never will be."""
         self.gauges: set[str] = set()
@@ -60,6 +62,7 @@ class Contents:
         for place in self.core.directory.added_places(self._known):
             entry = entry_at(self.core, place)
             if entry.kind not in metrics.HELPERS:
+                self.count += 1
                 self._take(entry)
 
     def _take(self, entry: Entry | Found) -> None:
