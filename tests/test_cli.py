@@ -134,6 +134,12 @@ def test_a_stream_that_is_closed_is_no_terminal(command: str, tmp_path: Path) ->
         assert (done.returncode, "Traceback" in done.stdout + done.stderr) == (0, False), done
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1"])
+def test_stress_takes_a_finite_time(seconds: str) -> None:
+    refused = CliRunner().invoke(cli.main, ["stress", "--seconds", seconds])
+    assert (refused.exit_code, "Invalid value for '--seconds'" in refused.output) == (2, True)
+
+
 def test_help_names_the_subcommands() -> None:
     assert re.search(r"^  info +Say what this machine has", run("--help"), re.MULTILINE)
 

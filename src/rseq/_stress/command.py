@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,6 +56,8 @@ def stress(
     put in must be there in the end. The command also fails if some section was never aborted, for then nothing was
     tested.
     """
+    if not math.isfinite(seconds or 0):
+        raise click.BadParameter(f"{seconds} is no time that ends.", param_hint="'--seconds'")
     if every_instruction and (seconds, threads, processes) != (None, None, None):
         raise click.UsageError("--every-instruction takes no time and no threads: it tries each instruction once")
     if kills and (every_instruction or (seconds, threads, processes) != (None, None, None)):
