@@ -37,14 +37,14 @@ ROWS = [
     Command("emit shop.py:look", "look calls none. A routine becomes", "emit shop.py:put", "#define"),
     Command("asm rseq.Counter", "write rseq:Counter", "asm rseq:Counter", "commit"),
     Command("asm ./shop:put", "expected MODULE:NAME, such as rseq:Counter or", "asm ./shop.py:put", "commit"),
-    Command("check rseq.Counter", "expected MODULE:NAME, such as rseq:Counter", "check rseq:Counter", "violations: 0"),
+    Command("check rseq.Counter", "write rseq:Counter", "check rseq:Counter", "violations: 0"),
     Command(
         "check shop.py:look",
         "calls no sequence, so there is nothing",
         "check shop.py:put",
         "violations: 0",
     ),
-    Command("show shops", "there is no segment 'shops'; there are shop", "show shop", "Counter"),
+    Command("show shops", "there is no segment 'shops'; there is 'shop'", "show shop", "Counter"),
     Command("dump shop hits", "'hits' is a Counter, and no RingBuffer; its rings are log", "dump shop log", "started"),
 ]
 
