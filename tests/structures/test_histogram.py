@@ -302,6 +302,18 @@ def test_how_they_have_come_to_equal_bounds_does_not_matter() -> None:
     assert total.counts().tolist() == searched.counts().tolist() == (2 * octaves.counts()).tolist()
 
 
+def test_counts_that_no_histogram_holds_are_not_merged_in_part() -> None:
+    one = rseq.Histogram([1])
+    one.observe(0)
+    one.observe(2)
+    given = one.snapshot()
+    for _ in range(63):
+        given += given
+    with pytest.raises(OverflowError, match=rf"^merge\(\) takes counts of up to 2\*\*63 - 1; got one of {1 << 63}$"):
+        one.merge(given)
+    assert (one.count, one.sum) == (2, 2.0)
+
+
 def test_only_equal_bounds_are_merged() -> None:
     one: Any = rseq.Histogram([1, 2])
     differences = {

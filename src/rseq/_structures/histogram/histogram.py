@@ -259,7 +259,8 @@ class Histogram(Structure, hot=("observe",)):
         """Add what `other` has counted, up to now or up to its snapshot. Both may go on counting meanwhile.
 
         How the two have come to their bounds does not matter.
-        Raises: TypeError - `other` is no histogram. ValueError - its bounds differ. Then nothing is added.
+        Raises: TypeError - `other` is no histogram. ValueError - its bounds differ. OverflowError - a count of it is
+        2**63 or more, as sums of snapshots may be. Then nothing is added.
         """
         from rseq._structures.histogram.snapshot import HistogramSnapshot
 
@@ -271,6 +272,8 @@ class Histogram(Structure, hot=("observe",)):
                 f"merge() takes a histogram with the same bounds; {difference_of(given.bounds, self.bounds)}"
             )
         counts, total, nans = given.counts, given.sum, given.nans
+        if (most := max(*counts, nans)) >= 1 << 63:
+            raise OverflowError(f"merge() takes counts of up to 2**63 - 1; got one of {most}")
         form, storage = form_of(self), storage_of(self)
         count_many = bind(form, "count_many", storage, "Histogram.merge")
         for bucket, count in enumerate(counts):
