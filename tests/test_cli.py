@@ -125,6 +125,7 @@ def test_where_no_code_can_run_no_lane_is_promised(change: dict[str, str]) -> No
     assert "sequences run on  nothing here, see below" in list(cli._plain_lines(info))
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("command", ["info", "ls", "check rseq:Counter", "stress --kills 1 --help"])
 def test_a_stream_that_is_closed_is_no_terminal(command: str, tmp_path: Path) -> None:
     for closed in (">&-", "2>&-", "<&-"):

@@ -26,6 +26,9 @@ from support import ROOT, run_python
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
+SLOW = {"stress.md", "numba.md", "distributed.md"}
+"""Pages whose programs stress, compile with Numba, or start a cluster."""
+
 FENCE = re.compile(r"^```(?P<info>.*)$")
 SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
 LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]+)|(?:src|srcset|href)=\"(?!\w+:)(?P<attribute>[^\"#]+)")
@@ -89,7 +92,7 @@ def _ids(page: Path) -> str:
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(page, marks=[pytest.mark.slow] * (page.name == "stress.md"), id=_ids(page)) for page in PAGES],
+    [pytest.param(page, marks=[pytest.mark.slow] * (page.name in SLOW), id=_ids(page)) for page in PAGES],
 )
 def test_code_on_the_page_runs_and_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")

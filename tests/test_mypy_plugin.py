@@ -62,6 +62,7 @@ def complaints(folder: Path, text: str) -> list[str]:
     return [line for line in out.splitlines() if "error:" in line]
 
 
+@pytest.mark.slow
 def test_a_users_file_with_arrays_is_clean_and_mistakes_are_found(tmp_path: Path) -> None:
     assert complaints(tmp_path, USERS_FILE) == []
     wrong = USERS_FILE.replace("cpu.slots[n] =", "cpu.slots[n].x =").replace("bucket_of(2.5)", "bucket_of('a')")

@@ -68,6 +68,7 @@ def test_pages_that_processes_share_count_once(tmp_path: Path) -> None:
     assert 48 < many.mib - many.bare_mib < 128  # 64 MiB, and not four times that; the rest differs by some pages
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_writes_every_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "_QUICK", (2, 0.0))
     monkeypatch.setattr(command, "_FLEET", 2)

@@ -236,6 +236,7 @@ def test_a_report_tells_what_was_not_reached() -> None:
     assert all(place.startswith("test_check.py:") for place in first.not_reached)
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_each_time() -> None:
     assert check(add) == check(add)
     assert check(broken) == check(broken)

@@ -81,6 +81,7 @@ def test_everything_that_reads_is_reached(kind: type) -> None:
     assert check(kind).vacuous == ()
 
 
+@pytest.mark.slow
 def test_everything_of_a_stack_and_of_a_hand_over_is_reached() -> None:
     assert check(rseq.Stack).vacuous == ()
     assert said(check(hand_over_when_taken, look, take, acknowledge)) == []

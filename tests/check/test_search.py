@@ -272,6 +272,7 @@ def test_a_lane_s_number_is_the_writer_s_the_reader_s_or_the_spare_lane_s() -> N
     assert numbers == {0, 1, CPUS}
 
 
+@pytest.mark.slow
 def test_the_search_is_the_same_each_time_and_bounded() -> None:
     one, other = searched(put, get), searched(put, get)
     assert one.states == other.states
@@ -282,6 +283,7 @@ def test_the_search_is_the_same_each_time_and_bounded() -> None:
 # ---- what that finds
 
 
+@pytest.mark.slow
 def test_a_queue_that_overwrites_its_oldest_item_is_found() -> None:
     assert check(put, get).ok
     report = check(put_one_too_many, get)

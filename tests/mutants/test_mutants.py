@@ -193,6 +193,7 @@ def test_a_mutant_of_what_is_shipped_is_caught(check: str, name: str) -> None:
     assert printed(ONE, name) == check
 
 
+@pytest.mark.slow
 @pytest.mark.needs_rseq
 def test_what_is_right_passes_all_checks() -> None:
     assert printed(RIGHT) == str(Verdict(None))

@@ -162,6 +162,7 @@ def call_with(bound, n):
 """
 
 
+@pytest.mark.slow
 def test_a_sequence_that_has_changed_is_compiled_anew(run_script: Any, tmp_path: Path) -> None:
     (tmp_path / "functions.py").write_text(_FUNCTIONS)
     variants = [

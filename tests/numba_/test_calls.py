@@ -132,6 +132,7 @@ def test_several_structures_in_one_function() -> None:
     assert flows.values().tolist() == [[0 + 6, 4 + 10, 2 + 8], [3 + 9, 1 + 7, 5 + 11 + 12]]
 
 
+@pytest.mark.slow
 def test_arrays_of_each_type_count() -> None:
     @numba.njit
     def fill(bins: Any, n: Any) -> None:

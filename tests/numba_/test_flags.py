@@ -104,7 +104,7 @@ def expected() -> list[Any]:
         return outcome(run)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(7)
 @pytest.mark.parametrize(
     "flags",
     [

@@ -98,6 +98,7 @@ def test_pop_gives_none_when_there_is_nothing() -> None:
     assert pop(stack) in ((1 << 64) - 1, None)  # None: on another CPU meanwhile
 
 
+@pytest.mark.slow
 def test_the_spare_lane_does_the_same(run_script: Any) -> None:
     run_script(
         """

@@ -34,6 +34,7 @@ def fill_and_sum(pool: Any, sums: Any) -> int:
     return none
 
 
+@pytest.mark.slow
 def test_parallel_loops_hold_each_array_alone() -> None:
     pool, sums = rseq.Pool(50, 8, dtype=np.float64), np.zeros(20_000)
     assert fill_and_sum(pool, sums) == 0

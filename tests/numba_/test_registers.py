@@ -52,6 +52,7 @@ def test_one_register_more_would_end_the_process(run_script: Any) -> None:
     assert "inline assembly requires more registers than available" in done.stderr
 
 
+@pytest.mark.slow
 def test_one_value_more_is_a_sentence(run_script: Any) -> None:
     # `bind` refuses it, so that Numba never sees it; if it did, Numba would say the same.
     script = """

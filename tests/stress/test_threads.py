@@ -199,7 +199,7 @@ def wait_for(child: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("index", INDICES)
 def test_a_fork_in_the_middle_of_another_threads_loop(index: Any, threads: ThreadSet) -> None:
     hits = rseq.Counter(index=index)

@@ -307,6 +307,7 @@ def test_the_checker_notices_who_takes_a_free_lock_from_another_cpu() -> None:
 
 @pytest.mark.needs_rseq
 @pytest.mark.arch("x86_64")  # where a breakpoint that aborts nothing is not hit for ever
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("spoil", [ending_early, without_descriptor_store])
 def test_a_section_that_is_not_restarted_is_noticed_at_its_instructions(spoil: Any) -> None:
     report = every_instruction(*workloads(), spoil=spoil)

@@ -106,9 +106,9 @@ class _Service:
     ("where", "closely", "stride"),
     [
         (_CLOSE, False, 13),
-        pytest.param(_CLOSE, False, 1, marks=pytest.mark.slow),
-        pytest.param(_CLOSE, True, 5, marks=pytest.mark.slow),
-        pytest.param(_ALL, False, 3, marks=pytest.mark.slow),
+        pytest.param(_CLOSE, False, 2, marks=pytest.mark.slow),
+        pytest.param(_CLOSE, True, 11, marks=pytest.mark.slow),
+        pytest.param(_ALL, False, 7, marks=pytest.mark.slow),
     ],
 )
 def test_whoever_takes_over_tells_what_is_missing_and_nothing_else(
