@@ -185,29 +185,6 @@ def test_an_item_that_is_used_for_two_blocks_is_two_items() -> None:
     assert len(pool) == 3
 
 
-def test_an_item_that_another_thread_is_inside_of_is_refused(threads: ThreadSet) -> None:
-    pool = rseq.Pool(8, 4)
-    item = pool.item()
-    refused: list[str] = []
-
-    def enter() -> None:
-        try:
-            with item as buffer:
-                refused.append(f"has {buffer.nbytes} bytes")
-        except RuntimeError as error:
-            refused.append(str(error))
-
-    with item, item:
-        threads.start(enter).join()
-        assert len(pool) == 2
-    threads.start(enter).join()  # nobody is inside of it any more
-    assert refused == [
-        "another thread is inside of this item(): expected one for each block, as in `with pool.item() as buffer`",
-        "has 8 bytes",
-    ]
-    assert (len(pool), pool._watched) == (4, {})
-
-
 def test_an_item_is_given_back_when_it_is_dropped_but_not_while_it_is_in_use() -> None:
     pool = rseq.Pool(8, 3)
     item = pool.item()

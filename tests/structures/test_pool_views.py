@@ -16,6 +16,7 @@ import pytest
 
 import rseq
 from rseq._structures.pool import pool as pool_module
+from support import ThreadSet
 
 HOME = str(Path(pool_module.__file__).parent)
 BY_OTHERS = r"^item 0 has been released by somebody else: by release_row\(\)"
@@ -33,6 +34,29 @@ def is_at_rest(pool: rseq.Pool) -> bool:
     """Whether it knows of no item that is held."""
     views = pool._views
     return not views.overtaken and all(row.held is row.given for row in views.rows.values())
+
+
+def test_an_item_that_another_thread_is_inside_of_is_refused(threads: ThreadSet) -> None:
+    pool = rseq.Pool(8, 4)
+    item = pool.item()
+    refused: list[str] = []
+
+    def enter() -> None:
+        try:
+            with item as buffer:
+                refused.append(f"has {buffer.nbytes} bytes")
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    with item, item:
+        threads.start(enter).join()
+        assert len(pool) == 2
+    threads.start(enter).join()  # nobody is inside of it any more
+    assert refused == [
+        "another thread is inside of this item(): expected one for each block, as in `with pool.item() as buffer`",
+        "has 8 bytes",
+    ]
+    assert (len(pool), pool._watched) == (4, {})
 
 
 def test_who_is_overtaken_is_told_and_his_memoryview_is_released() -> None:
