@@ -227,6 +227,15 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert [sorted(circle) for circle in _circles(_graph(_sources()))] == []
 
 
+def test_no_file_has_more_lines_than_one_reads_at_a_time() -> None:
+    """A longer one is about two things."""
+    files = [path for folder in ("src", "tests", "examples") for path in (ROOT / folder).rglob("*.py")]
+    made = SOURCE / "_texts.py"  # the build makes it
+    lengths = {str(path.relative_to(ROOT)): path.read_text().count("\n") for path in files if path != made}
+    assert len(lengths) > 700
+    assert {path: length for path, length in lengths.items() if length > 500} == {}
+
+
 def test_the_layer_rules_bite(tmp_path: Path) -> None:
     """On imports at the top, in functions, and for type checkers; in two folders and in one."""
     texts = {
