@@ -66,7 +66,7 @@ def draw(
             place = (7.6 * number_of_column + 2.55) / width, (top - bars) / height, 4.9 / width, bars / height
             _panel(figure.add_axes(place), operation, threads, rows, cpus, ends[operation.name])
             top -= bars
-    figure.savefig(path, format="png")
+    figure.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15)  # long labels stand outside
 
 
 def _height(panels: Sequence[_Panel]) -> float:
