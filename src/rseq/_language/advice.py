@@ -20,17 +20,17 @@ def named(node: ast.expr) -> str:
 
 
 def as_integer(type: Word, it: str = "…") -> str:
-    """How one gets an integer of a value that is none; `it` is what it is called."""
+    """The advice that makes an integer of a value of another type; `it` is what the value is called."""
     return f"convert it: i64({it})" if isinstance(type, Scalar) else _NO_NUMBER
 
 
 def as_float(type: Word, it: str = "…") -> str:
-    """How one gets a float of a value that is none; `it` is what it is called."""
+    """The advice that makes a float of a value of another type; `it` is what the value is called."""
     return f"convert it: f64({it})" if isinstance(type, Scalar) else _NO_NUMBER
 
 
 def to_type(given: Word, wanted: Word, it: str = "…") -> str:
-    """How one gets a value of another type; `it` is what it is called."""
+    """The advice that makes a value of another type; `it` is what the value is called."""
     if isinstance(given, Scalar) and isinstance(wanted, Scalar):
         return f"convert it: {wanted}({it})"
     return f"use one of type {wanted}" if isinstance(wanted, Pointer) else "use a number"
