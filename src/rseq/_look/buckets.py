@@ -1,7 +1,7 @@
-"""The buckets of histograms, of whatever kind, and the quantiles of what is in them.
+"""The buckets of all kinds of histograms, and quantiles estimated from their counts.
 
-Those of prometheus_client, of `rseq.metrics` and of rseq's structures are one here: bounds, and counts of what is up to
-each and above the one before.
+Histograms of prometheus_client, of `rseq.metrics` and of rseq's structures have one form here: upper bounds, and for
+each the number of observations that are not above it and are above the bound before.
 """
 
 from __future__ import annotations

@@ -179,5 +179,5 @@ def _millis(name: str, given: float | None, variable: str, otherwise: float) -> 
 
 
 def _seconds(timeout_millis: float) -> float:
-    """What Python can wait for: none for what is below 0 or NaN, and of what is longer the longest there is."""
+    """Seconds that Python can wait for: 0 for a negative number or NaN, and at most `TIMEOUT_MAX`."""
     return max(0.0, min(timeout_millis / 1e3, TIMEOUT_MAX))
